@@ -1,0 +1,97 @@
+//! Identifiers of Alibaba Cloud: RAM UIDs, the subject names made from them, and ACK cluster IDs.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// The numeric ID of an Alibaba Cloud account, RAM user or RAM role. Decimal digits, kept as text: it can be longer than
+/// a `u64` and JSON readers would round it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Uid(Box<str>);
+
+impl Uid {
+    /// Reads a UID: one or more decimal digits and nothing else.
+    pub fn parse(text: &str) -> Option<Self> {
+        is_digits(text).then(|| Self(text.into()))
+    }
+
+    /// The digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Uid {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(&self.0)
+    }
+}
+
+/// Splits a Kubernetes user name in ACK's manner, `uid` or `uid-suffix`, into the UID and the suffix.
+///
+/// ACK writes it as the common name of client certificates and as the subject of bindings; the suffix is new for each
+/// certificate that follows a revoked one.
+/// Source: <https://www.alibabacloud.com/help/en/ack/ack-managed-and-ack-dedicated/user-guide/using-the-kubeconfig-recycle-bin>
+pub fn split_subject_name(name: &str) -> Option<(&str, Option<&str>)> {
+    match name.split_once('-') {
+        None => is_digits(name).then_some((name, None)),
+        Some((uid, suffix)) => (is_digits(uid) && is_digits(suffix)).then_some((uid, Some(suffix))),
+    }
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The ID of an ACK cluster: `c` and 32 lower-case hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct ClusterId(Box<str>);
+
+impl ClusterId {
+    /// Reads a cluster ID.
+    pub fn parse(text: &str) -> Option<Self> {
+        let hex = text.strip_prefix('c')?;
+        let valid = hex.len() == 32 && hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        valid.then(|| Self(text.into()))
+    }
+
+    /// The 33 characters.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ClusterId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn subject_names_in_acks_manner_are_split() {
+        assert_eq!(split_subject_name("12345"), Some(("12345", None)));
+        assert_eq!(split_subject_name("12345-1676970192"), Some(("12345", Some("1676970192"))));
+    }
+
+    #[test]
+    fn other_names_are_no_ram_identities() {
+        for name in ["", "-", "12345-", "-12345", "1-2-3", "alice", "12345a", "１２３", "12345-x"] {
+            assert_eq!(split_subject_name(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn cluster_ids_have_33_characters() {
+        let id = format!("c{}", "0a".repeat(16));
+        assert_eq!(ClusterId::parse(&id).map(|id| id.to_string()), Some(id.clone()));
+        for wrong in [&id[..32], &id.to_uppercase(), &format!("{id}0"), &id[1..], ""] {
+            assert_eq!(ClusterId::parse(wrong), None, "{wrong}");
+        }
+    }
+}

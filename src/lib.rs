@@ -1,0 +1,6 @@
+//! kubectl-ackcred: whose kubeconfig credential is this, when does it expire, and who still holds access to the cluster?
+
+pub mod core;
+pub mod error;
+pub mod status;
+pub mod world;

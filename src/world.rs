@@ -1,0 +1,89 @@
+//! The seam between the program and the outside: everything impure that a command may use, as values.
+//!
+//! Tests build a [`World`] of their own and run whole commands in the process; `main` builds the real one.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::io::{IsTerminal, Read, Write};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use jiff::Timestamp;
+
+/// What a command can see of the machine.
+pub struct World {
+    /// The time at which the program started: the only clock that decisions are made by.
+    pub now: Timestamp,
+    /// The environment variables.
+    pub env: Environment,
+    /// The user's home folder, where there is one.
+    pub home: Option<PathBuf>,
+    /// The working directory, for relative paths.
+    pub cwd: PathBuf,
+    /// Standard input, output and error.
+    pub streams: Streams,
+}
+
+/// A snapshot of the environment variables.
+#[derive(Clone, Debug, Default)]
+pub struct Environment(BTreeMap<OsString, OsString>);
+
+/// The standard streams, and whether each is a terminal.
+#[derive(Clone)]
+pub struct Streams {
+    /// Standard input.
+    pub stdin: Arc<Mutex<dyn Read + Send>>,
+    /// Standard output: data, nothing else.
+    pub stdout: Arc<Mutex<dyn Write + Send>>,
+    /// Standard error: everything that is not data.
+    pub stderr: Arc<Mutex<dyn Write + Send>>,
+    /// Whether a person can answer.
+    pub stdin_is_terminal: bool,
+    /// Whether a person reads the data.
+    pub stdout_is_terminal: bool,
+    /// Whether a person reads the messages.
+    pub stderr_is_terminal: bool,
+}
+
+impl World {
+    /// The real machine.
+    #[expect(clippy::disallowed_methods, reason = "the one place where clock, environment and folder are read")]
+    pub fn real() -> Self {
+        Self {
+            now: Timestamp::now(),
+            env: Environment(std::env::vars_os().collect()),
+            home: dirs::home_dir(),
+            cwd: std::env::current_dir().unwrap_or_default(),
+            streams: Streams {
+                stdin: Arc::new(Mutex::new(std::io::stdin())),
+                stdout: Arc::new(Mutex::new(std::io::stdout())),
+                stderr: Arc::new(Mutex::new(std::io::stderr())),
+                stdin_is_terminal: std::io::stdin().is_terminal(),
+                stdout_is_terminal: std::io::stdout().is_terminal(),
+                stderr_is_terminal: std::io::stderr().is_terminal(),
+            },
+        }
+    }
+}
+
+impl Environment {
+    /// An environment with these variables and no others.
+    pub fn new<K: Into<OsString>, V: Into<OsString>>(variables: impl IntoIterator<Item = (K, V)>) -> Self {
+        Self(variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+
+    /// A variable's value; an empty one counts as unset, as in kubectl and curl.
+    pub fn get(&self, name: &str) -> Option<&OsStr> {
+        self.0.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
+    }
+
+    /// A variable's value where it is text.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.get(name).and_then(OsStr::to_str)
+    }
+
+    /// All variables, for a child process.
+    pub fn iter(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+        self.0.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()))
+    }
+}
