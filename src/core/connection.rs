@@ -1,0 +1,34 @@
+//! What it takes to talk to an API server, once every file is read and every plugin has run.
+
+use super::kubeconfig::Impersonate;
+use super::secret::Secret;
+
+/// Where an API server is, and how to be sure that it is the right one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Endpoint {
+    /// URL of the API server.
+    pub server: String,
+    /// The CA bundle (PEM); `None` means the system's own roots.
+    pub certificate_authority: Option<Vec<u8>>,
+    /// Name to check the server's certificate against, instead of the URL's host.
+    pub tls_server_name: Option<String>,
+    /// Whether the server's certificate is not checked at all.
+    pub insecure_skip_tls_verify: bool,
+    /// URL of the proxy to go through; the environment's exceptions are already applied.
+    pub proxy: Option<Secret<String>>,
+    /// Whether responses should not be compressed.
+    pub disable_compression: bool,
+}
+
+/// How to present oneself. Several parts can be there at once; all are sent, as client-go does.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Login {
+    /// The client certificate (PEM, leaf first) and its private key (PEM).
+    pub certificate: Option<(Vec<u8>, Secret<Vec<u8>>)>,
+    /// The bearer token.
+    pub bearer: Option<Secret<String>>,
+    /// User name and password.
+    pub basic: Option<(String, Secret<String>)>,
+    /// Whom to act as.
+    pub impersonate: Impersonate,
+}
