@@ -5,3 +5,4 @@ pub mod ids;
 pub mod kubeconfig;
 pub mod secret;
 pub mod sourced;
+pub mod yaml;

@@ -2,11 +2,21 @@
 //!
 //! The rules are client-go's: <https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/>
 
+mod merge;
+mod parse;
+mod paths;
+mod resolve;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::secret::Secret;
 use super::sourced::Sourced;
+
+pub use merge::merge;
+pub use parse::{ParseError, looks_like_kubeconfig, parse};
+pub use paths::clean;
+pub use resolve::{Overrides, ResolveError, ResolvedContext, resolve};
 
 /// The merged content of one or more kubeconfig files.
 #[derive(Clone, Debug, Default)]
@@ -49,6 +59,8 @@ pub struct Cluster {
     pub proxy_url: Option<String>,
     /// Whether responses should not be compressed.
     pub disable_compression: bool,
+    /// The extension `client.authentication.k8s.io/exec`, which credential plugins are given.
+    pub exec_config: Option<serde_json::Value>,
 }
 
 /// A credential, in the order in which client-go looks at its parts.
@@ -130,6 +142,10 @@ pub enum InteractiveMode {
     IfAvailable,
     /// Fails without a terminal.
     Always,
+    /// Not stated, which `client.authentication.k8s.io/v1` demands: kubectl refuses to run the plugin.
+    Unspecified,
+    /// Stated, but none of the above: kubectl refuses to run the plugin.
+    Unknown,
 }
 
 /// A base64 field (`*-data`).
