@@ -1,8 +1,14 @@
 //! The pure core: facts, decisions and the types they are made of. No file, socket, clock or environment is touched here.
 
+pub mod certificate;
 pub mod connection;
 pub mod ids;
 pub mod kubeconfig;
+mod pem;
+pub mod private_key;
+pub mod public_key;
 pub mod secret;
 pub mod sourced;
 pub mod yaml;
+#[cfg(test)]
+pub(crate) mod specimens;
