@@ -1,7 +1,10 @@
 //! The pure core: facts, decisions and the types they are made of. No file, socket, clock or environment is touched here.
 
 pub mod certificate;
+pub mod ack;
 pub mod connection;
+pub mod evidence;
+pub mod identity;
 pub mod ids;
 pub mod kubeconfig;
 mod pem;
@@ -12,3 +15,4 @@ pub mod sourced;
 pub mod yaml;
 #[cfg(test)]
 pub(crate) mod specimens;
+pub mod verdict;
