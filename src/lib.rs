@@ -1,5 +1,6 @@
 //! kubectl-ackcred: whose kubeconfig credential is this, when does it expire, and who still holds access to the cluster?
 
+pub mod adapters;
 pub mod core;
 pub mod error;
 pub mod status;

@@ -1,18 +1,22 @@
 //! The pure core: facts, decisions and the types they are made of. No file, socket, clock or environment is touched here.
 
-pub mod certificate;
 pub mod ack;
+pub mod certificate;
 pub mod connection;
 pub mod evidence;
+pub mod exec_credential;
 pub mod identity;
 pub mod ids;
 pub mod kubeconfig;
-mod pem;
+pub mod plugin_policy;
 pub mod private_key;
+pub mod proxy;
 pub mod public_key;
 pub mod secret;
 pub mod sourced;
+pub mod verdict;
 pub mod yaml;
+
+mod pem;
 #[cfg(test)]
 pub(crate) mod specimens;
-pub mod verdict;

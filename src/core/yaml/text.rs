@@ -34,7 +34,7 @@ fn utf8(bytes: &[u8]) -> Result<Cow<'_, str>, TextError> {
 }
 
 fn utf16(bytes: &[u8], read: impl Fn([u8; 2]) -> u16) -> Result<String, TextError> {
-    if bytes.len() % 2 != 0 {
+    if !bytes.len().is_multiple_of(2) {
         return Err(TextError::Encoding);
     }
     let units = bytes.chunks_exact(2).map(|pair| read([pair[0], pair[1]]));

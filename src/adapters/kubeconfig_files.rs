@@ -1,0 +1,339 @@
+//! Kubeconfig files on disk: which ones, and what is in them.
+//!
+//! Source: <https://github.com/kubernetes/client-go/blob/v0.36.3/tools/clientcmd/loader.go>
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::core::kubeconfig::{self, Kubeconfig, ParseError, clean};
+use crate::world::World;
+
+/// Larger files are refused: two hundred contexts with certificates take little more than one MiB.
+const LARGEST: u64 = 16 << 20;
+
+/// All kubeconfig files that apply, as one.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// Their merged content.
+    pub kubeconfig: Kubeconfig,
+    /// The files that were read, in the order of their precedence.
+    pub files: Vec<FileFacts>,
+    /// The files that don't exist. Where nothing was read at all, the user should hear of them.
+    pub missing: Vec<PathBuf>,
+}
+
+/// One kubeconfig file.
+#[derive(Debug)]
+pub struct LoadedFile {
+    /// Its content.
+    pub kubeconfig: Kubeconfig,
+    /// What the file system says of it.
+    pub facts: FileFacts,
+}
+
+/// What the file system says of a file that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileFacts {
+    /// The file as the user named it, resolved against the working directory.
+    pub path: Arc<Path>,
+    /// Its permission bits, on Unix.
+    pub mode: Option<u32>,
+}
+
+impl FileFacts {
+    /// Whether others than its owner may do anything with the file. Always false where there are no such permissions.
+    pub fn exposed(&self) -> bool {
+        self.mode.is_some_and(|mode| mode & 0o077 != 0)
+    }
+}
+
+/// Why kubeconfig files could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// A file or folder can't be read.
+    #[error("cannot read {}", .path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It is a folder, a pipe, a socket or a device.
+    #[error("cannot read {}: not a regular file", .path.display())]
+    NotRegular {
+        /// What was named.
+        path: PathBuf,
+    },
+    /// It is larger than any kubeconfig.
+    #[error("cannot read {}: larger than {} MiB", .path.display(), LARGEST >> 20)]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+    },
+    /// kubectl would refuse its content too.
+    #[error("cannot use {}", .path.display())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: ParseError,
+    },
+}
+
+impl LoadError {
+    /// The file that it is about.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Read { path, .. } | Self::NotRegular { path } | Self::TooLarge { path } | Self::Invalid { path, .. } => {
+                path
+            }
+        }
+    }
+
+    fn is_missing(&self) -> bool {
+        matches!(self, Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound)
+    }
+}
+
+/// Loads what kubectl would: the file of `--kubeconfig` alone, else the list in `KUBECONFIG`, else `~/.kube/config`.
+///
+/// # Errors
+/// Where a file can't be read or is invalid, and where an explicit file doesn't exist. Other missing files are skipped.
+pub fn load(world: &World, explicit: Option<&Path>) -> Result<Loaded, LoadError> {
+    if let Some(path) = explicit.filter(|path| !path.as_os_str().is_empty()) {
+        let file = load_file(world, path)?;
+        return Ok(Loaded { kubeconfig: file.kubeconfig, files: vec![file.facts], missing: Vec::new() });
+    }
+    let mut loaded = Loaded::default();
+    let mut contents = Vec::new();
+    for path in precedence(world) {
+        match load_file(world, &path) {
+            Ok(file) => {
+                contents.push(file.kubeconfig);
+                loaded.files.push(file.facts);
+            }
+            Err(error) if error.is_missing() => loaded.missing.push(path),
+            Err(error) => return Err(error),
+        }
+    }
+    loaded.kubeconfig = kubeconfig::merge(contents);
+    Ok(loaded)
+}
+
+/// The files to look for, the most important first.
+pub fn precedence(world: &World) -> Vec<PathBuf> {
+    let Some(list) = world.env.get("KUBECONFIG") else {
+        return world.home.iter().map(|home| home.join(".kube").join("config")).collect();
+    };
+    let mut seen = BTreeSet::new();
+    std::env::split_paths(list).filter(|path| !path.as_os_str().is_empty() && seen.insert(path.clone())).collect()
+}
+
+/// Loads one file.
+///
+/// # Errors
+/// Where it doesn't exist, can't be read or is invalid.
+pub fn load_file(world: &World, path: &Path) -> Result<LoadedFile, LoadError> {
+    let path: Arc<Path> = Arc::from(clean(&world.cwd.join(path)));
+    let (bytes, metadata) = read(&path)?;
+    let kubeconfig = kubeconfig::parse(&bytes, Arc::clone(&path))
+        .map_err(|source| LoadError::Invalid { path: path.to_path_buf(), source })?;
+    Ok(LoadedFile { kubeconfig, facts: FileFacts { mode: mode(&metadata), path } })
+}
+
+/// Loads the kubeconfig files that lie directly in a folder, sorted by name. Other files are passed over; one that was
+/// meant to be a kubeconfig but is broken is an error of its own.
+///
+/// # Errors
+/// Where the folder can't be read.
+pub fn load_folder(world: &World, folder: &Path) -> Result<Vec<Result<LoadedFile, LoadError>>, LoadError> {
+    let folder = clean(&world.cwd.join(folder));
+    let unreadable = |source| LoadError::Read { path: folder.clone(), source };
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(&folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if fs::metadata(&path).is_ok_and(|metadata| metadata.is_file()) {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths.into_iter().filter_map(|path| kubeconfig_in_folder(&path).transpose()).collect())
+}
+
+fn kubeconfig_in_folder(path: &Path) -> Result<Option<LoadedFile>, LoadError> {
+    let (bytes, metadata) = match read(path) {
+        Ok(read) => read,
+        Err(LoadError::TooLarge { .. }) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let path: Arc<Path> = Arc::from(path);
+    match kubeconfig::parse(&bytes, Arc::clone(&path)) {
+        Ok(kubeconfig) if is_empty(&kubeconfig) => Ok(None),
+        Ok(kubeconfig) => Ok(Some(LoadedFile { kubeconfig, facts: FileFacts { mode: mode(&metadata), path } })),
+        Err(ParseError::OtherKind { .. }) => Ok(None),
+        Err(source) if kubeconfig::looks_like_kubeconfig(&bytes) => {
+            Err(LoadError::Invalid { path: path.to_path_buf(), source })
+        }
+        Err(_) => Ok(None),
+    }
+}
+
+fn is_empty(kubeconfig: &Kubeconfig) -> bool {
+    kubeconfig.contexts.is_empty() && kubeconfig.clusters.is_empty() && kubeconfig.users.is_empty()
+}
+
+fn read(path: &Path) -> Result<(Vec<u8>, Metadata), LoadError> {
+    let unreadable = |source| LoadError::Read { path: path.to_owned(), source };
+    let metadata = fs::metadata(path).map_err(unreadable)?;
+    // The customary way to say "no kubeconfig at all".
+    if path == Path::new("/dev/null") {
+        return Ok((Vec::new(), metadata));
+    }
+    // Opening a pipe would wait for a writer.
+    if !metadata.is_file() {
+        return Err(LoadError::NotRegular { path: path.to_owned() });
+    }
+    let mut bytes = Vec::new();
+    File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(LoadError::TooLarge { path: path.to_owned() });
+    }
+    Ok((bytes, metadata))
+}
+
+#[cfg(unix)]
+fn mode(metadata: &Metadata) -> Option<u32> {
+    use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
+    (!metadata.file_type().is_char_device()).then(|| metadata.mode() & 0o7777)
+}
+
+#[cfg(not(unix))]
+fn mode(_: &Metadata) -> Option<u32> {
+    None
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::world::{Environment, Streams};
+
+    fn world(cwd: &Path, kubeconfig: Option<&str>) -> World {
+        World {
+            now: jiff::Timestamp::UNIX_EPOCH,
+            env: Environment::new(kubeconfig.map(|list| ("KUBECONFIG", list))),
+            home: Some(cwd.join("home")),
+            cwd: cwd.to_owned(),
+            streams: Streams {
+                stdin: Arc::new(Mutex::new(io::empty())),
+                stdout: Arc::new(Mutex::new(io::sink())),
+                stderr: Arc::new(Mutex::new(io::sink())),
+                stdin_is_terminal: false,
+                stdout_is_terminal: false,
+                stderr_is_terminal: false,
+            },
+        }
+    }
+
+    fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, content) in files {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, content).unwrap();
+        }
+        folder
+    }
+
+    const A: &str = "clusters: [{name: a, cluster: {certificate-authority: ca.pem}}]";
+
+    #[test]
+    fn a_list_is_merged_without_repeats_and_without_what_is_missing() {
+        let folder = folder(&[("1", A), ("sub/2", "clusters: [{name: a}, {name: b}]")]);
+        let loaded = load(&world(folder.path(), Some(":1::gone:sub/2:1")), None).unwrap();
+        assert_eq!(loaded.kubeconfig.clusters.keys().collect::<Vec<_>>(), ["a", "b"]);
+        let ca = loaded.kubeconfig.clusters["a"].value.certificate_authority.clone();
+        assert_eq!(ca, Some(folder.path().join("ca.pem")));
+        assert_eq!(loaded.files.iter().map(|file| file.path.to_path_buf()).collect::<Vec<_>>(), [
+            folder.path().join("1"),
+            folder.path().join("sub/2")
+        ]);
+        assert_eq!(loaded.missing, [PathBuf::from("gone")]);
+    }
+
+    #[test]
+    fn the_default_is_in_the_home_folder_and_may_be_missing() {
+        let folder = folder(&[]);
+        let loaded = load(&world(folder.path(), None), None).unwrap();
+        assert_eq!(loaded.missing, [folder.path().join("home/.kube/config")]);
+        assert!(loaded.files.is_empty());
+    }
+
+    #[test]
+    fn an_explicit_file_is_alone_and_must_exist() {
+        let folder = folder(&[("1", A), ("2", "clusters: [{name: b}]")]);
+        let world = world(folder.path(), Some("1"));
+        let loaded = load(&world, Some(Path::new("2"))).unwrap();
+        assert_eq!(loaded.kubeconfig.clusters.keys().collect::<Vec<_>>(), ["b"]);
+        let error = load(&world, Some(Path::new("gone"))).unwrap_err();
+        assert!(error.is_missing() && error.to_string().ends_with("gone"), "{error}");
+    }
+
+    #[test]
+    fn one_broken_file_spoils_the_list() {
+        let folder = folder(&[("1", A), ("2", "clusters: 7")]);
+        let error = load(&world(folder.path(), Some("1:2")), None).unwrap_err();
+        assert_eq!(error.path(), folder.path().join("2"));
+    }
+
+    #[test]
+    fn files_that_others_may_read_are_told() {
+        let folder = folder(&[("1", A)]);
+        let path = folder.path().join("1");
+        for (mode, exposed) in [(0o600, false), (0o640, true), (0o604, true)] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            let file = load_file(&world(folder.path(), None), &path).unwrap();
+            assert_eq!((file.facts.mode, file.facts.exposed()), (Some(mode), exposed));
+        }
+    }
+
+    #[test]
+    fn a_folder_gives_its_kubeconfigs_and_what_is_broken() {
+        let folder = folder(&[
+            ("b", A),
+            ("a.json", r#"{"kind": "Config", "users": [{"name": "u"}]}"#),
+            ("broken", "apiVersion: v1\nkind: Config\nclusters:\n- cluster: {\n"),
+            ("ca.pem", "-----BEGIN CERTIFICATE-----\nMII\n"),
+            ("README.md", "# Clusters\n\n- one: {\n"),
+            ("cache.json", r#"{"kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/v1"}"#),
+            ("notes.yaml", "hello: world"),
+            ("empty", ""),
+            ("deeper/config", A),
+        ]);
+        let found = load_folder(&world(folder.path(), None), Path::new(".")).unwrap();
+        let names: Vec<_> = found
+            .iter()
+            .map(|result| match result {
+                Ok(file) => file.facts.path.file_name().unwrap().to_str().unwrap().to_owned(),
+                Err(error) => format!("!{}", error.path().file_name().unwrap().to_str().unwrap()),
+            })
+            .collect();
+        assert_eq!(names, ["a.json", "b", "!broken"]);
+    }
+
+    #[test]
+    fn pipes_and_endless_files_are_refused_at_once() {
+        let folder = folder(&[("huge", "")]);
+        let world = world(folder.path(), None);
+        File::options().write(true).open(folder.path().join("huge")).unwrap().set_len(LARGEST + 1).unwrap();
+        assert!(matches!(load_file(&world, Path::new("huge")), Err(LoadError::TooLarge { .. })));
+        assert!(matches!(load_file(&world, Path::new("/dev/zero")), Err(LoadError::NotRegular { .. })));
+        assert!(matches!(load_file(&world, Path::new(".")), Err(LoadError::NotRegular { .. })));
+        assert!(load_file(&world, Path::new("/dev/null")).is_ok());
+    }
+}

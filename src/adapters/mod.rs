@@ -1,0 +1,3 @@
+//! One outside thing each: they return core types, own their errors and never print.
+
+pub mod kubeconfig_files;
