@@ -2,7 +2,9 @@
 
 pub mod ack;
 pub mod certificate;
+pub mod cluster_id;
 pub mod connection;
+pub mod duration;
 pub mod evidence;
 pub mod exec_credential;
 pub mod identity;
@@ -14,6 +16,7 @@ pub mod proxy;
 pub mod public_key;
 pub mod secret;
 pub mod sourced;
+pub mod token;
 pub mod verdict;
 pub mod yaml;
 

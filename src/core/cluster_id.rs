@@ -1,0 +1,252 @@
+//! Which ACK cluster a context leads to, as far as its file tells.
+
+use serde::Serialize;
+
+use super::ids::ClusterId;
+use super::kubeconfig::Exec;
+use super::token::AckToken;
+
+/// Where a cluster ID was found, the most trusted place first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum ClusterIdFrom {
+    /// The credential plugin's `--cluster-id` argument.
+    ExecArgument,
+    /// The host name of the API server, `apiserver.<id>.<region>.cs.aliyuncs.com`.
+    ServerHost,
+    /// The payload of an ACK token.
+    TokenPayload,
+    /// The end of the context's name. Anyone may rename a context.
+    ContextName,
+}
+
+/// The ID of an Alibaba Cloud region, such as `cn-hangzhou`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Region(Box<str>);
+
+/// A cluster ID and the place where it was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The cluster.
+    pub id: ClusterId,
+    /// The place.
+    pub from: ClusterIdFrom,
+}
+
+/// What a context's parts say of the cluster.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Evidence<'a> {
+    /// The name of the context.
+    pub context: Option<&'a str>,
+    /// The URL of the API server.
+    pub server: Option<&'a str>,
+    /// The credential plugin.
+    pub exec: Option<&'a Exec>,
+    /// The bearer token, where it is an ACK token.
+    pub token: Option<&'a AckToken>,
+}
+
+/// The most trusted claim and what speaks against it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inference {
+    /// The most trusted claim.
+    pub best: Option<Claim>,
+    /// Claims of another ID, the more trusted first: each one is worth a warning.
+    pub contradictions: Vec<Claim>,
+    /// The region, which only the host name tells.
+    pub region: Option<Region>,
+}
+
+impl Region {
+    /// Reads a region ID: lower-case letters, digits and hyphens.
+    pub fn parse(text: &str) -> Option<Self> {
+        let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        (!text.is_empty() && text.len() <= 63 && text.bytes().all(allowed)).then(|| Self(text.into()))
+    }
+
+    /// The ID.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for Region {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.pad(&self.0)
+    }
+}
+
+impl ClusterIdFrom {
+    /// In words, for people.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::ExecArgument => "the credential plugin's --cluster-id",
+            Self::ServerHost => "the server's host name",
+            Self::TokenPayload => "the token's payload",
+            Self::ContextName => "the context's name",
+        }
+    }
+}
+
+/// Infers the cluster from what a context names. Nothing is asked.
+pub fn infer(evidence: &Evidence<'_>) -> Inference {
+    let (host_id, region) = evidence.server.and_then(from_server).unzip();
+    let claims = [
+        (ClusterIdFrom::ExecArgument, evidence.exec.and_then(from_exec)),
+        (ClusterIdFrom::ServerHost, host_id),
+        (ClusterIdFrom::TokenPayload, evidence.token.and_then(|token| token.cluster_id.clone())),
+        (ClusterIdFrom::ContextName, evidence.context.and_then(from_context_name)),
+    ];
+    let mut claims = claims.into_iter().filter_map(|(from, id)| Some(Claim { id: id?, from }));
+    let best = claims.next();
+    let contradictions = claims.filter(|claim| best.as_ref().is_some_and(|best| best.id != claim.id)).collect();
+    Inference { best, contradictions, region }
+}
+
+/// The `--cluster-id` of a credential plugin. Its short form counts for ack-ram-tool only, whose flag it is.
+pub fn from_exec(exec: &Exec) -> Option<ClusterId> {
+    let long = argument(&exec.args, "--cluster-id");
+    let short = || if is_ack_ram_tool(exec) { argument(&exec.args, "-c") } else { None };
+    ClusterId::parse(long.or_else(short)?)
+}
+
+/// Whether a credential plugin is ack-ram-tool.
+pub fn is_ack_ram_tool(exec: &Exec) -> bool {
+    let name = exec.command.rsplit(['/', '\\']).next().unwrap_or_default();
+    name.strip_suffix(".exe").unwrap_or(name) == "ack-ram-tool"
+}
+
+/// The value of a flag written as `--flag value` or `--flag=value`; the last one, as flag parsers have it.
+pub(super) fn argument<'a>(args: &'a [String], flag: &str) -> Option<&'a str> {
+    let mut found = None;
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        match arg.strip_prefix(flag) {
+            Some("") => found = args.next().map(String::as_str).or(found),
+            Some(rest) => found = rest.strip_prefix('=').or(found),
+            None => {}
+        }
+    }
+    found
+}
+
+fn from_server(url: &str) -> Option<(ClusterId, Region)> {
+    let host = host_of(url).to_ascii_lowercase();
+    let labels = host.trim_end_matches('.').strip_suffix(".cs.aliyuncs.com")?.strip_prefix("apiserver.")?;
+    let (id, region) = labels.split_once('.')?;
+    Some((ClusterId::parse(id)?, Region::parse(region)?))
+}
+
+fn host_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    host.split(':').next().unwrap_or_default()
+}
+
+fn from_context_name(name: &str) -> Option<ClusterId> {
+    ClusterId::parse(name.rsplit_once('-')?.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::specimens::at;
+    use crate::core::token::AckTokenVersion;
+    use proptest::prelude::*;
+
+    const A: &str = "caaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    const B: &str = "cbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
+
+    fn exec(command: &str, args: &[&str]) -> Exec {
+        let args = args.iter().map(|arg| (*arg).to_owned()).collect();
+        Exec { command: command.to_owned(), args, ..Exec::default() }
+    }
+
+    fn id(text: &str) -> ClusterId {
+        ClusterId::parse(text).unwrap()
+    }
+
+    #[test]
+    fn the_most_trusted_place_wins_and_the_others_contradict() {
+        let exec = exec("ack-ram-tool", &["credential-plugin", "get-credential", "--cluster-id", A]);
+        let server = format!("https://apiserver.{B}.cn-beijing.cs.aliyuncs.com:6443");
+        let context = format!("123-{B}");
+        let token =
+            AckToken { version: AckTokenVersion::V2, cluster_id: Some(id(A)), issued_at: at("2024-01-01T00:00:00Z") };
+        let mut evidence =
+            Evidence { context: Some(&context), server: Some(&server), exec: Some(&exec), token: Some(&token) };
+        let inference = infer(&evidence);
+        assert_eq!(inference.best, Some(Claim { id: id(A), from: ClusterIdFrom::ExecArgument }));
+        let places: Vec<_> = inference.contradictions.iter().map(|claim| claim.from).collect();
+        assert_eq!(places, [ClusterIdFrom::ServerHost, ClusterIdFrom::ContextName]);
+        assert_eq!(inference.region, Region::parse("cn-beijing"));
+
+        evidence.exec = None;
+        assert_eq!(infer(&evidence).best.unwrap().from, ClusterIdFrom::ServerHost);
+        evidence.server = None;
+        assert_eq!(infer(&evidence).best.unwrap().from, ClusterIdFrom::TokenPayload);
+        evidence.token = None;
+        assert_eq!(infer(&evidence).best, Some(Claim { id: id(B), from: ClusterIdFrom::ContextName }));
+        assert_eq!(infer(&evidence).contradictions, []);
+        evidence.context = None;
+        assert_eq!(infer(&evidence), Inference::default());
+    }
+
+    #[test]
+    fn the_plugins_argument_is_found_in_every_spelling() {
+        let equals = format!("--cluster-id={A}");
+        assert_eq!(from_exec(&exec("aliyun", &["x", &equals])), Some(id(A)));
+        assert_eq!(from_exec(&exec("/opt/bin/ack-ram-tool", &["get-token", "-c", A])), Some(id(A)));
+        assert_eq!(from_exec(&exec(r"C:\ack-ram-tool.exe", &["-c", A])), Some(id(A)));
+        assert_eq!(from_exec(&exec("ack-ram-tool", &["--cluster-id", B, "--cluster-id", A])), Some(id(A)));
+    }
+
+    #[test]
+    fn what_is_no_cluster_id_argument_is_not_taken_for_one() {
+        for args in
+            [&["--cluster-id"][..], &["--cluster-id", "prod"], &["--cluster-ids", A], &["--cluster-id", ""], &[A]]
+        {
+            assert_eq!(from_exec(&exec("ack-ram-tool", args)), None, "{args:?}");
+        }
+        assert_eq!(from_exec(&exec("other", &["-c", A])), None);
+    }
+
+    #[test]
+    fn only_acks_own_host_names_tell_a_cluster() {
+        for server in [
+            format!("https://APISERVER.{A}.cn-hangzhou.cs.aliyuncs.com.:6443/path"),
+            format!("apiserver.{A}.cn-hangzhou.cs.aliyuncs.com"),
+        ] {
+            assert_eq!(from_server(&server), Some((id(A), Region::parse("cn-hangzhou").unwrap())), "{server}");
+        }
+        for server in [
+            "https://47.1.2.3:6443".to_owned(),
+            format!("https://apiserver.{A}.cn-hangzhou.cs.aliyuncs.com.evil.example"),
+            format!("https://evil.example/apiserver.{A}.cn-hangzhou.cs.aliyuncs.com"),
+            format!("https://apiserver.{A}.cn-hangzhou.cs.aliyuncs.com@evil.example"),
+            format!("https://apiserver.{A}.cs.aliyuncs.com"),
+            format!("https://apiserver.{A}.a.b.cs.aliyuncs.com"),
+            "https://[::1]:6443".to_owned(),
+        ] {
+            assert_eq!(from_server(&server), None, "{server}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_context_name_tells_a_cluster() {
+        assert_eq!(from_context_name(&format!("kubernetes-admin-{A}")), Some(id(A)));
+        for name in [A, "prod", &format!("{A}-old"), &format!("x-{}", A.to_uppercase())] {
+            assert_eq!(from_context_name(name), None, "{name}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_survived(text in "\\PC{0,80}", args in proptest::collection::vec("\\PC{0,20}", 0..4)) {
+            let exec = Exec { command: text.clone(), args, ..Exec::default() };
+            let evidence = Evidence { context: Some(&text), server: Some(&text), exec: Some(&exec), token: None };
+            let _ = infer(&evidence);
+        }
+    }
+}

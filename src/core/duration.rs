@@ -1,0 +1,153 @@
+//! Durations as people write and read them: `30d`, `1d12h`, `4w`.
+
+use std::fmt::Write as _;
+
+use jiff::SignedDuration;
+
+const MINUTE: i64 = 60;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+const WEEK: i64 = 7 * DAY;
+
+/// Why a text is no duration.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DurationError {
+    /// There is nothing.
+    #[error("a duration is expected, such as 30d, 12h or 1d12h")]
+    Empty,
+    /// A number without its unit, or a unit without its number, or a unit of another name.
+    #[error("{0:?} is no duration: whole numbers with the units w, d, h, m and s are expected, such as 30d or 1d12h")]
+    Form(String),
+    /// More than can be counted.
+    #[error("{0:?} is too long a duration")]
+    TooLong(String),
+}
+
+/// Reads a duration: whole numbers, each with its unit: weeks, days (of 24 hours), hours, minutes or seconds. A bare
+/// `0` is one too.
+pub fn parse(text: &str) -> Result<SignedDuration, DurationError> {
+    match text.trim() {
+        "" => Err(DurationError::Empty),
+        "0" => Ok(SignedDuration::ZERO),
+        text => seconds(text).map(SignedDuration::from_secs),
+    }
+}
+
+fn seconds(text: &str) -> Result<i64, DurationError> {
+    let form = || DurationError::Form(text.to_owned());
+    let too_long = || DurationError::TooLong(text.to_owned());
+    let mut total = 0_i64;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let digits = rest.len() - rest.trim_start_matches(|character: char| character.is_ascii_digit()).len();
+        let unit = match rest[digits..].chars().next() {
+            Some('w') => WEEK,
+            Some('d') => DAY,
+            Some('h') => HOUR,
+            Some('m') => MINUTE,
+            Some('s') => 1,
+            _ => return Err(form()),
+        };
+        if digits == 0 {
+            return Err(form());
+        }
+        let part = rest[..digits].parse::<i64>().ok().and_then(|number| number.checked_mul(unit));
+        total = part.and_then(|part| total.checked_add(part)).ok_or_else(too_long)?;
+        rest = &rest[digits + 1..];
+    }
+    Ok(total)
+}
+
+/// A distance in its largest whole unit, days at most: `709d`, `5h`, `-316d`. What is left over is dropped, so that
+/// never more time is promised than there is.
+pub fn distance(duration: SignedDuration) -> String {
+    let seconds = duration.as_secs();
+    let (number, unit) = match seconds.unsigned_abs() {
+        size if size >= DAY.unsigned_abs() => (seconds / DAY, 'd'),
+        size if size >= HOUR.unsigned_abs() => (seconds / HOUR, 'h'),
+        size if size >= MINUTE.unsigned_abs() => (seconds / MINUTE, 'm'),
+        _ => (seconds, 's'),
+    };
+    format!("{number}{unit}")
+}
+
+/// A duration as [`parse`] reads it, exact to the second and without weeks: `1d12h`.
+pub fn exact(duration: SignedDuration) -> String {
+    let mut rest = duration.as_secs();
+    let mut text = String::new();
+    for (size, unit) in [(DAY, 'd'), (HOUR, 'h'), (MINUTE, 'm'), (1, 's')] {
+        let number = rest / size;
+        rest %= size;
+        if number != 0 {
+            // Writing to a String can't fail.
+            let _ = write!(text, "{number}{unit}");
+        }
+    }
+    if text.is_empty() { "0s".to_owned() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn each_unit_and_their_combinations_are_read() {
+        for (text, expected) in [
+            ("30d", 30 * DAY),
+            ("12h", 12 * HOUR),
+            ("4w", 28 * DAY),
+            ("90m", 90 * MINUTE),
+            ("45s", 45),
+            ("1d12h", 36 * HOUR),
+            (" 1w2d3h4m5s ", 9 * DAY + 3 * HOUR + 4 * MINUTE + 5),
+            ("0", 0),
+            ("0s", 0),
+        ] {
+            assert_eq!(parse(text), Ok(SignedDuration::from_secs(expected)), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_texts_are_refused_with_an_example() {
+        assert_eq!(parse(""), Err(DurationError::Empty));
+        for text in ["30", "d", "-1d", "1.5h", "1y", "1d 12h", "1D", "ten", "1dd", "１d", "5ms"] {
+            let error = parse(text).unwrap_err();
+            assert_eq!(error, DurationError::Form(text.to_owned()));
+            assert!(error.to_string().contains("30d"), "{error}");
+        }
+        for text in ["99999999999999999999d", "9223372036854775807w", "9223372036854775807s1s"] {
+            assert_eq!(parse(text), Err(DurationError::TooLong(text.to_owned())));
+        }
+    }
+
+    #[test]
+    fn distances_are_told_in_their_largest_whole_unit() {
+        for (seconds, text) in [
+            (709 * DAY + 5, "709d"),
+            (DAY, "1d"),
+            (DAY - 1, "23h"),
+            (5 * HOUR, "5h"),
+            (59 * MINUTE + 59, "59m"),
+            (59, "59s"),
+            (0, "0s"),
+            (-1, "-1s"),
+            (-316 * DAY - 7, "-316d"),
+        ] {
+            assert_eq!(distance(SignedDuration::from_secs(seconds)), text);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_survived(text in "\\PC{0,30}") {
+            let _ = parse(&text);
+        }
+
+        #[test]
+        fn what_is_written_is_read_again(seconds in 0..=i64::MAX) {
+            let duration = SignedDuration::from_secs(seconds);
+            prop_assert_eq!(parse(&exact(duration)), Ok(duration));
+        }
+    }
+}
