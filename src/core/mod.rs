@@ -1,20 +1,25 @@
 //! The pure core: facts, decisions and the types they are made of. No file, socket, clock or environment is touched here.
 
 pub mod ack;
+pub mod binding;
 pub mod certificate;
 pub mod cluster_id;
 pub mod connection;
 pub mod duration;
 pub mod evidence;
 pub mod exec_credential;
+pub mod grants;
 pub mod identity;
 pub mod ids;
+pub mod inventory;
 pub mod kubeconfig;
+pub mod mapping;
 pub mod plugin_policy;
 pub mod private_key;
 pub mod proxy;
 pub mod public_key;
 pub mod secret;
+pub mod server_view;
 pub mod sourced;
 pub mod token;
 pub mod verdict;
