@@ -1,3 +1,4 @@
 //! One outside thing each: they return core types, own their errors and never print.
 
+pub mod cluster;
 pub mod kubeconfig_files;

@@ -1,0 +1,233 @@
+//! Builds the client for one API server, from what is known and nothing else.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::{HeaderValue, Uri, header};
+use kube::config::AuthInfo;
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+
+use super::{ApiServer, Limits};
+use crate::core::connection::{Endpoint, Login};
+use crate::core::secret::Secret;
+
+/// Why no connection can even be tried.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The server's URL can't be read.
+    #[error("`{0}` is no URL of an API server")]
+    Server(String),
+    /// The proxy's URL can't be read. It can hold a password, so it isn't shown.
+    #[error("the proxy's URL can't be read")]
+    Proxy,
+    /// The proxy speaks a protocol that isn't supported.
+    #[error("proxies of the kind `{0}` are not supported (http, https and socks5 are)")]
+    ProxyScheme(String),
+    /// The CA bundle holds no certificate that can be used.
+    #[error("the certificate authority holds no usable certificate")]
+    CertificateAuthority,
+    /// Both a bearer token and a password: only one can be sent.
+    #[error("a bearer token and a user name with password can't be used together")]
+    TwoAuthorizations,
+    /// A part of the credential can't be sent as it is.
+    #[error("the {0} can't be sent in an HTTP header")]
+    Header(&'static str),
+    /// The client certificate or its key can't be used, or the system's CA certificates can't be loaded.
+    #[error("TLS can't be set up")]
+    Tls(#[source] Box<kube::Error>),
+}
+
+impl ApiServer {
+    /// Prepares talking to an API server. Nothing is sent yet, but a tokio runtime must be running.
+    ///
+    /// `timeout` bounds each exchange with its body; `None` waits for ever.
+    pub fn connect(endpoint: &Endpoint, login: &Login, timeout: Option<Duration>) -> Result<Self, ConnectError> {
+        let url = server_url(endpoint, login)?;
+        let server = display_url(&url);
+        let mut config = kube::Config::new(url);
+        config.default_retry = false;
+        config.connect_timeout = timeout;
+        config.read_timeout = timeout;
+        config.write_timeout = timeout;
+        config.reset_reader_on_write = true;
+        config.accept_invalid_certs = endpoint.insecure_skip_tls_verify;
+        config.root_cert = endpoint.certificate_authority.as_deref().map(usable_certificates).transpose()?;
+        config.tls_server_name.clone_from(&endpoint.tls_server_name);
+        config.proxy_url = endpoint.proxy.as_ref().map(proxy_url).transpose()?;
+        config.disable_compression = endpoint.disable_compression;
+        config.auth_info = auth_info(login)?;
+        config.headers.push((header::USER_AGENT, user_agent()));
+        config.headers.push((header::ACCEPT, HeaderValue::from_static("application/json")));
+        let client = kube::Client::try_from(config).map_err(|error| ConnectError::Tls(Box::new(error)))?;
+        Ok(Self { client, server, timeout, limits: Limits::default() })
+    }
+}
+
+/// The server's URL. Without a scheme it is https where anything of TLS is configured, else http, as in client-go.
+fn server_url(endpoint: &Endpoint, login: &Login) -> Result<Uri, ConnectError> {
+    let secure = endpoint.certificate_authority.is_some()
+        || endpoint.insecure_skip_tls_verify
+        || endpoint.tls_server_name.is_some()
+        || login.certificate.is_some();
+    let text = match (endpoint.server.contains("://"), secure) {
+        (true, _) => endpoint.server.clone(),
+        (false, true) => format!("https://{}", endpoint.server),
+        (false, false) => format!("http://{}", endpoint.server),
+    };
+    let invalid = || ConnectError::Server(text.rsplit('@').next().unwrap_or_default().to_owned());
+    let url: Uri = text.parse().map_err(|_| invalid())?;
+    if !matches!(url.scheme_str(), Some("http" | "https")) || url.host().is_none_or(str::is_empty) {
+        return Err(invalid());
+    }
+    Ok(url)
+}
+
+/// The URL without user name and password.
+fn display_url(url: &Uri) -> String {
+    let authority = url.authority().map(|authority| authority.as_str()).unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let path = url.path().trim_end_matches('/');
+    format!("{}://{host}{path}", url.scheme_str().unwrap_or_default())
+}
+
+fn proxy_url(proxy: &Secret<String>) -> Result<Uri, ConnectError> {
+    let url: Uri = proxy.expose().parse().map_err(|_| ConnectError::Proxy)?;
+    match url.scheme_str() {
+        Some("http" | "https" | "socks5") if url.host().is_some() => Ok(url),
+        Some(scheme) if url.host().is_some() => Err(ConnectError::ProxyScheme(scheme.to_owned())),
+        _ => Err(ConnectError::Proxy),
+    }
+}
+
+/// The certificates of a bundle that can be trusted; others are skipped, as client-go does.
+fn usable_certificates(bundle: &[u8]) -> Result<Vec<Vec<u8>>, ConnectError> {
+    let certificates: Vec<Vec<u8>> = CertificateDer::pem_slice_iter(bundle)
+        .filter_map(Result::ok)
+        .filter(|certificate| RootCertStore::empty().add(certificate.clone()).is_ok())
+        .map(|certificate| certificate.to_vec())
+        .collect();
+    if certificates.is_empty() {
+        return Err(ConnectError::CertificateAuthority);
+    }
+    Ok(certificates)
+}
+
+fn auth_info(login: &Login) -> Result<AuthInfo, ConnectError> {
+    if login.bearer.is_some() && login.basic.is_some() {
+        return Err(ConnectError::TwoAuthorizations);
+    }
+    let mut auth = AuthInfo::default();
+    if let Some((certificate, key)) = &login.certificate {
+        auth.client_certificate_data = Some(STANDARD.encode(certificate));
+        auth.client_key_data = Some(STANDARD.encode(with_line_end(key.expose())).into());
+    }
+    if let Some(token) = &login.bearer {
+        let token = token.expose().trim();
+        HeaderValue::from_str(token).map_err(|_| ConnectError::Header("bearer token"))?;
+        auth.token = Some(token.to_owned().into());
+    }
+    if let Some((name, password)) = &login.basic {
+        auth.username = Some(name.clone());
+        auth.password = Some(password.expose().clone().into());
+    }
+    impersonate(login, &mut auth)?;
+    Ok(auth)
+}
+
+/// The key with a line end behind it: kube puts the certificate right after.
+fn with_line_end(key: &[u8]) -> Vec<u8> {
+    [key, b"\n"].concat()
+}
+
+fn impersonate(login: &Login, auth: &mut AuthInfo) -> Result<(), ConnectError> {
+    let whom = &login.impersonate;
+    let values = whom.user.iter().chain(&whom.uid).chain(&whom.groups).chain(whom.extra.values().flatten());
+    for value in values {
+        HeaderValue::from_str(value).map_err(|_| ConnectError::Header("identity to act as"))?;
+    }
+    auth.impersonate.clone_from(&whom.user);
+    auth.impersonate_uid.clone_from(&whom.uid);
+    auth.impersonate_groups = (!whom.groups.is_empty()).then(|| whom.groups.clone());
+    let extra = whom.extra.iter().map(|(key, values)| (key.clone(), values.clone()));
+    auth.impersonate_user_extra = (!whom.extra.is_empty()).then(|| extra.collect());
+    Ok(())
+}
+
+/// `kubectl-ackcred/<version> (<os>/<arch>)`, with Go's names for both as kubectl has them.
+fn user_agent() -> HeaderValue {
+    let system = match std::env::consts::OS {
+        "macos" => "darwin",
+        other => other,
+    };
+    let architecture = match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    };
+    let text = format!("kubectl-ackcred/{} ({system}/{architecture})", env!("CARGO_PKG_VERSION"));
+    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("kubectl-ackcred"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn endpoint(server: &str) -> Endpoint {
+        Endpoint { server: server.into(), ..Endpoint::default() }
+    }
+
+    fn refusal(endpoint: &Endpoint, login: &Login) -> String {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let _guard = runtime.enter();
+        match ApiServer::connect(endpoint, login, None) {
+            Ok(_) => panic!("{endpoint:?} was accepted"),
+            Err(error) => format!("{error} {error:?}"),
+        }
+    }
+
+    #[test]
+    fn a_server_without_a_scheme_gets_https_only_with_tls_settings() {
+        let plain = server_url(&endpoint("10.0.0.1:6443"), &Login::default()).unwrap();
+        assert_eq!(plain.to_string(), "http://10.0.0.1:6443/");
+        let secure = Endpoint { insecure_skip_tls_verify: true, ..endpoint("10.0.0.1:6443") };
+        assert_eq!(server_url(&secure, &Login::default()).unwrap().scheme_str(), Some("https"));
+    }
+
+    #[test]
+    fn urls_are_shown_without_credentials() {
+        let url: Uri = "https://me:secret@10.0.0.1:6443/k8s/c-1/".parse().unwrap();
+        assert_eq!(display_url(&url), "https://10.0.0.1:6443/k8s/c-1");
+        for server in ["", "ftp://host", "https://", "http://me:secret@", "https://me:secret@ho st"] {
+            assert!(!refusal(&endpoint(server), &Login::default()).contains("secret"), "{server}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_is_refused_without_showing_its_password() {
+        for proxy in ["ftp://me:secret@proxy:1", "://me:secret", "me:secret", ""] {
+            let endpoint = Endpoint { proxy: Some(Secret::new(proxy.into())), ..endpoint("https://host") };
+            assert!(!refusal(&endpoint, &Login::default()).contains("secret"), "{proxy}");
+        }
+    }
+
+    #[test]
+    fn credentials_that_cannot_be_sent_are_refused_unseen() {
+        let token = Login { bearer: Some(Secret::new("se\ncret".into())), ..Login::default() };
+        assert!(!refusal(&endpoint("http://host"), &token).contains("cret\""));
+        let both = Login {
+            bearer: Some(Secret::new("a".into())),
+            basic: Some(("b".into(), Secret::new("c".into()))),
+            ..Login::default()
+        };
+        assert!(refusal(&endpoint("http://host"), &both).contains("together"));
+    }
+
+    #[test]
+    fn a_certificate_authority_without_certificates_is_refused() {
+        let endpoint = Endpoint { certificate_authority: Some(b"nothing".to_vec()), ..endpoint("https://host") };
+        assert!(refusal(&endpoint, &Login::default()).contains("no usable certificate"));
+    }
+}

@@ -1,0 +1,285 @@
+//! One question and its whole answer, bounded in time and in memory.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, Response, StatusCode, header};
+use http_body_util::BodyExt as _;
+use kube::client::Body;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use super::ApiServer;
+use super::failure::{CallError, Failure, Refusal};
+
+/// How often a busy server is asked in all.
+const ATTEMPTS: u32 = 5;
+/// How long one wait for a busy server may be when there is no timeout.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// How much of an answer that says no is read.
+const REFUSAL_LIMIT: u64 = 64 * 1024;
+/// How much of the server's sentence is kept, in characters.
+const MESSAGE_LIMIT: usize = 1024;
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub(super) struct Question {
+    /// In words, for errors: `list rolebindings`.
+    pub(super) call: &'static str,
+    pub(super) method: Method,
+    pub(super) path: String,
+    pub(super) body: Bytes,
+}
+
+impl Question {
+    pub(super) fn get(call: &'static str, path: impl Into<String>) -> Self {
+        Self { call, method: Method::GET, path: path.into(), body: Bytes::new() }
+    }
+
+    fn request(&self) -> Result<Request<Body>, Failure> {
+        let mut request = Request::builder().method(&self.method).uri(&self.path);
+        if !self.body.is_empty() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        request.body(Body::from(self.body.clone())).map_err(Failure::Request)
+    }
+}
+
+/// The moment at which an exchange is given up.
+#[derive(Clone, Copy, Debug)]
+struct Deadline {
+    timeout: Option<Duration>,
+    at: Option<Instant>,
+}
+
+impl Deadline {
+    fn after(timeout: Option<Duration>) -> Self {
+        Self { timeout, at: timeout.and_then(|timeout| Instant::now().checked_add(timeout)) }
+    }
+
+    async fn bound<T>(self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        match self.at {
+            None => work.await,
+            Some(at) => timeout_at(at, work).await.unwrap_or_else(|_| Err(self.expired())),
+        }
+    }
+
+    /// A sender that never pauses keeps the timer from being looked at, so readers ask between frames.
+    fn check(self) -> Result<(), Failure> {
+        match self.at {
+            Some(at) if Instant::now() >= at => Err(self.expired()),
+            _ => Ok(()),
+        }
+    }
+
+    fn allows(self, wait: Duration) -> bool {
+        match self.at {
+            None => wait <= LONGEST_WAIT,
+            Some(at) => Instant::now() + wait < at,
+        }
+    }
+
+    fn expired(self) -> Failure {
+        Failure::Timeout(self.timeout.unwrap_or_default())
+    }
+}
+
+/// A good answer whose body is still to be read.
+pub(super) struct Answer {
+    body: Body,
+    deadline: Deadline,
+}
+
+impl Answer {
+    /// The next piece of the body, decompressed; `None` at its proper end.
+    pub(super) async fn frame(&mut self) -> Result<Option<Bytes>, Failure> {
+        self.deadline.check()?;
+        let (body, deadline) = (&mut self.body, self.deadline);
+        deadline.bound(next_frame(body, deadline.timeout)).await
+    }
+
+    /// The whole body, if it is no larger than `limit` bytes.
+    async fn whole(mut self, limit: u64) -> Result<Vec<u8>, Failure> {
+        let mut whole = Vec::new();
+        while let Some(frame) = self.frame().await? {
+            whole.extend_from_slice(&frame);
+            if whole.len() as u64 > limit {
+                return Err(Failure::TooLarge { limit });
+            }
+        }
+        Ok(whole)
+    }
+}
+
+async fn next_frame(body: &mut Body, timeout: Option<Duration>) -> Result<Option<Bytes>, Failure> {
+    loop {
+        match body.frame().await {
+            None => return Ok(None),
+            Some(Err(error)) => return Err(Failure::of_body(error, timeout)),
+            // Trailers are no data.
+            Some(Ok(frame)) => {
+                if let Ok(data) = frame.into_data() {
+                    return Ok(Some(data));
+                }
+            }
+        }
+    }
+}
+
+impl ApiServer {
+    /// Asks for a small document.
+    pub(super) async fn document<T: DeserializeOwned>(&self, question: &Question) -> Result<T, CallError> {
+        let read = async {
+            let body = self.ask(question).await?.whole(self.limits.document).await?;
+            serde_json::from_slice(&body).map_err(Failure::Malformed)
+        };
+        read.await.map_err(|failure| self.error(question.call, failure))
+    }
+
+    /// Asks, again where the server is busy and says when to come back, and gives the answer unless it says no.
+    pub(super) async fn ask(&self, question: &Question) -> Result<Answer, Failure> {
+        let deadline = Deadline::after(self.timeout);
+        let mut attempt = 1;
+        loop {
+            let response = deadline.bound(self.send(question)).await?;
+            let wait = retry_after(response.status(), response.headers());
+            match wait {
+                Some(wait) if attempt < ATTEMPTS && deadline.allows(wait) => {
+                    tracing::debug!(call = question.call, attempt, ?wait, status = %response.status(), "the server is busy");
+                    drop(response);
+                    sleep_until(Instant::now() + wait).await;
+                    attempt += 1;
+                }
+                _ => return answer(response, deadline).await,
+            }
+        }
+    }
+
+    async fn send(&self, question: &Question) -> Result<Response<Body>, Failure> {
+        let request = question.request()?;
+        self.client.send(request).await.map_err(|error| Failure::of_transport(error, self.timeout))
+    }
+
+    pub(super) fn error(&self, call: impl Into<String>, failure: Failure) -> CallError {
+        CallError { server: self.server.clone(), call: call.into(), failure }
+    }
+}
+
+/// How long a busy server wants to be left alone. Without a number of seconds from it nothing is asked again.
+fn retry_after(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
+    if !matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+        return None;
+    }
+    let seconds: u32 = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds.into()).max(Duration::from_millis(100)))
+}
+
+async fn answer(response: Response<Body>, deadline: Deadline) -> Result<Answer, Failure> {
+    let (head, body) = response.into_parts();
+    let status = head.status.as_u16();
+    if head.status.is_redirection() {
+        return Err(Failure::Redirected { status });
+    }
+    let content_type = content_type(&head.headers);
+    let answer = Answer { body, deadline };
+    if !head.status.is_success() {
+        return Err(refusal(status, content_type, answer).await);
+    }
+    if !is_json(&content_type) {
+        return Err(Failure::NotKubernetes { status, content_type });
+    }
+    Ok(answer)
+}
+
+fn content_type(headers: &HeaderMap) -> String {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("no content type");
+    value.split(';').next().unwrap_or_default().trim().chars().take(100).collect()
+}
+
+fn is_json(content_type: &str) -> bool {
+    content_type.eq_ignore_ascii_case("application/json")
+}
+
+#[derive(Deserialize)]
+struct Status {
+    kind: String,
+    #[serde(default)]
+    reason: Option<String>,
+    #[serde(default)]
+    message: Option<String>,
+}
+
+/// Reads why the server says no. What can't be read of it never hides that it said no.
+async fn refusal(status: u16, content_type: String, mut answer: Answer) -> Failure {
+    let mut body = Vec::new();
+    while let Ok(Some(frame)) = answer.frame().await {
+        body.extend_from_slice(&frame);
+        if body.len() as u64 > REFUSAL_LIMIT {
+            break;
+        }
+    }
+    match serde_json::from_slice::<Status>(&body) {
+        Ok(told) if told.kind == "Status" => Refusal {
+            status,
+            reason: shortened(&told.reason.unwrap_or_default()),
+            message: shortened(&told.message.unwrap_or_default()),
+        }
+        .into(),
+        // Go's HTTP server and API servers' filters answer some errors in plain text.
+        _ if content_type.eq_ignore_ascii_case("text/plain") || body.is_empty() => {
+            let line = String::from_utf8_lossy(&body);
+            let message = shortened(line.lines().next().unwrap_or_default().trim());
+            Refusal { status, reason: String::new(), message }.into()
+        }
+        _ => Failure::NotKubernetes { status, content_type },
+    }
+}
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(MESSAGE_LIMIT) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", &text[..end]),
+    }
+}
+
+/// Escapes everything but letters, digits and `-` for a part of a path or query.
+pub(super) fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' => encoded.push(byte.into()),
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_busy_servers_that_say_when_are_asked_again() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(retry_after(StatusCode::TOO_MANY_REQUESTS, &headers), None);
+        headers.insert(header::RETRY_AFTER, "2".parse().unwrap());
+        assert_eq!(retry_after(StatusCode::TOO_MANY_REQUESTS, &headers), Some(Duration::from_secs(2)));
+        assert_eq!(retry_after(StatusCode::SERVICE_UNAVAILABLE, &headers), Some(Duration::from_secs(2)));
+        assert_eq!(retry_after(StatusCode::INTERNAL_SERVER_ERROR, &headers), None);
+        headers.insert(header::RETRY_AFTER, "99999999999999999999".parse().unwrap());
+        assert_eq!(retry_after(StatusCode::TOO_MANY_REQUESTS, &headers), None);
+    }
+
+    #[test]
+    fn parts_of_paths_cannot_leave_their_place() {
+        assert_eq!(percent_encoded("../a b?c=ü"), "%2E%2E%2Fa%20b%3Fc%3D%C3%BC");
+        assert_eq!(percent_encoded("kube-system"), "kube-system");
+    }
+
+    #[test]
+    fn long_messages_are_shortened_at_a_character() {
+        assert_eq!(shortened("short"), "short");
+        assert_eq!(shortened(&"ü".repeat(5000)).chars().count(), MESSAGE_LIMIT + 1);
+    }
+}

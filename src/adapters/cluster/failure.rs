@@ -1,0 +1,202 @@
+//! What can go wrong between the program and an API server.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use super::list::ListError;
+use super::tls::TlsFailure;
+
+/// A call to an API server that failed: which server, which call, and why.
+#[derive(Debug, thiserror::Error)]
+#[error("{server}: can't {call}")]
+pub struct CallError {
+    /// The API server's URL, without user name and password.
+    pub server: String,
+    /// What was asked, such as `list rolebindings`.
+    pub call: String,
+    /// Why it failed.
+    #[source]
+    pub failure: Failure,
+}
+
+impl CallError {
+    /// The HTTP status of an answer that says no; `None` when there was no such answer.
+    pub fn status(&self) -> Option<u16> {
+        match &self.failure {
+            Failure::Refused(refusal) => Some(refusal.status),
+            Failure::NotKubernetes { status, .. } | Failure::Redirected { status } => Some(*status),
+            _ => None,
+        }
+    }
+
+    /// Whether the API server knows who asks and denies it to them (403).
+    pub fn is_forbidden(&self) -> bool {
+        matches!(&self.failure, Failure::Refused(refusal) if refusal.status == 403)
+    }
+
+    /// Whether the API server doesn't accept the credential (401).
+    pub fn is_unauthorized(&self) -> bool {
+        matches!(&self.failure, Failure::Refused(refusal) if refusal.status == 401)
+    }
+
+    /// Whether there is no such thing (404), as the API server itself says.
+    pub fn is_not_found(&self) -> bool {
+        matches!(&self.failure, Failure::Refused(refusal) if refusal.status == 404)
+    }
+}
+
+/// Why a call failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The answer wasn't complete in time.
+    #[error("there was no complete answer within {}", seconds(.0))]
+    Timeout(Duration),
+    /// Nothing listens there.
+    #[error("the connection was refused")]
+    ConnectionRefused,
+    /// The server's or the proxy's host name means nothing to the resolver.
+    #[error("the host name can't be resolved")]
+    UnknownHost,
+    /// TLS couldn't be agreed on.
+    #[error(transparent)]
+    Tls(#[from] TlsFailure),
+    /// The connection was closed, or the compressed data ended, before the answer was complete.
+    #[error("the connection was closed before the answer was complete")]
+    Closed,
+    /// The connection failed in another way.
+    #[error("the connection failed")]
+    Connection(#[source] Box<dyn StdError + Send + Sync>),
+    /// The answer's compression is damaged.
+    #[error("the answer can't be decompressed")]
+    Compression(#[source] Box<dyn StdError + Send + Sync>),
+    /// The answer redirects to elsewhere. API servers don't; a credential isn't carried along.
+    #[error("the answer redirects to elsewhere (HTTP {status}); redirects are not followed")]
+    Redirected {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// Something else answered: a proxy, a login page.
+    #[error("the answer is not from a Kubernetes API server: {content_type} instead of JSON (HTTP {status})")]
+    NotKubernetes {
+        /// The HTTP status.
+        status: u16,
+        /// What it says to be.
+        content_type: String,
+    },
+    /// The API server says no.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The answer is larger than anything that was asked for.
+    #[error("the answer is larger than {limit} bytes")]
+    TooLarge {
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// A small document isn't what it should be.
+    #[error("the answer can't be read")]
+    Malformed(#[source] serde_json::Error),
+    /// A list isn't what it should be.
+    #[error(transparent)]
+    List(#[from] ListError),
+    /// The list is one of other things.
+    #[error("the answer is a `{found}` instead of a `{expected}`")]
+    WrongKind {
+        /// The kind that was asked for.
+        expected: &'static str,
+        /// The kind that came.
+        found: String,
+    },
+    /// The list never ends: page follows page.
+    #[error("the list has more than {0} pages")]
+    TooManyPages(usize),
+    /// A document inside the answer isn't what it should be.
+    #[error(transparent)]
+    Mapping(#[from] crate::core::mapping::MappingError),
+    /// The request can't be written.
+    #[error("the request can't be written")]
+    Request(#[source] http::Error),
+}
+
+/// An answer of the API server that says no.
+/// Source: <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/>
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct Refusal {
+    /// The HTTP status.
+    pub status: u16,
+    /// The API server's word for it, such as `Forbidden`; empty when it gives none.
+    pub reason: String,
+    /// The API server's sentence, shortened.
+    pub message: String,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.reason.as_str(), self.message.as_str()) {
+            ("", "") => write!(formatter, "the API server answered HTTP {}", self.status),
+            ("", message) => write!(formatter, "{message} (HTTP {})", self.status),
+            (reason, "") => write!(formatter, "{reason} (HTTP {})", self.status),
+            (reason, message) => write!(formatter, "{message} ({reason}, HTTP {})", self.status),
+        }
+    }
+}
+
+fn seconds(duration: &Duration) -> String {
+    format!("{}s", duration.as_secs_f64())
+}
+
+impl Failure {
+    /// Tells why the HTTP client got no answer.
+    pub(super) fn of_transport(error: kube::Error, timeout: Option<Duration>) -> Self {
+        let known = causes(&error).find_map(|cause| of_cause(cause, timeout));
+        known.unwrap_or_else(|| Self::Connection(Box::new(error)))
+    }
+
+    /// Tells why an answer's body broke off. What isn't of the connection is of the decompression.
+    pub(super) fn of_body(error: kube::Error, timeout: Option<Duration>) -> Self {
+        let of_connection = causes(&error).any(|cause| cause.is::<hyper::Error>());
+        match Self::of_transport(error, timeout) {
+            Self::Connection(error) if !of_connection => Self::Compression(error),
+            failure => failure,
+        }
+    }
+}
+
+fn of_cause(cause: &(dyn StdError + 'static), timeout: Option<Duration>) -> Option<Failure> {
+    if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
+        return Some(TlsFailure::of(tls).into());
+    }
+    if let Some(error) = cause.downcast_ref::<io::Error>() {
+        return of_io(error.kind(), timeout);
+    }
+    if cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_incomplete_message) {
+        return Some(Failure::Closed);
+    }
+    // hyper-util has no public type for this; the tests of hostile servers notice when it is reworded.
+    (cause.to_string() == "dns error").then_some(Failure::UnknownHost)
+}
+
+fn of_io(kind: io::ErrorKind, timeout: Option<Duration>) -> Option<Failure> {
+    match kind {
+        io::ErrorKind::TimedOut => timeout.map(Failure::Timeout),
+        io::ErrorKind::ConnectionRefused => Some(Failure::ConnectionRefused),
+        io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe
+        | io::ErrorKind::UnexpectedEof => Some(Failure::Closed),
+        _ => None,
+    }
+}
+
+/// The error and all that is below it, including what `io::Error` wraps and skips in `source`.
+fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |error| cause_of(*error))
+}
+
+fn cause_of<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
+    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        Some(inner) => Some(inner),
+        None => error.source(),
+    }
+}

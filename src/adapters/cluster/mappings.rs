@@ -1,0 +1,58 @@
+//! Reads what ack-ram-authenticator maps.
+
+use serde::de::IgnoredAny;
+
+use super::ApiServer;
+use super::bindings::{ListOf, ListStep};
+use super::exchange::Question;
+use super::failure::CallError;
+use super::review::absent_when_not_found;
+use crate::core::mapping::{Mapping, RamIdentityMapping, read_config_map};
+
+const GROUP: &str = "/apis/ramauthenticator.k8s.alibabacloud";
+
+impl ApiServer {
+    /// Reads the RAMIdentityMappings. `None`: their API group doesn't exist, so ack-ram-authenticator isn't installed with it.
+    ///
+    /// Where the list is denied the group itself is asked for: denial is told before absence, so the API server denies the list
+    /// of something that doesn't exist as well. The error is the list's own.
+    pub async fn ram_identity_mappings(&self) -> Result<Option<Vec<Mapping>>, CallError> {
+        let list = ListOf {
+            call: "list ramidentitymappings.ramauthenticator.k8s.alibabacloud",
+            path: format!("{GROUP}/v1alpha1/ramidentitymappings"),
+            kind: "RAMIdentityMappingList",
+        };
+        let mut mappings = Vec::new();
+        let collect = |step: ListStep<'_>| {
+            match step {
+                ListStep::StartOver => mappings.clear(),
+                ListStep::Item(bytes) => mappings.push(serde_json::from_slice::<RamIdentityMapping>(bytes)?.into()),
+            }
+            Ok(())
+        };
+        match absent_when_not_found(self.list(&list, collect).await) {
+            Ok(listed) => Ok(listed.map(|()| mappings)),
+            Err(denied) if denied.is_forbidden() => match self.ram_authenticator_group().await {
+                Ok(false) => Ok(None),
+                Ok(true) | Err(_) => Err(denied),
+            },
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether ack-ram-authenticator's API group exists.
+    pub async fn ram_authenticator_group(&self) -> Result<bool, CallError> {
+        let question = Question::get("get API group ramauthenticator.k8s.alibabacloud", GROUP);
+        let group: Option<IgnoredAny> = absent_when_not_found(self.document(&question).await)?;
+        Ok(group.is_some())
+    }
+
+    /// Reads the entries of ConfigMap kube-system/alibabacloud-auth. `None`: there is no such ConfigMap.
+    pub async fn auth_config_map(&self) -> Result<Option<Vec<Mapping>>, CallError> {
+        let call = "get configmap kube-system/alibabacloud-auth";
+        match self.config_map(call, "alibabacloud-auth").await? {
+            None => Ok(None),
+            Some(data) => read_config_map(&data).map(Some).map_err(|error| self.error(call, error.into())),
+        }
+    }
+}
