@@ -1,0 +1,267 @@
+//! When a credential ends, in one word.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use super::credential::{Credential, Lifespan, Problem};
+use super::duration::{distance, exact};
+
+/// The state of a credential. The order is from worst to best, so that sorting puts the worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub enum Status {
+    /// It is there and can't work.
+    Invalid,
+    /// Something that is named is not there, or no credential at all.
+    Missing,
+    /// Its last second is over.
+    Expired,
+    /// Its first second is to come.
+    NotYetValid,
+    /// It ends within the time that was asked for.
+    Expiring,
+    /// It lives longer than allowed; only where a longest lifetime was given.
+    LongLived,
+    /// It never ends.
+    Static,
+    /// It is valid.
+    Effective,
+    /// It is fetched anew when needed.
+    Dynamic,
+}
+
+/// What counts as soon, and what as long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// A credential that ends within this time is [`Status::Expiring`].
+    pub within: SignedDuration,
+    /// A credential that lives longer than this is [`Status::LongLived`].
+    pub max_lifetime: Option<SignedDuration>,
+}
+
+/// The decision about a credential at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expiry {
+    /// The word.
+    pub status: Status,
+    /// Why it is not simply valid.
+    pub reason: Option<String>,
+    /// Time until the last second is over, to the second; negative when it is over. `None` where there is no end.
+    pub remaining: Option<SignedDuration>,
+    /// Time from its issue to its last second. `None` where either is unknown.
+    pub lifetime: Option<SignedDuration>,
+}
+
+impl Status {
+    /// All words, worst first.
+    pub const ALL: [Self; 9] = [
+        Self::Invalid,
+        Self::Missing,
+        Self::Expired,
+        Self::NotYetValid,
+        Self::Expiring,
+        Self::LongLived,
+        Self::Static,
+        Self::Effective,
+        Self::Dynamic,
+    ];
+
+    /// The output's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Invalid => "Invalid",
+            Self::Missing => "Missing",
+            Self::Expired => "Expired",
+            Self::NotYetValid => "NotYetValid",
+            Self::Expiring => "Expiring",
+            Self::LongLived => "LongLived",
+            Self::Static => "Static",
+            Self::Effective => "Effective",
+            Self::Dynamic => "Dynamic",
+        }
+    }
+
+    /// Reads the lower-case form of a word, as `--fail-on` takes it.
+    pub fn from_lower_case(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str().to_ascii_lowercase() == word)
+    }
+}
+
+impl Default for Limits {
+    /// 30 days, and no longest lifetime.
+    fn default() -> Self {
+        Self { within: SignedDuration::from_hours(30 * 24), max_lifetime: None }
+    }
+}
+
+/// Decides about a credential. First and last second are both valid.
+pub fn assess(credential: &Credential, now: Timestamp, limits: &Limits) -> Expiry {
+    let remaining = credential.not_after.map(|end| whole_seconds(now, end));
+    let lifetime = credential.issued.zip(credential.not_after).map(|(start, end)| start.duration_until(end));
+    let (status, reason) = match &credential.problem {
+        Some(Problem::Invalid(reason)) => (Status::Invalid, Some(reason.clone())),
+        Some(Problem::Missing(reason)) => (Status::Missing, Some(reason.clone())),
+        None => by_time(credential, now, limits, lifetime),
+    };
+    Expiry { status, reason, remaining, lifetime }
+}
+
+fn by_time(
+    credential: &Credential,
+    now: Timestamp,
+    limits: &Limits,
+    lifetime: Option<SignedDuration>,
+) -> (Status, Option<String>) {
+    if let Lifespan::Renewed(reason) = &credential.lifespan {
+        return (Status::Dynamic, Some(reason.clone()));
+    }
+    let remaining = credential.not_after.map(|end| now.duration_until(end));
+    if let Some(over) = remaining.filter(SignedDuration::is_negative) {
+        return (Status::Expired, Some(format!("expired {} ago", distance(over.abs()))));
+    }
+    if let Some(start) = credential.not_before.filter(|start| *start > now) {
+        return (Status::NotYetValid, Some(format!("valid from {start}, in {}", distance(now.duration_until(start)))));
+    }
+    if let Some(left) = remaining.filter(|left| *left <= limits.within) {
+        return (Status::Expiring, Some(format!("ends in {}", distance(left))));
+    }
+    if let Some(reason) = longer_than_allowed(credential, limits, lifetime.or(remaining)) {
+        return (Status::LongLived, Some(reason));
+    }
+    match &credential.lifespan {
+        Lifespan::Unlimited(reason) => (Status::Static, Some((*reason).to_owned())),
+        Lifespan::Unknown => (Status::Invalid, Some("nothing in it says what it is".to_owned())),
+        _ => (Status::Effective, None),
+    }
+}
+
+/// A lifetime that is unknown is at least what is left of it.
+fn longer_than_allowed(credential: &Credential, limits: &Limits, at_least: Option<SignedDuration>) -> Option<String> {
+    let allowed = limits.max_lifetime?;
+    match (&credential.lifespan, at_least) {
+        (Lifespan::Unlimited(reason), _) => Some(format!("{reason}; allowed are {}", exact(allowed))),
+        (_, Some(lives)) if lives > allowed => {
+            Some(format!("lives {}, allowed are {}", distance(lives), exact(allowed)))
+        }
+        _ => None,
+    }
+}
+
+/// From one time to another in whole seconds, rounded down: half a second after the end is one second too late.
+fn whole_seconds(from: Timestamp, to: Timestamp) -> SignedDuration {
+    let exact = from.duration_until(to);
+    let begun = i64::from(exact.subsec_nanos() < 0);
+    SignedDuration::from_secs(exact.as_secs() - begun)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::kubeconfig::{Exec, User};
+    use crate::core::secret::Secret;
+    use crate::core::specimens::at;
+
+    const END: &str = "2026-01-10T06:44:34Z";
+
+    fn dated() -> Credential {
+        let mut credential = Credential::of_missing_user("");
+        credential.problem = None;
+        credential.lifespan = Lifespan::Dated;
+        credential.issued = Some(at("2023-01-11T06:44:34Z"));
+        credential.not_before = credential.issued;
+        credential.not_after = Some(at(END));
+        credential
+    }
+
+    fn unlimited() -> Credential {
+        Credential::assess(
+            &User { token: Some(Secret::new("opaque".into())), ..User::default() },
+            &crate::core::credential::Material::default(),
+        )
+    }
+
+    fn renewed() -> Credential {
+        let exec = Exec { command: "x".into(), api_version: "v1".into(), ..Exec::default() };
+        Credential::assess(&User { exec: Some(exec), ..User::default() }, &crate::core::credential::Material::default())
+    }
+
+    fn status(credential: &Credential, now: &str) -> Status {
+        assess(credential, at(now), &Limits::default()).status
+    }
+
+    fn hours(hours: i64) -> SignedDuration {
+        SignedDuration::from_hours(hours)
+    }
+
+    #[test]
+    fn first_and_last_second_are_valid_and_the_next_ones_are_not() {
+        let mut credential = dated();
+        assert_eq!(status(&credential, "2023-01-11T06:44:33.999Z"), Status::NotYetValid);
+        assert_eq!(status(&credential, "2023-01-11T06:44:34Z"), Status::Effective);
+        assert_eq!(status(&credential, END), Status::Expiring);
+        assert_eq!(status(&credential, "2026-01-10T06:44:34.000000001Z"), Status::Expired);
+        credential.not_before = None;
+        assert_eq!(status(&credential, "2000-01-01T00:00:00Z"), Status::Effective);
+    }
+
+    #[test]
+    fn what_ends_exactly_within_the_given_time_is_expiring() {
+        assert_eq!(status(&dated(), "2025-12-11T06:44:34Z"), Status::Expiring);
+        assert_eq!(status(&dated(), "2025-12-11T06:44:33Z"), Status::Effective);
+        let none = Limits { within: SignedDuration::ZERO, max_lifetime: None };
+        assert_eq!(assess(&dated(), at("2026-01-10T06:44:33Z"), &none).status, Status::Effective);
+    }
+
+    #[test]
+    fn a_lifetime_longer_than_allowed_is_told_only_when_asked() {
+        let limits = |hours_allowed| Limits { max_lifetime: Some(hours(hours_allowed)), ..Limits::default() };
+        let now = at("2024-01-01T00:00:00Z");
+        assert_eq!(assess(&dated(), now, &limits(1095 * 24)).status, Status::Effective);
+        let expiry = assess(&dated(), now, &limits(1095 * 24 - 1));
+        assert_eq!(expiry.status, Status::LongLived);
+        assert_eq!(expiry.reason.as_deref(), Some("lives 1095d, allowed are 1094d23h"));
+        assert_eq!(assess(&unlimited(), now, &limits(24)).status, Status::LongLived);
+        assert_eq!(assess(&renewed(), now, &limits(24)).status, Status::Dynamic);
+        assert_eq!(assess(&dated(), at("2026-02-01T00:00:00Z"), &limits(24)).status, Status::Expired);
+    }
+
+    #[test]
+    fn of_an_unknown_lifetime_what_is_left_counts() {
+        let mut credential = dated();
+        credential.issued = None;
+        let limits = Limits { max_lifetime: Some(hours(24)), ..Limits::default() };
+        let expiry = assess(&credential, at("2024-01-01T00:00:00Z"), &limits);
+        assert_eq!((expiry.status, expiry.lifetime), (Status::LongLived, None));
+    }
+
+    #[test]
+    fn what_never_ends_is_static_and_what_is_fetched_anew_dynamic() {
+        let now = "2024-01-01T00:00:00Z";
+        assert_eq!(status(&unlimited(), now), Status::Static);
+        assert_eq!(status(&renewed(), now), Status::Dynamic);
+        assert!(assess(&unlimited(), at(now), &Limits::default()).reason.is_some());
+    }
+
+    #[test]
+    fn a_problem_decides_and_the_dates_stay() {
+        let mut credential = dated();
+        credential.problem = Some(Problem::Invalid("why".into()));
+        let expiry = assess(&credential, at("2026-01-11T06:44:34.5Z"), &Limits::default());
+        assert_eq!((expiry.status, expiry.reason.as_deref()), (Status::Invalid, Some("why")));
+        assert_eq!(expiry.remaining, Some(SignedDuration::from_secs(-86_401)));
+        assert_eq!(expiry.lifetime, Some(hours(1095 * 24)));
+        credential.problem = Some(Problem::Missing("why".into()));
+        assert_eq!(status(&credential, END), Status::Missing);
+    }
+
+    #[test]
+    fn words_sort_worst_first_and_are_read_in_lower_case() {
+        assert!(Status::ALL.is_sorted());
+        for status in Status::ALL {
+            assert_eq!(Status::from_lower_case(&status.as_str().to_ascii_lowercase()), Some(status));
+            assert_eq!(serde_json::to_string(&status).unwrap(), format!("{:?}", status.as_str()));
+        }
+        for word in ["Expired", "EXPIRED", "", "never"] {
+            assert_eq!(Status::from_lower_case(word), None);
+        }
+    }
+}
