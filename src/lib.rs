@@ -3,5 +3,6 @@
 pub mod adapters;
 pub mod core;
 pub mod error;
+pub mod gather;
 pub mod status;
 pub mod world;

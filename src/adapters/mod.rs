@@ -1,4 +1,5 @@
 //! One outside thing each: they return core types, own their errors and never print.
 
 pub mod cluster;
+pub mod files;
 pub mod kubeconfig_files;

@@ -1,0 +1,3 @@
+//! Where facts are brought together: files, and later the API server and the cloud, each voice kept apart.
+
+pub mod credential;
