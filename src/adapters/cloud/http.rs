@@ -1,0 +1,176 @@
+//! One HTTP exchange: TLS by ring, proxy and roots by the environment's snapshot, a bound on time and size.
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+use rustls_platform_verifier::BuilderVerifierExt;
+
+use super::error::Kind;
+use crate::core::secret::Secret;
+use crate::error::chain;
+use crate::world::World;
+
+/// The largest body that is read. A page of 1,000 users is below 1 MiB.
+const LARGEST_BODY: usize = 16 * 1024 * 1024;
+
+const USER_AGENT: &str = concat!("kubectl-ackcred/", env!("CARGO_PKG_VERSION"));
+
+/// Does HTTP exchanges. TLS roots are read with the first of them.
+#[derive(Debug)]
+pub(super) struct Http {
+    certificate_file: Option<PathBuf>,
+    proxy: Option<Secret<String>>,
+    no_proxy: String,
+    client: OnceLock<reqwest::Client>,
+}
+
+/// A request as it goes over the wire.
+pub(super) struct Request {
+    pub(super) method: Method,
+    pub(super) url: String,
+    pub(super) headers: Vec<(&'static str, Secret<String>)>,
+    pub(super) body: Vec<u8>,
+    /// For the whole exchange with its body; none when `None`.
+    pub(super) timeout: Option<Duration>,
+}
+
+/// A response that was read to its end.
+pub(super) struct Response {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+}
+
+impl Response {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// An exchange that came to no end. The text names no URL's query, no header and no body.
+pub(super) struct Failure {
+    pub(super) kind: Kind,
+    pub(super) what: String,
+}
+
+impl Failure {
+    fn new(kind: Kind, what: impl Into<String>) -> Self {
+        Self { kind, what: what.into() }
+    }
+}
+
+impl Http {
+    pub(super) fn new(world: &World) -> Self {
+        let first = |names: [&str; 2]| names.into_iter().find_map(|name| world.env.text(name)).map(str::to_owned);
+        let no_proxy = first(["NO_PROXY", "no_proxy"]).unwrap_or_default();
+        Self {
+            certificate_file: world.env.get("SSL_CERT_FILE").map(|file| world.cwd.join(file)),
+            proxy: first(["HTTPS_PROXY", "https_proxy"]).map(Secret::new),
+            // As in Go, and so in kubectl: this machine is never reached through a proxy.
+            no_proxy: format!("{no_proxy},localhost,127.0.0.0/8,::1"),
+            client: OnceLock::new(),
+        }
+    }
+
+    /// Sends a request and reads the response. Redirects are not followed: a signature is for one host.
+    pub(super) async fn exchange(&self, request: Request) -> Result<Response, Failure> {
+        let client = self.client()?;
+        let timeout = request.timeout;
+        let exchange = exchange(client, request);
+        match timeout {
+            None => exchange.await,
+            Some(limit) => tokio::time::timeout(limit, exchange).await.unwrap_or_else(|_| {
+                Err(Failure::new(Kind::TimedOut, format!("no complete answer within {}", seconds(limit))))
+            }),
+        }
+    }
+
+    fn client(&self) -> Result<&reqwest::Client, Failure> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        let client = self.build()?;
+        Ok(self.client.get_or_init(|| client))
+    }
+
+    fn build(&self) -> Result<reqwest::Client, Failure> {
+        let mut builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(self.tls()?)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .user_agent(USER_AGENT)
+            .no_proxy();
+        if let Some(proxy) = &self.proxy {
+            let url = proxy.expose();
+            let url = if url.contains("://") { url.clone() } else { format!("http://{url}") };
+            // The proxy's URL can hold a password: neither it nor an error that quotes it is shown.
+            let proxy = reqwest::Proxy::https(url).map_err(|_| Failure::new(Kind::Setup, "HTTPS_PROXY is no URL"))?;
+            builder = builder.proxy(proxy.no_proxy(reqwest::NoProxy::from_string(&self.no_proxy)));
+        }
+        builder.build().map_err(|error| Failure::new(Kind::Setup, chain(&error.without_url())))
+    }
+
+    fn tls(&self) -> Result<ClientConfig, Failure> {
+        let setup = |what: String| Failure::new(Kind::Setup, what);
+        let builder = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| setup(chain(&error)))?;
+        let builder = match &self.certificate_file {
+            Some(file) => {
+                let roots = roots(file).map_err(|what| setup(format!("SSL_CERT_FILE {}: {what}", file.display())))?;
+                builder.with_root_certificates(roots)
+            }
+            None => builder.with_platform_verifier().map_err(|error| setup(chain(&error)))?,
+        };
+        Ok(builder.with_no_client_auth())
+    }
+}
+
+fn roots(file: &PathBuf) -> Result<RootCertStore, String> {
+    let certificates = CertificateDer::pem_file_iter(file).map_err(|error| chain(&error))?;
+    let certificates: Vec<_> = certificates.collect::<Result<_, _>>().map_err(|error| chain(&error))?;
+    let mut roots = RootCertStore::empty();
+    let (added, _) = roots.add_parsable_certificates(certificates);
+    if added == 0 { Err("holds no certificate".to_owned()) } else { Ok(roots) }
+}
+
+async fn exchange(client: &reqwest::Client, request: Request) -> Result<Response, Failure> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in &request.headers {
+        let unfit =
+            |_| Failure::new(Kind::Setup, format!("the value for header {name} has characters that none can have"));
+        let mut value = HeaderValue::from_str(value.expose()).map_err(unfit)?;
+        value.set_sensitive(true);
+        headers.insert(HeaderName::from_static(name), value);
+    }
+    let sent = client.request(request.method, request.url).headers(headers).body(request.body).send().await;
+    let mut response = sent.map_err(broken)?;
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(broken)? {
+        if body.len() + chunk.len() > LARGEST_BODY {
+            return Err(Failure::new(Kind::Malformed, format!("an answer of more than {LARGEST_BODY} bytes")));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Response { status: response.status().as_u16(), headers: response.headers().clone(), body })
+}
+
+fn broken(error: reqwest::Error) -> Failure {
+    let kind = if error.is_connect() {
+        Kind::Unreachable
+    } else if error.is_builder() {
+        Kind::Setup
+    } else {
+        Kind::Broken
+    };
+    Failure::new(kind, chain(&error.without_url()))
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{}s", duration.as_secs_f64())
+}

@@ -1,0 +1,268 @@
+//! One call of an operation: signed, sent, judged, and repeated where that is right.
+
+use std::time::{Duration, Instant};
+
+use http::Method;
+use jiff::Timestamp;
+use ring::rand::{SecureRandom, SystemRandom};
+use serde::de::DeserializeOwned;
+
+use super::endpoints::Endpoint;
+use super::error::{Error, ErrorBody, Kind};
+use super::http::{Failure, Http, Request, Response};
+use super::retry::{self, Effect, Policy};
+use super::sign::{self, Key, Parts};
+use crate::core::secret::Secret;
+use crate::world::World;
+
+/// A product of the cloud, in the version that is spoken here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Product {
+    /// Container Service.
+    Cs,
+    /// Resource Access Management.
+    Ram,
+    /// Identity Management Service.
+    Ims,
+    /// Security Token Service.
+    Sts,
+}
+
+impl Product {
+    /// The prefix of its actions.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cs => "cs",
+            Self::Ram => "ram",
+            Self::Ims => "ims",
+            Self::Sts => "sts",
+        }
+    }
+
+    /// The API's version.
+    pub fn version(self) -> &'static str {
+        match self {
+            Self::Cs => "2015-12-15",
+            Self::Ram => "2015-05-01",
+            Self::Ims => "2019-08-15",
+            Self::Sts => "2015-04-01",
+        }
+    }
+}
+
+/// One call.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// Whose operation it is.
+    pub product: Product,
+    /// The operation's name.
+    pub operation: &'static str,
+    /// The server.
+    pub endpoint: Endpoint,
+    /// `GET`, `POST`, `DELETE`.
+    pub method: Method,
+    /// The path, its segments percent-encoded.
+    pub path: String,
+    /// The query's names and plain values.
+    pub query: Vec<(&'static str, String)>,
+    /// What it does to the account.
+    pub effect: Effect,
+}
+
+impl Call {
+    /// A call in RPC style: POST to `/`, everything in the query.
+    pub fn rpc(
+        product: Product,
+        operation: &'static str,
+        endpoint: Endpoint,
+        query: Vec<(&'static str, String)>,
+    ) -> Self {
+        let (method, path) = (Method::POST, "/".to_owned());
+        Self { product, operation, endpoint, method, path, query, effect: Effect::Read }
+    }
+
+    /// `product:Operation`.
+    pub fn action(&self) -> String {
+        format!("{}:{}", self.product.name(), self.operation)
+    }
+}
+
+/// A successful answer.
+#[derive(Debug)]
+pub struct Reply {
+    /// The ID under which the cloud's support finds the request.
+    pub request_id: Option<String>,
+    body: Secret<Vec<u8>>,
+    action: String,
+}
+
+impl Reply {
+    /// Reads the body.
+    ///
+    /// # Errors
+    /// The body isn't what the operation is documented to answer.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        serde_json::from_slice(self.body.expose()).map_err(|error| {
+            // The parser's own text can quote the body.
+            let what =
+                format!("an answer that is not as documented (line {}, column {})", error.line(), error.column());
+            Error::new(&self.action, Kind::Malformed, what).with_request_id(self.request_id.as_deref())
+        })
+    }
+}
+
+/// The way to the cloud: connection, clock and patience.
+#[derive(Debug)]
+pub struct Wire {
+    pub(super) http: Http,
+    timeout: Option<Duration>,
+    policy: Policy,
+    started: (Timestamp, Instant),
+}
+
+impl Wire {
+    /// Takes proxy and certificate settings and the time from `world`. `timeout` bounds each exchange with its body.
+    pub fn new(world: &World, timeout: Option<Duration>, policy: Policy) -> Self {
+        Self { http: Http::new(world), timeout, policy, started: (world.now, Instant::now()) }
+    }
+
+    /// The time that requests are signed with: the program's own, moved on by what has passed since.
+    pub fn now(&self) -> Timestamp {
+        let (start, instant) = self.started;
+        start.checked_add(instant.elapsed()).unwrap_or(start)
+    }
+
+    /// The bound on one exchange.
+    pub(super) fn timeout(&self) -> Option<Duration> {
+        self.timeout
+    }
+
+    /// Makes a signed call, again where [`retry::wait_before_next`] says so. Each wait is traced.
+    ///
+    /// # Errors
+    /// The last try's error.
+    pub async fn call(&self, call: &Call, key: &Key<'_>) -> Result<Reply, Error> {
+        self.repeat(call.effect, || self.once(call, key)).await
+    }
+
+    /// Makes an unsigned call with a form as its body. Only `AssumeRoleWithOIDC` is called so.
+    ///
+    /// # Errors
+    /// The last try's error.
+    pub async fn call_unsigned(&self, call: &Call, form: &[(&'static str, Secret<String>)]) -> Result<Reply, Error> {
+        self.repeat(call.effect, || self.once_unsigned(call, form)).await
+    }
+
+    async fn repeat<F: Future<Output = Result<Reply, Error>>>(
+        &self,
+        effect: Effect,
+        attempt_once: impl Fn() -> F,
+    ) -> Result<Reply, Error> {
+        let begun = Instant::now();
+        let mut attempt = 1;
+        loop {
+            let error = match attempt_once().await {
+                Ok(reply) => return Ok(reply),
+                Err(error) => error,
+            };
+            let failure = retry::Failure { kind: error.kind(), hint: error.retry_after() };
+            let jitter = f64::from(u32::from_be_bytes(random())) / f64::from(u32::MAX);
+            let wait = retry::wait_before_next(&self.policy, effect, attempt, failure, begun.elapsed(), jitter);
+            let Some(wait) = wait else { return Err(error) };
+            tracing::info!(attempt, wait_ms = wait.as_millis(), %error, "waiting before another try");
+            tokio::time::sleep(wait).await;
+            attempt += 1;
+        }
+    }
+
+    async fn once(&self, call: &Call, key: &Key<'_>) -> Result<Reply, Error> {
+        let parts = Parts {
+            method: call.method.as_str(),
+            host: call.endpoint.authority(),
+            path: &call.path,
+            query: &call.query,
+            content_type: None,
+            body: b"",
+            action: call.operation,
+            version: call.product.version(),
+        };
+        let signed = sign::sign(&parts, key, self.now(), &sign::hex(&random::<16>()));
+        let mut headers = signed.headers;
+        headers.push(("authorization", signed.authorization));
+        headers.push(("accept", Secret::new("application/json".to_owned())));
+        let mut secrets = vec![key.secret, &signed.signature];
+        secrets.extend(key.security_token);
+        self.send(call, signed.query, headers, Vec::new(), &secrets).await
+    }
+
+    async fn once_unsigned(&self, call: &Call, form: &[(&'static str, Secret<String>)]) -> Result<Reply, Error> {
+        let mut query = call.query.clone();
+        query.push(("Action", call.operation.to_owned()));
+        query.push(("Format", "JSON".to_owned()));
+        query.push(("SignatureNonce", sign::hex(&random::<16>())));
+        query.push(("Timestamp", self.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()));
+        query.push(("Version", call.product.version().to_owned()));
+        let encoded = |(name, value): &(&str, String)| format!("{name}={}", sign::encode(value));
+        let query: Vec<String> = query.iter().map(encoded).collect();
+        let fields: Vec<String> =
+            form.iter().map(|(name, value)| format!("{name}={}", sign::encode(value.expose()))).collect();
+        let headers = vec![
+            ("accept", Secret::new("application/json".to_owned())),
+            ("content-type", Secret::new("application/x-www-form-urlencoded".to_owned())),
+        ];
+        let secrets: Vec<&Secret<String>> = form.iter().map(|(_, value)| value).collect();
+        self.send(call, query.join("&"), headers, fields.join("&").into_bytes(), &secrets).await
+    }
+
+    async fn send(
+        &self,
+        call: &Call,
+        query: String,
+        headers: Vec<(&'static str, Secret<String>)>,
+        body: Vec<u8>,
+        secrets: &[&Secret<String>],
+    ) -> Result<Reply, Error> {
+        let action = call.action();
+        let origin = call.endpoint.origin();
+        let url = match query.as_str() {
+            "" => format!("{origin}{}", call.path),
+            query => format!("{origin}{}?{query}", call.path),
+        };
+        let begun = Instant::now();
+        let request = Request { method: call.method.clone(), url, headers, body, timeout: self.timeout };
+        let exchanged = self.http.exchange(request).await;
+        let milliseconds = begun.elapsed().as_millis();
+        match exchanged {
+            Err(Failure { kind, what }) => {
+                tracing::debug!(action, endpoint = %call.endpoint, milliseconds, what, "no answer");
+                Err(Error::new(&action, kind, format!("{}: {what}", call.endpoint)))
+            }
+            Ok(response) => {
+                tracing::debug!(action, endpoint = %call.endpoint, status = response.status, milliseconds, "answered");
+                self.judge(action, response, secrets)
+            }
+        }
+    }
+
+    fn judge(&self, action: String, response: Response, secrets: &[&Secret<String>]) -> Result<Reply, Error> {
+        let said = ErrorBody::read(&response.body);
+        let request_id = said.request_id.clone().or_else(|| response.header("x-acs-request-id").map(str::to_owned));
+        if !(200..300).contains(&response.status) || said.contradicts_success() {
+            let error = Error::refused(&action, response.status, &said, secrets)
+                .with_request_id(request_id.as_deref())
+                .with_retry_after(retry::hint(&response.headers, self.now()));
+            return Err(error);
+        }
+        Ok(Reply { request_id, body: Secret::new(response.body), action })
+    }
+}
+
+/// Random bytes. Nonces must be new and jitter must spread; where the system has no randomness both degrade to zeros,
+/// which the cloud then refuses by name.
+fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    if SystemRandom::new().fill(&mut bytes).is_err() {
+        tracing::debug!("the system gives no random bytes");
+    }
+    bytes
+}
