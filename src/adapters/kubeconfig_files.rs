@@ -87,9 +87,10 @@ impl LoadError {
     /// The file that it is about.
     pub fn path(&self) -> &Path {
         match self {
-            Self::Read { path, .. } | Self::NotRegular { path } | Self::TooLarge { path } | Self::Invalid { path, .. } => {
-                path
-            }
+            Self::Read { path, .. }
+            | Self::NotRegular { path }
+            | Self::TooLarge { path }
+            | Self::Invalid { path, .. } => path,
         }
     }
 
@@ -259,10 +260,10 @@ mod tests {
         assert_eq!(loaded.kubeconfig.clusters.keys().collect::<Vec<_>>(), ["a", "b"]);
         let ca = loaded.kubeconfig.clusters["a"].value.certificate_authority.clone();
         assert_eq!(ca, Some(folder.path().join("ca.pem")));
-        assert_eq!(loaded.files.iter().map(|file| file.path.to_path_buf()).collect::<Vec<_>>(), [
-            folder.path().join("1"),
-            folder.path().join("sub/2")
-        ]);
+        assert_eq!(
+            loaded.files.iter().map(|file| file.path.to_path_buf()).collect::<Vec<_>>(),
+            [folder.path().join("1"), folder.path().join("sub/2")]
+        );
         assert_eq!(loaded.missing, [PathBuf::from("gone")]);
     }
 

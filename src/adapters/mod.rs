@@ -2,5 +2,7 @@
 
 pub mod cloud;
 pub mod cluster;
+pub mod exec_plugin;
 pub mod files;
 pub mod kubeconfig_files;
+pub mod kuberc;

@@ -156,21 +156,37 @@ mod tests {
 
     #[test]
     fn what_is_no_credential_is_refused_without_being_repeated() {
-        for status in
-            ["null", "{}", r#"{"clientKeyData": "hunter2"}"#, r#"{"token": ["hunter2"]}"#, r#"{"token": "hunter2", "expirationTimestamp": "soon"}"#, "{hunter2: : ]"]
-        {
+        for status in [
+            "null",
+            "{}",
+            r#"{"clientKeyData": "hunter2"}"#,
+            r#"{"token": ["hunter2"]}"#,
+            r#"{"token": "hunter2", "expirationTimestamp": "soon"}"#,
+            "{hunter2: : ]",
+        ] {
             let error: Box<dyn std::error::Error> = parse(output(status).as_bytes(), V1).unwrap_err().into();
             let chain = crate::error::chain(error.as_ref());
             assert!(!chain.contains("hunter2") && !format!("{error:?}").contains("hunter2"), "{chain} {error:?}");
         }
-        assert!(matches!(parse(output(r#"{"token": "t"}"#).as_bytes(), API_VERSIONS[1]), Err(ExecCredentialError::Version)));
+        assert!(matches!(
+            parse(output(r#"{"token": "t"}"#).as_bytes(), API_VERSIONS[1]),
+            Err(ExecCredentialError::Version)
+        ));
     }
 
     #[test]
     fn the_cluster_is_told_where_asked() {
-        assert_eq!(request(V1, true, None), r#"{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","spec":{"interactive":true}}"#);
-        let endpoint = Endpoint { server: "https://a".into(), certificate_authority: Some(b"ca".to_vec()), ..Endpoint::default() };
-        let request: serde_json::Value = serde_json::from_str(&request(V1, false, Some((&endpoint, Some(&json!({"x": 1})))))).unwrap();
-        assert_eq!(request["spec"]["cluster"], json!({"server": "https://a", "certificate-authority-data": "Y2E=", "config": {"x": 1}}));
+        assert_eq!(
+            request(V1, true, None),
+            r#"{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","spec":{"interactive":true}}"#
+        );
+        let endpoint =
+            Endpoint { server: "https://a".into(), certificate_authority: Some(b"ca".to_vec()), ..Endpoint::default() };
+        let request: serde_json::Value =
+            serde_json::from_str(&request(V1, false, Some((&endpoint, Some(&json!({"x": 1})))))).unwrap();
+        assert_eq!(
+            request["spec"]["cluster"],
+            json!({"server": "https://a", "certificate-authority-data": "Y2E=", "config": {"x": 1}})
+        );
     }
 }

@@ -105,10 +105,18 @@ fn fields(document: &str) -> Result<Option<Fields>, DocumentError> {
         "kubectl.config.k8s.io/v1alpha1" => return Ok(Some(Fields::default())),
         _ => return Ok(None),
     }
-    let allowlist = root.read("credentialPluginAllowlist", |list| {
-        yaml::decode_list(list, |item| Mapping::of(item)?.text("command"))
-    })?;
+    let allowlist =
+        root.read("credentialPluginAllowlist", |list| yaml::decode_list(list, |item| allowed(Mapping::of(item)?)))?;
     Ok(Some(Fields { policy: root.text("credentialPluginPolicy")?, allowlist }))
+}
+
+/// An entry's `command`, or `name` as the field was called before.
+fn allowed(entry: Mapping<'_, '_>) -> Result<String, Mismatch> {
+    let (name, command) = (entry.text("name")?, entry.text("command")?);
+    if command.is_empty() {
+        return Ok(name);
+    }
+    if name.is_empty() || name == command { Ok(command) } else { Err(Mismatch::because("name and command differ")) }
 }
 
 fn policy(fields: Fields) -> Result<PluginPolicy, KubercError> {
@@ -119,13 +127,20 @@ fn policy(fields: Fields) -> Result<PluginPolicy, KubercError> {
         ("" | "AllowAll" | "DenyAll", Some(_)) => {
             wrong(format!("credentialPluginAllowlist is set although credentialPluginPolicy is {:?}", fields.policy))
         }
-        ("Allowlist", None) => wrong("credentialPluginPolicy is Allowlist, but there is no credentialPluginAllowlist".into()),
+        ("Allowlist", None) => {
+            wrong("credentialPluginPolicy is Allowlist, but there is no credentialPluginAllowlist".into())
+        }
         ("Allowlist", Some(list)) if list.is_empty() => {
             wrong("credentialPluginAllowlist is empty; the policy for that is DenyAll".into())
         }
         ("Allowlist", Some(list)) => {
-            match list.iter().find(|command| command.is_empty() || clean(Path::new(command)).as_os_str() != command.as_str()) {
-                Some(command) => wrong(format!("credentialPluginAllowlist has {command:?}, which is no clean name or path")),
+            match list
+                .iter()
+                .find(|command| command.is_empty() || clean(Path::new(command)).as_os_str() != command.as_str())
+            {
+                Some(command) => {
+                    wrong(format!("credentialPluginAllowlist has {command:?}, which is no clean name or path"))
+                }
                 None => Ok(PluginPolicy::Allowlist(list)),
             }
         }
@@ -147,6 +162,8 @@ mod tests {
         assert_eq!(v1beta1("credentialPluginPolicy: DenyAll").unwrap(), PluginPolicy::DenyAll);
         let list = "credentialPluginPolicy: Allowlist\ncredentialPluginAllowlist: [{command: ack-ram-tool}, {command: /bin/p}]";
         assert_eq!(v1beta1(list).unwrap(), PluginPolicy::Allowlist(vec!["ack-ram-tool".into(), "/bin/p".into()]));
+        let older = list.replace("command: ack", "name: ack");
+        assert_eq!(v1beta1(&older).unwrap(), v1beta1(list).unwrap());
     }
 
     #[test]

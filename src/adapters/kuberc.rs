@@ -1,0 +1,66 @@
+//! The user's `kuberc`: here only for what it says about credential plugins.
+//!
+//! Source: <https://github.com/kubernetes/kubectl/blob/v0.36.3/pkg/kuberc/kuberc.go>
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+
+use crate::core::plugin_policy::{self, KubercError, PluginPolicy};
+use crate::core::yaml;
+use crate::world::World;
+
+/// Why the policy is unknown. Nothing may run then.
+#[derive(Debug, thiserror::Error)]
+pub enum PolicyError {
+    /// The file that `KUBERC` names can't be read.
+    #[error("cannot read {}", .path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Its content makes no sense.
+    #[error("cannot use {}", .path.display())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: KubercError,
+    },
+}
+
+/// Reads the policy: from the file that `KUBERC` names, else from `~/.kube/kuberc`; `KUBERC=off` means none.
+///
+/// # Errors
+/// Where the file's policy contradicts itself, and where a file that `KUBERC` names can't be used. A default file that
+/// is missing or otherwise broken is passed over, as kubectl does.
+pub fn plugin_policy(world: &World) -> Result<PluginPolicy, PolicyError> {
+    let named = world.env.get("KUBERC");
+    if named.is_some_and(|value| value == "off") {
+        return Ok(PluginPolicy::AllowAll);
+    }
+    let path = match (named, &world.home) {
+        (Some(named), _) => world.cwd.join(named),
+        (None, Some(home)) => home.join(".kube").join("kuberc"),
+        (None, None) => return Ok(PluginPolicy::AllowAll),
+    };
+    let bytes = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(source) if named.is_some() => return Err(PolicyError::Read { path, source }),
+        Err(_) => return Ok(PluginPolicy::AllowAll),
+    };
+    let parsed = match yaml::text(&bytes) {
+        Ok(text) => plugin_policy::parse(&text),
+        Err(_) => Err(KubercError::NoPreference),
+    };
+    match parsed {
+        Ok(policy) => Ok(policy),
+        Err(source) if named.is_some() || source.is_policy() => Err(PolicyError::Invalid { path, source }),
+        Err(error) => {
+            tracing::warn!(file = %path.display(), %error, "no preferences loaded");
+            Ok(PluginPolicy::AllowAll)
+        }
+    }
+}
