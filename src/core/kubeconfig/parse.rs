@@ -116,20 +116,31 @@ fn check_what_is_not_used(root: Mapping<'_, '_>) -> Result<(), Mismatch> {
     Ok(())
 }
 
-/// The extensions of an entry by name.
-fn extensions<'v, 'd>(map: Mapping<'v, 'd>) -> Result<BTreeMap<String, Option<&'v Value<'d>>>, Mismatch> {
+/// The extensions of an entry by name. A repeated name is refused only once it has content, as in kubectl.
+fn extensions<'v, 'd>(map: Mapping<'v, 'd>) -> Result<BTreeMap<String, &'v Value<'d>>, Mismatch> {
     let list = map.list("extensions", |item| {
         let item = Mapping::of(item)?;
         Ok((item.text("name")?, item.get("extension")))
     })?;
-    unique(list).map_err(|mismatch| mismatch.inside("extensions"))
+    let mut extensions = BTreeMap::new();
+    for (name, extension) in list {
+        if extensions.contains_key(&name) {
+            return Err(repeated(&name).inside("extensions"));
+        }
+        extension.map(|extension| extensions.insert(name, extension));
+    }
+    Ok(extensions)
+}
+
+fn repeated(name: &str) -> Mismatch {
+    Mismatch::because(format!("two entries are named {name:?}"))
 }
 
 fn unique<T>(list: Vec<(String, T)>) -> Result<BTreeMap<String, T>, Mismatch> {
     let mut map = BTreeMap::new();
     for (name, value) in list {
         if map.contains_key(&name) {
-            return Err(Mismatch::because(format!("two entries are named {name:?}")));
+            return Err(repeated(&name));
         }
         map.insert(name, value);
     }
@@ -179,7 +190,7 @@ impl Origin {
             certificate_authority_data: data(map, "certificate-authority-data")?,
             proxy_url: map.non_empty("proxy-url")?,
             disable_compression: map.flag("disable-compression")?,
-            exec_config: extensions(map)?.remove(EXEC_EXTENSION).flatten().map(Value::to_json),
+            exec_config: extensions(map)?.remove(EXEC_EXTENSION).map(Value::to_json),
         })
     }
 
