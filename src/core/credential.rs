@@ -19,7 +19,7 @@ use super::private_key::{self, KeyMatch};
 use super::secret::Secret;
 use super::token::Token;
 
-pub use entry::kind_of;
+pub use entry::{NeededFiles, kind_of, needed_files};
 pub use material::{CacheFile, FileContent, Material};
 pub use warning::Warning;
 

@@ -11,6 +11,34 @@ pub fn kind_of(user: &User) -> CredentialKind {
     kinds_of(user).first().copied().unwrap_or_default()
 }
 
+/// The files that have to be read to assess a user entry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NeededFiles<'a> {
+    /// For [`Material::certificate`].
+    pub certificate: Option<&'a Path>,
+    /// For [`Material::key`].
+    pub key: Option<&'a Path>,
+    /// For [`Material::token`].
+    pub token: Option<&'a Path>,
+}
+
+/// The files of the part of a user entry that counts, without those that inline data takes the place of.
+pub fn needed_files(user: &User) -> NeededFiles<'_> {
+    match kind_of(user) {
+        CredentialKind::ClientCertificate => NeededFiles {
+            certificate: file_unless(certificate_data(user), user.client_certificate.as_deref()),
+            key: file_unless(key_data(user), user.client_key.as_deref()),
+            token: None,
+        },
+        CredentialKind::TokenFile => NeededFiles { token: user.token_file.as_deref(), ..NeededFiles::default() },
+        _ => NeededFiles::default(),
+    }
+}
+
+fn file_unless<'a>(inline: Option<&Data>, path: Option<&'a Path>) -> Option<&'a Path> {
+    path.filter(|_| inline.is_none())
+}
+
 /// Assesses the part of a user entry that counts.
 pub(super) fn assess(user: &User, material: &Material) -> Credential {
     match kind_of(user) {
@@ -26,7 +54,7 @@ pub(super) fn assess(user: &User, material: &Material) -> Credential {
 
 /// What a user entry holds, in the order in which it counts.
 pub(super) fn kinds_of(user: &User) -> Vec<CredentialKind> {
-    let certificate = user.client_certificate.is_some() || given(user.client_certificate_data.as_ref()).is_some();
+    let certificate = user.client_certificate.is_some() || certificate_data(user).is_some();
     let present = [
         (certificate, CredentialKind::ClientCertificate),
         (user.token_file.is_some(), CredentialKind::TokenFile),
@@ -43,7 +71,7 @@ fn client_certificate(user: &User, material: &Material) -> Credential {
     let named = Part {
         inline: "client-certificate-data",
         field: "client-certificate",
-        data: given(user.client_certificate_data.as_ref()),
+        data: certificate_data(user),
         path: user.client_certificate.as_deref(),
         file: material.certificate.as_ref(),
     };
@@ -56,7 +84,7 @@ fn client_certificate(user: &User, material: &Material) -> Credential {
     let key_part = Part {
         inline: "client-key-data",
         field: "client-key",
-        data: user.client_key_data.as_ref().and_then(|data| given(Some(data.expose()))),
+        data: key_data(user),
         path: user.client_key.as_deref(),
         file: material.key.as_ref(),
     };
@@ -203,7 +231,15 @@ pub(super) fn token_of(user: &User) -> Option<&Secret<String>> {
     user.token.as_ref().filter(|token| !token.expose().is_empty())
 }
 
+fn certificate_data(user: &User) -> Option<&Data> {
+    user.client_certificate_data.as_ref().filter(|data| is_given(data))
+}
+
+fn key_data(user: &User) -> Option<&Data> {
+    user.client_key_data.as_ref().map(Secret::expose).filter(|data| is_given(data))
+}
+
 /// An empty value counts as none, as in client-go.
-fn given(data: Option<&Data>) -> Option<&Data> {
-    data.filter(|data| !matches!(data, Data::Decoded(bytes) if bytes.is_empty()))
+fn is_given(data: &Data) -> bool {
+    !matches!(data, Data::Decoded(bytes) if bytes.is_empty())
 }
