@@ -31,7 +31,8 @@ pub struct CacheName {
 /// Which cache files a credential plugin's arguments lead to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CacheQuery {
-    /// The folder they are in.
+    /// The folder they are in. One that the arguments name by a relative path is relative to the folder in which kubectl
+    /// is run.
     pub folder: PathBuf,
     /// The cluster.
     pub cluster_id: ClusterId,

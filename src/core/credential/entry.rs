@@ -5,6 +5,7 @@ use std::path::Path;
 use super::{Credential, CredentialKind, FileContent, Lifespan, Material, Problem, Warning};
 use crate::core::kubeconfig::{AuthProvider, Data, Exec, User};
 use crate::core::secret::Secret;
+use crate::core::token::Token;
 
 /// Which part of a user entry counts.
 pub fn kind_of(user: &User) -> CredentialKind {
@@ -204,7 +205,14 @@ fn auth_provider(provider: Option<&AuthProvider>) -> Credential {
             let reason = "the auth provider \"oidc\" fetches it with its refresh token".to_owned();
             Credential { lifespan: Lifespan::Renewed(reason), ..credential }
         }
-        (None, Some(token)) => credential.with_token(token),
+        (None, Some(token)) => {
+            let credential = credential.with_token(token);
+            if credential.token == Some(Token::Opaque) {
+                let reason = "the id-token of the auth provider \"oidc\" is no JSON web token";
+                return credential.with_problem(Problem::Invalid(reason.to_owned()));
+            }
+            credential
+        }
         (None, None) => {
             let reason = "the auth provider \"oidc\" holds neither id-token nor refresh-token";
             credential.with_problem(Problem::Missing(reason.to_owned()))

@@ -3,6 +3,7 @@ use crate::core::kubeconfig::{AuthProvider, Data, Exec};
 use crate::core::specimens::{RSA_PKCS1, Specimen, at, key, rsa_key};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use proptest::prelude::*;
 use rcgen::{DnType, PKCS_ECDSA_P256_SHA256};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -245,6 +246,7 @@ fn plugins_and_providers_fetch_anew_unless_they_can_not() {
     let credential = provider("oidc", &[("id-token", &token), ("refresh-token", "")]);
     assert_eq!(credential.not_after.map(Timestamp::as_second), Some(1_700_000_000));
     assert!(missing(&provider("oidc", &[])).contains("neither"));
+    assert!(invalid(&provider("oidc", &[("id-token", "hunter2")])).contains("no JSON web token"));
 }
 
 #[test]
@@ -309,4 +311,26 @@ fn no_secret_shows_in_any_fact_or_warning() {
     let credential = Credential::assess(&user, &material);
     assert!(!format!("{credential:?} {material:?}").contains("s3cret"));
     assert!(credential.warnings.iter().all(|warning| !warning.to_string().contains("s3cret")));
+}
+
+proptest! {
+    #[test]
+    fn any_content_gives_a_credential_without_a_panic(
+        certificate in proptest::collection::vec(any::<u8>(), 0..80),
+        key in proptest::collection::vec(any::<u8>(), 0..80),
+        token in "\\PC{0,40}",
+    ) {
+        let sound = Specimen::ack("1-1").pem(&rsa_key()).into_bytes();
+        for certificate in [certificate, sound] {
+            let user = User {
+                client_certificate_data: Some(Data::Decoded(certificate)),
+                client_key_data: Some(Secret::new(Data::Decoded(key.clone()))),
+                ..User::default()
+            };
+            prop_assert!(assess(&user).problem.is_some());
+        }
+        let user = User { token: secret(&token), ..User::default() };
+        let expected = if token.is_empty() { CredentialKind::None } else { CredentialKind::Token };
+        prop_assert_eq!(assess(&user).kind, expected);
+    }
 }
