@@ -524,6 +524,29 @@ async fn identity_and_impersonation_are_sent_as_kubectl_sends_them() {
     }
 }
 
+#[tokio::test]
+async fn requests_go_through_the_proxy_and_its_failure_shows_no_password() {
+    let proxy = Server::start(|head, mut stream| async move {
+        assert!(head.starts_with("CONNECT api.example:6443 HTTP/1.1"), "{head}");
+        assert!(head.to_lowercase().contains("proxy-authorization: basic bwu6ahvudgvymg=="), "{head}");
+        stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await?;
+        assert!(hostile::head(&mut stream).await?.starts_with("GET /apis/"));
+        stream.write_all(json(200, &list(&["a"])).as_bytes()).await
+    })
+    .await;
+    let through = |proxy: &str| {
+        let proxy = Secret::new(proxy.replace("http://", "http://me:hunter2@"));
+        let endpoint = Endpoint { server: "http://api.example:6443".into(), proxy: Some(proxy), ..Endpoint::default() };
+        ApiServer::connect(&endpoint, &Login::default(), Some(TIMEOUT)).unwrap()
+    };
+    assert_eq!(names(&role_bindings(&through(&proxy.url())).await.unwrap()), ["a"]);
+
+    let denying = Server::answering(|_| b"HTTP/1.1 407 X\r\n\r\n".to_vec()).await;
+    let error = role_bindings(&through(&denying.url())).await.unwrap_err();
+    assert!(matches!(error.failure, Failure::Connection(_)), "{error:?}");
+    assert!(!format!("{error} {error:?}").contains("hunter2"));
+}
+
 const NOT_FOUND: &str =
     r#"{"kind":"Status","message":"could not find the requested resource","reason":"NotFound","code":404}"#;
 const FORBIDDEN: &str = r#"{"kind":"Status","message":"forbidden","reason":"Forbidden","code":403}"#;

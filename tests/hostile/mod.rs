@@ -97,7 +97,8 @@ fn whole(
     }
 }
 
-async fn head(stream: &mut Connection) -> io::Result<String> {
+/// The head of the next request.
+pub(crate) async fn head(stream: &mut Connection) -> io::Result<String> {
     let mut head = Vec::new();
     // A client that expects TLS sends no head; its first byte says so.
     while !head.ends_with(b"\r\n\r\n") && head.first() != Some(&22) {

@@ -36,17 +36,17 @@ impl BindingScope {
         const API: &str = "/apis/rbac.authorization.k8s.io/v1";
         match self {
             Self::Cluster => ListOf {
-                call: "list clusterrolebindings.rbac.authorization.k8s.io",
+                call: "list clusterrolebindings.rbac.authorization.k8s.io".into(),
                 path: format!("{API}/clusterrolebindings"),
                 kind: "ClusterRoleBindingList",
             },
             Self::AllNamespaces => ListOf {
-                call: "list rolebindings.rbac.authorization.k8s.io in all namespaces",
+                call: "list rolebindings.rbac.authorization.k8s.io in all namespaces".into(),
                 path: format!("{API}/rolebindings"),
                 kind: "RoleBindingList",
             },
             Self::Namespace(namespace) => ListOf {
-                call: "list rolebindings.rbac.authorization.k8s.io in one namespace",
+                call: format!("list rolebindings.rbac.authorization.k8s.io in namespace {}", namespace.escape_debug()),
                 path: format!("{API}/namespaces/{}/rolebindings", percent_encoded(namespace)),
                 kind: "RoleBindingList",
             },
@@ -56,7 +56,7 @@ impl BindingScope {
 
 /// A list by its address and the kind that it says to be.
 pub(super) struct ListOf {
-    pub(super) call: &'static str,
+    pub(super) call: String,
     pub(super) path: String,
     pub(super) kind: &'static str,
 }
@@ -95,14 +95,14 @@ impl ApiServer {
         let read = async {
             match self.pages(list, &mut on_step).await {
                 Err(Interrupted::VersionGone(_)) => {
-                    tracing::debug!(call = list.call, "the list has expired while it was read, starting over");
+                    tracing::debug!(call = list.call.as_str(), "the list has expired while it was read, starting over");
                     on_step(ListStep::StartOver).map_err(Failure::Malformed)?;
                     self.pages(list, &mut on_step).await.map_err(Failure::from)
                 }
                 other => other.map_err(Failure::from),
             }
         };
-        read.await.map_err(|failure| self.error(list.call, failure))
+        read.await.map_err(|failure| self.error(&list.call, failure))
     }
 
     async fn pages<F>(&self, list: &ListOf, on_step: &mut F) -> Result<(), Interrupted>
@@ -140,13 +140,13 @@ impl ApiServer {
             "" => list.path.clone(),
             token => format!("{}?continue={}", list.path, percent_encoded(token)),
         };
-        let mut answer = self.ask(&Question::get(list.call, path)).await?;
+        let mut answer = self.ask(&Question::get(&list.call, path)).await?;
         let mut decoder = ListDecoder::new(self.limits.item);
         while let Some(frame) = answer.frame().await? {
             *budget = budget.checked_sub(frame.len() as u64).ok_or(Failure::TooLarge { limit: self.limits.list })?;
             decoder.feed(&frame, |item| on_step(ListStep::Item(item)))?;
         }
-        tracing::debug!(call = list.call, items = decoder.items(), "page read");
+        tracing::debug!(call = list.call.as_str(), items = decoder.items(), "page read");
         let trailer = decoder.finish()?;
         if trailer.kind != list.kind {
             return Err(Failure::WrongKind { expected: list.kind, found: trailer.kind.chars().take(100).collect() });

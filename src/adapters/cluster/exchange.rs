@@ -26,15 +26,15 @@ const MESSAGE_LIMIT: usize = 1024;
 #[derive(Clone, Debug)]
 pub(super) struct Question {
     /// In words, for errors: `list rolebindings`.
-    pub(super) call: &'static str,
+    pub(super) call: String,
     pub(super) method: Method,
     pub(super) path: String,
     pub(super) body: Bytes,
 }
 
 impl Question {
-    pub(super) fn get(call: &'static str, path: impl Into<String>) -> Self {
-        Self { call, method: Method::GET, path: path.into(), body: Bytes::new() }
+    pub(super) fn get(call: impl Into<String>, path: impl Into<String>) -> Self {
+        Self { call: call.into(), method: Method::GET, path: path.into(), body: Bytes::new() }
     }
 
     fn request(&self) -> Result<Request<Body>, Failure> {
@@ -134,7 +134,7 @@ impl ApiServer {
             let body = self.ask(question).await?.whole(self.limits.document).await?;
             serde_json::from_slice(&body).map_err(Failure::Malformed)
         };
-        read.await.map_err(|failure| self.error(question.call, failure))
+        read.await.map_err(|failure| self.error(&question.call, failure))
     }
 
     /// Asks, again where the server is busy and says when to come back, and gives the answer unless it says no.
@@ -146,7 +146,7 @@ impl ApiServer {
             let wait = retry_after(response.status(), response.headers());
             match wait {
                 Some(wait) if attempt < ATTEMPTS && deadline.allows(wait) => {
-                    tracing::debug!(call = question.call, attempt, ?wait, status = %response.status(), "the server is busy");
+                    tracing::debug!(call = question.call.as_str(), attempt, ?wait, status = %response.status(), "the server is busy");
                     drop(response);
                     sleep_until(Instant::now() + wait).await;
                     attempt += 1;

@@ -18,7 +18,7 @@ impl ApiServer {
     /// of something that doesn't exist as well. The error is the list's own.
     pub async fn ram_identity_mappings(&self) -> Result<Option<Vec<Mapping>>, CallError> {
         let list = ListOf {
-            call: "list ramidentitymappings.ramauthenticator.k8s.alibabacloud",
+            call: "list ramidentitymappings.ramauthenticator.k8s.alibabacloud".into(),
             path: format!("{GROUP}/v1alpha1/ramidentitymappings"),
             kind: "RAMIdentityMappingList",
         };

@@ -45,7 +45,7 @@ impl ApiServer {
     /// Asks who one is. `None`: the API server is older than the question (Kubernetes 1.28).
     pub async fn self_subject_review(&self) -> Result<Option<ServerIdentity>, CallError> {
         let question = Question {
-            call: "create selfsubjectreviews.authentication.k8s.io",
+            call: "create selfsubjectreviews.authentication.k8s.io".into(),
             method: Method::POST,
             path: "/apis/authentication.k8s.io/v1/selfsubjectreviews".into(),
             body: Bytes::from_static(REVIEW.as_bytes()),
