@@ -545,6 +545,14 @@ async fn requests_go_through_the_proxy_and_its_failure_shows_no_password() {
     let error = role_bindings(&through(&denying.url())).await.unwrap_err();
     assert!(matches!(error.failure, Failure::Connection(_)), "{error:?}");
     assert!(!format!("{error} {error:?}").contains("hunter2"));
+    let mut chain: Vec<String> = vec![error.to_string()];
+    let mut cause = std::error::Error::source(&error);
+    while let Some(error) = cause {
+        chain.push(error.to_string());
+        cause = error.source();
+    }
+    let told = chain.join(": ");
+    assert!(chain.iter().all(|sentence| told.matches(sentence).count() == 1), "{told}");
 }
 
 const NOT_FOUND: &str =

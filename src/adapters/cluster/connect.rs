@@ -5,6 +5,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderValue, Uri, header};
+use kube::client::RustlsTlsError;
 use kube::config::AuthInfo;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
@@ -35,9 +36,21 @@ pub enum ConnectError {
     /// A part of the credential can't be sent as it is.
     #[error("the {0} can't be sent in an HTTP header")]
     Header(&'static str),
-    /// The client certificate or its key can't be used, or the system's CA certificates can't be loaded.
-    #[error("TLS can't be set up")]
-    Tls(#[source] Box<kube::Error>),
+    /// The client certificate can't be used.
+    #[error("the client certificate can't be read")]
+    ClientCertificate,
+    /// The client certificate's private key can't be used.
+    #[error("the client certificate's private key can't be used")]
+    ClientKey(#[source] Option<rustls::Error>),
+    /// No CA is given and the system's own can't be loaded.
+    #[error("the system's CA certificates can't be loaded")]
+    SystemRoots(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The name to check the server's certificate against is none.
+    #[error("`{0}` is no name that a certificate could be for")]
+    ServerName(String),
+    /// The client can't be built for another reason.
+    #[error("the connection can't be set up")]
+    Client(#[source] Box<kube::Error>),
 }
 
 impl ApiServer {
@@ -61,8 +74,29 @@ impl ApiServer {
         config.auth_info = auth_info(login)?;
         config.headers.push((header::USER_AGENT, user_agent()));
         config.headers.push((header::ACCEPT, HeaderValue::from_static("application/json")));
-        let client = kube::Client::try_from(config).map_err(|error| ConnectError::Tls(Box::new(error)))?;
+        let client = kube::Client::try_from(config).map_err(|error| refusal(error, endpoint))?;
         Ok(Self { client, server, timeout, limits: Limits::default() })
+    }
+}
+
+/// Tells why kube builds no client.
+fn refusal(error: kube::Error, endpoint: &Endpoint) -> ConnectError {
+    match error {
+        kube::Error::RustlsTls(error) => match error {
+            RustlsTlsError::InvalidIdentityPem(_) | RustlsTlsError::MissingCertificate => {
+                ConnectError::ClientCertificate
+            }
+            RustlsTlsError::InvalidPrivateKey(reason) => ConnectError::ClientKey(Some(reason)),
+            RustlsTlsError::MissingPrivateKey | RustlsTlsError::UnknownPrivateKeyFormat => {
+                ConnectError::ClientKey(None)
+            }
+            RustlsTlsError::AddRootCertificate(reason) => ConnectError::SystemRoots(reason),
+            RustlsTlsError::NoValidNativeRootCA(reason) => ConnectError::SystemRoots(Box::new(reason)),
+            RustlsTlsError::InvalidServerName(_) => {
+                ConnectError::ServerName(endpoint.tls_server_name.clone().unwrap_or_default())
+            }
+        },
+        error => ConnectError::Client(Box::new(error)),
     }
 }
 
@@ -179,7 +213,7 @@ mod tests {
         Endpoint { server: server.into(), ..Endpoint::default() }
     }
 
-    fn refusal(endpoint: &Endpoint, login: &Login) -> String {
+    fn told(endpoint: &Endpoint, login: &Login) -> String {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let _guard = runtime.enter();
         match ApiServer::connect(endpoint, login, None) {
@@ -201,7 +235,7 @@ mod tests {
         let url: Uri = "https://me:secret@10.0.0.1:6443/k8s/c-1/".parse().unwrap();
         assert_eq!(display_url(&url), "https://10.0.0.1:6443/k8s/c-1");
         for server in ["", "ftp://host", "https://", "http://me:secret@", "https://me:secret@ho st"] {
-            assert!(!refusal(&endpoint(server), &Login::default()).contains("secret"), "{server}");
+            assert!(!told(&endpoint(server), &Login::default()).contains("secret"), "{server}");
         }
     }
 
@@ -209,25 +243,46 @@ mod tests {
     fn a_proxy_is_refused_without_showing_its_password() {
         for proxy in ["ftp://me:secret@proxy:1", "://me:secret", "me:secret", ""] {
             let endpoint = Endpoint { proxy: Some(Secret::new(proxy.into())), ..endpoint("https://host") };
-            assert!(!refusal(&endpoint, &Login::default()).contains("secret"), "{proxy}");
+            assert!(!told(&endpoint, &Login::default()).contains("secret"), "{proxy}");
         }
     }
 
     #[test]
     fn credentials_that_cannot_be_sent_are_refused_unseen() {
         let token = Login { bearer: Some(Secret::new("se\ncret".into())), ..Login::default() };
-        assert!(!refusal(&endpoint("http://host"), &token).contains("cret\""));
+        assert!(!told(&endpoint("http://host"), &token).contains("cret\""));
         let both = Login {
             bearer: Some(Secret::new("a".into())),
             basic: Some(("b".into(), Secret::new("c".into()))),
             ..Login::default()
         };
-        assert!(refusal(&endpoint("http://host"), &both).contains("together"));
+        assert!(told(&endpoint("http://host"), &both).contains("together"));
+    }
+
+    #[test]
+    fn a_client_certificate_and_key_that_cannot_be_used_are_told_apart() {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = rcgen::CertificateParams::default().self_signed(&key).unwrap().pem();
+        let other = rcgen::KeyPair::generate().unwrap().serialize_pem();
+        let told = |certificate: &str, key: &str| {
+            let login = Login { certificate: Some((certificate.into(), Secret::new(key.into()))), ..Login::default() };
+            told(&endpoint("https://host"), &login)
+        };
+        assert!(told(&certificate, &other).contains("private key can't be used"));
+        assert!(told(&certificate, "hunter2").contains("private key can't be used"));
+        assert!(told("nothing", &key.serialize_pem()).contains("client certificate can't be read"));
+        assert!(!told(&certificate, "hunter2").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_name_that_no_certificate_could_have_is_told() {
+        let endpoint = Endpoint { tls_server_name: Some("a b".into()), ..endpoint("https://host") };
+        assert!(told(&endpoint, &Login::default()).contains("`a b`"));
     }
 
     #[test]
     fn a_certificate_authority_without_certificates_is_refused() {
         let endpoint = Endpoint { certificate_authority: Some(b"nothing".to_vec()), ..endpoint("https://host") };
-        assert!(refusal(&endpoint, &Login::default()).contains("no usable certificate"));
+        assert!(told(&endpoint, &Login::default()).contains("no usable certificate"));
     }
 }

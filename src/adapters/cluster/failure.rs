@@ -150,7 +150,12 @@ impl Failure {
     /// Tells why the HTTP client got no answer.
     pub(super) fn of_transport(error: kube::Error, timeout: Option<Duration>) -> Self {
         let known = causes(&error).find_map(|cause| of_cause(cause, timeout));
-        known.unwrap_or_else(|| Self::Connection(Box::new(error)))
+        known.unwrap_or_else(|| match error {
+            // kube repeats what it wraps.
+            kube::Error::Service(inner) => Self::Connection(inner),
+            kube::Error::HyperError(inner) => Self::Connection(Box::new(inner)),
+            error => Self::Connection(Box::new(error)),
+        })
     }
 
     /// Tells why an answer's body broke off. What isn't of the connection is of the decompression.
