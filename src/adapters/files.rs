@@ -26,6 +26,13 @@ pub enum Policy {
     OnlyBeside(PathBuf),
 }
 
+impl Policy {
+    /// The policy for what a kubeconfig file from elsewhere names.
+    pub fn beside(file: &Path) -> Self {
+        Self::OnlyBeside(file.parent().unwrap_or(Path::new("/")).to_path_buf())
+    }
+}
+
 /// Why a file is not read.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {

@@ -94,7 +94,8 @@ impl LoadError {
         }
     }
 
-    fn is_missing(&self) -> bool {
+    /// Whether there is no such file.
+    pub fn is_missing(&self) -> bool {
         matches!(self, Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound)
     }
 }

@@ -6,3 +6,4 @@ pub mod exec_plugin;
 pub mod files;
 pub mod kubeconfig_files;
 pub mod kuberc;
+pub mod pod;

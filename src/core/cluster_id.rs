@@ -3,11 +3,12 @@
 use serde::Serialize;
 
 use super::ids::ClusterId;
-use super::kubeconfig::Exec;
-use super::token::AckToken;
+use super::kubeconfig::{Exec, ResolvedContext};
+use super::token::{AckToken, Token};
 
 /// Where a cluster ID was found, the most trusted place first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum ClusterIdFrom {
     /// The credential plugin's `--cluster-id` argument.
     ExecArgument,
@@ -17,6 +18,8 @@ pub enum ClusterIdFrom {
     TokenPayload,
     /// The end of the context's name. Anyone may rename a context.
     ContextName,
+    /// ConfigMap kube-system/ack-cluster-profile: the cluster's own word, where nothing else tells or where it contradicts.
+    ClusterProfile,
 }
 
 /// The ID of an Alibaba Cloud region, such as `cn-hangzhou`.
@@ -84,8 +87,60 @@ impl ClusterIdFrom {
             Self::ServerHost => "the server's host name",
             Self::TokenPayload => "the token's payload",
             Self::ContextName => "the context's name",
+            Self::ClusterProfile => "the cluster itself",
         }
     }
+}
+
+/// Which cluster it is, once the cluster itself was asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KnownCluster {
+    /// The cluster.
+    pub id: Option<ClusterId>,
+    /// Where the ID was found.
+    pub from: Option<ClusterIdFrom>,
+    /// Whether the cluster confirmed what was inferred; `None` where one of the two is missing.
+    pub confirmed: Option<bool>,
+    /// Claims that contradict each other.
+    pub warnings: Vec<String>,
+}
+
+/// Holds what was inferred against the cluster's own word, which wins; a contradiction is a warning.
+pub fn confirm(inference: Inference, profile: Option<&str>) -> KnownCluster {
+    let mut warnings = Vec::new();
+    if let Some(best) = &inference.best {
+        for claim in &inference.contradictions {
+            let (from, by) = (best.from.describe(), claim.from.describe());
+            warnings.push(format!("{from} says that the cluster is {}, {by} says {}", best.id, claim.id));
+        }
+    }
+    let (claim, own) = (inference.best, profile.and_then(ClusterId::parse));
+    let confirmed = claim.as_ref().zip(own.as_ref()).map(|(claim, own)| claim.id == *own);
+    if let (Some(claim), Some(own), Some(false)) = (&claim, &own, confirmed) {
+        let from = claim.from.describe();
+        warnings.push(format!("{from} says that the cluster is {}, the cluster itself says {own}", claim.id));
+    }
+    let known = match (claim, own) {
+        (Some(claim), _) if confirmed != Some(false) => Some(claim),
+        (_, own) => own.map(|id| Claim { id, from: ClusterIdFrom::ClusterProfile }),
+    };
+    let (id, from) = known.map(|claim| (claim.id, claim.from)).unzip();
+    KnownCluster { id, from, confirmed, warnings }
+}
+
+/// Infers the cluster from a context with all that it refers to.
+pub fn infer_from(context: &ResolvedContext) -> Inference {
+    let user = context.user.as_ref().map(|user| &user.value);
+    let token = user.and_then(|user| user.token.as_ref()).and_then(|token| Token::read(token).ok());
+    infer(&Evidence {
+        context: context.name.as_deref(),
+        server: context.cluster.as_ref().map(|cluster| cluster.value.server.as_str()),
+        exec: user.and_then(|user| user.exec.as_ref()),
+        token: match &token {
+            Some(Token::Ack(token)) => Some(token),
+            _ => None,
+        },
+    })
 }
 
 /// Infers the cluster from what a context names. Nothing is asked.

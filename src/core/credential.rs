@@ -32,6 +32,7 @@ const MASTERS: &str = "system:masters";
 
 /// The kind of a credential, in the output's words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum CredentialKind {
     /// A client certificate, inline or in a file.
     ClientCertificate,

@@ -8,6 +8,7 @@ use super::duration::{distance, exact};
 
 /// The state of a credential. The order is from worst to best, so that sorting puts the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Status {
     /// It is there and can't work.
     Invalid,

@@ -1,11 +1,13 @@
 //! Who is who in an Alibaba Cloud account: RAM users, RAM roles, and the caller itself.
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::ids::Uid;
 
 /// What kind of principal a UID stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum IdentityType {
     /// A RAM user.
     RamUser,
@@ -19,7 +21,7 @@ pub enum IdentityType {
 
 impl IdentityType {
     /// The word for it in every output.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::RamUser => "RamUser",
             Self::RamRole => "RamRole",

@@ -21,6 +21,7 @@ pub mod plugin_policy;
 pub mod private_key;
 pub mod proxy;
 pub mod public_key;
+pub mod scan;
 pub mod secret;
 pub mod server_view;
 pub mod sourced;

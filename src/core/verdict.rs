@@ -28,7 +28,7 @@ pub enum State {
 
 impl State {
     /// The word for it in every output.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Deleted(_) => "Deleted",
             Self::Recycled => "Recycled",
@@ -61,6 +61,19 @@ pub struct Verdict {
     pub evidence: String,
     /// The voices that contradict each other, where they do: worth a warning.
     pub disagreement: Option<String>,
+}
+
+impl Verdict {
+    /// What is said of anybody while nobody was asked.
+    pub fn not_asked() -> Self {
+        Self {
+            identity_type: IdentityType::Unknown,
+            name: None,
+            state: State::Unknown,
+            evidence: NOT_ASKED.to_owned(),
+            disagreement: None,
+        }
+    }
 }
 
 /// An account's voices, ready to be asked about many UIDs.
@@ -142,6 +155,7 @@ impl Claim {
     }
 }
 
+const NOT_ASKED: &str = "the cloud was not asked";
 const ACK: &str = "cs:ListClusterKubeconfigStates";
 
 impl AccountDirectory {
@@ -275,7 +289,7 @@ impl AccountDirectory {
             gaps.push(format!("{} unread: {reason}", names(&named, |standing| unread(standing) == Some(reason))));
         }
         if named.iter().all(|(_, standing)| **standing == Standing::NotAsked) {
-            return vec!["the cloud was not asked".to_owned()];
+            return vec![NOT_ASKED.to_owned()];
         }
         let not_asked = names(&named, |standing| *standing == Standing::NotAsked);
         if !not_asked.is_empty() {

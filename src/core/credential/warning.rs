@@ -87,6 +87,13 @@ fn also_holds(user: &User, kind: CredentialKind) -> Option<Warning> {
     (!others.is_empty()).then_some(Warning::AlsoHolds(others))
 }
 
+impl Warning {
+    /// Whether it is about a file, whichever entry led to it.
+    pub fn is_about_a_file(&self) -> bool {
+        matches!(self, Self::ReadableByOthers { .. })
+    }
+}
+
 impl fmt::Display for Warning {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -31,6 +31,16 @@ pub struct Kubeconfig {
     pub users: BTreeMap<String, Sourced<User>>,
 }
 
+impl Kubeconfig {
+    /// The context that must be meant where none is current: the only one.
+    pub fn only_context(&self) -> Option<&str> {
+        match (&self.current_context, self.contexts.len()) {
+            (None, 1) => self.contexts.keys().next().map(String::as_str),
+            _ => None,
+        }
+    }
+}
+
 /// A context: which cluster, as which user.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Context {

@@ -1,0 +1,93 @@
+//! Who holds access to a cluster: everything that the API server can tell of it, asked for side by side.
+
+use crate::adapters::cluster::{ApiServer, BindingScope, CallError};
+use crate::core::inventory::Inventory;
+use crate::core::mapping::Mapping;
+use crate::core::server_view::ClusterProfile;
+use crate::error::chain;
+
+/// The API server's answers, each with its own failure.
+#[derive(Debug)]
+pub struct AccessVoices {
+    /// The ClusterRoleBindings.
+    pub cluster_role_bindings: Result<Inventory, CallError>,
+    /// The RoleBindings, of all namespaces or of one.
+    pub role_bindings: Result<Inventory, CallError>,
+    /// The RAMIdentityMappings; `None` where ack-ram-authenticator's API group doesn't exist.
+    pub mappings: Result<Option<Vec<Mapping>>, CallError>,
+    /// The entries of ConfigMap kube-system/alibabacloud-auth; `None` where there is none.
+    pub auth_config_map: Result<Option<Vec<Mapping>>, CallError>,
+    /// What the cluster says of itself.
+    pub profile: Result<Option<ClusterProfile>, CallError>,
+}
+
+/// What could be read, and what could not.
+#[derive(Debug, Default)]
+pub struct Reading {
+    /// The bindings.
+    pub inventory: Inventory,
+    /// What ack-ram-authenticator maps.
+    pub mappings: Vec<Mapping>,
+    /// What the cluster says of itself; empty where it says nothing or may not be asked.
+    pub profile: ClusterProfile,
+    /// What may give access and could not be read.
+    pub unread: Vec<String>,
+    /// What could not be read and gives nobody access.
+    pub notes: Vec<String>,
+}
+
+/// Asks for all of it. `namespace` narrows the RoleBindings.
+pub async fn ask(api: &ApiServer, namespace: Option<&str>) -> AccessVoices {
+    let scope = namespace.map_or(BindingScope::AllNamespaces, |name| BindingScope::Namespace(name.to_owned()));
+    let (cluster_role_bindings, role_bindings, mappings, auth_config_map, profile) = tokio::join!(
+        api.bindings(&BindingScope::Cluster),
+        api.bindings(&scope),
+        api.ram_identity_mappings(),
+        api.auth_config_map(),
+        api.cluster_profile(),
+    );
+    AccessVoices { cluster_role_bindings, role_bindings, mappings, auth_config_map, profile }
+}
+
+impl AccessVoices {
+    /// Tells what was read from what was not.
+    ///
+    /// # Errors
+    /// Where neither kind of binding could be read: then nothing is known of who holds access.
+    pub fn settle(self) -> Result<Reading, CallError> {
+        let mut reading = Reading::default();
+        match (self.cluster_role_bindings, self.role_bindings) {
+            (Err(error), Err(_)) => return Err(error),
+            (cluster_wide, namespaced) => {
+                reading.take_bindings(cluster_wide);
+                reading.take_bindings(namespaced);
+            }
+        }
+        // Without the authenticator its ConfigMap maps nobody, and most people may not read kube-system.
+        let inert = matches!(self.mappings, Ok(None));
+        reading.take_mappings(self.mappings, false);
+        reading.take_mappings(self.auth_config_map, inert);
+        match self.profile {
+            Ok(profile) => reading.profile = profile.unwrap_or_default(),
+            Err(error) => reading.notes.push(chain(&error)),
+        }
+        Ok(reading)
+    }
+}
+
+impl Reading {
+    fn take_bindings(&mut self, answer: Result<Inventory, CallError>) {
+        match answer {
+            Ok(inventory) => self.inventory.append(inventory),
+            Err(error) => self.unread.push(chain(&error)),
+        }
+    }
+
+    fn take_mappings(&mut self, answer: Result<Option<Vec<Mapping>>, CallError>, inert: bool) {
+        match answer {
+            Ok(mappings) => self.mappings.extend(mappings.into_iter().flatten()),
+            Err(error) if inert && error.is_forbidden() => self.notes.push(chain(&error)),
+            Err(error) => self.unread.push(chain(&error)),
+        }
+    }
+}
