@@ -1,8 +1,89 @@
 //! kubectl-ackcred: whose kubeconfig credential is this, when does it expire, and who still holds access to the cluster?
+//!
+//! Data goes one way:
+//!
+//! ```text
+//! outside → adapters → gather → core → output
+//! ```
+//!
+//! * [`cli`] says what can be asked, [`commands`] has one file a verb: ask [`gather`], decide in [`core`], show through
+//!   [`output`]. To add a verb, add it to both.
+//! * [`adapters`] wrap one outside thing each (kubeconfig files, the API server, credential plugins) and return core types.
+//! * [`core`] is pure: what a certificate says, what a binding grants, which status a credential has.
+//! * [`world`] is the seam: clock, environment, folders and streams are values, so a test can run a whole command.
+//! * [`error`] and [`status`] say how a run ended.
 
 pub mod adapters;
+pub mod cli;
+pub mod commands;
 pub mod core;
 pub mod error;
 pub mod gather;
+pub mod output;
 pub mod status;
 pub mod world;
+
+mod bug;
+
+use std::ffi::OsString;
+
+use clap::Parser as _;
+use clap::error::ErrorKind;
+
+use crate::cli::Cli;
+use crate::output::{log, ui::Ui};
+use crate::status::Status;
+use crate::world::World;
+
+/// Runs one command line, program name first, and returns how it ended.
+pub fn run(args: impl IntoIterator<Item = OsString>, world: &World) -> Status {
+    let args: Vec<OsString> = args.into_iter().collect();
+    match bug::guard(|| dispatch(&args, world)) {
+        Ok(status) => status,
+        Err(bug) => {
+            say(
+                &world.streams.stderr,
+                &format!("error: this is a bug in kubectl-ackcred, at {}; please report it\n", bug.place),
+            );
+            Status::Bug
+        }
+    }
+}
+
+fn dispatch(args: &[OsString], world: &World) -> Status {
+    if commands::completion::is_requested_by_kubectl(args) {
+        let lines = commands::completion::complete(args, world);
+        say(&world.streams.stdout, &format!("{}\n", lines.join("\n")));
+        return Status::Done;
+    }
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => return explain(&error, world),
+    };
+    let ui = Ui::new(world, &cli.output);
+    let _log = log::start(cli.output.verbosity(), &world.streams);
+    commands::run(&cli, world, &ui).unwrap_or_else(|error| {
+        ui.error(&error);
+        error.status()
+    })
+}
+
+/// Help that was asked for is data; a command line that makes no sense is an error.
+fn explain(error: &clap::Error, world: &World) -> Status {
+    let text = error.render().to_string();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            say(&world.streams.stdout, &text);
+            Status::Done
+        }
+        _ => {
+            say(&world.streams.stderr, &text);
+            Status::Usage
+        }
+    }
+}
+
+fn say(stream: &std::sync::Mutex<dyn std::io::Write + Send>, text: &str) {
+    // A closed stream leaves nobody to tell.
+    let _ = output::ui::lock(stream).write_all(text.as_bytes());
+}

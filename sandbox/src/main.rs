@@ -1,1 +1,3 @@
+//! A simulated ACK account on loopback.
+
 fn main() {}

@@ -1,0 +1,119 @@
+//! Runs the plugin's commands inside this process, in a world of one's own: an empty home, a chosen clock, chosen
+//! variables, and streams that are kept.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt;
+use std::io::{self, Cursor};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use kubectl_ackcred::status::Status;
+use kubectl_ackcred::world::{Environment, Streams, World};
+use tempfile::TempDir;
+
+/// A person at a terminal of their own.
+pub struct Session {
+    home: TempDir,
+    now: Timestamp,
+    variables: BTreeMap<OsString, OsString>,
+    terminal: bool,
+}
+
+/// How a command ended, and all that it said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "an outcome that nobody looks at proves nothing"]
+pub struct Outcome {
+    /// How it ended.
+    pub status: Status,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+impl Session {
+    /// A session at the given time, with no variable set.
+    pub fn at(now: Timestamp) -> io::Result<Self> {
+        Ok(Self { home: tempfile::tempdir()?, now, variables: BTreeMap::new(), terminal: false })
+    }
+
+    /// Sets an environment variable.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.variables.insert(name.into(), value.into());
+        self
+    }
+
+    /// Makes standard output and error terminals.
+    #[must_use]
+    pub fn on_a_terminal(mut self) -> Self {
+        self.terminal = true;
+        self
+    }
+
+    /// The home folder, which is the working directory too.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// Writes a file below the home folder.
+    pub fn write(&self, path: &str, content: impl AsRef<[u8]>) -> io::Result<PathBuf> {
+        let path = self.home().join(path);
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        std::fs::write(&path, content)?;
+        restrict(&path)?;
+        Ok(path)
+    }
+
+    /// Runs one command, given without the program's name.
+    pub fn run<S: AsRef<str>>(&self, args: &[S]) -> Outcome {
+        let stdout = Arc::new(Mutex::new(Vec::new()));
+        let stderr = Arc::new(Mutex::new(Vec::new()));
+        let world = World {
+            now: self.now,
+            env: Environment::new(self.variables.clone()),
+            home: Some(self.home().to_path_buf()),
+            cwd: self.home().to_path_buf(),
+            streams: Streams {
+                stdin: Arc::new(Mutex::new(Cursor::new(Vec::new()))),
+                stdout: stdout.clone(),
+                stderr: stderr.clone(),
+                stdin_is_terminal: false,
+                stdout_is_terminal: self.terminal,
+                stderr_is_terminal: self.terminal,
+            },
+        };
+        let words = std::iter::once("kubectl-ackcred").chain(args.iter().map(AsRef::as_ref)).map(OsString::from);
+        let status = kubectl_ackcred::run(words, &world);
+        Outcome { status, stdout: text(&stdout), stderr: text(&stderr) }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.stdout)?;
+        if !self.stderr.is_empty() {
+            write!(formatter, "--- stderr\n{}", self.stderr)?;
+        }
+        write!(formatter, "--- exit {}", self.status.code())
+    }
+}
+
+fn text(stream: &Mutex<Vec<u8>>) -> String {
+    String::from_utf8_lossy(&stream.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
+}
+
+#[cfg(unix)]
+fn restrict(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+}
+
+#[cfg(not(unix))]
+fn restrict(_path: &Path) -> io::Result<()> {
+    Ok(())
+}

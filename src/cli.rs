@@ -1,0 +1,318 @@
+//! The command line: clap types only. What a flag means is decided where it is used.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
+use jiff::SignedDuration;
+
+use crate::core::duration;
+use crate::core::expiry::Status;
+use crate::core::ids::{ClusterId, Uid, split_subject_name};
+use crate::core::scan::StateKind;
+use crate::core::secret::Secret;
+
+/// Whose kubeconfig credential is this, when does it expire, and who still holds access to the cluster?
+#[derive(Debug, Parser)]
+#[command(
+    name = "kubectl-ackcred",
+    bin_name = "kubectl ackcred",
+    version,
+    disable_version_flag = true,
+    args_override_self = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = EXIT_CODES
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// How clusters are reached.
+    #[command(flatten)]
+    pub access: AccessArgs,
+    /// How results are shown.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 usage, 3 findings (with --fail-on), 4 incomplete, \
+5 refused, 70 a bug, 130 interrupted.";
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Tell whose credential this is, and for which cluster
+    Whoami(WhoamiArgs),
+    /// Tell when credentials expire, and which never do
+    Expiry(ExpiryArgs),
+    /// Tell who holds access to the cluster
+    Scan(ScanArgs),
+    /// Print a completion script for a shell
+    Completion(CompletionArgs),
+    /// Print the version
+    Version,
+}
+
+/// Flags of `whoami`.
+#[derive(Debug, Args)]
+pub struct WhoamiArgs {
+    /// Look at this kubeconfig file, a leaked one say, without contacting, running or using anything that it names
+    #[arg(short = 'f', long = "filename", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: Option<PathBuf>,
+    /// Use the service account of the pod that this runs in
+    #[arg(long, conflicts_with = "file")]
+    pub in_cluster: bool,
+}
+
+/// Flags of `expiry`.
+#[derive(Debug, Args)]
+pub struct ExpiryArgs {
+    /// Kubeconfig files, or folders that hold some; without any, the current context
+    #[arg(value_name = "FILE|DIR", value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<PathBuf>,
+    /// Look at every context
+    #[arg(short = 'A', long)]
+    pub all_contexts: bool,
+    /// Call a credential Expiring from this long before its end
+    #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = duration::parse)]
+    pub within: SignedDuration,
+    /// Call a credential LongLived whose lifetime is longer than this
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+    pub max_lifetime: Option<SignedDuration>,
+    /// Exit with 3 when a credential has one of these statuses
+    #[arg(long, value_name = "STATUS", value_delimiter = ',', ignore_case = true, value_parser = one_of(STATUSES))]
+    pub fail_on: Vec<Status>,
+}
+
+/// Flags of `scan`.
+#[derive(Debug, Args)]
+pub struct ScanArgs {
+    /// Show active identities too
+    #[arg(long)]
+    pub all_users: bool,
+    /// Show this identity only (repeatable)
+    #[arg(long, value_name = "UID", value_parser = parse_uid)]
+    pub uid: Vec<Uid>,
+    /// Show identities in this state only (repeatable)
+    #[arg(long, value_name = "STATE", ignore_case = true, value_parser = one_of(STATES))]
+    pub state: Vec<StateKind>,
+    /// Read the RoleBindings of this namespace only
+    #[arg(short, long, value_name = "NAMESPACE")]
+    pub namespace: Option<String>,
+    /// Read the RoleBindings of all namespaces, which is the default
+    #[arg(short = 'A', long, conflicts_with = "namespace")]
+    pub all_namespaces: bool,
+    /// Choose the context of this cluster
+    #[arg(long, value_name = "ID", value_parser = parse_cluster_id, conflicts_with = "in_cluster")]
+    pub cluster_id: Option<ClusterId>,
+    /// Use the service account of the pod that this runs in
+    #[arg(long)]
+    pub in_cluster: bool,
+    /// Exit with 3 when an identity is in one of these states
+    #[arg(long, value_name = "STATE", value_delimiter = ',', ignore_case = true)]
+    pub fail_on: Vec<FailOn>,
+}
+
+/// What `scan --fail-on` takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// The identity is gone
+    Deleted,
+    /// The identity is in the recycle bin
+    Recycled,
+    /// It can't be told whether the identity exists
+    Unknown,
+    /// Deleted or recycled
+    Orphaned,
+}
+
+/// Flags of `completion`.
+#[derive(Debug, Args)]
+pub struct CompletionArgs {
+    /// The shell to print a script for
+    #[arg(value_name = "SHELL", value_parser = one_of(SHELLS))]
+    pub shell: Shell,
+}
+
+/// kubectl's own flags, with kubectl's own meanings.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Cluster access")]
+pub struct AccessArgs {
+    /// Kubeconfig file to use; KUBECONFIG and ~/.kube/config are then not looked at
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub kubeconfig: Option<PathBuf>,
+    /// Context to use
+    #[arg(long, global = true, value_name = "NAME")]
+    pub context: Option<String>,
+    /// Cluster entry to use
+    #[arg(long, global = true, value_name = "NAME")]
+    pub cluster: Option<String>,
+    /// User entry to use
+    #[arg(long, global = true, value_name = "NAME")]
+    pub user: Option<String>,
+    /// Address of the API server
+    #[arg(short, long, global = true, value_name = "URL")]
+    pub server: Option<String>,
+    /// Bearer token
+    #[arg(long, global = true, value_name = "TOKEN", value_parser = parse_secret)]
+    pub token: Option<Secret<String>>,
+    /// Client certificate file
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub client_certificate: Option<PathBuf>,
+    /// Private key file
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub client_key: Option<PathBuf>,
+    /// CA file to check the API server with
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub certificate_authority: Option<PathBuf>,
+    /// User to act as
+    #[arg(long = "as", global = true, value_name = "USER")]
+    pub as_user: Option<String>,
+    /// Group to act as (repeatable)
+    #[arg(long, global = true, value_name = "GROUP")]
+    pub as_group: Vec<String>,
+    /// User ID to act as
+    #[arg(long, global = true, value_name = "UID")]
+    pub as_uid: Option<String>,
+    /// Extra field to act with (repeatable)
+    #[arg(long, global = true, value_name = "KEY=VALUE", value_parser = parse_key_value)]
+    pub as_user_extra: Vec<(String, String)>,
+    /// How long one exchange with a server may take, such as 1s, 2m or 3h; 0 means no limit
+    #[arg(long, global = true, value_name = "DURATION", default_value = "30s", value_parser = parse_timeout)]
+    pub request_timeout: RequestTimeout,
+    /// Name to check the API server's certificate against
+    #[arg(long, global = true, value_name = "NAME")]
+    pub tls_server_name: Option<String>,
+    /// Don't check the API server's certificate
+    #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL")]
+    pub insecure_skip_tls_verify: Option<bool>,
+    /// Don't ask the cloud; for whoami, nor the API server
+    #[arg(long, global = true)]
+    pub offline: bool,
+}
+
+/// How long one exchange may take; `None` means no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestTimeout(pub Option<Duration>);
+
+/// How results are shown.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// Format of the result
+    #[arg(short, long, global = true, value_name = "FORMAT", default_value = "table")]
+    pub output: Format,
+    /// Leave out the header line of tables and CSV
+    #[arg(long, global = true)]
+    pub no_headers: bool,
+    /// When to use colours
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+    /// Say nothing on standard error but errors and warnings
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Log what is done to standard error; repeat it, or give a number, for more
+    #[arg(short, global = true, value_name = "N", action = ArgAction::Append, num_args = 0..=1, require_equals = true, default_missing_value = "1")]
+    pub verbose: Vec<u8>,
+}
+
+impl OutputArgs {
+    /// The level that all `-v` add up to.
+    pub fn verbosity(&self) -> u8 {
+        self.verbose.iter().fold(0, |sum, level| sum.saturating_add(*level))
+    }
+}
+
+/// Formats of results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Columns for people
+    Table,
+    /// More columns
+    Wide,
+    /// One JSON document
+    Json,
+    /// One YAML document
+    Yaml,
+    /// Names only, one a line
+    Name,
+    /// Comma-separated values
+    Csv,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+const STATUSES: &[(&str, Status)] = &[
+    ("invalid", Status::Invalid),
+    ("missing", Status::Missing),
+    ("expired", Status::Expired),
+    ("notyetvalid", Status::NotYetValid),
+    ("expiring", Status::Expiring),
+    ("longlived", Status::LongLived),
+    ("static", Status::Static),
+    ("effective", Status::Effective),
+    ("dynamic", Status::Dynamic),
+];
+
+const STATES: &[(&str, StateKind)] = &[
+    ("deleted", StateKind::Deleted),
+    ("recycled", StateKind::Recycled),
+    ("unknown", StateKind::Unknown),
+    ("frozen", StateKind::Frozen),
+    ("active", StateKind::Active),
+];
+
+const SHELLS: &[(&str, Shell)] =
+    &[("bash", Shell::Bash), ("zsh", Shell::Zsh), ("fish", Shell::Fish), ("powershell", Shell::PowerShell)];
+
+fn one_of<T: Copy + Send + Sync + 'static>(words: &'static [(&'static str, T)]) -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(words.iter().map(|(word, _)| *word)).try_map(|given| {
+        let known = words.iter().find(|(word, _)| word.eq_ignore_ascii_case(&given));
+        known.map(|(_, value)| *value).ok_or("not one of the possible values")
+    })
+}
+
+fn parse_secret(text: &str) -> Result<Secret<String>, String> {
+    Ok(Secret::new(text.to_owned()))
+}
+
+fn parse_uid(text: &str) -> Result<Uid, String> {
+    if let Some(uid) = Uid::parse(text) {
+        return Ok(uid);
+    }
+    Err(match split_subject_name(text) {
+        Some((uid, Some(_))) => format!("the unit is the identity: give its UID, {uid}"),
+        _ => "a UID is a number".to_owned(),
+    })
+}
+
+fn parse_cluster_id(text: &str) -> Result<ClusterId, String> {
+    ClusterId::parse(text).ok_or_else(|| "an ACK cluster ID is c and 32 lower-case hexadecimal digits".to_owned())
+}
+
+fn parse_key_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("write KEY=VALUE".to_owned()),
+    }
+}
+
+fn parse_timeout(text: &str) -> Result<RequestTimeout, String> {
+    let duration = match text.parse::<u64>() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => duration::parse(text).map_err(|error| error.to_string())?.unsigned_abs(),
+    };
+    Ok(RequestTimeout((!duration.is_zero()).then_some(duration)))
+}

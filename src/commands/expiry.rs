@@ -1,0 +1,176 @@
+//! `expiry`: when credentials expire, and which never do. No plugin is run and no socket is opened.
+
+use std::path::Path;
+
+use super::access;
+use crate::adapters::files::Policy;
+use crate::adapters::kubeconfig_files::{self, LoadError, LoadedFile};
+use crate::cli::{AccessArgs, ExpiryArgs};
+use crate::core::cluster_id::infer_from;
+use crate::core::credential::Credential;
+use crate::core::expiry::{Limits, Status as Word, assess};
+use crate::core::ids::ClusterId;
+use crate::core::kubeconfig::{Kubeconfig, Overrides, ResolvedContext, resolve};
+use crate::error::{Error, Result};
+use crate::gather::credential::{Gathered, of_user, of_user_named};
+use crate::output::ui::Ui;
+use crate::output::views::{ExpiryItem, ExpiryReport};
+use crate::status::Status;
+use crate::world::World;
+
+pub(super) fn run(args: &ExpiryArgs, flags: &AccessArgs, world: &World, ui: &Ui) -> Result<Status> {
+    let mut list = Listing {
+        world,
+        limits: Limits { within: args.within, max_lifetime: args.max_lifetime },
+        items: Vec::new(),
+        warnings: Vec::new(),
+        unread: 0,
+    };
+    if args.paths.is_empty() {
+        list.of_contexts(args.all_contexts, flags)?;
+    } else {
+        for path in &args.paths {
+            list.of_path(path)?;
+        }
+    }
+    list.warnings.sort();
+    list.warnings.dedup();
+    list.warnings.iter().for_each(|warning| ui.warning(warning));
+
+    let (unread, read) = (list.unread, list.items.len() > list.unread);
+    let finds = list.items.iter().any(|item| args.fail_on.contains(&item.status));
+    ui.report(&ExpiryReport::new(list.items))?;
+    Ok(match unread {
+        0 if finds => Status::Findings,
+        0 => Status::Done,
+        _ if read => Status::Incomplete,
+        _ => Status::Failed,
+    })
+}
+
+struct Listing<'w> {
+    world: &'w World,
+    limits: Limits,
+    items: Vec<ExpiryItem>,
+    warnings: Vec<String>,
+    /// Items that stand for a file that could not be read.
+    unread: usize,
+}
+
+impl Listing<'_> {
+    /// The current context, or all of them.
+    fn of_contexts(&mut self, all: bool, flags: &AccessArgs) -> Result<()> {
+        let loaded = access::load(flags, self.world)?;
+        let overrides = access::overrides(flags, self.world);
+        if !all {
+            let context = resolve(&loaded.kubeconfig, &overrides).map_err(access::unresolved)?;
+            self.add_context(&context, &Policy::Trusted);
+            return Ok(());
+        }
+        for name in loaded.kubeconfig.contexts.keys() {
+            let overrides = Overrides { context: Some(name.clone()), ..overrides.clone() };
+            let context = resolve(&loaded.kubeconfig, &overrides).map_err(access::unresolved)?;
+            self.add_context(&context, &Policy::Trusted);
+        }
+        Ok(())
+    }
+
+    /// Everything that a file or the files of a folder hold.
+    fn of_path(&mut self, path: &Path) -> Result<()> {
+        if !self.world.cwd.join(path).is_dir() {
+            match kubeconfig_files::load_file(self.world, path) {
+                Ok(file) => self.add_file(&file),
+                Err(error) => self.add_unread(&error),
+            }
+            return Ok(());
+        }
+        for file in kubeconfig_files::load_folder(self.world, path).map_err(Error::failed)? {
+            match file {
+                Ok(file) => self.add_file(&file),
+                Err(error) => self.add_unread(&error),
+            }
+        }
+        Ok(())
+    }
+
+    fn add_file(&mut self, file: &LoadedFile) {
+        let policy = Policy::beside(&file.facts.path);
+        for name in file.kubeconfig.contexts.keys() {
+            let overrides = Overrides { context: Some(name.clone()), ..Overrides::default() };
+            // A context that is listed can be resolved.
+            if let Ok(context) = resolve(&file.kubeconfig, &overrides) {
+                self.add_context(&context, &policy);
+            }
+        }
+        for name in unused_users(&file.kubeconfig) {
+            let gathered = of_user_named(name, &file.kubeconfig, &policy, None);
+            self.add(None, Some(&file.facts.path), None, &gathered);
+        }
+    }
+
+    fn add_context(&mut self, context: &ResolvedContext, policy: &Policy) {
+        let gathered = match &context.user {
+            Some(user) => of_user(user, policy, self.world.home.as_deref()),
+            None => Gathered { credential: Credential::of_missing_user(&context.user_name), caches: Vec::new() },
+        };
+        let cluster_id = infer_from(context).best.map(|claim| claim.id);
+        let file = context.user.as_ref().map(|user| &user.file).or(context.file.as_ref());
+        self.add(context.name.as_deref(), file.map(AsRef::as_ref), cluster_id.as_ref(), &gathered);
+    }
+
+    fn add(&mut self, context: Option<&str>, file: Option<&Path>, cluster_id: Option<&ClusterId>, gathered: &Gathered) {
+        self.push(context, file, cluster_id, &gathered.credential);
+        for cached in &gathered.caches {
+            self.push(context, Some(&cached.path), cached.cluster_id.as_ref(), &cached.credential);
+        }
+    }
+
+    fn push(&mut self, context: Option<&str>, file: Option<&Path>, id: Option<&ClusterId>, credential: &Credential) {
+        let expiry = assess(credential, self.world.now, &self.limits);
+        self.warnings.extend(credential.warnings.iter().map(|warning| match context {
+            Some(context) if !warning.is_about_a_file() => format!("context {context:?}: {warning}"),
+            _ => warning.to_string(),
+        }));
+        self.items.push(ExpiryItem {
+            context: context.map(str::to_owned),
+            source: file.map(|path| path.display().to_string()),
+            cluster_id: id.map(ToString::to_string),
+            uid: credential.uid.as_ref().map(ToString::to_string),
+            credential: Some(credential.kind),
+            not_before: credential.not_before,
+            not_after: credential.not_after,
+            remaining_seconds: expiry.remaining.map(|left| left.as_secs()),
+            lifetime_seconds: expiry.lifetime.map(|lives| lives.as_secs()),
+            serial: credential.serial.clone(),
+            ca_not_after: credential.ca_not_after,
+            status: expiry.status,
+            reason: expiry.reason,
+        });
+    }
+
+    fn add_unread(&mut self, error: &LoadError) {
+        self.unread += 1;
+        let missing = error.is_missing();
+        self.items.push(ExpiryItem {
+            context: None,
+            source: Some(error.path().display().to_string()),
+            cluster_id: None,
+            uid: None,
+            credential: None,
+            not_before: None,
+            not_after: None,
+            remaining_seconds: None,
+            lifetime_seconds: None,
+            serial: None,
+            ca_not_after: None,
+            status: if missing { Word::Missing } else { Word::Invalid },
+            reason: Some(crate::error::chain(error)),
+        });
+    }
+}
+
+/// Users that no context names: forgotten credentials are credentials.
+fn unused_users(kubeconfig: &Kubeconfig) -> impl Iterator<Item = &str> {
+    let used = |name: &str| kubeconfig.contexts.values().any(|context| context.value.user == name);
+    kubeconfig.users.keys().map(String::as_str).filter(move |name| !used(name))
+}

@@ -1,0 +1,24 @@
+//! One file a verb: ask `gather`, decide in `core`, show through `output`.
+
+mod access;
+pub(crate) mod completion;
+mod expiry;
+mod scan;
+mod whoami;
+
+use crate::cli::{Cli, Command};
+use crate::error::Result;
+use crate::output::{ui::Ui, views::Version};
+use crate::status::Status;
+use crate::world::World;
+
+/// Runs the verb of a command line.
+pub(crate) fn run(cli: &Cli, world: &World, ui: &Ui) -> Result<Status> {
+    match &cli.command {
+        Command::Whoami(args) => whoami::run(args, &cli.access, world, ui),
+        Command::Expiry(args) => expiry::run(args, &cli.access, world, ui),
+        Command::Scan(args) => scan::run(args, &cli.access, world, ui),
+        Command::Completion(args) => completion::run(args, ui),
+        Command::Version => ui.report(&Version::current()).map(|()| Status::Done),
+    }
+}

@@ -1,0 +1,8 @@
+//! The one room that writes: data to standard output, everything else to standard error.
+
+pub mod escape;
+pub mod log;
+pub mod report;
+pub mod table;
+pub mod ui;
+pub mod views;

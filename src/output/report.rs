@@ -1,0 +1,52 @@
+//! What every result has in common: one document for machines, one table for people, one name a line for scripts.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::table::Table;
+use crate::cli::Format;
+
+/// A command's result.
+pub trait Report: Serialize {
+    /// The columns, few or many.
+    fn table(&self, wide: bool) -> Table<'_>;
+
+    /// What `-o name` prints.
+    fn names(&self) -> Box<dyn Iterator<Item = String> + '_>;
+
+    /// What is said on standard error where there is no row.
+    fn nothing_found(&self) -> Option<String> {
+        None
+    }
+}
+
+/// How to write a report.
+#[derive(Clone, Copy, Debug)]
+pub struct Style {
+    /// The format.
+    pub format: Format,
+    /// Whether tables and CSV begin with their headers.
+    pub headers: bool,
+    /// Whether tables are coloured.
+    pub colored: bool,
+}
+
+/// Writes a report.
+pub fn write(report: &impl Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    match style.format {
+        Format::Table | Format::Wide => {
+            report.table(style.format == Format::Wide).draw(out, style.headers, style.colored)
+        }
+        Format::Csv => report.table(true).write_csv(out, style.headers),
+        Format::Name => report.names().try_for_each(|name| writeln!(out, "{}", super::escape::escape(&name))),
+        Format::Json => {
+            serde_json::to_writer_pretty(&mut *out, report)?;
+            writeln!(out)
+        }
+        Format::Yaml => serde_yaml::to_io_writer(&mut &mut *out, report).map_err(|error| match error {
+            serde_yaml::SerializeError::IO { error } => error,
+            other => io::Error::other(other.to_string()),
+        }),
+    }
+}

@@ -1,0 +1,67 @@
+//! The JSON contract: one file a document. Tables are drawn from the same values.
+//!
+//! Keys are lowerCamelCase and always present, `null` where a value is unknown; times are RFC 3339 in UTC; UIDs are
+//! strings. `docs/schemas/` holds a JSON Schema for each document, generated from these types.
+
+mod expiry;
+mod scan;
+mod version;
+mod whoami;
+
+pub use expiry::{ExpiryItem, ExpiryReport};
+pub use scan::{Binding, GrantView, Role, Rows, ScanReport, ScannedCluster};
+pub use version::Version;
+pub use whoami::{
+    ApiServerVoice, CertificateSubject, CloudVoice, ClusterFacts, CredentialFacts, IdentityFacts, WhoAmI,
+};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+/// `apiVersion` of every document.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub enum ApiVersion {
+    /// The first.
+    #[serde(rename = "ackcred/v1")]
+    V1,
+}
+
+/// A length of time as people say it.
+fn distance(seconds: i64) -> String {
+    crate::core::duration::distance(SignedDuration::from_secs(seconds))
+}
+
+/// A time, RFC 3339, to the second.
+fn time(timestamp: Timestamp) -> String {
+    timestamp.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+#[cfg(test)]
+mod schema {
+    use std::path::Path;
+
+    use schemars::{JsonSchema, generate::SchemaSettings};
+
+    use super::*;
+
+    #[test]
+    fn the_published_schemas_are_those_of_the_types() {
+        check::<ExpiryReport>("ExpiryReport");
+        check::<ScanReport<'static>>("ScanReport");
+        check::<Version>("Version");
+        check::<WhoAmI>("WhoAmI");
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test's own switch")]
+    fn check<T: JsonSchema>(name: &str) {
+        let schema = SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>();
+        let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/schemas/{name}.json"));
+        if std::env::var_os("ACKCRED_UPDATE").is_some() {
+            std::fs::write(&path, &text).unwrap();
+        }
+        let published = std::fs::read_to_string(&path).unwrap_or_default();
+        assert_eq!(published, text, "{} is stale: ACKCRED_UPDATE=1 cargo test writes it anew", path.display());
+    }
+}

@@ -1,0 +1,191 @@
+use jiff::Timestamp;
+use serde::{Serialize, Serializer};
+
+use super::{ApiVersion, distance};
+use crate::core::identity::IdentityType;
+use crate::core::scan::{ClusterScan, ScanRow, Selection, StateKind};
+use crate::output::report::Report;
+use crate::output::table::{Cell, Table, Tone};
+
+/// What `scan` prints: one grant a (binding, subject), worst first.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", tag = "kind")]
+pub struct ScanReport<'a> {
+    /// `ackcred/v1`.
+    pub api_version: ApiVersion,
+    /// The clusters that were read, or that were to be.
+    pub clusters: Vec<ScannedCluster>,
+    /// The grants. They are made one by one while they are written: there can be many.
+    #[serde(serialize_with = "one_by_one")]
+    #[cfg_attr(test, schemars(with = "Vec<GrantView<'static>>"))]
+    pub grants: Rows<'a>,
+    /// Whether something that was asked could not be read.
+    pub incomplete: bool,
+    /// Grants of living identities that `--all-users` would show.
+    pub hidden: usize,
+}
+
+/// The rows of a scan.
+#[derive(Debug)]
+pub struct Rows<'a> {
+    /// What was read.
+    pub clusters: &'a [ClusterScan],
+    /// What of it is shown.
+    pub selection: &'a Selection,
+    /// The time that ages are counted to.
+    pub now: Timestamp,
+}
+
+/// A cluster of the scan.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ScannedCluster {
+    /// The ACK cluster ID.
+    pub id: Option<String>,
+    /// The cluster's name.
+    pub name: Option<String>,
+    /// The context that it was reached through.
+    pub context: Option<String>,
+    /// What could not be read, and why.
+    pub error: Option<String>,
+}
+
+/// One grant.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct GrantView<'a> {
+    /// The cluster.
+    pub cluster_id: Option<&'a str>,
+    /// The RAM UID; null for a mapping that the authenticator has not resolved.
+    pub uid: Option<&'a str>,
+    /// RAM user, RAM role or the account itself.
+    #[serde(rename = "type")]
+    pub kind: IdentityType,
+    /// The identity's name in RAM.
+    pub name: Option<&'a str>,
+    /// Whether the identity still exists.
+    pub state: StateKind,
+    /// What the state is known from, or why it is not known.
+    pub evidence: &'a str,
+    /// The Kubernetes user name, with its suffix.
+    pub subject: &'a str,
+    /// What gives access.
+    pub binding: Option<Binding<'a>>,
+    /// The role; null for a mapping that is in no binding.
+    pub role: Option<Role<'a>>,
+    /// The binding's other subjects, `Kind/name` or `Kind/namespace/name`.
+    pub shared_with: Vec<String>,
+    /// State of the identity's kubeconfig for this cluster.
+    pub kubeconfig: Option<&'a str>,
+    /// When that kubeconfig's certificate ends.
+    #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
+    pub expires: Option<Timestamp>,
+    /// Whether this access was taken away before and is back.
+    pub reappeared: bool,
+}
+
+/// A binding, or what stands for one.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Binding<'a> {
+    /// `ClusterRoleBinding`, `RoleBinding` or `RAMIdentityMapping`.
+    pub kind: &'a str,
+    /// Its namespace.
+    pub namespace: Option<&'a str>,
+    /// Its name.
+    pub name: &'a str,
+}
+
+/// A role.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Role<'a> {
+    /// `ClusterRole` or `Role`.
+    pub kind: &'a str,
+    /// Its name.
+    pub name: &'a str,
+}
+
+impl<'a> Rows<'a> {
+    fn iter(&self) -> impl ExactSizeIterator<Item = ScanRow<'a>> {
+        self.selection.rows(self.clusters)
+    }
+}
+
+fn one_by_one<S: Serializer>(rows: &Rows<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(rows.iter().map(view))
+}
+
+fn view(row: ScanRow<'_>) -> GrantView<'_> {
+    GrantView {
+        cluster_id: row.cluster.id.as_ref().map(|id| id.as_str()),
+        uid: row.grant.uid,
+        kind: row.verdict.identity_type,
+        name: row.verdict.name.as_deref(),
+        state: StateKind::of(row.verdict.state),
+        evidence: &row.verdict.evidence,
+        subject: row.grant.subject,
+        binding: Some(Binding { kind: row.grant.kind(), namespace: row.grant.namespace(), name: row.grant.name() }),
+        role: row.grant.role.map(|role| Role { kind: &role.kind, name: &role.name }),
+        shared_with: row.grant.shared_with().map(ToString::to_string).collect(),
+        kubeconfig: None,
+        expires: None,
+        reappeared: false,
+    }
+}
+
+impl Report for ScanReport<'_> {
+    fn table(&self, wide: bool) -> Table<'_> {
+        let mut headers = vec!["UID", "TYPE", "NAME", "STATE", "BINDING", "ROLE"];
+        if wide {
+            headers.extend(["SUBJECT", "SHARED-WITH", "KUBECONFIG", "EXPIRES", "AGE", "EVIDENCE"]);
+        }
+        Table {
+            headers,
+            rows: Box::new(self.grants.iter().map(move |row| cells(row, wide.then_some(self.grants.now)))),
+        }
+    }
+
+    fn names(&self) -> Box<dyn Iterator<Item = String> + '_> {
+        Box::new(self.grants.iter().map(|row| row.grant.to_string()))
+    }
+
+    fn nothing_found(&self) -> Option<String> {
+        self.grants.selection.is_empty().then(|| "No grants of RAM identities found".to_owned())
+    }
+}
+
+fn cells(row: ScanRow<'_>, wide: Option<Timestamp>) -> Vec<Cell<'_>> {
+    let mut cells = vec![
+        Cell::maybe(row.grant.uid),
+        Cell::new(row.verdict.identity_type.as_str()),
+        Cell::maybe(row.verdict.name.as_deref()),
+        Cell::new(row.verdict.state.as_str()).tone(tone(StateKind::of(row.verdict.state))),
+        Cell::new(row.grant.to_string()),
+        Cell::maybe(row.grant.role.map(|role| format!("{}/{}", role.kind, role.name))),
+    ];
+    if let Some(now) = wide {
+        cells.extend([
+            Cell::new(row.grant.subject),
+            Cell::new(row.grant.shared_with().map(ToString::to_string).collect::<Vec<_>>().join(",")),
+            Cell::default(),
+            Cell::default(),
+            Cell::maybe(row.grant.created.map(|created| distance(now.as_second() - created.as_second()))),
+            Cell::new(row.verdict.evidence.as_str()),
+        ]);
+    }
+    cells
+}
+
+fn tone(state: StateKind) -> Tone {
+    match state {
+        StateKind::Deleted => Tone::Danger,
+        StateKind::Recycled | StateKind::Unknown => Tone::Attention,
+        StateKind::Frozen | StateKind::Active => Tone::Plain,
+    }
+}

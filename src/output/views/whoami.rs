@@ -1,0 +1,240 @@
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::expiry::status_tone;
+use super::{ApiVersion, distance, time};
+use crate::core::cluster_id::ClusterIdFrom;
+use crate::core::credential::CredentialKind;
+use crate::core::expiry::Status;
+use crate::core::identity::IdentityType;
+use crate::core::scan::StateKind;
+use crate::output::report::Report;
+use crate::output::table::{Cell, Table, Tone};
+
+/// What `whoami` prints: what the file claims, what the API server sees, what the cloud says, kept apart.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", tag = "kind")]
+pub struct WhoAmI {
+    /// `ackcred/v1`.
+    pub api_version: ApiVersion,
+    /// The context.
+    pub context: Option<String>,
+    /// The kubeconfig file that holds the user entry.
+    pub source: Option<String>,
+    /// For which cluster.
+    pub cluster: ClusterFacts,
+    /// The credential.
+    pub credential: CredentialFacts,
+    /// Whose it is.
+    pub identity: IdentityFacts,
+    /// What the API server sees; null when it was not asked.
+    pub api_server: Option<ApiServerVoice>,
+    /// Who calls the cloud; null when it was not asked.
+    pub cloud: Option<CloudVoice>,
+    /// What the reader must know.
+    pub warnings: Vec<String>,
+}
+
+/// Which cluster a credential is for.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ClusterFacts {
+    /// The ACK cluster ID.
+    pub id: Option<String>,
+    /// How the ID is known.
+    pub id_from: Option<ClusterIdFrom>,
+    /// Whether the cluster itself confirmed the ID; null when it was not asked or could not tell.
+    pub confirmed: Option<bool>,
+    /// URL of the API server.
+    pub server: Option<String>,
+    /// Name of the cluster entry.
+    pub name: Option<String>,
+}
+
+/// What a credential says of itself.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct CredentialFacts {
+    /// The kind of credential.
+    pub kind: CredentialKind,
+    /// The certificate's subject.
+    pub subject: Option<CertificateSubject>,
+    /// The certificate's serial number, hexadecimal.
+    pub serial: Option<String>,
+    /// SHA-256 fingerprint of the certificate, hexadecimal.
+    pub sha256: Option<String>,
+    /// Start of validity.
+    #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
+    pub not_before: Option<Timestamp>,
+    /// End of validity.
+    #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
+    pub not_after: Option<Timestamp>,
+    /// Seconds until the end, negative after it.
+    pub remaining_seconds: Option<i64>,
+    /// Seconds from start to end.
+    pub lifetime_seconds: Option<i64>,
+    /// The status.
+    pub status: Status,
+    /// Why the status is what it is, where that needs a word.
+    pub reason: Option<String>,
+}
+
+/// The subject of a client certificate: the API server takes the user from the common name and the groups from the
+/// organizations.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct CertificateSubject {
+    /// `CN`.
+    pub common_name: Option<String>,
+    /// `O`.
+    pub organizations: Vec<String>,
+}
+
+/// Whose a credential is.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct IdentityFacts {
+    /// The RAM UID.
+    pub uid: Option<String>,
+    /// RAM user, RAM role or the account itself.
+    #[serde(rename = "type")]
+    pub kind: IdentityType,
+    /// Its name in RAM.
+    pub name: Option<String>,
+    /// Whether it still exists.
+    pub state: StateKind,
+    /// What the state is known from, or why it is not known.
+    pub evidence: Option<String>,
+}
+
+/// What the API server sees, or why it could not be asked.
+#[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ApiServerVoice {
+    /// The user name.
+    pub username: Option<String>,
+    /// The groups.
+    pub groups: Vec<String>,
+    /// What failed.
+    pub error: Option<String>,
+}
+
+/// Who calls the cloud, or why that could not be told.
+#[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct CloudVoice {
+    /// What failed.
+    pub error: Option<String>,
+}
+
+impl Report for WhoAmI {
+    fn table(&self, _wide: bool) -> Table<'_> {
+        let rows = attributes(self).into_iter().map(|(name, value)| vec![Cell::new(name), value]);
+        Table { headers: vec!["ATTRIBUTE", "VALUE"], rows: Box::new(rows) }
+    }
+
+    fn names(&self) -> Box<dyn Iterator<Item = String> + '_> {
+        Box::new(self.identity.uid.iter().cloned())
+    }
+}
+
+fn attributes(report: &WhoAmI) -> Vec<(&'static str, Cell<'_>)> {
+    let credential = &report.credential;
+    let mut rows = vec![
+        ("Context", Cell::maybe(report.context.as_deref())),
+        ("Source", Cell::maybe(report.source.as_deref())),
+        ("Cluster", Cell::maybe(report.cluster.describe())),
+        ("Server", Cell::maybe(report.cluster.server.as_deref())),
+        ("Credential", Cell::new(credential.kind.as_str())),
+    ];
+    if let Some(subject) = &credential.subject {
+        rows.push(("Subject", Cell::new(subject.describe())));
+    }
+    if let Some(serial) = &credential.serial {
+        rows.push(("Serial", Cell::new(serial)));
+    }
+    if let Some(sha256) = &credential.sha256 {
+        rows.push(("SHA-256", Cell::new(sha256)));
+    }
+    rows.push(("RAM UID", Cell::maybe(report.identity.uid.as_deref())));
+    rows.push(("RAM identity", Cell::new(report.identity.describe())));
+    if let Some(voice) = &report.api_server {
+        rows.push(("API server sees", voice.describe()));
+    }
+    if let Some(voice) = &report.cloud {
+        rows.push(("Cloud caller", Cell::maybe(voice.error.as_deref())));
+    }
+    rows.push(("Issued", Cell::maybe(credential.not_before.map(time))));
+    rows.push(("Expires", Cell::maybe(credential.expires())));
+    rows.push(("Status", Cell::new(credential.describe_status()).tone(status_tone(credential.status))));
+    rows
+}
+
+impl ClusterFacts {
+    fn describe(&self) -> Option<String> {
+        let id = self.id.as_deref()?;
+        let from = self.id_from.map(|from| format!("   from {}", from.describe())).unwrap_or_default();
+        let confirmed = match self.confirmed {
+            Some(true) => ", confirmed by the cluster",
+            Some(false) => ", contradicted by the cluster",
+            None => "",
+        };
+        Some(format!("{id}{from}{confirmed}"))
+    }
+}
+
+impl CredentialFacts {
+    fn expires(&self) -> Option<String> {
+        let end = time(self.not_after?);
+        let left = match self.remaining_seconds? {
+            seconds if seconds < 0 => format!("{} ago", distance(-seconds)),
+            seconds => format!("in {}", distance(seconds)),
+        };
+        let lifetime =
+            self.lifetime_seconds.map(|seconds| format!(", lifetime {}", distance(seconds))).unwrap_or_default();
+        Some(format!("{end}   {left}{lifetime}"))
+    }
+
+    fn describe_status(&self) -> String {
+        match &self.reason {
+            Some(reason) => format!("{}: {reason}", self.status.as_str()),
+            None => self.status.as_str().to_owned(),
+        }
+    }
+}
+
+impl CertificateSubject {
+    fn describe(&self) -> String {
+        let names = self.common_name.iter().map(|name| format!("CN={name}"));
+        let groups = self.organizations.iter().map(|group| format!("O={group}"));
+        names.chain(groups).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl IdentityFacts {
+    fn describe(&self) -> String {
+        let name = self.name.as_deref().map(|name| format!("{name}   ")).unwrap_or_default();
+        let evidence = self.evidence.as_deref().map(|evidence| format!(" ({evidence})")).unwrap_or_default();
+        format!("{name}{}, {}{evidence}", self.kind.as_str(), self.state.as_str())
+    }
+}
+
+impl ApiServerVoice {
+    fn describe(&self) -> Cell<'_> {
+        match (&self.error, &self.username) {
+            (Some(error), _) => Cell::new(format!("failed: {error}")).tone(Tone::Attention),
+            (None, username) => Cell::new(format!(
+                "{}   groups {}",
+                username.as_deref().unwrap_or("nobody"),
+                if self.groups.is_empty() { "none".to_owned() } else { self.groups.join(", ") }
+            )),
+        }
+    }
+}
