@@ -1,0 +1,253 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_kubectl_ackcred_global_optspecs
+    string join \n kubeconfig= context= cluster= user= s/server= token= client-certificate= client-key= certificate-authority= as= as-group= as-uid= as-user-extra= request-timeout= tls-server-name= insecure-skip-tls-verify= offline o/output= no-headers color= q/quiet v= h/help
+end
+
+function __fish_kubectl_ackcred_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_kubectl_ackcred_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_kubectl_ackcred_using_subcommand
+    set -l cmd (__fish_kubectl_ackcred_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l kubeconfig -d 'Kubeconfig file to use; KUBECONFIG and ~/.kube/config are then not looked at' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l context -d 'Context to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l cluster -d 'Cluster entry to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l user -d 'User entry to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -s s -l server -d 'Address of the API server' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l token -d 'Bearer token' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l client-certificate -d 'Client certificate file' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l client-key -d 'Private key file' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l certificate-authority -d 'CA file to check the API server with' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l as -d 'User to act as' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l as-group -d 'Group to act as (repeatable)' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l as-uid -d 'User ID to act as' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l as-user-extra -d 'Extra field to act with (repeatable)' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l request-timeout -d 'How long one exchange with a server may take, such as 1s, 2m or 3h; 0 means no limit' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l tls-server-name -d 'Name to check the API server\'s certificate against' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l insecure-skip-tls-verify -d 'Don\'t check the API server\'s certificate' -r -f -a "true\t''
+false\t''"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -s o -l output -d 'Format of the result' -r -f -a "table\t'Columns for people'
+wide\t'More columns'
+json\t'One JSON document'
+yaml\t'One YAML document'
+name\t'Names only, one a line'
+csv\t'Comma-separated values'"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -s v -d 'Log what is done to standard error; repeat it, or give a number, for more' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l offline -d 'Don\'t ask the cloud; for whoami, nor the API server'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l no-headers -d 'Leave out the header line of tables and CSV'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -s q -l quiet -d 'Say nothing on standard error but errors and warnings'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -f -a "whoami" -d 'Tell whose credential this is, and for which cluster'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -f -a "expiry" -d 'Tell when credentials expire, and which never do'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -f -a "scan" -d 'Tell who holds access to the cluster'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -f -a "completion" -d 'Print a completion script for a shell'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -f -a "version" -d 'Print the version'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -s f -l filename -d 'Look at this kubeconfig file, a leaked one say, without contacting, running or using anything that it names' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l kubeconfig -d 'Kubeconfig file to use; KUBECONFIG and ~/.kube/config are then not looked at' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l context -d 'Context to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l cluster -d 'Cluster entry to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l user -d 'User entry to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -s s -l server -d 'Address of the API server' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l token -d 'Bearer token' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l client-certificate -d 'Client certificate file' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l client-key -d 'Private key file' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l certificate-authority -d 'CA file to check the API server with' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l as -d 'User to act as' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l as-group -d 'Group to act as (repeatable)' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l as-uid -d 'User ID to act as' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l as-user-extra -d 'Extra field to act with (repeatable)' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l request-timeout -d 'How long one exchange with a server may take, such as 1s, 2m or 3h; 0 means no limit' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l tls-server-name -d 'Name to check the API server\'s certificate against' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l insecure-skip-tls-verify -d 'Don\'t check the API server\'s certificate' -r -f -a "true\t''
+false\t''"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -s o -l output -d 'Format of the result' -r -f -a "table\t'Columns for people'
+wide\t'More columns'
+json\t'One JSON document'
+yaml\t'One YAML document'
+name\t'Names only, one a line'
+csv\t'Comma-separated values'"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -s v -d 'Log what is done to standard error; repeat it, or give a number, for more' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l in-cluster -d 'Use the service account of the pod that this runs in'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l offline -d 'Don\'t ask the cloud; for whoami, nor the API server'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l no-headers -d 'Leave out the header line of tables and CSV'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -s q -l quiet -d 'Say nothing on standard error but errors and warnings'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l within -d 'Call a credential Expiring from this long before its end' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l max-lifetime -d 'Call a credential LongLived whose lifetime is longer than this' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l fail-on -d 'Exit with 3 when a credential has one of these statuses' -r -f -a "invalid\t''
+missing\t''
+expired\t''
+notyetvalid\t''
+expiring\t''
+longlived\t''
+static\t''
+effective\t''
+dynamic\t''"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l kubeconfig -d 'Kubeconfig file to use; KUBECONFIG and ~/.kube/config are then not looked at' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l context -d 'Context to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l cluster -d 'Cluster entry to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l user -d 'User entry to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -s s -l server -d 'Address of the API server' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l token -d 'Bearer token' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l client-certificate -d 'Client certificate file' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l client-key -d 'Private key file' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l certificate-authority -d 'CA file to check the API server with' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l as -d 'User to act as' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l as-group -d 'Group to act as (repeatable)' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l as-uid -d 'User ID to act as' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l as-user-extra -d 'Extra field to act with (repeatable)' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l request-timeout -d 'How long one exchange with a server may take, such as 1s, 2m or 3h; 0 means no limit' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l tls-server-name -d 'Name to check the API server\'s certificate against' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l insecure-skip-tls-verify -d 'Don\'t check the API server\'s certificate' -r -f -a "true\t''
+false\t''"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -s o -l output -d 'Format of the result' -r -f -a "table\t'Columns for people'
+wide\t'More columns'
+json\t'One JSON document'
+yaml\t'One YAML document'
+name\t'Names only, one a line'
+csv\t'Comma-separated values'"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -s v -d 'Log what is done to standard error; repeat it, or give a number, for more' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -s A -l all-contexts -d 'Look at every context'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l offline -d 'Don\'t ask the cloud; for whoami, nor the API server'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l no-headers -d 'Leave out the header line of tables and CSV'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -s q -l quiet -d 'Say nothing on standard error but errors and warnings'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l uid -d 'Show this identity only (repeatable)' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l state -d 'Show identities in this state only (repeatable)' -r -f -a "deleted\t''
+recycled\t''
+unknown\t''
+frozen\t''
+active\t''"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -s n -l namespace -d 'Read the RoleBindings of this namespace only' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l cluster-id -d 'Choose the context of this cluster' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l fail-on -d 'Exit with 3 when an identity is in one of these states' -r -f -a "deleted\t'The identity is gone'
+recycled\t'The identity is in the recycle bin'
+unknown\t'It can\'t be told whether the identity exists'
+orphaned\t'Deleted or recycled'"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l kubeconfig -d 'Kubeconfig file to use; KUBECONFIG and ~/.kube/config are then not looked at' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l context -d 'Context to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l cluster -d 'Cluster entry to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l user -d 'User entry to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -s s -l server -d 'Address of the API server' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l token -d 'Bearer token' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l client-certificate -d 'Client certificate file' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l client-key -d 'Private key file' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l certificate-authority -d 'CA file to check the API server with' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l as -d 'User to act as' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l as-group -d 'Group to act as (repeatable)' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l as-uid -d 'User ID to act as' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l as-user-extra -d 'Extra field to act with (repeatable)' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l request-timeout -d 'How long one exchange with a server may take, such as 1s, 2m or 3h; 0 means no limit' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l tls-server-name -d 'Name to check the API server\'s certificate against' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l insecure-skip-tls-verify -d 'Don\'t check the API server\'s certificate' -r -f -a "true\t''
+false\t''"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -s o -l output -d 'Format of the result' -r -f -a "table\t'Columns for people'
+wide\t'More columns'
+json\t'One JSON document'
+yaml\t'One YAML document'
+name\t'Names only, one a line'
+csv\t'Comma-separated values'"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -s v -d 'Log what is done to standard error; repeat it, or give a number, for more' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l all-users -d 'Show active identities too'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -s A -l all-namespaces -d 'Read the RoleBindings of all namespaces, which is the default'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l in-cluster -d 'Use the service account of the pod that this runs in'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l offline -d 'Don\'t ask the cloud; for whoami, nor the API server'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l no-headers -d 'Leave out the header line of tables and CSV'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -s q -l quiet -d 'Say nothing on standard error but errors and warnings'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l kubeconfig -d 'Kubeconfig file to use; KUBECONFIG and ~/.kube/config are then not looked at' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l context -d 'Context to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l cluster -d 'Cluster entry to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l user -d 'User entry to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -s s -l server -d 'Address of the API server' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l token -d 'Bearer token' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l client-certificate -d 'Client certificate file' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l client-key -d 'Private key file' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l certificate-authority -d 'CA file to check the API server with' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l as -d 'User to act as' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l as-group -d 'Group to act as (repeatable)' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l as-uid -d 'User ID to act as' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l as-user-extra -d 'Extra field to act with (repeatable)' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l request-timeout -d 'How long one exchange with a server may take, such as 1s, 2m or 3h; 0 means no limit' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l tls-server-name -d 'Name to check the API server\'s certificate against' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l insecure-skip-tls-verify -d 'Don\'t check the API server\'s certificate' -r -f -a "true\t''
+false\t''"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -s o -l output -d 'Format of the result' -r -f -a "table\t'Columns for people'
+wide\t'More columns'
+json\t'One JSON document'
+yaml\t'One YAML document'
+name\t'Names only, one a line'
+csv\t'Comma-separated values'"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -s v -d 'Log what is done to standard error; repeat it, or give a number, for more' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l offline -d 'Don\'t ask the cloud; for whoami, nor the API server'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l no-headers -d 'Leave out the header line of tables and CSV'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -s q -l quiet -d 'Say nothing on standard error but errors and warnings'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l kubeconfig -d 'Kubeconfig file to use; KUBECONFIG and ~/.kube/config are then not looked at' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l context -d 'Context to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l cluster -d 'Cluster entry to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l user -d 'User entry to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -s s -l server -d 'Address of the API server' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l token -d 'Bearer token' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l client-certificate -d 'Client certificate file' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l client-key -d 'Private key file' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l certificate-authority -d 'CA file to check the API server with' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l as -d 'User to act as' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l as-group -d 'Group to act as (repeatable)' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l as-uid -d 'User ID to act as' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l as-user-extra -d 'Extra field to act with (repeatable)' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l request-timeout -d 'How long one exchange with a server may take, such as 1s, 2m or 3h; 0 means no limit' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l tls-server-name -d 'Name to check the API server\'s certificate against' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l insecure-skip-tls-verify -d 'Don\'t check the API server\'s certificate' -r -f -a "true\t''
+false\t''"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -s o -l output -d 'Format of the result' -r -f -a "table\t'Columns for people'
+wide\t'More columns'
+json\t'One JSON document'
+yaml\t'One YAML document'
+name\t'Names only, one a line'
+csv\t'Comma-separated values'"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -s v -d 'Log what is done to standard error; repeat it, or give a number, for more' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l offline -d 'Don\'t ask the cloud; for whoami, nor the API server'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l no-headers -d 'Leave out the header line of tables and CSV'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -s q -l quiet -d 'Say nothing on standard error but errors and warnings'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan completion version help" -f -a "whoami" -d 'Tell whose credential this is, and for which cluster'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan completion version help" -f -a "expiry" -d 'Tell when credentials expire, and which never do'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan completion version help" -f -a "scan" -d 'Tell who holds access to the cluster'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan completion version help" -f -a "completion" -d 'Print a completion script for a shell'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan completion version help" -f -a "version" -d 'Print the version'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan completion version help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
