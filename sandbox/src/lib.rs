@@ -1,3 +1,4 @@
-//! A simulated ACK account on loopback, for tests, benches and the tour.
+//! A simulated ACK account on loopback: what kubectl-ackcred's tests, benches and tour talk to.
 
+pub mod certs;
 pub mod session;
