@@ -35,11 +35,7 @@ pub(super) fn bit_string(bytes: &[u8]) -> Vec<u8> {
 /// An unsigned integer of big-endian bytes.
 pub(super) fn integer(bytes: &[u8]) -> Vec<u8> {
     let significant = bytes.iter().position(|byte| *byte != 0).map_or(&[0][..], |start| &bytes[start..]);
-    if significant[0] & 0x80 == 0 {
-        element(INTEGER, &[significant])
-    } else {
-        element(INTEGER, &[&[0], significant])
-    }
+    if significant[0] & 0x80 == 0 { element(INTEGER, &[significant]) } else { element(INTEGER, &[&[0], significant]) }
 }
 
 /// The contents of the elements within a DER sequence, with their tags; `None` where it is cut short.

@@ -294,14 +294,8 @@ fn name_part(oid: &[u8], value: &str) -> Vec<u8> {
 /// UTCTime up to 2049, GeneralizedTime afterwards (RFC 5280, 4.1.2.5).
 fn time(at: Timestamp) -> Vec<u8> {
     let civil = at.to_zoned(TimeZone::UTC).datetime();
-    let clock = format!(
-        "{:02}{:02}{:02}{:02}{:02}Z",
-        civil.month(),
-        civil.day(),
-        civil.hour(),
-        civil.minute(),
-        civil.second()
-    );
+    let clock =
+        format!("{:02}{:02}{:02}{:02}{:02}Z", civil.month(), civil.day(), civil.hour(), civil.minute(), civil.second());
     if (1950..2050).contains(&civil.year()) {
         element(UTC_TIME, &[format!("{:02}{clock}", civil.year() % 100).as_bytes()])
     } else {

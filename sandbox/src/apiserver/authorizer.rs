@@ -1,0 +1,219 @@
+//! RBAC: what the bindings and roles held here allow, and in whose words.
+
+use super::object::{BindingContent, PolicyRule, RoleRef, Subject};
+use super::resources::{RBAC, rbac};
+use super::status::Refusal;
+use super::store::Store;
+use super::user::{User, service_account};
+
+/// Something that somebody wants to do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Action {
+    pub(crate) verb: String,
+    pub(crate) group: String,
+    pub(crate) resource: String,
+    pub(crate) subresource: String,
+    pub(crate) name: String,
+    pub(crate) namespace: String,
+    /// A path outside the resources; the fields above other than the verb are then empty.
+    pub(crate) path: Option<String>,
+}
+
+/// Whether it is allowed, and why, as a review tells it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Decision {
+    pub(crate) allowed: bool,
+    pub(crate) reason: String,
+}
+
+/// A role that a binding names but nobody made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct MissingRole {
+    kind: &'static str,
+    name: String,
+}
+
+impl MissingRole {
+    /// As in the reasons of reviews and refusals.
+    fn in_reason(&self) -> String {
+        format!("{}.{RBAC} {:?} not found", self.kind, self.name)
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// RBAC over one store.
+pub(crate) struct Authorizer<'a> {
+    store: &'a Store,
+}
+
+/// A binding's rule as it applies to a user: with the sentence that names where it comes from.
+struct Granted {
+    source: String,
+    rules: Vec<PolicyRule>,
+}
+
+impl<'a> Authorizer<'a> {
+    pub(crate) fn new(store: &'a Store) -> Self {
+        Self { store }
+    }
+
+    pub(crate) fn decide(&self, user: &User, action: &Action) -> Decision {
+        if user.is_master() {
+            return Decision { allowed: true, reason: String::new() };
+        }
+        let (granted, missing) = self.granted(user, &action.namespace);
+        for grant in granted {
+            if grant.rules.iter().any(|rule| allows(rule, action)) {
+                return Decision { allowed: true, reason: format!("RBAC: allowed by {}", grant.source) };
+            }
+        }
+        Decision { allowed: false, reason: reason_of(&missing) }
+    }
+
+    /// All rules that apply to a user in a namespace, and the roles that were not there.
+    pub(crate) fn rules_for(&self, user: &User, namespace: &str) -> (Vec<PolicyRule>, Vec<MissingRole>) {
+        let (granted, missing) = self.granted(user, namespace);
+        (granted.into_iter().flat_map(|grant| grant.rules).collect(), missing)
+    }
+
+    /// The rules of the role that a binding names.
+    pub(crate) fn rules_of(&self, role: &RoleRef, namespace: &str) -> Result<Vec<PolicyRule>, MissingRole> {
+        let (resource, kind, namespace) = match role.kind.as_str() {
+            "Role" => (rbac("roles"), "role", namespace),
+            _ => (rbac("clusterroles"), "clusterrole", ""),
+        };
+        match self.store.get(resource, namespace, &role.name) {
+            Some(stored) => Ok(stored.object.rules().to_vec()),
+            None => Err(MissingRole { kind, name: role.name.clone() }),
+        }
+    }
+
+    fn granted(&self, user: &User, namespace: &str) -> (Vec<Granted>, Vec<MissingRole>) {
+        let mut granted = Vec::new();
+        let mut missing = Vec::new();
+        let mut bindings = self.store.list(rbac("clusterrolebindings"), None).0;
+        if !namespace.is_empty() {
+            bindings.extend(self.store.list(rbac("rolebindings"), Some(namespace)).0);
+        }
+        for stored in &bindings {
+            let Some(binding) = stored.object.binding() else { continue };
+            let metadata = &stored.object.metadata;
+            let Some(subject) = applying(user, binding, &metadata.namespace) else { continue };
+            match self.rules_of(&binding.role_ref, &metadata.namespace) {
+                Ok(rules) => {
+                    let source = describe(&metadata.name, &metadata.namespace, &binding.role_ref, subject);
+                    granted.push(Granted { source, rules });
+                }
+                Err(role) => missing.push(role),
+            }
+        }
+        (granted, missing)
+    }
+}
+
+impl Action {
+    /// The refusal of this action, in the server's words.
+    pub(crate) fn forbidden(&self, user: &User, reason: &str) -> Refusal {
+        let because = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+        if let Some(path) = &self.path {
+            return Refusal::forbidden_path(&format!(
+                "User {:?} cannot {} path {path:?}{because}",
+                user.name, self.verb
+            ));
+        }
+        let place = if self.namespace.is_empty() {
+            "at the cluster scope".to_owned()
+        } else {
+            format!("in the namespace {:?}", self.namespace)
+        };
+        let detail = format!(
+            "User {:?} cannot {} resource {:?} in API group {:?} {place}{because}",
+            user.name,
+            self.verb,
+            self.combined(),
+            self.group
+        );
+        Refusal::forbidden(&self.group, &self.resource, &self.name, &detail)
+    }
+
+    fn combined(&self) -> String {
+        if self.subresource.is_empty() {
+            self.resource.clone()
+        } else {
+            format!("{}/{}", self.resource, self.subresource)
+        }
+    }
+}
+
+fn reason_of(missing: &[MissingRole]) -> String {
+    // Like Go's aggregate, which says each thing once.
+    let mut texts: Vec<String> = Vec::new();
+    for role in missing {
+        let text = role.in_reason();
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    match texts.as_slice() {
+        [] => String::new(),
+        [one] => format!("RBAC: {one}"),
+        many => format!("RBAC: [{}]", many.join(", ")),
+    }
+}
+
+fn applying<'b>(user: &User, binding: &'b BindingContent, namespace: &str) -> Option<&'b Subject> {
+    binding.subjects.iter().find(|subject| match subject.kind.as_str() {
+        "User" => subject.name == user.name,
+        "Group" => user.groups.contains(&subject.name),
+        "ServiceAccount" => {
+            let of = if subject.namespace.is_empty() { namespace } else { &subject.namespace };
+            !of.is_empty() && service_account(&user.name) == Some((of, subject.name.as_str()))
+        }
+        _ => false,
+    })
+}
+
+fn describe(name: &str, namespace: &str, role: &RoleRef, subject: &Subject) -> String {
+    let binding = if namespace.is_empty() {
+        format!("ClusterRoleBinding {name:?}")
+    } else {
+        format!("RoleBinding {:?}", format!("{name}/{namespace}"))
+    };
+    let who = if subject.kind == "ServiceAccount" {
+        let of = if subject.namespace.is_empty() { namespace } else { &subject.namespace };
+        format!("{}/{of}", subject.name)
+    } else {
+        subject.name.clone()
+    };
+    format!("{binding} of {} {:?} to {} {who:?}", role.kind, role.name, subject.kind)
+}
+
+/// Whether a rule allows an action.
+pub(crate) fn allows(rule: &PolicyRule, action: &Action) -> bool {
+    if !has(&rule.verbs, &action.verb) {
+        return false;
+    }
+    if let Some(path) = &action.path {
+        return rule.non_resource_urls.iter().any(|url| url_matches(url, path));
+    }
+    has(&rule.api_groups, &action.group)
+        && rule.resources.iter().any(|resource| resource_matches(resource, action))
+        && (rule.resource_names.is_empty() || rule.resource_names.contains(&action.name))
+}
+
+fn has(set: &[String], wanted: &str) -> bool {
+    set.iter().any(|one| one == "*" || one == wanted)
+}
+
+fn resource_matches(resource: &str, action: &Action) -> bool {
+    resource == "*"
+        || resource == action.combined()
+        || (!action.subresource.is_empty() && resource.strip_prefix("*/") == Some(&action.subresource))
+}
+
+fn url_matches(url: &str, path: &str) -> bool {
+    url == "*" || url == path || (url.ends_with('*') && path.starts_with(url.trim_end_matches('*')))
+}

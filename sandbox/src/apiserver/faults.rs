@@ -1,0 +1,176 @@
+//! Faults on the wire: a test holds, delays, drops or replaces single exchanges, and sees what was asked.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+/// What happens to an exchange.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// The answer comes this much later.
+    Delay(Duration),
+    /// The request waits, undone, until the gate opens.
+    HoldRequest(Gate),
+    /// The request is done, its answer waits until the gate opens.
+    HoldResponse(Gate),
+    /// The connection closes before the request is done.
+    DropRequest,
+    /// The request is done, the connection closes without an answer.
+    DropResponse,
+    /// The request is done, its answer breaks off after so many bytes of the body.
+    Truncate(usize),
+    /// The request isn't done, and this is the answer.
+    Answer {
+        /// The HTTP status.
+        code: u16,
+        /// The type of the body.
+        content_type: &'static str,
+        /// The body.
+        body: String,
+    },
+}
+
+/// Something that an exchange waits at. Clones are the same gate.
+#[derive(Clone, Debug)]
+pub struct Gate(Arc<watch::Sender<(bool, usize)>>);
+
+impl Gate {
+    /// A closed gate.
+    pub fn new() -> Self {
+        Self(Arc::new(watch::channel((false, 0)).0))
+    }
+
+    /// Lets everything through from now on.
+    pub fn open(&self) {
+        self.0.send_modify(|(open, _)| *open = true);
+    }
+
+    /// How many exchanges came to the gate so far.
+    pub fn reached(&self) -> usize {
+        self.0.borrow().1
+    }
+
+    /// Waits until that many exchanges came to the gate; false when `timeout` passed before.
+    pub fn wait_reached(&self, count: usize, timeout: Duration) -> bool {
+        let step = Duration::from_millis(2);
+        let mut waited = Duration::ZERO;
+        while self.reached() < count {
+            if waited >= timeout {
+                return false;
+            }
+            std::thread::sleep(step);
+            waited += step;
+        }
+        true
+    }
+
+    pub(crate) async fn pass(&self) {
+        let mut state = self.0.subscribe();
+        self.0.send_modify(|(_, reached)| *reached += 1);
+        // An error means that the gate is gone, and with it the reason to wait.
+        drop(state.wait_for(|(open, _)| *open).await);
+    }
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// One exchange that the server saw.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exchange {
+    /// The method.
+    pub method: String,
+    /// The path without its parameters.
+    pub path: String,
+    /// The parameters as sent.
+    pub query: String,
+    /// The user after authentication and impersonation; empty where there was none.
+    pub user: String,
+    /// The `Audit-ID`, the client's own or the server's.
+    pub audit_id: String,
+    /// The body as sent.
+    pub body: String,
+    /// The answer's status; 0 where the connection was dropped or the answer is still to come.
+    pub code: u16,
+}
+
+#[derive(Debug)]
+struct Rule {
+    method: String,
+    path: String,
+    left: usize,
+    fault: Fault,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    rules: Vec<Rule>,
+    exchanges: VecDeque<Exchange>,
+}
+
+/// The handle by which a test arranges faults and reads what was asked. Clones are the same handle.
+#[derive(Clone, Debug, Default)]
+pub struct Faults(Arc<Mutex<State>>);
+
+impl Faults {
+    /// The next `times` exchanges with this method (`*` for any) and a path that contains `path` meet the fault.
+    pub fn add(&self, method: &str, path: &str, times: usize, fault: Fault) {
+        self.lock().rules.push(Rule { method: method.into(), path: path.into(), left: times, fault });
+    }
+
+    /// Takes all faults away; what waits at a gate goes on waiting.
+    pub fn clear(&self) {
+        self.lock().rules.clear();
+    }
+
+    /// What was asked so far, oldest first.
+    pub fn exchanges(&self) -> Vec<Exchange> {
+        self.lock().exchanges.iter().cloned().collect()
+    }
+
+    /// What was asked so far that changes something: POST other than reviews, PUT, PATCH, DELETE, dry runs left out.
+    pub fn changes(&self) -> Vec<Exchange> {
+        let changes = |exchange: &Exchange| {
+            exchange.method != "GET"
+                && !exchange.path.trim_end_matches('/').ends_with("reviews")
+                && !exchange.query.contains("dryRun=")
+        };
+        self.exchanges().into_iter().filter(changes).collect()
+    }
+
+    /// Forgets what was asked.
+    pub fn forget(&self) {
+        self.lock().exchanges.clear();
+    }
+
+    pub(crate) fn take(&self, method: &str, path: &str) -> Option<Fault> {
+        let mut state = self.lock();
+        let rule = state
+            .rules
+            .iter_mut()
+            .find(|rule| rule.left > 0 && (rule.method == "*" || rule.method == method) && path.contains(&rule.path))?;
+        rule.left -= 1;
+        Some(rule.fault.clone())
+    }
+
+    pub(crate) fn seen(&self, exchange: Exchange) {
+        self.lock().exchanges.push_back(exchange);
+    }
+
+    pub(crate) fn answered(&self, audit_id: &str, user: &str, code: u16) {
+        let mut state = self.lock();
+        if let Some(exchange) = state.exchanges.iter_mut().rev().find(|exchange| exchange.audit_id == audit_id) {
+            exchange.code = code;
+            exchange.user = user.into();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,150 @@
+//! Who wrote which field: the part of `managedFields` that plain creates, updates and patches leave behind.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use super::object::{Content, ManagedFieldsEntry, Object};
+
+type Path = Vec<String>;
+
+/// Gives the fields that differ from `old` to `manager`, and takes them from the others.
+pub(crate) fn record(object: &mut Object, old: Option<&Object>, manager: &str, now: &str) {
+    let new_fields = fields(object);
+    let old_fields = old.map(fields).unwrap_or_default();
+    let changed: BTreeSet<Path> = new_fields
+        .iter()
+        .filter(|(path, value)| old_fields.get(*path) != Some(value))
+        .map(|(path, _)| path.clone())
+        .collect();
+    let mut entries = old.map(|old| old.metadata.managed_fields.clone()).unwrap_or_default();
+    let mut mine = BTreeSet::new();
+    let mut kept = Vec::new();
+    let mut stamp = now.to_owned();
+    for mut entry in entries.drain(..) {
+        let mut owned = paths(&entry.fields_v1);
+        owned.retain(|path| new_fields.contains_key(path));
+        if entry.manager == manager && entry.operation == "Update" {
+            if changed.is_subset(&owned) && owned == paths(&entry.fields_v1) {
+                stamp.clone_from(&entry.time);
+            }
+            mine = owned;
+            continue;
+        }
+        owned.retain(|path| !changed.contains(path) || path.last().is_some_and(|part| part == "."));
+        if !owned.is_empty() {
+            entry.fields_v1 = tree(&owned);
+            kept.push(entry);
+        }
+    }
+    mine.extend(changed);
+    if !mine.is_empty() {
+        kept.push(ManagedFieldsEntry {
+            manager: manager.into(),
+            operation: "Update".into(),
+            api_version: object.resource.0.api_version(),
+            time: stamp,
+            fields_type: "FieldsV1".into(),
+            fields_v1: tree(&mine),
+        });
+    }
+    object.metadata.managed_fields = kept;
+}
+
+/// The manager's name: the `fieldManager` parameter, else the user agent up to its slash.
+pub(crate) fn manager(parameter: Option<&str>, user_agent: Option<&str>) -> String {
+    let agent = || user_agent.and_then(|agent| agent.split('/').next()).filter(|name| !name.is_empty());
+    parameter.or_else(agent).unwrap_or("unknown").to_owned()
+}
+
+fn fields(object: &Object) -> BTreeMap<Path, Value> {
+    let mut out = BTreeMap::new();
+    let metadata = &object.metadata;
+    map_fields(&mut out, &["f:metadata", "f:labels"], &metadata.labels);
+    map_fields(&mut out, &["f:metadata", "f:annotations"], &metadata.annotations);
+    if !metadata.finalizers.is_empty() {
+        out.insert(path(&["f:metadata", "f:finalizers", "."]), Value::Null);
+        for finalizer in &metadata.finalizers {
+            out.insert(path(&["f:metadata", "f:finalizers", &format!("v:{finalizer:?}")]), Value::Null);
+        }
+    }
+    if !metadata.owner_references.is_empty() {
+        out.insert(path(&["f:metadata", "f:ownerReferences", "."]), Value::Null);
+        for owner in &metadata.owner_references {
+            let key = format!("k:{}", json!({"uid": owner.uid}));
+            out.insert(path(&["f:metadata", "f:ownerReferences", &key]), json!(owner));
+        }
+    }
+    if !metadata.generate_name.is_empty() {
+        out.insert(path(&["f:metadata", "f:generateName"]), json!(metadata.generate_name));
+    }
+    match &object.content {
+        Content::Role(role) => {
+            role.rules.iter().for_each(|rules| drop(out.insert(path(&["f:rules"]), json!(rules))));
+            role.aggregation_rule.iter().for_each(|rule| drop(out.insert(path(&["f:aggregationRule"]), rule.clone())));
+        }
+        Content::Binding(binding) => {
+            out.insert(path(&["f:roleRef"]), json!(binding.role_ref));
+            if !binding.subjects.is_empty() {
+                out.insert(path(&["f:subjects"]), json!(binding.subjects));
+            }
+        }
+        Content::ConfigMap(map) => map_fields(&mut out, &["f:data"], &map.data),
+        Content::Custom(custom) => {
+            custom.spec.iter().for_each(|spec| drop(out.insert(path(&["f:spec"]), spec.clone())));
+        }
+        Content::Namespace(_) => {}
+    }
+    out
+}
+
+fn map_fields(out: &mut BTreeMap<Path, Value>, at: &[&str], map: &BTreeMap<String, String>) {
+    if map.is_empty() {
+        return;
+    }
+    let mut dot = path(at);
+    dot.push(".".into());
+    out.insert(dot, Value::Null);
+    for (key, value) in map {
+        let mut field = path(at);
+        field.push(format!("f:{key}"));
+        out.insert(field, json!(value));
+    }
+}
+
+fn path(parts: &[&str]) -> Path {
+    parts.iter().map(|part| (*part).to_owned()).collect()
+}
+
+fn tree(paths: &BTreeSet<Path>) -> Value {
+    let mut root = json!({});
+    for path in paths {
+        let mut at = &mut root;
+        for part in path {
+            at = &mut at[part.as_str()];
+            if at.is_null() {
+                *at = json!({});
+            }
+        }
+    }
+    root
+}
+
+fn paths(tree: &Value) -> BTreeSet<Path> {
+    fn walk(tree: &Value, at: &mut Path, out: &mut BTreeSet<Path>) {
+        match tree.as_object() {
+            Some(map) if !map.is_empty() => {
+                for (key, value) in map {
+                    at.push(key.clone());
+                    walk(value, at, out);
+                    at.pop();
+                }
+            }
+            _ if !at.is_empty() => drop(out.insert(at.clone())),
+            _ => {}
+        }
+    }
+    let mut out = BTreeSet::new();
+    walk(tree, &mut Vec::new(), &mut out);
+    out
+}

@@ -1,0 +1,148 @@
+//! PATCH: JSON patch with its tests, and merge patch.
+
+use std::sync::PoisonError;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::exchange::Ask;
+use super::form::{self, negotiate};
+use super::object::Object;
+use super::respond::{self, Answer};
+use super::status::{FieldError, Refusal};
+use super::write::{check_dry_run, check_name, replace};
+
+const JSON_PATCH: &str = "application/json-patch+json";
+const MERGE_PATCH: &str = "application/merge-patch+json";
+
+#[derive(Debug, Deserialize)]
+struct Operation {
+    op: String,
+    #[serde(default)]
+    path: String,
+    #[serde(default)]
+    from: String,
+    value: Option<Value>,
+}
+
+/// Answers a patch. Strategic merge and apply are left out: on subjects they are the wrong tool.
+pub(crate) fn patch(ask: &Ask<'_>) -> Result<Answer, Refusal> {
+    let form = negotiate(ask.headers, false)?;
+    let media = ask.content_type();
+    if !matches!(media, JSON_PATCH | MERGE_PATCH) {
+        return Err(Refusal::unsupported_patch());
+    }
+    check_dry_run(ask, "PatchOptions")?;
+    let _writing = ask.server.store.writing.lock().unwrap_or_else(PoisonError::into_inner);
+    let target = ask.target;
+    let old = ask.server.store.get(ask.resource, &target.namespace, &target.name);
+    let old = old.ok_or_else(|| Refusal::not_found(ask.resource, &target.name))?;
+    let mut value = old.object.to_value();
+    if media == JSON_PATCH {
+        apply(&mut value, ask.body)?;
+    } else {
+        let patch = serde_json::from_slice(ask.body)
+            .map_err(|error| Refusal::bad_request(format!("error decoding patch: {error}")))?;
+        merge(&mut value, &patch);
+    }
+    let object = decode(ask, value)?;
+    check_name(ask, &object)?;
+    let stored = replace(ask, object, &old)?;
+    Ok(respond::json(200, form::single(form, &stored, ask.now), ask.headers))
+}
+
+fn decode(ask: &Ask<'_>, value: Value) -> Result<Object, Refusal> {
+    let shown = Value::from(value.to_string());
+    let Value::Object(mut map) = value else { return Err(Refusal::patch_failed()) };
+    map.remove("kind");
+    map.remove("apiVersion");
+    Object::from_value(ask.resource, map)
+        .map_err(|error| Refusal::invalid("", "", "", &[FieldError::invalid("patch", &shown, &error)]))
+}
+
+fn apply(value: &mut Value, body: &[u8]) -> Result<(), Refusal> {
+    let operations: Vec<Value> = serde_json::from_slice(body).map_err(|_| {
+        let go = "json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp";
+        Refusal::bad_request(format!("error decoding patch: {go}"))
+    })?;
+    for operation in operations {
+        let operation = serde_json::from_value(operation).map_err(|_| Refusal::patch_failed())?;
+        apply_one(value, operation).ok_or_else(Refusal::patch_failed)?;
+    }
+    Ok(())
+}
+
+fn apply_one(document: &mut Value, operation: Operation) -> Option<()> {
+    match operation.op.as_str() {
+        "test" => {
+            let actual = document.pointer(&operation.path).cloned().unwrap_or_default();
+            (actual == operation.value.unwrap_or_default()).then_some(())
+        }
+        "add" => add(document, &operation.path, operation.value?),
+        "remove" => remove(document, &operation.path).map(drop),
+        "replace" => {
+            let at = document.pointer_mut(&operation.path)?;
+            *at = operation.value?;
+            Some(())
+        }
+        "copy" => {
+            let value = document.pointer(&operation.from)?.clone();
+            add(document, &operation.path, value)
+        }
+        "move" => {
+            let value = remove(document, &operation.from)?;
+            add(document, &operation.path, value)
+        }
+        _ => None,
+    }
+}
+
+fn add(document: &mut Value, path: &str, value: Value) -> Option<()> {
+    let (parent, last) = parent(document, path)?;
+    match parent {
+        Value::Object(map) => drop(map.insert(last, value)),
+        Value::Array(list) if last == "-" => list.push(value),
+        Value::Array(list) => {
+            let index = last.parse::<usize>().ok().filter(|index| *index <= list.len())?;
+            list.insert(index, value);
+        }
+        _ => return None,
+    }
+    Some(())
+}
+
+fn remove(document: &mut Value, path: &str) -> Option<Value> {
+    let (parent, last) = parent(document, path)?;
+    match parent {
+        Value::Object(map) => map.remove(&last),
+        Value::Array(list) => {
+            let index = last.parse::<usize>().ok().filter(|index| *index < list.len())?;
+            Some(list.remove(index))
+        }
+        _ => None,
+    }
+}
+
+fn parent<'a>(document: &'a mut Value, path: &str) -> Option<(&'a mut Value, String)> {
+    let (parent, last) = path.rsplit_once('/')?;
+    Some((document.pointer_mut(parent)?, last.replace("~1", "/").replace("~0", "~")))
+}
+
+/// RFC 7396.
+fn merge(target: &mut Value, patch: &Value) {
+    let Value::Object(patch) = patch else {
+        target.clone_from(patch);
+        return;
+    };
+    if !target.is_object() {
+        *target = Value::Object(serde_json::Map::new());
+    }
+    let Some(target) = target.as_object_mut() else { return };
+    for (key, value) in patch {
+        if value.is_null() {
+            target.remove(key);
+        } else {
+            merge(target.entry(key.clone()).or_insert(Value::Null), value);
+        }
+    }
+}

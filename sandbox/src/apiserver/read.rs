@@ -1,0 +1,148 @@
+//! GET of one object, and lists: whole, by page, or as of an earlier version.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::exchange::Ask;
+use super::form::{self, negotiate};
+use super::request::Parameters;
+use super::respond::{self, Answer};
+use super::selector::Selector;
+use super::status::{FieldError, Refusal};
+use super::store::{Stored, place_of};
+
+/// Answers one object.
+pub(crate) fn get(ask: &Ask<'_>) -> Result<Answer, Refusal> {
+    let form = negotiate(ask.headers, false)?;
+    let target = ask.target;
+    let stored = ask.server.store.get(ask.resource, &target.namespace, &target.name);
+    let stored = stored.ok_or_else(|| Refusal::not_found(ask.resource, &target.name))?;
+    Ok(respond::json(200, form::single(form, &stored, ask.now), ask.headers))
+}
+
+/// Where a list goes on.
+#[derive(Debug, Serialize, Deserialize)]
+struct ContinueToken {
+    v: String,
+    rv: i64,
+    start: String,
+}
+
+impl ContinueToken {
+    fn after(place: &str, version: i64) -> String {
+        let token = Self { v: "meta.k8s.io/v1".into(), rv: version, start: format!("/{place}\0") };
+        URL_SAFE_NO_PAD.encode(serde_json::to_vec(&token).unwrap_or_default())
+    }
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        let invalid = |detail: String| {
+            Refusal::bad_request(format!("invalid continue token: continue key is not valid: {detail}"))
+        };
+        let bytes = URL_SAFE_NO_PAD
+            .decode(text.trim_end_matches('='))
+            .map_err(|_| invalid("illegal base64 data at input byte 0".into()))?;
+        serde_json::from_slice(&bytes).map_err(|_| {
+            let first = bytes.first().map(|byte| char::from(*byte)).unwrap_or_default();
+            invalid(format!("invalid character {first:?} looking for beginning of value"))
+        })
+    }
+}
+
+/// Answers a list.
+pub(crate) fn list(ask: &Ask<'_>) -> Result<Answer, Refusal> {
+    let form = negotiate(ask.headers, false)?;
+    check_version_match(ask.parameters)?;
+    let selector = Selector::parse(ask.parameters)?;
+    let limit = number(ask.parameters, "limit")?.filter(|limit| *limit > 0).map(|limit| limit as usize);
+    let (objects, version) = snapshot(ask, limit.is_some())?;
+    let mut wanted: Vec<Arc<Stored>> = objects.into_iter().filter(|stored| selector.matches(&stored.object)).collect();
+    let mut metadata = json!({"resourceVersion": version.to_string()});
+    if let Some(limit) = limit.filter(|limit| wanted.len() > *limit) {
+        let remaining = wanted.len() - limit;
+        wanted.truncate(limit);
+        let last = wanted.last().map(|stored| place_of(&stored.object)).unwrap_or_default();
+        metadata["continue"] = ContinueToken::after(&last, version as i64).into();
+        if selector.is_empty() {
+            metadata["remainingItemCount"] = remaining.into();
+        }
+    }
+    let items = wanted.iter().map(|stored| form::item(form, stored, ask.now)).collect();
+    Ok(respond::list(form::list_head(form, ask.resource, &metadata), items, ask.headers))
+}
+
+type Snapshot = (Vec<Arc<Stored>>, u64);
+
+fn snapshot(ask: &Ask<'_>, paged: bool) -> Result<Snapshot, Refusal> {
+    let store = &ask.server.store;
+    let namespace = ask.namespace();
+    if let Some(token) = ask.parameters.get("continue") {
+        return continued(ask, &ContinueToken::parse(token)?);
+    }
+    let Some(wanted) = version(ask.parameters)? else { return Ok(store.list(ask.resource, namespace)) };
+    let current = store.version();
+    if wanted > current {
+        return Err(Refusal::version_too_large(wanted, current));
+    }
+    let version_match = ask.parameters.get("resourceVersionMatch");
+    let exact = version_match == Some("Exact") || (paged && wanted > 0 && version_match.is_none());
+    if !exact {
+        return Ok(store.list(ask.resource, namespace));
+    }
+    let objects = store.list_at(ask.resource, namespace, wanted);
+    let objects = objects.map_err(|_| Refusal::expired("The resourceVersion for the provided list is too old."))?;
+    Ok((objects, wanted))
+}
+
+fn continued(ask: &Ask<'_>, token: &ContinueToken) -> Result<Snapshot, Refusal> {
+    if ask.parameters.get("resourceVersion").is_some_and(|version| version != "0") {
+        return Err(Refusal::bad_request("specifying resource version is not allowed when using continue"));
+    }
+    let store = &ask.server.store;
+    let start = token.start.trim_start_matches('/');
+    // A negative version means: go on with whatever is there now.
+    let (objects, version) = match u64::try_from(token.rv) {
+        Err(_) => store.list(ask.resource, ask.namespace()),
+        Ok(version) => match store.list_at(ask.resource, ask.namespace(), version) {
+            Ok(objects) => (objects, version),
+            Err(_) => return Err(Refusal::expired_page(ContinueToken::after(start.trim_end_matches('\0'), -1))),
+        },
+    };
+    Ok((objects.into_iter().filter(|stored| place_of(&stored.object).as_str() >= start).collect(), version))
+}
+
+fn check_version_match(parameters: &Parameters) -> Result<(), Refusal> {
+    let Some(version_match) = parameters.get("resourceVersionMatch") else { return Ok(()) };
+    let version = parameters.get("resourceVersion");
+    let field = "resourceVersionMatch";
+    let error = if version.is_none() {
+        FieldError::forbidden(field, "resourceVersionMatch is forbidden unless resourceVersion is provided")
+    } else if parameters.get("continue").is_some() {
+        FieldError::forbidden(field, "resourceVersionMatch is forbidden when continue is provided")
+    } else if !matches!(version_match, "Exact" | "NotOlderThan") {
+        FieldError::not_supported(field, &json!(version_match), &["Exact", "NotOlderThan", ""])
+    } else if version_match == "Exact" && version == Some("0") {
+        FieldError::forbidden(field, "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"")
+    } else {
+        return Ok(());
+    };
+    Err(Refusal::invalid("meta.k8s.io", "ListOptions", "", &[error]))
+}
+
+fn version(parameters: &Parameters) -> Result<Option<u64>, Refusal> {
+    let Some(text) = parameters.get("resourceVersion") else { return Ok(None) };
+    text.parse().map(Some).map_err(|_| {
+        let go = format!("strconv.ParseUint: parsing {text:?}: invalid syntax");
+        Refusal::bad_request(format!("invalid resource version: resourceVersion: Invalid value: {text:?}: {go}"))
+    })
+}
+
+/// A whole number among the parameters.
+pub(crate) fn number(parameters: &Parameters, name: &str) -> Result<Option<i64>, Refusal> {
+    let Some(text) = parameters.get(name) else { return Ok(None) };
+    let invalid = |_| Refusal::bad_request(format!("strconv.ParseInt: parsing {text:?}: invalid syntax"));
+    text.parse().map(Some).map_err(invalid)
+}

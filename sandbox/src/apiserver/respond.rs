@@ -1,0 +1,207 @@
+//! Answers on the wire: one piece, in chunks, or without end.
+
+use std::convert::Infallible;
+use std::io::Write;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, VARY};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http_body::{Body, Frame};
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt, Full};
+use tokio::sync::mpsc;
+
+use super::status::Refusal;
+
+/// The body of any answer; an error cuts the connection in mid-body.
+pub(crate) type AnswerBody = BoxBody<Bytes, std::io::Error>;
+pub(crate) type Answer = Response<AnswerBody>;
+
+/// The size from which the server compresses, where the client accepts it.
+const GZIP_FROM: usize = 128 * 1024;
+/// The same level as the real server's.
+const GZIP_LEVEL: u32 = 1;
+const CHUNK: usize = 32 * 1024;
+
+pub(crate) const JSON: &str = "application/json";
+
+/// One JSON text, compressed where it is long and the client accepts that.
+pub(crate) fn json(code: u16, text: impl Into<Bytes>, headers: &HeaderMap) -> Answer {
+    typed(code, JSON, text, headers)
+}
+
+/// One text of this type.
+pub(crate) fn typed(code: u16, content_type: &'static str, text: impl Into<Bytes>, headers: &HeaderMap) -> Answer {
+    let text = text.into();
+    if text.len() > GZIP_FROM && accepts_gzip(headers) {
+        return chunked(content_type, true, std::iter::once(text));
+    }
+    let mut answer = Response::new(full(text.clone()));
+    *answer.status_mut() = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let fields = answer.headers_mut();
+    fields.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    fields.insert(CONTENT_LENGTH, HeaderValue::from(text.len()));
+    fields.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
+    answer
+}
+
+/// A refusal as the server sends it.
+pub(crate) fn refusal(refusal: &Refusal, headers: &HeaderMap) -> Answer {
+    match (&refusal.body, refusal.to_json()) {
+        (super::status::RefusalBody::Text(text), _) => typed(refusal.code, "text/plain; charset=utf-8", *text, headers),
+        (_, json_text) => json(refusal.code, json_text.unwrap_or_default(), headers),
+    }
+}
+
+/// A list: its head, its items one by one and its tail, in chunks and compressed where it is long.
+pub(crate) fn list(head: String, items: Vec<Bytes>, headers: &HeaderMap) -> Answer {
+    let length = head.len() + items.iter().map(|item| item.len() + 1).sum::<usize>();
+    let gzip = length > GZIP_FROM && accepts_gzip(headers);
+    let last = items.len().saturating_sub(1);
+    let items = items.into_iter().enumerate().flat_map(move |(index, item)| {
+        let comma = (index != last).then(|| Bytes::from_static(b","));
+        std::iter::once(item).chain(comma)
+    });
+    let parts = std::iter::once(Bytes::from(head)).chain(items).chain([Bytes::from_static(b"]}\n")]);
+    chunked(JSON, gzip, parts)
+}
+
+/// A stream that goes on until the sender is dropped.
+pub(crate) fn stream(events: mpsc::Receiver<Bytes>) -> Answer {
+    let mut answer = Response::new(BodyExt::boxed(Stream(events).map_err(never)));
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
+    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
+    answer
+}
+
+pub(crate) fn full(text: impl Into<Bytes>) -> AnswerBody {
+    Full::new(text.into()).map_err(never).boxed()
+}
+
+/// The answer's first bytes, then a broken connection.
+pub(crate) async fn truncated(answer: Answer, length: usize) -> Answer {
+    let (parts, body) = answer.into_parts();
+    let bytes = body.collect().await.map(|collected| collected.to_bytes()).unwrap_or_default();
+    let cut = Cut { left: Some(bytes.slice(..length.min(bytes.len()))) };
+    Response::from_parts(parts, BodyExt::boxed(cut))
+}
+
+/// One chunk, then an error.
+struct Cut {
+    left: Option<Bytes>,
+}
+
+impl Body for Cut {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<std::io::Result<Frame<Bytes>>>> {
+        let frame = match self.left.take() {
+            Some(bytes) if !bytes.is_empty() => Ok(Frame::data(bytes)),
+            _ => Err(std::io::ErrorKind::ConnectionReset.into()),
+        };
+        Poll::Ready(Some(frame))
+    }
+}
+
+fn chunked(
+    content_type: &'static str,
+    gzip: bool,
+    parts: impl Iterator<Item = Bytes> + Send + Sync + 'static,
+) -> Answer {
+    let body = if gzip {
+        let encoder = GzEncoder::new(Vec::new(), Compression::new(GZIP_LEVEL));
+        Chunks { parts: Box::new(parts), encoder: Some(encoder), done: false }
+    } else {
+        Chunks { parts: Box::new(parts), encoder: None, done: false }
+    };
+    let mut answer = Response::new(BodyExt::boxed(body.map_err(never)));
+    let fields = answer.headers_mut();
+    fields.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    fields.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
+    if gzip {
+        fields.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        fields.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
+    }
+    answer
+}
+
+fn accepts_gzip(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(ACCEPT_ENCODING)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|coding| coding.split(';').next().is_some_and(|name| matches!(name.trim(), "gzip" | "*")))
+}
+
+fn never(never: Infallible) -> std::io::Error {
+    match never {}
+}
+
+/// Parts gathered into chunks of some size, so that memory stays flat.
+struct Chunks {
+    parts: Box<dyn Iterator<Item = Bytes> + Send + Sync>,
+    encoder: Option<GzEncoder<Vec<u8>>>,
+    done: bool,
+}
+
+impl Chunks {
+    fn next_chunk(&mut self) -> Option<Bytes> {
+        let mut plain = Vec::new();
+        while !self.done {
+            let Some(part) = self.parts.next() else {
+                self.done = true;
+                break;
+            };
+            let ready = match &mut self.encoder {
+                // A Vec takes every byte.
+                Some(encoder) => encoder.write_all(&part).is_ok() && encoder.get_ref().len() >= CHUNK,
+                None => {
+                    plain.extend_from_slice(&part);
+                    plain.len() >= CHUNK
+                }
+            };
+            if ready {
+                break;
+            }
+        }
+        let chunk = match (self.done, self.encoder.take()) {
+            (true, Some(encoder)) => encoder.finish().unwrap_or_default(),
+            (false, Some(mut encoder)) => {
+                let chunk = std::mem::take(encoder.get_mut());
+                self.encoder = Some(encoder);
+                chunk
+            }
+            (_, None) => plain,
+        };
+        (!chunk.is_empty()).then(|| chunk.into())
+    }
+}
+
+impl Body for Chunks {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(self.next_chunk().map(|chunk| Ok(Frame::data(chunk))))
+    }
+}
+
+struct Stream(mpsc::Receiver<Bytes>);
+
+impl Body for Stream {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0.poll_recv(context).map(|event| event.map(|event| Ok(Frame::data(event))))
+    }
+}

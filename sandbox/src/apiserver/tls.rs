@@ -1,0 +1,101 @@
+//! TLS as the API server does it: any client certificate is let in and judged afterwards, per request, by the time of day.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio_rustls::rustls::crypto::{WebPkiSupportedAlgorithms, ring, verify_tls12_signature, verify_tls13_signature};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, UnixTime};
+use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use tokio_rustls::rustls::{
+    DigitallySignedStruct, DistinguishedName, Error, RootCertStore, ServerConfig, SignatureScheme,
+};
+
+use super::user::{User, of_certificate};
+use crate::certs::Identity;
+
+/// The server's side of TLS.
+///
+/// # Errors
+/// Where the certificate and its key don't belong together.
+pub(crate) fn server_config(identity: &Identity) -> Result<Arc<ServerConfig>, Error> {
+    let chain = vec![CertificateDer::from(identity.certificate_der().to_vec())];
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(identity.key().pkcs8_der().to_vec()));
+    let provider = Arc::new(ring::default_provider());
+    let verifier = Arc::new(AnyClient(provider.signature_verification_algorithms));
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(chain, key)?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
+/// Judges client certificates by one CA.
+pub(crate) struct ClientJudge(Arc<dyn ClientCertVerifier>);
+
+impl ClientJudge {
+    /// # Errors
+    /// Where the CA's certificate can't be read.
+    pub(crate) fn new(authority: &[u8]) -> Result<Self, Error> {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from(authority.to_vec()))?;
+        let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), Arc::new(ring::default_provider()))
+            .build()
+            .map_err(|error| Error::General(error.to_string()))?;
+        Ok(Self(verifier))
+    }
+
+    /// The user of this chain; `None` where it isn't valid now or isn't from the CA.
+    pub(crate) fn user(&self, chain: &[CertificateDer<'static>], now: Timestamp) -> Option<User> {
+        let (leaf, others) = chain.split_first()?;
+        let seconds = u64::try_from(now.as_second()).ok()?;
+        let now = UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds));
+        self.0.verify_client_cert(leaf, others, now).ok()?;
+        of_certificate(leaf)
+    }
+}
+
+#[derive(Debug)]
+struct AnyClient(WebPkiSupportedAlgorithms);
+
+impl ClientCertVerifier for AnyClient {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn client_auth_mandatory(&self) -> bool {
+        false
+    }
+
+    fn verify_client_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<tokio_rustls::rustls::client::danger::HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, certificate, signature, &self.0)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<tokio_rustls::rustls::client::danger::HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, certificate, signature, &self.0)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_schemes()
+    }
+}

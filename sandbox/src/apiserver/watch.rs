@@ -1,0 +1,137 @@
+//! WATCH: what is there or what happened since a version, then what happens.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde_json::json;
+use tokio::sync::{broadcast, mpsc};
+use tokio::time::{Instant, sleep_until};
+
+use super::exchange::Ask;
+use super::form::{self, Form, negotiate};
+use super::read::number;
+use super::resources::ResourceRef;
+use super::respond::{self, Answer};
+use super::selector::Selector;
+use super::status::Refusal;
+use super::store::{Change, Event, Stored};
+
+/// How long a watch lasts that names no time of its own.
+const LONGEST: Duration = Duration::from_secs(45 * 60);
+const QUEUE: usize = 64;
+
+struct Watch {
+    resource: ResourceRef,
+    namespace: Option<String>,
+    selector: Selector,
+    form: Form,
+}
+
+/// Answers a watch. It goes on after the asker lost the right to start a new one, as the real server's does.
+pub(crate) fn watch(ask: &Ask<'_>) -> Result<Answer, Refusal> {
+    let watch = Watch {
+        resource: ask.resource,
+        namespace: ask.namespace().map(str::to_owned),
+        selector: Selector::parse(ask.parameters)?,
+        form: negotiate(ask.headers, true)?,
+    };
+    let store = &ask.server.store;
+    let since = ask.parameters.get("resourceVersion").unwrap_or("0");
+    let since: u64 = since.parse().map_err(|_| {
+        let go = format!("strconv.ParseUint: parsing {since:?}: invalid syntax");
+        Refusal::internal(format!("resourceVersion: Invalid value: {since:?}: {go}"))
+    })?;
+    let mut first = Vec::new();
+    let events = if since == 0 || ask.parameters.flag("sendInitialEvents") {
+        let (objects, version, events) = store.list_and_follow(ask.resource, ask.namespace());
+        let wanted = objects.iter().filter(|stored| watch.selector.matches(&stored.object));
+        first.extend(wanted.map(|stored| watch.line("ADDED", stored)));
+        if ask.parameters.flag("sendInitialEvents") && ask.parameters.flag("allowWatchBookmarks") {
+            first.push(watch.bookmark(version));
+        }
+        events
+    } else {
+        match store.events_since(since) {
+            Ok((past, events)) => {
+                first.extend(past.iter().filter_map(|event| watch.event(event)));
+                events
+            }
+            Err(_) => return Ok(too_old(since, store.compacted())),
+        }
+    };
+    let length = number(ask.parameters, "timeoutSeconds")?.and_then(|seconds| u64::try_from(seconds).ok());
+    let until = Instant::now() + length.filter(|seconds| *seconds > 0).map_or(LONGEST, Duration::from_secs);
+    let (sender, receiver) = mpsc::channel(QUEUE);
+    tokio::spawn(follow(watch, first, events, sender, until));
+    Ok(respond::stream(receiver))
+}
+
+async fn follow(
+    watch: Watch,
+    first: Vec<Bytes>,
+    mut events: broadcast::Receiver<Event>,
+    sender: mpsc::Sender<Bytes>,
+    until: Instant,
+) {
+    for line in first {
+        if sender.send(line).await.is_err() {
+            return;
+        }
+    }
+    loop {
+        let event = tokio::select! {
+            event = events.recv() => event,
+            () = sleep_until(until) => return,
+            () = sender.closed() => return,
+        };
+        // A watcher that fell too far behind is cut off, as by the real server; it lists again.
+        let Ok(event) = event else { return };
+        let Some(line) = watch.event(&event) else { continue };
+        if sender.send(line).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn too_old(since: u64, oldest: u64) -> Answer {
+    let refusal = Refusal::expired(format!("too old resource version: {since} ({oldest})"));
+    let (sender, receiver) = mpsc::channel(1);
+    let line = format!("{{\"type\":\"ERROR\",\"object\":{}}}\n", refusal.to_json().unwrap_or_default());
+    // One line fits into a fresh channel of one.
+    drop(sender.try_send(line.into()));
+    respond::stream(receiver)
+}
+
+impl Watch {
+    fn event(&self, event: &Event) -> Option<Bytes> {
+        let object = &event.object.object;
+        let elsewhere = self.namespace.as_ref().is_some_and(|namespace| *namespace != object.metadata.namespace);
+        if !std::ptr::eq(event.resource, self.resource) || elsewhere {
+            return None;
+        }
+        let before = event.before.as_ref().is_some_and(|before| self.selector.matches(&before.object));
+        let after = event.change != Change::Deleted && self.selector.matches(object);
+        match (before, after) {
+            (false, true) => Some(self.line("ADDED", &event.object)),
+            (true, true) => Some(self.line("MODIFIED", &event.object)),
+            (true, false) => Some(self.line("DELETED", &event.object)),
+            (false, false) => None,
+        }
+    }
+
+    fn line(&self, kind: &str, stored: &Stored) -> Bytes {
+        let mut line = format!("{{\"type\":\"{kind}\",\"object\":").into_bytes();
+        let now = stored.object.metadata.creation_timestamp.as_deref().and_then(|text| text.parse().ok());
+        line.extend_from_slice(&form::single(self.form, stored, now.unwrap_or_default()));
+        line.extend_from_slice(b"}\n");
+        line.into()
+    }
+
+    fn bookmark(&self, version: u64) -> Bytes {
+        let object = json!({
+            "kind": self.resource.kind, "apiVersion": self.resource.api_version(),
+            "metadata": {"resourceVersion": version.to_string(), "annotations": {"k8s.io/initial-events-end": "true"}},
+        });
+        format!("{{\"type\":\"BOOKMARK\",\"object\":{object}}}\n").into()
+    }
+}

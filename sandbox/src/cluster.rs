@@ -1,0 +1,68 @@
+//! What the stand-in and the real API server have in common: an address, a CA, and clients of chosen names.
+
+use crate::certs::{Authority, CertError, Identity, KeyKind, Subject, Validity};
+use crate::clock;
+
+/// Why a server could not be started or filled.
+#[derive(Debug, thiserror::Error)]
+pub enum ClusterError {
+    /// A certificate could not be made.
+    #[error("making a certificate failed")]
+    Certificate(#[from] CertError),
+    /// TLS could not be set up.
+    #[error("setting up TLS failed")]
+    Tls(#[from] tokio_rustls::rustls::Error),
+    /// A socket, a thread, a file or a process.
+    #[error("starting the API server failed")]
+    Io(#[from] std::io::Error),
+    /// An object that isn't served.
+    #[error("{api_version} {kind} can't be stored: {reason}")]
+    Object {
+        /// The object's `apiVersion`.
+        api_version: String,
+        /// The object's `kind`.
+        kind: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The real API server didn't come up.
+    #[error("{what} didn't get ready: {last}")]
+    NotReady {
+        /// Which process.
+        what: &'static str,
+        /// The end of what it had to say.
+        last: String,
+    },
+}
+
+/// A running API server, real or not.
+pub trait Cluster {
+    /// Where it listens, `https://127.0.0.1:<port>`.
+    fn url(&self) -> String;
+
+    /// The CA that signed the server's certificate and signs its clients'.
+    fn authority(&self) -> &Authority;
+
+    /// The CA's certificate in PEM.
+    fn ca_pem(&self) -> String {
+        self.authority().certificate_pem()
+    }
+
+    /// A client certificate of this subject, valid from now on for three years.
+    ///
+    /// # Errors
+    /// Where the system has no randomness.
+    fn client(&self, subject: &Subject) -> Result<Identity, CertError> {
+        // A minute back, for clocks that were read a moment apart.
+        let start = clock::now().saturating_sub(jiff::SignedDuration::from_mins(1)).unwrap_or_default();
+        self.authority().client(subject, Validity::ack(start), KeyKind::EcdsaP256)
+    }
+
+    /// The certificate of an administrator, by the group `system:masters`.
+    ///
+    /// # Errors
+    /// Where the system has no randomness.
+    fn administrator(&self) -> Result<Identity, CertError> {
+        self.client(&Subject::user("admin", ["system:masters"]))
+    }
+}
