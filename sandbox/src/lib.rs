@@ -2,6 +2,10 @@
 
 pub mod apiserver;
 pub mod certs;
+pub mod client;
 mod clock;
 pub mod cluster;
+pub mod controlplane;
+pub mod kubeconfigs;
 pub mod session;
+pub mod story;

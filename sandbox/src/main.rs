@@ -1,3 +1,51 @@
-//! A simulated ACK account on loopback.
+//! Runs the sandbox: a simulated ACK cluster to look around in.
 
-fn main() {}
+use std::io::Write;
+
+use ackcred_sandbox::apiserver::Options;
+use ackcred_sandbox::story::{LEAVER, Story};
+use clap::{Parser, Subcommand};
+
+/// A simulated ACK account on loopback.
+#[derive(Parser)]
+#[command(name = "ackcred-sandbox")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve a cluster with a small story until Ctrl-C
+    Serve {
+        /// Port on 127.0.0.1; 0 for any that is free
+        #[arg(long, default_value_t = 0)]
+        port: u16,
+        /// Serve ack-ram-authenticator's API group too
+        #[arg(long)]
+        ram_authenticator: bool,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().command {
+        Command::Serve { port, ram_authenticator } => serve(Options { port, ram_authenticator, ..Options::default() }),
+    }
+}
+
+fn serve(options: Options) -> anyhow::Result<()> {
+    let story = Story::start(options)?;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "A simulated ACK cluster listens on {}. In another terminal:\n", story.server.address())?;
+    writeln!(out, "    export KUBECONFIG={}\n", story.operator.display())?;
+    writeln!(out, "    kubectl auth whoami")?;
+    writeln!(out, "    kubectl get rolebindings --all-namespaces -o wide")?;
+    writeln!(out, "    kubectl ackcred whoami")?;
+    writeln!(out, "    kubectl ackcred scan --all-users")?;
+    writeln!(out, "    kubectl ackcred whoami -f {}\n", story.leaked.display())?;
+    writeln!(out, "{} ({}) has left, and that file was found in a chat. Ctrl-C ends it all.", LEAVER.name, LEAVER.uid)?;
+    out.flush()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(tokio::signal::ctrl_c())?;
+    Ok(())
+}

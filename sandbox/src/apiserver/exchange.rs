@@ -40,6 +40,17 @@ pub(crate) struct Incoming {
     pub(crate) now: Timestamp,
 }
 
+impl Incoming {
+    pub(crate) fn content_type(&self) -> &str {
+        content_type(&self.headers)
+    }
+}
+
+fn content_type(headers: &HeaderMap) -> &str {
+    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim()
+}
+
 /// A request that may be answered: what the handlers see.
 pub(crate) struct Ask<'a> {
     pub(crate) server: &'a Server,
@@ -60,8 +71,7 @@ impl Ask<'_> {
     }
 
     pub(crate) fn content_type(&self) -> &str {
-        let value = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        value.split(';').next().unwrap_or_default().trim()
+        content_type(self.headers)
     }
 
     pub(crate) fn manager(&self) -> String {

@@ -14,6 +14,7 @@ mod form;
 mod managed_fields;
 mod object;
 mod patch;
+mod protobuf;
 mod read;
 mod request;
 mod resources;

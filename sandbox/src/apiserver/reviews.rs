@@ -8,6 +8,7 @@ use super::authorizer::{Action, Authorizer, Decision};
 use super::exchange::{Incoming, Server};
 use super::form::negotiate;
 use super::object::PolicyRule;
+use super::protobuf;
 use super::request::ResourceTarget;
 use super::resources::{AUTHENTICATION, AUTHORIZATION};
 use super::respond::{self, Answer};
@@ -82,14 +83,22 @@ pub(crate) fn answer(
         return Err(Refusal::method_not_allowed());
     }
     negotiate(&incoming.headers, false)?;
-    let body: Value = serde_json::from_slice(&incoming.body)
-        .map_err(|error| Refusal::bad_request(format!("the object provided is unrecognized: {error}")))?;
+    let body = decode(incoming, &target.plural)?;
     let review = match target.plural.as_str() {
         "selfsubjectreviews" => who(user, incoming),
         "selfsubjectrulesreviews" => rules(server, user, &body)?,
         kind => access(server, user, kind, &target.namespace, &body)?,
     };
     Ok(respond::json(201, review.to_string(), &incoming.headers))
+}
+
+fn decode(incoming: &Incoming, plural: &str) -> Result<Value, Refusal> {
+    let unreadable = || Refusal::bad_request("the object provided is unrecognized");
+    match incoming.content_type() {
+        "application/json" | "" => serde_json::from_slice(&incoming.body).map_err(|_| unreadable()),
+        protobuf::MEDIA_TYPE => protobuf::review(&incoming.body, plural).ok_or_else(unreadable),
+        _ => Err(Refusal::unsupported_body()),
+    }
 }
 
 fn who(user: &User, incoming: &Incoming) -> Value {

@@ -1,0 +1,158 @@
+//! A plain HTTPS client that adds nothing of its own, to ask either API server the same thing.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HOST, USER_AGENT};
+use http::{HeaderMap, Request};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::handshake;
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::net::TcpStream;
+use tokio::runtime::Runtime;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+
+use crate::certs::Identity;
+use crate::cluster::{Cluster, ClusterError};
+
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A client of one API server under one identity; every request has a connection of its own.
+pub struct Client {
+    address: SocketAddr,
+    tls: TlsConnector,
+    runtime: Runtime,
+}
+
+/// An answer, read to its end.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// The HTTP status.
+    pub code: u16,
+    /// The header fields.
+    pub headers: HeaderMap,
+    /// The body as it came, still compressed where it was.
+    pub body: Bytes,
+}
+
+impl Reply {
+    /// The body as JSON; a body that isn't is given as a JSON text.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| Value::from(String::from_utf8_lossy(&self.body)))
+    }
+
+    /// The body's lines, each as JSON: the events of a watch.
+    pub fn events(&self) -> Vec<Value> {
+        self.body.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
+    }
+}
+
+impl Client {
+    /// A client of `cluster`; without an identity it sends no certificate.
+    ///
+    /// # Errors
+    /// Where the URL isn't an address with a port or the certificates don't fit.
+    pub fn new(cluster: &dyn Cluster, identity: Option<&Identity>) -> Result<Self, ClusterError> {
+        let url = cluster.url();
+        let address = url.trim_start_matches("https://").parse().map_err(std::io::Error::other)?;
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from(cluster.authority().certificate_der().to_vec()))?;
+        let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots);
+        let tls = match identity {
+            None => builder.with_no_client_auth(),
+            Some(identity) => {
+                let chain = vec![CertificateDer::from(identity.certificate_der().to_vec())];
+                let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(identity.key().pkcs8_der().to_vec()));
+                builder.with_client_auth_cert(chain, key)?
+            }
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        Ok(Self { address, tls: TlsConnector::from(Arc::new(tls)), runtime })
+    }
+
+    /// Sends a request and reads its answer; `body` is JSON unless `headers` say otherwise.
+    ///
+    /// # Errors
+    /// Where there is no answer within 20 seconds, or it breaks off.
+    pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> std::io::Result<Reply> {
+        self.runtime.block_on(async {
+            let exchange = self.exchange(method, path, headers, body, None);
+            tokio::time::timeout(TIMEOUT, exchange).await.map_err(std::io::Error::other)?
+        })
+    }
+
+    /// Reads what comes within `time`: the events of a watch so far.
+    ///
+    /// # Errors
+    /// Where the answer's head doesn't come within 20 seconds.
+    pub fn listen(&self, path: &str, time: Duration) -> std::io::Result<Reply> {
+        self.runtime.block_on(async {
+            let exchange = self.exchange("GET", path, &[], "", Some(time));
+            tokio::time::timeout(TIMEOUT, exchange).await.map_err(std::io::Error::other)?
+        })
+    }
+
+    async fn exchange(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+        listen: Option<Duration>,
+    ) -> std::io::Result<Reply> {
+        let stream = TcpStream::connect(self.address).await?;
+        let name = ServerName::IpAddress(self.address.ip().into());
+        let stream = self.tls.connect(name, stream).await?;
+        let (mut sender, connection) = handshake(TokioIo::new(stream)).await.map_err(std::io::Error::other)?;
+        let connection = tokio::spawn(connection);
+        let request = request(self.address, method, path, headers, body)?;
+        let answer = sender.send_request(request).await.map_err(std::io::Error::other)?;
+        let (parts, body) = answer.into_parts();
+        let body = match listen {
+            None => body.collect().await.map_err(std::io::Error::other)?.to_bytes(),
+            Some(time) => so_far(body, time).await,
+        };
+        connection.abort();
+        Ok(Reply { code: parts.status.as_u16(), headers: parts.headers, body })
+    }
+}
+
+async fn so_far(mut body: Incoming, time: Duration) -> Bytes {
+    let mut read = Vec::new();
+    let until = tokio::time::Instant::now() + time;
+    while let Ok(Some(Ok(frame))) = tokio::time::timeout_at(until, body.frame()).await {
+        if let Ok(data) = frame.into_data() {
+            read.extend_from_slice(&data);
+        }
+    }
+    read.into()
+}
+
+fn request(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> std::io::Result<Request<Full<Bytes>>> {
+    let mut request = Request::builder().method(method).uri(path).header(HOST, address.to_string());
+    if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("user-agent")) {
+        request = request.header(USER_AGENT, "scenario/1");
+    }
+    if !body.is_empty() && !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+        request = request.header(CONTENT_TYPE, "application/json");
+    }
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(Full::new(Bytes::copy_from_slice(body.as_bytes()))).map_err(std::io::Error::other)
+}

@@ -1,0 +1,224 @@
+//! The real kube-apiserver and etcd, started on loopback from a folder laid out as setup-envtest's.
+
+use std::fs::{self, File};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::certs::{Authority, Key, KeyKind, Validity};
+use crate::client::Client;
+use crate::clock;
+use crate::cluster::{Cluster, ClusterError};
+
+const READY_WITHIN: Duration = Duration::from_secs(90);
+const STEP: Duration = Duration::from_millis(100);
+
+/// How a control plane differs from a plain one.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// How many requests the API server works on at once before it answers 429; for timing lists without its own throttling.
+    pub max_requests_inflight: Option<u32>,
+    /// Bearer tokens: `token,user,uid,"group1,group2"` lines, as `--token-auth-file` takes them.
+    pub tokens: Vec<String>,
+    /// More flags of kube-apiserver.
+    pub flags: Vec<String>,
+}
+
+/// A running control plane; both processes are killed when this is dropped.
+pub struct ControlPlane {
+    url: String,
+    authority: Authority,
+    // Dropped in this order: the API server before its store, the folder last.
+    _api_server: Process,
+    _etcd: Process,
+    _folder: TempDir,
+}
+
+/// The folder that KUBEBUILDER_ASSETS names, if it holds an API server.
+#[expect(clippy::disallowed_methods, reason = "tests and benches find their binaries by this variable")]
+pub fn assets() -> Option<PathBuf> {
+    let folder = PathBuf::from(std::env::var_os("KUBEBUILDER_ASSETS")?);
+    folder.join("kube-apiserver").is_file().then_some(folder)
+}
+
+impl ControlPlane {
+    /// Starts etcd and kube-apiserver from `assets` and waits until it is ready, about five seconds.
+    ///
+    /// # Errors
+    /// Where a process doesn't start or doesn't get ready within 90 seconds; the end of its log is in the error.
+    pub fn start(assets: &Path, options: &Options) -> Result<Self, ClusterError> {
+        let authority = Authority::new(clock::now())?;
+        let folder = TempDir::with_prefix("ackcred-controlplane-")?;
+        let files = write_files(folder.path(), &authority, &options.tokens)?;
+        let [etcd_port, peer_port, port] = free_ports()?;
+        let etcd_url = format!("http://127.0.0.1:{etcd_port}");
+        let etcd = start_etcd(assets, folder.path(), &etcd_url, peer_port)?;
+        let api_server = Process::start(
+            Command::new(assets.join("kube-apiserver"))
+                .args(flags(&files, &etcd_url, port))
+                .args(extra_flags(&files, options)),
+            folder.path().join("kube-apiserver.log"),
+        )?;
+        let mut plane = Self {
+            url: format!("https://127.0.0.1:{port}"),
+            authority,
+            _api_server: api_server,
+            _etcd: etcd,
+            _folder: folder,
+        };
+        plane.wait_ready()?;
+        Ok(plane)
+    }
+
+    fn wait_ready(&mut self) -> Result<(), ClusterError> {
+        let administrator = self.administrator()?;
+        let client = Client::new(self, Some(&administrator))?;
+        let until = Instant::now() + READY_WITHIN;
+        while Instant::now() < until && !self._api_server.has_ended() {
+            if client.send("GET", "/readyz", &[], "").is_ok_and(|reply| reply.code == 200) {
+                return Ok(());
+            }
+            std::thread::sleep(STEP);
+        }
+        Err(ClusterError::NotReady { what: "kube-apiserver", last: self._api_server.last_words() })
+    }
+}
+
+impl Cluster for ControlPlane {
+    fn url(&self) -> String {
+        self.url.clone()
+    }
+
+    fn authority(&self) -> &Authority {
+        &self.authority
+    }
+}
+
+/// A child process with its output in a file.
+struct Process {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Process {
+    fn start(command: &mut Command, log: PathBuf) -> std::io::Result<Self> {
+        let output = File::create(&log)?;
+        let child =
+            command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output).spawn().map_err(|error| {
+                std::io::Error::new(error.kind(), format!("{}: {error}", command.get_program().display()))
+            })?;
+        Ok(Self { child, log })
+    }
+
+    fn has_ended(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(Some(_)))
+    }
+
+    fn last_words(&self) -> String {
+        let log = fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(5)..].join("\n")
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+struct Files {
+    folder: PathBuf,
+    tokens: Option<PathBuf>,
+}
+
+impl Files {
+    fn path(&self, name: &str) -> String {
+        self.folder.join(name).display().to_string()
+    }
+}
+
+fn write_files(folder: &Path, authority: &Authority, tokens: &[String]) -> Result<Files, ClusterError> {
+    let server = authority.server(
+        &[],
+        Validity::ack(clock::now().saturating_sub(jiff::SignedDuration::from_mins(1)).unwrap_or_default()),
+    )?;
+    let accounts = Key::generate(KeyKind::Rsa)?;
+    for (name, text) in [
+        ("ca.pem", authority.certificate_pem()),
+        ("server.pem", server.certificate_pem()),
+        ("server.key", server.key().pkcs8_pem()),
+        ("sa.key", accounts.pkcs8_pem()),
+        ("sa.pub", accounts.public_pem()?),
+    ] {
+        fs::write(folder.join(name), text)?;
+    }
+    let tokens = (!tokens.is_empty())
+        .then(|| {
+            let path = folder.join("tokens.csv");
+            fs::write(&path, tokens.join("\n") + "\n").map(|()| path)
+        })
+        .transpose()?;
+    Ok(Files { folder: folder.to_owned(), tokens })
+}
+
+fn start_etcd(assets: &Path, folder: &Path, url: &str, peer_port: u16) -> std::io::Result<Process> {
+    let peer = format!("http://127.0.0.1:{peer_port}");
+    let data = folder.join("etcd").display().to_string();
+    let flags = [
+        ("--data-dir", data.as_str()),
+        ("--listen-client-urls", url),
+        ("--advertise-client-urls", url),
+        ("--listen-peer-urls", &peer),
+        ("--log-level", "error"),
+    ];
+    let mut command = Command::new(assets.join("etcd"));
+    command.args(flags.iter().flat_map(|(flag, value)| [*flag, *value])).arg("--unsafe-no-fsync");
+    Process::start(&mut command, folder.join("etcd.log"))
+}
+
+fn flags(files: &Files, etcd: &str, port: u16) -> Vec<String> {
+    [
+        ("etcd-servers", etcd.to_owned()),
+        ("bind-address", "127.0.0.1".into()),
+        ("advertise-address", "127.0.0.1".into()),
+        ("secure-port", port.to_string()),
+        ("authorization-mode", "RBAC".into()),
+        ("client-ca-file", files.path("ca.pem")),
+        ("tls-cert-file", files.path("server.pem")),
+        ("tls-private-key-file", files.path("server.key")),
+        ("service-account-issuer", "https://kubernetes.default.svc".into()),
+        ("service-account-key-file", files.path("sa.pub")),
+        ("service-account-signing-key-file", files.path("sa.key")),
+        ("service-cluster-ip-range", "10.0.0.0/24".into()),
+        ("cert-dir", files.path("certs")),
+        ("endpoint-reconciler-type", "none".into()),
+    ]
+    .into_iter()
+    .map(|(flag, value)| format!("--{flag}={value}"))
+    .collect()
+}
+
+fn extra_flags(files: &Files, options: &Options) -> Vec<String> {
+    let mut flags = options.flags.clone();
+    flags.extend(options.max_requests_inflight.map(|limit| format!("--max-requests-inflight={limit}")));
+    flags.extend(files.tokens.as_ref().map(|path| format!("--token-auth-file={}", path.display())));
+    flags
+}
+
+/// Ports that were free a moment ago, all different.
+fn free_ports<const N: usize>() -> std::io::Result<[u16; N]> {
+    let mut listeners = Vec::new();
+    let mut ports = [0; N];
+    for port in &mut ports {
+        let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+        *port = listener.local_addr()?.port();
+        listeners.push(listener);
+    }
+    Ok(ports)
+}
