@@ -4,6 +4,7 @@ pub mod apiserver;
 pub mod certs;
 pub mod client;
 mod clock;
+pub mod cloud;
 pub mod cluster;
 pub mod controlplane;
 pub mod kubeconfigs;
