@@ -55,7 +55,9 @@ mod tests {
     #[test]
     fn only_the_documented_form_of_a_date_is_read() {
         assert!(read("2026-01-02T03:04:05Z").is_some());
-        for wrong in ["2026-01-02 03:04:05Z", "2026-01-02T03:04:05+00:00", "2026-01-02T03:04:05.000Z", "20260102T030405Z"] {
+        for wrong in
+            ["2026-01-02 03:04:05Z", "2026-01-02T03:04:05+00:00", "2026-01-02T03:04:05.000Z", "20260102T030405Z"]
+        {
             assert_eq!(read(wrong), None, "{wrong}");
         }
     }

@@ -89,7 +89,11 @@ impl AccessKey {
 
 impl fmt::Debug for AccessKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("AccessKey").field("id", &self.id).field("principal", &self.principal).finish_non_exhaustive()
+        formatter
+            .debug_struct("AccessKey")
+            .field("id", &self.id)
+            .field("principal", &self.principal)
+            .finish_non_exhaustive()
     }
 }
 

@@ -131,7 +131,10 @@ mod tests {
     #[test]
     fn container_service_refuses_in_lower_case_and_the_gateway_in_upper() {
         let own = body(&Refusal::product(404, "ErrorClusterNotFound", "no"), Product::Cs);
-        assert_eq!((&own["code"], &own["requestId"], &own["status"]), (&json!("ErrorClusterNotFound"), &json!("R1"), &json!(404)));
+        assert_eq!(
+            (&own["code"], &own["requestId"], &own["status"]),
+            (&json!("ErrorClusterNotFound"), &json!("R1"), &json!(404))
+        );
         let gateway = body(&Refusal::gateway(400, "SignatureDoesNotMatch", "no"), Product::Cs);
         assert_eq!((&gateway["Code"], &gateway["RequestId"]), (&json!("SignatureDoesNotMatch"), &json!("R1")));
         assert_eq!(gateway.get("code"), None);

@@ -38,7 +38,8 @@ impl Request {
     /// Query and form parameters in one. Of a repeated name the last value counts.
     pub(crate) fn parameters(&self) -> Parameters {
         let mut all: BTreeMap<String, String> = self.query.iter().cloned().collect();
-        let form = self.header("content-type").is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+        let form =
+            self.header("content-type").is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
         if form {
             all.extend(pairs(&String::from_utf8_lossy(&self.body)));
         }
@@ -123,7 +124,8 @@ mod tests {
 
     #[test]
     fn secrets_are_not_written_down() {
-        let parameters = Parameters([("OIDCToken", "eyJ"), ("RoleArn", "acs:x")].map(|(k, v)| (k.into(), v.into())).into());
+        let parameters =
+            Parameters([("OIDCToken", "eyJ"), ("RoleArn", "acs:x")].map(|(k, v)| (k.into(), v.into())).into());
         assert_eq!(parameters.without_secrets().into_keys().collect::<Vec<_>>(), ["RoleArn"]);
     }
 }

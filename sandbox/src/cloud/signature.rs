@@ -32,7 +32,8 @@ impl<'a> Authorization<'a> {
     fn parse(header: &'a str) -> Option<Self> {
         let parts = header.strip_prefix(ALGORITHM)?.strip_prefix(' ')?;
         let mut parts = parts.split(',');
-        let mut next = |name: &str| parts.next()?.strip_prefix(name)?.strip_prefix('=').filter(|value| !value.is_empty());
+        let mut next =
+            |name: &str| parts.next()?.strip_prefix(name)?.strip_prefix('=').filter(|value| !value.is_empty());
         let key_id = next("Credential")?;
         let signed_headers = next("SignedHeaders")?.split(';').collect();
         let signature = next("Signature")?;
@@ -42,10 +43,11 @@ impl<'a> Authorization<'a> {
 
 /// Verifies a request and gives its key. A nonce is spent only by a request that is otherwise good.
 pub(crate) fn verify(request: &Request, keys: &mut KeyRing, now: Timestamp) -> Result<AccessKey, Refusal> {
-    let header = request.header("authorization").ok_or_else(|| {
-        Refusal::gateway(400, "MissingAccessKeyId", "AccessKeyId is mandatory for this action.")
-    })?;
-    let authorization = Authorization::parse(header).ok_or_else(|| incomplete("the Authorization header is malformed"))?;
+    let header = request
+        .header("authorization")
+        .ok_or_else(|| Refusal::gateway(400, "MissingAccessKeyId", "AccessKeyId is mandatory for this action."))?;
+    let authorization =
+        Authorization::parse(header).ok_or_else(|| incomplete("the Authorization header is malformed"))?;
     check_signed_headers(&request.headers, &authorization.signed_headers)?;
     check_date(mandatory(request, "x-acs-date")?, now)?;
     let nonce = mandatory(request, "x-acs-signature-nonce")?.to_owned();
@@ -157,7 +159,8 @@ fn canonical_request(request: &Request, signed_headers: &[&str], payload: &str) 
     let path = if request.path.is_empty() { "/" } else { &request.path };
     let mut headers = String::new();
     for name in signed_headers {
-        let mut values: Vec<&str> = request.headers.get_all(*name).iter().filter_map(|value| value.to_str().ok()).collect();
+        let mut values: Vec<&str> =
+            request.headers.get_all(*name).iter().filter_map(|value| value.to_str().ok()).collect();
         values.iter_mut().for_each(|value| *value = value.trim());
         values.sort_unstable();
         // Writing to a String can't fail.

@@ -49,7 +49,14 @@ impl Signer {
     }
 
     /// Query keys must be given in order and need no encoding; of the values only spaces, commas and slashes are encoded.
-    pub(crate) fn request(&self, method: &str, path: &str, version: &str, action: &str, query: &[(&str, &str)]) -> Request {
+    pub(crate) fn request(
+        &self,
+        method: &str,
+        path: &str,
+        version: &str,
+        action: &str,
+        query: &[(&str, &str)],
+    ) -> Request {
         static COUNTER: AtomicU64 = AtomicU64::new(0);
         let empty = hex(digest::digest(&digest::SHA256, b"").as_ref());
         let hash = self.payload_hash.clone().unwrap_or(empty);
@@ -81,7 +88,8 @@ impl Signer {
         for (name, value) in headers {
             builder = builder.header(name, value);
         }
-        let authorization = format!("ACS3-HMAC-SHA256 Credential={},SignedHeaders={names},Signature={signature}", self.id);
+        let authorization =
+            format!("ACS3-HMAC-SHA256 Credential={},SignedHeaders={names},Signature={signature}", self.id);
         let (parts, ()) = builder.header("authorization", authorization).body(()).unwrap().into_parts();
         Request::new(&parts, Bytes::new())
     }

@@ -1,0 +1,87 @@
+//! What all endpoints share: the estate, the clock, the faults, the request log, and the hooks into clusters.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::clock::Clock;
+use super::cs::{CleanBehaviour, Cleaning, IssueRequest, IssuedKubeconfig};
+use super::estate::Estate;
+use super::faults::Fault;
+
+/// A request as the log keeps it. Secrets are not in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoggedRequest {
+    /// The operation, or what was asked for where there is none.
+    pub action: String,
+    /// The region of the endpoint, `None` for a central one.
+    pub region: Option<String>,
+    /// Parameters of path, query and form, by the names that the API gives them.
+    pub parameters: BTreeMap<String, String>,
+    /// The UID of the caller, once its signature was accepted.
+    pub caller: Option<String>,
+    /// The HTTP status answered; `None` where the connection was broken or left hanging.
+    pub status: Option<u16>,
+    /// The request's ID.
+    pub request_id: String,
+}
+
+type Clean = dyn Fn(&Cleaning) -> Result<(), String> + Send + Sync;
+type Issue = dyn Fn(&IssueRequest) -> Result<IssuedKubeconfig, String> + Send + Sync;
+
+/// What the cloud does in clusters.
+#[derive(Clone)]
+pub(crate) struct Hooks {
+    pub(crate) clean: Arc<Clean>,
+    pub(crate) issue: Arc<Issue>,
+}
+
+impl Hooks {
+    pub(crate) fn clean(&self, cleaning: &Cleaning) -> Result<(), String> {
+        (self.clean)(cleaning)
+    }
+
+    pub(crate) fn issue(&self, request: &IssueRequest) -> Result<IssuedKubeconfig, String> {
+        (self.issue)(request)
+    }
+}
+
+impl Default for Hooks {
+    /// Clusters without an API server: nothing to clean there, nothing to issue.
+    fn default() -> Self {
+        Self { clean: Arc::new(|_| Ok(())), issue: Arc::new(|_| Err("no issuer of kubeconfigs is set up".to_owned())) }
+    }
+}
+
+/// What all endpoints share.
+pub(crate) struct Backend {
+    estate: Mutex<Estate>,
+    pub(crate) clock: Clock,
+    faults: Mutex<Vec<Fault>>,
+    log: Mutex<Vec<LoggedRequest>>,
+    pub(crate) hooks: Hooks,
+    pub(crate) clean_behaviour: CleanBehaviour,
+}
+
+impl Backend {
+    pub(crate) fn new(estate: Estate, clock: Clock, hooks: Hooks, clean_behaviour: CleanBehaviour) -> Self {
+        let (faults, log) = (Mutex::default(), Mutex::default());
+        Self { estate: Mutex::new(estate), clock, faults, log, hooks, clean_behaviour }
+    }
+
+    pub(crate) fn estate(&self) -> MutexGuard<'_, Estate> {
+        held(&self.estate)
+    }
+
+    pub(crate) fn faults(&self) -> MutexGuard<'_, Vec<Fault>> {
+        held(&self.faults)
+    }
+
+    pub(crate) fn log(&self) -> MutexGuard<'_, Vec<LoggedRequest>> {
+        held(&self.log)
+    }
+}
+
+/// A test that panicked while it changed something doesn't take the cloud down for the others.
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,124 @@
+//! Kubeconfigs: their states by cluster and by user, and issuing one.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::super::clock::written;
+use super::super::cluster::{CertState, Cluster, Kubeconfig};
+use super::super::estate::{Caller, Estate};
+use super::super::paging::{NumberedPages, integer};
+use super::super::reply::{Product, Refusal};
+use super::{Call, boolean};
+
+/// The documents disagree on the least page size, 1 or 10. The narrower holds here, so that nobody relies on the wider.
+const CLUSTER_PAGES: NumberedPages =
+    NumberedPages { number: "pageNumber", size: "pageSize", default: 10, limits: 10..=50 };
+
+const USER_PAGES: NumberedPages =
+    NumberedPages { number: "page_number", size: "page_size", default: 50, limits: 1..=100 };
+
+/// Who wants a kubeconfig for which cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IssueRequest {
+    /// The cluster.
+    pub cluster_id: String,
+    /// The caller, in whose name it is issued.
+    pub uid: String,
+    /// Whether the server is to be named by its private address.
+    pub private: bool,
+    /// The lifetime in minutes; `None` for the default of three years.
+    pub minutes: Option<u32>,
+    /// The time of issue.
+    pub now: Timestamp,
+}
+
+/// An issued kubeconfig.
+#[derive(Clone)]
+pub struct IssuedKubeconfig {
+    /// The file's text.
+    pub config: String,
+    /// When its certificate expires.
+    pub expires: Timestamp,
+}
+
+pub(super) fn states_of_cluster(call: &Call<'_>, id: &str) -> Result<Value, Refusal> {
+    let estate = call.backend.estate();
+    let cluster = estate.cluster(id, call.caller, call.region)?;
+    if estate.account_of(call.caller)?.states_need_ram {
+        call.caller.demand("ram:ListUsers", Product::Cs)?;
+        call.caller.demand("ram:ListRoles", Product::Cs)?;
+    }
+    let cloud_services = boolean(call.parameters, "cloudServiceKubeConfig")?;
+    let listed = cluster.kubeconfigs.iter().filter(|(_, kubeconfig)| {
+        kubeconfig.state != CertState::Removed && kubeconfig.cloud_service.is_some() == cloud_services
+    });
+    let states = listed.map(|(uid, kubeconfig)| state_row(uid, kubeconfig, &estate, call.caller)).collect();
+    let (states, page) = CLUSTER_PAGES.cut(states, call.parameters)?;
+    Ok(json!({ "page": page, "states": states }))
+}
+
+/// Whose kubeconfig it is: what the record says, else what any account knows, else a deleted identity.
+fn state_row(uid: &str, kubeconfig: &Kubeconfig, estate: &Estate, caller: &Caller) -> Value {
+    let known = estate.identity(uid);
+    let guessed = if uid.starts_with('3') { "RamRole" } else { "RamUser" };
+    let account_type = kubeconfig.account_type.or(known.as_ref().map(|known| known.account_type)).unwrap_or(guessed);
+    let name = kubeconfig.name.clone().or(known.as_ref().map(|known| known.name.clone())).unwrap_or_default();
+    let display = known.as_ref().map_or_else(|| name.clone(), |known| known.display_name.clone());
+    let account_state = kubeconfig.account_state.or(known.as_ref().map(|known| known.state)).unwrap_or("Deleted");
+    let revokable = account_type != "RootAccount" && uid != caller.uid() && kubeconfig.state != CertState::Unknown;
+    json!({
+        "account_id": uid,
+        "account_name": name,
+        "account_display_name": display,
+        "account_type": account_type,
+        "account_state": account_state,
+        "cert_expire_time": kubeconfig.expires.map(written).unwrap_or_default(),
+        "cert_state": kubeconfig.state.word(),
+        "revokable": revokable,
+        "cloud_service_name": kubeconfig.cloud_service.clone().unwrap_or_default(),
+        "cloud_service_roles": [],
+    })
+}
+
+pub(super) fn states_of_user(call: &Call<'_>, uid: &str) -> Result<Value, Refusal> {
+    let estate = call.backend.estate();
+    let account = estate.account_of(call.caller)?;
+    let states = account.clusters.iter().map(|cluster| user_row(uid, cluster)).collect();
+    let (states, page) = USER_PAGES.cut(states, call.parameters)?;
+    Ok(json!({ "page": page, "states": states }))
+}
+
+fn user_row(uid: &str, cluster: &Cluster) -> Value {
+    let kubeconfig = cluster.kubeconfigs.get(uid);
+    json!({
+        "cluster_id": cluster.id,
+        "cluster_name": cluster.name,
+        "cluster_state": cluster.state,
+        "cert_state": kubeconfig.map_or("Unissued", |kubeconfig| kubeconfig.state.word()),
+        "cert_expire_time": kubeconfig.and_then(|kubeconfig| kubeconfig.expires).map(written).unwrap_or_default(),
+    })
+}
+
+/// Issues a kubeconfig to the caller. A lasting one is recorded, a temporary one is not.
+pub(super) fn describe(call: &Call<'_>, id: &str) -> Result<Value, Refusal> {
+    let given = call.parameters.get("TemporaryDurationMinutes").is_some();
+    let minutes = integer(call.parameters, "TemporaryDurationMinutes", 0, &(15..=4320))?;
+    let request = IssueRequest {
+        cluster_id: id.to_owned(),
+        uid: call.caller.uid().to_owned(),
+        private: boolean(call.parameters, "PrivateIpAddress")?,
+        minutes: given.then(|| u32::try_from(minutes).unwrap_or(u32::MAX)),
+        now: call.backend.clock.now(),
+    };
+    if call.backend.estate().cluster(id, call.caller, call.region)?.abnormal() {
+        return Err(Refusal::product(400, "ErrorClusterState", "The cluster's state does not allow this operation."));
+    }
+    // The estate is not held here: whoever issues may look into it.
+    let issued = call.backend.hooks.issue(&request).map_err(|reason| Refusal::product(500, "InternalError", reason))?;
+    if request.minutes.is_none()
+        && let Some(cluster) = call.backend.estate().cluster_mut(id)
+    {
+        cluster.kubeconfigs.insert(request.uid, Kubeconfig::effective(issued.expires));
+    }
+    Ok(json!({ "config": issued.config, "expiration": written(issued.expires) }))
+}

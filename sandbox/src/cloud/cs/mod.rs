@@ -1,0 +1,141 @@
+//! Container Service, 2015-12-15: told apart by method and path.
+
+mod clean;
+mod clusters;
+mod kubeconfig;
+mod people;
+
+use http::Method;
+use serde_json::Value;
+
+use super::backend::Backend;
+use super::estate::Caller;
+use super::reply::{Product, Refusal, Reply};
+use super::request::{Parameters, decoded};
+
+pub use clean::{CleanBehaviour, Cleaning};
+pub use kubeconfig::{IssueRequest, IssuedKubeconfig};
+
+/// An operation, with the values in its path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Operation {
+    DescribeClustersV1,
+    DescribeClustersForRegion { region: String },
+    DescribeClusterDetail { cluster: String },
+    DescribeClusterUserKubeconfig { cluster: String },
+    ListClusterKubeconfigStates { cluster: String },
+    ListUserKubeConfigStates { uid: String },
+    CleanClusterUserPermissions { cluster: String, uid: String },
+    DescribeUserPermission { uid: String },
+    DescribeUserClusterActivityState { cluster: String, uid: String },
+    DescribeTaskInfo { task: String },
+}
+
+impl Operation {
+    /// The operation at a method and a path.
+    pub(crate) fn route(method: &Method, path: &str) -> Option<Self> {
+        let segments: Vec<String> = path.strip_prefix('/')?.split('/').map(decoded).collect();
+        let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+        let own = |text: &str| text.to_owned();
+        Some(match (method.as_str(), segments.as_slice()) {
+            ("GET", ["api", "v1", "clusters"]) => Self::DescribeClustersV1,
+            ("GET", ["regions", region, "clusters"]) => Self::DescribeClustersForRegion { region: own(region) },
+            ("GET", ["clusters", cluster]) => Self::DescribeClusterDetail { cluster: own(cluster) },
+            ("GET", ["k8s", cluster, "user_config"]) => Self::DescribeClusterUserKubeconfig { cluster: own(cluster) },
+            ("GET", ["clusters", cluster, "kubeconfig", "states"]) => {
+                Self::ListClusterKubeconfigStates { cluster: own(cluster) }
+            }
+            ("GET", ["users", uid, "kubeconfig", "states"]) => Self::ListUserKubeConfigStates { uid: own(uid) },
+            ("DELETE", ["cluster", cluster, "user", uid, "permissions"]) => {
+                Self::CleanClusterUserPermissions { cluster: own(cluster), uid: own(uid) }
+            }
+            ("GET", ["permissions", "users", uid]) => Self::DescribeUserPermission { uid: own(uid) },
+            ("GET", ["clusters", cluster, "users", uid, "activity-state"]) => {
+                Self::DescribeUserClusterActivityState { cluster: own(cluster), uid: own(uid) }
+            }
+            ("GET", ["tasks", task]) => Self::DescribeTaskInfo { task: own(task) },
+            _ => return None,
+        })
+    }
+
+    /// The operation's name, as `x-acs-action` must have it.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::DescribeClustersV1 => "DescribeClustersV1",
+            Self::DescribeClustersForRegion { .. } => "DescribeClustersForRegion",
+            Self::DescribeClusterDetail { .. } => "DescribeClusterDetail",
+            Self::DescribeClusterUserKubeconfig { .. } => "DescribeClusterUserKubeconfig",
+            Self::ListClusterKubeconfigStates { .. } => "ListClusterKubeconfigStates",
+            Self::ListUserKubeConfigStates { .. } => "ListUserKubeConfigStates",
+            Self::CleanClusterUserPermissions { .. } => "CleanClusterUserPermissions",
+            Self::DescribeUserPermission { .. } => "DescribeUserPermission",
+            Self::DescribeUserClusterActivityState { .. } => "DescribeUserClusterActivityState",
+            Self::DescribeTaskInfo { .. } => "DescribeTaskInfo",
+        }
+    }
+
+    /// The RAM action that a policy must allow. The activity check's is not documented; the console's action for the same
+    /// check is.
+    fn ram_action(&self) -> String {
+        match self {
+            Self::DescribeUserClusterActivityState { .. } => "cs:CheckUserClustersActivity".to_owned(),
+            _ => format!("cs:{}", self.name()),
+        }
+    }
+
+    /// Path values by name, for the request log.
+    pub(crate) fn path_parameters(&self) -> Vec<(&'static str, &str)> {
+        match self {
+            Self::DescribeClustersV1 => vec![],
+            Self::DescribeClustersForRegion { region } => vec![("region", region)],
+            Self::DescribeClusterDetail { cluster }
+            | Self::DescribeClusterUserKubeconfig { cluster }
+            | Self::ListClusterKubeconfigStates { cluster } => vec![("ClusterId", cluster)],
+            Self::ListUserKubeConfigStates { uid } | Self::DescribeUserPermission { uid } => vec![("Uid", uid)],
+            Self::CleanClusterUserPermissions { cluster, uid }
+            | Self::DescribeUserClusterActivityState { cluster, uid } => vec![("ClusterId", cluster), ("Uid", uid)],
+            Self::DescribeTaskInfo { task } => vec![("TaskId", task)],
+        }
+    }
+}
+
+/// A call that has been let in: who calls what, at which region's endpoint (`None`: the central one).
+pub(crate) struct Call<'a> {
+    pub(crate) backend: &'a Backend,
+    pub(crate) caller: &'a Caller,
+    pub(crate) parameters: &'a Parameters,
+    pub(crate) region: Option<&'a str>,
+}
+
+/// Carries out an operation.
+pub(crate) fn call(operation: &Operation, call: &Call<'_>) -> Result<Reply, Refusal> {
+    call.caller.demand(&operation.ram_action(), Product::Cs)?;
+    let body = match operation {
+        Operation::DescribeClustersV1 => clusters::describe_all(call),
+        Operation::DescribeClustersForRegion { region } => clusters::describe_region(call, region),
+        Operation::DescribeClusterDetail { cluster } => clusters::detail(call, cluster),
+        Operation::DescribeTaskInfo { task } => clusters::task(call, task),
+        Operation::DescribeClusterUserKubeconfig { cluster } => kubeconfig::describe(call, cluster),
+        Operation::ListClusterKubeconfigStates { cluster } => kubeconfig::states_of_cluster(call, cluster),
+        Operation::ListUserKubeConfigStates { uid } => kubeconfig::states_of_user(call, uid),
+        Operation::DescribeUserPermission { uid } => people::permissions(call, uid),
+        Operation::DescribeUserClusterActivityState { cluster, uid } => people::activity(call, cluster, uid),
+        Operation::CleanClusterUserPermissions { cluster, uid } => clean::clean(call, cluster, uid),
+    }?;
+    Ok(Reply::json(200, &body))
+}
+
+fn boolean(parameters: &Parameters, name: &str) -> Result<bool, Refusal> {
+    match parameters.get(name) {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => {
+            let message = format!("The parameter {name} must be true or false.");
+            Err(Refusal::product(400, &format!("InvalidParameter.{name}"), message))
+        }
+    }
+}
+
+fn text_or_empty(value: Option<&String>) -> Value {
+    Value::from(value.map_or("", String::as_str))
+}

@@ -1,0 +1,160 @@
+//! Everything that the cloud knows: all accounts, all keys, all tasks, and who is calling.
+
+use serde_json::{Value, json};
+
+use super::account::{Account, Identity};
+use super::cluster::{Cluster, ForeignCallers};
+use super::keys::{AccessKey, KeyRing, Permissions, Principal};
+use super::reply::{Product, Refusal};
+use super::sign_in::SignIn;
+
+/// What the cloud knows. Tests change it while the cloud runs.
+#[derive(Debug, Default)]
+pub struct Estate {
+    /// The accounts.
+    pub accounts: Vec<Account>,
+    pub(crate) keys: KeyRing,
+    /// Tasks that DescribeTaskInfo knows.
+    pub tasks: Vec<Task>,
+    /// What the endpoints that give credentials know.
+    pub sign_in: SignIn,
+}
+
+/// A long-running operation of Container Service.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// Its ID.
+    pub id: String,
+    /// The region that alone knows it.
+    pub region: String,
+    /// The cluster it works on.
+    pub cluster_id: String,
+    /// Its type, `clean-user-permissions` say.
+    pub task_type: String,
+    /// `running`, `success` or `fail`.
+    pub state: String,
+    /// The failure's code and message.
+    pub error: Option<(String, String)>,
+}
+
+impl Estate {
+    /// An account by its ID.
+    pub fn account_mut(&mut self, id: &str) -> Option<&mut Account> {
+        self.accounts.iter_mut().find(|account| account.id == id)
+    }
+
+    /// A cluster by its ID, whoever owns it.
+    pub fn cluster_mut(&mut self, id: &str) -> Option<&mut Cluster> {
+        self.accounts.iter_mut().flat_map(|account| &mut account.clusters).find(|cluster| cluster.id == id)
+    }
+
+    /// Adds an access key, or replaces the one of the same ID.
+    pub fn add_key(&mut self, key: AccessKey) {
+        self.keys.add(key);
+    }
+
+    /// Changes what a key may do.
+    pub fn set_permissions(&mut self, key_id: &str, permissions: Permissions) {
+        if let Some(key) = self.keys.get_mut(key_id) {
+            key.permissions = permissions;
+        }
+    }
+
+    pub(crate) fn account(&self, id: &str) -> Option<&Account> {
+        self.accounts.iter().find(|account| account.id == id)
+    }
+
+    /// The caller's account. A key of an account that isn't there is a mistake in a test, and told as an internal error.
+    pub(crate) fn account_of(&self, caller: &Caller) -> Result<&Account, Refusal> {
+        let missing = || Refusal::gateway(500, "InternalError", format!("account {} is not set up", caller.account));
+        self.account(&caller.account).ok_or_else(missing)
+    }
+
+    /// The keys of a deleted user are gone, and those of a frozen one sleep.
+    pub(crate) fn check_owner(&self, key: &AccessKey) -> Result<(), Refusal> {
+        let Principal::User(uid) = &key.principal else { return Ok(()) };
+        let owner = self.account(&key.account).and_then(|account| account.users.iter().find(|user| user.uid == *uid));
+        match owner {
+            None => Err(Refusal::gateway(404, "InvalidAccessKeyId.NotFound", "Specified access key is not found.")),
+            Some(user) if user.frozen => {
+                Err(Refusal::gateway(400, "InvalidAccessKeyId.Inactive", "Specified access key is disabled."))
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// An identity of whatever account.
+    pub(crate) fn identity(&self, uid: &str) -> Option<Identity> {
+        self.accounts.iter().find_map(|account| account.identity(uid))
+    }
+
+    /// A cluster as a caller may see it, from a region's endpoint or (`None`) the central one.
+    pub(crate) fn cluster(&self, id: &str, caller: &Caller, region: Option<&str>) -> Result<&Cluster, Refusal> {
+        let not_found = || Refusal::product(404, "ErrorClusterNotFound", format!("Cluster {id} not found."));
+        let owned =
+            self.accounts.iter().flat_map(|account| account.clusters.iter().map(move |cluster| (account, cluster)));
+        let mut here = owned.filter(|(_, cluster)| region.is_none_or(|region| region == cluster.region));
+        let (owner, cluster) = here.find(|(_, cluster)| cluster.id == id).ok_or_else(not_found)?;
+        if owner.id == caller.account {
+            return Ok(cluster);
+        }
+        match cluster.foreign_callers {
+            ForeignCallers::Refused => {
+                Err(Refusal::product(403, "ErrorCheckAcl", format!("Current user can not operate cluster {id}.")))
+            }
+            ForeignCallers::NotFound => Err(not_found()),
+        }
+    }
+}
+
+/// Who is calling.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    pub(crate) account: String,
+    pub(crate) principal: Principal,
+    permissions: Permissions,
+}
+
+impl Caller {
+    pub(crate) fn of(key: &AccessKey) -> Self {
+        let AccessKey { account, principal, permissions, .. } = key.clone();
+        Self { account, principal, permissions }
+    }
+
+    pub(crate) fn uid(&self) -> &str {
+        self.principal.uid(&self.account)
+    }
+
+    /// Demands a permission, and refuses in the product's own words, with the action named.
+    pub(crate) fn demand(&self, action: &str, product: Product) -> Result<(), Refusal> {
+        if self.permissions.permit(action) {
+            return Ok(());
+        }
+        let policy = if matches!(self.principal, Principal::Role { .. }) { "STSToken policy" } else { "RAM policy" };
+        let mut refusal = match product {
+            Product::Cs => Refusal::product(403, "StatusForbidden", format!("{policy} Forbidden for action {action}")),
+            _ => {
+                let message = "You are not authorized to do this action. You should be authorized by RAM.";
+                Refusal::product(403, "NoPermission", message)
+            }
+        };
+        refusal.denied = Some(self.denied(action));
+        Err(refusal)
+    }
+
+    fn denied(&self, action: &str) -> Value {
+        let (kind, name) = match &self.principal {
+            Principal::Root => ("RootUser", self.account.clone()),
+            Principal::User(uid) => ("SubUser", uid.clone()),
+            Principal::Role { id, session } => ("AssumedRoleUser", format!("{id}:{session}")),
+        };
+        json!({
+            "AuthAction": action,
+            "AuthPrincipalDisplayName": name,
+            "AuthPrincipalOwnerId": self.account,
+            "AuthPrincipalType": kind,
+            "NoPermissionType": "ImplicitDeny",
+            "PolicyType": "AccountLevelIdentityBasedPolicy",
+        })
+    }
+}

@@ -1,0 +1,259 @@
+//! Faults on demand.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::reply::{Product, Refusal, Reply};
+
+/// A fault: which calls it strikes, and what it does to them.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    action: Option<String>,
+    turn: Turn,
+    kind: FaultKind,
+    carried_out: bool,
+    seen: usize,
+}
+
+/// Which of the matching calls are struck, counted from 1 since the fault was added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// All of them.
+    Always,
+    /// The first so many.
+    First(usize),
+    /// One alone, the third say.
+    Nth(usize),
+    /// This one and all later ones.
+    From(usize),
+    /// Every second, third and so on.
+    Every(usize),
+}
+
+impl Turn {
+    fn has_come(self, number: usize) -> bool {
+        match self {
+            Self::Always => true,
+            Self::First(count) => number <= count,
+            Self::Nth(wanted) => number == wanted,
+            Self::From(first) => number >= first,
+            Self::Every(step) => step != 0 && number.is_multiple_of(step),
+        }
+    }
+}
+
+/// What happens to a call that is struck.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FaultKind {
+    /// `Throttling.User` with or without a hint when to come back; 429 from Container Service, 400 from the others.
+    Throttled(Option<RetryHint>),
+    /// A status of 5xx with a JSON body of the product's shape.
+    ServerError(u16),
+    /// The connection is reset.
+    Reset,
+    /// No answer for so long, then the connection ends; `None`: not while the cloud runs.
+    Hang(Option<Duration>),
+    /// The answer's headers and half of its body, then the connection ends.
+    Truncated,
+    /// 200 with this text for a body.
+    Body(String),
+    /// 404, as from a gateway that knows no such API.
+    NotFound,
+    /// 403 with the action named, as for a key without the permission.
+    Forbidden,
+    /// The security token has expired.
+    ExpiredToken,
+    /// The request's date is too far from the cloud's.
+    ClockSkew,
+    /// 200 with an error in the body.
+    OkWithError {
+        /// The error's code.
+        code: String,
+        /// The error's message.
+        message: String,
+    },
+    /// Any other refusal in the product's shape.
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// The error's code.
+        code: String,
+    },
+}
+
+/// When a throttled caller is told to come back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RetryHint {
+    /// `x-acs-retry-after`, in milliseconds.
+    AcsRetryAfter(u64),
+    /// `Retry-After`, in seconds.
+    RetryAfter(u64),
+    /// `x-ratelimit-user`, time left in milliseconds.
+    RateLimit(u64),
+}
+
+impl Fault {
+    /// A fault of every call of an operation, `ListUsers` say. The endpoints that give credentials go by
+    /// `MetadataToken`, `MetadataRole`, `MetadataCredentials`, `OAuthExchange`, `CloudSsoCredentials` and `CredentialsUri`.
+    pub fn of(action: &str, kind: FaultKind) -> Self {
+        Self { action: Some(action.to_owned()), ..Self::of_all(kind) }
+    }
+
+    /// A fault of every call of whatever operation.
+    pub fn of_all(kind: FaultKind) -> Self {
+        Self { action: None, turn: Turn::Always, kind, carried_out: false, seen: 0 }
+    }
+
+    /// Strikes only some of the calls.
+    #[must_use]
+    pub fn on(mut self, turn: Turn) -> Self {
+        self.turn = turn;
+        self
+    }
+
+    /// Strikes after the call was carried out: what it changes is changed, but the caller isn't told.
+    #[must_use]
+    pub fn after_execution(mut self) -> Self {
+        self.carried_out = true;
+        self
+    }
+
+    /// Counts a call, and tells whether it is struck.
+    fn strikes(&mut self, action: &str) -> bool {
+        if self.action.as_deref().is_some_and(|wanted| wanted != action) {
+            return false;
+        }
+        self.seen += 1;
+        self.turn.has_come(self.seen)
+    }
+}
+
+/// A fault that has struck a call.
+pub(crate) struct Struck {
+    pub(crate) kind: FaultKind,
+    pub(crate) carried_out: bool,
+}
+
+/// Counts a call against all faults; the first that strikes counts.
+pub(crate) fn strike(faults: &mut [Fault], action: &str) -> Option<Struck> {
+    let mut struck = None;
+    for fault in faults {
+        if fault.strikes(action) && struck.is_none() {
+            struck = Some(Struck { kind: fault.kind.clone(), carried_out: fault.carried_out });
+        }
+    }
+    struck
+}
+
+/// What goes over the wire in the end.
+pub(crate) enum Outcome {
+    Answered(Reply),
+    Truncated(Reply),
+    Reset,
+    Hang(Option<Duration>),
+}
+
+impl FaultKind {
+    /// What the fault makes of a call. `proper` is what the call would have got.
+    pub(crate) fn outcome(
+        &self,
+        action: &str,
+        product: Product,
+        request_id: &str,
+        proper: impl FnOnce() -> Reply,
+    ) -> Outcome {
+        let refused = |refusal: Refusal| Outcome::Answered(refusal.reply(product, request_id));
+        match self {
+            Self::Throttled(hint) => Outcome::Answered(throttled(*hint, product, request_id)),
+            Self::ServerError(status) => refused(Refusal::product(
+                *status,
+                "ServiceUnavailable",
+                "The request has failed due to a temporary failure of the server.",
+            )),
+            Self::Reset => Outcome::Reset,
+            Self::Hang(time) => Outcome::Hang(*time),
+            Self::Truncated => Outcome::Truncated(proper()),
+            Self::Body(text) => {
+                let reply = Reply::json(200, &json!(null));
+                Outcome::Answered(Reply { body: text.clone().into(), ..reply })
+            }
+            Self::NotFound => refused(Refusal::gateway(
+                404,
+                "InvalidAction.NotFound",
+                "Specified api is not found, please check your url and method.",
+            )),
+            Self::Forbidden => refused(forbidden(action, product)),
+            Self::ExpiredToken => {
+                refused(Refusal::gateway(400, "InvalidSecurityToken.Expired", "Specified SecurityToken is expired."))
+            }
+            Self::ClockSkew => {
+                let message = "Specified time stamp or date value is expired.";
+                refused(Refusal::gateway(400, "InvalidTimeStamp.Expired", message))
+            }
+            Self::OkWithError { code, message } => refused(Refusal::product(200, code, message.as_str())),
+            Self::Refused { status, code } => refused(Refusal::product(*status, code, "The request was refused.")),
+        }
+    }
+}
+
+/// Which status comes with throttling is not documented. Both are met here: 429 from Container Service, 400 from the others.
+fn throttled(hint: Option<RetryHint>, product: Product, request_id: &str) -> Reply {
+    let status = if product == Product::Cs { 429 } else { 400 };
+    let refusal = Refusal::gateway(status, "Throttling.User", "Request was denied due to user flow control.");
+    let reply = refusal.reply(product, request_id);
+    match hint {
+        None => reply,
+        Some(RetryHint::AcsRetryAfter(milliseconds)) => reply.with("x-acs-retry-after", milliseconds.to_string()),
+        Some(RetryHint::RetryAfter(seconds)) => reply.with("retry-after", seconds.to_string()),
+        Some(RetryHint::RateLimit(left)) => {
+            reply.with("x-ratelimit-user", format!("Limit:1,Remain:0,TimeLeft:{left},Reset:0"))
+        }
+    }
+}
+
+fn forbidden(action: &str, product: Product) -> Refusal {
+    let prefix = match product {
+        Product::Cs => "cs",
+        Product::Ram | Product::Ims => "ram",
+        Product::Sts => "sts",
+    };
+    let action = format!("{prefix}:{action}");
+    let mut refusal = match product {
+        Product::Cs => Refusal::product(403, "StatusForbidden", format!("RAM policy Forbidden for action {action}")),
+        _ => Refusal::product(
+            403,
+            "NoPermission",
+            "You are not authorized to do this action. You should be authorized by RAM.",
+        ),
+    };
+    refusal.denied = Some(json!({ "AuthAction": action, "NoPermissionType": "ExplicitDeny" }));
+    refusal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn turns_count_the_calls_of_their_action_alone() {
+        let numbers = |turn: Turn| {
+            let mut faults = [Fault::of("ListUsers", FaultKind::Reset).on(turn)];
+            let calls = ["ListUsers", "ListRoles"].repeat(6);
+            let struck: Vec<bool> = calls.iter().map(|action| strike(&mut faults, action).is_some()).collect();
+            assert!(struck.iter().skip(1).step_by(2).all(|struck| !struck));
+            struck
+                .into_iter()
+                .step_by(2)
+                .zip(1..)
+                .filter(|(struck, _)| *struck)
+                .map(|(_, number)| number)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(numbers(Turn::Every(2)), [2, 4, 6]);
+        assert_eq!(numbers(Turn::Nth(3)), [3]);
+        assert_eq!(numbers(Turn::First(2)), [1, 2]);
+        assert_eq!(numbers(Turn::From(5)), [5, 6]);
+        assert_eq!(numbers(Turn::Always).len(), 6);
+    }
+}

@@ -1,0 +1,199 @@
+//! The way of a request: which operation, whose signature, which fault, carried out, written down.
+
+use serde_json::{Value, json};
+
+use super::backend::{Backend, LoggedRequest};
+use super::cs::{self, Operation};
+use super::estate::Caller;
+use super::faults::{Outcome, strike};
+use super::reply::{Product, Refusal, Reply};
+use super::request::{Parameters, Request};
+use super::{ims, metadata, oauth, ram, random, signature, sso, sts, uri};
+
+/// What listens at a port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Endpoint {
+    /// A product, at its central endpoint or at a region's.
+    Product(Product, Option<String>),
+    Metadata,
+    OAuth,
+    CloudSso,
+    CredentialsUri,
+}
+
+/// Answers a request, and writes it down.
+pub(crate) fn answer(backend: &Backend, endpoint: &Endpoint, request: &Request) -> Outcome {
+    let request_id = random::request_id();
+    let mut entry = LoggedRequest {
+        action: format!("{} {}", request.method, request.path),
+        region: None,
+        parameters: request.parameters().without_secrets(),
+        caller: None,
+        status: None,
+        request_id: request_id.clone(),
+    };
+    let outcome = match endpoint {
+        Endpoint::Product(product, region) => {
+            entry.region.clone_from(region);
+            let asked =
+                Asked { backend, product: *product, region: region.as_deref(), request, request_id: &request_id };
+            asked.answer(&mut entry).unwrap_or_else(|refusal| Outcome::Answered(refusal.reply(*product, &request_id)))
+        }
+        Endpoint::Metadata => {
+            signed_in(backend, &mut entry, metadata::action(request), || metadata::answer(backend, request))
+        }
+        Endpoint::OAuth => signed_in(backend, &mut entry, "OAuthExchange", || oauth::answer(backend, request)),
+        Endpoint::CloudSso => signed_in(backend, &mut entry, "CloudSsoCredentials", || sso::answer(backend, request)),
+        Endpoint::CredentialsUri => signed_in(backend, &mut entry, "CredentialsUri", || uri::answer(backend, request)),
+    };
+    let outcome = with_request_id(outcome, &request_id);
+    if let Outcome::Answered(reply) | Outcome::Truncated(reply) = &outcome {
+        entry.status = Some(reply.status);
+    }
+    backend.log().push(entry);
+    outcome
+}
+
+fn with_request_id(outcome: Outcome, request_id: &str) -> Outcome {
+    match outcome {
+        Outcome::Answered(reply) => Outcome::Answered(reply.with("x-acs-request-id", request_id)),
+        Outcome::Truncated(reply) => Outcome::Truncated(reply.with("x-acs-request-id", request_id)),
+        Outcome::Reset | Outcome::Hang(_) => outcome,
+    }
+}
+
+/// The endpoints that give credentials know no signatures, but faults strike them as well.
+fn signed_in(backend: &Backend, entry: &mut LoggedRequest, action: &str, proper: impl FnOnce() -> Reply) -> Outcome {
+    action.clone_into(&mut entry.action);
+    struck(backend, Product::Sts, action, &entry.request_id, proper)
+}
+
+fn struck(
+    backend: &Backend,
+    product: Product,
+    action: &str,
+    request_id: &str,
+    proper: impl FnOnce() -> Reply,
+) -> Outcome {
+    let struck = strike(&mut backend.faults(), action);
+    match struck {
+        None => Outcome::Answered(proper()),
+        Some(struck) if struck.carried_out => {
+            let reply = proper();
+            struck.kind.outcome(action, product, request_id, || reply)
+        }
+        Some(struck) => struck.kind.outcome(action, product, request_id, proper),
+    }
+}
+
+/// A request to a product.
+struct Asked<'a> {
+    backend: &'a Backend,
+    product: Product,
+    region: Option<&'a str>,
+    request: &'a Request,
+    request_id: &'a str,
+}
+
+/// The operation that a request names, as far as it is known before anybody has looked who calls.
+enum Named {
+    Roa(Operation),
+    Rpc(String),
+}
+
+impl Asked<'_> {
+    fn answer(&self, entry: &mut LoggedRequest) -> Result<Outcome, Refusal> {
+        let parameters = self.request.parameters();
+        let named = self.named(&parameters)?;
+        let action = match &named {
+            Named::Roa(operation) => {
+                let values = operation.path_parameters().into_iter();
+                entry.parameters.extend(values.map(|(name, value)| (name.to_owned(), value.to_owned())));
+                operation.name().to_owned()
+            }
+            Named::Rpc(action) => action.clone(),
+        };
+        action.clone_into(&mut entry.action);
+        let caller = self.caller(&action)?;
+        entry.caller = caller.as_ref().map(|caller| caller.uid().to_owned());
+        let proper = || {
+            let result = self.carry_out(&named, &parameters, caller.as_ref());
+            result.unwrap_or_else(|refusal| refusal.reply(self.product, self.request_id))
+        };
+        Ok(struck(self.backend, self.product, &action, self.request_id, proper))
+    }
+
+    /// The operation. For RPC its name is in a header or, with the older style that unsigned calls use, in a parameter; for
+    /// Container Service it is the path's, and the header must agree.
+    fn named(&self, parameters: &Parameters) -> Result<Named, Refusal> {
+        let stated = |header: &str, parameter: &str| {
+            self.request.header(header).or_else(|| parameters.get(parameter)).map(str::to_owned)
+        };
+        if stated("x-acs-version", "Version").as_deref() != Some(self.product.version()) {
+            return Err(Refusal::gateway(400, "InvalidVersion", "Specified parameter Version is not valid."));
+        }
+        let unknown = || {
+            let message = "Specified api is not found, please check your url and method.";
+            Refusal::gateway(404, "InvalidAction.NotFound", message)
+        };
+        let action = stated("x-acs-action", "Action").ok_or_else(unknown)?;
+        if self.product == Product::Cs {
+            let operation = Operation::route(&self.request.method, &self.request.path).ok_or_else(unknown)?;
+            return if operation.name() == action { Ok(Named::Roa(operation)) } else { Err(unknown()) };
+        }
+        let method = self.request.method.as_str();
+        if self.request.path != "/" || !matches!(method, "GET" | "POST") {
+            return Err(unknown());
+        }
+        Ok(Named::Rpc(action))
+    }
+
+    fn caller(&self, action: &str) -> Result<Option<Caller>, Refusal> {
+        if self.product == Product::Sts && action == sts::UNSIGNED {
+            return Ok(None);
+        }
+        let mut estate = self.backend.estate();
+        let key = signature::verify(self.request, &mut estate.keys, self.backend.clock.now())?;
+        estate.check_owner(&key)?;
+        Ok(Some(Caller::of(&key)))
+    }
+
+    fn carry_out(&self, named: &Named, parameters: &Parameters, caller: Option<&Caller>) -> Result<Reply, Refusal> {
+        match (named, caller) {
+            (Named::Roa(operation), Some(caller)) => {
+                let call = cs::Call { backend: self.backend, caller, parameters, region: self.region };
+                cs::call(operation, &call)
+            }
+            (Named::Rpc(action), caller) => self.rpc(action, parameters, caller),
+            (Named::Roa(_), None) => {
+                Err(Refusal::gateway(400, "MissingAccessKeyId", "AccessKeyId is mandatory for this action."))
+            }
+        }
+    }
+
+    fn rpc(&self, action: &str, parameters: &Parameters, caller: Option<&Caller>) -> Result<Reply, Refusal> {
+        let now = self.backend.clock.now();
+        let mut estate = self.backend.estate();
+        let answered = match (self.product, caller) {
+            (Product::Ram, Some(caller)) => ram::call(action, parameters, caller, &estate),
+            (Product::Ims, Some(caller)) => ims::call(action, parameters, caller, &estate),
+            (Product::Sts, Some(caller)) => sts::call(action, parameters, caller, &mut estate, now),
+            (Product::Sts, None) => Some(sts::assume_role_with_oidc(parameters, &mut estate, now)),
+            (Product::Cs | Product::Ram | Product::Ims, _) => None,
+        };
+        let unknown = || {
+            let message = "Specified api is not found, please check your url and method.";
+            Refusal::gateway(404, "InvalidAction.NotFound", message)
+        };
+        let body: Value = answered.ok_or_else(unknown)??;
+        Ok(Reply::json(200, &with_member(body, "RequestId", json!(self.request_id))))
+    }
+}
+
+fn with_member(mut body: Value, name: &str, value: Value) -> Value {
+    body[name] = value;
+    body
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,287 @@
+use super::*;
+
+fn states_path() -> String {
+    format!("/clusters/{PROD}/kubeconfig/states")
+}
+
+fn clean(bench: &Bench, cluster: &str, uid: &str, query: &[(&str, &str)]) -> (u16, Value) {
+    let path = format!("/cluster/{cluster}/user/{uid}/permissions");
+    bench.cs_at(None, "DELETE", &path, "CleanClusterUserPermissions", query)
+}
+
+#[test]
+fn clusters_are_listed_centrally_and_by_region() {
+    let bench = Bench::new();
+    let (_, all) = bench.cs("/api/v1/clusters", "DescribeClustersV1", &[]);
+    assert_eq!(column(&all["clusters"], "cluster_id"), [PROD], "the aggregator lacks one");
+    assert_eq!(all["page_info"], json!({ "page_number": 1, "page_size": 10, "total_count": 1 }));
+    assert_eq!(
+        all["clusters"][0]["master_url"],
+        r#"{"api_server_endpoint":"https://203.0.113.7:6443","intranet_api_server_endpoint":""}"#
+    );
+    let region = |endpoint, region: &str| {
+        let path = format!("/regions/{region}/clusters");
+        bench.cs_at(endpoint, "GET", &path, "DescribeClustersForRegion", &[]).1["page_info"]["total_count"].clone()
+    };
+    assert_eq!(region(Some("eu-central-1"), "eu-central-1"), 1);
+    assert_eq!(region(Some("cn-hangzhou"), "eu-central-1"), 0);
+    let filtered = |query: &[(&str, &str)]| {
+        bench.cs("/api/v1/clusters", "DescribeClustersV1", query).1["page_info"]["total_count"].clone()
+    };
+    assert_eq!((filtered(&[("name", "pro")]), filtered(&[("name", "x")])), (json!(1), json!(0)));
+    assert_eq!(
+        (filtered(&[("region_id", "cn-hangzhou")]), filtered(&[("region_id", "cn-beijing")])),
+        (json!(1), json!(0))
+    );
+}
+
+#[test]
+fn clusters_come_by_pages_of_ten() {
+    let bench = Bench::new();
+    bench.edit(|estate| {
+        estate.accounts[0].clusters = (0..25).map(|number| Cluster::new(&format!("c{number:032}"), "c")).collect();
+    });
+    let count = |query: &[(&str, &str)]| {
+        bench.cs("/api/v1/clusters", "DescribeClustersV1", query).1["clusters"].as_array().map(Vec::len)
+    };
+    assert_eq!(
+        (count(&[]), count(&[("page_number", "3")]), count(&[("page_size", "50")])),
+        (Some(10), Some(5), Some(25))
+    );
+    assert_eq!(count(&[("pageSize", "50")]), Some(10), "a name in the wrong case is no name");
+    assert_eq!(count(&[("page_size", "51")]), None);
+}
+
+#[test]
+fn a_cluster_is_not_found_from_the_wrong_region() {
+    let bench = Bench::new();
+    let path = format!("/clusters/{PROD}");
+    assert_eq!(bench.cs_at(Some("cn-hangzhou"), "GET", &path, "DescribeClusterDetail", &[]).1["state"], "running");
+    let (status, body) = bench.cs_at(Some("eu-central-1"), "GET", &path, "DescribeClusterDetail", &[]);
+    assert_eq!((status, &body["code"]), (404, &json!("ErrorClusterNotFound")));
+    assert_eq!(bench.cs_at(Some("eu-central-1"), "GET", &states_path(), "ListClusterKubeconfigStates", &[]).0, 404);
+}
+
+#[test]
+fn another_accounts_cluster_is_refused_or_hidden() {
+    let bench = Bench::new();
+    let path = format!("/clusters/{THEIRS}");
+    let code = || bench.cs(&path, "DescribeClusterDetail", &[]).1["code"].clone();
+    assert_eq!(code(), "ErrorCheckAcl");
+    bench.edit(|estate| {
+        let theirs = estate.cluster_mut(THEIRS).unwrap();
+        *theirs = theirs.clone().foreign_callers(ForeignCallers::NotFound);
+    });
+    assert_eq!(code(), "ErrorClusterNotFound");
+}
+
+#[test]
+fn kubeconfig_states_tell_owner_and_certificate() {
+    let bench = Bench::new();
+    let (status, body) =
+        bench.cs(&states_path(), "ListClusterKubeconfigStates", &[("pageNumber", "1"), ("pageSize", "50")]);
+    assert_eq!((status, &body["page"]), (200, &json!({ "page_number": 1, "page_size": 50, "total_count": 4 })));
+    let rows = &body["states"];
+    assert_eq!(column(rows, "account_id"), [ACCOUNT, ALICE, BOB, GONE], "the removed one is not listed");
+    assert_eq!(column(rows, "account_type"), ["RootAccount", "RamUser", "RamUser", "RamUser"]);
+    assert_eq!(column(rows, "account_state"), ["Active", "Active", "InActive", "Deleted"]);
+    assert_eq!(column(rows, "account_name"), ["root", "alice", "bob", "gone"]);
+    assert_eq!(column(rows, "cert_state"), ["Unexpired", "Unexpired", "Expired", "Unexpired"]);
+    let revokable: Vec<_> = rows.as_array().unwrap().iter().map(|row| row["revokable"].as_bool().unwrap()).collect();
+    assert_eq!(revokable, [false, false, true, true], "neither root's nor one's own");
+}
+
+#[test]
+fn kubeconfig_states_page_by_their_own_names_and_limits() {
+    let bench = Bench::new();
+    bench.edit(|estate| {
+        let cluster = estate.cluster_mut(PROD).unwrap();
+        let numbered = (1..=120).map(|number| (Account::numbered_user(number), Kubeconfig::effective(later())));
+        cluster.kubeconfigs = numbered.collect();
+    });
+    let count = |query: &[(&str, &str)]| {
+        bench.cs(&states_path(), "ListClusterKubeconfigStates", query).1["states"].as_array().map(Vec::len)
+    };
+    assert_eq!(count(&[]), Some(10));
+    assert_eq!(count(&[("pageNumber", "3"), ("pageSize", "50")]), Some(20));
+    assert_eq!(count(&[("page_number", "3"), ("page_size", "50")]), Some(10), "names in the wrong case are no names");
+    assert_eq!((count(&[("pageSize", "51")]), count(&[("pageSize", "9")])), (None, None));
+}
+
+#[test]
+fn kubeconfig_states_need_the_ram_listings_unless_set_up_otherwise() {
+    let bench = Bench::new();
+    bench.edit(|estate| estate.set_permissions("LTAIalice", Permissions::everything().denying("ram:ListRoles")));
+    let (status, body) = bench.cs(&states_path(), "ListClusterKubeconfigStates", &[]);
+    assert_eq!((status, &body["accessDeniedDetail"]["AuthAction"]), (403, &json!("ram:ListRoles")));
+    bench.edit(|estate| estate.accounts[0] = estate.accounts[0].clone().kubeconfig_states_need_ram_listings(false));
+    assert_eq!(bench.cs(&states_path(), "ListClusterKubeconfigStates", &[]).0, 200);
+}
+
+#[test]
+fn kubeconfigs_of_cloud_services_are_listed_apart() {
+    let bench = Bench::new();
+    bench.edit(|estate| {
+        let kubeconfig = Kubeconfig::effective(later()).cloud_service("arms");
+        estate.cluster_mut(PROD).unwrap().kubeconfigs.insert("300000000000000950".into(), kubeconfig);
+    });
+    let list = |value: &str| {
+        bench.cs(&states_path(), "ListClusterKubeconfigStates", &[("cloudServiceKubeConfig", value)]).1["states"]
+            .clone()
+    };
+    assert_eq!(column(&list("true"), "cloud_service_name"), ["arms"]);
+    assert_eq!(list("false").as_array().unwrap().len(), 4);
+    assert_eq!(list("True"), Value::Null);
+}
+
+#[test]
+fn a_user_has_a_state_in_every_cluster_of_the_account() {
+    let bench = Bench::new();
+    let states = |uid: &str| {
+        let (_, body) = bench.cs(&format!("/users/{uid}/kubeconfig/states"), "ListUserKubeConfigStates", &[]);
+        column(&body["states"], "cert_state").join(" ")
+    };
+    assert_eq!(states(ALICE), "Unexpired Unissued");
+    assert_eq!(states(ROLE), "Removed Unissued");
+    let path = format!("/users/{ALICE}/kubeconfig/states");
+    assert_eq!(bench.cs(&path, "ListUserKubeConfigStates", &[("page_size", "100")]).0, 200);
+    assert_eq!(bench.cs(&path, "ListUserKubeConfigStates", &[("page_size", "101")]).0, 400);
+}
+
+#[test]
+fn the_activity_check_has_three_outcomes() {
+    let bench = Bench::new();
+    let check = |cluster: &str| {
+        bench.cs(&format!("/clusters/{cluster}/users/{GONE}/activity-state"), "DescribeUserClusterActivityState", &[])
+    };
+    let (_, none) = check(PROD);
+    assert_eq!((&none["active"], &none["last_activity"]), (&json!(false), &json!("")));
+    assert_eq!(none["log_project_name"], format!("k8s-log-{PROD}"));
+    bench.edit(|estate| {
+        let prod = estate.cluster_mut(PROD).unwrap();
+        *prod = prod.clone().active(GONE, now(), "audit-7");
+    });
+    let (_, some) = check(PROD);
+    assert_eq!((&some["active"], &some["last_audit_id"]), (&json!(true), &json!("audit-7")));
+    assert_eq!(some["last_activity"], NOW);
+    assert_eq!(check(TEST).0, 400, "auditing is off");
+    bench.edit(|estate| estate.cluster_mut(PROD).unwrap().auditing = Auditing::Unreadable);
+    assert_eq!(check(PROD).0, 500);
+}
+
+#[test]
+fn permission_records_name_their_scope() {
+    let bench = Bench::new();
+    let (_, body) = bench.cs(&format!("/permissions/users/{GONE}"), "DescribeUserPermission", &[]);
+    assert_eq!(column(&body, "resource_id"), [format!("{PROD}/default").as_str(), "all-clusters"]);
+    assert_eq!(column(&body, "resource_type"), ["namespace", "console"]);
+    assert_eq!(
+        (column(&body, "role_type"), column(&body, "role_name")),
+        (vec!["dev", "custom"], vec!["dev", "auditors"])
+    );
+    assert_eq!(bench.cs(&format!("/permissions/users/{BOB}"), "DescribeUserPermission", &[]).1, json!([]));
+}
+
+#[test]
+fn cleaning_takes_kubeconfig_records_and_bindings() {
+    let bench = Bench::new();
+    assert_eq!(clean(&bench, PROD, GONE, &[]), (200, json!({})));
+    let cleaning = Cleaning { cluster_id: PROD.into(), uid: GONE.into(), behaviour: CleanBehaviour::OwnBindings };
+    assert_eq!(*bench.cleaned.lock().unwrap(), [cleaning]);
+    let (_, states) = bench.cs(&states_path(), "ListClusterKubeconfigStates", &[]);
+    assert_eq!(column(&states["states"], "account_id"), [ACCOUNT, ALICE, BOB]);
+    let (_, user) = bench.cs(&format!("/users/{GONE}/kubeconfig/states"), "ListUserKubeConfigStates", &[]);
+    assert_eq!(user["states"][0]["cert_state"], "Removed");
+    let (_, records) = bench.cs(&format!("/permissions/users/{GONE}"), "DescribeUserPermission", &[]);
+    assert_eq!(column(&records, "resource_id"), ["all-clusters"], "other clusters are not its business");
+}
+
+#[test]
+fn cleaning_is_refused_for_root_oneself_and_clusters_that_are_going() {
+    let bench = Bench::new();
+    for uid in [ACCOUNT, ALICE] {
+        assert_eq!(clean(&bench, PROD, uid, &[("Force", "true")]).0, 403, "{uid}");
+    }
+    bench.edit(|estate| estate.cluster_mut(PROD).unwrap().state = "deleting".into());
+    assert_eq!(clean(&bench, PROD, GONE, &[("Force", "true")]).1["code"], "ErrorClusterState");
+    assert_eq!(*bench.cleaned.lock().unwrap(), []);
+}
+
+#[test]
+fn recent_or_unreadable_access_stands_in_the_way_unless_forced() {
+    let bench = Bench::new();
+    bench.edit(|estate| {
+        let prod = estate.cluster_mut(PROD).unwrap();
+        *prod = prod.clone().active(GONE, now(), "audit-7");
+    });
+    for (cluster, query) in [(PROD, &[][..]), (PROD, &[("Force", "false")]), (PROD, &[("force", "true")]), (TEST, &[])]
+    {
+        assert_eq!(clean(&bench, cluster, GONE, query).0, 400, "{cluster} {query:?}");
+    }
+    assert_eq!(*bench.cleaned.lock().unwrap(), []);
+    for cluster in [PROD, TEST] {
+        assert_eq!(clean(&bench, cluster, GONE, &[("Force", "true")]).0, 200);
+    }
+    assert_eq!(bench.cleaned.lock().unwrap().len(), 2);
+}
+
+#[test]
+fn a_cluster_that_fails_to_be_cleaned_keeps_its_record() {
+    let mut bench = Bench::new();
+    bench.backend.hooks.clean = Arc::new(|_| Err("connection refused".into()));
+    assert_eq!(clean(&bench, PROD, GONE, &[]).0, 500);
+    let (_, states) = bench.cs(&states_path(), "ListClusterKubeconfigStates", &[]);
+    assert!(column(&states["states"], "account_id").contains(&GONE));
+}
+
+#[test]
+fn a_lost_answer_leaves_the_change_done() {
+    let bench = Bench::new();
+    bench
+        .backend
+        .faults()
+        .push(Fault::of("CleanClusterUserPermissions", FaultKind::ServerError(500)).after_execution());
+    assert_eq!(clean(&bench, PROD, GONE, &[]).0, 500);
+    assert_eq!(bench.cleaned.lock().unwrap().len(), 1);
+    *bench.backend.faults() = vec![Fault::of("CleanClusterUserPermissions", FaultKind::ServerError(500))];
+    assert_eq!(clean(&bench, PROD, BOB, &[]).0, 500);
+    assert_eq!(bench.cleaned.lock().unwrap().len(), 1, "without it nothing was done");
+}
+
+#[test]
+fn kubeconfigs_are_issued_to_the_caller() {
+    let bench = Bench::new();
+    let path = format!("/k8s/{TEST}/user_config");
+    let ask = |query: &[(&str, &str)]| bench.cs(&path, "DescribeClusterUserKubeconfig", query);
+    let states = || bench.cs(&format!("/users/{ALICE}/kubeconfig/states"), "ListUserKubeConfigStates", &[]).1;
+    let (status, body) = ask(&[("PrivateIpAddress", "true"), ("TemporaryDurationMinutes", "15")]);
+    assert_eq!((status, body), (200, json!({ "config": "kind: Config", "expiration": "2027-06-01T12:00:00Z" })));
+    assert_eq!(states()["states"][1]["cert_state"], "Unissued", "a temporary one leaves no record");
+    assert_eq!(ask(&[]).0, 200);
+    assert_eq!(states()["states"][1]["cert_state"], "Unexpired");
+    let expected =
+        |private, minutes| IssueRequest { cluster_id: TEST.into(), uid: ALICE.into(), private, minutes, now: now() };
+    assert_eq!(*bench.issued.lock().unwrap(), [expected(true, Some(15)), expected(false, None)]);
+    for minutes in ["14", "4321", "1h"] {
+        assert_eq!(ask(&[("TemporaryDurationMinutes", minutes)]).0, 400, "{minutes}");
+    }
+}
+
+#[test]
+fn a_task_is_known_in_its_region_alone() {
+    let bench = Bench::new();
+    bench.edit(|estate| {
+        estate.tasks.push(Task {
+            id: "T-1".into(),
+            region: "cn-hangzhou".into(),
+            cluster_id: PROD.into(),
+            task_type: "clean-user-permissions".into(),
+            state: "fail".into(),
+            error: Some(("E1".into(), "no".into())),
+        });
+    });
+    let ask = |region| bench.cs_at(region, "GET", "/tasks/T-1", "DescribeTaskInfo", &[]);
+    let (status, body) = ask(Some("cn-hangzhou"));
+    assert_eq!((status, &body["state"], &body["error"]["code"]), (200, &json!("fail"), &json!("E1")));
+    assert_eq!(ask(Some("eu-central-1")).0, 404);
+}

@@ -1,0 +1,114 @@
+//! Identity Management Service, 2019-08-15. Its actions carry RAM's prefix.
+
+use serde_json::{Value, json};
+
+use super::account::{Account, RamUser, RecycledUser};
+use super::clock::written;
+use super::estate::{Caller, Estate};
+use super::keys::Principal;
+use super::paging::{closed, marked};
+use super::reply::{Product, Refusal};
+use super::request::Parameters;
+
+/// Carries out an operation, `None` where there is no such one.
+pub(crate) fn call(
+    action: &str,
+    parameters: &Parameters,
+    caller: &Caller,
+    estate: &Estate,
+) -> Option<Result<Value, Refusal>> {
+    let operation = match action {
+        "GetUser" => get_user,
+        "ListUserBasicInfos" => list_user_basic_infos,
+        "ListUsersInRecycleBin" => list_users_in_recycle_bin,
+        _ => return None,
+    };
+    let permitted = caller.demand(&format!("ram:{action}"), Product::Ims);
+    Some(permitted.and_then(|()| operation(parameters, caller, estate)))
+}
+
+fn get_user(parameters: &Parameters, caller: &Caller, estate: &Estate) -> Result<Value, Refusal> {
+    let account = estate.account_of(caller)?;
+    let (uid, name, key) =
+        (parameters.get("UserId"), parameters.get("UserPrincipalName"), parameters.get("UserAccessKeyId"));
+    if uid.is_none() && name.is_none() && key.is_none() {
+        let message = "One of UserId, UserPrincipalName and UserAccessKeyId is required.";
+        return Err(Refusal::product(400, "MissingParameter", message));
+    }
+    let owner = key.and_then(|id| match &estate.keys.get(id)?.principal {
+        Principal::User(uid) => Some(uid.as_str()),
+        Principal::Root | Principal::Role { .. } => None,
+    });
+    let asked = |user: &&RamUser| {
+        uid.is_none_or(|uid| uid == user.uid)
+            && name.is_none_or(|name| name == account.logon_name(&user.name))
+            && key.is_none_or(|_| owner == Some(user.uid.as_str()))
+    };
+    let missing = || Refusal::product(404, "EntityNotExist.User", "The user does not exist.");
+    let user = account.users.iter().find(asked).ok_or_else(missing)?;
+    Ok(json!({ "User": {
+        "UserId": user.uid,
+        "UserName": user.name,
+        "UserPrincipalName": account.logon_name(&user.name),
+        "DisplayName": user.display_name,
+        "Comments": "",
+        "Email": "",
+        "MobilePhone": "",
+        "ProvisionType": "Manual",
+        "CreateDate": written(user.created),
+        "UpdateDate": written(user.created),
+        "LastLoginDate": "",
+    }}))
+}
+
+fn list_user_basic_infos(parameters: &Parameters, caller: &Caller, estate: &Estate) -> Result<Value, Refusal> {
+    let account = estate.account_of(caller)?;
+    let (active, frozen) = match parameters.get("Status") {
+        None | Some("active") => (true, false),
+        Some("freeze") => (false, true),
+        Some("active,freeze") => (true, true),
+        Some(_) => {
+            let message = "The parameter Status must be active, freeze or active,freeze.";
+            return Err(Refusal::product(400, "InvalidParameter.Status", message));
+        }
+    };
+    let listed = account.users.iter().filter(|user| if user.frozen { frozen } else { active });
+    let (users, next) = marked(listed, parameters, 100, 1000)?;
+    let users: Vec<Value> = users.into_iter().map(|user| basic_info(user, account)).collect();
+    Ok(closed(json!({ "UserBasicInfos": { "UserBasicInfo": users } }), next))
+}
+
+fn basic_info(user: &RamUser, account: &Account) -> Value {
+    json!({
+        "UserId": user.uid,
+        "UserPrincipalName": account.logon_name(&user.name),
+        "DisplayName": user.display_name,
+        "Status": if user.frozen { "freeze" } else { "active" },
+    })
+}
+
+fn list_users_in_recycle_bin(parameters: &Parameters, caller: &Caller, estate: &Estate) -> Result<Value, Refusal> {
+    let account = estate.account_of(caller)?;
+    let name = parameters.get("Filter").map(read_filter).transpose()?;
+    let listed = account.recycled.iter().filter(|user| name.is_none_or(|name| name == account.logon_name(&user.name)));
+    let (users, next) = marked(listed, parameters, 100, 100)?;
+    let users: Vec<Value> = users.into_iter().map(|user| recycled(user, account)).collect();
+    Ok(closed(json!({ "Users": { "User": users } }), next))
+}
+
+/// The only filter there is, `UserPrincipalName eq <name>`.
+fn read_filter(filter: &str) -> Result<&str, Refusal> {
+    let invalid = || Refusal::product(400, "InvalidParameter.Filter", "The parameter Filter is invalid.");
+    filter.strip_prefix("UserPrincipalName eq ").ok_or_else(invalid)
+}
+
+fn recycled(user: &RecycledUser, account: &Account) -> Value {
+    json!({
+        "UserId": user.uid,
+        "UserPrincipalName": account.logon_name(&user.name),
+        "DisplayName": user.name,
+        "CreateDate": written(super::account::FOUNDED),
+        "RecycleDate": written(user.recycled),
+        "DeleteDate": written(user.gone),
+    })
+}

@@ -1,0 +1,37 @@
+//! The OAuth server of the command line tool: changes a live access token for temporary credentials.
+
+use http::Method;
+use jiff::SignedDuration;
+use serde_json::json;
+
+use super::backend::Backend;
+use super::keys::Principal;
+use super::reply::Reply;
+use super::request::Request;
+use super::sts::credentials;
+
+pub(crate) fn answer(backend: &Backend, request: &Request) -> Reply {
+    if request.path != "/v1/exchange" {
+        return Reply::json(404, &json!({ "error": "not_found" }));
+    }
+    if request.method != Method::POST {
+        return Reply::json(405, &json!({ "error": "method_not_allowed" }));
+    }
+    let now = backend.clock.now();
+    let mut estate = backend.estate();
+    let given = bearer(request);
+    let known = estate.sign_in.oauth.iter().find(|known| given == Some(&known.token) && known.expires > now).cloned();
+    let Some(known) = known else {
+        let body =
+            json!({ "error": "invalid_token", "error_description": "The access token is invalid or has expired." });
+        return Reply::json(401, &body);
+    };
+    let principal = Principal::User(known.uid);
+    let issued = estate.keys.issue(&known.account, principal, known.permissions, now, SignedDuration::from_hours(1));
+    Reply::json(200, &credentials(&issued))
+}
+
+/// The token of an `Authorization: Bearer` header.
+pub(crate) fn bearer(request: &Request) -> Option<&str> {
+    request.header("authorization")?.strip_prefix("Bearer ")
+}

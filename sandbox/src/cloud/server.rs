@@ -1,0 +1,182 @@
+//! The cloud as a running thing: one port for each endpoint, on a thread of its own, until it is dropped.
+
+mod builder;
+mod wire;
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+
+use jiff::SignedDuration;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+
+use super::backend::{Backend, LoggedRequest};
+use super::clock::Clock;
+use super::estate::Estate;
+use super::faults::Fault;
+use super::gateway::Endpoint;
+use super::reply::Product;
+
+pub use builder::{CloudBuilder, StartError, Tls};
+
+/// The cloud, running on loopback. Dropping it stops it.
+#[must_use = "the cloud stops when it is dropped"]
+pub struct Cloud {
+    backend: Arc<Backend>,
+    urls: BTreeMap<Place, String>,
+    stop: watch::Sender<bool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What is to be found where: an endpoint under a name that sorts.
+type Place = (&'static str, Option<String>);
+
+fn place(endpoint: &Endpoint) -> Place {
+    match endpoint {
+        Endpoint::Product(product, region) => (product.name(), region.clone()),
+        Endpoint::Metadata => ("metadata", None),
+        Endpoint::OAuth => ("oauth", None),
+        Endpoint::CloudSso => ("sso", None),
+        Endpoint::CredentialsUri => ("uri", None),
+    }
+}
+
+impl Cloud {
+    /// Prepares a cloud that serves https by a certificate for 127.0.0.1, or plain http where there is none.
+    pub fn builder(tls: Option<Tls>) -> CloudBuilder {
+        CloudBuilder::new(tls)
+    }
+
+    /// The central endpoint of a product, `https://127.0.0.1:port`.
+    pub fn url(&self, product: Product) -> &str {
+        self.at((product.name(), None))
+    }
+
+    /// Container Service's endpoint in a region that was named to the builder. Clusters of other regions are not found there.
+    pub fn region_url(&self, region: &str) -> Option<&str> {
+        self.urls.get(&(Product::Cs.name(), Some(region.to_owned()))).map(String::as_str)
+    }
+
+    /// The instance metadata, always plain http.
+    pub fn metadata_url(&self) -> &str {
+        self.at(("metadata", None))
+    }
+
+    /// The OAuth server.
+    pub fn oauth_url(&self) -> &str {
+        self.at(("oauth", None))
+    }
+
+    /// CloudSSO's sign-in host.
+    pub fn sso_url(&self) -> &str {
+        self.at(("sso", None))
+    }
+
+    /// The host of the credentials endpoint, always plain http.
+    pub fn credentials_url(&self) -> &str {
+        self.at(("uri", None))
+    }
+
+    fn at(&self, place: Place) -> &str {
+        self.urls.get(&place).map_or("", String::as_str)
+    }
+
+    /// Looks at what the cloud knows, or changes it. The cloud answers nobody meanwhile.
+    pub fn edit<T>(&self, change: impl FnOnce(&mut Estate) -> T) -> T {
+        change(&mut self.backend.estate())
+    }
+
+    /// Adds a fault. Where several strike a call, the one added first counts.
+    pub fn add_fault(&self, fault: Fault) {
+        self.backend.faults().push(fault);
+    }
+
+    /// Ends all faults.
+    pub fn clear_faults(&self) {
+        self.backend.faults().clear();
+    }
+
+    /// Shifts the cloud's clock against its own, ahead or (negative) behind.
+    pub fn shift_clock(&self, by: SignedDuration) {
+        self.backend.clock.shift(by);
+    }
+
+    /// All requests so far, in the order in which they were answered.
+    pub fn log(&self) -> Vec<LoggedRequest> {
+        self.backend.log().clone()
+    }
+
+    /// Forgets the requests so far.
+    pub fn clear_log(&self) {
+        self.backend.log().clear();
+    }
+}
+
+impl Drop for Cloud {
+    fn drop(&mut self) {
+        // A thread that is gone already needs no stopping.
+        let _ = self.stop.send(true);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// An endpoint, and how it is spoken to.
+struct Listener {
+    endpoint: Endpoint,
+    tls: Option<TlsAcceptor>,
+}
+
+impl Cloud {
+    fn start(backend: Backend, listeners: Vec<Listener>) -> Result<Self, StartError> {
+        let backend = Arc::new(backend);
+        let (stop, stopped) = watch::channel(false);
+        let (report, started) = mpsc::channel();
+        let shared = Arc::clone(&backend);
+        let run = move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            match runtime {
+                Ok(runtime) => runtime.block_on(serve(shared, listeners, stopped, &report)),
+                // The caller is waiting for this report and nothing else.
+                Err(error) => drop(report.send(Err(error))),
+            }
+        };
+        let thread = std::thread::Builder::new().name("sandbox-cloud".to_owned()).spawn(run)?;
+        let urls = started.recv().map_err(std::io::Error::other)??;
+        Ok(Self { backend, urls, stop, thread: Some(thread) })
+    }
+}
+
+/// Binds all listeners, reports their URLs, and serves until told to stop.
+async fn serve(
+    backend: Arc<Backend>,
+    listeners: Vec<Listener>,
+    mut stopped: watch::Receiver<bool>,
+    report: &mpsc::Sender<std::io::Result<BTreeMap<Place, String>>>,
+) {
+    let mut urls = BTreeMap::new();
+    for Listener { endpoint, tls } in listeners {
+        let socket = match TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await {
+            Ok(socket) => socket,
+            Err(error) => return drop(report.send(Err(error))),
+        };
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let address = match socket.local_addr() {
+            Ok(address) => address,
+            Err(error) => return drop(report.send(Err(error))),
+        };
+        urls.insert(place(&endpoint), format!("{scheme}://{address}"));
+        tokio::spawn(wire::listen(socket, tls, Arc::clone(&backend), Arc::new(endpoint)));
+    }
+    if report.send(Ok(urls)).is_ok() {
+        // An error means that the handle is gone: stop as well.
+        let _ = stopped.wait_for(|stop| *stop).await;
+    }
+}
+
+#[cfg(test)]
+mod tests;

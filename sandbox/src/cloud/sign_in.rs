@@ -1,0 +1,108 @@
+//! What the endpoints that give credentials know: which instance has which role, and which token stands for whom.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::estate::Estate;
+use super::keys::{Issued, Permissions, Principal};
+
+/// What the endpoints that give credentials know.
+#[derive(Clone, Debug, Default)]
+pub struct SignIn {
+    pub(crate) instance: Option<Instance>,
+    pub(crate) metadata_token: Option<(String, Timestamp)>,
+    pub(crate) oauth: Vec<OAuthToken>,
+    pub(crate) sso: Vec<SsoToken>,
+    pub(crate) uris: Vec<(String, RoleOf)>,
+}
+
+/// A role of an account, by name.
+#[derive(Clone, Debug)]
+pub(crate) struct RoleOf {
+    pub(crate) account: String,
+    pub(crate) role: String,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Instance {
+    pub(crate) role: RoleOf,
+    pub(crate) mode: MetadataMode,
+}
+
+/// How an instance guards its metadata.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MetadataMode {
+    /// A token is mandatory ("hardened only").
+    Hardened,
+    /// A token is accepted and not needed.
+    Both,
+    /// An instance that has no tokens yet: asking for one is answered with 404.
+    WithoutTokens,
+}
+
+#[derive(Clone)]
+pub(crate) struct OAuthToken {
+    pub(crate) token: String,
+    pub(crate) expires: Timestamp,
+    pub(crate) account: String,
+    pub(crate) uid: String,
+    pub(crate) permissions: Permissions,
+}
+
+#[derive(Clone)]
+pub(crate) struct SsoToken {
+    pub(crate) token: String,
+    pub(crate) expires: Timestamp,
+    pub(crate) configuration: String,
+    pub(crate) role: RoleOf,
+}
+
+impl std::fmt::Debug for OAuthToken {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("OAuthToken").field("uid", &self.uid).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for SsoToken {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("SsoToken").field("role", &self.role).finish_non_exhaustive()
+    }
+}
+
+impl SignIn {
+    /// Attaches a role, by name, to the instance whose metadata is served.
+    pub fn instance_role(&mut self, account: &str, role: &str, mode: MetadataMode) {
+        self.instance = Some(Instance { role: RoleOf::new(account, role), mode });
+    }
+
+    /// Lets a user in who has signed in by OAuth and holds this access token.
+    pub fn oauth_token(&mut self, token: &str, expires: Timestamp, account: &str, uid: &str, permissions: Permissions) {
+        let [token, account, uid] = [token, account, uid].map(str::to_owned);
+        self.oauth.push(OAuthToken { token, expires, account, uid, permissions });
+    }
+
+    /// Lets a user in who has signed in by CloudSSO and holds this access token, to an account's role by an access
+    /// configuration's ID.
+    pub fn sso_token(&mut self, token: &str, expires: Timestamp, account: &str, configuration: &str, role: &str) {
+        let role = RoleOf::new(account, role);
+        self.sso.push(SsoToken { token: token.to_owned(), expires, configuration: configuration.to_owned(), role });
+    }
+
+    /// Serves credentials of a role at a path of the credentials endpoint, `/credentials` say.
+    pub fn credentials_at(&mut self, path: &str, account: &str, role: &str) {
+        self.uris.push((path.to_owned(), RoleOf::new(account, role)));
+    }
+}
+
+impl RoleOf {
+    fn new(account: &str, role: &str) -> Self {
+        Self { account: account.to_owned(), role: role.to_owned() }
+    }
+
+    /// Opens an hour's session of the role; `None` where there is no such role any more.
+    pub(crate) fn open_session(&self, session: &str, estate: &mut Estate, now: Timestamp) -> Option<Issued> {
+        let account = estate.account(&self.account)?;
+        let role = account.roles.iter().find(|role| role.name == self.role)?.clone();
+        let principal = Principal::Role { id: role.id, session: session.to_owned() };
+        Some(estate.keys.issue(&self.account, principal, role.permissions, now, SignedDuration::from_hours(1)))
+    }
+}

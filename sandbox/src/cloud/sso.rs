@@ -1,0 +1,45 @@
+//! CloudSSO's sign-in host: changes a live access token for credentials of an access configuration in an account.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::backend::Backend;
+use super::oauth::bearer;
+use super::random;
+use super::reply::Reply;
+use super::request::Request;
+use super::sts::credentials;
+
+pub(crate) fn answer(backend: &Backend, request: &Request) -> Reply {
+    if request.path != "/cloud-credentials" || request.method != Method::POST {
+        return refusal(404, "NotFound", "There is no such resource.");
+    }
+    let now = backend.clock.now();
+    let mut estate = backend.estate();
+    let given = bearer(request);
+    let live = |token: &str, expires| given == Some(token) && expires > now;
+    if !estate.sign_in.sso.iter().any(|known| live(&known.token, known.expires)) {
+        return refusal(401, "InvalidAccessToken", "The access token is invalid or has expired.");
+    }
+    let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+    let (account, configuration) = (body["AccountId"].as_str(), body["AccessConfigurationId"].as_str());
+    let (Some(account), Some(configuration)) = (account, configuration) else {
+        return refusal(400, "MissingParameter", "AccountId and AccessConfigurationId are required.");
+    };
+    let assigned = estate.sign_in.sso.iter().find(|known| {
+        live(&known.token, known.expires) && known.role.account == account && known.configuration == configuration
+    });
+    let Some(role) = assigned.map(|known| known.role.clone()) else {
+        return refusal(403, "NoPermission", "The access configuration is not assigned to you in this account.");
+    };
+    match role.open_session("sso-user", &mut estate, now) {
+        Some(issued) => {
+            Reply::json(200, &json!({ "CloudCredential": credentials(&issued), "RequestId": random::request_id() }))
+        }
+        None => refusal(404, "EntityNotExists.AccessConfiguration", "The access configuration does not exist."),
+    }
+}
+
+fn refusal(status: u16, code: &str, message: &str) -> Reply {
+    Reply::json(status, &json!({ "ErrorCode": code, "ErrorMessage": message, "RequestId": random::request_id() }))
+}

@@ -1,0 +1,24 @@
+//! A credentials endpoint of one's own, as `ALIBABA_CLOUD_CREDENTIALS_URI` names it.
+
+use http::Method;
+use serde_json::json;
+
+use super::backend::Backend;
+use super::reply::Reply;
+use super::request::Request;
+use super::sts::credentials;
+
+pub(crate) fn answer(backend: &Backend, request: &Request) -> Reply {
+    let now = backend.clock.now();
+    let mut estate = backend.estate();
+    let served = estate.sign_in.uris.iter().find(|(path, _)| *path == request.path && request.method == Method::GET);
+    let role = served.map(|(_, role)| role.clone());
+    match role.and_then(|role| role.open_session("uri", &mut estate, now)) {
+        None => Reply::json(404, &json!({ "Code": "NotFound" })),
+        Some(issued) => {
+            let mut body = credentials(&issued);
+            body["Code"] = json!("Success");
+            Reply::json(200, &body)
+        }
+    }
+}
