@@ -1,1 +1,194 @@
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
+use rcgen::{CertificateParams, KeyPair};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::crypto::ring::default_provider;
+use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+
+use super::super::account::{Account, RamUser};
+use super::super::cluster::Cluster;
+use super::super::faults::{FaultKind, Turn};
+use super::super::keys::{AccessKey, Permissions};
+use super::super::request::Request;
+use super::super::testing::{NOW, Signer};
+use super::*;
+
+const ACCOUNT: &str = "1190000000000001";
+const ALICE: &str = "200000000000000901";
+const PROD: &str = "c0123456789abcdef0123456789abcdef";
+
+fn builder(tls: Option<Tls>) -> CloudBuilder {
+    let account = Account::new(ACCOUNT, "acme").user(RamUser::new(ALICE, "alice")).cluster(Cluster::new(PROD, "prod"));
+    Cloud::builder(tls)
+        .clock(Clock::fixed(NOW.parse().unwrap()))
+        .account(account)
+        .region("eu-central-1")
+        .key(AccessKey::user(ACCOUNT, ALICE, "LTAIalice", "alice-secret").permissions(Permissions::everything()))
+}
+
+/// The bytes of a signed request to a URL.
+fn bytes(url: &str, sign: impl Fn(&Signer) -> Request) -> (String, Vec<u8>) {
+    let host = url.split_once("://").unwrap().1.to_owned();
+    let mut signer = Signer::new("LTAIalice", "alice-secret");
+    signer.host.clone_from(&host);
+    let request = sign(&signer);
+    let query: Vec<String> = request.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let mut text = format!("{} {}?{} HTTP/1.1\r\ncontent-length: 0\r\n", request.method, request.path, query.join("&"));
+    for (name, value) in &request.headers {
+        text += &format!("{name}: {}\r\n", value.to_str().unwrap());
+    }
+    (host, (text + "\r\n").into_bytes())
+}
+
+fn list_users(signer: &Signer) -> Request {
+    signer.rpc("2015-05-01", "ListUsers", &[("MaxItems", "10")])
+}
+
+/// What comes back until the connection ends or nothing more comes for a while.
+fn exchange(url: &str, sign: impl Fn(&Signer) -> Request) -> (String, std::io::Result<()>) {
+    let (host, request) = bytes(url, sign);
+    let mut stream = TcpStream::connect(host).unwrap();
+    stream.set_read_timeout(Some(Duration::from_millis(400))).unwrap();
+    stream.write_all(&request).unwrap();
+    let mut answer = Vec::new();
+    let end = stream.read_to_end(&mut answer).map(drop);
+    (String::from_utf8_lossy(&answer).into_owned(), end)
+}
+
+#[test]
+fn a_signed_request_is_answered_over_http() {
+    let cloud = builder(None).start().unwrap();
+    let (answer, _) = exchange(cloud.url(Product::Ram), list_users);
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.contains("\"UserName\":\"alice\""), "{answer}");
+    assert!(answer.contains("x-acs-request-id: "), "{answer}");
+    let log = cloud.log();
+    assert_eq!((log.len(), log[0].action.as_str(), log[0].caller.as_deref()), (1, "ListUsers", Some(ALICE)));
+    cloud.clear_log();
+    assert_eq!(cloud.log(), []);
+}
+
+#[test]
+fn every_endpoint_has_a_port_of_its_own() {
+    let cloud = builder(None).start().unwrap();
+    let products = [Product::Cs, Product::Ram, Product::Ims, Product::Sts].map(|product| cloud.url(product).to_owned());
+    let others = [cloud.metadata_url(), cloud.oauth_url(), cloud.sso_url(), cloud.credentials_url()].map(str::to_owned);
+    let regions = ["cn-hangzhou", "eu-central-1"].map(|region| cloud.region_url(region).unwrap().to_owned());
+    let all: std::collections::BTreeSet<_> = products.iter().chain(&others).chain(&regions).collect();
+    assert_eq!(all.len(), 10);
+    assert!(all.iter().all(|url| url.starts_with("http://127.0.0.1:")), "{all:?}");
+    assert_eq!(cloud.region_url("cn-beijing"), None);
+}
+
+#[test]
+fn a_region_answers_at_its_own_port() {
+    let cloud = builder(None).start().unwrap();
+    let detail = |signer: &Signer| signer.roa("GET", &format!("/clusters/{PROD}"), "DescribeClusterDetail", &[]);
+    assert!(exchange(cloud.region_url("cn-hangzhou").unwrap(), detail).0.starts_with("HTTP/1.1 200"));
+    assert!(exchange(cloud.region_url("eu-central-1").unwrap(), detail).0.starts_with("HTTP/1.1 404"));
+    assert!(exchange(cloud.url(Product::Cs), detail).0.starts_with("HTTP/1.1 200"));
+}
+
+#[test]
+fn a_reset_is_a_reset_and_only_for_its_turn() {
+    let cloud = builder(None).start().unwrap();
+    cloud.add_fault(Fault::of("ListUsers", FaultKind::Reset).on(Turn::Nth(1)));
+    let (answer, end) = exchange(cloud.url(Product::Ram), list_users);
+    assert_eq!((answer.as_str(), end.unwrap_err().kind()), ("", std::io::ErrorKind::ConnectionReset));
+    assert_eq!(cloud.log()[0].status, None);
+    assert!(exchange(cloud.url(Product::Ram), list_users).0.starts_with("HTTP/1.1 200"));
+}
+
+#[test]
+fn a_truncated_answer_promises_more_than_it_gives() {
+    let cloud = builder(None).start().unwrap();
+    let whole = exchange(cloud.url(Product::Ram), list_users).0;
+    cloud.add_fault(Fault::of_all(FaultKind::Truncated));
+    let (part, end) = exchange(cloud.url(Product::Ram), list_users);
+    let body = |answer: &str| answer.split_once("\r\n\r\n").unwrap().1.len();
+    assert!(part.contains(&format!("content-length: {}\r\n", body(&whole))), "{part}");
+    assert_eq!(body(&part), body(&whole) / 2);
+    end.unwrap();
+}
+
+#[test]
+fn a_hanging_call_gets_no_answer_and_stops_with_the_cloud() {
+    let cloud = builder(None).start().unwrap();
+    cloud.add_fault(Fault::of_all(FaultKind::Hang(None)));
+    let (answer, end) = exchange(cloud.url(Product::Ram), list_users);
+    let kind = end.unwrap_err().kind();
+    assert!(
+        answer.is_empty() && matches!(kind, std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut),
+        "{kind:?}"
+    );
+    let (host, request) = bytes(cloud.url(Product::Ram), list_users);
+    let mut hanging = TcpStream::connect(&host).unwrap();
+    hanging.write_all(&request).unwrap();
+    let start = Instant::now();
+    drop(cloud);
+    assert!(start.elapsed() < Duration::from_secs(2), "stopping took {:?}", start.elapsed());
+    assert!(TcpStream::connect(host).is_err());
+}
+
+#[test]
+fn a_hang_may_end_after_a_while() {
+    let cloud = builder(None).start().unwrap();
+    cloud.add_fault(Fault::of_all(FaultKind::Hang(Some(Duration::from_millis(50)))));
+    let (answer, end) = exchange(cloud.url(Product::Ram), list_users);
+    assert_eq!(answer, "");
+    end.unwrap();
+}
+
+#[test]
+fn a_clock_that_is_ahead_refuses_signatures_until_it_is_set_right() {
+    let cloud = builder(None).start().unwrap();
+    cloud.shift_clock(SignedDuration::from_mins(16));
+    assert!(exchange(cloud.url(Product::Ram), list_users).0.contains("InvalidTimeStamp.Expired"));
+    cloud.shift_clock(SignedDuration::ZERO);
+    assert!(exchange(cloud.url(Product::Ram), list_users).0.starts_with("HTTP/1.1 200"));
+}
+
+#[test]
+fn the_estate_changes_while_the_cloud_runs() {
+    let cloud = builder(None).start().unwrap();
+    cloud.edit(|estate| estate.account_mut(ACCOUNT).map(|account| account.users.push(RamUser::new("2", "dora"))));
+    assert!(exchange(cloud.url(Product::Ram), list_users).0.contains("\"dora\""));
+}
+
+#[test]
+fn certificates_are_the_callers_and_plain_text_is_not_understood() {
+    let key = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let tls = Tls { certificate: certificate.pem(), key: key.serialize_pem() };
+    let cloud = builder(Some(tls)).start().unwrap();
+    let url = cloud.url(Product::Ram);
+    assert!(url.starts_with("https://127.0.0.1:") && cloud.metadata_url().starts_with("http://"), "{url}");
+    assert!(!exchange(url, list_users).0.starts_with("HTTP/1.1 200"));
+
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate.der().clone()).unwrap();
+    let config = ClientConfig::builder_with_provider(Arc::new(default_provider()));
+    let config =
+        config.with_safe_default_protocol_versions().unwrap().with_root_certificates(roots).with_no_client_auth();
+    let (host, request) = bytes(url, list_users);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let answer = runtime.block_on(async {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        let stream = tokio::net::TcpStream::connect(host).await.unwrap();
+        let name = ServerName::try_from("127.0.0.1").unwrap();
+        let mut stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
+        stream.write_all(&request).await.unwrap();
+        let mut head = [0; 15];
+        stream.read_exact(&mut head).await.unwrap();
+        head
+    });
+    assert_eq!(&answer, b"HTTP/1.1 200 OK");
+}
+
+#[test]
+fn certificates_that_are_none_are_told_at_the_start() {
+    let tls = Tls { certificate: "nonsense".into(), key: "nonsense".into() };
+    assert!(builder(Some(tls)).start().is_err());
+}
