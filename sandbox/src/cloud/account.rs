@@ -69,12 +69,12 @@ impl Account {
 
     /// The UID of a numbered user, counted from 1.
     pub fn numbered_user(number: usize) -> String {
-        format!("2{number:017}")
+        format!("29{number:016}")
     }
 
     /// The ID of a numbered role, counted from 1.
     pub fn numbered_role(number: usize) -> String {
-        format!("3{number:017}")
+        format!("39{number:016}")
     }
 
     /// Adds a user that was deleted and can still be restored.

@@ -125,15 +125,13 @@ pub(crate) fn call(operation: &Operation, call: &Call<'_>) -> Result<Reply, Refu
     Ok(Reply::json(200, &body))
 }
 
+/// Booleans count in any case: the official SDKs send `true` from Go and `True` from Python.
 fn boolean(parameters: &Parameters, name: &str) -> Result<bool, Refusal> {
-    match parameters.get(name) {
-        None | Some("false") => Ok(false),
-        Some("true") => Ok(true),
-        Some(_) => {
-            let message = format!("The parameter {name} must be true or false.");
-            Err(Refusal::product(400, &format!("InvalidParameter.{name}"), message))
-        }
-    }
+    let Some(text) = parameters.get(name) else { return Ok(false) };
+    text.to_ascii_lowercase().parse().map_err(|_| {
+        let message = format!("The parameter {name} must be true or false.");
+        Refusal::product(400, &format!("InvalidParameter.{name}"), message)
+    })
 }
 
 fn text_or_empty(value: Option<&String>) -> Value {
