@@ -1,6 +1,7 @@
 //! An Alibaba Cloud account: its users in every state, its roles, its clusters.
 
 use jiff::{SignedDuration, Timestamp};
+use kubectl_ackcred::core::secret::Secret;
 
 use super::cluster::Cluster;
 use super::keys::Permissions;
@@ -219,7 +220,7 @@ pub struct RamRole {
 #[derive(Clone, Debug)]
 pub(crate) struct OidcTrust {
     pub(crate) provider_arn: String,
-    pub(crate) token: String,
+    pub(crate) token: Secret<String>,
 }
 
 impl RamRole {
@@ -261,7 +262,7 @@ impl RamRole {
     /// Lets the holder of this OIDC token assume the role through this provider.
     #[must_use]
     pub fn trusts_oidc(mut self, provider_arn: &str, token: &str) -> Self {
-        self.oidc = Some(OidcTrust { provider_arn: provider_arn.to_owned(), token: token.to_owned() });
+        self.oidc = Some(OidcTrust { provider_arn: provider_arn.to_owned(), token: Secret::new(token.to_owned()) });
         self
     }
 }

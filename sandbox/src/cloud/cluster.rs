@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// A cluster.
 #[derive(Clone, Debug)]
@@ -22,7 +22,7 @@ pub struct Cluster {
     pub permissions: Vec<PermissionRecord>,
     /// Whether and what the audit log tells.
     pub auditing: Auditing,
-    /// Accesses of the last seven days by UID.
+    /// Last accesses by UID. Those more than seven days ago no check finds.
     pub activity: BTreeMap<String, Activity>,
 }
 
@@ -108,11 +108,16 @@ impl Cluster {
         self
     }
 
-    /// Records an access within the last seven days.
+    /// Records the last access of an identity.
     #[must_use]
     pub fn active(mut self, uid: &str, at: Timestamp, audit_id: &str) -> Self {
         self.activity.insert(uid.to_owned(), Activity { at, audit_id: audit_id.to_owned() });
         self
+    }
+
+    /// The last access of an identity, if it is within the last seven days.
+    pub(crate) fn recent_activity(&self, uid: &str, now: Timestamp) -> Option<&Activity> {
+        self.activity.get(uid).filter(|last| now.duration_since(last.at) <= SignedDuration::from_hours(7 * 24))
     }
 
     /// Whether kubeconfigs can't be touched because the cluster is going or gone.

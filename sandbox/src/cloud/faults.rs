@@ -10,6 +10,7 @@ use super::reply::{Product, Refusal, Reply};
 #[derive(Clone, Debug)]
 pub struct Fault {
     action: Option<String>,
+    product: Option<Product>,
     turn: Turn,
     kind: FaultKind,
     carried_out: bool,
@@ -54,6 +55,8 @@ pub enum FaultKind {
     Reset,
     /// No answer for so long, then the connection ends; `None`: not while the cloud runs.
     Hang(Option<Duration>),
+    /// The proper answer after a while.
+    Slow(Duration),
     /// The answer's headers and half of its body, then the connection ends.
     Truncated,
     /// 200 with this text for a body.
@@ -100,9 +103,14 @@ impl Fault {
         Self { action: Some(action.to_owned()), ..Self::of_all(kind) }
     }
 
+    /// A fault of every call of a product, of IMS say, which not every site offers.
+    pub fn of_product(product: Product, kind: FaultKind) -> Self {
+        Self { product: Some(product), ..Self::of_all(kind) }
+    }
+
     /// A fault of every call of whatever operation.
     pub fn of_all(kind: FaultKind) -> Self {
-        Self { action: None, turn: Turn::Always, kind, carried_out: false, seen: 0 }
+        Self { action: None, product: None, turn: Turn::Always, kind, carried_out: false, seen: 0 }
     }
 
     /// Strikes only some of the calls.
@@ -120,8 +128,9 @@ impl Fault {
     }
 
     /// Counts a call, and tells whether it is struck.
-    fn strikes(&mut self, action: &str) -> bool {
-        if self.action.as_deref().is_some_and(|wanted| wanted != action) {
+    fn strikes(&mut self, product: Option<Product>, action: &str) -> bool {
+        let other_action = self.action.as_deref().is_some_and(|wanted| wanted != action);
+        if other_action || self.product.is_some() && self.product != product {
             return false;
         }
         self.seen += 1;
@@ -135,11 +144,11 @@ pub(crate) struct Struck {
     pub(crate) carried_out: bool,
 }
 
-/// Counts a call against all faults; the first that strikes counts.
-pub(crate) fn strike(faults: &mut [Fault], action: &str) -> Option<Struck> {
+/// Counts a call against all faults; the first that strikes counts. The endpoints that give credentials are no product.
+pub(crate) fn strike(faults: &mut [Fault], product: Option<Product>, action: &str) -> Option<Struck> {
     let mut struck = None;
     for fault in faults {
-        if fault.strikes(action) && struck.is_none() {
+        if fault.strikes(product, action) && struck.is_none() {
             struck = Some(Struck { kind: fault.kind.clone(), carried_out: fault.carried_out });
         }
     }
@@ -152,6 +161,7 @@ pub(crate) enum Outcome {
     Truncated(Reply),
     Reset,
     Hang(Option<Duration>),
+    Slow(Duration, Reply),
 }
 
 impl FaultKind {
@@ -173,6 +183,7 @@ impl FaultKind {
             )),
             Self::Reset => Outcome::Reset,
             Self::Hang(time) => Outcome::Hang(*time),
+            Self::Slow(time) => Outcome::Slow(*time, proper()),
             Self::Truncated => Outcome::Truncated(proper()),
             Self::Body(text) => {
                 let reply = Reply::json(200, &json!(null));
@@ -240,7 +251,7 @@ mod tests {
         let numbers = |turn: Turn| {
             let mut faults = [Fault::of("ListUsers", FaultKind::Reset).on(turn)];
             let calls = ["ListUsers", "ListRoles"].repeat(6);
-            let struck: Vec<bool> = calls.iter().map(|action| strike(&mut faults, action).is_some()).collect();
+            let struck: Vec<bool> = calls.iter().map(|action| strike(&mut faults, None, action).is_some()).collect();
             assert!(struck.iter().skip(1).step_by(2).all(|struck| !struck));
             struck
                 .into_iter()

@@ -47,7 +47,7 @@ pub(crate) fn answer(backend: &Backend, endpoint: &Endpoint, request: &Request) 
         Endpoint::CredentialsUri => signed_in(backend, &mut entry, "CredentialsUri", || uri::answer(backend, request)),
     };
     let outcome = with_request_id(outcome, &request_id);
-    if let Outcome::Answered(reply) | Outcome::Truncated(reply) = &outcome {
+    if let Outcome::Answered(reply) | Outcome::Truncated(reply) | Outcome::Slow(_, reply) = &outcome {
         entry.status = Some(reply.status);
     }
     backend.log().push(entry);
@@ -58,6 +58,7 @@ fn with_request_id(outcome: Outcome, request_id: &str) -> Outcome {
     match outcome {
         Outcome::Answered(reply) => Outcome::Answered(reply.with("x-acs-request-id", request_id)),
         Outcome::Truncated(reply) => Outcome::Truncated(reply.with("x-acs-request-id", request_id)),
+        Outcome::Slow(time, reply) => Outcome::Slow(time, reply.with("x-acs-request-id", request_id)),
         Outcome::Reset | Outcome::Hang(_) => outcome,
     }
 }
@@ -65,24 +66,25 @@ fn with_request_id(outcome: Outcome, request_id: &str) -> Outcome {
 /// The endpoints that give credentials know no signatures, but faults strike them as well.
 fn signed_in(backend: &Backend, entry: &mut LoggedRequest, action: &str, proper: impl FnOnce() -> Reply) -> Outcome {
     action.clone_into(&mut entry.action);
-    struck(backend, Product::Sts, action, &entry.request_id, proper)
+    struck(backend, None, action, &entry.request_id, proper)
 }
 
 fn struck(
     backend: &Backend,
-    product: Product,
+    product: Option<Product>,
     action: &str,
     request_id: &str,
     proper: impl FnOnce() -> Reply,
 ) -> Outcome {
-    let struck = strike(&mut backend.faults(), action);
+    let shape = product.unwrap_or(Product::Sts);
+    let struck = strike(&mut backend.faults(), product, action);
     match struck {
         None => Outcome::Answered(proper()),
         Some(struck) if struck.carried_out => {
             let reply = proper();
-            struck.kind.outcome(action, product, request_id, || reply)
+            struck.kind.outcome(action, shape, request_id, || reply)
         }
-        Some(struck) => struck.kind.outcome(action, product, request_id, proper),
+        Some(struck) => struck.kind.outcome(action, shape, request_id, proper),
     }
 }
 
@@ -120,7 +122,7 @@ impl Asked<'_> {
             let result = self.carry_out(&named, &parameters, caller.as_ref());
             result.unwrap_or_else(|refusal| refusal.reply(self.product, self.request_id))
         };
-        Ok(struck(self.backend, self.product, &action, self.request_id, proper))
+        Ok(struck(self.backend, Some(self.product), &action, self.request_id, proper))
     }
 
     /// The operation. For RPC its name is in a header or, with the older style that unsigned calls use, in a parameter; for

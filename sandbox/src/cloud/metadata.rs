@@ -4,6 +4,7 @@
 
 use http::Method;
 use jiff::SignedDuration;
+use kubectl_ackcred::core::secret::Secret;
 use serde_json::{Value, json};
 
 use super::backend::Backend;
@@ -51,7 +52,7 @@ fn token(backend: &Backend, request: &Request) -> Reply {
     let now = backend.clock.now();
     let expires = now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(now);
     let token = random::letters(56);
-    backend.estate().sign_in.metadata_token = Some((token.clone(), expires));
+    backend.estate().sign_in.metadata_token = Some((Secret::new(token.clone()), expires));
     Reply::text(200, &token)
 }
 
@@ -63,7 +64,11 @@ fn may_read(backend: &Backend, request: &Request, mode: Option<MetadataMode>) ->
         Some(_) if mode == Some(MetadataMode::WithoutTokens) => true,
         Some(given) => {
             let estate = backend.estate();
-            estate.sign_in.metadata_token.as_ref().is_some_and(|(token, expires)| token == given && *expires > now)
+            estate
+                .sign_in
+                .metadata_token
+                .as_ref()
+                .is_some_and(|(token, expires)| token.expose() == given && *expires > now)
         }
     }
 }

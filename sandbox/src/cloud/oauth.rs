@@ -20,7 +20,8 @@ pub(crate) fn answer(backend: &Backend, request: &Request) -> Reply {
     let now = backend.clock.now();
     let mut estate = backend.estate();
     let given = bearer(request);
-    let known = estate.sign_in.oauth.iter().find(|known| given == Some(&known.token) && known.expires > now).cloned();
+    let known =
+        estate.sign_in.oauth.iter().find(|known| given == Some(known.token.expose()) && known.expires > now).cloned();
     let Some(known) = known else {
         let body =
             json!({ "error": "invalid_token", "error_description": "The access token is invalid or has expired." });

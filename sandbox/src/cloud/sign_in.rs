@@ -1,6 +1,7 @@
 //! What the endpoints that give credentials know: which instance has which role, and which token stands for whom.
 
 use jiff::{SignedDuration, Timestamp};
+use kubectl_ackcred::core::secret::Secret;
 
 use super::estate::Estate;
 use super::keys::{Issued, Permissions, Principal};
@@ -9,7 +10,7 @@ use super::keys::{Issued, Permissions, Principal};
 #[derive(Clone, Debug, Default)]
 pub struct SignIn {
     pub(crate) instance: Option<Instance>,
-    pub(crate) metadata_token: Option<(String, Timestamp)>,
+    pub(crate) metadata_token: Option<(Secret<String>, Timestamp)>,
     pub(crate) oauth: Vec<OAuthToken>,
     pub(crate) sso: Vec<SsoToken>,
     pub(crate) uris: Vec<(String, RoleOf)>,
@@ -39,33 +40,21 @@ pub enum MetadataMode {
     WithoutTokens,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct OAuthToken {
-    pub(crate) token: String,
+    pub(crate) token: Secret<String>,
     pub(crate) expires: Timestamp,
     pub(crate) account: String,
     pub(crate) uid: String,
     pub(crate) permissions: Permissions,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct SsoToken {
-    pub(crate) token: String,
+    pub(crate) token: Secret<String>,
     pub(crate) expires: Timestamp,
     pub(crate) configuration: String,
     pub(crate) role: RoleOf,
-}
-
-impl std::fmt::Debug for OAuthToken {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("OAuthToken").field("uid", &self.uid).finish_non_exhaustive()
-    }
-}
-
-impl std::fmt::Debug for SsoToken {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("SsoToken").field("role", &self.role).finish_non_exhaustive()
-    }
 }
 
 impl SignIn {
@@ -76,15 +65,15 @@ impl SignIn {
 
     /// Lets a user in who has signed in by OAuth and holds this access token.
     pub fn oauth_token(&mut self, token: &str, expires: Timestamp, account: &str, uid: &str, permissions: Permissions) {
-        let [token, account, uid] = [token, account, uid].map(str::to_owned);
-        self.oauth.push(OAuthToken { token, expires, account, uid, permissions });
+        let (account, uid) = (account.to_owned(), uid.to_owned());
+        self.oauth.push(OAuthToken { token: Secret::new(token.to_owned()), expires, account, uid, permissions });
     }
 
     /// Lets a user in who has signed in by CloudSSO and holds this access token, to an account's role by an access
     /// configuration's ID.
     pub fn sso_token(&mut self, token: &str, expires: Timestamp, account: &str, configuration: &str, role: &str) {
-        let role = RoleOf::new(account, role);
-        self.sso.push(SsoToken { token: token.to_owned(), expires, configuration: configuration.to_owned(), role });
+        let (token, role) = (Secret::new(token.to_owned()), RoleOf::new(account, role));
+        self.sso.push(SsoToken { token, expires, configuration: configuration.to_owned(), role });
     }
 
     /// Serves credentials of a role at a path of the credentials endpoint, `/credentials` say.

@@ -18,7 +18,7 @@ pub(crate) fn answer(backend: &Backend, request: &Request) -> Reply {
     let mut estate = backend.estate();
     let given = bearer(request);
     let live = |token: &str, expires| given == Some(token) && expires > now;
-    if !estate.sign_in.sso.iter().any(|known| live(&known.token, known.expires)) {
+    if !estate.sign_in.sso.iter().any(|known| live(known.token.expose(), known.expires)) {
         return refusal(401, "InvalidAccessToken", "The access token is invalid or has expired.");
     }
     let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
@@ -27,7 +27,9 @@ pub(crate) fn answer(backend: &Backend, request: &Request) -> Reply {
         return refusal(400, "MissingParameter", "AccountId and AccessConfigurationId are required.");
     };
     let assigned = estate.sign_in.sso.iter().find(|known| {
-        live(&known.token, known.expires) && known.role.account == account && known.configuration == configuration
+        live(known.token.expose(), known.expires)
+            && known.role.account == account
+            && known.configuration == configuration
     });
     let Some(role) = assigned.map(|known| known.role.clone()) else {
         return refusal(403, "NoPermission", "The access configuration is not assigned to you in this account.");

@@ -94,7 +94,7 @@ pub(crate) fn assume_role_with_oidc(
         let message = "This operation is not permitted by the trust policy of the role.";
         return Err(Refusal::product(403, "AuthenticationFail.NoPermission", message));
     };
-    if trust.token != token {
+    if trust.token.expose() != token {
         return Err(Refusal::product(400, "AuthenticationFail.OIDCToken.Invalid", "This OIDC token is invalid."));
     }
     let mut opened = request.open_session(&account, &role, estate, now)?;

@@ -1,5 +1,6 @@
 //! CleanClusterUserPermissions: takes an identity's kubeconfig and its bindings from one cluster.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::super::cluster::{Auditing, Cluster, Kubeconfig, PermissionScope};
@@ -27,6 +28,20 @@ pub struct Cleaning {
     pub behaviour: CleanBehaviour,
 }
 
+impl Cleaning {
+    /// Whether ACK gives this name to a binding that it makes for the identity: a RoleBinding of a namespace, or (`None`) a
+    /// ClusterRoleBinding.
+    pub fn names_own_binding(&self, namespace: Option<&str>, name: &str) -> bool {
+        let Some(rest) = name.strip_prefix(self.uid.as_str()).and_then(|rest| rest.strip_prefix('-')) else {
+            return false;
+        };
+        match namespace {
+            None => matches!(rest, "clusterrolebinding" | "cluster-admin-clusterrolebinding"),
+            Some(namespace) => rest.strip_suffix("-rolebinding") == Some(namespace),
+        }
+    }
+}
+
 /// The codes of these refusals are not documented; nobody should rely on them.
 pub(super) fn clean(call: &Call<'_>, id: &str, uid: &str) -> Result<Value, Refusal> {
     let force = boolean(call.parameters, "Force")?;
@@ -47,7 +62,7 @@ pub(super) fn clean(call: &Call<'_>, id: &str, uid: &str) -> Result<Value, Refus
             return Err(forbidden("Your own permissions can not be cleaned."));
         }
         if !force {
-            check_last_week(cluster, uid)?;
+            check_last_week(cluster, uid, call.backend.clock.now())?;
         }
     }
     let behaviour = call.backend.clean_behaviour;
@@ -65,12 +80,12 @@ fn forbidden(message: &str) -> Refusal {
 }
 
 /// Without force, accesses of the last seven days stand in the way, and so does not being able to know.
-fn check_last_week(cluster: &Cluster, uid: &str) -> Result<(), Refusal> {
+fn check_last_week(cluster: &Cluster, uid: &str, now: Timestamp) -> Result<(), Refusal> {
     if cluster.auditing != Auditing::On {
         let message = "The access records of the last 7 days can not be queried.";
         return Err(Refusal::product(400, "ErrorQueryAccessRecords", message));
     }
-    if cluster.activity.contains_key(uid) {
+    if cluster.recent_activity(uid, now).is_some() {
         return Err(Refusal::product(
             400,
             "ErrorAccessRecordsExist",
@@ -85,4 +100,26 @@ fn forget(cluster: &mut Cluster, uid: &str) {
         *kubeconfig = Kubeconfig::removed();
     }
     cluster.permissions.retain(|record| record.uid != uid || record.scope == PermissionScope::AllClusters);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CleanBehaviour, Cleaning};
+
+    #[test]
+    fn only_the_names_that_ack_gives_are_its_own() {
+        let cleaning = Cleaning { cluster_id: "c1".into(), uid: "200".into(), behaviour: CleanBehaviour::OwnBindings };
+        let own = |namespace, name| cleaning.names_own_binding(namespace, name);
+        assert!(own(None, "200-clusterrolebinding") && own(None, "200-cluster-admin-clusterrolebinding"));
+        assert!(own(Some("kube-system"), "200-kube-system-rolebinding"));
+        for (namespace, name) in [
+            (None, "2001-clusterrolebinding"),
+            (None, "200-default-rolebinding"),
+            (None, "auditors"),
+            (Some("default"), "200-kube-system-rolebinding"),
+            (Some("default"), "200-clusterrolebinding"),
+        ] {
+            assert!(!own(namespace, name), "{namespace:?} {name}");
+        }
+    }
 }

@@ -47,7 +47,7 @@ pub(super) fn activity(call: &Call<'_>, id: &str, uid: &str) -> Result<Value, Re
             ));
         }
     }
-    let last = cluster.activity.get(uid);
+    let last = cluster.recent_activity(uid, call.backend.clock.now());
     Ok(json!({
         "log_project_name": format!("k8s-log-{id}"),
         "log_store_name": format!("audit-{id}"),

@@ -92,7 +92,7 @@ impl Bench {
     fn reply(&self, endpoint: &Endpoint, request: &Request) -> Reply {
         match answer(&self.backend, endpoint, request) {
             Outcome::Answered(reply) => reply,
-            Outcome::Truncated(_) | Outcome::Reset | Outcome::Hang(_) => panic!("no answer"),
+            Outcome::Truncated(_) | Outcome::Reset | Outcome::Hang(_) | Outcome::Slow(..) => panic!("no answer"),
         }
     }
 
@@ -256,4 +256,28 @@ fn a_bad_signature_is_refused_before_any_fault() {
     bench.backend.faults().push(Fault::of_all(FaultKind::ServerError(500)));
     let (status, body) = bench.rpc_as(&Signer::new("LTAIalice", "guess"), Product::Ram, "ListUsers", &[]);
     assert_eq!((status, &body["Code"]), (400, &json!("SignatureDoesNotMatch")));
+}
+
+#[test]
+fn a_product_may_be_absent_as_a_whole() {
+    let bench = Bench::new();
+    bench.backend.faults().push(Fault::of_product(Product::Ims, FaultKind::NotFound));
+    assert_eq!(bench.rpc(Product::Ims, "GetUser", &[("UserId", ALICE)]).0, 404);
+    assert_eq!(bench.rpc(Product::Ims, "ListUserBasicInfos", &[]).0, 404);
+    assert_eq!(bench.rpc(Product::Ram, "ListUsers", &[]).0, 200);
+}
+
+#[test]
+fn what_the_cloud_knows_shows_no_secret() {
+    let bench = Bench::new();
+    bench.edit(|estate| {
+        estate.accounts[0].roles.push(RamRole::new("3", "pod").trusts_oidc("p", "oidc-token"));
+        estate.sign_in.oauth_token("oauth-token", later(), ACCOUNT, ALICE, Permissions::default());
+        estate.sign_in.sso_token("sso-token", later(), ACCOUNT, "ac-1", "Deployer");
+    });
+    let shown = format!("{:?}", *bench.backend.estate());
+    assert!(shown.contains("LTAIalice"), "{shown}");
+    for secret in ["oidc-token", "oauth-token", "sso-token", "alice-secret"] {
+        assert!(!shown.contains(secret), "{secret}");
+    }
 }

@@ -142,6 +142,19 @@ fn a_hang_may_end_after_a_while() {
 }
 
 #[test]
+fn a_slow_answer_comes_whole() {
+    let cloud = builder(None).start().unwrap();
+    cloud.add_fault(Fault::of_all(FaultKind::Slow(Duration::from_millis(100))));
+    let start = Instant::now();
+    let (host, request) = bytes(cloud.url(Product::Ram), list_users);
+    let mut stream = TcpStream::connect(host).unwrap();
+    stream.write_all(&request).unwrap();
+    let mut head = [0; 15];
+    stream.read_exact(&mut head).unwrap();
+    assert_eq!((&head, start.elapsed() >= Duration::from_millis(100)), (b"HTTP/1.1 200 OK", true));
+}
+
+#[test]
 fn a_clock_that_is_ahead_refuses_signatures_until_it_is_set_right() {
     let cloud = builder(None).start().unwrap();
     cloud.shift_clock(SignedDuration::from_mins(16));

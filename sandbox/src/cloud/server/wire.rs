@@ -83,9 +83,10 @@ async fn respond(
     let (parts, body) = request.into_parts();
     let body = Limited::new(body, LARGEST_BODY).collect().await.map_err(|_| Broken)?.to_bytes();
     match answer(backend, endpoint, &Request::new(&parts, body)) {
-        Outcome::Answered(reply) => {
-            let body = Full::new(reply.body.clone()).map_err(|never: Infallible| match never {}).boxed();
-            response(&reply, body)
+        Outcome::Answered(reply) => whole(&reply),
+        Outcome::Slow(time, reply) => {
+            sleep(time).await;
+            whole(&reply)
         }
         Outcome::Truncated(reply) => {
             let body = HalfBody { half: Some(reply.body.slice(..reply.body.len() / 2)), break_off: None };
@@ -101,6 +102,10 @@ async fn respond(
             Err(Broken)
         }
     }
+}
+
+fn whole(reply: &Reply) -> Result<Response<BoxBody<Bytes, Broken>>, Broken> {
+    response(reply, Full::new(reply.body.clone()).map_err(|never: Infallible| match never {}).boxed())
 }
 
 /// The length announced is that of the whole body, whatever comes of it.

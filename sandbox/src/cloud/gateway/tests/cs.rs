@@ -165,6 +165,11 @@ fn the_activity_check_has_three_outcomes() {
     let (_, some) = check(PROD);
     assert_eq!((&some["active"], &some["last_audit_id"]), (&json!(true), &json!("audit-7")));
     assert_eq!(some["last_activity"], NOW);
+    bench.edit(|estate| {
+        let prod = estate.cluster_mut(PROD).unwrap();
+        *prod = prod.clone().active(GONE, now() - SignedDuration::from_secs(7 * 24 * 3600 + 1), "audit-6");
+    });
+    assert_eq!(check(PROD).1["active"], false, "more than seven days ago");
     assert_eq!(check(TEST).0, 400, "auditing is off");
     bench.edit(|estate| estate.cluster_mut(PROD).unwrap().auditing = Auditing::Unreadable);
     assert_eq!(check(PROD).0, 500);
