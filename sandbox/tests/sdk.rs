@@ -81,7 +81,7 @@ fn cloud(tls: Tls) -> Cloud {
             Ok(IssuedKubeconfig { config, expires: request.now + SignedDuration::from_mins(i64::from(minutes)) })
         })
         .start()
-        .unwrap();
+        .expect("the cloud starts");
     let task = Task {
         id: "T-6a1b".into(),
         region: "cn-hangzhou".into(),
@@ -95,17 +95,17 @@ fn cloud(tls: Tls) -> Cloud {
 }
 
 /// A CA, and a certificate of it for 127.0.0.1.
-fn certificates() -> (String, Tls) {
+fn certificates() -> Result<(String, Tls), rcgen::Error> {
     let mut params = CertificateParams::default();
     // Two certificates of one name would look self-signed to OpenSSL.
     params.distinguished_name.push(DnType::CommonName, "sandbox CA");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    let ca = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
+    let key = KeyPair::generate()?;
+    let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()])?;
     params.use_authority_key_identifier_extension = true;
-    let certificate = params.signed_by(&key, &ca).unwrap();
-    (ca.pem(), Tls { certificate: certificate.pem(), key: key.serialize_pem() })
+    let certificate = params.signed_by(&key, &ca)?;
+    Ok((ca.pem(), Tls { certificate: certificate.pem(), key: key.serialize_pem() }))
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn the_official_sdk_is_accepted_and_tampering_refused() {
         return;
     };
     let folder = tempfile::tempdir().unwrap();
-    let (ca, tls) = certificates();
+    let (ca, tls) = certificates().unwrap();
     let ca_file = folder.path().join("ca.pem");
     std::fs::write(&ca_file, ca).unwrap();
     let cloud = cloud(tls);
