@@ -1,0 +1,226 @@
+//! Container Service: clusters, who holds a kubeconfig, and taking permissions away.
+//!
+//! Source: <https://www.alibabacloud.com/help/en/ack/developer-reference/api-cs-2015-12-15-overview>
+
+use http::Method;
+
+use super::endpoints::{Endpoint, Region};
+use super::error::{Error, Kind};
+use super::page::{Listed, NumberedPage, Partial, by_number};
+use super::retry::Effect;
+use super::sign::Key;
+use super::wire::{Call, Product, Reply, Wire};
+use crate::core::ack::UserKubeconfigState;
+use crate::core::ack::{AccountCluster, Activity, IssuedKubeconfig, KubeconfigState, Permission, Task};
+use crate::core::ids::{ClusterId, Uid};
+
+mod body;
+
+/// The Container Service of one endpoint, asked with one key.
+#[derive(Clone, Debug)]
+pub struct Cs<'a> {
+    wire: &'a Wire,
+    endpoint: Endpoint,
+    key: Key<'a>,
+}
+
+/// Page sizes: for clusters the largest is documented nowhere, the others are the documented maxima.
+const CLUSTERS_PER_PAGE: usize = 50;
+const CLUSTER_STATES_PER_PAGE: usize = 50;
+const USER_STATES_PER_PAGE: usize = 100;
+
+impl<'a> Cs<'a> {
+    /// A client of `endpoint`.
+    pub fn new(wire: &'a Wire, endpoint: Endpoint, key: Key<'a>) -> Self {
+        Self { wire, endpoint, key }
+    }
+
+    /// `cs:DescribeClustersV1`: the account's clusters in all regions, as the central endpoint knows them.
+    ///
+    /// # Errors
+    /// With what was read before the failure.
+    pub async fn describe_clusters(&self) -> Listed<AccountCluster> {
+        self.clusters("DescribeClustersV1", "/api/v1/clusters".to_owned()).await
+    }
+
+    /// `cs:DescribeClustersForRegion`: the account's clusters in one region. Ask that region's endpoint.
+    ///
+    /// # Errors
+    /// With what was read before the failure.
+    pub async fn describe_clusters_for_region(&self, region: &Region) -> Listed<AccountCluster> {
+        self.clusters("DescribeClustersForRegion", format!("/regions/{region}/clusters")).await
+    }
+
+    async fn clusters(&self, operation: &'static str, path: String) -> Listed<AccountCluster> {
+        let action = format!("cs:{operation}");
+        let listed = by_number(
+            &action,
+            CLUSTERS_PER_PAGE,
+            |cluster: &body::Cluster| cluster.id().to_owned(),
+            async |page| {
+                let query = vec![("page_number", page.to_string()), ("page_size", CLUSTERS_PER_PAGE.to_string())];
+                let page: body::Clusters = self.get(operation, path.clone(), query).await?.json()?;
+                Ok(NumberedPage { total: page.total(), items: page.clusters })
+            },
+        )
+        .await;
+        convert(listed, &action, body::Cluster::into_core)
+    }
+
+    /// `cs:DescribeClusterDetail`. An endpoint of another region answers [`Kind::NotFound`]: that is no deleted cluster.
+    ///
+    /// # Errors
+    /// The call failed.
+    pub async fn describe_cluster_detail(&self, cluster: &ClusterId) -> Result<AccountCluster, Error> {
+        let reply = self.get("DescribeClusterDetail", format!("/clusters/{cluster}"), Vec::new()).await?;
+        let read = reply.json::<body::Cluster>()?.into_core().filter(|read| read.id == *cluster);
+        read.ok_or_else(|| Error::new("cs:DescribeClusterDetail", Kind::Malformed, "an answer about another cluster"))
+    }
+
+    /// `cs:ListClusterKubeconfigStates`: every RAM user, RAM role and account with a kubeconfig of this cluster.
+    ///
+    /// # Errors
+    /// With what was read before the failure.
+    pub async fn list_cluster_kubeconfig_states(&self, cluster: &ClusterId) -> Listed<KubeconfigState> {
+        let operation = "ListClusterKubeconfigStates";
+        let path = format!("/clusters/{cluster}/kubeconfig/states");
+        by_number(
+            "cs:ListClusterKubeconfigStates",
+            CLUSTER_STATES_PER_PAGE,
+            |state: &KubeconfigState| state.uid.clone(),
+            async |page| {
+                let query = vec![("pageNumber", page.to_string()), ("pageSize", CLUSTER_STATES_PER_PAGE.to_string())];
+                let page: body::ClusterStates = self.get(operation, path.clone(), query).await?.json()?;
+                Ok(NumberedPage { total: page.total(), items: page.into_core() })
+            },
+        )
+        .await
+    }
+
+    /// `cs:ListUserKubeConfigStates`: this identity's kubeconfig in every cluster.
+    ///
+    /// # Errors
+    /// With what was read before the failure.
+    pub async fn list_user_kubeconfig_states(&self, uid: &Uid) -> Listed<UserKubeconfigState> {
+        let action = "cs:ListUserKubeConfigStates";
+        let path = format!("/users/{uid}/kubeconfig/states");
+        let listed = by_number(
+            action,
+            USER_STATES_PER_PAGE,
+            |state: &body::UserState| state.id().to_owned(),
+            async |page| {
+                let query = vec![("page_number", page.to_string()), ("page_size", USER_STATES_PER_PAGE.to_string())];
+                let page: body::UserStates = self.get("ListUserKubeConfigStates", path.clone(), query).await?.json()?;
+                Ok(NumberedPage { total: page.total(), items: page.states })
+            },
+        )
+        .await;
+        convert(listed, action, body::UserState::into_core)
+    }
+
+    /// `cs:DescribeUserClusterActivityState`: whether the audit log of the last seven days has the identity. No part of
+    /// the public SDKs; seen in ack-ram-tool alone.
+    ///
+    /// # Errors
+    /// The call failed: auditing can be off.
+    pub async fn describe_user_cluster_activity_state(
+        &self,
+        cluster: &ClusterId,
+        uid: &Uid,
+    ) -> Result<Activity, Error> {
+        let path = format!("/clusters/{cluster}/users/{uid}/activity-state");
+        let reply = self.get("DescribeUserClusterActivityState", path, Vec::new()).await?;
+        Ok(reply.json::<body::ActivityState>()?.into_core())
+    }
+
+    /// `cs:DescribeUserPermission`: the roles that ACK granted. A RAM caller sees only clusters that it administers.
+    ///
+    /// # Errors
+    /// The call failed.
+    pub async fn describe_user_permission(&self, uid: &Uid) -> Result<Vec<Permission>, Error> {
+        let reply = self.get("DescribeUserPermission", format!("/permissions/users/{uid}"), Vec::new()).await?;
+        let permissions: Vec<body::GrantedPermission> = reply.json()?;
+        Ok(permissions.into_iter().map(body::GrantedPermission::into_core).collect())
+    }
+
+    /// `cs:CleanClusterUserPermissions`: takes the identity's kubeconfig and ACK's bindings away in one cluster. Without
+    /// `force` ACK refuses when the last seven days of the audit log have the identity or can't be read. Answers with
+    /// the request's ID; whether it was carried out has to be read back.
+    ///
+    /// # Errors
+    /// The call failed; the account itself and the caller can't be cleaned.
+    pub async fn clean_cluster_user_permissions(
+        &self,
+        cluster: &ClusterId,
+        uid: &Uid,
+        force: bool,
+    ) -> Result<Option<String>, Error> {
+        let call = Call {
+            product: Product::Cs,
+            operation: "CleanClusterUserPermissions",
+            endpoint: self.endpoint.clone(),
+            method: Method::DELETE,
+            path: format!("/cluster/{cluster}/user/{uid}/permissions"),
+            query: vec![("Force", force.to_string())],
+            effect: Effect::IdempotentChange,
+        };
+        Ok(self.wire.call(&call, &self.key).await?.request_id)
+    }
+
+    /// `cs:DescribeClusterUserKubeconfig`: **issues a credential** for the caller, valid for `minutes` (15 to 4320).
+    ///
+    /// # Errors
+    /// The call failed.
+    pub async fn describe_cluster_user_kubeconfig(
+        &self,
+        cluster: &ClusterId,
+        private_ip_address: bool,
+        minutes: u32,
+    ) -> Result<IssuedKubeconfig, Error> {
+        let query = vec![
+            ("PrivateIpAddress", private_ip_address.to_string()),
+            ("TemporaryDurationMinutes", minutes.to_string()),
+        ];
+        let path = format!("/k8s/{cluster}/user_config");
+        let call = self.call("DescribeClusterUserKubeconfig", path, query, Effect::Change);
+        Ok(self.wire.call(&call, &self.key).await?.json::<body::UserKubeconfig>()?.into_core())
+    }
+
+    /// `cs:DescribeTaskInfo`, asked at the endpoint of the region that the task was begun in.
+    ///
+    /// # Errors
+    /// The call failed.
+    pub async fn describe_task_info(&self, task: &str) -> Result<Task, Error> {
+        let path = format!("/tasks/{}", super::sign::encode(task));
+        Ok(self.get("DescribeTaskInfo", path, Vec::new()).await?.json::<body::TaskInfo>()?.into_core())
+    }
+
+    async fn get(
+        &self,
+        operation: &'static str,
+        path: String,
+        query: Vec<(&'static str, String)>,
+    ) -> Result<Reply, Error> {
+        self.wire.call(&self.call(operation, path, query, Effect::Read), &self.key).await
+    }
+
+    fn call(&self, operation: &'static str, path: String, query: Vec<(&'static str, String)>, effect: Effect) -> Call {
+        let (product, endpoint, method) = (Product::Cs, self.endpoint.clone(), Method::GET);
+        Call { product, operation, endpoint, method, path, query, effect }
+    }
+}
+
+/// Turns each entry into its core type. An entry that has no valid ID leaves the listing incomplete.
+fn convert<T, C>(listed: Listed<T>, action: &str, into_core: impl Fn(T) -> Option<C>) -> Listed<C> {
+    let (entries, error) = match listed {
+        Ok(entries) => (entries, None),
+        Err(Partial { read, error }) => (read, Some(error)),
+    };
+    let count = entries.len();
+    let read: Vec<C> = entries.into_iter().filter_map(into_core).collect();
+    let odd = || (read.len() < count).then(|| Error::new(action, Kind::Malformed, "an entry without a valid ID"));
+    match error.or_else(odd) {
+        None => Ok(read),
+        Some(error) => Err(Partial { read, error }),
+    }
+}
