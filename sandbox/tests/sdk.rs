@@ -6,12 +6,12 @@
 use std::path::Path;
 use std::process::Command;
 
+use ackcred_sandbox::certs::Authority;
 use ackcred_sandbox::cloud::{
     AccessKey, Account, Auditing, Cloud, Cluster, IssuedKubeconfig, Kubeconfig, PermissionRecord, PermissionScope,
     Permissions, Product, RamRole, RamUser, RecycledUser, Task, Tls,
 };
 use jiff::{SignedDuration, Timestamp};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use serde_json::json;
 
 const ACCOUNT: &str = "1190000000000001";
@@ -94,20 +94,6 @@ fn cloud(tls: Tls) -> Cloud {
     cloud
 }
 
-/// A CA, and a certificate of it for 127.0.0.1.
-fn certificates() -> Result<(String, Tls), rcgen::Error> {
-    let mut params = CertificateParams::default();
-    // Two certificates of one name would look self-signed to OpenSSL.
-    params.distinguished_name.push(DnType::CommonName, "sandbox CA");
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let ca = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
-    let key = KeyPair::generate()?;
-    let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()])?;
-    params.use_authority_key_identifier_extension = true;
-    let certificate = params.signed_by(&key, &ca)?;
-    Ok((ca.pem(), Tls { certificate: certificate.pem(), key: key.serialize_pem() }))
-}
-
 #[test]
 fn the_official_sdk_is_accepted_and_tampering_refused() {
     let Some(python) = variable("ACKCRED_SDK_PYTHON") else {
@@ -120,9 +106,10 @@ fn the_official_sdk_is_accepted_and_tampering_refused() {
         return;
     };
     let folder = tempfile::tempdir().unwrap();
-    let (ca, tls) = certificates().unwrap();
+    let authority = Authority::of_today().unwrap();
+    let tls = Tls::issued_by(&authority).unwrap();
     let ca_file = folder.path().join("ca.pem");
-    std::fs::write(&ca_file, ca).unwrap();
+    std::fs::write(&ca_file, authority.certificate_pem()).unwrap();
     let cloud = cloud(tls);
     let setup = json!({
         "urls": {

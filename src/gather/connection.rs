@@ -323,7 +323,8 @@ fn proxy_variables(world: &World) -> ProxyVariables {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
     use std::sync::{Arc, Mutex};

@@ -12,6 +12,8 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use ring::digest;
 use ring::rand::SystemRandom;
 
+use crate::clock;
+
 pub use self::keys::{Key, KeyKind};
 
 use self::der::{
@@ -166,6 +168,14 @@ impl Authority {
     pub fn new(now: Timestamp) -> Result<Self, CertError> {
         let start = now.saturating_sub(SignedDuration::from_hours(5 * 365 * 24)).unwrap_or(now);
         Self::valid(Validity::starting(start, SignedDuration::from_hours(10 * 365 * 24)))
+    }
+
+    /// A fresh authority around the machine's own time.
+    ///
+    /// # Errors
+    /// Where the system has no randomness.
+    pub fn of_today() -> Result<Self, CertError> {
+        Self::new(clock::now())
     }
 
     /// A fresh authority of this validity.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring::default_provider;
@@ -17,6 +18,8 @@ use super::super::keys::AccessKey;
 use super::super::reply::Product;
 use super::super::sign_in::SignIn;
 use super::{Clock, Cloud, Estate, Listener};
+use crate::certs::{Authority, CertError, Validity};
+use crate::clock;
 
 /// A server certificate for 127.0.0.1 with its key, both PEM.
 #[derive(Clone)]
@@ -25,6 +28,18 @@ pub struct Tls {
     pub certificate: String,
     /// The private key.
     pub key: String,
+}
+
+impl Tls {
+    /// A certificate for 127.0.0.1 that is valid now and for a year.
+    ///
+    /// # Errors
+    /// Where the system has no randomness.
+    pub fn issued_by(authority: &Authority) -> Result<Self, CertError> {
+        let start = clock::now().saturating_sub(SignedDuration::from_hours(1)).unwrap_or_default();
+        let server = authority.server(&[], Validity::starting(start, SignedDuration::from_hours(365 * 24)))?;
+        Ok(Self { certificate: server.certificate_pem(), key: server.key().pkcs8_pem() })
+    }
 }
 
 /// Why the cloud doesn't start.

@@ -2,7 +2,6 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use rcgen::{CertificateParams, KeyPair};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::ServerName;
@@ -15,6 +14,7 @@ use super::super::keys::{AccessKey, Permissions};
 use super::super::request::Request;
 use super::super::testing::{NOW, Signer};
 use super::*;
+use crate::certs::Authority;
 
 const ACCOUNT: &str = "1190000000000001";
 const ALICE: &str = "200000000000000901";
@@ -172,16 +172,14 @@ fn the_estate_changes_while_the_cloud_runs() {
 
 #[test]
 fn certificates_are_the_callers_and_plain_text_is_not_understood() {
-    let key = KeyPair::generate().unwrap();
-    let certificate = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap().self_signed(&key).unwrap();
-    let tls = Tls { certificate: certificate.pem(), key: key.serialize_pem() };
-    let cloud = builder(Some(tls)).start().unwrap();
+    let authority = Authority::of_today().unwrap();
+    let cloud = builder(Some(Tls::issued_by(&authority).unwrap())).start().unwrap();
     let url = cloud.url(Product::Ram);
     assert!(url.starts_with("https://127.0.0.1:") && cloud.metadata_url().starts_with("http://"), "{url}");
     assert!(!exchange(url, list_users).0.starts_with("HTTP/1.1 200"));
 
     let mut roots = RootCertStore::empty();
-    roots.add(certificate.der().clone()).unwrap();
+    roots.add(authority.certificate_der().to_vec().into()).unwrap();
     let config = ClientConfig::builder_with_provider(Arc::new(default_provider()));
     let config =
         config.with_safe_default_protocol_versions().unwrap().with_root_certificates(roots).with_no_client_auth();
