@@ -303,6 +303,14 @@ mod tests {
     }
 
     #[test]
+    fn what_only_yaml_1_2_allows_is_refused() {
+        for text in [r#"current-context: "a\/b""#, "...\n", "# nothing\n...\n"] {
+            assert!(read(text).is_err(), "{text:?}");
+        }
+        assert_eq!(read(r#"current-context: "a\\/b""#).unwrap().current_context.unwrap().value, r"a\/b");
+    }
+
+    #[test]
     fn what_yaml_takes_for_a_number_or_a_boolean_is_no_text() {
         for value in ["12345", "0x1f", "1e3", "yes", "on", "1_000", ".5"] {
             let text = format!("users: [{{name: a, user: {{token: {value}}}}}]");

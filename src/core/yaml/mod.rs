@@ -90,11 +90,15 @@ impl<'t> Document<'t> {
         let mut open: Vec<usize> = Vec::new();
         let options = granit_parser::options! { emit_comments: false };
         for event in Parser::new_from_str_with_options(text, options) {
-            let (event, _) = event.map_err(|error| grammar(&error))?;
+            let (event, span) = event.map_err(|error| grammar(&error))?;
             let (node, anchor) = match event {
-                Event::Scalar(text, style, anchor, tag) => {
+                Event::Scalar(value, style, anchor, tag) => {
+                    if style == ScalarStyle::DoubleQuoted && span.slice(text).is_some_and(escapes_a_slash) {
+                        let problem = "the escape \\/ is unknown to YAML 1.1".to_owned();
+                        return Err(YamlError::Grammar { line: span.start.line(), problem });
+                    }
                     let plain = style == ScalarStyle::Plain;
-                    (Node::Scalar { text, plain, tag: tag.as_deref().map(long_tag) }, anchor)
+                    (Node::Scalar { text: value, plain, tag: tag.as_deref().map(long_tag) }, anchor)
                 }
                 Event::SequenceStart(_, anchor, _) => (Node::Sequence(Vec::new()), anchor),
                 Event::MappingStart(_, anchor, _) => (Node::Mapping(Vec::new()), anchor),
@@ -104,6 +108,10 @@ impl<'t> Document<'t> {
                     continue;
                 }
                 Event::DocumentEnd => break,
+                // A marker that ends a document which never began.
+                Event::StreamEnd if text.lines().any(|line| line.starts_with("...")) => {
+                    return Err(YamlError::Content("no document before its end"));
+                }
                 _ => continue,
             };
             let opens = matches!(node, Node::Sequence(_) | Node::Mapping(_));
@@ -156,6 +164,16 @@ impl<'t> Document<'t> {
 
 fn grammar(error: &ScanError) -> YamlError {
     YamlError::Grammar { line: error.marker().line(), problem: error.info() }
+}
+
+/// JSON knows the escape, and so does YAML 1.2.
+fn escapes_a_slash(source: &str) -> bool {
+    let mut escaped = false;
+    source.chars().any(|character| {
+        let found = escaped && character == '/';
+        escaped = !escaped && character == '\\';
+        found
+    })
 }
 
 fn long_tag(tag: &Tag) -> String {

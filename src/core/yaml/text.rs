@@ -45,7 +45,7 @@ fn is_allowed(character: char) -> bool {
     match character {
         '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' => true,
         '\0'..='\u{9F}' => false,
-        '\u{FEFF}' | '\u{FFFE}' | '\u{FFFF}' => false,
+        '\u{FFFE}' | '\u{FFFF}' => false,
         _ => true,
     }
 }
