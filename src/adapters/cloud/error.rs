@@ -29,6 +29,8 @@ pub enum Kind {
     Unavailable,
     /// No connection came about: nothing was sent.
     Unreachable,
+    /// The server can't prove that it is the one that was asked.
+    Untrusted,
     /// The connection broke: whether the request was carried out isn't known.
     Broken,
     /// No complete answer in time.

@@ -26,7 +26,8 @@ pub(super) struct Http {
     certificate_file: Option<PathBuf>,
     proxy: Option<Secret<String>>,
     no_proxy: String,
-    client: OnceLock<reqwest::Client>,
+    secure: OnceLock<reqwest::Client>,
+    plain: OnceLock<reqwest::Client>,
 }
 
 /// A request as it goes over the wire.
@@ -73,13 +74,14 @@ impl Http {
             proxy: first(["HTTPS_PROXY", "https_proxy"]).map(Secret::new),
             // As in Go, and so in kubectl: this machine is never reached through a proxy.
             no_proxy: format!("{no_proxy},localhost,127.0.0.0/8,::1"),
-            client: OnceLock::new(),
+            secure: OnceLock::new(),
+            plain: OnceLock::new(),
         }
     }
 
     /// Sends a request and reads the response. Redirects are not followed: a signature is for one host.
     pub(super) async fn exchange(&self, request: Request) -> Result<Response, Failure> {
-        let client = self.client()?;
+        let client = self.client(request.url.starts_with("https:"))?;
         let timeout = request.timeout;
         let exchange = exchange(client, request);
         match timeout {
@@ -90,22 +92,24 @@ impl Http {
         }
     }
 
-    fn client(&self) -> Result<&reqwest::Client, Failure> {
-        if let Some(client) = self.client.get() {
+    /// Plain http has a client of its own: the system's roots are neither read nor missed for it.
+    fn client(&self, secure: bool) -> Result<&reqwest::Client, Failure> {
+        let place = if secure { &self.secure } else { &self.plain };
+        if let Some(client) = place.get() {
             return Ok(client);
         }
-        let client = self.build()?;
-        Ok(self.client.get_or_init(|| client))
+        let client = self.build(secure)?;
+        Ok(place.get_or_init(|| client))
     }
 
-    fn build(&self) -> Result<reqwest::Client, Failure> {
+    fn build(&self, secure: bool) -> Result<reqwest::Client, Failure> {
         let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(self.tls()?)
+            .tls_backend_preconfigured(self.tls(secure)?)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .user_agent(USER_AGENT)
             .no_proxy();
-        if let Some(proxy) = &self.proxy {
+        if let Some(proxy) = self.proxy.as_ref().filter(|_| secure) {
             let url = proxy.expose();
             let url = if url.contains("://") { url.clone() } else { format!("http://{url}") };
             // The proxy's URL can hold a password: neither it nor an error that quotes it is shown.
@@ -115,12 +119,13 @@ impl Http {
         builder.build().map_err(|error| Failure::new(Kind::Setup, chain(&error.without_url())))
     }
 
-    fn tls(&self) -> Result<ClientConfig, Failure> {
+    fn tls(&self, secure: bool) -> Result<ClientConfig, Failure> {
         let setup = |what: String| Failure::new(Kind::Setup, what);
         let builder = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(|error| setup(chain(&error)))?;
         let builder = match &self.certificate_file {
+            _ if !secure => builder.with_root_certificates(RootCertStore::empty()),
             Some(file) => {
                 let roots = roots(file).map_err(|what| setup(format!("SSL_CERT_FILE {}: {what}", file.display())))?;
                 builder.with_root_certificates(roots)
@@ -161,7 +166,9 @@ async fn exchange(client: &reqwest::Client, request: Request) -> Result<Response
 }
 
 fn broken(error: reqwest::Error) -> Failure {
-    let kind = if error.is_connect() {
+    let kind = if is_about_trust(&error) {
+        Kind::Untrusted
+    } else if error.is_connect() {
         Kind::Unreachable
     } else if error.is_builder() {
         Kind::Setup
@@ -169,6 +176,20 @@ fn broken(error: reqwest::Error) -> Failure {
         Kind::Broken
     };
     Failure::new(kind, chain(&error.without_url()))
+}
+
+/// Whether TLS itself refused: another try would be refused alike.
+fn is_about_trust(error: &reqwest::Error) -> bool {
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        if error.is::<rustls::Error>() {
+            return true;
+        }
+        // An I/O error gives the source of what it wraps, not what it wraps.
+        let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        cause = wrapped.map(|inner| inner as &(dyn std::error::Error + 'static)).or_else(|| error.source());
+    }
+    false
 }
 
 fn seconds(duration: Duration) -> String {

@@ -62,7 +62,9 @@ pub fn wait_before_next(
     elapsed: Duration,
     jitter: f64,
 ) -> Option<Duration> {
-    if attempt >= policy.attempts || !may_repeat(effect, failure.kind) {
+    // A server that can't be reached at all mostly stays so: whoever works without a network is told soon.
+    let attempts = if failure.kind == Kind::Unreachable { policy.attempts.min(3) } else { policy.attempts };
+    if attempt >= attempts || !may_repeat(effect, failure.kind) {
         return None;
     }
     let doubled = policy.base.saturating_mul(2_u32.saturating_pow(attempt - 1)).min(policy.cap);
@@ -89,6 +91,7 @@ fn may_repeat(effect: Effect, kind: Kind) -> bool {
         | Kind::ClockSkew
         | Kind::Malformed
         | Kind::Rejected
+        | Kind::Untrusted
         | Kind::Setup => false,
     }
 }
@@ -149,6 +152,15 @@ mod tests {
         }
         assert!(decide(Effect::Change, Kind::Throttled));
         assert!(decide(Effect::Change, Kind::Unreachable));
+    }
+
+    #[test]
+    fn a_server_that_is_not_there_is_given_up_soon() {
+        let failure = Failure { kind: Kind::Unreachable, hint: None };
+        let wait = |attempt| wait_before_next(&Policy::default(), Effect::Read, attempt, failure, Duration::ZERO, 1.0);
+        assert_eq!(wait(1).unwrap() + wait(2).unwrap(), Duration::from_millis(750));
+        assert_eq!(wait(3), None);
+        assert!(!decide(Effect::Read, Kind::Untrusted));
     }
 
     #[test]

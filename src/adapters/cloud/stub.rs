@@ -51,6 +51,7 @@ pub(super) fn status(status: u16, body: impl Into<String>) -> Answer {
 }
 
 pub(super) struct Stub {
+    scheme: &'static str,
     address: SocketAddr,
     asked: Arc<Mutex<Vec<Asked>>>,
 }
@@ -58,24 +59,52 @@ pub(super) struct Stub {
 impl Stub {
     /// `answer` is given each request and how many came before it.
     pub(super) fn new(answer: impl Fn(&Asked, usize) -> Answer + Send + 'static) -> Self {
+        Self::listen("http", answer, |stream| Some(Box::new(stream)))
+    }
+
+    /// The same over TLS, and the certificate (PEM) to trust it by.
+    pub(super) fn with_tls(answer: impl Fn(&Asked, usize) -> Answer + Send + 'static) -> (Self, String) {
+        let rcgen::CertifiedKey { cert, signing_key } =
+            rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+        let key = rustls::pki_types::PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
+        let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![cert.der().clone()], key)
+            .unwrap();
+        let config = Arc::new(config);
+        let stub = Self::listen("https", answer, move |stream| {
+            let connection = rustls::ServerConnection::new(Arc::clone(&config)).ok()?;
+            Some(Box::new(rustls::StreamOwned::new(connection, stream)))
+        });
+        (stub, cert.pem())
+    }
+
+    fn listen(
+        scheme: &'static str,
+        answer: impl Fn(&Asked, usize) -> Answer + Send + 'static,
+        wrap: impl Fn(TcpStream) -> Option<Box<dyn Connection>> + Send + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
         let memory = Arc::clone(&asked);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let Some(request) = read(&stream) else { continue };
+                let Some(mut stream) = wrap(stream) else { continue };
+                let Some(request) = read(&mut stream) else { continue };
                 let before = memory.lock().unwrap().len();
                 let reply = answer(&request, before);
                 memory.lock().unwrap().push(request);
-                send(stream, reply);
+                send(&mut stream, reply);
             }
         });
-        Self { address, asked }
+        Self { scheme, address, asked }
     }
 
     pub(super) fn origin(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", self.scheme, self.address)
     }
 
     pub(super) fn asked(&self) -> Vec<Asked> {
@@ -83,7 +112,11 @@ impl Stub {
     }
 }
 
-fn read(stream: &TcpStream) -> Option<Asked> {
+trait Connection: Read + Write {}
+
+impl<T: Read + Write> Connection for T {}
+
+fn read(stream: &mut impl Read) -> Option<Asked> {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
@@ -103,7 +136,7 @@ fn read(stream: &TcpStream) -> Option<Asked> {
 }
 
 /// The client may have gone: then nobody is there to be told.
-fn send(mut stream: TcpStream, answer: Answer) {
+fn send(stream: &mut impl Write, answer: Answer) {
     let head = |status: u16, length: usize, headers: &[(&str, String)]| {
         let mut head = format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n");
         for (name, value) in headers {
@@ -123,6 +156,7 @@ fn send(mut stream: TcpStream, answer: Answer) {
             sent
         }
     };
+    let _ = stream.flush();
 }
 
 const NOW: &str = "2026-01-02T03:04:05Z";

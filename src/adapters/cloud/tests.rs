@@ -364,11 +364,40 @@ fn the_proxy_is_asked_for_other_machines_and_its_password_is_not_shown() {
 }
 
 #[test]
+fn tls_is_trusted_by_the_certificate_file_and_not_without() {
+    let (stub, certificate) = Stub::with_tls(|_, _| ok(r#"{"IdentityType":"Account","AccountId":"1000"}"#));
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("roots.pem"), certificate).unwrap();
+    let caller = |variables: &[(&str, &str)]| {
+        let variables = [VARIABLES.as_slice(), variables].concat();
+        match run(Cloud::connect(&world(folder.path(), &variables), settings(&stub))).unwrap() {
+            Connection::Connected(cloud) => run(cloud.caller()),
+            Connection::NoCredentials(nothing) => panic!("{nothing:?}"),
+        }
+    };
+    assert_eq!(caller(&[("SSL_CERT_FILE", "roots.pem")]).unwrap().account_id, uid("1000"));
+    // A proxy is not asked for this machine.
+    let proxied = caller(&[("SSL_CERT_FILE", "roots.pem"), ("HTTPS_PROXY", "http://127.0.0.1:1")]);
+    assert_eq!(proxied.unwrap().account_id, uid("1000"));
+    let (other, _) = Stub::with_tls(|_, _| ok("{}"));
+    let endpoints = EndpointOverrides { sts: Some(other.origin().parse().unwrap()), ..EndpointOverrides::default() };
+    let settings = CloudSettings { endpoints, ..CloudSettings::default() };
+    let variables = [VARIABLES.as_slice(), &[("SSL_CERT_FILE", "roots.pem")]].concat();
+    let Connection::Connected(cloud) = run(Cloud::connect(&world(folder.path(), &variables), settings)).unwrap() else {
+        panic!("there are credentials");
+    };
+    let error = run(cloud.caller()).unwrap_err();
+    assert_eq!(error.kind(), Kind::Untrusted, "{error}");
+    assert!(error.to_string().contains("invalid peer certificate"), "{error}");
+    assert!(other.asked().is_empty());
+}
+
+#[test]
 fn a_certificate_file_without_certificates_is_named() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("roots.pem"), "nothing").unwrap();
     let variables = [VARIABLES.as_slice(), &[("SSL_CERT_FILE", "roots.pem")]].concat();
-    let stub = Stub::new(|_, _| ok("{}"));
+    let (stub, _) = Stub::with_tls(|_, _| ok("{}"));
     let connection = run(Cloud::connect(&world(folder.path(), &variables), settings(&stub))).unwrap();
     let Connection::Connected(cloud) = connection else { panic!("{connection:?}") };
     let error = run(cloud.caller()).unwrap_err();
