@@ -87,7 +87,7 @@ impl<'a> Cs<'a> {
         by_number(
             "cs:ListClusterKubeconfigStates",
             CLUSTER_STATES_PER_PAGE,
-            |state: &KubeconfigState| state.uid.clone(),
+            |state: &KubeconfigState| (state.uid.clone(), state.expires),
             async |page| {
                 let query = vec![("pageNumber", page.to_string()), ("pageSize", CLUSTER_STATES_PER_PAGE.to_string())];
                 let page: body::ClusterStates = self.get(operation, path.clone(), query).await?.json()?;

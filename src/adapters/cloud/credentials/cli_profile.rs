@@ -183,19 +183,20 @@ impl Resolver<'_> {
         let Some(file) = self.config_file(&path)? else {
             return nothing(&format!("{} does not exist", path.display()));
         };
-        let chosen = self.variable(&PROFILES).filter(|_| !self.settings.ignore_env_credentials);
+        let chosen = self.profile_variable();
         let name = chosen.map_or(file.config.current.as_str(), |(_, name)| name);
         let Some(profile) = file.profile(name) else {
-            if let Some((variable, name)) = chosen {
-                let place = format!("{variable}: profile '{name}' of {}", path.display());
-                return Err(CredentialsError::failed(place, "there is no such profile"));
-            }
-            return nothing("no current profile");
+            return nothing(&format!("{} has no profile '{name}'", path.display()));
         };
         if profile.is_blank() {
             return nothing(&format!("profile '{name}' is blank"));
         }
         Ok(Look::Found(Box::new(self.profile(&file, profile, &mut Vec::new()).await?)))
+    }
+
+    /// The profile that the environment names.
+    pub(super) fn profile_variable(&self) -> Option<(&'static str, &str)> {
+        self.variable(&PROFILES).filter(|_| !self.settings.ignore_env_credentials)
     }
 
     fn config_path(&self) -> Option<PathBuf> {

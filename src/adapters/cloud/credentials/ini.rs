@@ -18,14 +18,10 @@ impl Resolver<'_> {
         let nothing = |why: String| Ok(Look::Nothing(format!("credentials file: {why}")));
         let Some(text) = self.read(&path)? else { return nothing(format!("{} does not exist", path.display())) };
         let mut sections = parse(&path, &text)?;
-        let chosen = self.variable(&["ALIBABA_CLOUD_PROFILE"]).filter(|_| !self.settings.ignore_env_credentials);
-        let name = chosen.map_or("default", |(_, name)| name);
+        let name = self.profile_variable().map_or("default", |(_, name)| name);
         let place = format!("section [{name}] of {}", path.display());
         let Some(section) = sections.remove(name) else {
-            return match chosen {
-                Some(_) => Err(CredentialsError::failed(place, "there is no such section")),
-                None => nothing(format!("{} has no section [default]", path.display())),
-            };
+            return nothing(format!("{} has no section [{name}]", path.display()));
         };
         Ok(Look::Found(Box::new(self.section(place, &section).await?)))
     }

@@ -91,8 +91,10 @@ pub async fn resolve(
     tracing::info!(source = found.source, "cloud credentials found");
     let Some(arn) = &settings.role_arn else { return Ok(Resolution::Found(found)) };
     let role = resolver.role(arn.clone());
-    let endpoint = endpoints.sts(settings.region.as_ref());
     let region = found.region.clone();
+    // STS inside a VPC is regional; elsewhere the central one does as well.
+    let near = settings.region.as_ref().or(region.as_ref().filter(|_| endpoints.vpc));
+    let endpoint = endpoints.sts(near);
     let assumed = resolver.assume_role(&found, endpoint, &role).await?;
     Ok(Resolution::Found(assumed.with_region(region)))
 }
@@ -125,6 +127,11 @@ impl Resolver<'_> {
         match self.ini_file().await? {
             Look::Found(found) => return Ok(Resolution::Found(*found)),
             Look::Nothing(why) => looked_at.push(why),
+        }
+        if let Some((variable, name)) = self.profile_variable() {
+            // Whoever names a profile does not mean the machine's own role.
+            let place = format!("{variable}: profile '{name}'");
+            return Err(CredentialsError::failed(place, format!("not found ({})", looked_at.join("; "))));
         }
         match self.instance().await? {
             Look::Found(found) => return Ok(Resolution::Found(*found)),

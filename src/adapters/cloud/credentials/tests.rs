@@ -345,6 +345,18 @@ fn a_named_profile_or_none_at_all() {
 }
 
 #[test]
+fn a_profile_that_the_environment_names_is_looked_for_in_both_files_and_nowhere_else() {
+    let ini = "[ops]\ntype = access_key\naccess_key_id = ini-ops\naccess_key_secret = s\n";
+    let machine = || Machine::new().profile(access_key("current")).set("ALIBABA_CLOUD_PROFILE", "ops");
+    assert_eq!(machine().file(".alibabacloud/credentials", ini).found().access_key_id, "ini-ops");
+    let error = machine().error().to_string();
+    assert!(error.starts_with("ALIBABA_CLOUD_PROFILE: profile 'ops': not found"), "{error}");
+    let mut ignoring = machine();
+    ignoring.settings.ignore_env_credentials = true;
+    assert_eq!(ignoring.found().access_key_id, "current");
+}
+
+#[test]
 fn another_file_is_read_when_it_is_named() {
     let config = json!({ "current": "x", "profiles": [{ "name": "x", "mode": "AK", "access_key_id": "other-file",
         "access_key_secret": "s", "region_id": "cn-beijing" }] });
