@@ -452,10 +452,10 @@ fn no_instance_is_no_error_but_a_named_role_that_fails_is() {
 
 #[test]
 fn a_metadata_server_that_hangs_costs_a_second() {
-    let machine = Machine::with(Stub::new(|_, _| Answer::Hang(Duration::from_secs(3))));
+    let machine = Machine::with(Stub::new(|_, _| Answer::Hang(Duration::from_secs(60))));
     let begun = std::time::Instant::now();
     assert!(machine.nothing().iter().any(|line| line.contains("no complete answer within 1s")));
-    assert!(begun.elapsed() < Duration::from_millis(2500), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
 }
 
 #[test]
