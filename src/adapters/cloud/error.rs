@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -94,6 +95,17 @@ impl Error {
     pub(super) fn with_request_id(mut self, request_id: Option<&str>) -> Self {
         if self.0.request_id.is_none() {
             self.0.request_id = request_id.map(token);
+        }
+        self
+    }
+
+    /// Says how far the clocks are apart, where that is what went wrong.
+    pub(super) fn with_clocks(mut self, here: Timestamp, there: Option<Timestamp>) -> Self {
+        if let (Kind::ClockSkew, Some(there)) = (self.0.kind, there) {
+            let seconds = here.as_second() - there.as_second();
+            let direction = if seconds < 0 { "behind" } else { "ahead" };
+            let note = format!("this machine's clock is {} s {direction}", seconds.abs());
+            self.0.what = [self.0.what.trim_end_matches('.'), &note].join("; ");
         }
         self
     }

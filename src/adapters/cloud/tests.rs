@@ -283,6 +283,18 @@ fn success_with_an_error_code_is_an_error() {
 }
 
 #[test]
+fn clocks_that_are_apart_are_told_by_how_much() {
+    let stub = Stub::new(|_, _| {
+        let body = r#"{"Code":"InvalidTimeStamp.Expired","Message":"Specified time stamp or date value is expired."}"#;
+        Answer::Reply(400, vec![("date", "Fri, 02 Jan 2026 05:04:05 GMT".to_owned())], body.to_owned())
+    });
+    let error = run(cloud(&stub).caller()).unwrap_err();
+    assert_eq!(error.kind(), Kind::ClockSkew);
+    let text = error.to_string();
+    assert!(text.contains("value is expired; this machine's clock is 7") && text.contains(" s behind"), "{text}");
+}
+
+#[test]
 fn an_answer_that_can_not_be_read_is_not_quoted() {
     let stub = Stub::new(|_, _| ok(r#"{"IdentityType": "hunter2", "AccountId": 7}"#));
     let error = run(cloud(&stub).caller()).unwrap_err();

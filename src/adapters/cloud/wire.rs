@@ -248,8 +248,10 @@ impl Wire {
         let said = ErrorBody::read(&response.body);
         let request_id = said.request_id.clone().or_else(|| response.header("x-acs-request-id").map(str::to_owned));
         if !(200..300).contains(&response.status) || said.contradicts_success() {
+            let date = response.header("date").and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
             let error = Error::refused(&action, response.status, &said, secrets)
                 .with_request_id(request_id.as_deref())
+                .with_clocks(self.now(), date.map(|date| date.timestamp()))
                 .with_retry_after(retry::hint(&response.headers, self.now()));
             return Err(error);
         }
