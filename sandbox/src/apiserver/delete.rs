@@ -36,15 +36,13 @@ pub(crate) fn delete(ask: &Ask<'_>) -> Result<Answer, Refusal> {
     let options = options(ask)?;
     let dry_run = ask.parameters.dry_run() || options.dry_run.as_ref().is_some_and(|stages| !stages.is_empty());
     let _writing = ask.server.store.writing.lock().unwrap_or_else(PoisonError::into_inner);
-    let target = ask.target;
-    let stored = ask.server.store.get(ask.resource, &target.namespace, &target.name);
-    let stored = stored.ok_or_else(|| Refusal::not_found(ask.resource, &target.name))?;
+    let stored = ask.stored()?;
     check_preconditions(ask, &options.preconditions.unwrap_or_default(), &stored.object)?;
     if stored.object.metadata.finalizers.is_empty() && !matches!(stored.object.content, Content::Namespace(_)) {
         if !dry_run {
             ask.server.store.remove(&stored.object);
         }
-        let status = deleted(ask.resource, &target.name, &stored.object.metadata.uid);
+        let status = deleted(ask.resource, &ask.target.name, &stored.object.metadata.uid);
         return Ok(respond::json(200, status.to_string(), ask.headers));
     }
     let marked = mark(ask, &stored, dry_run);

@@ -14,7 +14,7 @@ use super::request::{self, Parameters, ResourceTarget, Target};
 use super::resources::{AUTHENTICATION, AUTHORIZATION, ResourceRef, Shape};
 use super::respond::{self, Answer};
 use super::status::Refusal;
-use super::store::Store;
+use super::store::{Store, Stored};
 use super::user::{self, User};
 use super::{delete, discovery, managed_fields, patch, read, reviews, watch, write};
 
@@ -46,6 +46,10 @@ impl Incoming {
     }
 }
 
+pub(crate) fn user_agent(headers: &HeaderMap) -> Option<&str> {
+    headers.get(USER_AGENT).and_then(|value| value.to_str().ok())
+}
+
 fn content_type(headers: &HeaderMap) -> &str {
     let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     value.split(';').next().unwrap_or_default().trim()
@@ -70,13 +74,18 @@ impl Ask<'_> {
         (self.resource.namespaced && !self.target.namespace.is_empty()).then_some(self.target.namespace.as_str())
     }
 
+    /// The object at this address.
+    pub(crate) fn stored(&self) -> Result<Arc<Stored>, Refusal> {
+        let stored = self.server.store.get(self.resource, self.namespace().unwrap_or_default(), &self.target.name);
+        stored.ok_or_else(|| Refusal::not_found(self.resource, &self.target.name))
+    }
+
     pub(crate) fn content_type(&self) -> &str {
         content_type(self.headers)
     }
 
     pub(crate) fn manager(&self) -> String {
-        let agent = self.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
-        managed_fields::manager(self.parameters.get("fieldManager"), agent)
+        managed_fields::manager(self.parameters.get("fieldManager"), user_agent(self.headers))
     }
 }
 

@@ -48,7 +48,37 @@ pub(crate) fn record(object: &mut Object, old: Option<&Object>, manager: &str, n
             fields_v1: tree(&mine),
         });
     }
+    // Apply before the others, then by age, then by name.
+    kept.sort_by(|a, b| {
+        let key = |entry: &ManagedFieldsEntry| (entry.operation != "Apply", entry.time.clone(), entry.manager.clone());
+        key(a).cmp(&key(b))
+    });
     object.metadata.managed_fields = kept;
+}
+
+/// The entry that a review's answer bears: each field of its spec, maps and structures opened up.
+pub(crate) fn of_review(api_version: &str, spec: &Value, manager: &str, now: &str) -> Value {
+    json!([ManagedFieldsEntry {
+        manager: manager.into(),
+        operation: "Update".into(),
+        api_version: api_version.into(),
+        time: now.into(),
+        fields_type: "FieldsV1".into(),
+        fields_v1: json!({"f:spec": opened(spec)}),
+    }])
+}
+
+fn opened(value: &Value) -> Value {
+    let Some(map) = value.as_object() else { return json!({}) };
+    let mut out = serde_json::Map::new();
+    for (key, value) in map {
+        let mut inner = opened(value);
+        if value.is_object() {
+            inner["."] = json!({});
+        }
+        out.insert(format!("f:{key}"), inner);
+    }
+    out.into()
 }
 
 /// The manager's name: the `fieldManager` parameter, else the user agent up to its slash.

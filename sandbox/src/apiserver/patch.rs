@@ -34,9 +34,7 @@ pub(crate) fn patch(ask: &Ask<'_>) -> Result<Answer, Refusal> {
     }
     check_dry_run(ask, "PatchOptions")?;
     let _writing = ask.server.store.writing.lock().unwrap_or_else(PoisonError::into_inner);
-    let target = ask.target;
-    let old = ask.server.store.get(ask.resource, &target.namespace, &target.name);
-    let old = old.ok_or_else(|| Refusal::not_found(ask.resource, &target.name))?;
+    let old = ask.stored()?;
     let mut value = old.object.to_value();
     if media == JSON_PATCH {
         apply(&mut value, ask.body)?;
@@ -80,11 +78,7 @@ fn apply_one(document: &mut Value, operation: Operation) -> Option<()> {
         }
         "add" => add(document, &operation.path, operation.value?),
         "remove" => remove(document, &operation.path).map(drop),
-        "replace" => {
-            let at = document.pointer_mut(&operation.path)?;
-            *at = operation.value?;
-            Some(())
-        }
+        "replace" => replace_at(document, &operation.path, operation.value?),
         "copy" => {
             let value = document.pointer(&operation.from)?.clone();
             add(document, &operation.path, value)
@@ -106,6 +100,17 @@ fn add(document: &mut Value, path: &str, value: Value) -> Option<()> {
             let index = last.parse::<usize>().ok().filter(|index| *index <= list.len())?;
             list.insert(index, value);
         }
+        _ => return None,
+    }
+    Some(())
+}
+
+/// The server's library replaces what isn't there in a map, but not in a list.
+fn replace_at(document: &mut Value, path: &str, value: Value) -> Option<()> {
+    let (parent, last) = parent(document, path)?;
+    match parent {
+        Value::Object(map) => drop(map.insert(last, value)),
+        Value::Array(list) => *list.get_mut(last.parse::<usize>().ok()?)? = value,
         _ => return None,
     }
     Some(())

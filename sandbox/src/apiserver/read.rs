@@ -18,9 +18,7 @@ use super::store::{Stored, place_of};
 /// Answers one object.
 pub(crate) fn get(ask: &Ask<'_>) -> Result<Answer, Refusal> {
     let form = negotiate(ask.headers, false)?;
-    let target = ask.target;
-    let stored = ask.server.store.get(ask.resource, &target.namespace, &target.name);
-    let stored = stored.ok_or_else(|| Refusal::not_found(ask.resource, &target.name))?;
+    let stored = ask.stored()?;
     Ok(respond::json(200, form::single(form, &stored, ask.now), ask.headers))
 }
 

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::authorizer::{Action, Authorizer, Decision};
-use super::exchange::{Incoming, Server};
+use super::exchange::{Incoming, Server, user_agent};
 use super::form::negotiate;
+use super::managed_fields;
 use super::object::PolicyRule;
 use super::protobuf;
 use super::request::ResourceTarget;
@@ -87,7 +88,14 @@ pub(crate) fn answer(
     let review = match target.plural.as_str() {
         "selfsubjectreviews" => who(user, incoming),
         "selfsubjectrulesreviews" => rules(server, user, &body)?,
-        kind => access(server, user, kind, &target.namespace, &body)?,
+        kind => {
+            let mut review = access(server, user, kind, &target.namespace, &body)?;
+            let manager = managed_fields::manager(None, user_agent(&incoming.headers));
+            let api_version = "authorization.k8s.io/v1";
+            review["metadata"]["managedFields"] =
+                managed_fields::of_review(api_version, &review["spec"], &manager, &stamp(incoming.now));
+            review
+        }
     };
     Ok(respond::json(201, review.to_string(), &incoming.headers))
 }

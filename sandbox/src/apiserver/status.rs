@@ -157,6 +157,18 @@ impl Refusal {
         Self::status(403, "Forbidden", message, Some(details(name, group, resource)))
     }
 
+    /// Nothing new in a namespace that goes.
+    pub(crate) fn terminating(resource: &Resource, name: &str, namespace: &str) -> Self {
+        let detail = format!("unable to create new content in namespace {namespace} because it is being terminated");
+        let mut refusal = Self::forbidden(resource.group, resource.plural, name, &detail);
+        if let RefusalBody::Status(status) = &mut refusal.body {
+            let message = format!("namespace {namespace} is being terminated");
+            let cause = json!({"reason": "NamespaceTerminating", "message": message, "field": "metadata.namespace"});
+            status["details"]["causes"] = json!([cause]);
+        }
+        refusal
+    }
+
     pub(crate) fn forbidden_path(detail: &str) -> Self {
         Self::status(403, "Forbidden", format!("forbidden: {detail}"), Some(json!({})))
     }

@@ -26,7 +26,7 @@ pub(crate) fn create(ask: &Ask<'_>) -> Result<Answer, Refusal> {
     let mut object = decode(ask)?;
     place(ask, &mut object)?;
     let _writing = ask.server.store.writing.lock().unwrap_or_else(PoisonError::into_inner);
-    check_namespace(ask)?;
+    check_namespace(ask, &object.metadata.name)?;
     let stored = create_decoded(ask, object)?;
     Ok(respond::json(201, form::single(form, &stored, ask.now), ask.headers))
 }
@@ -40,6 +40,7 @@ pub(crate) fn create_decoded(ask: &Ask<'_>, mut object: Object) -> Result<Arc<St
     fill_new(&mut object, ask.now);
     managed_fields::record(&mut object, None, &ask.manager(), &stamp(ask.now));
     validation::new_object(&object)?;
+    forget_empty_rules(&mut object);
     let store = &ask.server.store;
     if store.get(object.resource.0, &object.metadata.namespace, &object.metadata.name).is_some() {
         return Err(Refusal::already_exists(object.resource.0, &object.metadata.name));
@@ -80,7 +81,7 @@ fn put_new(ask: &Ask<'_>, mut object: Object) -> Result<Arc<Stored>, Refusal> {
     if !decision.allowed {
         return Err(action.forbidden(ask.user, &decision.reason));
     }
-    check_namespace(ask)?;
+    check_namespace(ask, &object.metadata.name)?;
     object.metadata.resource_version.clear();
     create_decoded(ask, object)
 }
@@ -98,6 +99,7 @@ pub(crate) fn replace(ask: &Ask<'_>, mut object: Object, old: &Arc<Stored>) -> R
     keep_what_is_the_servers(&mut object, &old.object);
     managed_fields::record(&mut object, Some(&old.object), &ask.manager(), &stamp(ask.now));
     validation::changed(&object, &old.object)?;
+    forget_empty_rules(&mut object);
     object.metadata.resource_version.clone_from(&old.object.metadata.resource_version);
     let gone = object.metadata.deletion_timestamp.is_some() && object.metadata.finalizers.is_empty();
     if object == old.object {
@@ -251,15 +253,14 @@ fn check_uid(object: &Object, old: &Object) -> Result<(), Refusal> {
 }
 
 /// A namespaced object needs a namespace that is there and stays.
-fn check_namespace(ask: &Ask<'_>) -> Result<(), Refusal> {
+fn check_namespace(ask: &Ask<'_>, name: &str) -> Result<(), Refusal> {
     let Some(namespace) = ask.namespace() else { return Ok(()) };
     let namespaces = find("", "v1", "namespaces").unwrap_or(ask.resource);
     let Some(stored) = ask.server.store.get(namespaces, "", namespace) else {
         return Err(Refusal::not_found(namespaces, namespace));
     };
     if stored.object.metadata.deletion_timestamp.is_some() {
-        let detail = format!("unable to create new content in namespace {namespace} because it is being terminated");
-        return Err(Refusal::forbidden(ask.resource.group, ask.resource.plural, &ask.target.name, &detail));
+        return Err(Refusal::terminating(ask.resource, name, namespace));
     }
     Ok(())
 }
@@ -286,6 +287,13 @@ pub(crate) fn fill_new(object: &mut Object, now: Timestamp) {
         namespace.spec.finalizers = vec!["kubernetes".into()];
         namespace.status.phase = "Active".into();
         metadata.labels.insert("kubernetes.io/metadata.name".into(), metadata.name.clone());
+    }
+}
+
+/// The store's own encoding doesn't tell no rules from an empty list of them.
+fn forget_empty_rules(object: &mut Object) {
+    if let Content::Role(role) = &mut object.content {
+        role.rules = role.rules.take().filter(|rules| !rules.is_empty());
     }
 }
 
