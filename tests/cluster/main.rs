@@ -2,9 +2,12 @@
 //!
 //! Runs where KUBEBUILDER_ASSETS names the real binaries (tests/controlplane/README.md).
 
+#![expect(clippy::unwrap_used, reason = "a scenario that can't go on has failed")]
+
 mod deleting;
 mod escalation;
 mod patching;
+mod probing;
 mod reading;
 mod refusals;
 mod reviews;
@@ -39,6 +42,7 @@ const SCENARIOS: &[Scenario] = &[
     ("impersonation", reviews::impersonation),
     ("handing out roles", escalation::bindings),
     ("making roles", escalation::roles),
+    ("random grants", probing::random_grants),
     ("forbidden", refusals::forbidden),
     ("unauthorized", refusals::unauthorized),
     ("not there", refusals::not_there),

@@ -145,6 +145,15 @@ impl<'a> Transcript<'a> {
         reply.json()
     }
 
+    /// Whether a review allows this, written down without its reason: where several bindings allow, either may be named.
+    pub(crate) fn verdict(&mut self, spec: &Value) -> bool {
+        let path = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
+        let review = json!({"spec": spec});
+        let reply = self.client("admin").send("POST", path, &[], &review.to_string()).unwrap();
+        self.record(format!("may they: {spec}"), &reply, |reply| reply.json()["status"]["allowed"].clone());
+        reply.json()["status"]["allowed"] == true
+    }
+
     /// Waits until a review of `user` gives this answer: the real server hears of new bindings a moment later.
     pub(crate) fn until_allowed(&mut self, user: &str, groups: &[&str], attributes: &Value, allowed: bool) {
         let review = json!({"spec": {"user": user, "groups": groups, "resourceAttributes": attributes}});
