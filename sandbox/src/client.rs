@@ -1,15 +1,17 @@
 //! A plain HTTPS client that adds nothing of its own, to ask either API server the same thing.
 
+use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST, USER_AGENT};
+use http::response::Parts;
 use http::{HeaderMap, Request};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper::client::conn::http1::handshake;
+use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
@@ -24,12 +26,15 @@ use crate::cluster::{Cluster, ClusterError};
 
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A client of one API server under one identity; every request has a connection of its own.
+/// A client of one API server under one identity. It keeps its connection while answers come, and never asks twice.
 pub struct Client {
     address: SocketAddr,
     tls: TlsConnector,
     runtime: Runtime,
+    idle: RefCell<Option<Connection>>,
 }
+
+type Connection = SendRequest<Full<Bytes>>;
 
 /// An answer, read to its end.
 #[derive(Clone, Debug)]
@@ -76,7 +81,7 @@ impl Client {
             }
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        Ok(Self { address, tls: TlsConnector::from(Arc::new(tls)), runtime })
+        Ok(Self { address, tls: TlsConnector::from(Arc::new(tls)), runtime, idle: RefCell::default() })
     }
 
     /// Sends a request and reads its answer; `body` is JSON unless `headers` say otherwise.
@@ -109,21 +114,35 @@ impl Client {
         body: &str,
         listen: Option<Duration>,
     ) -> std::io::Result<Reply> {
-        let stream = TcpStream::connect(self.address).await?;
-        let name = ServerName::IpAddress(self.address.ip().into());
-        let stream = self.tls.connect(name, stream).await?;
-        let (mut sender, connection) = handshake(TokioIo::new(stream)).await.map_err(std::io::Error::other)?;
-        let connection = tokio::spawn(connection);
+        let mut connection = self.connection().await?;
         let request = request(self.address, method, path, headers, body)?;
-        let answer = sender.send_request(request).await.map_err(std::io::Error::other)?;
+        let answer = connection.send_request(request).await.map_err(std::io::Error::other)?;
         let (parts, body) = answer.into_parts();
         let body = match listen {
             None => body.collect().await.map_err(std::io::Error::other)?.to_bytes(),
-            Some(time) => so_far(body, time).await,
+            Some(time) => return Ok(reply(parts, so_far(body, time).await)),
         };
-        connection.abort();
-        Ok(Reply { code: parts.status.as_u16(), headers: parts.headers, body })
+        self.idle.replace(Some(connection));
+        Ok(reply(parts, body))
     }
+
+    async fn connection(&self) -> std::io::Result<Connection> {
+        if let Some(mut idle) = self.idle.take()
+            && idle.ready().await.is_ok()
+        {
+            return Ok(idle);
+        }
+        let stream = TcpStream::connect(self.address).await?;
+        let name = ServerName::IpAddress(self.address.ip().into());
+        let stream = self.tls.connect(name, stream).await?;
+        let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(std::io::Error::other)?;
+        tokio::spawn(connection);
+        Ok(sender)
+    }
+}
+
+fn reply(parts: Parts, body: Bytes) -> Reply {
+    Reply { code: parts.status.as_u16(), headers: parts.headers, body }
 }
 
 async fn so_far(mut body: Incoming, time: Duration) -> Bytes {
