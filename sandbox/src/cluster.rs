@@ -2,6 +2,7 @@
 
 use crate::certs::{Authority, CertError, Identity, KeyKind, Subject, Validity};
 use crate::clock;
+use crate::kubeconfigs::{Credential, Kubeconfig};
 
 /// Why a server could not be started or filled.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +57,17 @@ pub trait Cluster {
         // A minute back, for clocks that were read a moment apart.
         let start = clock::now().saturating_sub(jiff::SignedDuration::from_mins(1)).unwrap_or_default();
         self.authority().client(subject, Validity::ack(start), KeyKind::EcdsaP256)
+    }
+
+    /// A kubeconfig file for this subject, with a fresh certificate; its user bears the common name.
+    ///
+    /// # Errors
+    /// Where the system has no randomness.
+    fn kubeconfig(&self, subject: &Subject) -> Result<String, CertError> {
+        let user = &subject.common_name;
+        let credential = Credential::of(&self.client(subject)?);
+        let file = Kubeconfig::new().cluster("kubernetes", &self.url(), Some(&self.ca_pem())).user(user, &credential);
+        Ok(file.context(user, "kubernetes", user).current(user).yaml())
     }
 
     /// The certificate of an administrator, by the group `system:masters`.

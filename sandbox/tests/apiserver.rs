@@ -97,6 +97,27 @@ fn answers_are_delayed_replaced_and_cut() {
 }
 
 #[test]
+fn an_answer_drips_and_another_has_no_end() {
+    let (server, client) = server();
+    server.faults().add("GET", "/readyz", 1, Fault::Drip(Duration::from_millis(100)));
+    let start = Instant::now();
+    assert_eq!(&client.send("GET", "/readyz", &[], "").unwrap().body[..], b"ok");
+    assert!(start.elapsed() >= Duration::from_millis(200));
+    server.faults().add("GET", ROLES, 1, Fault::Endless { start: "{\"items\":[".into(), repeat: "{},".into() });
+    let so_far = client.listen(ROLES, Duration::from_millis(100)).unwrap().body;
+    assert!(so_far.starts_with(b"{\"items\":[{},{},{},") && so_far.len() > 100_000, "{} bytes", so_far.len());
+}
+
+#[test]
+fn a_kubeconfig_opens_the_server_it_was_made_for() {
+    let (server, _) = server();
+    let text = server.kubeconfig(&Subject::user("ann", ["on-call"])).unwrap();
+    let file: Value = serde_yaml::from_str(&text).unwrap();
+    assert_eq!(file["clusters"][0]["cluster"]["server"], server.url());
+    assert_eq!((&file["current-context"], &file["users"][0]["name"]), (&json!("ann"), &json!("ann")));
+}
+
+#[test]
 fn the_clients_audit_id_is_adopted() {
     let (server, client) = server();
     let reply = client.send("GET", "/version", &[("Audit-ID", "ours-1")], "").unwrap();

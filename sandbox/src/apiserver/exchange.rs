@@ -109,6 +109,10 @@ pub(crate) async fn answer(server: Arc<Server>, incoming: Incoming) -> Option<An
             server.faults.answered(&audit_id, "", *code);
             return Some(respond::typed(*code, content_type, body.clone(), &incoming.headers));
         }
+        Some(Fault::Endless { start, repeat }) => {
+            server.faults.answered(&audit_id, "", 200);
+            return Some(respond::endless(start.clone(), repeat.clone()));
+        }
         _ => {}
     }
     let mut user = User::default();
@@ -121,6 +125,7 @@ pub(crate) async fn answer(server: Arc<Server>, incoming: Incoming) -> Option<An
         Some(Fault::DropResponse) => return None,
         Some(Fault::HoldResponse(gate)) => gate.pass().await,
         Some(Fault::Delay(time)) => tokio::time::sleep(time).await,
+        Some(Fault::Drip(every)) => answer = respond::dripping(answer, every).await,
         Some(Fault::Truncate(length)) => answer = respond::truncated(answer, length).await,
         _ => {}
     }

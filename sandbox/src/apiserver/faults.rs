@@ -21,6 +21,15 @@ pub enum Fault {
     DropResponse,
     /// The request is done, its answer breaks off after so many bytes of the body.
     Truncate(usize),
+    /// The request is done, its answer's body comes one byte at a time, each so long after the other.
+    Drip(Duration),
+    /// The request isn't done; the answer is JSON that begins with `start` and goes on with `repeat` for ever.
+    Endless {
+        /// The body's first bytes.
+        start: String,
+        /// What follows, again and again.
+        repeat: String,
+    },
     /// The request isn't done, and this is the answer.
     Answer {
         /// The HTTP status.

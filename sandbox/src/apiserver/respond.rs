@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::io::Write;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use flate2::Compression;
@@ -88,6 +89,27 @@ pub(crate) async fn truncated(answer: Answer, length: usize) -> Answer {
     let bytes = body.collect().await.map(|collected| collected.to_bytes()).unwrap_or_default();
     let cut = Cut { left: Some(bytes.slice(..length.min(bytes.len()))) };
     Response::from_parts(parts, BodyExt::boxed(cut))
+}
+
+/// The answer's body, one byte at a time.
+pub(crate) async fn dripping(answer: Answer, every: Duration) -> Answer {
+    let (parts, body) = answer.into_parts();
+    let bytes = body.collect().await.map(|collected| collected.to_bytes()).unwrap_or_default();
+    let (sender, receiver) = mpsc::channel(1);
+    tokio::spawn(async move {
+        for index in 0..bytes.len() {
+            tokio::time::sleep(every).await;
+            if sender.send(bytes.slice(index..=index)).await.is_err() {
+                return;
+            }
+        }
+    });
+    Response::from_parts(parts, BodyExt::boxed(Stream(receiver).map_err(never)))
+}
+
+/// A body without end, as fast as it is read.
+pub(crate) fn endless(start: String, repeat: String) -> Answer {
+    chunked(JSON, false, std::iter::once(Bytes::from(start)).chain(std::iter::repeat(Bytes::from(repeat))))
 }
 
 /// One chunk, then an error.
