@@ -10,7 +10,7 @@ use jiff::SignedDuration;
 
 use crate::core::duration;
 use crate::core::expiry::Status;
-use crate::core::ids::{ClusterId, Uid, split_subject_name};
+use crate::core::ids::{ClusterId, Region, Uid, split_subject_name};
 use crate::core::scan::StateKind;
 use crate::core::secret::Secret;
 
@@ -33,6 +33,9 @@ pub struct Cli {
     /// How clusters are reached.
     #[command(flatten)]
     pub access: AccessArgs,
+    /// How the cloud is reached.
+    #[command(flatten)]
+    pub cloud: CloudArgs,
     /// How results are shown.
     #[command(flatten)]
     pub output: OutputArgs,
@@ -50,6 +53,9 @@ pub enum Command {
     Expiry(ExpiryArgs),
     /// Tell who holds access to the cluster
     Scan(ScanArgs),
+    /// Tell the state of issued kubeconfigs, of a cluster or of an identity
+    #[command(long_about = STATUS_ABOUT)]
+    Status(StatusArgs),
     /// Print a completion script for a shell
     Completion(CompletionArgs),
     /// Print the version
@@ -114,6 +120,30 @@ pub struct ScanArgs {
     /// Exit with 3 when an identity is in one of these states
     #[arg(long, value_name = "STATE", value_delimiter = ',', ignore_case = true)]
     pub fail_on: Vec<FailOn>,
+}
+
+const STATUS_ABOUT: &str = "Tell the state of issued kubeconfigs, of a cluster or of an identity
+
+Without a UID: everybody with a kubeconfig of the cluster or a binding in it. With one: that identity in every cluster.
+
+The cloud's word Effective also covers a kubeconfig that was deleted while its bindings remain; the two can't be told \
+apart. RESIDUE means bindings without a kubeconfig that works.";
+
+/// Flags of `status`.
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// The identity whose clusters to show
+    #[arg(value_name = "UID", value_parser = parse_uid, conflicts_with_all = ["cluster_id", "in_cluster"])]
+    pub uid: Option<Uid>,
+    /// Search the audit log of the last 7 days for each identity's access
+    #[arg(long)]
+    pub activity: bool,
+    /// Choose the context of this cluster
+    #[arg(long, value_name = "ID", value_parser = parse_cluster_id, conflicts_with = "in_cluster")]
+    pub cluster_id: Option<ClusterId>,
+    /// Use the service account of the pod that this runs in
+    #[arg(long)]
+    pub in_cluster: bool,
 }
 
 /// What `scan --fail-on` takes.
@@ -192,6 +222,42 @@ pub struct AccessArgs {
     /// Don't ask the cloud; for whoami, nor the API server
     #[arg(long, global = true)]
     pub offline: bool,
+}
+
+/// How Alibaba Cloud is reached. It is asked only who identities are.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Alibaba Cloud")]
+pub struct CloudArgs {
+    /// Profile of the credentials file; no other source is then looked at
+    #[arg(long, global = true, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Credentials file, instead of ~/.aliyun/config.json
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub profile_file: Option<PathBuf>,
+    /// Don't take credentials from environment variables
+    #[arg(long, global = true)]
+    pub ignore_env_credentials: bool,
+    /// Role to assume with the credentials
+    #[arg(long, global = true, value_name = "ARN")]
+    pub role_arn: Option<String>,
+    /// Region of the cluster
+    #[arg(long, global = true, value_name = "REGION", value_parser = parse_region)]
+    pub region: Option<Region>,
+    /// Use the endpoints inside the VPC
+    #[arg(long, global = true)]
+    pub vpc: bool,
+    /// Endpoint of the Container Service, host[:port] or URL [env: ACKCRED_CS_ENDPOINT]
+    #[arg(long, global = true, value_name = "ENDPOINT", hide_short_help = true)]
+    pub cs_endpoint: Option<String>,
+    /// Endpoint of Resource Access Management [env: ACKCRED_RAM_ENDPOINT]
+    #[arg(long, global = true, value_name = "ENDPOINT", hide_short_help = true)]
+    pub ram_endpoint: Option<String>,
+    /// Endpoint of the Security Token Service [env: ACKCRED_STS_ENDPOINT]
+    #[arg(long, global = true, value_name = "ENDPOINT", hide_short_help = true)]
+    pub sts_endpoint: Option<String>,
+    /// Endpoint of Identity Management Service [env: ACKCRED_IMS_ENDPOINT]
+    #[arg(long, global = true, value_name = "ENDPOINT", hide_short_help = true)]
+    pub ims_endpoint: Option<String>,
 }
 
 /// How long one exchange may take; `None` means no limit.
@@ -300,6 +366,10 @@ fn parse_uid(text: &str) -> Result<Uid, String> {
 
 fn parse_cluster_id(text: &str) -> Result<ClusterId, String> {
     ClusterId::parse(text).ok_or_else(|| "an ACK cluster ID is c and 32 lower-case hexadecimal digits".to_owned())
+}
+
+fn parse_region(text: &str) -> Result<Region, String> {
+    Region::parse(text).ok_or_else(|| "a region ID is expected, such as cn-hangzhou".to_owned())
 }
 
 fn parse_key_value(text: &str) -> Result<(String, String), String> {

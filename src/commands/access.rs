@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::adapters::cluster::CallError;
 use crate::adapters::kubeconfig_files::{self, LoadError, Loaded};
 use crate::adapters::pod;
 use crate::cli::AccessArgs;
@@ -130,19 +129,5 @@ impl Target {
     fn of(context: ResolvedContext) -> Self {
         let inference = cluster_id::infer_from(&context);
         Self { context, inference }
-    }
-}
-
-/// An API server that gives nothing ends the command.
-pub(super) fn refused(error: CallError) -> Error {
-    let hint = match error.status() {
-        Some(401) => Some("kubectl ackcred whoami tells whose credential it is and whether it has expired"),
-        Some(403) => Some("ask for list on clusterrolebindings and rolebindings (rbac.authorization.k8s.io)"),
-        _ => None,
-    };
-    let error = Error::failed(error);
-    match hint {
-        Some(hint) => error.hint(hint),
-        None => error,
     }
 }

@@ -1,9 +1,11 @@
 //! One file a verb: ask `gather`, decide in `core`, show through `output`.
 
 mod access;
+mod cloud;
 pub(crate) mod completion;
 mod expiry;
 mod scan;
+mod status;
 mod whoami;
 
 use crate::cli::{Cli, Command};
@@ -15,9 +17,10 @@ use crate::world::World;
 /// Runs the verb of a command line.
 pub(crate) fn run(cli: &Cli, world: &World, ui: &Ui) -> Result<Status> {
     match &cli.command {
-        Command::Whoami(args) => whoami::run(args, &cli.access, world, ui),
+        Command::Whoami(args) => whoami::run(args, &cli.access, &cli.cloud, world, ui),
         Command::Expiry(args) => expiry::run(args, &cli.access, world, ui),
-        Command::Scan(args) => scan::run(args, &cli.access, world, ui),
+        Command::Scan(args) => scan::run(args, &cli.access, &cli.cloud, world, ui),
+        Command::Status(args) => status::run(args, &cli.access, &cli.cloud, world, ui),
         Command::Completion(args) => completion::run(args, ui),
         Command::Version => ui.report(&Version::current()).map(|()| Status::Done),
     }

@@ -2,21 +2,24 @@
 
 use std::path::Path;
 
-use super::access;
-use crate::adapters::cluster::ApiServer;
+use super::{access, cloud};
 use crate::adapters::files::Policy;
 use crate::adapters::kubeconfig_files::load_file;
-use crate::cli::{AccessArgs, WhoamiArgs};
+use crate::cli::{AccessArgs, CloudArgs, WhoamiArgs};
 use crate::core::cluster_id::{KnownCluster, confirm, infer_from};
 use crate::core::credential::Credential;
+use crate::core::evidence::AccountVoices;
 use crate::core::expiry::{Limits, assess};
-use crate::core::ids::{Uid, split_subject_name};
+use crate::core::ids::Uid;
 use crate::core::kubeconfig::{Overrides, ResolvedContext, resolve};
-use crate::core::server_view::{ClusterProfile, ServerIdentity};
+use crate::core::scan::StateKind;
+use crate::core::server_view::ServerIdentity;
 use crate::core::verdict::Verdict;
-use crate::error::{Error, Result, chain};
+use crate::error::{Error, Result};
+use crate::gather::bearer::{Heard, Question, hear};
+use crate::gather::cloud::CloudVoice;
+use crate::gather::conversation;
 use crate::gather::credential::of_user;
-use crate::gather::{connection, conversation};
 use crate::output::ui::Ui;
 use crate::output::views::{
     ApiServerVoice, ApiVersion, CertificateSubject, ClusterFacts, CredentialFacts, IdentityFacts, WhoAmI,
@@ -24,27 +27,42 @@ use crate::output::views::{
 use crate::status::Status;
 use crate::world::World;
 
-pub(super) fn run(args: &WhoamiArgs, flags: &AccessArgs, world: &World, ui: &Ui) -> Result<Status> {
+pub(super) fn run(
+    args: &WhoamiArgs,
+    access: &AccessArgs,
+    cloud_args: &CloudArgs,
+    world: &World,
+    ui: &Ui,
+) -> Result<Status> {
     let (context, policy) = match &args.file {
-        Some(file) => from_outside(file, flags, world)?,
-        None => (access::target(flags, args.in_cluster, None, world)?.context, Policy::Trusted),
+        Some(file) => from_elsewhere(file, access, world)?,
+        None => (access::target(access, args.in_cluster, None, world)?.context, Policy::Trusted),
     };
     let credential = assess_user(&context, &policy, world);
-    let server = match policy {
-        Policy::Trusted if !flags.offline => Some(conversation::run(ask(&context, flags, world))?),
-        _ => None,
+    let heard = if access.offline {
+        heard_nobody(&context, &credential)
+    } else {
+        conversation::run(hear(Question {
+            world,
+            context: &context,
+            inference: infer_from(&context),
+            uid: credential.uid.clone(),
+            timeout: access.request_timeout.0,
+            ask_server: policy == Policy::Trusted,
+            cloud: cloud::settings(cloud_args, access, world)?,
+        }))?
     };
-    let failed = server.as_ref().is_some_and(ServerAnswer::failed);
-    let report = report(&context, &credential, server, world);
+    let report = report(&context, &credential, &heard, policy == Policy::Trusted, world);
     report.warnings.iter().for_each(|warning| ui.warning(warning));
     ui.report(&report)?;
-    Ok(if failed { Status::Incomplete } else { Status::Done })
+    let server_failed = heard.server.as_ref().is_some_and(|server| server.identity.is_err());
+    Ok(if server_failed || !heard.failed.is_empty() { Status::Incomplete } else { Status::Done })
 }
 
 /// A file from elsewhere is looked at and nothing more: what it names is neither contacted nor run.
-fn from_outside(path: &Path, flags: &AccessArgs, world: &World) -> Result<(ResolvedContext, Policy)> {
+fn from_elsewhere(path: &Path, access: &AccessArgs, world: &World) -> Result<(ResolvedContext, Policy)> {
     let file = load_file(world, path).map_err(Error::failed)?;
-    let context = flags.context.clone().or_else(|| file.kubeconfig.only_context().map(str::to_owned));
+    let context = access.context.clone().or_else(|| file.kubeconfig.only_context().map(str::to_owned));
     let chosen = Overrides { context, ..Overrides::default() };
     let policy = Policy::beside(&file.facts.path);
     Ok((resolve(&file.kubeconfig, &chosen).map_err(access::unresolved)?, policy))
@@ -57,64 +75,57 @@ fn assess_user(context: &ResolvedContext, policy: &Policy, world: &World) -> Cre
     }
 }
 
-/// What the API server said, each part with its own failure.
-struct ServerAnswer {
-    identity: Result<Option<ServerIdentity>, String>,
-    profile: Result<Option<ClusterProfile>, String>,
-}
-
-impl ServerAnswer {
-    /// Few may read kube-system: that alone is no failure.
-    fn failed(&self) -> bool {
-        self.identity.is_err()
+fn heard_nobody(context: &ResolvedContext, credential: &Credential) -> Heard {
+    Heard {
+        server: None,
+        cluster: confirm(infer_from(context), None),
+        uid: credential.uid.clone(),
+        verdict: Verdict::not_asked(),
+        cloud: CloudVoice::NotWanted,
+        account: AccountVoices::not_asked(),
+        failed: Vec::new(),
     }
 }
 
-async fn ask(context: &ResolvedContext, flags: &AccessArgs, world: &World) -> ServerAnswer {
-    match connect(context, flags, world).await {
-        Err(reason) => ServerAnswer { identity: Err(reason), profile: Ok(None) },
-        Ok(api) => {
-            let (identity, profile) = tokio::join!(api.self_subject_review(), api.cluster_profile());
-            ServerAnswer {
-                identity: identity.map_err(|error| chain(&error)),
-                profile: profile.map_err(|error| chain(&error)),
-            }
-        }
-    }
-}
-
-async fn connect(context: &ResolvedContext, flags: &AccessArgs, world: &World) -> Result<ApiServer, String> {
-    let timeout = flags.request_timeout.0;
-    let (endpoint, login) = connection::connection(world, context, timeout).await.map_err(|error| chain(&error))?;
-    ApiServer::connect(&endpoint, &login, timeout).map_err(|error| chain(&error))
-}
-
-fn report(context: &ResolvedContext, credential: &Credential, server: Option<ServerAnswer>, world: &World) -> WhoAmI {
-    let profile = server.as_ref().and_then(|answer| answer.profile.as_ref().ok()).and_then(Option::as_ref);
-    let known = confirm(infer_from(context), profile.and_then(|profile| profile.cluster_id.as_deref()));
-    let seen = server.as_ref().and_then(|answer| answer.identity.as_ref().ok()).and_then(Option::as_ref);
-    let mut warnings: Vec<String> = credential.warnings.iter().map(ToString::to_string).collect();
-    warnings.extend(known.warnings.iter().cloned());
-    if let Some(Err(reason)) = server.as_ref().map(|answer| &answer.profile) {
-        warnings.push(format!("the cluster ID is not confirmed: {reason}"));
-    }
-    let user = context.user.as_ref();
+fn report(context: &ResolvedContext, credential: &Credential, heard: &Heard, own: bool, world: &World) -> WhoAmI {
     WhoAmI {
         api_version: ApiVersion::V1,
         context: context.name.clone(),
-        source: user.map(|user| &user.file).or(context.file.as_ref()).map(|file| file.display().to_string()),
-        cluster: cluster_facts(context, known),
+        source: context
+            .user
+            .as_ref()
+            .map(|user| &user.file)
+            .or(context.file.as_ref())
+            .map(|file| file.display().to_string()),
+        cluster: cluster_facts(context, &heard.cluster),
         credential: credential_facts(credential, world),
-        identity: identity_facts(credential, seen),
-        api_server: server.as_ref().map(|answer| voice(&answer.identity)),
-        cloud: None,
-        warnings,
+        identity: identity_facts(heard.uid.as_ref(), &heard.verdict),
+        api_server: heard.server.as_ref().map(|server| voice(&server.identity)),
+        cloud: cloud::view(&heard.cloud, &heard.account, &heard.failed),
+        warnings: warnings(credential, heard, own),
     }
 }
 
-fn cluster_facts(context: &ResolvedContext, known: KnownCluster) -> ClusterFacts {
+fn warnings(credential: &Credential, heard: &Heard, own: bool) -> Vec<String> {
+    let mut warnings: Vec<String> = credential.warnings.iter().map(ToString::to_string).collect();
+    warnings.extend(heard.cluster.warnings.iter().cloned());
+    if let Some(Err(reason)) = heard.server.as_ref().map(|server| &server.profile) {
+        warnings.push(format!("the cluster ID is not confirmed: {reason}"));
+    }
+    warnings.extend(heard.failed.iter().cloned());
+    warnings.extend(heard.verdict.disagreement.clone());
+    let caller = heard.account.caller.known().and_then(|caller| caller.uid.as_ref());
+    if let (true, Some(uid), Some(caller)) = (own, &heard.uid, caller)
+        && uid != caller
+    {
+        warnings.push(format!("the kubeconfig is {uid}'s, the cloud credentials are {caller}'s: two identities"));
+    }
+    warnings
+}
+
+fn cluster_facts(context: &ResolvedContext, known: &KnownCluster) -> ClusterFacts {
     ClusterFacts {
-        id: known.id.map(|id| id.to_string()),
+        id: known.id.as_ref().map(ToString::to_string),
         id_from: known.from,
         confirmed: known.confirmed,
         server: context.cluster.as_ref().map(|cluster| cluster.value.server.clone()),
@@ -141,16 +152,13 @@ fn credential_facts(credential: &Credential, world: &World) -> CredentialFacts {
     }
 }
 
-/// The UID is the certificate's; where there is no certificate to read, the one in the name that the API server sees.
-fn identity_facts(credential: &Credential, seen: Option<&ServerIdentity>) -> IdentityFacts {
-    let seen_uid = || seen.and_then(|seen| split_subject_name(&seen.username)).and_then(|(uid, _)| Uid::parse(uid));
-    let verdict = Verdict::not_asked();
+fn identity_facts(uid: Option<&Uid>, verdict: &Verdict) -> IdentityFacts {
     IdentityFacts {
-        uid: credential.uid.clone().or_else(seen_uid).map(|uid| uid.to_string()),
+        uid: uid.map(ToString::to_string),
         kind: verdict.identity_type,
-        name: verdict.name,
-        state: crate::core::scan::StateKind::of(verdict.state),
-        evidence: Some(verdict.evidence),
+        name: verdict.name.clone(),
+        state: StateKind::of(verdict.state),
+        evidence: Some(verdict.evidence.clone()),
     }
 }
 

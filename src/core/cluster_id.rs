@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::ids::ClusterId;
+use super::ids::{ClusterId, Region};
 use super::kubeconfig::{Exec, ResolvedContext};
 use super::token::{AckToken, Token};
 
@@ -21,11 +21,6 @@ pub enum ClusterIdFrom {
     /// ConfigMap kube-system/ack-cluster-profile: the cluster's own word, where nothing else tells or where it contradicts.
     ClusterProfile,
 }
-
-/// The ID of an Alibaba Cloud region, such as `cn-hangzhou`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
-pub struct Region(Box<str>);
 
 /// A cluster ID and the place where it was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,25 +53,6 @@ pub struct Inference {
     pub contradictions: Vec<Claim>,
     /// The region, which only the host name tells.
     pub region: Option<Region>,
-}
-
-impl Region {
-    /// Reads a region ID: lower-case letters, digits and hyphens.
-    pub fn parse(text: &str) -> Option<Self> {
-        let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        (!text.is_empty() && text.len() <= 63 && text.bytes().all(allowed)).then(|| Self(text.into()))
-    }
-
-    /// The ID.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Display for Region {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.pad(&self.0)
-    }
 }
 
 impl ClusterIdFrom {

@@ -36,6 +36,14 @@ impl<T> Listing<T> {
         }
     }
 
+    /// Why the listing was not read to the end, where it was begun.
+    pub fn failure(&self) -> Option<&str> {
+        match self {
+            Self::Failed { reason, .. } => Some(reason),
+            Self::Complete(_) | Self::NotAsked => None,
+        }
+    }
+
     /// Whether the listing was read to the end.
     pub fn is_complete(&self) -> bool {
         matches!(self, Self::Complete(_))
@@ -102,6 +110,22 @@ impl AccountVoices {
             recycle_bin: Listing::NotAsked,
             lookups: BTreeMap::new(),
         }
+    }
+}
+
+impl AccountVoices {
+    /// Why voices that were asked are missing or broke off, each reason once.
+    pub fn failures(&self) -> Vec<String> {
+        let caller = match &self.caller {
+            Answer::Failed(reason) => Some(reason.as_str()),
+            Answer::Known(_) | Answer::NotAsked => None,
+        };
+        let listings =
+            [self.users.failure(), self.roles.failure(), self.basic_infos.failure(), self.recycle_bin.failure()];
+        let mut reasons: Vec<String> = listings.into_iter().chain([caller]).flatten().map(str::to_owned).collect();
+        reasons.sort();
+        reasons.dedup();
+        reasons
     }
 }
 

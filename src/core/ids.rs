@@ -69,6 +69,30 @@ impl fmt::Display for ClusterId {
     }
 }
 
+/// The ID of an Alibaba Cloud region, such as `cn-hangzhou`. It becomes part of a host name, so nothing else gets in.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Region(Box<str>);
+
+impl Region {
+    /// Reads a region ID: lower-case letters, digits and hyphens, a letter first and no hyphen last.
+    pub fn parse(text: &str) -> Option<Self> {
+        let plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+        let inner = text.starts_with(|first: char| first.is_ascii_lowercase()) && !text.ends_with('-');
+        (inner && text.len() <= 40 && text.bytes().all(plain)).then(|| Self(text.into()))
+    }
+
+    /// The ID.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Region {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(&self.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

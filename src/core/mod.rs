@@ -12,6 +12,7 @@ pub mod exec_cache;
 pub mod exec_credential;
 pub mod expiry;
 pub mod grants;
+pub mod holder;
 pub mod identity;
 pub mod ids;
 pub mod inventory;

@@ -1,12 +1,13 @@
-//! Which grants a scan shows, in which order, and what it leaves out.
+//! Which holders of access a scan shows, in which order, and what it leaves out.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::ack::{CertificateState, KubeconfigState};
 use super::grants::{Grant, Grants};
 use super::ids::{ClusterId, Uid};
-use super::verdict::{State, Verdict};
+use super::verdict::{AccountDirectory, ClusterDirectory, State, Verdict};
 
 /// What was read of one cluster.
 #[derive(Debug)]
@@ -15,6 +16,8 @@ pub struct ClusterScan {
     pub id: Option<ClusterId>,
     /// Who holds access.
     pub grants: Grants,
+    /// What ACK says of issued kubeconfigs.
+    pub directory: ClusterDirectory,
     /// Who the identities are, as far as somebody was asked.
     pub verdicts: BTreeMap<Uid, Verdict>,
     /// What is said of an identity that nobody was asked about.
@@ -52,33 +55,94 @@ pub enum StateKind {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Selection {
     rows: Vec<Place>,
-    /// Grants that are left out although they were not filtered by UID or state: those of living identities.
-    pub hidden_grants: usize,
-    /// How many identities hold the hidden grants.
+    /// Rows that are left out although they were not filtered by UID or state: those of living identities.
+    pub hidden_rows: usize,
+    /// How many identities have hidden rows.
     pub hidden_identities: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Place {
     cluster: u32,
-    grant: u32,
+    holding: Index,
 }
 
-/// One row: a grant, where it is, and whose it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Index {
+    Grant(u32),
+    Kubeconfig(u32),
+}
+
+/// One row: somebody, what they hold, and where.
 #[derive(Clone, Copy, Debug)]
 pub struct ScanRow<'a> {
     /// The cluster.
     pub cluster: &'a ClusterScan,
-    /// The grant.
-    pub grant: Grant<'a>,
-    /// Who holds it.
+    /// The RAM UID; `None` for a mapping that the authenticator has not resolved.
+    pub uid: Option<&'a str>,
+    /// The grant; `None` for an identity that holds a kubeconfig and no binding.
+    pub grant: Option<Grant<'a>>,
+    /// The identity's kubeconfig, where ACK lists one.
+    pub kubeconfig: Option<&'a KubeconfigState>,
+    /// Who it is.
     pub verdict: &'a Verdict,
 }
 
 impl ClusterScan {
-    /// Who holds a grant. A mapping whose UID the authenticator hasn't recorded is nobody's.
-    pub fn verdict(&self, grant: &Grant<'_>) -> &Verdict {
-        grant.uid.and_then(Uid::parse).and_then(|uid| self.verdicts.get(&uid)).unwrap_or(&self.unasked)
+    /// Says who the holders are. Without a cloud that was asked, only the cluster's owner can be told.
+    pub fn judge(
+        id: Option<ClusterId>,
+        grants: Grants,
+        directory: ClusterDirectory,
+        account: &AccountDirectory,
+        asked: bool,
+    ) -> Self {
+        let holders = if asked {
+            Self::identities(&grants, &directory)
+        } else {
+            directory.voices().owner.known().cloned().into_iter().collect()
+        };
+        let verdicts = holders.into_iter().map(|uid| {
+            let verdict = account.judge(&uid, &directory);
+            (uid, verdict)
+        });
+        Self { verdicts: verdicts.collect(), id, grants, directory, unasked: Verdict::not_asked() }
+    }
+
+    /// Identities that hold an issued kubeconfig here, by ACK's word, and are named in no grant.
+    fn holders_without_grant(&self) -> impl Iterator<Item = (u32, &KubeconfigState)> {
+        let granted: BTreeSet<&str> = self.grants.iter().filter_map(|grant| grant.uid).collect();
+        let issued = |state: &KubeconfigState| {
+            matches!(state.certificate, CertificateState::Unexpired | CertificateState::Expired)
+        };
+        let listed = (0..).zip(self.directory.voices().kubeconfigs.items());
+        listed.filter(move |(_, state)| issued(state) && !granted.contains(state.uid.as_str()))
+    }
+
+    fn row(&self, holding: Index) -> ScanRow<'_> {
+        let (uid, grant) = match holding {
+            Index::Grant(index) => match self.grants.get(index as usize) {
+                Some(grant) => (grant.uid, Some(grant)),
+                None => unreachable!("a selection is only read with the clusters that it was made from"),
+            },
+            Index::Kubeconfig(index) => {
+                (Some(self.directory.voices().kubeconfigs.items()[index as usize].uid.as_str()), None)
+            }
+        };
+        let parsed = uid.and_then(Uid::parse);
+        ScanRow {
+            cluster: self,
+            uid,
+            grant,
+            kubeconfig: parsed.as_ref().and_then(|uid| self.directory.kubeconfig(uid)),
+            verdict: parsed.and_then(|uid| self.verdicts.get(&uid)).unwrap_or(&self.unasked),
+        }
+    }
+
+    /// Every RAM identity that holds something here.
+    pub fn identities(grants: &Grants, directory: &ClusterDirectory) -> BTreeSet<Uid> {
+        let granted = grants.iter().filter_map(|grant| grant.uid).filter_map(Uid::parse);
+        granted.chain(directory.voices().kubeconfigs.items().iter().map(|state| state.uid.clone())).collect()
     }
 }
 
@@ -88,12 +152,14 @@ impl Selection {
         let mut selection = Self::default();
         let mut hidden = BTreeSet::new();
         for (cluster, scan) in (0..).zip(clusters) {
-            for (grant, row) in (0..).zip(scan.grants.iter()) {
-                let state = scan.verdict(&row).state;
-                match filter.decide(row.uid, state) {
-                    Decision::Show => selection.rows.push(Place { cluster, grant }),
+            let grants = (0..scan.grants.len() as u32).map(Index::Grant);
+            let kubeconfigs = scan.holders_without_grant().map(|(index, _)| Index::Kubeconfig(index));
+            for holding in grants.chain(kubeconfigs) {
+                let row = scan.row(holding);
+                match filter.decide(row.uid, row.verdict.state) {
+                    Decision::Show => selection.rows.push(Place { cluster, holding }),
                     Decision::Hide => {
-                        selection.hidden_grants += 1;
+                        selection.hidden_rows += 1;
                         hidden.insert(row.uid);
                     }
                     Decision::Drop => {}
@@ -101,22 +167,14 @@ impl Selection {
             }
         }
         selection.hidden_identities = hidden.len();
-        selection.rows.sort_by_key(|place| {
-            let scan = &clusters[place.cluster as usize];
-            scan.grants.get(place.grant as usize).map(|grant| scan.verdict(&grant).state)
-        });
+        // Grants are in the order of their holders already, and the sort keeps it.
+        selection.rows.sort_by_key(|place| clusters[place.cluster as usize].row(place.holding).verdict.state);
         selection
     }
 
     /// The rows, of the same clusters that the selection was made from.
     pub fn rows<'a>(&'a self, clusters: &'a [ClusterScan]) -> impl ExactSizeIterator<Item = ScanRow<'a>> {
-        self.rows.iter().map(|place| {
-            let cluster = &clusters[place.cluster as usize];
-            match cluster.grants.get(place.grant as usize) {
-                Some(grant) => ScanRow { cluster, grant, verdict: cluster.verdict(&grant) },
-                None => unreachable!("a selection is only read with the clusters that it was made from"),
-            }
-        })
+        self.rows.iter().map(|place| clusters[place.cluster as usize].row(place.holding))
     }
 
     /// Whether there is no row.
@@ -170,11 +228,17 @@ impl StateKind {
 
 #[cfg(test)]
 mod tests {
+    use super::super::ack::{AccountState, AccountType};
     use super::super::binding::{BindingItem, BindingKind};
+    use super::super::evidence::{Answer, ClusterVoices, Listing};
     use super::super::identity::IdentityType;
     use super::super::inventory::Inventory;
     use super::super::verdict::Basis;
     use super::*;
+
+    fn uid(text: &str) -> Uid {
+        Uid::parse(text).unwrap()
+    }
 
     fn verdict(state: State) -> Verdict {
         Verdict {
@@ -183,6 +247,19 @@ mod tests {
             state,
             evidence: "test".to_owned(),
             disagreement: None,
+        }
+    }
+
+    fn kubeconfig(holder: &str, certificate: CertificateState) -> KubeconfigState {
+        KubeconfigState {
+            uid: uid(holder),
+            account_type: AccountType::RamUser,
+            account_state: AccountState::Unstated,
+            account_name: String::new(),
+            display_name: String::new(),
+            certificate,
+            expires: None,
+            revocable: None,
         }
     }
 
@@ -201,12 +278,19 @@ mod tests {
             ("2", State::Deleted(Basis::Confirmed)),
             ("3", State::Frozen),
             ("4", State::Recycled),
+            ("6", State::Deleted(Basis::Inferred)),
         ];
-        let verdicts = states.map(|(uid, state)| (Uid::parse(uid).unwrap(), verdict(state)));
+        let kubeconfigs = vec![
+            kubeconfig("1", CertificateState::Unexpired),
+            kubeconfig("6", CertificateState::Expired),
+            kubeconfig("7", CertificateState::Removed),
+        ];
+        let voices = ClusterVoices { owner: Answer::NotAsked, kubeconfigs: Listing::Complete(kubeconfigs) };
         [ClusterScan {
             id: None,
             grants: Grants::extract(inventory, Vec::new()),
-            verdicts: verdicts.into(),
+            directory: ClusterDirectory::new(voices),
+            verdicts: states.map(|(holder, state)| (uid(holder), verdict(state))).into(),
             unasked: verdict(State::Unknown),
         }]
     }
@@ -214,7 +298,7 @@ mod tests {
     fn shown(filter: &Filter) -> (Vec<String>, usize) {
         let clusters = cluster();
         let selection = Selection::new(&clusters, filter);
-        let uids = selection.rows(&clusters).map(|row| row.grant.uid.unwrap().to_owned()).collect();
+        let uids = selection.rows(&clusters).map(|row| row.uid.unwrap().to_owned()).collect();
         (uids, selection.hidden_identities)
     }
 
@@ -224,18 +308,18 @@ mod tests {
 
     #[test]
     fn by_default_the_living_are_hidden_and_the_worst_comes_first() {
-        assert_eq!(shown(&Filter::default()), (words(&["2", "4", "5"]), 2));
+        assert_eq!(shown(&Filter::default()), (words(&["2", "6", "4", "5"]), 2));
     }
 
     #[test]
     fn all_users_hides_nobody() {
         let filter = Filter { all_users: true, ..Filter::default() };
-        assert_eq!(shown(&filter), (words(&["2", "4", "5", "3", "1"]), 0));
+        assert_eq!(shown(&filter), (words(&["2", "6", "4", "5", "3", "1"]), 0));
     }
 
     #[test]
     fn a_named_identity_is_shown_whatever_its_state() {
-        let filter = Filter { uids: vec![Uid::parse("1").unwrap()], ..Filter::default() };
+        let filter = Filter { uids: vec![uid("1")], ..Filter::default() };
         assert_eq!(shown(&filter), (words(&["1"]), 0));
     }
 
@@ -243,5 +327,16 @@ mod tests {
     fn a_named_state_shows_that_state_only() {
         let filter = Filter { states: vec![StateKind::Frozen], ..Filter::default() };
         assert_eq!(shown(&filter), (words(&["3"]), 0));
+    }
+
+    #[test]
+    fn an_issued_kubeconfig_without_a_binding_is_a_row_of_its_own() {
+        let clusters = cluster();
+        let filter = Filter { uids: vec![uid("6"), uid("7")], ..Filter::default() };
+        let selection = Selection::new(&clusters, &filter);
+        let rows: Vec<_> = selection.rows(&clusters).map(|row| (row.uid, row.grant.is_none())).collect();
+        assert_eq!(rows, [(Some("6"), true)]);
+        let with_binding = Selection::new(&clusters, &Filter { uids: vec![uid("1")], ..Filter::default() });
+        assert!(with_binding.rows(&clusters).all(|row| row.grant.is_some() && row.kubeconfig.is_some()));
     }
 }

@@ -171,6 +171,11 @@ impl AccountDirectory {
         }
     }
 
+    /// The voices, when nobody is to be judged any more.
+    pub fn into_voices(self) -> AccountVoices {
+        self.voices
+    }
+
     /// The voices.
     pub fn voices(&self) -> &AccountVoices {
         &self.voices

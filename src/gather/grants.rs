@@ -30,6 +30,8 @@ pub struct Reading {
     pub mappings: Vec<Mapping>,
     /// What the cluster says of itself; empty where it says nothing or may not be asked.
     pub profile: ClusterProfile,
+    /// Whether ack-ram-authenticator's API group exists; `None` where that could not be told.
+    pub ram_authenticator: Option<bool>,
     /// What may give access and could not be read.
     pub unread: Vec<String>,
     /// What could not be read and gives nobody access.
@@ -64,7 +66,8 @@ impl AccessVoices {
             }
         }
         // Without the authenticator its ConfigMap maps nobody, and most people may not read kube-system.
-        let inert = matches!(self.mappings, Ok(None));
+        reading.ram_authenticator = self.mappings.as_ref().ok().map(Option::is_some);
+        let inert = reading.ram_authenticator == Some(false);
         reading.take_mappings(self.mappings, false);
         reading.take_mappings(self.auth_config_map, inert);
         match self.profile {

@@ -1,7 +1,10 @@
 //! Where several voices are heard side by side and kept apart: the files, the API server.
 
+pub mod bearer;
 pub mod candidates;
+pub mod cloud;
 pub mod connection;
 pub mod conversation;
 pub mod credential;
 pub mod grants;
+pub mod holders;

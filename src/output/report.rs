@@ -9,6 +9,11 @@ use crate::cli::Format;
 
 /// A command's result.
 pub trait Report: Serialize {
+    /// Lines above the table.
+    fn heading(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// The columns, few or many.
     fn table(&self, wide: bool) -> Table<'_>;
 
@@ -36,6 +41,9 @@ pub struct Style {
 pub fn write(report: &impl Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
     match style.format {
         Format::Table | Format::Wide => {
+            for line in report.heading().iter().filter(|_| style.headers) {
+                writeln!(out, "{}", super::escape::escape(line))?;
+            }
             report.table(style.format == Format::Wide).draw(out, style.headers, style.colored)
         }
         Format::Csv => report.table(true).write_csv(out, style.headers),

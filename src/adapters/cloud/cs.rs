@@ -4,7 +4,7 @@
 
 use http::Method;
 
-use super::endpoints::{Endpoint, Region};
+use super::endpoints::Endpoint;
 use super::error::{Error, Kind};
 use super::page::{Listed, NumberedPage, Partial, by_number};
 use super::retry::Effect;
@@ -12,7 +12,7 @@ use super::sign::Key;
 use super::wire::{Call, Product, Reply, Wire};
 use crate::core::ack::UserKubeconfigState;
 use crate::core::ack::{AccountCluster, Activity, IssuedKubeconfig, KubeconfigState, Permission, Task};
-use crate::core::ids::{ClusterId, Uid};
+use crate::core::ids::{ClusterId, Region, Uid};
 
 mod body;
 

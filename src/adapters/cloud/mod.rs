@@ -22,14 +22,14 @@ use std::time::Duration;
 
 use self::credentials::{CredentialsError, NoCredentials, Resolution, ResolvedCredentials};
 use self::cs::Cs;
-use self::endpoints::{EndpointError, EndpointOverrides, Endpoints, Region};
+use self::endpoints::{EndpointError, EndpointOverrides, Endpoints};
 use self::error::Error;
 use self::page::Listed;
 use self::retry::Policy;
 use self::wire::Wire;
 use crate::core::evidence::Lookup;
 use crate::core::identity::{Caller, RamRole, RamUser, RecycledUser, UserBasicInfo};
-use crate::core::ids::Uid;
+use crate::core::ids::{Region, Uid};
 use crate::world::World;
 
 /// What flags, and the environment variables of the same names, say about the cloud.

@@ -115,7 +115,7 @@ fn each_call_has_its_path_and_parameters() {
     let stub = Stub::new(|_, _| ok("{}"));
     let cloud = cloud(&stub);
     let cs = cloud.cs(None).unwrap();
-    let region: Region = "cn-hangzhou".parse().unwrap();
+    let region = Region::parse("cn-hangzhou").unwrap();
     run(async {
         let _ = cs.describe_clusters().await;
         let _ = cs.describe_clusters_for_region(&region).await;
@@ -425,7 +425,7 @@ fn a_region_comes_from_the_flag_then_the_cluster_then_the_credentials() {
     let stub = Stub::new(|_, _| ok("{}"));
     let variables = [VARIABLES.as_slice(), &[("ALIBABA_CLOUD_REGION_ID", "cn-beijing")]].concat();
     let mut cloud = cloud_in(&stub, &variables);
-    let known: Region = "cn-shanghai".parse().unwrap();
+    let known = Region::parse("cn-shanghai").unwrap();
     assert_eq!(cloud.region(None).unwrap().as_str(), "cn-beijing");
     assert_eq!(cloud.region(Some(&known)).unwrap().as_str(), "cn-shanghai");
     cloud.region = Some("cn-hangzhou".parse().unwrap());

@@ -3,17 +3,19 @@
 //! Keys are lowerCamelCase and always present, `null` where a value is unknown; times are RFC 3339 in UTC; UIDs are
 //! strings. `docs/schemas/` holds a JSON Schema for each document, generated from these types.
 
+mod cloud;
 mod expiry;
 mod scan;
+mod status;
 mod version;
 mod whoami;
 
+pub use cloud::{CallerView, CloudView, KubeconfigWord};
 pub use expiry::{ExpiryItem, ExpiryReport};
 pub use scan::{Binding, GrantView, Role, Rows, ScanReport, ScannedCluster};
+pub use status::{Auditing, ClusterStatus, Dimension, LastAccessView, Outcome, StatusItem, StatusReport};
 pub use version::Version;
-pub use whoami::{
-    ApiServerVoice, CertificateSubject, CloudVoice, ClusterFacts, CredentialFacts, IdentityFacts, WhoAmI,
-};
+pub use whoami::{ApiServerVoice, CertificateSubject, ClusterFacts, CredentialFacts, IdentityFacts, WhoAmI};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -49,6 +51,7 @@ mod schema {
     fn the_published_schemas_are_those_of_the_types() {
         check::<ExpiryReport>("ExpiryReport");
         check::<ScanReport<'static>>("ScanReport");
+        check::<StatusReport>("StatusReport");
         check::<Version>("Version");
         check::<WhoAmI>("WhoAmI");
     }

@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use super::{ApiVersion, distance};
+use super::{ApiVersion, CloudView, KubeconfigWord, distance, time};
 use crate::core::identity::IdentityType;
 use crate::core::scan::{ClusterScan, ScanRow, Selection, StateKind};
 use crate::output::report::Report;
@@ -20,6 +20,8 @@ pub struct ScanReport<'a> {
     #[serde(serialize_with = "one_by_one")]
     #[cfg_attr(test, schemars(with = "Vec<GrantView<'static>>"))]
     pub grants: Rows<'a>,
+    /// Whose word the states are; null where the cloud was not asked.
+    pub cloud: Option<CloudView>,
     /// Whether something that was asked could not be read.
     pub incomplete: bool,
     /// Grants of living identities that `--all-users` would show.
@@ -70,16 +72,16 @@ pub struct GrantView<'a> {
     pub state: StateKind,
     /// What the state is known from, or why it is not known.
     pub evidence: &'a str,
-    /// The Kubernetes user name, with its suffix.
-    pub subject: &'a str,
-    /// What gives access.
+    /// The Kubernetes user name, with its suffix; null for an identity without a binding.
+    pub subject: Option<&'a str>,
+    /// What gives access; null for an identity that holds a kubeconfig and no binding.
     pub binding: Option<Binding<'a>>,
     /// The role; null for a mapping that is in no binding.
     pub role: Option<Role<'a>>,
     /// The binding's other subjects, `Kind/name` or `Kind/namespace/name`.
     pub shared_with: Vec<String>,
     /// State of the identity's kubeconfig for this cluster.
-    pub kubeconfig: Option<&'a str>,
+    pub kubeconfig: Option<KubeconfigWord>,
     /// When that kubeconfig's certificate ends.
     #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
     pub expires: Option<Timestamp>,
@@ -122,19 +124,24 @@ fn one_by_one<S: Serializer>(rows: &Rows<'_>, serializer: S) -> Result<S::Ok, S:
 }
 
 fn view(row: ScanRow<'_>) -> GrantView<'_> {
+    let grant = row.grant.as_ref();
     GrantView {
         cluster_id: row.cluster.id.as_ref().map(|id| id.as_str()),
-        uid: row.grant.uid,
+        uid: row.uid,
         kind: row.verdict.identity_type,
         name: row.verdict.name.as_deref(),
         state: StateKind::of(row.verdict.state),
         evidence: &row.verdict.evidence,
-        subject: row.grant.subject,
-        binding: Some(Binding { kind: row.grant.kind(), namespace: row.grant.namespace(), name: row.grant.name() }),
-        role: row.grant.role.map(|role| Role { kind: &role.kind, name: &role.name }),
-        shared_with: row.grant.shared_with().map(ToString::to_string).collect(),
-        kubeconfig: None,
-        expires: None,
+        subject: row.grant.map(|grant| grant.subject),
+        binding: row.grant.map(|grant| Binding {
+            kind: grant.kind(),
+            namespace: grant.namespace(),
+            name: grant.name(),
+        }),
+        role: row.grant.and_then(|grant| grant.role).map(|role| Role { kind: &role.kind, name: &role.name }),
+        shared_with: grant.map(|grant| grant.shared_with().map(ToString::to_string).collect()).unwrap_or_default(),
+        kubeconfig: row.kubeconfig.map(|state| KubeconfigWord::of(state.certificate)),
+        expires: row.kubeconfig.and_then(|state| state.expires),
         reappeared: false,
     }
 }
@@ -152,7 +159,7 @@ impl Report for ScanReport<'_> {
     }
 
     fn names(&self) -> Box<dyn Iterator<Item = String> + '_> {
-        Box::new(self.grants.iter().map(|row| row.grant.to_string()))
+        Box::new(self.grants.iter().filter_map(|row| row.grant).map(|grant| grant.to_string()))
     }
 
     fn nothing_found(&self) -> Option<String> {
@@ -161,21 +168,24 @@ impl Report for ScanReport<'_> {
 }
 
 fn cells(row: ScanRow<'_>, wide: Option<Timestamp>) -> Vec<Cell<'_>> {
+    let grant = row.grant;
     let mut cells = vec![
-        Cell::maybe(row.grant.uid),
+        Cell::maybe(row.uid),
         Cell::new(row.verdict.identity_type.as_str()),
         Cell::maybe(row.verdict.name.as_deref()),
         Cell::new(row.verdict.state.as_str()).tone(tone(StateKind::of(row.verdict.state))),
-        Cell::new(row.grant.to_string()),
-        Cell::maybe(row.grant.role.map(|role| format!("{}/{}", role.kind, role.name))),
+        Cell::maybe(grant.map(|grant| grant.to_string())),
+        Cell::maybe(grant.and_then(|grant| grant.role).map(|role| format!("{}/{}", role.kind, role.name))),
     ];
     if let Some(now) = wide {
+        let shared = grant.map(|grant| grant.shared_with().map(ToString::to_string).collect::<Vec<_>>().join(","));
+        let created = grant.and_then(|grant| grant.created);
         cells.extend([
-            Cell::new(row.grant.subject),
-            Cell::new(row.grant.shared_with().map(ToString::to_string).collect::<Vec<_>>().join(",")),
-            Cell::default(),
-            Cell::default(),
-            Cell::maybe(row.grant.created.map(|created| distance(now.as_second() - created.as_second()))),
+            Cell::maybe(grant.map(|grant| grant.subject)),
+            Cell::maybe(shared),
+            Cell::maybe(row.kubeconfig.map(|state| KubeconfigWord::of(state.certificate).as_str())),
+            Cell::maybe(row.kubeconfig.and_then(|state| state.expires).map(time)),
+            Cell::maybe(created.map(|created| distance(now.as_second() - created.as_second()))),
             Cell::new(row.verdict.evidence.as_str()),
         ]);
     }

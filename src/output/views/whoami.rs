@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::expiry::status_tone;
-use super::{ApiVersion, distance, time};
+use super::{ApiVersion, CloudView, distance, time};
 use crate::core::cluster_id::ClusterIdFrom;
 use crate::core::credential::CredentialKind;
 use crate::core::expiry::Status;
@@ -31,7 +31,7 @@ pub struct WhoAmI {
     /// What the API server sees; null when it was not asked.
     pub api_server: Option<ApiServerVoice>,
     /// Who calls the cloud; null when it was not asked.
-    pub cloud: Option<CloudVoice>,
+    pub cloud: Option<CloudView>,
     /// What the reader must know.
     pub warnings: Vec<String>,
 }
@@ -125,18 +125,9 @@ pub struct ApiServerVoice {
     pub error: Option<String>,
 }
 
-/// Who calls the cloud, or why that could not be told.
-#[derive(Clone, Debug, Default, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct CloudVoice {
-    /// What failed.
-    pub error: Option<String>,
-}
-
 impl Report for WhoAmI {
-    fn table(&self, _wide: bool) -> Table<'_> {
-        let rows = attributes(self).into_iter().map(|(name, value)| vec![Cell::new(name), value]);
+    fn table(&self, wide: bool) -> Table<'_> {
+        let rows = attributes(self, wide).into_iter().map(|(name, value)| vec![Cell::new(name), value]);
         Table { headers: vec!["ATTRIBUTE", "VALUE"], rows: Box::new(rows) }
     }
 
@@ -145,7 +136,7 @@ impl Report for WhoAmI {
     }
 }
 
-fn attributes(report: &WhoAmI) -> Vec<(&'static str, Cell<'_>)> {
+fn attributes(report: &WhoAmI, wide: bool) -> Vec<(&'static str, Cell<'_>)> {
     let credential = &report.credential;
     let mut rows = vec![
         ("Context", Cell::maybe(report.context.as_deref())),
@@ -168,8 +159,11 @@ fn attributes(report: &WhoAmI) -> Vec<(&'static str, Cell<'_>)> {
     if let Some(voice) = &report.api_server {
         rows.push(("API server sees", voice.describe()));
     }
-    if let Some(voice) = &report.cloud {
-        rows.push(("Cloud caller", Cell::maybe(voice.error.as_deref())));
+    if let Some(cloud) = &report.cloud {
+        rows.push(("Cloud caller", cloud.describe_caller()));
+        if wide {
+            rows.push(("Cloud credentials", Cell::maybe(cloud.source.as_deref())));
+        }
     }
     rows.push(("Issued", Cell::maybe(credential.not_before.map(time))));
     rows.push(("Expires", Cell::maybe(credential.expires())));
@@ -235,6 +229,16 @@ impl ApiServerVoice {
                 username.as_deref().unwrap_or("nobody"),
                 if self.groups.is_empty() { "none".to_owned() } else { self.groups.join(", ") }
             )),
+        }
+    }
+}
+
+impl CloudView {
+    fn describe_caller(&self) -> Cell<'_> {
+        match (&self.caller, &self.error) {
+            (Some(caller), _) => Cell::new(caller.describe()),
+            (None, Some(error)) => Cell::new(format!("failed: {error}")).tone(Tone::Attention),
+            (None, None) => Cell::default(),
         }
     }
 }

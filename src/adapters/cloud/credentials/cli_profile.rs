@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::super::endpoints::{Endpoint, Endpoints};
 use super::super::sts::Role;
 use super::{CredentialsError, Look, ResolvedCredentials, Resolver};
+use crate::core::ids::Region;
 use crate::core::secret::Secret;
 
 #[derive(Deserialize)]
@@ -269,7 +270,7 @@ impl Resolver<'_> {
             "anonymous" => return Err(refuse("it holds no credentials")),
             _ => return Err(refuse("it is not known")),
         };
-        let region = profile.optional("region_id").and_then(|text| text.parse().ok());
+        let region = profile.optional("region_id").and_then(Region::parse);
         Ok(found.with_region(region))
     }
 
@@ -306,7 +307,7 @@ impl Resolver<'_> {
             || profile.0.get("enable_vpc").and_then(Value::as_bool) == Some(true);
         let vpc = self.endpoints.vpc || inside;
         let named = profile.optional("sts_region").map(|text| self.region(place, text)).transpose()?;
-        let own = || profile.optional("region_id").filter(|_| vpc).and_then(|text| text.parse().ok());
+        let own = || profile.optional("region_id").filter(|_| vpc).and_then(Region::parse);
         let region = named.or_else(|| self.settings.region.clone()).or_else(own);
         Ok(Endpoints { vpc, ..self.endpoints.clone() }.sts(region.as_ref()))
     }

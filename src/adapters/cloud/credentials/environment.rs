@@ -1,6 +1,7 @@
 //! Environment variables: an access key, an OIDC role, or a credentials URI, in this order.
 
 use super::{CredentialsError, ResolvedCredentials, Resolver};
+use crate::core::ids::Region;
 use crate::core::secret::Secret;
 
 /// Variables that belong together. Each family has had its own users; a key of one and a secret of another are two
@@ -48,7 +49,7 @@ impl Resolver<'_> {
             },
         };
         let Some(found) = found else { return Ok(None) };
-        let region = self.variable(&REGIONS).and_then(|(_, text)| text.parse().ok());
+        let region = self.variable(&REGIONS).and_then(|(_, text)| Region::parse(text));
         Ok(Some(found.with_region(region)))
     }
 

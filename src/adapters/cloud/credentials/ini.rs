@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::{CredentialsError, Look, ResolvedCredentials, Resolver};
+use crate::core::ids::Region;
 use crate::core::secret::Secret;
 
 type Section = BTreeMap<String, String>;
@@ -37,7 +38,7 @@ impl Resolver<'_> {
                 security_token: token.map(|token| Secret::new(token.to_owned())),
                 expiration: None,
                 source: place.clone(),
-                region: get("region_id").and_then(|text| text.parse().ok()),
+                region: get("region_id").and_then(Region::parse),
             })
         };
         let role = || {

@@ -23,9 +23,10 @@ use jiff::Timestamp;
 
 pub use self::error::CredentialsError;
 use super::CloudSettings;
-use super::endpoints::{Endpoint, Endpoints, Region};
+use super::endpoints::{Endpoint, Endpoints};
 use super::sign::Key;
 use super::wire::Wire;
+use crate::core::ids::Region;
 use crate::core::secret::Secret;
 use crate::world::World;
 
@@ -165,8 +166,7 @@ impl Resolver<'_> {
     }
 
     fn region(&self, source: &str, text: &str) -> Result<Region, CredentialsError> {
-        text.parse()
-            .map_err(|error: super::endpoints::EndpointError| CredentialsError::failed(source, error.to_string()))
+        Region::parse(text).ok_or_else(|| CredentialsError::failed(source, format!("no region: {text:?}")))
     }
 
     fn in_home(&self, relative: &str) -> Option<PathBuf> {

@@ -1,0 +1,109 @@
+//! What the cloud flags come to, and what is said of the cloud beside a result.
+
+use std::str::FromStr;
+
+use crate::adapters::cloud::CloudSettings;
+use crate::adapters::cloud::endpoints::{EndpointOverrides, LoopbackEndpoint};
+use crate::cli::{AccessArgs, CloudArgs};
+use crate::core::evidence::AccountVoices;
+use crate::core::identity::Caller;
+use crate::error::{Error, Result};
+use crate::gather::cloud::CloudVoice;
+use crate::gather::holders::Heard;
+use crate::output::ui::Ui;
+use crate::output::views::{CallerView, CloudView};
+use crate::world::World;
+
+/// The settings; `None` with `--offline`.
+pub(super) fn settings(args: &CloudArgs, access: &AccessArgs, world: &World) -> Result<Option<CloudSettings>> {
+    if access.offline {
+        return Ok(None);
+    }
+    Ok(Some(CloudSettings {
+        profile: args.profile.clone(),
+        profile_file: args.profile_file.as_ref().map(|path| world.cwd.join(path)),
+        ignore_env_credentials: args.ignore_env_credentials,
+        role_arn: args.role_arn.clone(),
+        region: args.region.clone(),
+        vpc: args.vpc,
+        request_timeout: access.request_timeout.0,
+        endpoints: EndpointOverrides {
+            cs: endpoint(args.cs_endpoint.as_deref(), "ACKCRED_CS_ENDPOINT", world)?,
+            ram: endpoint(args.ram_endpoint.as_deref(), "ACKCRED_RAM_ENDPOINT", world)?,
+            sts: endpoint(args.sts_endpoint.as_deref(), "ACKCRED_STS_ENDPOINT", world)?,
+            ims: endpoint(args.ims_endpoint.as_deref(), "ACKCRED_IMS_ENDPOINT", world)?,
+            metadata: endpoint::<LoopbackEndpoint>(None, "ACKCRED_METADATA_ENDPOINT", world)?,
+            oauth: endpoint::<LoopbackEndpoint>(None, "ACKCRED_OAUTH_ENDPOINT", world)?,
+        },
+        ..CloudSettings::default()
+    }))
+}
+
+/// An endpoint from its flag, else from its variable.
+fn endpoint<E: FromStr<Err: std::error::Error>>(
+    flag: Option<&str>,
+    variable: &str,
+    world: &World,
+) -> Result<Option<E>> {
+    let (name, text) = match (flag, world.env.text(variable)) {
+        (Some(text), _) => {
+            (format!("--{}", variable.trim_start_matches("ACKCRED_").to_lowercase().replace('_', "-")), text)
+        }
+        (None, Some(text)) => (variable.to_owned(), text),
+        (None, None) => return Ok(None),
+    };
+    text.parse().map(Some).map_err(|error: E::Err| Error::usage(format!("{name}: {error}")))
+}
+
+/// What is said of the cloud where it was not asked. Credentials that can't be used are a failure, none at all are not.
+pub(super) fn say_not_asked(voice: &CloudVoice, ui: &Ui) {
+    match voice {
+        CloudVoice::Ready(_) => {}
+        CloudVoice::NotWanted => ui.note("every identity is Unknown: --offline, the cloud was not asked"),
+        CloudVoice::NoCredentials(looked_at) => ui.note(&format!(
+            "every identity is Unknown: there are no cloud credentials to ask who these numbers are with ({}); set \
+             ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile",
+            looked_at.join("; ")
+        )),
+        CloudVoice::Unusable { renew, .. } => {
+            let renew = renew.as_deref().map(|command| format!("; renew them: {command}")).unwrap_or_default();
+            ui.note(&format!("every identity is Unknown: the cloud credentials can't be used{renew}"));
+        }
+    }
+}
+
+/// The cloud's part of a document; `None` where it was not asked.
+pub(super) fn view(voice: &CloudVoice, account: &AccountVoices, failed: &[String]) -> Option<CloudView> {
+    let source = match voice {
+        CloudVoice::NotWanted | CloudVoice::NoCredentials(_) => return None,
+        CloudVoice::Unusable { .. } => None,
+        CloudVoice::Ready(cloud) => Some(cloud.credentials().source.clone()),
+    };
+    let error = (!failed.is_empty()).then(|| failed.join("; "));
+    Some(CloudView { caller: account.caller.known().map(caller_view), source, error })
+}
+
+fn caller_view(caller: &Caller) -> CallerView {
+    CallerView {
+        kind: caller.kind,
+        uid: caller.uid.as_ref().map(ToString::to_string),
+        name: caller.name().map(str::to_owned),
+        account_id: caller.account_id.to_string(),
+        arn: caller.arn.clone(),
+    }
+}
+
+/// Says what was not heard and what contradicts, before the result.
+pub(super) fn say_heard(heard: &Heard, ui: &Ui) {
+    let unread = heard.unread.iter().chain(&heard.failed).chain(&heard.cluster.warnings);
+    unread.for_each(|text| ui.warning(text));
+    for (uid, verdict) in &heard.scan.verdicts {
+        if let Some(disagreement) = &verdict.disagreement {
+            ui.warning(&format!("{uid}: {disagreement}"));
+        }
+    }
+    heard.notes.iter().for_each(|text| ui.note(text));
+    if !heard.scan.grants.is_empty() {
+        say_not_asked(&heard.cloud, ui);
+    }
+}

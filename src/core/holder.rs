@@ -1,0 +1,134 @@
+//! One identity in one cluster: its kubeconfig, its bindings, and what is left where one of the two is gone.
+
+use std::collections::BTreeMap;
+
+use super::ack::{Activity, CertificateState, KubeconfigState};
+use super::ids::Uid;
+use super::scan::ClusterScan;
+use super::verdict::Verdict;
+
+/// An identity that holds a kubeconfig or a binding, or did.
+#[derive(Debug)]
+pub struct Holder<'a> {
+    /// The RAM UID.
+    pub uid: Uid,
+    /// Who it is.
+    pub verdict: &'a Verdict,
+    /// Its kubeconfig, where ACK lists one.
+    pub kubeconfig: Option<&'a KubeconfigState>,
+    /// How many bindings name it.
+    pub bindings: usize,
+    /// Whether bindings are left without a working kubeconfig; `None` where ACK's list was not read to the end.
+    pub residue: Option<bool>,
+}
+
+/// What the check of the last seven days' audit log came to.
+/// Source: <https://www.alibabacloud.com/help/en/ack/user-guide/clear-kubeconfig>
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LastAccess {
+    /// The log was searched and holds no record.
+    None(Activity),
+    /// The log holds records.
+    Found(Activity),
+    /// The check failed, as it does where the cluster has no audit log. That says nothing about access.
+    Failed {
+        /// Why.
+        reason: String,
+        /// What was told all the same.
+        activity: Activity,
+    },
+}
+
+/// The identities of a cluster, worst first.
+pub fn holders(scan: &ClusterScan) -> Vec<Holder<'_>> {
+    let mut bindings: BTreeMap<Uid, usize> = BTreeMap::new();
+    for state in scan.directory.voices().kubeconfigs.items() {
+        bindings.entry(state.uid.clone()).or_default();
+    }
+    for uid in scan.grants.iter().filter_map(|grant| grant.uid).filter_map(Uid::parse) {
+        *bindings.entry(uid).or_default() += 1;
+    }
+    let complete = scan.directory.voices().kubeconfigs.is_complete();
+    let mut holders: Vec<Holder<'_>> = bindings
+        .into_iter()
+        .map(|(uid, bindings)| {
+            let kubeconfig = scan.directory.kubeconfig(&uid);
+            let verdict = scan.verdicts.get(&uid).unwrap_or(&scan.unasked);
+            let residue = residue(kubeconfig.map(|state| state.certificate), complete, bindings);
+            Holder { uid, verdict, kubeconfig, bindings, residue }
+        })
+        .collect();
+    holders.sort_by_key(|holder| (holder.verdict.state, holder.uid.as_str().len(), holder.uid.clone()));
+    holders
+}
+
+fn residue(certificate: Option<CertificateState>, complete: bool, bindings: usize) -> Option<bool> {
+    match certificate {
+        _ if bindings == 0 => Some(false),
+        Some(CertificateState::Unexpired) => Some(false),
+        Some(CertificateState::Unissued | CertificateState::Expired | CertificateState::Removed) => Some(true),
+        Some(CertificateState::Unknown) => None,
+        None => complete.then_some(true),
+    }
+}
+
+impl LastAccess {
+    /// Reads the check's answer. One that says neither yes nor no is a failed check.
+    pub fn of(answer: Result<Activity, String>) -> Self {
+        match answer {
+            Err(reason) => Self::Failed { reason, activity: Activity::default() },
+            Ok(activity) => match activity.active {
+                Some(true) => Self::Found(activity),
+                Some(false) => Self::None(activity),
+                None => {
+                    Self::Failed { reason: "the answer doesn't say whether there are records".to_owned(), activity }
+                }
+            },
+        }
+    }
+
+    /// Whether the check failed.
+    pub fn is_failed(&self) -> bool {
+        matches!(self, Self::Failed { .. })
+    }
+
+    /// What was told of the search, however it ended.
+    pub fn activity(&self) -> &Activity {
+        match self {
+            Self::None(activity) | Self::Found(activity) | Self::Failed { activity, .. } => activity,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bindings_without_a_working_kubeconfig_are_residue() {
+        use CertificateState::{Expired, Removed, Unexpired, Unissued, Unknown};
+        for state in [Unissued, Expired, Removed] {
+            assert_eq!(residue(Some(state), true, 1), Some(true), "{state:?}");
+            assert_eq!(residue(Some(state), true, 0), Some(false), "{state:?}");
+        }
+        assert_eq!(residue(Some(Unexpired), true, 1), Some(false));
+        assert_eq!(residue(Some(Unknown), true, 1), None);
+    }
+
+    #[test]
+    fn who_is_not_listed_is_residue_only_where_the_list_is_whole() {
+        assert_eq!(residue(None, true, 1), Some(true));
+        assert_eq!(residue(None, false, 1), None);
+    }
+
+    #[test]
+    fn only_a_clear_answer_tells_of_access() {
+        let answer = |active| LastAccess::of(Ok(Activity { active, ..Activity::default() }));
+        assert!(matches!(answer(Some(true)), LastAccess::Found(_)));
+        assert!(matches!(answer(Some(false)), LastAccess::None(_)));
+        assert!(matches!(answer(None), LastAccess::Failed { .. }));
+        assert!(
+            matches!(LastAccess::of(Err("no audit log".into())), LastAccess::Failed { reason, .. } if reason == "no audit log")
+        );
+    }
+}

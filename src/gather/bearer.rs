@@ -1,0 +1,134 @@
+//! Who presents a credential: what the API server sees of its bearer, and what the cloud knows of the identity.
+
+use std::time::Duration;
+
+use super::cloud::{self, CloudVoice};
+use super::holders::reach;
+use crate::adapters::cloud::{Cloud, CloudSettings};
+use crate::core::cluster_id::{Inference, KnownCluster, confirm};
+use crate::core::evidence::{AccountVoices, Answer, ClusterVoices, Listing};
+use crate::core::ids::{Region, Uid, split_subject_name};
+use crate::core::kubeconfig::ResolvedContext;
+use crate::core::server_view::{ClusterProfile, ServerIdentity};
+use crate::core::verdict::{AccountDirectory, ClusterDirectory, Verdict};
+use crate::error::chain;
+use crate::world::World;
+
+/// What is to be found out.
+pub struct Question<'a> {
+    /// The machine.
+    pub world: &'a World,
+    /// The context.
+    pub context: &'a ResolvedContext,
+    /// Which ACK cluster it seems to be.
+    pub inference: Inference,
+    /// The UID that the credential itself names.
+    pub uid: Option<Uid>,
+    /// Bound on each exchange.
+    pub timeout: Option<Duration>,
+    /// Whether the API server may be asked: never with a credential from elsewhere.
+    pub ask_server: bool,
+    /// How the cloud is reached; `None` where it is not wanted.
+    pub cloud: Option<CloudSettings>,
+}
+
+/// What the voices said.
+pub struct Heard {
+    /// The API server's answer; `None` where it was not asked.
+    pub server: Option<ServerVoice>,
+    /// Which cluster it is.
+    pub cluster: KnownCluster,
+    /// The UID of the credential, else the one in the name that the API server sees.
+    pub uid: Option<Uid>,
+    /// Who that is.
+    pub verdict: Verdict,
+    /// Whether the cloud could be asked.
+    pub cloud: CloudVoice,
+    /// The account's voices.
+    pub account: AccountVoices,
+    /// What of the cloud was asked and failed.
+    pub failed: Vec<String>,
+}
+
+/// The API server's answers, each with its own failure.
+pub struct ServerVoice {
+    /// Whom it sees; `Ok(None)` from servers that are too old to say.
+    pub identity: Result<Option<ServerIdentity>, String>,
+    /// What the cluster says of itself.
+    pub profile: Result<Option<ClusterProfile>, String>,
+}
+
+/// Asks whoever may be asked.
+pub async fn hear(question: Question<'_>) -> Heard {
+    let (server, cloud) = tokio::join!(ask_server(&question), cloud::connect(question.world, question.cloud.clone()));
+    let seen = server.as_ref().and_then(|server| server.identity.as_ref().ok()).and_then(Option::as_ref);
+    let profile = server.as_ref().and_then(|server| server.profile.as_ref().ok()).and_then(Option::as_ref);
+    let owner = profile.and_then(|profile| profile.owner.as_deref()).and_then(Uid::parse);
+    let uid = question.uid.or_else(|| seen.and_then(seen_uid));
+    let region = question.inference.region.clone();
+    let cluster = confirm(question.inference, profile.and_then(|profile| profile.cluster_id.as_deref()));
+
+    let mut voices = AccountVoices::not_asked();
+    let mut kubeconfigs = Listing::NotAsked;
+    match (cloud.ready(), &uid) {
+        (None, _) => {}
+        (Some(cloud), None) => voices.caller = caller(cloud).await,
+        (Some(cloud), Some(uid)) => (voices, kubeconfigs) = ask_about(cloud, uid, &cluster, region).await,
+    }
+    let mut failed = voices.failures();
+    failed.extend(kubeconfigs.failure().map(str::to_owned));
+    if let CloudVoice::Unusable { reason, .. } = &cloud {
+        failed.push(reason.clone());
+    }
+    let directory =
+        ClusterDirectory::new(ClusterVoices { owner: owner.map_or(Answer::NotAsked, Answer::Known), kubeconfigs });
+    let account = AccountDirectory::new(voices);
+    let verdict = uid.as_ref().map_or_else(Verdict::not_asked, |uid| account.judge(uid, &directory));
+    Heard { server, cluster, uid, verdict, cloud, account: account.into_voices(), failed }
+}
+
+async fn ask_server(question: &Question<'_>) -> Option<ServerVoice> {
+    if !question.ask_server {
+        return None;
+    }
+    Some(match reach(question.world, question.context, question.timeout).await {
+        Err(error) => ServerVoice { identity: Err(error.message()), profile: Ok(None) },
+        Ok(api) => {
+            let (identity, profile) = tokio::join!(api.self_subject_review(), api.cluster_profile());
+            ServerVoice {
+                identity: identity.map_err(|error| chain(&error)),
+                profile: profile.map_err(|error| chain(&error)),
+            }
+        }
+    })
+}
+
+fn seen_uid(seen: &ServerIdentity) -> Option<Uid> {
+    split_subject_name(&seen.username).and_then(|(uid, _)| Uid::parse(uid))
+}
+
+async fn caller(cloud: &Cloud) -> Answer<crate::core::identity::Caller> {
+    cloud.caller().await.map_or_else(|error| Answer::Failed(error.to_string()), Answer::Known)
+}
+
+async fn ask_about(
+    cloud: &Cloud,
+    uid: &Uid,
+    cluster: &KnownCluster,
+    region: Option<Region>,
+) -> (AccountVoices, Listing<crate::core::ack::KubeconfigState>) {
+    let kubeconfigs = async {
+        match &cluster.id {
+            None => Listing::NotAsked,
+            Some(id) => {
+                let clusters = if region.is_none() { cloud::clusters(cloud).await } else { Listing::NotAsked };
+                let listed = clusters.items().iter().find(|listed| listed.id == *id);
+                let region = region.or_else(|| listed.and_then(|listed| Region::parse(&listed.region)));
+                cloud::kubeconfigs(cloud, id, region.as_ref()).await
+            }
+        }
+    };
+    let (mut voices, kubeconfigs) = tokio::join!(cloud::account(cloud), kubeconfigs);
+    cloud::look_up(cloud, &mut voices, [uid]).await;
+    (voices, kubeconfigs)
+}

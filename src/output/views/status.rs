@@ -1,0 +1,251 @@
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{ApiVersion, CloudView, KubeconfigWord, time};
+use crate::core::identity::IdentityType;
+use crate::core::scan::StateKind;
+use crate::output::report::Report;
+use crate::output::table::{Cell, Table, Tone};
+
+/// What `status` prints: one cluster's identities, or one identity's clusters.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", tag = "kind")]
+pub struct StatusReport {
+    /// `ackcred/v1`.
+    pub api_version: ApiVersion,
+    /// The clusters that were read.
+    pub clusters: Vec<ClusterStatus>,
+    /// One item an identity and cluster, worst first.
+    pub items: Vec<StatusItem>,
+    /// Whose word it is; null where the cloud was not asked.
+    pub cloud: Option<CloudView>,
+    /// Whether something that was asked could not be read.
+    pub incomplete: bool,
+    /// Which of the two views it is.
+    #[serde(skip)]
+    pub dimension: Dimension,
+    /// Whether the audit log was searched.
+    #[serde(skip)]
+    pub with_activity: bool,
+}
+
+/// The two views of the console.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dimension {
+    /// The identities of a cluster.
+    Cluster,
+    /// The clusters of an identity.
+    Identity,
+}
+
+/// A cluster.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ClusterStatus {
+    /// The ACK cluster ID.
+    pub id: Option<String>,
+    /// The cluster's name.
+    pub name: Option<String>,
+    /// The context that it was reached through.
+    pub context: Option<String>,
+    /// What could not be read, and why.
+    pub error: Option<String>,
+    /// Whether its audit log could be searched; null where that was not tried.
+    pub auditing: Option<Auditing>,
+    /// Whether ack-ram-authenticator's API group exists; null where that could not be told.
+    pub ram_authenticator: Option<bool>,
+}
+
+/// What the activity check told of a cluster's audit log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub enum Auditing {
+    /// It could be searched.
+    Enabled,
+    /// Every search failed: it may be off, or out of reach.
+    Unknown,
+}
+
+/// An identity in a cluster.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct StatusItem {
+    /// The cluster.
+    pub cluster_id: Option<String>,
+    /// Its name.
+    pub cluster_name: Option<String>,
+    /// Its state, in the cloud's word.
+    pub cluster_state: Option<String>,
+    /// The RAM UID.
+    pub uid: String,
+    /// RAM user, RAM role or the account itself.
+    #[serde(rename = "type")]
+    pub kind: IdentityType,
+    /// The identity's name in RAM.
+    pub name: Option<String>,
+    /// Whether the identity still exists.
+    pub account_state: StateKind,
+    /// State of its kubeconfig; null where ACK lists none.
+    pub kubeconfig: Option<KubeconfigWord>,
+    /// When the kubeconfig's certificate ends.
+    #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
+    pub expires: Option<Timestamp>,
+    /// Whether bindings are left without a working kubeconfig; null where that can't be told.
+    pub residue: Option<bool>,
+    /// How many bindings name it; null where the cluster was not read.
+    pub bindings: Option<usize>,
+    /// Whether ACK says that the kubeconfig can be revoked.
+    pub revocable: Option<bool>,
+    /// What the last seven days' audit log tells; null where it was not searched.
+    pub last_access: Option<LastAccessView>,
+}
+
+/// The outcome of the activity check.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct LastAccessView {
+    /// One of the documents' three outcomes.
+    pub outcome: Outcome,
+    /// What the outcome means.
+    pub reason: String,
+    /// The last access.
+    #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
+    pub time: Option<Timestamp>,
+    /// The audit ID of the last access.
+    pub audit_id: Option<String>,
+    /// The log project.
+    pub project: Option<String>,
+    /// The log store.
+    pub logstore: Option<String>,
+    /// The query that finds the records again.
+    pub query: Option<String>,
+    /// Why the check failed.
+    pub error: Option<String>,
+}
+
+/// The documents' three outcomes of the activity check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub enum Outcome {
+    /// No record.
+    None,
+    /// Records.
+    Found,
+    /// The check failed.
+    Failed,
+}
+
+impl Report for StatusReport {
+    fn heading(&self) -> Vec<String> {
+        match self.dimension {
+            Dimension::Identity => Vec::new(),
+            Dimension::Cluster => self.clusters.iter().map(ClusterStatus::describe).collect(),
+        }
+    }
+
+    fn table(&self, _wide: bool) -> Table<'_> {
+        let mut headers = match self.dimension {
+            Dimension::Cluster => {
+                vec!["UID", "TYPE", "NAME", "ACCOUNT", "KUBECONFIG", "EXPIRES", "BINDINGS", "RESIDUE", "REVOCABLE"]
+            }
+            Dimension::Identity => vec!["CLUSTER-ID", "CLUSTER", "CLUSTER-STATE", "KUBECONFIG", "EXPIRES"],
+        };
+        if self.with_activity {
+            headers.push("LAST-ACCESS");
+        }
+        Table { headers, rows: Box::new(self.items.iter().map(|item| self.row(item))) }
+    }
+
+    fn names(&self) -> Box<dyn Iterator<Item = String> + '_> {
+        Box::new(self.items.iter().filter_map(|item| match self.dimension {
+            Dimension::Cluster => Some(item.uid.clone()),
+            Dimension::Identity => item.cluster_id.clone(),
+        }))
+    }
+
+    fn nothing_found(&self) -> Option<String> {
+        self.items.is_empty().then(|| "No kubeconfigs and no bindings of RAM identities found".to_owned())
+    }
+}
+
+impl StatusReport {
+    fn row<'a>(&self, item: &'a StatusItem) -> Vec<Cell<'a>> {
+        let kubeconfig = Cell::maybe(item.kubeconfig.map(KubeconfigWord::as_str));
+        let expires = Cell::maybe(item.expires.map(time));
+        let mut cells = match self.dimension {
+            Dimension::Cluster => vec![
+                Cell::new(item.uid.as_str()),
+                Cell::new(item.kind.as_str()),
+                Cell::maybe(item.name.as_deref()),
+                Cell::new(item.account_state.as_str()).tone(account_tone(item.account_state)),
+                kubeconfig,
+                expires,
+                Cell::maybe(item.bindings.map(|count| count.to_string())),
+                Cell::maybe(item.residue.map(yes_or_no)).tone(residue_tone(item.residue)),
+                Cell::maybe(item.revocable.map(yes_or_no)),
+            ],
+            Dimension::Identity => vec![
+                Cell::maybe(item.cluster_id.as_deref()),
+                Cell::maybe(item.cluster_name.as_deref()),
+                Cell::maybe(item.cluster_state.as_deref()),
+                kubeconfig,
+                expires,
+            ],
+        };
+        if self.with_activity {
+            cells.push(Cell::maybe(item.last_access.as_ref().map(LastAccessView::describe)));
+        }
+        cells
+    }
+}
+
+impl ClusterStatus {
+    fn describe(&self) -> String {
+        let auditing = match self.auditing {
+            Some(Auditing::Enabled) => "enabled",
+            Some(Auditing::Unknown) | None => "unknown",
+        };
+        let authenticator = match self.ram_authenticator {
+            Some(true) => "installed",
+            Some(false) => "not installed",
+            None => "unknown",
+        };
+        format!("AUDITING: {auditing}   RAM-AUTHENTICATOR: {authenticator}")
+    }
+}
+
+impl LastAccessView {
+    fn describe(&self) -> String {
+        let project = match (&self.project, &self.logstore) {
+            (Some(project), Some(store)) => format!(" ({project}/{store})"),
+            _ => String::new(),
+        };
+        match (self.outcome, &self.error) {
+            (Outcome::None, _) => format!("none in 7 days{project}"),
+            (Outcome::Found, _) => {
+                format!("{}{project}", self.time.map_or_else(|| "within 7 days".to_owned(), time))
+            }
+            (Outcome::Failed, error) => format!("check failed: {}", error.as_deref().unwrap_or(&self.reason)),
+        }
+    }
+}
+
+fn yes_or_no(value: bool) -> &'static str {
+    if value { "yes" } else { "no" }
+}
+
+fn account_tone(state: StateKind) -> Tone {
+    match state {
+        StateKind::Deleted => Tone::Danger,
+        StateKind::Recycled | StateKind::Unknown => Tone::Attention,
+        StateKind::Frozen | StateKind::Active => Tone::Plain,
+    }
+}
+
+fn residue_tone(residue: Option<bool>) -> Tone {
+    if residue == Some(true) { Tone::Attention } else { Tone::Plain }
+}
