@@ -44,6 +44,12 @@ pub trait Cluster {
     /// The CA that signed the server's certificate and signs its clients'.
     fn authority(&self) -> &Authority;
 
+    /// Forgets the history, as etcd's compaction does: pages of older lists get 410.
+    ///
+    /// # Errors
+    /// Where the store doesn't answer.
+    fn compact(&self) -> Result<(), ClusterError>;
+
     /// The CA's certificate in PEM.
     fn ca_pem(&self) -> String {
         self.authority().certificate_pem()

@@ -1,12 +1,13 @@
 //! The real kube-apiserver and etcd, started on loopback from a folder laid out as setup-envtest's.
 
 use std::fs::{self, File};
-use std::io::Write;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::certs::{Authority, Key, KeyKind, Validity};
@@ -32,6 +33,7 @@ pub struct Options {
 pub struct ControlPlane {
     url: String,
     authority: Authority,
+    etcd: SocketAddr,
     // Dropped in this order: the API server before its store, the folder last.
     _api_server: Process,
     _etcd: Process,
@@ -79,6 +81,7 @@ impl ControlPlane {
         let mut plane = Self {
             url: format!("https://127.0.0.1:{port}"),
             authority,
+            etcd: SocketAddr::from((Ipv4Addr::LOCALHOST, etcd_port)),
             _api_server: api_server,
             _etcd: etcd,
             _folder: folder,
@@ -109,6 +112,30 @@ impl Cluster for ControlPlane {
     fn authority(&self) -> &Authority {
         &self.authority
     }
+
+    /// Compacts etcd up to its present revision, by its JSON gateway.
+    fn compact(&self) -> Result<(), ClusterError> {
+        // Any key will do: the revision is in the answer's header.
+        let range = post(self.etcd, "/v3/kv/range", &json!({"key": "AA=="}))?;
+        let revision = &range["header"]["revision"];
+        post(self.etcd, "/v3/kv/compaction", &json!({"revision": revision, "physical": true}))?;
+        Ok(())
+    }
+}
+
+/// One plain HTTP exchange of JSON.
+fn post(address: SocketAddr, path: &str, body: &Value) -> std::io::Result<Value> {
+    let body = body.to_string();
+    let mut stream = TcpStream::connect(address)?;
+    let head = format!("POST {path} HTTP/1.0\r\nHost: {address}\r\nContent-Length: {}\r\n\r\n", body.len());
+    stream.write_all((head + &body).as_bytes())?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    let (head, body) = answer.split_once("\r\n\r\n").ok_or(std::io::ErrorKind::UnexpectedEof)?;
+    if !head.lines().next().is_some_and(|line| line.contains(" 200 ")) {
+        return Err(std::io::Error::other(format!("etcd answered: {body}")));
+    }
+    Ok(serde_json::from_str(body)?)
 }
 
 /// A child process with its output in a file.

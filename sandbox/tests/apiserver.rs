@@ -137,7 +137,7 @@ fn a_page_after_compaction_is_gone_and_names_a_way_on() {
     let token = first["metadata"]["continue"].as_str().unwrap();
     let version = first["metadata"]["resourceVersion"].as_str().unwrap();
     client.send("POST", ROLES, &[], &role("later")).unwrap();
-    server.compact();
+    server.compact().unwrap();
     let gone = client.send("GET", &format!("{ROLE_BINDINGS}?limit=2&continue={token}"), &[], "").unwrap();
     let status = gone.json();
     assert_eq!((gone.code, &status["reason"]), (410, &json!("Expired")));

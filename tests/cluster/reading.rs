@@ -65,6 +65,20 @@ pub(crate) fn paging(transcript: &mut Transcript<'_>) {
     transcript.get("admin", &format!("{bindings}?continue=abc"));
 }
 
+pub(crate) fn compaction(transcript: &mut Transcript<'_>) {
+    fill(transcript, "compaction", 4);
+    let bindings = format!("{}/rolebindings", rbac_in("compaction"));
+    let first = transcript.get("admin", &format!("{bindings}?limit=1"));
+    let token = first["metadata"]["continue"].as_str().unwrap().to_owned();
+    let version = first["metadata"]["resourceVersion"].as_str().unwrap().to_owned();
+    transcript.prepare("DELETE", &format!("{bindings}/b-3"), &Value::Null, 200);
+    transcript.compact();
+    let gone = transcript.get("admin", &format!("{bindings}?limit=1&continue={token}"));
+    transcript.get("admin", &format!("{bindings}?resourceVersion={version}&resourceVersionMatch=Exact"));
+    let way_on = gone["metadata"]["continue"].as_str().unwrap().to_owned();
+    transcript.get("admin", &format!("{bindings}?continue={way_on}"));
+}
+
 pub(crate) fn versions(transcript: &mut Transcript<'_>) {
     fill(transcript, "versions", 2);
     let bindings = format!("{}/rolebindings", rbac_in("versions"));

@@ -154,6 +154,11 @@ impl<'a> Transcript<'a> {
         reply.json()["status"]["allowed"] == true
     }
 
+    /// Has the server forget its history.
+    pub(crate) fn compact(&self) {
+        self.cluster.compact().unwrap();
+    }
+
     /// Waits until a review of `user` gives this answer: the real server hears of new bindings a moment later.
     pub(crate) fn until_allowed(&mut self, user: &str, groups: &[&str], attributes: &Value, allowed: bool) {
         let review = json!({"spec": {"user": user, "groups": groups, "resourceAttributes": attributes}});
@@ -211,6 +216,9 @@ impl<'a> Transcript<'a> {
     fn normalise_metadata(&mut self, metadata: &mut Value) {
         let uid = metadata["uid"].as_str().unwrap_or_default().to_owned();
         self.learn(&uid);
+        if metadata["continue"].is_string() {
+            metadata["continue"] = "there is more".into();
+        }
         let Some(version) = metadata["resourceVersion"].as_str().map(str::to_owned) else { return };
         assert!(version.parse::<u64>().is_ok(), "a version is a number: {version}");
         let said = if uid.is_empty() {
@@ -221,9 +229,6 @@ impl<'a> Transcript<'a> {
             "moved"
         };
         metadata["resourceVersion"] = said.into();
-        if metadata["continue"].is_string() {
-            metadata["continue"] = "there is more".into();
-        }
     }
 
     fn learn(&mut self, uid: &str) {
