@@ -96,7 +96,9 @@ fn user_name(person: Person, now: Timestamp) -> String {
 fn kubeconfig(server: &ApiServer, person: Person, now: Timestamp) -> Result<String, ClusterError> {
     let start = issued(person, now).saturating_add(SignedDuration::from_secs(1)).unwrap_or(now);
     let subject = Subject::ack(user_name(person, now));
-    let identity: Identity = server.authority().client(&subject, Validity::ack(start), KeyKind::Rsa)?;
+    // Two people never share a key.
+    let kind = if person == LEAVER { KeyKind::Rsa } else { KeyKind::OtherRsa };
+    let identity: Identity = server.authority().client(&subject, Validity::ack(start), kind)?;
     let key = identity.key().pkcs1_pem().unwrap_or_else(|| identity.key().pkcs8_pem());
     let credential = Credential::Certificate { certificate: identity.bundle_pem(server.authority()), key };
     Ok(Kubeconfig::ack(&server.url(), &server.ca_pem(), CLUSTER_ID, person.uid, &credential).yaml())

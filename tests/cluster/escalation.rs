@@ -81,6 +81,14 @@ pub(crate) fn bindings(transcript: &mut Transcript<'_>) {
     transcript.prepare("POST", &bindings, &binding("dangling", "ClusterRole", "no-such-role"), 201);
     transcript.patch("operator", &format!("{bindings}/dangling"), &removal);
     transcript.delete("operator", &format!("{bindings}/dangling"), &Value::Null);
+    // Of what one holds, a part can't be told: that is said, too.
+    transcript.bind("handing-out-none", "operator");
+    let secrets = json!([{"apiGroups": [""], "resources": ["secrets"], "verbs": ["list"]}]);
+    let body = json!({"metadata": {"name": "handing-out-secrets"}, "rules": secrets});
+    let list_secrets = json!({"verb": "list", "resource": "secrets"});
+    transcript.until_reason("operator", &list_secrets, "handing-out-none");
+    transcript.create("operator", &format!("{RBAC}/clusterroles"), &body);
+    transcript.get("operator", "/api/v1/secrets");
 }
 
 pub(crate) fn roles(transcript: &mut Transcript<'_>) {

@@ -174,6 +174,21 @@ impl<'a> Transcript<'a> {
         }
     }
 
+    /// Waits until a review of `user` gives a reason with this text in it.
+    pub(crate) fn until_reason(&mut self, user: &str, attributes: &Value, text: &str) {
+        let review = json!({"spec": {"user": user, "resourceAttributes": attributes}}).to_string();
+        let until = Instant::now() + Duration::from_secs(10);
+        loop {
+            let path = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
+            let reply = self.client("admin").send("POST", path, &[], &review).unwrap().json();
+            if reply["status"]["reason"].as_str().is_some_and(|reason| reason.contains(text)) {
+                return;
+            }
+            assert!(Instant::now() < until, "{user} never heard of {text}: {reply}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     pub(crate) fn client(&mut self, who: &str) -> &Client {
         let cluster = self.cluster;
         self.clients.entry(who.to_owned()).or_insert_with(|| {

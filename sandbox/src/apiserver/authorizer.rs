@@ -39,6 +39,11 @@ impl MissingRole {
         format!("{}.{RBAC} {:?} not found", self.kind, self.name)
     }
 
+    /// As in the refusals of the escalation check.
+    pub(crate) fn in_escalation(&self) -> String {
+        format!("{}s.{RBAC} {:?} not found", self.kind, self.name)
+    }
+
     pub(crate) fn name(&self) -> &str {
         &self.name
     }

@@ -1,6 +1,6 @@
 //! Nobody hands out what they don't hold: the check on making and changing roles and bindings.
 
-use super::authorizer::{Action, Authorizer};
+use super::authorizer::{Action, Authorizer, MissingRole};
 use super::object::{Content, Object, PolicyRule};
 use super::resources::{RBAC, Resource, Shape};
 use super::status::Refusal;
@@ -87,8 +87,7 @@ fn confirm(authorizer: &Authorizer<'_>, user: &User, object: &Object, rules: &[P
         lines.join("\n")
     );
     if !missing_roles.is_empty() {
-        let texts: Vec<String> =
-            missing_roles.iter().map(|role| format!("clusterroles.{RBAC} {:?} not found", role.name())).collect();
+        let texts: Vec<String> = missing_roles.iter().map(MissingRole::in_escalation).collect();
         let texts = if texts.len() == 1 { texts.concat() } else { format!("[{}]", texts.join(", ")) };
         detail.push_str(&format!("; resolution errors: [{texts}]"));
     }
