@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_kubectl_ackcred_global_optspecs
-    string join \n kubeconfig= context= cluster= user= s/server= token= client-certificate= client-key= certificate-authority= as= as-group= as-uid= as-user-extra= request-timeout= tls-server-name= insecure-skip-tls-verify= offline o/output= no-headers color= q/quiet v= h/help
+    string join \n kubeconfig= context= cluster= user= s/server= token= client-certificate= client-key= certificate-authority= as= as-group= as-uid= as-user-extra= request-timeout= tls-server-name= insecure-skip-tls-verify= offline profile= profile-file= ignore-env-credentials role-arn= region= vpc cs-endpoint= ram-endpoint= sts-endpoint= ims-endpoint= o/output= no-headers color= q/quiet v= h/help
 end
 
 function __fish_kubectl_ackcred_needs_command
@@ -41,6 +41,14 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l request
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l tls-server-name -d 'Name to check the API server\'s certificate against' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l insecure-skip-tls-verify -d 'Don\'t check the API server\'s certificate' -r -f -a "true\t''
 false\t''"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l profile -d 'Profile of the credentials file; no other source is then looked at' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l profile-file -d 'Credentials file, instead of ~/.aliyun/config.json' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l role-arn -d 'Role to assume with the credentials' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l region -d 'Region of the cluster' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l cs-endpoint -d 'Endpoint of the Container Service, host[:port] or URL [env: ACKCRED_CS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l ram-endpoint -d 'Endpoint of Resource Access Management [env: ACKCRED_RAM_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l sts-endpoint -d 'Endpoint of the Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l ims-endpoint -d 'Endpoint of Identity Management Service [env: ACKCRED_IMS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -s o -l output -d 'Format of the result' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'One JSON document'
@@ -52,12 +60,15 @@ always\t'Always'
 never\t'Never'"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -s v -d 'Log what is done to standard error; repeat it, or give a number, for more' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l offline -d 'Don\'t ask the cloud; for whoami, nor the API server'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l ignore-env-credentials -d 'Don\'t take credentials from environment variables'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l vpc -d 'Use the endpoints inside the VPC'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l no-headers -d 'Leave out the header line of tables and CSV'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -s q -l quiet -d 'Say nothing on standard error but errors and warnings'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -f -a "whoami" -d 'Tell whose credential this is, and for which cluster'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -f -a "expiry" -d 'Tell when credentials expire, and which never do'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -f -a "scan" -d 'Tell who holds access to the cluster'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -f -a "status" -d 'Tell the state of issued kubeconfigs, of a cluster or of an identity'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -f -a "completion" -d 'Print a completion script for a shell'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -f -a "version" -d 'Print the version'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -79,6 +90,14 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" 
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l tls-server-name -d 'Name to check the API server\'s certificate against' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l insecure-skip-tls-verify -d 'Don\'t check the API server\'s certificate' -r -f -a "true\t''
 false\t''"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l profile -d 'Profile of the credentials file; no other source is then looked at' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l profile-file -d 'Credentials file, instead of ~/.aliyun/config.json' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l role-arn -d 'Role to assume with the credentials' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l region -d 'Region of the cluster' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l cs-endpoint -d 'Endpoint of the Container Service, host[:port] or URL [env: ACKCRED_CS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l ram-endpoint -d 'Endpoint of Resource Access Management [env: ACKCRED_RAM_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l sts-endpoint -d 'Endpoint of the Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l ims-endpoint -d 'Endpoint of Identity Management Service [env: ACKCRED_IMS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -s o -l output -d 'Format of the result' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'One JSON document'
@@ -91,6 +110,8 @@ never\t'Never'"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -s v -d 'Log what is done to standard error; repeat it, or give a number, for more' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l in-cluster -d 'Use the service account of the pod that this runs in'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l offline -d 'Don\'t ask the cloud; for whoami, nor the API server'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l ignore-env-credentials -d 'Don\'t take credentials from environment variables'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l vpc -d 'Use the endpoints inside the VPC'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l no-headers -d 'Leave out the header line of tables and CSV'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -s q -l quiet -d 'Say nothing on standard error but errors and warnings'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -122,6 +143,14 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" 
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l tls-server-name -d 'Name to check the API server\'s certificate against' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l insecure-skip-tls-verify -d 'Don\'t check the API server\'s certificate' -r -f -a "true\t''
 false\t''"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l profile -d 'Profile of the credentials file; no other source is then looked at' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l profile-file -d 'Credentials file, instead of ~/.aliyun/config.json' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l role-arn -d 'Role to assume with the credentials' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l region -d 'Region of the cluster' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l cs-endpoint -d 'Endpoint of the Container Service, host[:port] or URL [env: ACKCRED_CS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l ram-endpoint -d 'Endpoint of Resource Access Management [env: ACKCRED_RAM_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l sts-endpoint -d 'Endpoint of the Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l ims-endpoint -d 'Endpoint of Identity Management Service [env: ACKCRED_IMS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -s o -l output -d 'Format of the result' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'One JSON document'
@@ -134,6 +163,8 @@ never\t'Never'"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -s v -d 'Log what is done to standard error; repeat it, or give a number, for more' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -s A -l all-contexts -d 'Look at every context'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l offline -d 'Don\'t ask the cloud; for whoami, nor the API server'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l ignore-env-credentials -d 'Don\'t take credentials from environment variables'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l vpc -d 'Use the endpoints inside the VPC'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l no-headers -d 'Leave out the header line of tables and CSV'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -s q -l quiet -d 'Say nothing on standard error but errors and warnings'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -166,6 +197,14 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l tls-server-name -d 'Name to check the API server\'s certificate against' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l insecure-skip-tls-verify -d 'Don\'t check the API server\'s certificate' -r -f -a "true\t''
 false\t''"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l profile -d 'Profile of the credentials file; no other source is then looked at' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l profile-file -d 'Credentials file, instead of ~/.aliyun/config.json' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l role-arn -d 'Role to assume with the credentials' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l region -d 'Region of the cluster' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l cs-endpoint -d 'Endpoint of the Container Service, host[:port] or URL [env: ACKCRED_CS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l ram-endpoint -d 'Endpoint of Resource Access Management [env: ACKCRED_RAM_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l sts-endpoint -d 'Endpoint of the Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l ims-endpoint -d 'Endpoint of Identity Management Service [env: ACKCRED_IMS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -s o -l output -d 'Format of the result' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'One JSON document'
@@ -180,9 +219,55 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -s A -l all-namespaces -d 'Read the RoleBindings of all namespaces, which is the default'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l in-cluster -d 'Use the service account of the pod that this runs in'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l offline -d 'Don\'t ask the cloud; for whoami, nor the API server'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l ignore-env-credentials -d 'Don\'t take credentials from environment variables'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l vpc -d 'Use the endpoints inside the VPC'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l no-headers -d 'Leave out the header line of tables and CSV'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -s q -l quiet -d 'Say nothing on standard error but errors and warnings'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l cluster-id -d 'Choose the context of this cluster' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l kubeconfig -d 'Kubeconfig file to use; KUBECONFIG and ~/.kube/config are then not looked at' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l context -d 'Context to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l cluster -d 'Cluster entry to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l user -d 'User entry to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -s s -l server -d 'Address of the API server' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l token -d 'Bearer token' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l client-certificate -d 'Client certificate file' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l client-key -d 'Private key file' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l certificate-authority -d 'CA file to check the API server with' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l as -d 'User to act as' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l as-group -d 'Group to act as (repeatable)' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l as-uid -d 'User ID to act as' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l as-user-extra -d 'Extra field to act with (repeatable)' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l request-timeout -d 'How long one exchange with a server may take, such as 1s, 2m or 3h; 0 means no limit' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l tls-server-name -d 'Name to check the API server\'s certificate against' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l insecure-skip-tls-verify -d 'Don\'t check the API server\'s certificate' -r -f -a "true\t''
+false\t''"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l profile -d 'Profile of the credentials file; no other source is then looked at' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l profile-file -d 'Credentials file, instead of ~/.aliyun/config.json' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l role-arn -d 'Role to assume with the credentials' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l region -d 'Region of the cluster' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l cs-endpoint -d 'Endpoint of the Container Service, host[:port] or URL [env: ACKCRED_CS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l ram-endpoint -d 'Endpoint of Resource Access Management [env: ACKCRED_RAM_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l sts-endpoint -d 'Endpoint of the Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l ims-endpoint -d 'Endpoint of Identity Management Service [env: ACKCRED_IMS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -s o -l output -d 'Format of the result' -r -f -a "table\t'Columns for people'
+wide\t'More columns'
+json\t'One JSON document'
+yaml\t'One YAML document'
+name\t'Names only, one a line'
+csv\t'Comma-separated values'"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -s v -d 'Log what is done to standard error; repeat it, or give a number, for more' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l activity -d 'Search the audit log of the last 7 days for each identity\'s access'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l in-cluster -d 'Use the service account of the pod that this runs in'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l offline -d 'Don\'t ask the cloud; for whoami, nor the API server'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l ignore-env-credentials -d 'Don\'t take credentials from environment variables'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l vpc -d 'Use the endpoints inside the VPC'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l no-headers -d 'Leave out the header line of tables and CSV'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -s q -l quiet -d 'Say nothing on standard error but errors and warnings'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l kubeconfig -d 'Kubeconfig file to use; KUBECONFIG and ~/.kube/config are then not looked at' -r -F
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l context -d 'Context to use' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l cluster -d 'Cluster entry to use' -r
@@ -200,6 +285,14 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completi
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l tls-server-name -d 'Name to check the API server\'s certificate against' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l insecure-skip-tls-verify -d 'Don\'t check the API server\'s certificate' -r -f -a "true\t''
 false\t''"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l profile -d 'Profile of the credentials file; no other source is then looked at' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l profile-file -d 'Credentials file, instead of ~/.aliyun/config.json' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l role-arn -d 'Role to assume with the credentials' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l region -d 'Region of the cluster' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l cs-endpoint -d 'Endpoint of the Container Service, host[:port] or URL [env: ACKCRED_CS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l ram-endpoint -d 'Endpoint of Resource Access Management [env: ACKCRED_RAM_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l sts-endpoint -d 'Endpoint of the Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l ims-endpoint -d 'Endpoint of Identity Management Service [env: ACKCRED_IMS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -s o -l output -d 'Format of the result' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'One JSON document'
@@ -211,6 +304,8 @@ always\t'Always'
 never\t'Never'"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -s v -d 'Log what is done to standard error; repeat it, or give a number, for more' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l offline -d 'Don\'t ask the cloud; for whoami, nor the API server'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l ignore-env-credentials -d 'Don\'t take credentials from environment variables'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l vpc -d 'Use the endpoints inside the VPC'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l no-headers -d 'Leave out the header line of tables and CSV'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -s q -l quiet -d 'Say nothing on standard error but errors and warnings'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -231,6 +326,14 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l tls-server-name -d 'Name to check the API server\'s certificate against' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l insecure-skip-tls-verify -d 'Don\'t check the API server\'s certificate' -r -f -a "true\t''
 false\t''"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l profile -d 'Profile of the credentials file; no other source is then looked at' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l profile-file -d 'Credentials file, instead of ~/.aliyun/config.json' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l role-arn -d 'Role to assume with the credentials' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l region -d 'Region of the cluster' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l cs-endpoint -d 'Endpoint of the Container Service, host[:port] or URL [env: ACKCRED_CS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l ram-endpoint -d 'Endpoint of Resource Access Management [env: ACKCRED_RAM_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l sts-endpoint -d 'Endpoint of the Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l ims-endpoint -d 'Endpoint of Identity Management Service [env: ACKCRED_IMS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -s o -l output -d 'Format of the result' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'One JSON document'
@@ -242,12 +345,15 @@ always\t'Always'
 never\t'Never'"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -s v -d 'Log what is done to standard error; repeat it, or give a number, for more' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l offline -d 'Don\'t ask the cloud; for whoami, nor the API server'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l ignore-env-credentials -d 'Don\'t take credentials from environment variables'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l vpc -d 'Use the endpoints inside the VPC'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l no-headers -d 'Leave out the header line of tables and CSV'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -s q -l quiet -d 'Say nothing on standard error but errors and warnings'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan completion version help" -f -a "whoami" -d 'Tell whose credential this is, and for which cluster'
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan completion version help" -f -a "expiry" -d 'Tell when credentials expire, and which never do'
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan completion version help" -f -a "scan" -d 'Tell who holds access to the cluster'
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan completion version help" -f -a "completion" -d 'Print a completion script for a shell'
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan completion version help" -f -a "version" -d 'Print the version'
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan completion version help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status completion version help" -f -a "whoami" -d 'Tell whose credential this is, and for which cluster'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status completion version help" -f -a "expiry" -d 'Tell when credentials expire, and which never do'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status completion version help" -f -a "scan" -d 'Tell who holds access to the cluster'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status completion version help" -f -a "status" -d 'Tell the state of issued kubeconfigs, of a cluster or of an identity'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status completion version help" -f -a "completion" -d 'Print a completion script for a shell'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status completion version help" -f -a "version" -d 'Print the version'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status completion version help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -124,8 +124,8 @@ mod tests {
     fn columns_stand_three_spaces_apart_and_nothing_trails() {
         assert_eq!(
             drawn(true, false),
-            "NAME             STATE     NOTE\n\
-             a                Deleted   <none>\n\
+            "NAME              STATE     NOTE\n\
+             a                 Deleted   <none>\n\
              longer\\u{1b}[2J   Active    with, comma\n"
         );
     }

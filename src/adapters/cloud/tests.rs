@@ -428,7 +428,7 @@ fn a_region_comes_from_the_flag_then_the_cluster_then_the_credentials() {
     let known = Region::parse("cn-shanghai").unwrap();
     assert_eq!(cloud.region(None).unwrap().as_str(), "cn-beijing");
     assert_eq!(cloud.region(Some(&known)).unwrap().as_str(), "cn-shanghai");
-    cloud.region = Some("cn-hangzhou".parse().unwrap());
+    cloud.region = Region::parse("cn-hangzhou");
     assert_eq!(cloud.region(Some(&known)).unwrap().as_str(), "cn-hangzhou");
 }
 
