@@ -2,6 +2,7 @@
 
 use crate::certs::{Authority, CertError, Identity, KeyKind, Subject, Validity};
 use crate::clock;
+use crate::cloud::StartError;
 use crate::kubeconfigs::{Credential, Kubeconfig};
 
 /// Why a server could not be started or filled.
@@ -10,6 +11,9 @@ pub enum ClusterError {
     /// A certificate could not be made.
     #[error("making a certificate failed")]
     Certificate(#[from] CertError),
+    /// The cloud beside it could not be started.
+    #[error("starting the cloud failed")]
+    Cloud(#[from] StartError),
     /// TLS could not be set up.
     #[error("setting up TLS failed")]
     Tls(#[from] tokio_rustls::rustls::Error),

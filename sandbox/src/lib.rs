@@ -10,3 +10,4 @@ pub mod controlplane;
 pub mod kubeconfigs;
 pub mod session;
 pub mod story;
+pub mod tour;

@@ -1,9 +1,10 @@
-//! Runs the sandbox: a simulated ACK cluster to look around in.
+//! Runs the sandbox: a simulated ACK cluster and account, to be shown around or to look around in.
 
 use std::io::Write;
 
 use ackcred_sandbox::apiserver::Options;
 use ackcred_sandbox::story::{LEAVER, Story};
+use ackcred_sandbox::tour;
 use clap::{Parser, Subcommand};
 
 /// A simulated ACK account on loopback.
@@ -16,6 +17,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Show what the plugin does, on a leaked kubeconfig and a cluster that somebody left
+    Tour,
     /// Serve a cluster with a small story until Ctrl-C
     Serve {
         /// Port on 127.0.0.1; 0 for any that is free
@@ -29,6 +32,7 @@ enum Command {
 
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
+        Command::Tour => tour::run(&mut std::io::stdout().lock()),
         Command::Serve { port, ram_authenticator } => serve(Options { port, ram_authenticator, ..Options::default() }),
     }
 }
@@ -37,11 +41,15 @@ fn serve(options: Options) -> anyhow::Result<()> {
     let story = Story::start(options)?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "A simulated ACK cluster listens on {}. In another terminal:\n", story.server.address())?;
-    writeln!(out, "    export KUBECONFIG={}\n", story.operator.display())?;
+    for (name, value) in story.variables() {
+        writeln!(out, "    export {name}={value}")?;
+    }
+    writeln!(out)?;
     writeln!(out, "    kubectl auth whoami")?;
     writeln!(out, "    kubectl get rolebindings --all-namespaces -o wide")?;
     writeln!(out, "    kubectl ackcred whoami")?;
     writeln!(out, "    kubectl ackcred scan --all-users")?;
+    writeln!(out, "    kubectl ackcred status --activity")?;
     writeln!(out, "    kubectl ackcred whoami -f {}\n", story.leaked.display())?;
     writeln!(out, "{} ({}) has left, and that file was found in a chat. Ctrl-C ends it all.", LEAVER.name, LEAVER.uid)?;
     out.flush()?;

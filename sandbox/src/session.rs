@@ -13,6 +13,8 @@ use kubectl_ackcred::status::Status;
 use kubectl_ackcred::world::{Environment, Streams, World};
 use tempfile::TempDir;
 
+use crate::clock;
+
 /// A person at a terminal of their own.
 pub struct Session {
     home: TempDir,
@@ -37,6 +39,11 @@ impl Session {
     /// A session at the given time, with no variable set.
     pub fn at(now: Timestamp) -> io::Result<Self> {
         Ok(Self { home: tempfile::tempdir()?, now, variables: BTreeMap::new(), terminal: false })
+    }
+
+    /// A session at the machine's own time, with no variable set.
+    pub fn now() -> io::Result<Self> {
+        Self::at(clock::now())
     }
 
     /// Sets an environment variable.

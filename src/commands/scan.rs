@@ -68,16 +68,19 @@ fn sum_up(selection: &Selection, clusters: &[ClusterScan], ui: &Ui) {
     let holders: BTreeSet<_> = selection.rows(clusters).filter(gone).filter_map(|row| row.uid).collect();
     let grants = selection.rows(clusters).filter(gone).filter(|row| row.grant.is_some()).count();
     if !holders.is_empty() {
-        ui.note(&format!("{} that no longer exist hold {} here", identities(holders.len()), count(grants, "grant")));
+        let held = count(grants, "grant");
+        ui.note(&match holders.len() {
+            1 => format!("1 identity that no longer exists holds {held} here"),
+            number => format!("{number} identities that no longer exist hold {held} here"),
+        });
     }
     if selection.hidden_rows > 0 {
-        let (rows, hidden) = (count(selection.hidden_rows, "row"), identities(selection.hidden_identities));
-        ui.note(&format!("{rows} of {hidden} alive not shown, --all-users shows them"));
+        let rows = count(selection.hidden_rows, "row");
+        ui.note(&match selection.hidden_identities {
+            1 => format!("{rows} of 1 living identity not shown, --all-users shows them"),
+            number => format!("{rows} of {number} living identities not shown, --all-users shows them"),
+        });
     }
-}
-
-fn identities(number: usize) -> String {
-    if number == 1 { "1 identity".to_owned() } else { format!("{number} identities") }
 }
 
 fn count(number: usize, noun: &str) -> String {

@@ -1,5 +1,8 @@
 //! A small account with a past: people at work, somebody who left, and what they still hold.
 
+mod account;
+mod cluster;
+
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -7,16 +10,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::apiserver::{ApiServer, Options};
 use crate::certs::{Authority, Identity, KeyKind, Subject, Validity};
 use crate::clock;
+use crate::cloud::Cloud;
 use crate::cluster::{Cluster, ClusterError};
 use crate::kubeconfigs::{Credential, Kubeconfig};
 
-const RBAC: &str = "rbac.authorization.k8s.io";
+/// The file with the CA of both servers.
+const CA_FILE: &str = "ca.pem";
 
 /// The cluster's ID.
 pub const CLUSTER_ID: &str = "c5e8f0a1b2c3d4e5f60718293a4b5c6d7";
@@ -47,10 +51,12 @@ pub const DEPLOYER: Person = Person { uid: "300000000000000201", name: "deployer
 /// Everybody.
 pub const PEOPLE: [Person; 4] = [OPERATOR, DEVELOPER, LEAVER, DEPLOYER];
 
-/// The running story: a server and the files in a folder of their own; both go when this is dropped.
+/// The running story: a cluster, an account, and the files in a folder of their own; all of it goes when this is dropped.
 pub struct Story {
     /// The API server.
     pub server: ApiServer,
+    /// The account.
+    pub cloud: Cloud,
     /// The operator's kubeconfig.
     pub operator: PathBuf,
     /// The leaver's kubeconfig, as it was found somewhere it should not be.
@@ -65,14 +71,27 @@ impl Story {
     /// Where the server doesn't start or a file can't be written.
     pub fn start(options: Options) -> Result<Self, ClusterError> {
         let now = clock::now();
-        let server = ApiServer::start_under(Arc::new(Authority::new(now)?), options)?;
-        for object in objects(now) {
+        let authority = Arc::new(Authority::new(now)?);
+        let server = ApiServer::start_under(Arc::clone(&authority), options)?;
+        let cloud = account::start(&authority, &server.url(), now)?;
+        for object in cluster::objects(now) {
             server.put(object, "ack-console")?;
         }
         let folder = TempDir::with_prefix("ackcred-sandbox-")?;
         let operator = write(folder.path(), "operator.yaml", &kubeconfig(&server, OPERATOR, now)?)?;
         let leaked = write(folder.path(), "leaked.yaml", &kubeconfig(&server, LEAVER, now)?)?;
-        Ok(Self { server, operator, leaked, folder })
+        write(folder.path(), CA_FILE, &server.ca_pem())?;
+        Ok(Self { server, cloud, operator, leaked, folder })
+    }
+
+    /// The variables by which the operator's shell knows the cluster and the account.
+    pub fn variables(&self) -> Vec<(&'static str, String)> {
+        let mut variables = vec![
+            ("KUBECONFIG", self.operator.display().to_string()),
+            ("SSL_CERT_FILE", self.folder().join(CA_FILE).display().to_string()),
+        ];
+        variables.extend(account::variables(&self.cloud));
+        variables
     }
 
     /// The folder that holds the files, for more of them.
@@ -88,13 +107,18 @@ fn issued(person: Person, now: Timestamp) -> Timestamp {
     Timestamp::from_second(then.as_second()).unwrap_or(then)
 }
 
+/// The first second of somebody's certificate: ACK signs it right after it has made up the common name.
+fn certificate_start(person: Person, now: Timestamp) -> Timestamp {
+    issued(person, now).saturating_add(SignedDuration::from_secs(1)).unwrap_or(now)
+}
+
 /// Somebody's user name in the cluster: `<uid>-<seconds>`.
 fn user_name(person: Person, now: Timestamp) -> String {
     format!("{}-{}", person.uid, issued(person, now).as_second())
 }
 
 fn kubeconfig(server: &ApiServer, person: Person, now: Timestamp) -> Result<String, ClusterError> {
-    let start = issued(person, now).saturating_add(SignedDuration::from_secs(1)).unwrap_or(now);
+    let start = certificate_start(person, now);
     let subject = Subject::ack(user_name(person, now));
     // Two people never share a key.
     let kind = if person == LEAVER { KeyKind::Rsa } else { KeyKind::OtherRsa };
@@ -108,59 +132,4 @@ fn write(folder: &Path, name: &str, text: &str) -> std::io::Result<PathBuf> {
     let path = folder.join(name);
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?.write_all(text.as_bytes())?;
     fs::canonicalize(path)
-}
-
-fn objects(now: Timestamp) -> Vec<Value> {
-    let user = |person| json!({"kind": "User", "apiGroup": RBAC, "name": user_name(person, now)});
-    let group = |name: &str| json!({"kind": "Group", "apiGroup": RBAC, "name": name});
-    let account = json!({"kind": "ServiceAccount", "name": "releaser", "namespace": "shop"});
-    let mut objects: Vec<Value> = ["shop", "billing"]
-        .map(|name| json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}))
-        .into();
-    objects.push(json!({
-        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "ack-cluster-profile", "namespace": "kube-system"},
-        "data": {"clusterid": CLUSTER_ID, "uid": ACCOUNT, "timezone": "Asia/Shanghai"},
-    }));
-    objects.extend(roles());
-    let bind = |person: Person, rest: &str| format!("{}-{rest}", person.uid);
-    objects.extend([
-        cluster_binding(&bind(OPERATOR, "cluster-admin-clusterrolebinding"), "cluster-admin", &[user(OPERATOR)]),
-        cluster_binding(&bind(LEAVER, "clusterrolebinding"), "cs:restricted", &[user(LEAVER)]),
-        binding("shop", &bind(DEVELOPER, "shop-rolebinding"), "cs:ns:dev", &[user(DEVELOPER)]),
-        binding("shop", &bind(LEAVER, "shop-rolebinding"), "cs:ns:dev", &[user(LEAVER)]),
-        binding("shop", &bind(DEPLOYER, "shop-rolebinding"), "cs:ns:dev", &[user(DEPLOYER)]),
-        binding("billing", "month-end", "cs:ns:dev", &[user(DEVELOPER), user(LEAVER), account]),
-        // A group whose name is a number is a group all the same.
-        binding("billing", "auditors", "cs:restricted", &[group("4711")]),
-    ]);
-    objects
-}
-
-/// Two of ACK's predefined roles, with rules that are enough to see access come and go.
-fn roles() -> [Value; 2] {
-    let dev = json!([
-        {"apiGroups": [""], "resources": ["pods", "services", "configmaps"], "verbs": ["get", "list", "watch", "create", "update", "delete"]},
-        {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get", "list", "watch", "update", "patch"]},
-    ]);
-    let restricted = json!([
-        {"apiGroups": [""], "resources": ["pods", "namespaces"], "verbs": ["get", "list", "watch"]},
-        {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get", "list", "watch"]},
-    ]);
-    [("cs:ns:dev", dev), ("cs:restricted", restricted)].map(|(name, rules)| {
-        json!({"apiVersion": format!("{RBAC}/v1"), "kind": "ClusterRole", "metadata": {"name": name}, "rules": rules})
-    })
-}
-
-fn cluster_binding(name: &str, role: &str, subjects: &[Value]) -> Value {
-    json!({
-        "apiVersion": format!("{RBAC}/v1"), "kind": "ClusterRoleBinding", "metadata": {"name": name},
-        "subjects": subjects, "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": role},
-    })
-}
-
-fn binding(namespace: &str, name: &str, role: &str, subjects: &[Value]) -> Value {
-    json!({
-        "apiVersion": format!("{RBAC}/v1"), "kind": "RoleBinding", "metadata": {"name": name, "namespace": namespace},
-        "subjects": subjects, "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": role},
-    })
 }
