@@ -76,6 +76,14 @@ pub fn read(path: &Path, policy: &Policy) -> FileContent {
     }
 }
 
+/// Reads a file that the user's own kubeconfig names.
+///
+/// # Errors
+/// Where it doesn't exist, can't be read, is no regular file or too long.
+pub fn load(path: &Path) -> Result<Vec<u8>, FileError> {
+    try_read(path, &Policy::Trusted).map(|(bytes, _)| bytes)
+}
+
 /// The permission bits of a file, where there is one and the system has such.
 pub fn mode(path: &Path) -> Option<u32> {
     permission_bits(&fs::metadata(path).ok()?)

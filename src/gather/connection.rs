@@ -3,23 +3,19 @@
 //! What is refused here is what kubectl refuses, and what wins is what wins there.
 //! Source: <https://github.com/kubernetes/client-go/blob/v0.36.3/tools/clientcmd/client_config.go>
 
-use std::fs::{self, File};
-use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use http::Uri;
 
 use crate::adapters::exec_plugin::{self, PluginError};
+use crate::adapters::files::{self, FileError};
 use crate::adapters::kuberc::{self, PolicyError};
 use crate::core::connection::{Endpoint, Login};
 use crate::core::kubeconfig::{Cluster, Data, Exec, InteractiveMode, ResolvedContext, User};
 use crate::core::proxy::{ProxyVariables, proxy_for};
 use crate::core::secret::Secret;
 use crate::world::World;
-
-/// No certificate, key or token is larger.
-const LARGEST: u64 = 1 << 20;
 
 /// Why a context gives no connection. Which context it was, the caller adds.
 #[derive(Debug, thiserror::Error)]
@@ -78,7 +74,7 @@ pub enum ConnectionError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: io::Error,
+        source: FileError,
     },
     /// The credential plugin gave nothing.
     #[error(transparent)]
@@ -283,21 +279,13 @@ impl Entry<'_> {
     }
 
     fn read(self, field: &'static str, path: &Path) -> Result<Vec<u8>, ConnectionError> {
-        read(path).map_err(|source| ConnectionError::Read { entry: self.title(), field, path: path.to_owned(), source })
+        files::load(path).map_err(|source| ConnectionError::Read {
+            entry: self.title(),
+            field,
+            path: path.to_owned(),
+            source,
+        })
     }
-}
-
-/// Reads a small file and never waits for a pipe's writer.
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("not a regular file"));
-    }
-    let mut bytes = Vec::new();
-    File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(io::Error::other("larger than 1 MiB"));
-    }
-    Ok(bytes)
 }
 
 /// A server's URL; `http://` is understood where it is left out, as in kubectl.
@@ -326,6 +314,7 @@ fn proxy_variables(world: &World) -> ProxyVariables {
 #[cfg(unix)]
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
     use std::sync::{Arc, Mutex};
     use std::time::Instant;
