@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, Write};
 
 use super::escape::escape;
 use super::report::{self, Report, Style};
-use crate::cli::{Color, OutputArgs};
+use crate::cli::{Color, Format, OutputArgs};
 use crate::error::{Error, Result};
 use crate::world::{Streams, World};
 
@@ -36,10 +36,14 @@ impl Ui {
         }
     }
 
-    /// Writes a result to standard output. A reader that has seen enough and closed the pipe is no failure.
+    /// Writes a result to standard output. A reader that has seen enough and closed the pipe is no failure. Where nothing
+    /// was found, one line on standard error says so in place of a table without rows.
     pub fn report(&self, report: &impl Report) -> Result<()> {
         if let Some(message) = report.nothing_found() {
             self.note(&message);
+            if matches!(self.style.format, Format::Table | Format::Wide) {
+                return Ok(());
+            }
         }
         self.data(|out| report::write(report, self.style, out))
     }
