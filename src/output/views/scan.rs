@@ -163,7 +163,11 @@ impl Report for ScanReport<'_> {
     }
 
     fn nothing_found(&self) -> Option<String> {
-        self.grants.selection.is_empty().then(|| "No grants of RAM identities found".to_owned())
+        let none_at_all = || self.grants.clusters.iter().all(|cluster| cluster.grants.is_empty());
+        self.grants.selection.is_empty().then(|| match none_at_all() {
+            true => "No grants of RAM identities found".to_owned(),
+            false => "No grant matches".to_owned(),
+        })
     }
 }
 
