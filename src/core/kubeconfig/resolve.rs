@@ -248,7 +248,7 @@ fn user_with(overrides: &Overrides) -> impl FnOnce(&mut User) + '_ {
 fn closest<T>(name: &str, existing: &BTreeMap<String, T>) -> Vec<String> {
     let mut names: Vec<(usize, &String)> = existing.keys().map(|other| (distance(name, other), other)).collect();
     names.sort();
-    names.into_iter().take(5).map(|(_, name)| name.clone()).collect()
+    names.into_iter().map(|(_, name)| name.clone()).collect()
 }
 
 /// How many characters must be put in, taken out or replaced; names longer than any real one count as far apart.
