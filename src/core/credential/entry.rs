@@ -128,9 +128,7 @@ impl<'a> Part<'a> {
     fn bytes(&self) -> Result<Option<&'a [u8]>, Problem> {
         match (self.data, self.file) {
             (Some(Data::Decoded(bytes)), _) => Ok(Some(bytes)),
-            (Some(Data::Malformed(reason)), _) => {
-                Err(Problem::Invalid(format!("{} is not base64: {reason}", self.inline)))
-            }
+            (Some(Data::Malformed(reason)), _) => Err(Problem::Invalid(format!("{}: {reason}", self.inline))),
             (None, Some(file)) => {
                 file.bytes(format_args!("{}", self.name())).map(|(bytes, _)| Some(bytes.expose().as_slice()))
             }

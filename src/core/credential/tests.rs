@@ -104,10 +104,10 @@ fn membership_in_masters_and_an_earlier_ca_are_warned_of() {
 fn broken_parts_are_invalid_and_absent_parts_missing() {
     let mut user = ack_user();
     user.client_certificate_data = Some(Data::Malformed("odd length".into()));
-    assert_eq!(invalid(&assess(&user)), "client-certificate-data is not base64: odd length");
+    assert_eq!(invalid(&assess(&user)), "client-certificate-data: odd length");
     user = ack_user();
     user.client_key_data = Some(Secret::new(Data::Malformed("odd length".into())));
-    assert_eq!(invalid(&assess(&user)), "client-key-data is not base64: odd length");
+    assert_eq!(invalid(&assess(&user)), "client-key-data: odd length");
     user.client_key_data = None;
     assert_eq!(missing(&assess(&user)), "the certificate has no private key beside it");
     user = inline("hunter2", RSA_PKCS1);
