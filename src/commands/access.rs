@@ -16,7 +16,7 @@ pub(super) fn load(access: &AccessArgs, world: &World) -> Result<Loaded> {
     let loaded = kubeconfig_files::load(world, access.kubeconfig.as_deref()).map_err(unreadable)?;
     if loaded.files.is_empty() && !loaded.missing.is_empty() && access.server.is_none() {
         let names: Vec<String> = loaded.missing.iter().map(|path| path.display().to_string()).collect();
-        return Err(Error::failed(anyhow::anyhow!("no kubeconfig found: {} does not exist", names.join(", ")))
+        return Err(Error::failed(anyhow::anyhow!("no kubeconfig found at {}", names.join(", ")))
             .hint("name one with --kubeconfig, or look at a file with -f"));
     }
     Ok(loaded)
