@@ -79,12 +79,21 @@ impl Table<'_> {
     pub fn write_csv(self, out: &mut dyn Write, headers: bool) -> io::Result<()> {
         let mut writer = csv::Writer::from_writer(out);
         if headers {
-            writer.write_record(&self.headers)?;
+            writer.write_record(&self.headers).map_err(as_written)?;
         }
         for row in self.rows {
-            writer.write_record(row.iter().map(|cell| escape(cell.text.as_deref().unwrap_or("")).into_owned()))?;
+            let fields = row.iter().map(|cell| escape(cell.text.as_deref().unwrap_or("")).into_owned());
+            writer.write_record(fields).map_err(as_written)?;
         }
         writer.flush()
+    }
+}
+
+/// The stream's own error, so that a closed pipe is known as one.
+fn as_written(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
     }
 }
 
