@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
-use clap::CommandFactory as _;
+use clap::{Command, CommandFactory as _};
 use clap_complete::engine::{self, ArgValueCandidates, CompletionCandidate};
 
 use crate::cli::{Cli, CompletionArgs};
@@ -38,18 +38,24 @@ pub(crate) fn is_requested_by_kubectl(args: &[OsString]) -> bool {
 
 /// The candidates for the last word, from the command line's own grammar and from local files only.
 pub(crate) fn complete(args: &[OsString], world: &World) -> Vec<String> {
-    let mut command = Cli::command().mut_args(|arg| match inventory_of(arg.get_id().as_str()) {
+    let mut command = with_candidates(Cli::command(), world);
+    let last = args.len().saturating_sub(1);
+    let found = engine::complete(&mut command, args.to_vec(), last, Some(&world.cwd)).unwrap_or_default();
+    let mut lines: Vec<String> = found.iter().map(line).collect();
+    lines.push(NO_FILE_COMPLETION.to_owned());
+    lines
+}
+
+/// The grammar, with the live candidates of each argument that has some; a verb has arguments of its own.
+fn with_candidates(command: Command, world: &World) -> Command {
+    let command = command.mut_args(|arg| match inventory_of(arg.get_id().as_str()) {
         None => arg,
         Some(list) => {
             let words = list(world);
             arg.add(ArgValueCandidates::new(move || words.iter().map(CompletionCandidate::new).collect()))
         }
     });
-    let last = args.len().saturating_sub(1);
-    let found = engine::complete(&mut command, args.to_vec(), last, Some(&world.cwd)).unwrap_or_default();
-    let mut lines: Vec<String> = found.iter().map(line).collect();
-    lines.push(NO_FILE_COMPLETION.to_owned());
-    lines
+    command.mut_subcommands(|verb| with_candidates(verb, world))
 }
 
 fn inventory_of(argument: &str) -> Option<fn(&World) -> BTreeSet<String>> {
