@@ -168,8 +168,10 @@ fn grammar(error: &ScanError) -> YamlError {
 
 /// JSON knows the escape, and so does YAML 1.2.
 fn escapes_a_slash(source: &str) -> bool {
+    // Most text is base64 without a backslash, long and many times over.
+    let Some(first) = memchr::memchr(b'\\', source.as_bytes()) else { return false };
     let mut escaped = false;
-    source.chars().any(|character| {
+    source[first..].chars().any(|character| {
         let found = escaped && character == '/';
         escaped = !escaped && character == '\\';
         found

@@ -23,9 +23,13 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, TextError> {
         [0xEF, 0xBB, 0xBF, rest @ ..] => utf8(rest)?,
         _ => utf8(bytes)?,
     };
-    match text.char_indices().find(|&(_, character)| !is_allowed(character)) {
+    // Whole blocks of plain bytes are passed at once; only what is left is looked at by the character.
+    let plain =
+        text.as_bytes().chunks(32).take_while(|block| block.iter().fold(true, |all, byte| all & is_plain(*byte)));
+    let start = text.floor_char_boundary(plain.map(<[u8]>::len).sum());
+    match text[start..].char_indices().find(|&(_, character)| !is_allowed(character)) {
         None => Ok(text),
-        Some((offset, _)) => Err(TextError::Control { line: 1 + text[..offset].matches('\n').count() }),
+        Some((offset, _)) => Err(TextError::Control { line: 1 + text[..start + offset].matches('\n').count() }),
     }
 }
 
@@ -39,6 +43,10 @@ fn utf16(bytes: &[u8], read: impl Fn([u8; 2]) -> u16) -> Result<String, TextErro
     }
     let units = bytes.chunks_exact(2).map(|pair| read([pair[0], pair[1]]));
     char::decode_utf16(units).collect::<Result<_, _>>().map_err(|_| TextError::Encoding)
+}
+
+fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~' | b'\n')
 }
 
 fn is_allowed(character: char) -> bool {
