@@ -52,7 +52,12 @@ impl Home {
 
     fn start(&self, program: &str) -> std::process::Command {
         let mut command = std::process::Command::new(program);
-        command.env_clear().env("HOME", self.path()).env("PATH", "/usr/bin:/bin").current_dir(self.path());
+        command
+            .env_clear()
+            .env("HOME", self.path())
+            .env("ACKCRED_METADATA_ENDPOINT", "http://127.0.0.1:1")
+            .env("PATH", "/usr/bin:/bin")
+            .current_dir(self.path());
         command
     }
 

@@ -60,11 +60,10 @@ pub(super) fn say_not_asked(voice: &CloudVoice, ui: &Ui) {
     match voice {
         CloudVoice::Ready(_) => {}
         CloudVoice::NotWanted => ui.note("every identity is Unknown: --offline, the cloud was not asked"),
-        CloudVoice::NoCredentials(looked_at) => ui.note(&format!(
-            "every identity is Unknown: there are no cloud credentials to ask who these numbers are with ({}); set \
-             ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile",
-            looked_at.join("; ")
-        )),
+        CloudVoice::NoCredentials => ui.note(
+            "every identity is Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and \
+             ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)",
+        ),
         CloudVoice::Unusable { renew, .. } => {
             let renew = renew.as_deref().map(|command| format!("; renew them: {command}")).unwrap_or_default();
             ui.note(&format!("every identity is Unknown: the cloud credentials can't be used{renew}"));
@@ -75,7 +74,7 @@ pub(super) fn say_not_asked(voice: &CloudVoice, ui: &Ui) {
 /// The cloud's part of a document; `None` where it was not asked.
 pub(super) fn view(voice: &CloudVoice, account: &AccountVoices, failed: &[String]) -> Option<CloudView> {
     let source = match voice {
-        CloudVoice::NotWanted | CloudVoice::NoCredentials(_) => return None,
+        CloudVoice::NotWanted | CloudVoice::NoCredentials => return None,
         CloudVoice::Unusable { .. } => None,
         CloudVoice::Ready(cloud) => Some(cloud.credentials().source.clone()),
     };

@@ -135,7 +135,7 @@ fn needs_the_cloud(voice: &CloudVoice) -> Error {
     let reason = match voice {
         CloudVoice::Unusable { reason, .. } => reason.clone(),
         CloudVoice::NotWanted => "--offline".to_owned(),
-        CloudVoice::NoCredentials(_) | CloudVoice::Ready(_) => "there are no cloud credentials".to_owned(),
+        CloudVoice::NoCredentials | CloudVoice::Ready(_) => "there are no cloud credentials".to_owned(),
     };
     Error::failed(anyhow::anyhow!("only the cloud knows an identity's clusters: {reason}"))
         .hint("set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile")

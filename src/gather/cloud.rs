@@ -21,8 +21,8 @@ const MOST_LOOKUPS: usize = 200;
 pub enum CloudVoice {
     /// Nobody wants to: `--offline`.
     NotWanted,
-    /// There are no credentials; the places that were looked at.
-    NoCredentials(Vec<String>),
+    /// There are no credentials; the log tells where was looked.
+    NoCredentials,
     /// There are credentials that can't be used: why, and what renews them.
     Unusable {
         /// Why.
@@ -39,7 +39,10 @@ pub async fn connect(world: &World, settings: Option<CloudSettings>) -> CloudVoi
     let Some(settings) = settings else { return CloudVoice::NotWanted };
     match Cloud::connect(world, settings).await {
         Ok(Connection::Connected(cloud)) => CloudVoice::Ready(cloud),
-        Ok(Connection::NoCredentials(nothing)) => CloudVoice::NoCredentials(nothing.looked_at),
+        Ok(Connection::NoCredentials(nothing)) => {
+            nothing.looked_at.iter().for_each(|place| tracing::info!("no cloud credentials: {place}"));
+            CloudVoice::NoCredentials
+        }
         Err(error) => {
             CloudVoice::Unusable { reason: chain(&error), renew: error.renewing_command().map(str::to_owned) }
         }

@@ -314,10 +314,10 @@ fn proxy_variables(world: &World) -> ProxyVariables {
 #[cfg(unix)]
 #[cfg(test)]
 mod tests {
-    use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
     use std::sync::{Arc, Mutex};
     use std::time::Instant;
+    use std::{fs, io};
 
     use super::*;
     use crate::core::kubeconfig::{Overrides, parse, resolve};
