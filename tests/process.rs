@@ -404,8 +404,8 @@ fn what_is_offline_opens_no_socket_and_starts_no_thread() {
     );
     for words in [
         "whoami --offline",
-        "whoami -f .kube/config",
-        "whoami -f .kube/config -o json",
+        "whoami -f .kube/config --offline",
+        "whoami -f .kube/config --offline -o json",
         "expiry",
         "expiry -A",
         "expiry .kube -o yaml",
