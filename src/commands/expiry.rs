@@ -4,13 +4,13 @@ use std::path::Path;
 
 use super::access;
 use crate::adapters::files::Policy;
-use crate::adapters::kubeconfig_files::{self, LoadError, LoadedFile};
+use crate::adapters::kubeconfig_files::{self, LoadError, LoadedFile, precedence};
 use crate::cli::{AccessArgs, ExpiryArgs};
 use crate::core::cluster_id::infer_from;
 use crate::core::credential::Credential;
 use crate::core::expiry::{Limits, Status as Word, assess};
 use crate::core::ids::ClusterId;
-use crate::core::kubeconfig::{Kubeconfig, Overrides, ResolvedContext, resolve};
+use crate::core::kubeconfig::{Kubeconfig, Overrides, ResolvedContext, clean, resolve};
 use crate::error::{Error, Result};
 use crate::gather::credential::{Gathered, of_user, of_user_named};
 use crate::output::ui::Ui;
@@ -94,7 +94,7 @@ impl Listing<'_> {
     }
 
     fn add_file(&mut self, file: &LoadedFile) {
-        let policy = Policy::beside(&file.facts.path);
+        let policy = self.policy(&file.facts.path);
         for name in file.kubeconfig.contexts.keys() {
             let overrides = Overrides { context: Some(name.clone()), ..Overrides::default() };
             // A context that is listed can be resolved.
@@ -103,9 +103,15 @@ impl Listing<'_> {
             }
         }
         for name in unused_users(&file.kubeconfig) {
-            let gathered = of_user_named(name, &file.kubeconfig, &policy, None);
+            let gathered = of_user_named(name, &file.kubeconfig, &policy, self.world.home.as_deref());
             self.add(None, Some(&file.facts.path), None, &gathered);
         }
+    }
+
+    /// The user's own files may name any file. Others can be from elsewhere.
+    fn policy(&self, path: &Path) -> Policy {
+        let own = precedence(self.world).iter().any(|own| clean(&self.world.cwd.join(own)) == path);
+        if own { Policy::Trusted } else { Policy::beside(path) }
     }
 
     fn add_context(&mut self, context: &ResolvedContext, policy: &Policy) {

@@ -365,3 +365,19 @@ fn of_two_hundred_contexts_in_five_files_none_is_lost() {
     let table = session.run(&["expiry", "-A", "--no-headers"]);
     assert_eq!(table.stdout.lines().count(), 200);
 }
+
+#[test]
+fn a_file_from_elsewhere_is_not_followed_outside_its_folder_and_ones_own_is() {
+    let session = session();
+    let identity = certificate();
+    let elsewhere = session.write("pki/ann.crt", identity.certificate_pem()).unwrap();
+    let key = session.write("pki/ann.key", identity.key().pkcs8_pem()).unwrap();
+    let files =
+        Credential::CertificateFiles { certificate: elsewhere.display().to_string(), key: key.display().to_string() };
+    let yaml = ack_file(&files).yaml();
+    session.write("downloads/found.yaml", &yaml).unwrap();
+    session.write(".kube/config", &yaml).unwrap();
+    let status = |path: &str| document(&session.run(&["expiry", path, "-o", "json"]))["items"][0]["status"].clone();
+    assert_eq!(status("downloads/found.yaml"), "Missing");
+    assert_eq!(status(".kube/config"), "Effective");
+}
