@@ -7,6 +7,7 @@
 mod deleting;
 mod escalation;
 mod patching;
+mod plugin;
 mod probing;
 mod reading;
 mod refusals;
