@@ -52,7 +52,7 @@ impl World {
         Self {
             now: Timestamp::now(),
             env: Environment(std::env::vars_os().collect()),
-            home: dirs::home_dir(),
+            home: home(),
             cwd: std::env::current_dir().unwrap_or_default(),
             streams: Streams {
                 stdin: Arc::new(Mutex::new(std::io::stdin())),
@@ -64,6 +64,18 @@ impl World {
             },
         }
     }
+}
+
+/// HOME and nothing else, as client-go has it: the user database may be behind a socket.
+#[cfg(unix)]
+#[expect(clippy::disallowed_methods, reason = "a part of the one place where the environment is read")]
+fn home() -> Option<PathBuf> {
+    std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from)
+}
+
+#[cfg(not(unix))]
+fn home() -> Option<PathBuf> {
+    dirs::home_dir()
 }
 
 impl Environment {
