@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ackcred_sandbox::apiserver::{ApiServer, Fault, Options};
+use ackcred_sandbox::apiserver::{ApiServer, Fault, Options, User};
 use ackcred_sandbox::certs::Subject;
 use ackcred_sandbox::cluster::Cluster as _;
 use ackcred_sandbox::kubeconfigs::{Credential, Kubeconfig};
@@ -441,6 +441,15 @@ fn mappings_of_the_authenticator_are_grants_too() {
 }
 
 #[test]
+fn mappings_that_exist_and_may_not_be_read_make_the_answer_incomplete() {
+    let server = cluster(Options { ram_authenticator: true, ..Options::default() });
+    let outcome = lister(&server, &["clusterrolebindings", "rolebindings"]).run(&["scan", "-o", "json"]);
+    assert_eq!(outcome.status, Status::Incomplete, "{outcome}");
+    assert_eq!(rows(&outcome).len(), 4);
+    assert!(document(&outcome)["clusters"][0]["error"].as_str().unwrap().contains("ramidentitymappings"), "{outcome}");
+}
+
+#[test]
 fn the_authenticators_config_map_is_read_where_it_exists() {
     let server = cluster(Options::default());
     let users = format!("- userarn: acs:ram::{ACCOUNT}:user/carl\n  username: carl\n  groups: [mapped]\n");
@@ -547,6 +556,32 @@ fn the_story_of_the_tour_has_the_leavers_three_grants() {
     let rows = rows(&outcome);
     assert_eq!(rows.len(), 3, "{rows:?}");
     assert!(rows.iter().any(|row| row.contains("RoleBinding/billing/month-end")), "{rows:?}");
+}
+
+#[test]
+fn flags_alone_lead_to_a_cluster() {
+    let tokens = [("a-token".to_owned(), User::authenticated("robot", ["system:masters"]))];
+    let server = cluster(Options { tokens: tokens.into(), ..Options::default() });
+    let session = crate::desk::session();
+    session.write("ca.pem", server.ca_pem()).unwrap();
+    let url = server.url();
+    let flags = ["-s", &url, "--certificate-authority", "ca.pem", "--token", "a-token", "-o", "json"];
+    let outcome = session.run(&[&["scan"], &flags[..]].concat());
+    assert_eq!((outcome.status, rows(&outcome).len()), (Status::Done, 4), "{outcome}");
+    let whoami = document(&session.run(&[&["whoami"], &flags[..]].concat()));
+    assert_eq!(whoami["apiServer"]["username"], "robot");
+    let unchecked = ["scan", "-s", &url, "--insecure-skip-tls-verify", "--token", "a-token", "-o", "name"];
+    assert_eq!(session.run(&unchecked).status, Status::Done);
+    let checked = ["scan", "-s", &url, "--token", "a-token"];
+    assert_eq!(session.run(&checked).status, Status::Failed, "an unknown authority");
+}
+
+#[test]
+fn outside_a_pod_nobody_pretends_to_be_in_one() {
+    let session = administrator(&cluster(Options::default()));
+    let outcome = session.run(&["scan", "--in-cluster"]);
+    assert_eq!((outcome.status, outcome.stdout.as_str()), (Status::Failed, ""), "{outcome}");
+    assert_snapshot!(outcome.stderr, @"error: not in a pod: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set");
 }
 
 /// A failure in mid-scan shows no part of a list as the whole.
