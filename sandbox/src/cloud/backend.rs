@@ -1,6 +1,6 @@
 //! What all endpoints share: the estate, the clock, the faults, the request log, and the hooks into clusters.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::clock::Clock;
@@ -58,14 +58,15 @@ pub(crate) struct Backend {
     pub(crate) clock: Clock,
     faults: Mutex<Vec<Fault>>,
     log: Mutex<Vec<LoggedRequest>>,
+    proofs: Mutex<BTreeSet<String>>,
     pub(crate) hooks: Hooks,
     pub(crate) clean_behaviour: CleanBehaviour,
 }
 
 impl Backend {
     pub(crate) fn new(estate: Estate, clock: Clock, hooks: Hooks, clean_behaviour: CleanBehaviour) -> Self {
-        let (faults, log) = (Mutex::default(), Mutex::default());
-        Self { estate: Mutex::new(estate), clock, faults, log, hooks, clean_behaviour }
+        let (faults, log, proofs) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self { estate: Mutex::new(estate), clock, faults, log, proofs, hooks, clean_behaviour }
     }
 
     pub(crate) fn estate(&self) -> MutexGuard<'_, Estate> {
@@ -78,6 +79,11 @@ impl Backend {
 
     pub(crate) fn log(&self) -> MutexGuard<'_, Vec<LoggedRequest>> {
         held(&self.log)
+    }
+
+    /// Signatures and tokens that requests brought with them.
+    pub(crate) fn proofs(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        held(&self.proofs)
     }
 }
 

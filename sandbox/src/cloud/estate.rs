@@ -1,5 +1,7 @@
 //! Everything that the cloud knows: all accounts, all keys, all tasks, and who is calling.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::account::{Account, Identity};
@@ -58,6 +60,18 @@ impl Estate {
         if let Some(key) = self.keys.get_mut(key_id) {
             key.permissions = permissions;
         }
+    }
+
+    /// The secrets and tokens of all keys and sessions.
+    pub(crate) fn secrets(&self) -> BTreeSet<String> {
+        let roles = self.accounts.iter().flat_map(|account| &account.roles);
+        let trusted = roles.filter_map(|role| role.oidc.as_ref()).map(|trust| trust.token.expose());
+        self.keys
+            .secrets()
+            .chain(trusted.map(String::as_str))
+            .chain(self.sign_in.secrets())
+            .map(str::to_owned)
+            .collect()
     }
 
     pub(crate) fn account(&self, id: &str) -> Option<&Account> {

@@ -24,6 +24,7 @@ pub(crate) enum Endpoint {
 /// Answers a request, and writes it down.
 pub(crate) fn answer(backend: &Backend, endpoint: &Endpoint, request: &Request) -> Outcome {
     let request_id = random::request_id();
+    backend.proofs().extend(proofs(request).map(str::to_owned));
     let mut entry = LoggedRequest {
         action: format!("{} {}", request.method, request.path),
         region: None,
@@ -52,6 +53,13 @@ pub(crate) fn answer(backend: &Backend, endpoint: &Endpoint, request: &Request) 
     }
     backend.log().push(entry);
     outcome
+}
+
+/// What a request proves its sender with: the signature or the bearer token, and the tokens in its headers.
+fn proofs(request: &Request) -> impl Iterator<Item = &str> {
+    let authorization = request.header("authorization").and_then(|value| value.rsplit(['=', ' ']).next());
+    let tokens = ["x-acs-security-token", "x-aliyun-ecs-metadata-token"].map(|name| request.header(name));
+    authorization.into_iter().chain(tokens.into_iter().flatten()).filter(|proof| !proof.is_empty())
 }
 
 fn with_request_id(outcome: Outcome, request_id: &str) -> Outcome {

@@ -167,6 +167,12 @@ impl KeyRing {
         self.keys.get_mut(id)
     }
 
+    /// The secrets of all keys, and the tokens of those that have one.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
+        let tokens = self.keys.values().filter_map(|key| key.session.as_ref()).map(|session| session.token.as_str());
+        self.keys.values().map(|key| key.secret.as_str()).chain(tokens)
+    }
+
     /// Marks a nonce as used; false when it was used before.
     pub(crate) fn spend_nonce(&mut self, key: &str, nonce: &str) -> bool {
         self.nonces.insert((key.to_owned(), nonce.to_owned()))

@@ -3,7 +3,7 @@
 mod builder;
 mod wire;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
@@ -107,6 +107,14 @@ impl Cloud {
     /// All requests so far, in the order in which they were answered.
     pub fn log(&self) -> Vec<LoggedRequest> {
         self.backend.log().clone()
+    }
+
+    /// Everything that no output may hold: the secrets and tokens of all keys and sessions, and the signatures and tokens that
+    /// requests have brought so far.
+    pub fn secrets(&self) -> BTreeSet<String> {
+        let mut secrets = self.edit(|estate| estate.secrets());
+        secrets.extend(self.backend.proofs().iter().cloned());
+        secrets
     }
 
     /// Forgets the requests so far.

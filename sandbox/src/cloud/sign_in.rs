@@ -58,6 +58,13 @@ pub(crate) struct SsoToken {
 }
 
 impl SignIn {
+    /// All tokens.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
+        let metadata = self.metadata_token.iter().map(|(token, _)| token);
+        let oauth = self.oauth.iter().map(|known| &known.token);
+        metadata.chain(oauth).chain(self.sso.iter().map(|known| &known.token)).map(|token| token.expose().as_str())
+    }
+
     /// Attaches a role, by name, to the instance whose metadata is served.
     pub fn instance_role(&mut self, account: &str, role: &str, mode: MetadataMode) {
         self.instance = Some(Instance { role: RoleOf::new(account, role), mode });

@@ -71,6 +71,15 @@ fn a_signed_request_is_answered_over_http() {
 }
 
 #[test]
+fn the_cloud_knows_what_no_output_may_hold() {
+    let cloud = builder(None).start().unwrap();
+    assert_eq!(cloud.secrets().into_iter().collect::<Vec<_>>(), ["alice-secret"]);
+    let _ = exchange(cloud.url(Product::Ram), list_users);
+    let signature = |secret: &String| secret.len() == 64 && secret.bytes().all(|byte| byte.is_ascii_hexdigit());
+    assert_eq!(cloud.secrets().iter().filter(|secret| signature(secret)).count(), 1);
+}
+
+#[test]
 fn every_endpoint_has_a_port_of_its_own() {
     let cloud = builder(None).start().unwrap();
     let products = [Product::Cs, Product::Ram, Product::Ims, Product::Sts].map(|product| cloud.url(product).to_owned());
