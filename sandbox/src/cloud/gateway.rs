@@ -1,5 +1,6 @@
 //! The way of a request: which operation, whose signature, which fault, carried out, written down.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::backend::{Backend, LoggedRequest};
@@ -47,7 +48,7 @@ pub(crate) fn answer(backend: &Backend, endpoint: &Endpoint, request: &Request) 
         Endpoint::CloudSso => signed_in(backend, &mut entry, "CloudSsoCredentials", || sso::answer(backend, request)),
         Endpoint::CredentialsUri => signed_in(backend, &mut entry, "CredentialsUri", || uri::answer(backend, request)),
     };
-    let outcome = with_request_id(outcome, &request_id);
+    let outcome = stamped(outcome, &request_id, backend.clock.now());
     if let Outcome::Answered(reply) | Outcome::Truncated(reply) | Outcome::Slow(_, reply) = &outcome {
         entry.status = Some(reply.status);
     }
@@ -62,11 +63,14 @@ fn proofs(request: &Request) -> impl Iterator<Item = &str> {
     authorization.into_iter().chain(tokens.into_iter().flatten()).filter(|proof| !proof.is_empty())
 }
 
-fn with_request_id(outcome: Outcome, request_id: &str) -> Outcome {
+/// Every answer bears its ID and the cloud's own time, by which a client can tell that its clock is wrong.
+fn stamped(outcome: Outcome, request_id: &str, now: Timestamp) -> Outcome {
+    let date = now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    let stamp = |reply: Reply| reply.with("x-acs-request-id", request_id).with("date", date.as_str());
     match outcome {
-        Outcome::Answered(reply) => Outcome::Answered(reply.with("x-acs-request-id", request_id)),
-        Outcome::Truncated(reply) => Outcome::Truncated(reply.with("x-acs-request-id", request_id)),
-        Outcome::Slow(time, reply) => Outcome::Slow(time, reply.with("x-acs-request-id", request_id)),
+        Outcome::Answered(reply) => Outcome::Answered(stamp(reply)),
+        Outcome::Truncated(reply) => Outcome::Truncated(stamp(reply)),
+        Outcome::Slow(time, reply) => Outcome::Slow(time, stamp(reply)),
         Outcome::Reset | Outcome::Hang(_) => outcome,
     }
 }
