@@ -90,8 +90,15 @@ pub async fn look_up(cloud: &Cloud, voices: &mut AccountVoices, uids: impl IntoI
     };
     let missing: Vec<&Uid> = uids.into_iter().filter(|uid| !listed(uid)).take(MOST_LOOKUPS).collect();
     let answers = stream::iter(missing).map(async |uid| (uid.clone(), cloud.user(uid).await));
-    let answers: Vec<(Uid, Lookup)> = answers.buffer_unordered(SIDE_BY_SIDE).collect().await;
-    voices.lookups.extend(answers);
+    let mut answers = std::pin::pin!(answers.buffer_unordered(SIDE_BY_SIDE));
+    while let Some((uid, answer)) = answers.next().await {
+        // Who can't answer about one can't about the next: two hundred waits would be in vain.
+        let failed = matches!(answer, Lookup::Failed(_));
+        voices.lookups.insert(uid, answer);
+        if failed {
+            return;
+        }
+    }
 }
 
 /// Asks for the account's clusters, in all regions.
