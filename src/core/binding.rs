@@ -1,4 +1,5 @@
-//! What a scan needs of one RoleBinding or ClusterRoleBinding, borrowed from the JSON text that it is read from.
+//! What a scan needs of one RoleBinding or ClusterRoleBinding, borrowed from the JSON text or the protobuf message that it is read
+//! from.
 //!
 //! Most of a binding's bytes are `managedFields` and annotations; nothing is allocated for them. Like the API server's own
 //! decoder these types read `null` as absent.
@@ -9,6 +10,8 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::de::{Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
+
+use super::protobuf::{ProtobufError, Value, fields};
 
 /// The API group of users, groups and roles in bindings.
 pub const RBAC_GROUP: &str = "rbac.authorization.k8s.io";
@@ -159,9 +162,125 @@ impl<'de> Visitor<'de> for TextVisitor {
     }
 }
 
+impl<'a> BindingItem<'a> {
+    /// Reads a binding in protobuf. Both kinds have the same fields; a field that is there twice counts as it was last.
+    ///
+    /// Field numbers: <https://github.com/kubernetes/api/blob/master/rbac/v1/generated.proto> and
+    /// <https://github.com/kubernetes/apimachinery/blob/master/pkg/apis/meta/v1/generated.proto>
+    ///
+    /// # Errors
+    /// Where the bytes are no such message, or a name or kind is missing.
+    pub fn from_protobuf(message: &'a [u8]) -> Result<Self, ProtobufError> {
+        let (mut metadata, mut role_ref, mut subjects) = (&[][..], &[][..], Vec::new());
+        for field in fields(message) {
+            match field? {
+                (1, value) => metadata = value.bytes()?,
+                (2, value) => subjects.push(Subject::from_protobuf(value.bytes()?)?),
+                (3, value) => role_ref = value.bytes()?,
+                _ => {}
+            }
+        }
+        Ok(Self {
+            metadata: BindingMetadata::from_protobuf(metadata)?,
+            role_ref: RoleRef::from_protobuf(role_ref)?,
+            subjects: Some(subjects),
+        })
+    }
+}
+
+impl<'a> BindingMetadata<'a> {
+    fn from_protobuf(message: &'a [u8]) -> Result<Self, ProtobufError> {
+        let (mut name, mut namespace, mut creation_timestamp) = ("", "", None);
+        for field in fields(message) {
+            match field? {
+                (1, value) => name = value.text()?,
+                (3, value) => namespace = value.text()?,
+                (8, value) => creation_timestamp = timestamp(value.bytes()?)?,
+                _ => {}
+            }
+        }
+        Ok(Self { name: given(name)?, namespace: namespace.into(), creation_timestamp })
+    }
+}
+
+impl<'a> RoleRef<'a> {
+    fn from_protobuf(message: &'a [u8]) -> Result<Self, ProtobufError> {
+        let [_, kind, name] = texts(message)?;
+        Ok(Self { kind: given(kind)?, name: given(name)? })
+    }
+}
+
+impl<'a> Subject<'a> {
+    fn from_protobuf(message: &'a [u8]) -> Result<Self, ProtobufError> {
+        let [kind, api_group, name, namespace] = texts(message)?;
+        Ok(Self { kind: given(kind)?, api_group: api_group.into(), name: given(name)?, namespace: namespace.into() })
+    }
+}
+
+/// The texts of a message whose fields from 1 on are all texts.
+fn texts<const COUNT: usize>(message: &[u8]) -> Result<[&str; COUNT], ProtobufError> {
+    let mut texts = [""; COUNT];
+    for field in fields(message) {
+        let (number, value) = field?;
+        let place = usize::try_from(number).ok().and_then(|number| texts.get_mut(number - 1));
+        if let Some(text) = place {
+            *text = value.text()?;
+        }
+    }
+    Ok(texts)
+}
+
+fn given(text: &str) -> Result<Text<'_>, ProtobufError> {
+    if text.is_empty() { Err(ProtobufError::Empty) } else { Ok(text.into()) }
+}
+
+/// A time in whole seconds. The zero time, which API servers write for none, has no fields.
+fn timestamp(message: &[u8]) -> Result<Option<Timestamp>, ProtobufError> {
+    let mut seconds = 0;
+    for field in fields(message) {
+        if let (1, Value::Number(number)) = field? {
+            seconds = number.cast_signed();
+        }
+    }
+    match seconds {
+        0 => Ok(None),
+        _ => Timestamp::from_second(seconds).map(Some).map_err(|_| ProtobufError::Malformed),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn message(fields: &[(u8, &[u8])]) -> Vec<u8> {
+        let field = |(number, content): &(u8, &[u8])| {
+            [&[number << 3 | 2, u8::try_from(content.len()).unwrap()], *content].concat()
+        };
+        fields.iter().flat_map(field).collect()
+    }
+
+    #[test]
+    fn protobuf_and_json_say_the_same() {
+        let created = [&[0x08], [0xd0, 0x91, 0xd2, 0x9f, 0x06].as_slice()].concat();
+        let metadata = message(&[(1, b"a"), (3, b"n"), (5, b"u"), (8, &created), (17, b"\x0a\x01m")]);
+        let user = message(&[(1, b"User"), (2, RBAC_GROUP.as_bytes()), (3, b"12345-1676970192"), (4, b"")]);
+        let account = message(&[(1, b"ServiceAccount"), (3, b"sa"), (4, b"n")]);
+        let role = message(&[(1, RBAC_GROUP.as_bytes()), (2, b"ClusterRole"), (3, b"cs:ns:dev")]);
+        let item = message(&[(1, &metadata), (2, &user), (2, &account), (3, &role)]);
+        assert_eq!(BindingItem::from_protobuf(&item), Ok(serde_json::from_str(ITEM).unwrap()));
+    }
+
+    #[test]
+    fn a_message_without_a_name_or_with_a_bad_time_is_no_binding() {
+        let (role, named) = (message(&[(2, b"Role"), (3, b"r")]), message(&[(1, b"a")]));
+        assert!(BindingItem::from_protobuf(&message(&[(1, &named), (3, &role)])).is_ok());
+        let far = message(&[(1, b"a"), (8, b"\x08\xff\xff\xff\xff\xff\xff\xff\xff\x7f")]);
+        for (metadata, error) in [(&[][..], ProtobufError::Empty), (&far, ProtobufError::Malformed)] {
+            assert_eq!(BindingItem::from_protobuf(&message(&[(1, metadata), (3, &role)])), Err(error));
+        }
+        assert_eq!(BindingItem::from_protobuf(&message(&[(1, &named)])), Err(ProtobufError::Empty));
+        assert_eq!(BindingItem::from_protobuf(b"{}"), Err(ProtobufError::Malformed));
+    }
 
     const ITEM: &str = r#"{"metadata":{"name":"a","namespace":"n","uid":"u","creationTimestamp":"2023-02-21T09:03:12Z",
         "managedFields":[{"fieldsV1":{"f:subjects":{}}}]},

@@ -20,6 +20,7 @@ pub mod kubeconfig;
 pub mod mapping;
 pub mod plugin_policy;
 pub mod private_key;
+pub mod protobuf;
 pub mod proxy;
 pub mod public_key;
 pub mod scan;

@@ -1,13 +1,16 @@
 //! Reads all bindings of one kind, item by item.
 
+use bytes::Bytes;
 use serde_json::Error as JsonError;
 
 use super::ApiServer;
-use super::exchange::{Question, percent_encoded};
+use super::exchange::{Answer, Encoding, Question, percent_encoded};
 use super::failure::{CallError, Failure};
 use super::list::{ListDecoder, ListTrailer};
+use super::protobuf_list::ProtobufListDecoder;
 use crate::core::binding::{BindingItem, BindingKind};
 use crate::core::inventory::Inventory;
+use crate::core::protobuf::ProtobufError;
 
 /// How many pages a list may have. Servers don't page unasked, and who pages by hundreds still gets a million through.
 const MOST_PAGES: usize = 10_000;
@@ -39,16 +42,19 @@ impl BindingScope {
                 call: "list clusterrolebindings.rbac.authorization.k8s.io".into(),
                 path: format!("{API}/clusterrolebindings"),
                 kind: "ClusterRoleBindingList",
+                encoding: Encoding::Protobuf,
             },
             Self::AllNamespaces => ListOf {
                 call: "list rolebindings.rbac.authorization.k8s.io in all namespaces".into(),
                 path: format!("{API}/rolebindings"),
                 kind: "RoleBindingList",
+                encoding: Encoding::Protobuf,
             },
             Self::Namespace(namespace) => ListOf {
                 call: format!("list rolebindings.rbac.authorization.k8s.io in namespace {}", namespace.escape_debug()),
                 path: format!("{API}/namespaces/{}/rolebindings", percent_encoded(namespace)),
                 kind: "RoleBindingList",
+                encoding: Encoding::Protobuf,
             },
         }
     }
@@ -59,45 +65,59 @@ pub(super) struct ListOf {
     pub(super) call: String,
     pub(super) path: String,
     pub(super) kind: &'static str,
+    pub(super) encoding: Encoding,
 }
 
-/// What happens while a list is read.
-#[derive(Debug)]
-pub(super) enum ListStep<'a> {
+/// Where a list's items go while it is read.
+pub(super) trait ListItems {
     /// The server has forgotten the version that the earlier pages showed: all items so far are to be forgotten.
-    StartOver,
-    /// The bytes of the next item.
-    Item(&'a [u8]),
+    fn start_over(&mut self);
+
+    /// Takes the next item in JSON.
+    fn add_json(&mut self, item: &[u8]) -> Result<(), JsonError>;
+
+    /// Takes the next item in protobuf, for lists that are asked for so.
+    fn add_protobuf(&mut self, item: &[u8]) -> Result<(), ProtobufError>;
+}
+
+struct Bindings {
+    kind: BindingKind,
+    inventory: Inventory,
+}
+
+impl ListItems for Bindings {
+    fn start_over(&mut self) {
+        self.inventory.clear();
+    }
+
+    fn add_json(&mut self, item: &[u8]) -> Result<(), JsonError> {
+        self.inventory.add(self.kind, &serde_json::from_slice::<BindingItem<'_>>(item)?);
+        Ok(())
+    }
+
+    fn add_protobuf(&mut self, item: &[u8]) -> Result<(), ProtobufError> {
+        self.inventory.add(self.kind, &BindingItem::from_protobuf(item)?);
+        Ok(())
+    }
 }
 
 impl ApiServer {
     /// Reads all bindings of a scope as they are at one moment. Either all of them or an error, never a part.
     pub async fn bindings(&self, scope: &BindingScope) -> Result<Inventory, CallError> {
-        let (list, kind) = (scope.list(), scope.kind());
-        let mut inventory = Inventory::default();
-        let collect = |step: ListStep<'_>| -> Result<(), JsonError> {
-            match step {
-                ListStep::StartOver => inventory.clear(),
-                ListStep::Item(bytes) => inventory.add(kind, &serde_json::from_slice::<BindingItem<'_>>(bytes)?),
-            }
-            Ok(())
-        };
-        self.list(&list, collect).await?;
-        Ok(inventory)
+        let mut bindings = Bindings { kind: scope.kind(), inventory: Inventory::default() };
+        self.list(&scope.list(), &mut bindings).await?;
+        Ok(bindings.inventory)
     }
 
     /// Reads a list to its end: one request without `limit` and `resourceVersion`, which is consistent and which servers
     /// stream; pages where the server gives them all the same.
-    pub(super) async fn list<F>(&self, list: &ListOf, mut on_step: F) -> Result<(), CallError>
-    where
-        F: FnMut(ListStep<'_>) -> Result<(), JsonError>,
-    {
+    pub(super) async fn list(&self, list: &ListOf, items: &mut impl ListItems) -> Result<(), CallError> {
         let read = async {
-            match self.pages(list, &mut on_step).await {
+            match self.pages(list, items).await {
                 Err(Interrupted::VersionGone(_)) => {
                     tracing::debug!(call = list.call.as_str(), "the list has expired while it was read, starting over");
-                    on_step(ListStep::StartOver).map_err(Failure::Malformed)?;
-                    self.pages(list, &mut on_step).await.map_err(Failure::from)
+                    items.start_over();
+                    self.pages(list, items).await.map_err(Failure::from)
                 }
                 other => other.map_err(Failure::from),
             }
@@ -105,14 +125,11 @@ impl ApiServer {
         read.await.map_err(|failure| self.error(&list.call, failure))
     }
 
-    async fn pages<F>(&self, list: &ListOf, on_step: &mut F) -> Result<(), Interrupted>
-    where
-        F: FnMut(ListStep<'_>) -> Result<(), JsonError>,
-    {
+    async fn pages(&self, list: &ListOf, items: &mut impl ListItems) -> Result<(), Interrupted> {
         let mut budget = self.limits.list;
         let mut token = String::new();
         for page in 0..MOST_PAGES {
-            let trailer = match self.page(list, &token, &mut budget, on_step).await {
+            let trailer = match self.page(list, &token, &mut budget, items).await {
                 Err(Failure::Refused(refusal)) if refusal.status == 410 && page > 0 => {
                     return Err(Interrupted::VersionGone(refusal));
                 }
@@ -126,32 +143,58 @@ impl ApiServer {
         Err(Failure::TooManyPages(MOST_PAGES).into())
     }
 
-    async fn page<F>(
+    async fn page(
         &self,
         list: &ListOf,
         token: &str,
         budget: &mut u64,
-        on_step: &mut F,
-    ) -> Result<ListTrailer, Failure>
-    where
-        F: FnMut(ListStep<'_>) -> Result<(), JsonError>,
-    {
+        items: &mut impl ListItems,
+    ) -> Result<ListTrailer, Failure> {
         let path = match token {
             "" => list.path.clone(),
             token => format!("{}?continue={}", list.path, percent_encoded(token)),
         };
-        let mut answer = self.ask(&Question::get(&list.call, path)).await?;
-        let mut decoder = ListDecoder::new(self.limits.item);
-        while let Some(frame) = answer.frame().await? {
-            *budget = budget.checked_sub(frame.len() as u64).ok_or(Failure::TooLarge { limit: self.limits.list })?;
-            decoder.feed(&frame, |item| on_step(ListStep::Item(item)))?;
-        }
-        tracing::debug!(call = list.call.as_str(), items = decoder.items(), "page read");
-        let trailer = decoder.finish()?;
+        let question = Question::get(&list.call, path).in_encoding(list.encoding);
+        let mut body = ListBody { answer: self.ask(&question).await?, budget, limit: self.limits.list };
+        let (trailer, count) = match body.answer.encoding() {
+            Encoding::Json => {
+                let mut decoder = ListDecoder::new(self.limits.item);
+                while let Some(frame) = body.frame().await? {
+                    decoder.feed(&frame, |item| items.add_json(item))?;
+                }
+                let count = decoder.items();
+                (decoder.finish()?, count)
+            }
+            Encoding::Protobuf => {
+                let mut decoder = ProtobufListDecoder::new(self.limits.item);
+                while let Some(frame) = body.frame().await? {
+                    decoder.feed(&frame, |item| items.add_protobuf(item))?;
+                }
+                let count = decoder.items();
+                (decoder.finish()?, count)
+            }
+        };
+        tracing::debug!(call = list.call.as_str(), items = count, "page read");
         if trailer.kind != list.kind {
             return Err(Failure::WrongKind { expected: list.kind, found: trailer.kind.chars().take(100).collect() });
         }
         Ok(trailer)
+    }
+}
+
+/// A page's bytes, and how many all pages of its list may still have.
+struct ListBody<'b> {
+    answer: Answer,
+    budget: &'b mut u64,
+    limit: u64,
+}
+
+impl ListBody<'_> {
+    async fn frame(&mut self) -> Result<Option<Bytes>, Failure> {
+        let frame = self.answer.frame().await?;
+        let length = frame.as_ref().map_or(0, Bytes::len) as u64;
+        *self.budget = self.budget.checked_sub(length).ok_or(Failure::TooLarge { limit: self.limit })?;
+        Ok(frame)
     }
 }
 

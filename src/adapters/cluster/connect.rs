@@ -73,7 +73,6 @@ impl ApiServer {
         config.disable_compression = endpoint.disable_compression;
         config.auth_info = auth_info(login)?;
         config.headers.push((header::USER_AGENT, user_agent()));
-        config.headers.push((header::ACCEPT, HeaderValue::from_static("application/json")));
         let client = kube::Client::try_from(config).map_err(|error| refusal(error, endpoint))?;
         Ok(Self { client, server, timeout, limits: Limits::default() })
     }

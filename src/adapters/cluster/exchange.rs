@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt as _;
 use kube::client::Body;
 use serde::Deserialize;
@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::ApiServer;
 use super::failure::{CallError, Failure, Refusal};
+use super::protobuf_list::{self, PROTOBUF};
 
 /// How often a busy server is asked in all.
 const ATTEMPTS: u32 = 5;
@@ -30,15 +31,49 @@ pub(super) struct Question {
     pub(super) method: Method,
     pub(super) path: String,
     pub(super) body: Bytes,
+    pub(super) encoding: Encoding,
+}
+
+/// How an answer is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Encoding {
+    /// JSON.
+    #[default]
+    Json,
+    /// Kubernetes' protobuf; as a wish, it is one: JSON is taken as well.
+    Protobuf,
+}
+
+impl Encoding {
+    fn accept(self) -> HeaderValue {
+        HeaderValue::from_static(match self {
+            Self::Json => "application/json",
+            Self::Protobuf => "application/vnd.kubernetes.protobuf,application/json",
+        })
+    }
+
+    /// What an answer of this content type is written in, among what the question takes.
+    fn of_answer(self, content_type: &str) -> Option<Self> {
+        match self {
+            _ if content_type.eq_ignore_ascii_case("application/json") => Some(Self::Json),
+            Self::Protobuf if content_type.eq_ignore_ascii_case(PROTOBUF) => Some(Self::Protobuf),
+            _ => None,
+        }
+    }
 }
 
 impl Question {
     pub(super) fn get(call: impl Into<String>, path: impl Into<String>) -> Self {
-        Self { call: call.into(), method: Method::GET, path: path.into(), body: Bytes::new() }
+        Self { call: call.into(), method: Method::GET, path: path.into(), body: Bytes::new(), encoding: Encoding::Json }
+    }
+
+    pub(super) fn in_encoding(self, encoding: Encoding) -> Self {
+        Self { encoding, ..self }
     }
 
     fn request(&self) -> Result<Request<Body>, Failure> {
-        let mut request = Request::builder().method(&self.method).uri(&self.path);
+        let mut request =
+            Request::builder().method(&self.method).uri(&self.path).header(header::ACCEPT, self.encoding.accept());
         if !self.body.is_empty() {
             request = request.header(header::CONTENT_TYPE, "application/json");
         }
@@ -89,9 +124,15 @@ impl Deadline {
 pub(super) struct Answer {
     body: Body,
     deadline: Deadline,
+    encoding: Encoding,
 }
 
 impl Answer {
+    /// What it is written in: JSON unless the question took something else.
+    pub(super) fn encoding(&self) -> Encoding {
+        self.encoding
+    }
+
     /// The next piece of the body, decompressed; `None` at its proper end.
     pub(super) async fn frame(&mut self) -> Result<Option<Bytes>, Failure> {
         self.deadline.check()?;
@@ -151,7 +192,7 @@ impl ApiServer {
                     sleep_until(Instant::now() + wait).await;
                     attempt += 1;
                 }
-                _ => return answer(response, deadline).await,
+                _ => return answer(response, question.encoding, deadline).await,
             }
         }
     }
@@ -175,30 +216,27 @@ fn retry_after(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::from_secs(seconds.into()).max(Duration::from_millis(100)))
 }
 
-async fn answer(response: Response<Body>, deadline: Deadline) -> Result<Answer, Failure> {
+async fn answer(response: Response<Body>, asked: Encoding, deadline: Deadline) -> Result<Answer, Failure> {
     let (head, body) = response.into_parts();
     let status = head.status.as_u16();
     if head.status.is_redirection() {
         return Err(Failure::Redirected { status });
     }
     let content_type = content_type(&head.headers);
-    let answer = Answer { body, deadline };
+    let encoding = asked.of_answer(&content_type);
+    let answer = Answer { body, deadline, encoding: encoding.unwrap_or_default() };
     if !head.status.is_success() {
         return Err(refusal(status, content_type, answer).await);
     }
-    if !is_json(&content_type) {
-        return Err(Failure::NotKubernetes { status, content_type });
+    match encoding {
+        Some(_) => Ok(answer),
+        None => Err(Failure::NotKubernetes { status, content_type }),
     }
-    Ok(answer)
 }
 
 fn content_type(headers: &HeaderMap) -> String {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("no content type");
     value.split(';').next().unwrap_or_default().trim().chars().take(100).collect()
-}
-
-fn is_json(content_type: &str) -> bool {
-    content_type.eq_ignore_ascii_case("application/json")
 }
 
 #[derive(Deserialize)]
@@ -218,6 +256,9 @@ async fn refusal(status: u16, content_type: String, mut answer: Answer) -> Failu
         if body.len() as u64 > REFUSAL_LIMIT {
             break;
         }
+    }
+    if let (Encoding::Protobuf, Some((reason, message))) = (answer.encoding, protobuf_list::status(&body)) {
+        return Refusal { status, reason: shortened(&reason), message: shortened(&message) }.into();
     }
     match serde_json::from_slice::<Status>(&body) {
         Ok(told) if told.kind == "Status" => Refusal {

@@ -6,6 +6,7 @@ use std::io;
 use std::time::Duration;
 
 use super::list::ListError;
+use super::protobuf_list::ProtobufListError;
 use super::tls::TlsFailure;
 
 /// A call to an API server that failed: which server, which call, and why.
@@ -100,6 +101,9 @@ pub enum Failure {
     /// A list isn't what it should be.
     #[error(transparent)]
     List(#[from] ListError),
+    /// A list in protobuf isn't what it should be.
+    #[error(transparent)]
+    ProtobufList(#[from] ProtobufListError),
     /// The list is one of other things.
     #[error("the answer is a `{found}` instead of a `{expected}`")]
     WrongKind {

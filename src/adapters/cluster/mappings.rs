@@ -3,13 +3,31 @@
 use serde::de::IgnoredAny;
 
 use super::ApiServer;
-use super::bindings::{ListOf, ListStep};
-use super::exchange::Question;
+use super::bindings::{ListItems, ListOf};
+use super::exchange::{Encoding, Question};
 use super::failure::CallError;
 use super::review::absent_when_not_found;
 use crate::core::mapping::{Mapping, RamIdentityMapping, read_config_map};
+use crate::core::protobuf::ProtobufError;
 
 const GROUP: &str = "/apis/ramauthenticator.k8s.alibabacloud";
+
+struct Mappings(Vec<Mapping>);
+
+impl ListItems for Mappings {
+    fn start_over(&mut self) {
+        self.0.clear();
+    }
+
+    fn add_json(&mut self, item: &[u8]) -> Result<(), serde_json::Error> {
+        self.0.push(serde_json::from_slice::<RamIdentityMapping>(item)?.into());
+        Ok(())
+    }
+
+    fn add_protobuf(&mut self, _item: &[u8]) -> Result<(), ProtobufError> {
+        Err(ProtobufError::Malformed)
+    }
+}
 
 impl ApiServer {
     /// Reads the RAMIdentityMappings. `None`: their API group doesn't exist, so ack-ram-authenticator isn't installed with it.
@@ -21,17 +39,12 @@ impl ApiServer {
             call: "list ramidentitymappings.ramauthenticator.k8s.alibabacloud".into(),
             path: format!("{GROUP}/v1alpha1/ramidentitymappings"),
             kind: "RAMIdentityMappingList",
+            // API servers serve custom resources in JSON alone.
+            encoding: Encoding::Json,
         };
-        let mut mappings = Vec::new();
-        let collect = |step: ListStep<'_>| {
-            match step {
-                ListStep::StartOver => mappings.clear(),
-                ListStep::Item(bytes) => mappings.push(serde_json::from_slice::<RamIdentityMapping>(bytes)?.into()),
-            }
-            Ok(())
-        };
-        match absent_when_not_found(self.list(&list, collect).await) {
-            Ok(listed) => Ok(listed.map(|()| mappings)),
+        let mut mappings = Mappings(Vec::new());
+        match absent_when_not_found(self.list(&list, &mut mappings).await) {
+            Ok(listed) => Ok(listed.map(|()| mappings.0)),
             Err(denied) if denied.is_forbidden() => match self.ram_authenticator_group().await {
                 Ok(false) => Ok(None),
                 Ok(true) | Err(_) => Err(denied),

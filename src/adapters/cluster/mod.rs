@@ -13,6 +13,7 @@ mod exchange;
 mod failure;
 mod list;
 mod mappings;
+mod protobuf_list;
 mod review;
 mod scan;
 mod tls;
@@ -21,6 +22,7 @@ pub use bindings::BindingScope;
 pub use connect::ConnectError;
 pub use failure::{CallError, Failure, Refusal};
 pub use list::{ListDecoder, ListError, ListTrailer};
+pub use protobuf_list::ProtobufListError;
 pub use tls::TlsFailure;
 
 /// One API server, as one user. Calls can run side by side.

@@ -7,7 +7,7 @@ use http::Method;
 use serde::Deserialize;
 
 use super::ApiServer;
-use super::exchange::Question;
+use super::exchange::{Encoding, Question};
 use super::failure::CallError;
 use crate::core::server_view::{ClusterProfile, ServerIdentity};
 
@@ -49,6 +49,7 @@ impl ApiServer {
             method: Method::POST,
             path: "/apis/authentication.k8s.io/v1/selfsubjectreviews".into(),
             body: Bytes::from_static(REVIEW.as_bytes()),
+            encoding: Encoding::Json,
         };
         let review: Option<Review> = absent_when_not_found(self.document(&question).await)?;
         Ok(review.map(|review| {
