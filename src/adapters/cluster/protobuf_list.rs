@@ -65,6 +65,13 @@ enum Place {
     },
 }
 
+/// A field that is complete: its number, its bytes (none for a number), and how long it was as a whole.
+struct Field<'b> {
+    number: u64,
+    content: &'b [u8],
+    length: usize,
+}
+
 impl ProtobufListDecoder {
     /// A reader at the start of a page. No item may be larger than `item_limit` bytes.
     pub(super) fn new(item_limit: usize) -> Self {
@@ -118,7 +125,7 @@ impl ProtobufListDecoder {
             }
             Place::Envelope { behind_list } => self.envelope(bytes, behind_list),
             Place::List { left } => {
-                let Some((number, content, length)) = self.field(bytes)? else { return Ok(None) };
+                let Some(Field { number, content, length }) = self.field(bytes)? else { return Ok(None) };
                 let left = left.checked_sub(length as u64);
                 self.place = Place::List { left: left.ok_or_else(malformed)? };
                 self.list_field(number, content, on_item)?;
@@ -137,7 +144,7 @@ impl ProtobufListDecoder {
             self.place = Place::List { left };
             return Ok(Some(head.length));
         }
-        let Some((number, content, length)) = self.field(bytes)? else { return Ok(None) };
+        let Some(Field { number, content, length }) = self.field(bytes)? else { return Ok(None) };
         match number {
             TYPE_META => self.trailer.kind = text(content, 2)?,
             // A second list, or one that is packed in a way that nobody asked for.
@@ -168,14 +175,16 @@ impl ProtobufListDecoder {
         Ok(())
     }
 
-    /// The next field's number, its bytes (none for a number) and its whole length; `None` where it isn't complete.
-    fn field<'b>(&self, bytes: &'b [u8]) -> Result<Option<(u64, &'b [u8], usize)>, ProtobufListError> {
+    /// The next field; `None` where it isn't complete.
+    fn field<'b>(&self, bytes: &'b [u8]) -> Result<Option<Field<'b>>, ProtobufListError> {
         let Some(head) = field_head(bytes).map_err(ProtobufListError::Structure)? else { return Ok(None) };
-        let Payload::Bytes(length) = head.payload else { return Ok(Some((head.number, &[], head.length))) };
+        let Payload::Bytes(length) = head.payload else {
+            return Ok(Some(Field { number: head.number, content: &[], length: head.length }));
+        };
         let length = usize::try_from(length).ok().filter(|length| *length <= self.item_limit);
         let too_large = ProtobufListError::ItemTooLarge { index: self.items, limit: self.item_limit };
         let end = head.length + length.ok_or(too_large)?;
-        Ok(bytes.get(head.length..end).map(|content| (head.number, content, end)))
+        Ok(bytes.get(head.length..end).map(|content| Field { number: head.number, content, length: end }))
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, TextError> {
     // Whole blocks of plain bytes are passed at once; only what is left is looked at by the character.
     let plain =
         text.as_bytes().chunks(32).take_while(|block| block.iter().fold(true, |all, byte| all & is_plain(*byte)));
-    let start = text.floor_char_boundary(plain.map(<[u8]>::len).sum());
+    let start: usize = plain.map(<[u8]>::len).sum();
     match text[start..].char_indices().find(|&(_, character)| !is_allowed(character)) {
         None => Ok(text),
         Some((offset, _)) => Err(TextError::Control { line: 1 + text[..start + offset].matches('\n').count() }),
