@@ -262,7 +262,7 @@ mod tests {
     #[test]
     fn protobuf_and_json_say_the_same() {
         let created = [&[0x08], [0xd0, 0x91, 0xd2, 0x9f, 0x06].as_slice()].concat();
-        let metadata = message(&[(1, b"a"), (3, b"n"), (5, b"u"), (8, &created), (17, b"\x0a\x01m")]);
+        let metadata = message(&[(1, b"a"), (3, b"n"), (5, b"u"), (8, &created), (11, b"\x0a\x01m")]);
         let user = message(&[(1, b"User"), (2, RBAC_GROUP.as_bytes()), (3, b"12345-1676970192"), (4, b"")]);
         let account = message(&[(1, b"ServiceAccount"), (3, b"sa"), (4, b"n")]);
         let role = message(&[(1, RBAC_GROUP.as_bytes()), (2, b"ClusterRole"), (3, b"cs:ns:dev")]);
