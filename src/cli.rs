@@ -48,13 +48,16 @@ const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 usage, 3 findings (wit
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Tell whose credential this is, and for which cluster
+    #[command(after_help = WHOAMI_EXAMPLES)]
     Whoami(WhoamiArgs),
     /// Tell when credentials expire, and which never do
+    #[command(after_help = EXPIRY_EXAMPLES)]
     Expiry(ExpiryArgs),
-    /// Tell who holds access to the cluster
+    /// Tell who holds access to the cluster, and whether they still exist
+    #[command(long_about = SCAN_ABOUT, after_help = SCAN_EXAMPLES)]
     Scan(ScanArgs),
     /// Tell the state of issued kubeconfigs, of a cluster or of an identity
-    #[command(long_about = STATUS_ABOUT)]
+    #[command(long_about = STATUS_ABOUT, after_help = STATUS_EXAMPLES)]
     Status(StatusArgs),
     /// Print a completion script for a shell
     Completion(CompletionArgs),
@@ -80,7 +83,7 @@ pub struct ExpiryArgs {
     #[arg(value_name = "FILE|DIR", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<PathBuf>,
     /// Look at every context
-    #[arg(short = 'A', long)]
+    #[arg(short = 'A', long, conflicts_with = "paths")]
     pub all_contexts: bool,
     /// Call a credential Expiring from this long before its end
     #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = duration::parse)]
@@ -88,7 +91,7 @@ pub struct ExpiryArgs {
     /// Call a credential LongLived whose lifetime is longer than this
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     pub max_lifetime: Option<SignedDuration>,
-    /// Exit with 3 when a credential has one of these statuses
+    /// Exit with 3 when a credential has one of these statuses (comma-separated)
     #[arg(long, value_name = "STATUS", value_delimiter = ',', ignore_case = true, value_parser = one_of(STATUSES))]
     pub fail_on: Vec<Status>,
 }
@@ -96,14 +99,14 @@ pub struct ExpiryArgs {
 /// Flags of `scan`.
 #[derive(Debug, Args)]
 pub struct ScanArgs {
-    /// Show active identities too
+    /// Show living identities too: Active and Frozen
     #[arg(long)]
     pub all_users: bool,
-    /// Show this identity only (repeatable)
-    #[arg(long, value_name = "UID", value_parser = parse_uid)]
+    /// Show these identities only (repeatable, or comma-separated)
+    #[arg(long, value_name = "UID", value_delimiter = ',', value_parser = parse_uid)]
     pub uid: Vec<Uid>,
-    /// Show identities in this state only (repeatable)
-    #[arg(long, value_name = "STATE", ignore_case = true, value_parser = one_of(STATES))]
+    /// Show identities in these states only (repeatable, or comma-separated)
+    #[arg(long, value_name = "STATE", value_delimiter = ',', ignore_case = true, value_parser = one_of(STATES))]
     pub state: Vec<StateKind>,
     /// Read the RoleBindings of this namespace only
     #[arg(short, long, value_name = "NAMESPACE")]
@@ -117,10 +120,32 @@ pub struct ScanArgs {
     /// Use the service account of the pod that this runs in
     #[arg(long)]
     pub in_cluster: bool,
-    /// Exit with 3 when an identity is in one of these states
+    /// Exit with 3 when a shown identity is in one of these states (comma-separated)
     #[arg(long, value_name = "STATE", value_delimiter = ',', ignore_case = true)]
     pub fail_on: Vec<FailOn>,
 }
+
+const WHOAMI_EXAMPLES: &str = "Examples:
+  kubectl ackcred whoami                  # your own context: file, API server and cloud
+  kubectl ackcred whoami -f leaked.yaml   # a file from elsewhere, without contacting what it names";
+
+const EXPIRY_EXAMPLES: &str = "Examples:
+  kubectl ackcred expiry -A                                # every context
+  kubectl ackcred expiry ~/Downloads --fail-on expired     # the kubeconfig files of a folder";
+
+const SCAN_ABOUT: &str = "Tell who holds access to the cluster, and whether they still exist
+
+Deleted is said only with evidence: ACK reports the account deleted, or the complete listings of the account that owns the \
+cluster leave the identity out. Recycled identities can be restored. Everything else is Unknown, and -o wide tells why.";
+
+const SCAN_EXAMPLES: &str = "Examples:
+  kubectl ackcred scan                           # who has left and still holds access
+  kubectl ackcred scan --all-users -o wide       # everybody, with the evidence
+  kubectl ackcred scan --fail-on orphaned        # exit code 3 when somebody has left";
+
+const STATUS_EXAMPLES: &str = "Examples:
+  kubectl ackcred status --activity              # this cluster, with the last access of each identity
+  kubectl ackcred status 200000000000000103      # one identity in every cluster";
 
 const STATUS_ABOUT: &str = "Tell the state of issued kubeconfigs, of a cluster or of an identity
 
@@ -224,7 +249,7 @@ pub struct AccessArgs {
     pub offline: bool,
 }
 
-/// How Alibaba Cloud is reached. It is asked only who identities are.
+/// How Alibaba Cloud is reached: whose credentials, which endpoints.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Alibaba Cloud")]
 pub struct CloudArgs {
@@ -246,13 +271,13 @@ pub struct CloudArgs {
     /// Use the endpoints inside the VPC
     #[arg(long, global = true)]
     pub vpc: bool,
-    /// Endpoint of the Container Service, host[:port] or URL [env: ACKCRED_CS_ENDPOINT]
+    /// Endpoint of Container Service, host[:port] or URL [env: ACKCRED_CS_ENDPOINT]
     #[arg(long, global = true, value_name = "ENDPOINT", hide_short_help = true)]
     pub cs_endpoint: Option<String>,
     /// Endpoint of Resource Access Management [env: ACKCRED_RAM_ENDPOINT]
     #[arg(long, global = true, value_name = "ENDPOINT", hide_short_help = true)]
     pub ram_endpoint: Option<String>,
-    /// Endpoint of the Security Token Service [env: ACKCRED_STS_ENDPOINT]
+    /// Endpoint of Security Token Service [env: ACKCRED_STS_ENDPOINT]
     #[arg(long, global = true, value_name = "ENDPOINT", hide_short_help = true)]
     pub sts_endpoint: Option<String>,
     /// Endpoint of Identity Management Service [env: ACKCRED_IMS_ENDPOINT]
@@ -380,9 +405,21 @@ fn parse_key_value(text: &str) -> Result<(String, String), String> {
 }
 
 fn parse_timeout(text: &str) -> Result<RequestTimeout, String> {
-    let duration = match text.parse::<u64>() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => duration::parse(text).map_err(|error| error.to_string())?.unsigned_abs(),
+    let seconds = |number: &str, unit: f64| {
+        let number = number.parse::<f64>().ok().filter(|number| *number >= 0.0)?;
+        Duration::try_from_secs_f64(number * unit).ok()
+    };
+    // Go's durations have fractions and milliseconds; a bare number means seconds, as in kubectl.
+    let duration = match (text.strip_suffix("ms"), text.strip_suffix('s')) {
+        (Some(number), _) => seconds(number, 0.001),
+        (None, Some(number)) => seconds(number, 1.0),
+        (None, None) => seconds(text, 1.0),
+    };
+    let duration = match duration {
+        Some(duration) => duration,
+        None => duration::parse(text)
+            .map_err(|_| "a single unit is expected, such as 1s, 500ms, 2m or 3h, or a number of seconds")?
+            .unsigned_abs(),
     };
     Ok(RequestTimeout((!duration.is_zero()).then_some(duration)))
 }

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! * [`cli`] says what can be asked, [`commands`] has one file a verb: ask [`gather`], decide in [`core`], show through
-//!   [`output`]. To add a verb, add it to both.
+//!   [`output`]. A new verb is a variant of `cli::Command`, a file in `commands` with its line in `commands::run`, and a document
+//!   in `output::views`.
 //! * [`adapters`] wrap one outside thing each (kubeconfig files, the API server, the cloud) and return core types.
 //! * [`core`] is pure: what a certificate says, what a binding grants, which status a credential has.
 //! * [`world`] is the seam: clock, environment, folders and streams are values, so a test can run a whole command.

@@ -41,10 +41,9 @@ pub(super) fn choose(loaded: &Loaded, access: &AccessArgs, world: &World) -> Res
 /// A context that can't be chosen ends the command; its message lists what there is.
 pub(super) fn unresolved(error: ResolveError) -> Error {
     let hint = match &error {
-        ResolveError::NoContext { .. } | ResolveError::DanglingCurrentContext { .. } => "choose one with --context",
-        ResolveError::UnknownContext { .. }
-        | ResolveError::UnknownCluster { .. }
-        | ResolveError::UnknownUser { .. } => "kubectl config view lists what there is",
+        ResolveError::UnknownCluster { .. } => "choose one with --cluster",
+        ResolveError::UnknownUser { .. } => "choose one with --user",
+        _ => "choose one with --context",
     };
     Error::failed(error).hint(hint)
 }

@@ -59,14 +59,14 @@ fn endpoint<E: FromStr<Err: std::error::Error>>(
 pub(super) fn say_not_asked(voice: &CloudVoice, ui: &Ui) {
     match voice {
         CloudVoice::Ready(_) => {}
-        CloudVoice::NotWanted => ui.note("every identity is Unknown: --offline, the cloud was not asked"),
+        CloudVoice::NotWanted => ui.note("identities are Unknown: --offline, the cloud was not asked"),
         CloudVoice::NoCredentials => ui.note(
-            "every identity is Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and \
+            "identities are Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and \
              ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)",
         ),
         CloudVoice::Unusable { renew, .. } => {
             let renew = renew.as_deref().map(|command| format!("; renew them: {command}")).unwrap_or_default();
-            ui.note(&format!("every identity is Unknown: the cloud credentials can't be used{renew}"));
+            ui.note(&format!("identities are Unknown: the cloud credentials can't be used{renew}"));
         }
     }
 }

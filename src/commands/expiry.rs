@@ -156,6 +156,7 @@ impl Listing<'_> {
 
     fn add_unread(&mut self, error: &LoadError) {
         self.unread += 1;
+        self.warnings.push(crate::error::chain(error));
         let missing = error.is_missing();
         self.items.push(ExpiryItem {
             context: None,

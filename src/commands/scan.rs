@@ -65,21 +65,27 @@ fn scanned(heard: &Heard, context: Option<String>) -> ScannedCluster {
 
 fn sum_up(selection: &Selection, clusters: &[ClusterScan], ui: &Ui) {
     let gone = |row: &ScanRow<'_>| StateKind::of(row.verdict.state) == StateKind::Deleted;
-    let holders: BTreeSet<_> = selection.rows(clusters).filter(gone).filter_map(|row| row.uid).collect();
-    let grants = selection.rows(clusters).filter(gone).filter(|row| row.grant.is_some()).count();
-    if !holders.is_empty() {
-        let held = count(grants, "grant");
-        ui.note(&match holders.len() {
-            1 => format!("1 identity that no longer exists holds {held} here"),
-            number => format!("{number} identities that no longer exist hold {held} here"),
-        });
+    let (granted, unbound): (Vec<_>, Vec<_>) =
+        selection.rows(clusters).filter(gone).partition(|row| row.grant.is_some());
+    let holders = granted.iter().map(|row| row.uid).collect::<BTreeSet<_>>().len();
+    let bindings = count(granted.len(), "binding");
+    match holders {
+        0 => {}
+        1 => ui.note(&format!("1 identity that no longer exists holds {bindings} here")),
+        number => ui.note(&format!("{number} identities that no longer exist hold {bindings} here")),
     }
-    if selection.hidden_rows > 0 {
-        let rows = count(selection.hidden_rows, "row");
-        ui.note(&match selection.hidden_identities {
-            1 => format!("{rows} of 1 living identity not shown, --all-users shows them"),
-            number => format!("{rows} of {number} living identities not shown, --all-users shows them"),
-        });
+    match unbound.len() {
+        0 => {}
+        1 => ui.note("1 identity that no longer exists has an issued kubeconfig and no binding"),
+        number => {
+            ui.note(&format!("{number} identities that no longer exist have an issued kubeconfig and no binding"))
+        }
+    }
+    let rows = count(selection.hidden_rows, "row");
+    match selection.hidden_identities {
+        0 => {}
+        1 => ui.note(&format!("{rows} of 1 living identity not shown, --all-users shows them")),
+        number => ui.note(&format!("{rows} of {number} living identities not shown, --all-users shows them")),
     }
 }
 

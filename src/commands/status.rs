@@ -132,13 +132,18 @@ fn of_identity(
 }
 
 fn needs_the_cloud(voice: &CloudVoice) -> Error {
-    let reason = match voice {
-        CloudVoice::Unusable { reason, .. } => reason.clone(),
-        CloudVoice::NotWanted => "--offline".to_owned(),
-        CloudVoice::NoCredentials | CloudVoice::Ready(_) => "there are no cloud credentials".to_owned(),
+    let (reason, hint) = match voice {
+        CloudVoice::NotWanted => ("--offline", "leave out --offline".to_owned()),
+        CloudVoice::Unusable { reason, renew } => {
+            (reason.as_str(), renew.clone().unwrap_or_else(|| "name another profile with --profile".to_owned()))
+        }
+        CloudVoice::NoCredentials | CloudVoice::Ready(_) => (
+            "there are no cloud credentials",
+            "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile"
+                .to_owned(),
+        ),
     };
-    Error::failed(anyhow::anyhow!("only the cloud knows an identity's clusters: {reason}"))
-        .hint("set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile")
+    Error::failed(anyhow::anyhow!("only the cloud knows an identity's clusters: {reason}")).hint(hint)
 }
 
 fn cluster_of(heard: &Heard, context: Option<String>, activity: &[(Uid, LastAccess)]) -> ClusterStatus {

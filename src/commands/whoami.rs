@@ -55,6 +55,9 @@ pub(super) fn run(
     let report = report(&context, &credential, &heard, policy == Policy::Trusted, world);
     report.warnings.iter().for_each(|warning| ui.warning(warning));
     ui.report(&report)?;
+    if heard.uid.is_some() && !access.offline {
+        cloud::say_not_asked(&heard.cloud, ui);
+    }
     let server_failed = heard.server.as_ref().is_some_and(|server| server.identity.is_err());
     Ok(if server_failed || !heard.failed.is_empty() { Status::Incomplete } else { Status::Done })
 }

@@ -253,7 +253,7 @@ fn a_folder_gives_its_kubeconfigs_and_no_deeper() {
     session.write("empty/notes.txt", "").unwrap();
     assert_snapshot!(told(&session, &session.run(&["expiry", "empty"])), @r#"
     --- stderr
-    No credentials found
+    no credentials found
     --- exit 0
     "#);
 }

@@ -92,7 +92,7 @@ fn data_and_talk_are_kept_apart_and_the_talk_can_be_silenced() {
     session.write("empty/notes", "").unwrap();
     assert_snapshot!(session.run(&["expiry", "empty"]), @r#"
     --- stderr
-    No credentials found
+    no credentials found
     --- exit 0
     "#);
     assert_snapshot!(session.run(&["expiry", "empty", "-q"]), @"--- exit 0");

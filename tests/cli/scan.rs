@@ -107,7 +107,7 @@ fn every_grant_of_a_ram_identity_is_a_row() {
     200000000000000102   Unknown   <none>   Unknown   RoleBinding/shop/shared    Role/dev
     300000000000000201   Unknown   <none>   Unknown   RoleBinding/shop/role      Role/dev
     --- stderr
-    every identity is Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)
+    identities are Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)
     --- exit 0
     "#);
     assert_snapshot!(told(&server, &session.run(&["scan", "-o", "csv"])), @r#"
@@ -117,7 +117,7 @@ fn every_grant_of_a_ram_identity_is_a_row() {
     200000000000000102,Unknown,,Unknown,RoleBinding/shop/shared,Role/dev,200000000000000102-1735689600,"ServiceAccount/shop/robot,User/200000000000000101-1735689600,User/plain-name",,,90d,the cloud was not asked
     300000000000000201,Unknown,,Unknown,RoleBinding/shop/role,Role/dev,300000000000000201,,,,90d,the cloud was not asked
     --- stderr
-    every identity is Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)
+    identities are Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)
     --- exit 0
     "#);
     assert_snapshot!(told(&server, &session.run(&["scan", "-o", "name"])), @r#"
@@ -126,7 +126,7 @@ fn every_grant_of_a_ram_identity_is_a_row() {
     RoleBinding/shop/shared
     RoleBinding/shop/role
     --- stderr
-    every identity is Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)
+    identities are Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)
     --- exit 0
     "#);
     let outcome = session.run(&["scan", "-o", "json"]);
@@ -167,7 +167,7 @@ fn every_grant_of_a_ram_identity_is_a_row() {
           ],
           "kubeconfig": null,
           "expires": null,
-          "reappeared": false
+          "reappeared": null
         },
         {
           "clusterId": "c5e8f0a1b2c3d4e5f60718293a4b5c6d7",
@@ -193,7 +193,7 @@ fn every_grant_of_a_ram_identity_is_a_row() {
           ],
           "kubeconfig": null,
           "expires": null,
-          "reappeared": false
+          "reappeared": null
         },
         {
           "clusterId": "c5e8f0a1b2c3d4e5f60718293a4b5c6d7",
@@ -219,7 +219,7 @@ fn every_grant_of_a_ram_identity_is_a_row() {
           ],
           "kubeconfig": null,
           "expires": null,
-          "reappeared": false
+          "reappeared": null
         },
         {
           "clusterId": "c5e8f0a1b2c3d4e5f60718293a4b5c6d7",
@@ -241,7 +241,7 @@ fn every_grant_of_a_ram_identity_is_a_row() {
           "sharedWith": [],
           "kubeconfig": null,
           "expires": null,
-          "reappeared": false
+          "reappeared": null
         }
       ],
       "cloud": null,
@@ -249,7 +249,7 @@ fn every_grant_of_a_ram_identity_is_a_row() {
       "hidden": 0
     }
     --- stderr
-    every identity is Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)
+    identities are Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)
     --- exit 0
     "#);
     let yaml: Value = serde_yaml::from_str(&session.run(&["scan", "-o", "yaml"]).stdout).unwrap();
@@ -320,8 +320,8 @@ fn identities_and_states_can_be_chosen() {
     assert_eq!(count(&["--state", "deleted", "--state", "Unknown"]), 4);
     assert_snapshot!(session.run(&["scan", "--uid", "999"]), @r#"
     --- stderr
-    every identity is Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)
-    No grant matches
+    identities are Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)
+    no grant matches
     --- exit 0
     "#);
     assert_snapshot!(session.run(&["scan", "--uid", "999", "-o", "name", "-q"]), @"--- exit 0");
@@ -366,7 +366,7 @@ fn what_may_not_be_read_is_told_and_the_rest_is_shown() {
     warning: [server]: can't list clusterrolebindings.rbac.authorization.k8s.io: clusterrolebindings.rbac.authorization.k8s.io is forbidden: User "ann" cannot list resource "clusterrolebindings" in API group "rbac.authorization.k8s.io" at the cluster scope (Forbidden, HTTP 403)
     [server]: can't get configmap kube-system/alibabacloud-auth: configmaps "alibabacloud-auth" is forbidden: User "ann" cannot get resource "configmaps" in API group "" in the namespace "kube-system" (Forbidden, HTTP 403)
     [server]: can't get configmap kube-system/ack-cluster-profile: configmaps "ack-cluster-profile" is forbidden: User "ann" cannot get resource "configmaps" in API group "" in the namespace "kube-system" (Forbidden, HTTP 403)
-    every identity is Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)
+    identities are Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)
     --- exit 4
     "#);
     let server = cluster(Options::default());
@@ -408,7 +408,7 @@ fn somebody_who_may_list_both_gets_a_complete_answer() {
     --- stderr
     [server]: can't get configmap kube-system/alibabacloud-auth: configmaps "alibabacloud-auth" is forbidden: User "ann" cannot get resource "configmaps" in API group "" in the namespace "kube-system" (Forbidden, HTTP 403)
     [server]: can't get configmap kube-system/ack-cluster-profile: configmaps "ack-cluster-profile" is forbidden: User "ann" cannot get resource "configmaps" in API group "" in the namespace "kube-system" (Forbidden, HTTP 403)
-    every identity is Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)
+    identities are Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)
     --- exit 0
     "#);
 }
@@ -434,7 +434,7 @@ fn mappings_of_the_authenticator_are_grants_too() {
     <none>   Unknown   <none>   Unknown   RAMIdentityMapping/-/carl   ClusterRole/cs:ops   carl-in-the-cluster   <none>   <none>   <none>   90d   the cloud was not asked
     <none>   Unknown   <none>   Unknown   RAMIdentityMapping/-/carl   Role/dev   carl-in-the-cluster   <none>   <none>   <none>   90d   the cloud was not asked
     --- stderr
-    every identity is Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)
+    identities are Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)
     --- exit 0
     "#);
     document(&session.run(&["scan", "-o", "json"]));
@@ -470,7 +470,7 @@ fn the_authenticators_config_map_is_read_where_it_exists() {
     <none>   Unknown   <none>   Unknown   RAMIdentityMapping/-/alibabacloud-auth:mapRoles:0   <none>   deployer   <none>   <none>   <none>   <none>   the cloud was not asked
     <none>   Unknown   <none>   Unknown   RAMIdentityMapping/-/alibabacloud-auth:mapUsers:0   ClusterRole/cs:ops   carl   <none>   <none>   <none>   <none>   the cloud was not asked
     --- stderr
-    every identity is Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)
+    identities are Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)
     --- exit 0
     "#);
 }
@@ -529,7 +529,7 @@ fn an_id_that_the_cluster_contradicts_is_a_warning_and_its_own_word_counts() {
     assert_eq!(document(&outcome)["grants"][0]["clusterId"], OTHER_CLUSTER);
     assert_snapshot!(outcome.stderr, @r#"
     warning: the context's name says that the cluster is c5e8f0a1b2c3d4e5f60718293a4b5c6d7, the cluster itself says c0000000000000000000000000000beef
-    every identity is Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)
+    identities are Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)
     "#);
 }
 
@@ -598,7 +598,7 @@ fn a_list_that_breaks_off_is_not_shown_in_part() {
     );
     assert_snapshot!(told(&server, &outcome).lines().rev().take(4).collect::<Vec<_>>().join("\n"), @r#"
     --- exit 4
-    every identity is Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)
+    identities are Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)
     warning: [server]: can't list rolebindings.rbac.authorization.k8s.io in all namespaces: the connection was closed before the answer was complete
     --- stderr
     "#);

@@ -88,7 +88,7 @@ impl Report for ExpiryReport {
     }
 
     fn nothing_found(&self) -> Option<String> {
-        self.items.is_empty().then(|| "No credentials found".to_owned())
+        self.items.is_empty().then(|| "no credentials found".to_owned())
     }
 }
 

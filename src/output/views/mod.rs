@@ -20,6 +20,9 @@ pub use whoami::{ApiServerVoice, CertificateSubject, ClusterFacts, CredentialFac
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
+use crate::core::scan::StateKind;
+use crate::output::table::Tone;
+
 /// `apiVersion` of every document.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -32,6 +35,15 @@ pub enum ApiVersion {
 /// A length of time as people say it.
 fn distance(seconds: i64) -> String {
     crate::core::duration::distance(SignedDuration::from_secs(seconds))
+}
+
+/// How an identity's state looks: red for somebody who is gone and still holds something.
+fn state_tone(state: StateKind) -> Tone {
+    match state {
+        StateKind::Deleted => Tone::Danger,
+        StateKind::Recycled | StateKind::Unknown => Tone::Attention,
+        StateKind::Frozen | StateKind::Active => Tone::Plain,
+    }
 }
 
 /// A time, RFC 3339, to the second.
@@ -65,6 +77,6 @@ mod schema {
             std::fs::write(&path, &text).unwrap();
         }
         let published = std::fs::read_to_string(&path).unwrap_or_default();
-        assert_eq!(published, text, "{} is stale: ACKCRED_UPDATE=1 cargo test writes it anew", path.display());
+        assert!(published == text, "{} is stale: ACKCRED_UPDATE=1 cargo test writes it anew", path.display());
     }
 }

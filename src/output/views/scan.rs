@@ -1,11 +1,11 @@
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use super::{ApiVersion, CloudView, KubeconfigWord, distance, time};
+use super::{ApiVersion, CloudView, KubeconfigWord, distance, state_tone, time};
 use crate::core::identity::IdentityType;
 use crate::core::scan::{ClusterScan, ScanRow, Selection, StateKind};
 use crate::output::report::Report;
-use crate::output::table::{Cell, Table, Tone};
+use crate::output::table::{Cell, Table};
 
 /// What `scan` prints: one grant a (binding, subject), worst first.
 #[derive(Debug, Serialize)]
@@ -85,8 +85,8 @@ pub struct GrantView<'a> {
     /// When that kubeconfig's certificate ends.
     #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
     pub expires: Option<Timestamp>,
-    /// Whether this access was taken away before and is back.
-    pub reappeared: bool,
+    /// Whether this access was taken away before and is back; null while nobody can tell.
+    pub reappeared: Option<bool>,
 }
 
 /// A binding, or what stands for one.
@@ -142,7 +142,7 @@ fn view(row: ScanRow<'_>) -> GrantView<'_> {
         shared_with: grant.map(|grant| grant.shared_with().map(ToString::to_string).collect()).unwrap_or_default(),
         kubeconfig: row.kubeconfig.map(|state| KubeconfigWord::of(state.certificate)),
         expires: row.kubeconfig.and_then(|state| state.expires),
-        reappeared: false,
+        reappeared: None,
     }
 }
 
@@ -165,8 +165,8 @@ impl Report for ScanReport<'_> {
     fn nothing_found(&self) -> Option<String> {
         let none_at_all = || self.grants.clusters.iter().all(|cluster| cluster.grants.is_empty());
         self.grants.selection.is_empty().then(|| match none_at_all() {
-            true => "No grants of RAM identities found".to_owned(),
-            false => "No grant matches".to_owned(),
+            true => "no grants of RAM identities found".to_owned(),
+            false => "no grant matches".to_owned(),
         })
     }
 }
@@ -177,7 +177,7 @@ fn cells(row: ScanRow<'_>, wide: Option<Timestamp>) -> Vec<Cell<'_>> {
         Cell::maybe(row.uid),
         Cell::new(row.verdict.identity_type.as_str()),
         Cell::maybe(row.verdict.name.as_deref()),
-        Cell::new(row.verdict.state.as_str()).tone(tone(StateKind::of(row.verdict.state))),
+        Cell::new(StateKind::of(row.verdict.state).as_str()).tone(state_tone(StateKind::of(row.verdict.state))),
         Cell::maybe(grant.map(|grant| grant.to_string())),
         Cell::maybe(grant.and_then(|grant| grant.role).map(|role| format!("{}/{}", role.kind, role.name))),
     ];
@@ -194,12 +194,4 @@ fn cells(row: ScanRow<'_>, wide: Option<Timestamp>) -> Vec<Cell<'_>> {
         ]);
     }
     cells
-}
-
-fn tone(state: StateKind) -> Tone {
-    match state {
-        StateKind::Deleted => Tone::Danger,
-        StateKind::Recycled | StateKind::Unknown => Tone::Attention,
-        StateKind::Frozen | StateKind::Active => Tone::Plain,
-    }
 }

@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{ApiVersion, CloudView, KubeconfigWord, time};
+use super::{ApiVersion, CloudView, KubeconfigWord, state_tone, time};
 use crate::core::identity::IdentityType;
 use crate::core::scan::StateKind;
 use crate::output::report::Report;
@@ -147,7 +147,7 @@ impl Report for StatusReport {
         }
     }
 
-    fn table(&self, _wide: bool) -> Table<'_> {
+    fn table(&self, wide: bool) -> Table<'_> {
         let mut headers = match self.dimension {
             Dimension::Cluster => {
                 vec!["UID", "TYPE", "NAME", "ACCOUNT", "KUBECONFIG", "EXPIRES", "BINDINGS", "RESIDUE", "REVOCABLE"]
@@ -156,8 +156,11 @@ impl Report for StatusReport {
         };
         if self.with_activity {
             headers.push("LAST-ACCESS");
+            if wide {
+                headers.extend(["AUDIT-ID", "AUDIT-LOG", "QUERY"]);
+            }
         }
-        Table { headers, rows: Box::new(self.items.iter().map(|item| self.row(item))) }
+        Table { headers, rows: Box::new(self.items.iter().map(move |item| self.row(item, wide))) }
     }
 
     fn names(&self) -> Box<dyn Iterator<Item = String> + '_> {
@@ -168,12 +171,12 @@ impl Report for StatusReport {
     }
 
     fn nothing_found(&self) -> Option<String> {
-        self.items.is_empty().then(|| "No kubeconfigs and no bindings of RAM identities found".to_owned())
+        self.items.is_empty().then(|| "no kubeconfigs and no bindings of RAM identities found".to_owned())
     }
 }
 
 impl StatusReport {
-    fn row<'a>(&self, item: &'a StatusItem) -> Vec<Cell<'a>> {
+    fn row<'a>(&self, item: &'a StatusItem, wide: bool) -> Vec<Cell<'a>> {
         let kubeconfig = Cell::maybe(item.kubeconfig.map(KubeconfigWord::as_str));
         let expires = Cell::maybe(item.expires.map(time));
         let mut cells = match self.dimension {
@@ -181,7 +184,7 @@ impl StatusReport {
                 Cell::new(item.uid.as_str()),
                 Cell::new(item.kind.as_str()),
                 Cell::maybe(item.name.as_deref()),
-                Cell::new(item.account_state.as_str()).tone(account_tone(item.account_state)),
+                Cell::new(item.account_state.as_str()).tone(state_tone(item.account_state)),
                 kubeconfig,
                 expires,
                 Cell::maybe(item.bindings.map(|count| count.to_string())),
@@ -197,7 +200,15 @@ impl StatusReport {
             ],
         };
         if self.with_activity {
-            cells.push(Cell::maybe(item.last_access.as_ref().map(LastAccessView::describe)));
+            let access = item.last_access.as_ref();
+            cells.push(Cell::maybe(access.map(LastAccessView::describe)));
+            if wide {
+                cells.extend([
+                    Cell::maybe(access.and_then(|access| access.audit_id.as_deref())),
+                    Cell::maybe(access.and_then(LastAccessView::place)),
+                    Cell::maybe(access.and_then(|access| access.query.as_deref())),
+                ]);
+            }
         }
         cells
     }
@@ -219,16 +230,15 @@ impl ClusterStatus {
 }
 
 impl LastAccessView {
+    /// Where the audit log is.
+    fn place(&self) -> Option<String> {
+        Some(format!("{}/{}", self.project.as_ref()?, self.logstore.as_ref()?))
+    }
+
     fn describe(&self) -> String {
-        let project = match (&self.project, &self.logstore) {
-            (Some(project), Some(store)) => format!(" ({project}/{store})"),
-            _ => String::new(),
-        };
         match (self.outcome, &self.error) {
-            (Outcome::None, _) => format!("none in 7 days{project}"),
-            (Outcome::Found, _) => {
-                format!("{}{project}", self.time.map_or_else(|| "within 7 days".to_owned(), time))
-            }
+            (Outcome::None, _) => "none in 7 days".to_owned(),
+            (Outcome::Found, _) => self.time.map_or_else(|| "within 7 days".to_owned(), time),
             (Outcome::Failed, error) => format!("check failed: {}", error.as_deref().unwrap_or(&self.reason)),
         }
     }
@@ -236,14 +246,6 @@ impl LastAccessView {
 
 fn yes_or_no(value: bool) -> &'static str {
     if value { "yes" } else { "no" }
-}
-
-fn account_tone(state: StateKind) -> Tone {
-    match state {
-        StateKind::Deleted => Tone::Danger,
-        StateKind::Recycled | StateKind::Unknown => Tone::Attention,
-        StateKind::Frozen | StateKind::Active => Tone::Plain,
-    }
 }
 
 fn residue_tone(residue: Option<bool>) -> Tone {

@@ -155,7 +155,7 @@ fn attributes(report: &WhoAmI, wide: bool) -> Vec<(&'static str, Cell<'_>)> {
         rows.push(("SHA-256", Cell::new(sha256)));
     }
     rows.push(("RAM UID", Cell::maybe(report.identity.uid.as_deref())));
-    rows.push(("RAM identity", Cell::new(report.identity.describe())));
+    rows.push(("RAM identity", Cell::maybe(report.identity.uid.as_ref().map(|_| report.identity.describe()))));
     if let Some(voice) = &report.api_server {
         rows.push(("API server sees", voice.describe()));
     }
@@ -216,7 +216,10 @@ impl IdentityFacts {
     fn describe(&self) -> String {
         let name = self.name.as_deref().map(|name| format!("{name}   ")).unwrap_or_default();
         let evidence = self.evidence.as_deref().map(|evidence| format!(" ({evidence})")).unwrap_or_default();
-        format!("{name}{}, {}{evidence}", self.kind.as_str(), self.state.as_str())
+        match self.kind {
+            IdentityType::Unknown => format!("{name}{}{evidence}", self.state.as_str()),
+            kind => format!("{name}{}, {}{evidence}", kind.as_str(), self.state.as_str()),
+        }
     }
 }
 
