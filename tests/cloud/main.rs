@@ -6,7 +6,9 @@
 
 mod scan;
 mod scene;
+mod status;
 mod voices;
+mod whoami;
 
 use std::collections::BTreeSet;
 use std::path::Path;
