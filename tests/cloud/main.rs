@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a scene that can't be set has failed")]
 
+mod credentials;
 mod scan;
 mod scene;
 mod status;

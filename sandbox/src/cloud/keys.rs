@@ -79,6 +79,13 @@ impl AccessKey {
         self
     }
 
+    /// Makes it a temporary key, worth nothing without its token.
+    #[must_use]
+    pub fn temporary(mut self, token: &str, expires: Timestamp) -> Self {
+        self.session = Some(Session { token: token.to_owned(), expires });
+        self
+    }
+
     /// Disables the key.
     #[must_use]
     pub fn inactive(mut self) -> Self {
