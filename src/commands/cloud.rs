@@ -64,10 +64,7 @@ pub(super) fn say_not_asked(voice: &CloudVoice, ui: &Ui) {
             "identities are Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and \
              ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)",
         ),
-        CloudVoice::Unusable { renew, .. } => {
-            let renew = renew.as_deref().map(|command| format!("; renew them: {command}")).unwrap_or_default();
-            ui.note(&format!("identities are Unknown: the cloud credentials can't be used{renew}"));
-        }
+        CloudVoice::Unusable { .. } => ui.note("identities are Unknown: the cloud credentials can't be used"),
     }
 }
 

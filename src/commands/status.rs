@@ -133,17 +133,23 @@ fn of_identity(
 
 fn needs_the_cloud(voice: &CloudVoice) -> Error {
     let (reason, hint) = match voice {
-        CloudVoice::NotWanted => ("--offline", "leave out --offline".to_owned()),
         CloudVoice::Unusable { reason, renew } => {
-            (reason.as_str(), renew.clone().unwrap_or_else(|| "name another profile with --profile".to_owned()))
+            (reason.as_str(), renew.as_ref().map(|renew| format!("renew it: {renew}")))
         }
+        CloudVoice::NotWanted => ("--offline", Some("leave out --offline".to_owned())),
         CloudVoice::NoCredentials | CloudVoice::Ready(_) => (
             "there are no cloud credentials",
-            "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile"
-                .to_owned(),
+            Some(
+                "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile"
+                    .to_owned(),
+            ),
         ),
     };
-    Error::failed(anyhow::anyhow!("only the cloud knows an identity's clusters: {reason}")).hint(hint)
+    let error = Error::failed(anyhow::anyhow!("only the cloud knows an identity's clusters: {reason}"));
+    match hint {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
 }
 
 fn cluster_of(heard: &Heard, context: Option<String>, activity: &[(Uid, LastAccess)]) -> ClusterStatus {

@@ -77,9 +77,7 @@ pub async fn hear(question: Question<'_>) -> Heard {
     }
     let mut failed = voices.failures();
     failed.extend(kubeconfigs.failure().map(str::to_owned));
-    if let CloudVoice::Unusable { reason, .. } = &cloud {
-        failed.push(reason.clone());
-    }
+    failed.extend(cloud.failure());
     let directory =
         ClusterDirectory::new(ClusterVoices { owner: owner.map_or(Answer::NotAsked, Answer::Known), kubeconfigs });
     let account = AccountDirectory::new(voices);

@@ -57,6 +57,15 @@ impl CloudVoice {
             _ => None,
         }
     }
+
+    /// Why there are credentials that can't be used, with the command that renews them.
+    pub fn failure(&self) -> Option<String> {
+        match self {
+            Self::Unusable { reason, renew: None } => Some(reason.clone()),
+            Self::Unusable { reason, renew: Some(command) } => Some(format!("{reason}; renew it: {command}")),
+            Self::NotWanted | Self::NoCredentials(_) | Self::Ready(_) => None,
+        }
+    }
 }
 
 /// Asks who is calling and who there is in the account.

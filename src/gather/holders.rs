@@ -137,10 +137,7 @@ fn failures(
     kubeconfigs: &Listing<KubeconfigState>,
 ) -> Vec<String> {
     let mut failed = account.failures();
-    failed.extend(match voice {
-        CloudVoice::Unusable { reason, .. } => Some(reason.clone()),
-        _ => None,
-    });
+    failed.extend(voice.failure());
     failed.extend(clusters.failure().map(str::to_owned));
     failed.extend(kubeconfigs.failure().map(str::to_owned));
     failed.sort();
