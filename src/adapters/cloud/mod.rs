@@ -53,6 +53,8 @@ pub struct CloudSettings {
     pub endpoints: EndpointOverrides,
     /// How failed calls are repeated.
     pub retries: Policy,
+    /// Where the kernel shows what the firmware says of the machine.
+    pub firmware: PathBuf,
 }
 
 impl Default for CloudSettings {
@@ -67,6 +69,7 @@ impl Default for CloudSettings {
             request_timeout: Some(Duration::from_secs(30)),
             endpoints: EndpointOverrides::default(),
             retries: Policy::default(),
+            firmware: PathBuf::from("/sys/class/dmi/id"),
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Source: <https://www.alibabacloud.com/help/en/ecs/user-guide/view-instance-metadata>
 
+use std::path::Path;
 use std::time::Duration;
 
 use http::Method;
@@ -25,6 +26,13 @@ impl Resolver<'_> {
             return Ok(Look::Nothing("instance metadata: disabled".to_owned()));
         }
         let named = self.variable(&["ALIBABA_CLOUD_ECS_METADATA"]).map(|(_, role)| role);
+        let said_to_be_there = named.is_some() || self.endpoints.overrides.metadata.is_some();
+        if let (false, Some(product)) = (said_to_be_there, other_product(&self.settings.firmware)) {
+            return Ok(Look::Nothing(format!(
+                "instance metadata: not asked, for this machine is no ECS instance but {product:?}; ALIBABA_CLOUD_ECS_METADATA \
+                 with the role's name asks all the same"
+            )));
+        }
         match self.metadata("instance metadata", named).await {
             Ok(found) => Ok(Look::Found(Box::new(found))),
             Err(error) if named.is_some() => Err(error),
@@ -105,7 +113,43 @@ impl Resolver<'_> {
     }
 }
 
+/// What the machine is by its firmware's word, where that is something other than an ECS instance.
+///
+/// Off ECS nobody answers at the metadata's address, and every command would wait for that. That an instance bears its name is
+/// an inference: cloud-init tells instances by the same file, the cloud's documents don't mention it, and a virtual machine
+/// inside an instance, such as that of a sandboxed container, bears its own. Where the file can't be read (outside Linux, or with
+/// firmware that has no such table) nothing is known, and the server is asked.
+/// Source: <https://github.com/canonical/cloud-init> `cloudinit/sources/DataSourceAliYun.py`
+fn other_product(firmware: &Path) -> Option<String> {
+    let read = |name: &str| std::fs::read_to_string(firmware.join(name)).ok().map(|text| text.trim().to_owned());
+    let product = read("product_name").filter(|product| !product.is_empty())?;
+    let vendor = read("sys_vendor").unwrap_or_default();
+    let of_the_cloud = |text: &str| text.to_ascii_lowercase().starts_with("alibaba");
+    (!of_the_cloud(&product) && !of_the_cloud(&vendor)).then_some(product)
+}
+
 fn is_role_name(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     !name.is_empty() && name.len() <= 64 && name.bytes().all(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn product(files: &[(&str, &str)]) -> Option<String> {
+        let folder = tempfile::tempdir().unwrap();
+        files.iter().for_each(|(name, text)| std::fs::write(folder.path().join(name), text).unwrap());
+        other_product(folder.path())
+    }
+
+    #[test]
+    fn only_firmware_that_names_another_machine_speaks_against_an_instance() {
+        let laptop = [("product_name", "20XW0026GE\n"), ("sys_vendor", "LENOVO\n")];
+        assert_eq!(product(&laptop).as_deref(), Some("20XW0026GE"));
+        assert_eq!(product(&[("product_name", "Alibaba Cloud ECS\n"), ("sys_vendor", "Alibaba Cloud\n")]), None);
+        assert_eq!(product(&[("product_name", "HVM domU\n"), ("sys_vendor", "Alibaba Cloud\n")]), None);
+        assert_eq!(product(&[("product_name", "\n")]), None);
+        assert_eq!(product(&[]), None);
+    }
 }
