@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::cloud::{self, CloudVoice};
 use super::holders::reach;
 use crate::adapters::cloud::{Cloud, CloudSettings};
+use crate::core::ack::{AccountCluster, KubeconfigState};
 use crate::core::cluster_id::{Inference, KnownCluster, confirm};
 use crate::core::evidence::{AccountVoices, Answer, ClusterVoices, Listing};
 use crate::core::ids::{Region, Uid, split_subject_name};
@@ -69,13 +70,15 @@ pub async fn hear(question: Question<'_>) -> Heard {
     let cluster = confirm(question.inference, profile.and_then(|profile| profile.cluster_id.as_deref()));
 
     let mut voices = AccountVoices::not_asked();
-    let mut kubeconfigs = Listing::NotAsked;
+    let mut of_cluster = OfCluster::not_asked();
     match (cloud.ready(), &uid) {
         (None, _) => {}
         (Some(cloud), None) => voices.caller = caller(cloud).await,
-        (Some(cloud), Some(uid)) => (voices, kubeconfigs) = ask_about(cloud, uid, &cluster, region).await,
+        (Some(cloud), Some(uid)) => (voices, of_cluster) = ask_about(cloud, uid, &cluster, region).await,
     }
+    let OfCluster { clusters, kubeconfigs } = of_cluster;
     let mut failed = voices.failures();
+    failed.extend(clusters.failure().map(str::to_owned));
     failed.extend(kubeconfigs.failure().map(str::to_owned));
     failed.extend(cloud.failure());
     let directory =
@@ -109,24 +112,34 @@ async fn caller(cloud: &Cloud) -> Answer<crate::core::identity::Caller> {
     cloud.caller().await.map_or_else(|error| Answer::Failed(error.to_string()), Answer::Known)
 }
 
+/// What the Container Service says of the cluster.
+struct OfCluster {
+    /// The account's clusters, asked for only where nothing else tells the region.
+    clusters: Listing<AccountCluster>,
+    kubeconfigs: Listing<KubeconfigState>,
+}
+
+impl OfCluster {
+    fn not_asked() -> Self {
+        Self { clusters: Listing::NotAsked, kubeconfigs: Listing::NotAsked }
+    }
+}
+
 async fn ask_about(
     cloud: &Cloud,
     uid: &Uid,
     cluster: &KnownCluster,
     region: Option<Region>,
-) -> (AccountVoices, Listing<crate::core::ack::KubeconfigState>) {
-    let kubeconfigs = async {
-        match &cluster.id {
-            None => Listing::NotAsked,
-            Some(id) => {
-                let clusters = if region.is_none() { cloud::clusters(cloud).await } else { Listing::NotAsked };
-                let listed = clusters.items().iter().find(|listed| listed.id == *id);
-                let region = region.or_else(|| listed.and_then(|listed| Region::parse(&listed.region)));
-                cloud::kubeconfigs(cloud, id, region.as_ref()).await
-            }
-        }
+) -> (AccountVoices, OfCluster) {
+    let of_cluster = async {
+        let Some(id) = &cluster.id else { return OfCluster::not_asked() };
+        let clusters = if region.is_none() { cloud::clusters(cloud).await } else { Listing::NotAsked };
+        let listed = clusters.items().iter().find(|listed| listed.id == *id);
+        let region = region.or_else(|| listed.and_then(|listed| Region::parse(&listed.region)));
+        let kubeconfigs = cloud::kubeconfigs(cloud, id, region.as_ref()).await;
+        OfCluster { clusters, kubeconfigs }
     };
-    let (mut voices, kubeconfigs) = tokio::join!(cloud::account(cloud), kubeconfigs);
+    let (mut voices, of_cluster) = tokio::join!(cloud::account(cloud), of_cluster);
     cloud::look_up(cloud, &mut voices, [uid]).await;
-    (voices, kubeconfigs)
+    (voices, of_cluster)
 }
