@@ -63,7 +63,7 @@ impl CloudVoice {
         match self {
             Self::Unusable { reason, renew: None } => Some(reason.clone()),
             Self::Unusable { reason, renew: Some(command) } => Some(format!("{reason}; renew it: {command}")),
-            Self::NotWanted | Self::NoCredentials(_) | Self::Ready(_) => None,
+            Self::NotWanted | Self::NoCredentials | Self::Ready(_) => None,
         }
     }
 }

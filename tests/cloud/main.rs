@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a scene that can't be set has failed")]
 
 mod credentials;
+mod permissions;
 mod scan;
 mod scene;
 mod status;
