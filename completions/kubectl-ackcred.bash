@@ -234,6 +234,10 @@ _kubectl__ackcred() {
                     COMPREPLY=($(compgen -W "table wide json yaml name csv" -- "${cur}"))
                     return 0
                     ;;
+                --no-headers)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -417,6 +421,10 @@ _kubectl__ackcred() {
                     ;;
                 -o)
                     COMPREPLY=($(compgen -W "table wide json yaml name csv" -- "${cur}"))
+                    return 0
+                    ;;
+                --no-headers)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -616,6 +624,10 @@ _kubectl__ackcred() {
                     COMPREPLY=($(compgen -W "table wide json yaml name csv" -- "${cur}"))
                     return 0
                     ;;
+                --no-headers)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -764,6 +776,14 @@ _kubectl__ackcred() {
                     ;;
                 -n)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --all-namespaces)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
+                -A)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
                     return 0
                     ;;
                 --cluster-id)
@@ -935,6 +955,10 @@ _kubectl__ackcred() {
                     ;;
                 -o)
                     COMPREPLY=($(compgen -W "table wide json yaml name csv" -- "${cur}"))
+                    return 0
+                    ;;
+                --no-headers)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -1126,6 +1150,10 @@ _kubectl__ackcred() {
                     COMPREPLY=($(compgen -W "table wide json yaml name csv" -- "${cur}"))
                     return 0
                     ;;
+                --no-headers)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1309,6 +1337,10 @@ _kubectl__ackcred() {
                     ;;
                 -o)
                     COMPREPLY=($(compgen -W "table wide json yaml name csv" -- "${cur}"))
+                    return 0
+                    ;;
+                --no-headers)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -1524,6 +1556,10 @@ _kubectl__ackcred() {
                     ;;
                 -o)
                     COMPREPLY=($(compgen -W "table wide json yaml name csv" -- "${cur}"))
+                    return 0
+                    ;;
+                --no-headers)
+                    COMPREPLY=($(compgen -W "true false" -- "${cur}"))
                     return 0
                     ;;
                 --color)

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_kubectl_ackcred_global_optspecs
-    string join \n kubeconfig= context= cluster= user= s/server= token= client-certificate= client-key= certificate-authority= as= as-group= as-uid= as-user-extra= request-timeout= tls-server-name= insecure-skip-tls-verify= offline profile= profile-file= ignore-env-credentials role-arn= region= vpc cs-endpoint= ram-endpoint= sts-endpoint= ims-endpoint= o/output= no-headers color= q/quiet v= h/help
+    string join \n kubeconfig= context= cluster= user= s/server= token= client-certificate= client-key= certificate-authority= as= as-group= as-uid= as-user-extra= request-timeout= tls-server-name= insecure-skip-tls-verify= offline profile= profile-file= ignore-env-credentials role-arn= region= vpc cs-endpoint= ram-endpoint= sts-endpoint= ims-endpoint= o/output= no-headers= color= q/quiet v= h/help
 end
 
 function __fish_kubectl_ackcred_needs_command
@@ -45,9 +45,9 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l profile
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l profile-file -d 'Credentials file, instead of ~/.aliyun/config.json' -r -F
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l role-arn -d 'Role to assume with the credentials' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l region -d 'Region of the cluster' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l cs-endpoint -d 'Endpoint of the Container Service, host[:port] or URL [env: ACKCRED_CS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l cs-endpoint -d 'Endpoint of Container Service, host[:port] or URL [env: ACKCRED_CS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l ram-endpoint -d 'Endpoint of Resource Access Management [env: ACKCRED_RAM_ENDPOINT]' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l sts-endpoint -d 'Endpoint of the Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l sts-endpoint -d 'Endpoint of Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l ims-endpoint -d 'Endpoint of Identity Management Service [env: ACKCRED_IMS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -s o -l output -d 'Format of the result' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
@@ -55,6 +55,8 @@ json\t'One JSON document'
 yaml\t'One YAML document'
 name\t'Names only, one a line'
 csv\t'Comma-separated values'"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l no-headers -d 'Leave out the header line of tables and CSV' -r -f -a "true\t''
+false\t''"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -62,12 +64,11 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -s v -d 'L
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l offline -d 'Don\'t ask the cloud; for whoami, nor the API server'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l ignore-env-credentials -d 'Don\'t take credentials from environment variables'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l vpc -d 'Use the endpoints inside the VPC'
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l no-headers -d 'Leave out the header line of tables and CSV'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -s q -l quiet -d 'Say nothing on standard error but errors and warnings'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -f -a "whoami" -d 'Tell whose credential this is, and for which cluster'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -f -a "expiry" -d 'Tell when credentials expire, and which never do'
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -f -a "scan" -d 'Tell who holds access to the cluster'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -f -a "scan" -d 'Tell who holds access to the cluster, and whether they still exist'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -f -a "status" -d 'Tell the state of issued kubeconfigs, of a cluster or of an identity'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -f -a "completion" -d 'Print a completion script for a shell'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -f -a "version" -d 'Print the version'
@@ -94,9 +95,9 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" 
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l profile-file -d 'Credentials file, instead of ~/.aliyun/config.json' -r -F
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l role-arn -d 'Role to assume with the credentials' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l region -d 'Region of the cluster' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l cs-endpoint -d 'Endpoint of the Container Service, host[:port] or URL [env: ACKCRED_CS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l cs-endpoint -d 'Endpoint of Container Service, host[:port] or URL [env: ACKCRED_CS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l ram-endpoint -d 'Endpoint of Resource Access Management [env: ACKCRED_RAM_ENDPOINT]' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l sts-endpoint -d 'Endpoint of the Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l sts-endpoint -d 'Endpoint of Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l ims-endpoint -d 'Endpoint of Identity Management Service [env: ACKCRED_IMS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -s o -l output -d 'Format of the result' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
@@ -104,6 +105,8 @@ json\t'One JSON document'
 yaml\t'One YAML document'
 name\t'Names only, one a line'
 csv\t'Comma-separated values'"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l no-headers -d 'Leave out the header line of tables and CSV' -r -f -a "true\t''
+false\t''"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -112,12 +115,11 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" 
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l offline -d 'Don\'t ask the cloud; for whoami, nor the API server'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l ignore-env-credentials -d 'Don\'t take credentials from environment variables'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l vpc -d 'Use the endpoints inside the VPC'
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l no-headers -d 'Leave out the header line of tables and CSV'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -s q -l quiet -d 'Say nothing on standard error but errors and warnings'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l within -d 'Call a credential Expiring from this long before its end' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l max-lifetime -d 'Call a credential LongLived whose lifetime is longer than this' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l fail-on -d 'Exit with 3 when a credential has one of these statuses' -r -f -a "invalid\t''
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l fail-on -d 'Exit with 3 when a credential has one of these statuses (comma-separated)' -r -f -a "invalid\t''
 missing\t''
 expired\t''
 notyetvalid\t''
@@ -147,9 +149,9 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" 
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l profile-file -d 'Credentials file, instead of ~/.aliyun/config.json' -r -F
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l role-arn -d 'Role to assume with the credentials' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l region -d 'Region of the cluster' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l cs-endpoint -d 'Endpoint of the Container Service, host[:port] or URL [env: ACKCRED_CS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l cs-endpoint -d 'Endpoint of Container Service, host[:port] or URL [env: ACKCRED_CS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l ram-endpoint -d 'Endpoint of Resource Access Management [env: ACKCRED_RAM_ENDPOINT]' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l sts-endpoint -d 'Endpoint of the Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l sts-endpoint -d 'Endpoint of Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l ims-endpoint -d 'Endpoint of Identity Management Service [env: ACKCRED_IMS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -s o -l output -d 'Format of the result' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
@@ -157,6 +159,8 @@ json\t'One JSON document'
 yaml\t'One YAML document'
 name\t'Names only, one a line'
 csv\t'Comma-separated values'"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l no-headers -d 'Leave out the header line of tables and CSV' -r -f -a "true\t''
+false\t''"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -165,18 +169,19 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" 
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l offline -d 'Don\'t ask the cloud; for whoami, nor the API server'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l ignore-env-credentials -d 'Don\'t take credentials from environment variables'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l vpc -d 'Use the endpoints inside the VPC'
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l no-headers -d 'Leave out the header line of tables and CSV'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -s q -l quiet -d 'Say nothing on standard error but errors and warnings'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l uid -d 'Show this identity only (repeatable)' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l state -d 'Show identities in this state only (repeatable)' -r -f -a "deleted\t''
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l uid -d 'Show these identities only (repeatable, or comma-separated)' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l state -d 'Show identities in these states only (repeatable, or comma-separated)' -r -f -a "deleted\t''
 recycled\t''
 unknown\t''
 frozen\t''
 active\t''"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -s n -l namespace -d 'Read the RoleBindings of this namespace only' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -s A -l all-namespaces -d 'Read the RoleBindings of all namespaces, which is the default' -r -f -a "true\t''
+false\t''"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l cluster-id -d 'Choose the context of this cluster' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l fail-on -d 'Exit with 3 when an identity is in one of these states' -r -f -a "deleted\t'The identity is gone'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l fail-on -d 'Exit with 3 when a shown identity is in one of these states (comma-separated)' -r -f -a "deleted\t'The identity is gone'
 recycled\t'The identity is in the recycle bin'
 unknown\t'It can\'t be told whether the identity exists'
 orphaned\t'Deleted or recycled'"
@@ -201,9 +206,9 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l profile-file -d 'Credentials file, instead of ~/.aliyun/config.json' -r -F
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l role-arn -d 'Role to assume with the credentials' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l region -d 'Region of the cluster' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l cs-endpoint -d 'Endpoint of the Container Service, host[:port] or URL [env: ACKCRED_CS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l cs-endpoint -d 'Endpoint of Container Service, host[:port] or URL [env: ACKCRED_CS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l ram-endpoint -d 'Endpoint of Resource Access Management [env: ACKCRED_RAM_ENDPOINT]' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l sts-endpoint -d 'Endpoint of the Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l sts-endpoint -d 'Endpoint of Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l ims-endpoint -d 'Endpoint of Identity Management Service [env: ACKCRED_IMS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -s o -l output -d 'Format of the result' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
@@ -211,17 +216,17 @@ json\t'One JSON document'
 yaml\t'One YAML document'
 name\t'Names only, one a line'
 csv\t'Comma-separated values'"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l no-headers -d 'Leave out the header line of tables and CSV' -r -f -a "true\t''
+false\t''"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -s v -d 'Log what is done to standard error; repeat it, or give a number, for more' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l all-users -d 'Show active identities too'
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -s A -l all-namespaces -d 'Read the RoleBindings of all namespaces, which is the default'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l all-users -d 'Show living identities too: Active and Frozen'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l in-cluster -d 'Use the service account of the pod that this runs in'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l offline -d 'Don\'t ask the cloud; for whoami, nor the API server'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l ignore-env-credentials -d 'Don\'t take credentials from environment variables'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l vpc -d 'Use the endpoints inside the VPC'
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l no-headers -d 'Leave out the header line of tables and CSV'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -s q -l quiet -d 'Say nothing on standard error but errors and warnings'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l cluster-id -d 'Choose the context of this cluster' -r
@@ -246,9 +251,9 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" 
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l profile-file -d 'Credentials file, instead of ~/.aliyun/config.json' -r -F
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l role-arn -d 'Role to assume with the credentials' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l region -d 'Region of the cluster' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l cs-endpoint -d 'Endpoint of the Container Service, host[:port] or URL [env: ACKCRED_CS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l cs-endpoint -d 'Endpoint of Container Service, host[:port] or URL [env: ACKCRED_CS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l ram-endpoint -d 'Endpoint of Resource Access Management [env: ACKCRED_RAM_ENDPOINT]' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l sts-endpoint -d 'Endpoint of the Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l sts-endpoint -d 'Endpoint of Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l ims-endpoint -d 'Endpoint of Identity Management Service [env: ACKCRED_IMS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -s o -l output -d 'Format of the result' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
@@ -256,6 +261,8 @@ json\t'One JSON document'
 yaml\t'One YAML document'
 name\t'Names only, one a line'
 csv\t'Comma-separated values'"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l no-headers -d 'Leave out the header line of tables and CSV' -r -f -a "true\t''
+false\t''"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -265,7 +272,6 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" 
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l offline -d 'Don\'t ask the cloud; for whoami, nor the API server'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l ignore-env-credentials -d 'Don\'t take credentials from environment variables'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l vpc -d 'Use the endpoints inside the VPC'
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l no-headers -d 'Leave out the header line of tables and CSV'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -s q -l quiet -d 'Say nothing on standard error but errors and warnings'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l kubeconfig -d 'Kubeconfig file to use; KUBECONFIG and ~/.kube/config are then not looked at' -r -F
@@ -289,9 +295,9 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completi
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l profile-file -d 'Credentials file, instead of ~/.aliyun/config.json' -r -F
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l role-arn -d 'Role to assume with the credentials' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l region -d 'Region of the cluster' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l cs-endpoint -d 'Endpoint of the Container Service, host[:port] or URL [env: ACKCRED_CS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l cs-endpoint -d 'Endpoint of Container Service, host[:port] or URL [env: ACKCRED_CS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l ram-endpoint -d 'Endpoint of Resource Access Management [env: ACKCRED_RAM_ENDPOINT]' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l sts-endpoint -d 'Endpoint of the Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l sts-endpoint -d 'Endpoint of Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l ims-endpoint -d 'Endpoint of Identity Management Service [env: ACKCRED_IMS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -s o -l output -d 'Format of the result' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
@@ -299,6 +305,8 @@ json\t'One JSON document'
 yaml\t'One YAML document'
 name\t'Names only, one a line'
 csv\t'Comma-separated values'"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l no-headers -d 'Leave out the header line of tables and CSV' -r -f -a "true\t''
+false\t''"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -306,7 +314,6 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completi
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l offline -d 'Don\'t ask the cloud; for whoami, nor the API server'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l ignore-env-credentials -d 'Don\'t take credentials from environment variables'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l vpc -d 'Use the endpoints inside the VPC'
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l no-headers -d 'Leave out the header line of tables and CSV'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -s q -l quiet -d 'Say nothing on standard error but errors and warnings'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l kubeconfig -d 'Kubeconfig file to use; KUBECONFIG and ~/.kube/config are then not looked at' -r -F
@@ -330,9 +337,9 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l profile-file -d 'Credentials file, instead of ~/.aliyun/config.json' -r -F
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l role-arn -d 'Role to assume with the credentials' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l region -d 'Region of the cluster' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l cs-endpoint -d 'Endpoint of the Container Service, host[:port] or URL [env: ACKCRED_CS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l cs-endpoint -d 'Endpoint of Container Service, host[:port] or URL [env: ACKCRED_CS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l ram-endpoint -d 'Endpoint of Resource Access Management [env: ACKCRED_RAM_ENDPOINT]' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l sts-endpoint -d 'Endpoint of the Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l sts-endpoint -d 'Endpoint of Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l ims-endpoint -d 'Endpoint of Identity Management Service [env: ACKCRED_IMS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -s o -l output -d 'Format of the result' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
@@ -340,6 +347,8 @@ json\t'One JSON document'
 yaml\t'One YAML document'
 name\t'Names only, one a line'
 csv\t'Comma-separated values'"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l no-headers -d 'Leave out the header line of tables and CSV' -r -f -a "true\t''
+false\t''"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -347,12 +356,11 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l offline -d 'Don\'t ask the cloud; for whoami, nor the API server'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l ignore-env-credentials -d 'Don\'t take credentials from environment variables'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l vpc -d 'Use the endpoints inside the VPC'
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l no-headers -d 'Leave out the header line of tables and CSV'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -s q -l quiet -d 'Say nothing on standard error but errors and warnings'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status completion version help" -f -a "whoami" -d 'Tell whose credential this is, and for which cluster'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status completion version help" -f -a "expiry" -d 'Tell when credentials expire, and which never do'
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status completion version help" -f -a "scan" -d 'Tell who holds access to the cluster'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status completion version help" -f -a "scan" -d 'Tell who holds access to the cluster, and whether they still exist'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status completion version help" -f -a "status" -d 'Tell the state of issued kubeconfigs, of a cluster or of an identity'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status completion version help" -f -a "completion" -d 'Print a completion script for a shell'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status completion version help" -f -a "version" -d 'Print the version'

@@ -21,7 +21,6 @@ use crate::core::secret::Secret;
     bin_name = "kubectl ackcred",
     version,
     disable_version_flag = true,
-    args_override_self = true,
     subcommand_required = true,
     arg_required_else_help = true,
     after_help = EXIT_CODES
@@ -43,6 +42,24 @@ pub struct Cli {
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 usage, 3 findings (with --fail-on), 4 incomplete, \
 5 refused, 70 a bug, 130 interrupted.";
+
+/// The flags that say how one's own cluster is reached, `--context` aside. They make no sense for a file from elsewhere, nor
+/// for a pod's service account.
+const OWN_ACCESS: [&str; 13] = [
+    "kubeconfig",
+    "cluster",
+    "user",
+    "server",
+    "token",
+    "client_certificate",
+    "client_key",
+    "certificate_authority",
+    "as_user",
+    "as_group",
+    "as_uid",
+    "as_user_extra",
+    "insecure_skip_tls_verify",
+];
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
@@ -69,10 +86,10 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct WhoamiArgs {
     /// Look at this kubeconfig file, a leaked one say, without contacting, running or using anything that it names
-    #[arg(short = 'f', long = "filename", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(short = 'f', long = "filename", value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = OWN_ACCESS)]
     pub file: Option<PathBuf>,
     /// Use the service account of the pod that this runs in
-    #[arg(long, conflicts_with = "file")]
+    #[arg(long, conflicts_with_all = OWN_ACCESS, conflicts_with_all = ["file", "context"])]
     pub in_cluster: bool,
 }
 
@@ -80,10 +97,10 @@ pub struct WhoamiArgs {
 #[derive(Debug, Args)]
 pub struct ExpiryArgs {
     /// Kubeconfig files, or folders that hold some; without any, the current context
-    #[arg(value_name = "FILE|DIR", value_hint = ValueHint::AnyPath)]
+    #[arg(value_name = "FILE|DIR", value_hint = ValueHint::AnyPath, conflicts_with_all = OWN_ACCESS, conflicts_with = "context")]
     pub paths: Vec<PathBuf>,
     /// Look at every context
-    #[arg(short = 'A', long, conflicts_with = "paths")]
+    #[arg(short = 'A', long, conflicts_with_all = ["paths", "context"])]
     pub all_contexts: bool,
     /// Call a credential Expiring from this long before its end
     #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = duration::parse)]
@@ -112,13 +129,13 @@ pub struct ScanArgs {
     #[arg(short, long, value_name = "NAMESPACE")]
     pub namespace: Option<String>,
     /// Read the RoleBindings of all namespaces, which is the default
-    #[arg(short = 'A', long, conflicts_with = "namespace")]
+    #[arg(short = 'A', long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true, action = ArgAction::Set, value_name = "BOOL")]
     pub all_namespaces: bool,
     /// Choose the context of this cluster
     #[arg(long, value_name = "ID", value_parser = parse_cluster_id, conflicts_with = "in_cluster")]
     pub cluster_id: Option<ClusterId>,
     /// Use the service account of the pod that this runs in
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = OWN_ACCESS, conflicts_with = "context")]
     pub in_cluster: bool,
     /// Exit with 3 when a shown identity is in one of these states (comma-separated)
     #[arg(long, value_name = "STATE", value_delimiter = ',', ignore_case = true)]
@@ -167,7 +184,7 @@ pub struct StatusArgs {
     #[arg(long, value_name = "ID", value_parser = parse_cluster_id, conflicts_with = "in_cluster")]
     pub cluster_id: Option<ClusterId>,
     /// Use the service account of the pod that this runs in
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = OWN_ACCESS, conflicts_with = "context")]
     pub in_cluster: bool,
 }
 
@@ -242,7 +259,7 @@ pub struct AccessArgs {
     #[arg(long, global = true, value_name = "NAME")]
     pub tls_server_name: Option<String>,
     /// Don't check the API server's certificate
-    #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new(), value_name = "BOOL")]
+    #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true, value_parser = BoolishValueParser::new(), value_name = "BOOL")]
     pub insecure_skip_tls_verify: Option<bool>,
     /// Don't ask the cloud; for whoami, nor the API server
     #[arg(long, global = true)]
@@ -297,7 +314,7 @@ pub struct OutputArgs {
     #[arg(short, long, global = true, value_name = "FORMAT", default_value = "table")]
     pub output: Format,
     /// Leave out the header line of tables and CSV
-    #[arg(long, global = true)]
+    #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true, action = ArgAction::Set, value_name = "BOOL")]
     pub no_headers: bool,
     /// When to use colours
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
@@ -404,6 +421,8 @@ fn parse_key_value(text: &str) -> Result<(String, String), String> {
     }
 }
 
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 fn parse_timeout(text: &str) -> Result<RequestTimeout, String> {
     let seconds = |number: &str, unit: f64| {
         let number = number.parse::<f64>().ok().filter(|number| *number >= 0.0)?;
@@ -421,5 +440,8 @@ fn parse_timeout(text: &str) -> Result<RequestTimeout, String> {
             .map_err(|_| "a single unit is expected, such as 1s, 500ms, 2m or 3h, or a number of seconds")?
             .unsigned_abs(),
     };
+    if duration > LONGEST_TIMEOUT {
+        return Err("at most a year is waited for; 0 means no limit".to_owned());
+    }
     Ok(RequestTimeout((!duration.is_zero()).then_some(duration)))
 }

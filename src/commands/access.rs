@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::adapters::kubeconfig_files::{self, LoadError, Loaded};
 use crate::adapters::pod;
 use crate::cli::AccessArgs;
-use crate::core::cluster_id::{self, Inference};
+use crate::core::cluster_id::{self, Claim, ClusterIdFrom, Inference};
 use crate::core::ids::ClusterId;
 use crate::core::kubeconfig::{Impersonate, Overrides, ResolveError, ResolvedContext, resolve};
 use crate::error::{Error, Result};
@@ -98,17 +98,21 @@ pub(super) fn target(access: &AccessArgs, in_cluster: bool, id: Option<&ClusterI
 }
 
 /// The context that leads to a cluster, the current one first. A context that was named and tells no ID is taken at the user's
-/// word.
+/// word, unless the cluster itself says otherwise.
 fn with_id(loaded: &Loaded, access: &AccessArgs, id: &ClusterId, world: &World) -> Result<Target> {
     if access.context.is_some() {
-        let target = choose(loaded, access, world).map(Target::of)?;
+        let mut target = choose(loaded, access, world).map(Target::of)?;
         return match &target.inference.best {
             Some(claim) if claim.id != *id => {
                 let name = target.context.name.unwrap_or_default();
                 Err(Error::failed(anyhow::anyhow!("context {name:?} leads to cluster {}, not to {id}", claim.id))
                     .hint("leave out --context or --cluster-id"))
             }
-            _ => Ok(target),
+            Some(_) => Ok(target),
+            None => {
+                target.inference.best = Some(Claim { id: id.clone(), from: ClusterIdFrom::Flag });
+                Ok(target)
+            }
         };
     }
     let current = loaded.kubeconfig.current_context.iter().map(|current| &current.value);

@@ -1,5 +1,6 @@
 //! `expiry`: when credentials expire, and which never do. No plugin is run and no socket is opened.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::access;
@@ -178,6 +179,6 @@ impl Listing<'_> {
 
 /// Users that no context names: forgotten credentials are credentials.
 fn unused_users(kubeconfig: &Kubeconfig) -> impl Iterator<Item = &str> {
-    let used = |name: &str| kubeconfig.contexts.values().any(|context| context.value.user == name);
-    kubeconfig.users.keys().map(String::as_str).filter(move |name| !used(name))
+    let used: BTreeSet<&str> = kubeconfig.contexts.values().map(|context| context.value.user.as_str()).collect();
+    kubeconfig.users.keys().map(String::as_str).filter(move |name| !used.contains(name))
 }

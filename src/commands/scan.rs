@@ -27,7 +27,8 @@ pub(super) fn run(
         context: &target.context,
         inference: target.inference,
         timeout: access.request_timeout.0,
-        namespace: args.namespace.as_deref(),
+        wanted: args.cluster_id.as_ref(),
+        namespace: args.namespace.as_deref().filter(|name| !name.is_empty()),
         cloud: cloud::settings(cloud_args, access, world)?,
     }))??;
     let incomplete = !heard.unread.is_empty() || !heard.failed.is_empty();

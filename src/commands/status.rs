@@ -9,7 +9,7 @@ use crate::core::ids::Uid;
 use crate::core::scan::StateKind;
 use crate::core::verdict::{AccountDirectory, ClusterDirectory};
 use crate::error::{Error, Result};
-use crate::gather::cloud::{CloudVoice, account, activities, clusters_of, connect};
+use crate::gather::cloud::{CloudVoice, account, activities, clusters_of, connect, look_up};
 use crate::gather::conversation;
 use crate::gather::holders::{Heard, Question, hear};
 use crate::output::ui::Ui;
@@ -48,6 +48,7 @@ fn of_cluster(
         context: &target.context,
         inference: target.inference,
         timeout: access.request_timeout.0,
+        wanted: args.cluster_id.as_ref(),
         namespace: None,
         cloud: cloud::settings(cloud_args, access, world)?,
     };
@@ -91,7 +92,8 @@ fn of_identity(
     conversation::run(async {
         let voice = connect(world, settings).await;
         let Some(cloud) = voice.ready() else { return Err(needs_the_cloud(&voice)) };
-        let (account, states) = tokio::join!(account(cloud), clusters_of(cloud, uid));
+        let (mut account, states) = tokio::join!(account(cloud), clusters_of(cloud, uid));
+        look_up(cloud, &mut account, [uid]).await;
         if let Listing::Failed { read, reason } = &states
             && read.is_empty()
         {

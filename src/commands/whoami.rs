@@ -7,6 +7,7 @@ use crate::adapters::files::Policy;
 use crate::adapters::kubeconfig_files::load_file;
 use crate::cli::{AccessArgs, CloudArgs, WhoamiArgs};
 use crate::core::cluster_id::{KnownCluster, confirm, infer_from};
+use crate::core::connection::without_secrets;
 use crate::core::credential::Credential;
 use crate::core::evidence::AccountVoices;
 use crate::core::expiry::{Limits, assess};
@@ -15,8 +16,8 @@ use crate::core::kubeconfig::{Overrides, ResolvedContext, resolve};
 use crate::core::scan::StateKind;
 use crate::core::server_view::ServerIdentity;
 use crate::core::verdict::Verdict;
-use crate::error::{Error, Result};
-use crate::gather::bearer::{Heard, Question, hear};
+use crate::error::{Error, Result, chain};
+use crate::gather::bearer::{Heard, Question, ServerVoice, hear};
 use crate::gather::cloud::CloudVoice;
 use crate::gather::conversation;
 use crate::gather::credential::of_user;
@@ -58,7 +59,7 @@ pub(super) fn run(
     if heard.uid.is_some() && !access.offline {
         cloud::say_not_asked(&heard.cloud, ui);
     }
-    let server_failed = heard.server.as_ref().is_some_and(|server| server.identity.is_err());
+    let server_failed = heard.server.as_ref().is_some_and(ServerVoice::failed);
     Ok(if server_failed || !heard.failed.is_empty() { Status::Incomplete } else { Status::Done })
 }
 
@@ -83,7 +84,7 @@ fn heard_nobody(context: &ResolvedContext, credential: &Credential) -> Heard {
         server: None,
         cluster: confirm(infer_from(context), None),
         uid: credential.uid.clone(),
-        verdict: Verdict::not_asked(),
+        verdict: credential.uid.as_ref().map_or_else(Verdict::nobody, |_| Verdict::not_asked()),
         cloud: CloudVoice::NotWanted,
         account: AccountVoices::not_asked(),
         failed: Vec::new(),
@@ -112,8 +113,8 @@ fn report(context: &ResolvedContext, credential: &Credential, heard: &Heard, own
 fn warnings(credential: &Credential, heard: &Heard, own: bool) -> Vec<String> {
     let mut warnings: Vec<String> = credential.warnings.iter().map(ToString::to_string).collect();
     warnings.extend(heard.cluster.warnings.iter().cloned());
-    if let Some(Err(reason)) = heard.server.as_ref().map(|server| &server.profile) {
-        warnings.push(format!("the cluster ID is not confirmed: {reason}"));
+    if let Some(Err(error)) = heard.server.as_ref().and_then(|server| server.profile.as_ref()) {
+        warnings.push(format!("the cluster ID is not confirmed: {}", chain(error)));
     }
     warnings.extend(heard.failed.iter().cloned());
     warnings.extend(heard.verdict.disagreement.clone());
@@ -131,7 +132,7 @@ fn cluster_facts(context: &ResolvedContext, known: &KnownCluster) -> ClusterFact
         id: known.id.as_ref().map(ToString::to_string),
         id_from: known.from,
         confirmed: known.confirmed,
-        server: context.cluster.as_ref().map(|cluster| cluster.value.server.clone()),
+        server: context.cluster.as_ref().map(|cluster| without_secrets(&cluster.value.server)),
         name: (!context.cluster_name.is_empty()).then(|| context.cluster_name.clone()),
     }
 }

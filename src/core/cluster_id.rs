@@ -18,6 +18,8 @@ pub enum ClusterIdFrom {
     TokenPayload,
     /// The end of the context's name. Anyone may rename a context.
     ContextName,
+    /// `--cluster-id`, for a chosen context that nothing else tells the cluster of.
+    Flag,
     /// ConfigMap kube-system/ack-cluster-profile: the cluster's own word, where nothing else tells or where it contradicts.
     ClusterProfile,
 }
@@ -63,6 +65,7 @@ impl ClusterIdFrom {
             Self::ServerHost => "the server's host name",
             Self::TokenPayload => "the token's payload",
             Self::ContextName => "the context's name",
+            Self::Flag => "--cluster-id",
             Self::ClusterProfile => "the cluster itself",
         }
     }

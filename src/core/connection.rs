@@ -32,3 +32,24 @@ pub struct Login {
     /// Whom to act as.
     pub impersonate: Impersonate,
 }
+
+/// A URL as it may be shown: without user name, password and query, which can hold secrets.
+pub fn without_secrets(url: &str) -> String {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    let (scheme, rest) = url.split_once("://").map_or(("", url), |(scheme, rest)| (scheme, rest));
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    if scheme.is_empty() { format!("{host}{path}") } else { format!("{scheme}://{host}{path}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shown_url_holds_no_password_and_no_query() {
+        assert_eq!(without_secrets("https://me:hunter2@h:6443/path?tok=q#f"), "https://h:6443/path");
+        assert_eq!(without_secrets("me:p@ss@h:1"), "h:1");
+        assert_eq!(without_secrets("https://h"), "https://h");
+    }
+}

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::ack::{Activity, CertificateState, KubeconfigState};
+use super::grants::GrantSource;
 use super::ids::Uid;
 use super::scan::ClusterScan;
 use super::verdict::Verdict;
@@ -45,7 +46,8 @@ pub fn holders(scan: &ClusterScan) -> Vec<Holder<'_>> {
     for state in scan.directory.voices().kubeconfigs.items() {
         bindings.entry(state.uid.clone()).or_default();
     }
-    for uid in scan.grants.iter().filter_map(|grant| grant.uid).filter_map(Uid::parse) {
+    let named = scan.grants.iter().filter(|grant| matches!(grant.source, GrantSource::Binding { .. }));
+    for uid in named.filter_map(|grant| grant.uid).filter_map(Uid::parse) {
         *bindings.entry(uid).or_default() += 1;
     }
     let complete = scan.directory.voices().kubeconfigs.is_complete();

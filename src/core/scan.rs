@@ -22,6 +22,8 @@ pub struct ClusterScan {
     pub verdicts: BTreeMap<Uid, Verdict>,
     /// What is said of an identity that nobody was asked about.
     pub unasked: Verdict,
+    /// What is said of a mapping whose UID the authenticator has not recorded.
+    pub nobody: Verdict,
 }
 
 /// Which rows are wanted.
@@ -106,7 +108,14 @@ impl ClusterScan {
             let verdict = account.judge(&uid, &directory);
             (uid, verdict)
         });
-        Self { verdicts: verdicts.collect(), id, grants, directory, unasked: Verdict::not_asked() }
+        Self {
+            verdicts: verdicts.collect(),
+            id,
+            grants,
+            directory,
+            unasked: Verdict::not_asked(),
+            nobody: Verdict::nobody(),
+        }
     }
 
     /// Identities that hold an issued kubeconfig here, by ACK's word, and are named in no grant.
@@ -135,7 +144,10 @@ impl ClusterScan {
             uid,
             grant,
             kubeconfig: parsed.as_ref().and_then(|uid| self.directory.kubeconfig(uid)),
-            verdict: parsed.and_then(|uid| self.verdicts.get(&uid)).unwrap_or(&self.unasked),
+            verdict: match &parsed {
+                None => &self.nobody,
+                Some(uid) => self.verdicts.get(uid).unwrap_or(&self.unasked),
+            },
         }
     }
 
@@ -292,6 +304,7 @@ mod tests {
             directory: ClusterDirectory::new(voices),
             verdicts: states.map(|(holder, state)| (uid(holder), verdict(state))).into(),
             unasked: verdict(State::Unknown),
+            nobody: Verdict::nobody(),
         }]
     }
 

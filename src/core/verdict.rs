@@ -64,6 +64,11 @@ pub struct Verdict {
 }
 
 impl Verdict {
+    /// What is said where there is no UID to ask about.
+    pub fn nobody() -> Self {
+        Self { evidence: "no RAM UID is known".to_owned(), ..Self::not_asked() }
+    }
+
     /// What is said of anybody while nobody was asked.
     pub fn not_asked() -> Self {
         Self {

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use super::cloud::{self, CloudVoice};
+use super::grants;
 use super::holders::reach;
 use crate::adapters::cloud::{Cloud, CloudSettings};
+use crate::adapters::cluster::CallError;
 use crate::core::ack::{AccountCluster, KubeconfigState};
 use crate::core::cluster_id::{Inference, KnownCluster, confirm};
 use crate::core::evidence::{AccountVoices, Answer, ClusterVoices, Listing};
@@ -55,16 +57,25 @@ pub struct Heard {
 pub struct ServerVoice {
     /// Whom it sees; `Ok(None)` from servers that are too old to say.
     pub identity: Result<Option<ServerIdentity>, String>,
-    /// What the cluster says of itself.
-    pub profile: Result<Option<ClusterProfile>, String>,
+    /// What the cluster says of itself; `None` where the question before it failed.
+    pub profile: Option<Result<Option<ClusterProfile>, CallError>>,
+}
+
+impl ServerVoice {
+    /// Whether a question was left without its answer. Few may read kube-system: that alone is no failure.
+    pub fn failed(&self) -> bool {
+        let unread = |profile: &Result<_, CallError>| profile.as_ref().is_err_and(|error| !error.is_forbidden());
+        !matches!(self.identity, Ok(Some(_))) || self.profile.as_ref().is_some_and(unread)
+    }
 }
 
 /// Asks whoever may be asked.
 pub async fn hear(question: Question<'_>) -> Heard {
     let (server, cloud) = tokio::join!(ask_server(&question), cloud::connect(question.world, question.cloud.clone()));
     let seen = server.as_ref().and_then(|server| server.identity.as_ref().ok()).and_then(Option::as_ref);
-    let profile = server.as_ref().and_then(|server| server.profile.as_ref().ok()).and_then(Option::as_ref);
-    let owner = profile.and_then(|profile| profile.owner.as_deref()).and_then(Uid::parse);
+    let profile = server.as_ref().and_then(|server| server.profile.as_ref());
+    let owner = profile.map_or(Answer::NotAsked, grants::owner);
+    let profile = profile.and_then(|profile| profile.as_ref().ok()).and_then(Option::as_ref);
     let uid = question.uid.or_else(|| seen.and_then(seen_uid));
     let region = question.inference.region.clone();
     let cluster = confirm(question.inference, profile.and_then(|profile| profile.cluster_id.as_deref()));
@@ -81,10 +92,9 @@ pub async fn hear(question: Question<'_>) -> Heard {
     failed.extend(clusters.failure().map(str::to_owned));
     failed.extend(kubeconfigs.failure().map(str::to_owned));
     failed.extend(cloud.failure());
-    let directory =
-        ClusterDirectory::new(ClusterVoices { owner: owner.map_or(Answer::NotAsked, Answer::Known), kubeconfigs });
+    let directory = ClusterDirectory::new(ClusterVoices { owner, kubeconfigs });
     let account = AccountDirectory::new(voices);
-    let verdict = uid.as_ref().map_or_else(Verdict::not_asked, |uid| account.judge(uid, &directory));
+    let verdict = uid.as_ref().map_or_else(Verdict::nobody, |uid| account.judge(uid, &directory));
     Heard { server, cluster, uid, verdict, cloud, account: account.into_voices(), failed }
 }
 
@@ -93,13 +103,10 @@ async fn ask_server(question: &Question<'_>) -> Option<ServerVoice> {
         return None;
     }
     Some(match reach(question.world, question.context, question.timeout).await {
-        Err(error) => ServerVoice { identity: Err(error.message()), profile: Ok(None) },
+        Err(error) => ServerVoice { identity: Err(error.message()), profile: None },
         Ok(api) => {
             let (identity, profile) = tokio::join!(api.self_subject_review(), api.cluster_profile());
-            ServerVoice {
-                identity: identity.map_err(|error| chain(&error)),
-                profile: profile.map_err(|error| chain(&error)),
-            }
+            ServerVoice { identity: identity.map_err(|error| chain(&error)), profile: Some(profile) }
         }
     })
 }

@@ -1,6 +1,8 @@
 //! Who holds access to a cluster: everything that the API server can tell of it, asked for side by side.
 
 use crate::adapters::cluster::{ApiServer, BindingScope, CallError};
+use crate::core::evidence::Answer;
+use crate::core::ids::Uid;
 use crate::core::inventory::Inventory;
 use crate::core::mapping::Mapping;
 use crate::core::server_view::ClusterProfile;
@@ -22,7 +24,7 @@ pub struct AccessVoices {
 }
 
 /// What could be read, and what could not.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Reading {
     /// The bindings.
     pub inventory: Inventory,
@@ -30,6 +32,8 @@ pub struct Reading {
     pub mappings: Vec<Mapping>,
     /// What the cluster says of itself; empty where it says nothing or may not be asked.
     pub profile: ClusterProfile,
+    /// The account that owns the cluster, or why that is not known.
+    pub owner: Answer<Uid>,
     /// Whether ack-ram-authenticator's API group exists; `None` where that could not be told.
     pub ram_authenticator: Option<bool>,
     /// What may give access and could not be read.
@@ -57,7 +61,16 @@ impl AccessVoices {
     /// # Errors
     /// Where neither kind of binding could be read: then nothing is known of who holds access.
     pub fn settle(self) -> Result<Reading, CallError> {
-        let mut reading = Reading::default();
+        let owner = owner(&self.profile);
+        let mut reading = Reading {
+            inventory: Inventory::default(),
+            mappings: Vec::new(),
+            profile: ClusterProfile::default(),
+            owner,
+            ram_authenticator: None,
+            unread: Vec::new(),
+            notes: Vec::new(),
+        };
         match (self.cluster_role_bindings, self.role_bindings) {
             (Err(error), Err(_)) => return Err(error),
             (cluster_wide, namespaced) => {
@@ -72,9 +85,23 @@ impl AccessVoices {
         reading.take_mappings(self.auth_config_map, inert);
         match self.profile {
             Ok(profile) => reading.profile = profile.unwrap_or_default(),
-            Err(error) => reading.notes.push(chain(&error)),
+            // Few may read kube-system: that alone is no failure.
+            Err(error) if error.is_forbidden() => reading.notes.push(chain(&error)),
+            Err(error) => reading.unread.push(chain(&error)),
         }
         Ok(reading)
+    }
+}
+
+/// The cluster's owner, by its own word.
+pub(super) fn owner(profile: &Result<Option<ClusterProfile>, CallError>) -> Answer<Uid> {
+    match profile {
+        Err(error) => Answer::Failed(chain(error)),
+        Ok(None) => Answer::Failed("there is no ConfigMap kube-system/ack-cluster-profile".to_owned()),
+        Ok(Some(profile)) => match profile.owner.as_deref().and_then(Uid::parse) {
+            Some(owner) => Answer::Known(owner),
+            None => Answer::Failed("ConfigMap kube-system/ack-cluster-profile names no account".to_owned()),
+        },
     }
 }
 

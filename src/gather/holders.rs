@@ -8,10 +8,10 @@ use super::grants::{self, AccessVoices};
 use crate::adapters::cloud::CloudSettings;
 use crate::adapters::cluster::{ApiServer, CallError};
 use crate::core::ack::{AccountCluster, KubeconfigState};
-use crate::core::cluster_id::{Inference, KnownCluster, confirm};
-use crate::core::evidence::{AccountVoices, Answer, ClusterVoices, Listing};
+use crate::core::cluster_id::{ClusterIdFrom, Inference, KnownCluster, confirm};
+use crate::core::evidence::{AccountVoices, ClusterVoices, Listing};
 use crate::core::grants::Grants;
-use crate::core::ids::{Region, Uid};
+use crate::core::ids::{ClusterId, Region};
 use crate::core::kubeconfig::ResolvedContext;
 use crate::core::scan::ClusterScan;
 use crate::core::verdict::{AccountDirectory, ClusterDirectory};
@@ -28,6 +28,8 @@ pub struct Question<'a> {
     pub inference: Inference,
     /// Bound on each exchange.
     pub timeout: Option<Duration>,
+    /// The cluster that it must be, where the user named one.
+    pub wanted: Option<&'a ClusterId>,
     /// Narrows the RoleBindings.
     pub namespace: Option<&'a str>,
     /// How the cloud is reached; `None` where it is not wanted.
@@ -70,6 +72,14 @@ pub async fn hear(question: Question<'_>) -> Result<Heard> {
 
     let region = question.inference.region.clone();
     let cluster = confirm(question.inference, reading.profile.cluster_id.as_deref());
+    if let (Some(wanted), Some(id)) = (question.wanted, &cluster.id)
+        && wanted != id
+    {
+        let name = question.context.name.as_deref().unwrap_or_default();
+        return Err(Error::failed(anyhow::anyhow!(
+            "cluster {wanted} was not reached: context {name:?} leads to cluster {id}, as the cluster itself says"
+        )));
+    }
     let listed = clusters.items().iter().find(|listed| cluster.id.as_ref() == Some(&listed.id)).cloned();
     let region = region.or_else(|| listed.as_ref().and_then(|listed| Region::parse(&listed.region)));
     let kubeconfigs = match (voice.ready(), &cluster.id) {
@@ -77,11 +87,13 @@ pub async fn hear(question: Question<'_>) -> Result<Heard> {
         (Some(_), None) => Listing::failed("cs:ListClusterKubeconfigStates: the cluster's ID is not known"),
         (None, _) => Listing::NotAsked,
     };
+    let mut notes = reading.notes;
+    if cluster.from == Some(ClusterIdFrom::ContextName) && cluster.confirmed.is_none() {
+        notes.push("the cluster's ID is only known from the context's name: the cluster did not confirm it".to_owned());
+    }
     let grants = Grants::extract(reading.inventory, reading.mappings);
-    let owner = reading.profile.owner.as_deref().and_then(Uid::parse);
     let failed = failures(&voice, &voices, &clusters, &kubeconfigs);
-    let directory =
-        ClusterDirectory::new(ClusterVoices { owner: owner.map_or(Answer::NotAsked, Answer::Known), kubeconfigs });
+    let directory = ClusterDirectory::new(ClusterVoices { owner: reading.owner, kubeconfigs });
     if let Some(cloud) = voice.ready() {
         cloud::look_up(cloud, &mut voices, &ClusterScan::identities(&grants, &directory)).await;
     }
@@ -96,7 +108,7 @@ pub async fn hear(question: Question<'_>) -> Result<Heard> {
         account,
         unread: reading.unread,
         failed,
-        notes: reading.notes,
+        notes,
     })
 }
 

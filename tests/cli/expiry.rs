@@ -133,7 +133,7 @@ fn the_current_context_is_the_default() {
     assert_snapshot!(told(&session, &session.run(&["expiry", "--context", "gone"])), @r#"
     --- stderr
     error: context "gone" does not exist; there is "none", "token", "exec", "jwt", "basic", …
-    hint: kubectl config view lists what there is
+    hint: choose one with --context
     --- exit 1
     "#);
 }
@@ -243,13 +243,15 @@ fn a_folder_gives_its_kubeconfigs_and_no_deeper() {
     session.write("d/broken.yaml", "apiVersion: v1\nkind: Config\nusers: [{name: a\n").unwrap();
     session.write("d/deeper/b.yaml", ack_file(&Credential::None).yaml()).unwrap();
     let outcome = session.run(&["expiry", "d", "-o", "wide"]);
-    assert_snapshot!(told(&session, &outcome), @r#"
+    assert_snapshot!(told(&session, &outcome), @"
     CONTEXT   CLUSTER-ID   UID   CREDENTIAL   EXPIRES   LEFT   STATUS   FILE   ISSUED   LIFETIME   SERIAL   CA-EXPIRES   REASON
     <none>   <none>   <none>   <none>   <none>   <none>   Invalid   [home]/d/broken.yaml   <none>   <none>   <none>   <none>   cannot use [home]/d/broken.yaml: not YAML that kubectl reads: line 3: unclosed bracket '{'
     200000000000000101-c5e8f0a1b2c3d4e5f60718293a4b5c6d7   c5e8f0a1b2c3d4e5f60718293a4b5c6d7   <none>   Token   <none>   forever   Static   [home]/d/config   <none>   <none>   <none>   <none>   nothing in the token says that it ends
     200000000000000101-c5e8f0a1b2c3d4e5f60718293a4b5c6d7   c5e8f0a1b2c3d4e5f60718293a4b5c6d7   200000000000000101   ClientCertificate   2028-01-01T00:00:01Z   730d   Effective   [home]/d/a.yaml   2025-01-01T00:00:01Z   1095d   [serial]   <none>   <none>
+    --- stderr
+    warning: cannot use [home]/d/broken.yaml: not YAML that kubectl reads: line 3: unclosed bracket '{'
     --- exit 4
-    "#);
+    ");
     session.write("empty/notes.txt", "").unwrap();
     assert_snapshot!(told(&session, &session.run(&["expiry", "empty"])), @r#"
     --- stderr
@@ -266,11 +268,13 @@ fn files_that_cannot_be_read_are_rows_and_make_the_answer_incomplete() {
     let outcome = session.run(&["expiry", "good", "gone", "bad", "-o", "json"]);
     assert_eq!(outcome.status, Status::Incomplete);
     assert_eq!(document(&outcome)["items"].as_array().unwrap().len(), 3);
-    assert_snapshot!(told(&session, &session.run(&["expiry", "gone", "-o", "wide"])), @r#"
+    assert_snapshot!(told(&session, &session.run(&["expiry", "gone", "-o", "wide"])), @"
     CONTEXT   CLUSTER-ID   UID   CREDENTIAL   EXPIRES   LEFT   STATUS   FILE   ISSUED   LIFETIME   SERIAL   CA-EXPIRES   REASON
     <none>   <none>   <none>   <none>   <none>   <none>   Missing   [home]/gone   <none>   <none>   <none>   <none>   cannot read [home]/gone: No such file or directory (os error 2)
+    --- stderr
+    warning: cannot read [home]/gone: No such file or directory (os error 2)
     --- exit 1
-    "#);
+    ");
 }
 
 #[test]

@@ -100,16 +100,17 @@ fn row(grant: &Value) -> String {
 fn every_grant_of_a_ram_identity_is_a_row() {
     let server = cluster(Options::default());
     let session = administrator(&server);
-    assert_snapshot!(told(&server, &session.run(&["scan"])), @r#"
+    assert_snapshot!(told(&server, &session.run(&["scan"])), @"
     UID                  TYPE      NAME     STATE     BINDING                    ROLE
     200000000000000101   Unknown   <none>   Unknown   ClusterRoleBinding/-/ops   ClusterRole/cs:ops
     200000000000000101   Unknown   <none>   Unknown   RoleBinding/shop/shared    Role/dev
     200000000000000102   Unknown   <none>   Unknown   RoleBinding/shop/shared    Role/dev
     300000000000000201   Unknown   <none>   Unknown   RoleBinding/shop/role      Role/dev
     --- stderr
+    the cluster's ID is only known from the context's name: the cluster did not confirm it
     identities are Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)
     --- exit 0
-    "#);
+    ");
     assert_snapshot!(told(&server, &session.run(&["scan", "-o", "csv"])), @r#"
     UID,TYPE,NAME,STATE,BINDING,ROLE,SUBJECT,SHARED-WITH,KUBECONFIG,EXPIRES,AGE,EVIDENCE
     200000000000000101,Unknown,,Unknown,ClusterRoleBinding/-/ops,ClusterRole/cs:ops,200000000000000101-1735689600,"Group/4711,ServiceAccount/shop/4712",,,90d,the cloud was not asked
@@ -117,18 +118,20 @@ fn every_grant_of_a_ram_identity_is_a_row() {
     200000000000000102,Unknown,,Unknown,RoleBinding/shop/shared,Role/dev,200000000000000102-1735689600,"ServiceAccount/shop/robot,User/200000000000000101-1735689600,User/plain-name",,,90d,the cloud was not asked
     300000000000000201,Unknown,,Unknown,RoleBinding/shop/role,Role/dev,300000000000000201,,,,90d,the cloud was not asked
     --- stderr
+    the cluster's ID is only known from the context's name: the cluster did not confirm it
     identities are Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)
     --- exit 0
     "#);
-    assert_snapshot!(told(&server, &session.run(&["scan", "-o", "name"])), @r#"
+    assert_snapshot!(told(&server, &session.run(&["scan", "-o", "name"])), @"
     ClusterRoleBinding/-/ops
     RoleBinding/shop/shared
     RoleBinding/shop/shared
     RoleBinding/shop/role
     --- stderr
+    the cluster's ID is only known from the context's name: the cluster did not confirm it
     identities are Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)
     --- exit 0
-    "#);
+    ");
     let outcome = session.run(&["scan", "-o", "json"]);
     document(&outcome);
     assert_snapshot!(told(&server, &outcome), @r#"
@@ -249,6 +252,7 @@ fn every_grant_of_a_ram_identity_is_a_row() {
       "hidden": 0
     }
     --- stderr
+    the cluster's ID is only known from the context's name: the cluster did not confirm it
     identities are Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)
     --- exit 0
     "#);
@@ -318,12 +322,13 @@ fn identities_and_states_can_be_chosen() {
     assert_eq!(count(&["--state", "unknown"]), 4);
     assert_eq!(count(&["--state", "deleted"]), 0);
     assert_eq!(count(&["--state", "deleted", "--state", "Unknown"]), 4);
-    assert_snapshot!(session.run(&["scan", "--uid", "999"]), @r#"
+    assert_snapshot!(session.run(&["scan", "--uid", "999"]), @"
     --- stderr
+    the cluster's ID is only known from the context's name: the cluster did not confirm it
     identities are Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)
     no grant matches
     --- exit 0
-    "#);
+    ");
     assert_snapshot!(session.run(&["scan", "--uid", "999", "-o", "name", "-q"]), @"--- exit 0");
 }
 
@@ -366,6 +371,7 @@ fn what_may_not_be_read_is_told_and_the_rest_is_shown() {
     warning: [server]: can't list clusterrolebindings.rbac.authorization.k8s.io: clusterrolebindings.rbac.authorization.k8s.io is forbidden: User "ann" cannot list resource "clusterrolebindings" in API group "rbac.authorization.k8s.io" at the cluster scope (Forbidden, HTTP 403)
     [server]: can't get configmap kube-system/alibabacloud-auth: configmaps "alibabacloud-auth" is forbidden: User "ann" cannot get resource "configmaps" in API group "" in the namespace "kube-system" (Forbidden, HTTP 403)
     [server]: can't get configmap kube-system/ack-cluster-profile: configmaps "ack-cluster-profile" is forbidden: User "ann" cannot get resource "configmaps" in API group "" in the namespace "kube-system" (Forbidden, HTTP 403)
+    the cluster's ID is only known from the context's name: the cluster did not confirm it
     identities are Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)
     --- exit 4
     "#);
@@ -408,6 +414,7 @@ fn somebody_who_may_list_both_gets_a_complete_answer() {
     --- stderr
     [server]: can't get configmap kube-system/alibabacloud-auth: configmaps "alibabacloud-auth" is forbidden: User "ann" cannot get resource "configmaps" in API group "" in the namespace "kube-system" (Forbidden, HTTP 403)
     [server]: can't get configmap kube-system/ack-cluster-profile: configmaps "ack-cluster-profile" is forbidden: User "ann" cannot get resource "configmaps" in API group "" in the namespace "kube-system" (Forbidden, HTTP 403)
+    the cluster's ID is only known from the context's name: the cluster did not confirm it
     identities are Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)
     --- exit 0
     "#);
@@ -425,18 +432,19 @@ fn mappings_of_the_authenticator_are_grants_too() {
     server.put(role_binding("shop", "by-name", &[user("carl-in-the-cluster")]), "test").unwrap();
     server.put(cluster_role_binding("by-group", &[group("mapped")]), "test").unwrap();
     let session = administrator(&server);
-    assert_snapshot!(with_three_spaces(&told(&server, &session.run(&["scan", "-o", "wide"]))), @r#"
+    assert_snapshot!(with_three_spaces(&told(&server, &session.run(&["scan", "-o", "wide"]))), @"
     UID   TYPE   NAME   STATE   BINDING   ROLE   SUBJECT   SHARED-WITH   KUBECONFIG   EXPIRES   AGE   EVIDENCE
     200000000000000101   Unknown   <none>   Unknown   ClusterRoleBinding/-/ops   ClusterRole/cs:ops   200000000000000101-1735689600   Group/4711,ServiceAccount/shop/4712   <none>   <none>   90d   the cloud was not asked
     200000000000000101   Unknown   <none>   Unknown   RoleBinding/shop/shared   Role/dev   200000000000000101-1735689600   User/200000000000000102-1735689600,ServiceAccount/shop/robot,User/plain-name   <none>   <none>   90d   the cloud was not asked
     200000000000000102   Unknown   <none>   Unknown   RoleBinding/shop/shared   Role/dev   200000000000000102-1735689600   ServiceAccount/shop/robot,User/200000000000000101-1735689600,User/plain-name   <none>   <none>   90d   the cloud was not asked
     300000000000000201   Unknown   <none>   Unknown   RoleBinding/shop/role   Role/dev   300000000000000201   <none>   <none>   <none>   90d   the cloud was not asked
-    <none>   Unknown   <none>   Unknown   RAMIdentityMapping/-/carl   ClusterRole/cs:ops   carl-in-the-cluster   <none>   <none>   <none>   90d   the cloud was not asked
-    <none>   Unknown   <none>   Unknown   RAMIdentityMapping/-/carl   Role/dev   carl-in-the-cluster   <none>   <none>   <none>   90d   the cloud was not asked
+    <none>   Unknown   <none>   Unknown   RAMIdentityMapping/-/carl   ClusterRole/cs:ops   carl-in-the-cluster   <none>   <none>   <none>   90d   no RAM UID is known
+    <none>   Unknown   <none>   Unknown   RAMIdentityMapping/-/carl   Role/dev   carl-in-the-cluster   <none>   <none>   <none>   90d   no RAM UID is known
     --- stderr
+    the cluster's ID is only known from the context's name: the cluster did not confirm it
     identities are Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)
     --- exit 0
-    "#);
+    ");
     document(&session.run(&["scan", "-o", "json"]));
 }
 
@@ -461,18 +469,19 @@ fn the_authenticators_config_map_is_read_where_it_exists() {
     server.put(cluster_role_binding("by-group", &[group("mapped")]), "test").unwrap();
     server.put(map, "test").unwrap();
     let outcome = administrator(&server).run(&["scan", "-o", "wide"]);
-    assert_snapshot!(with_three_spaces(&told(&server, &outcome)), @r#"
+    assert_snapshot!(with_three_spaces(&told(&server, &outcome)), @"
     UID   TYPE   NAME   STATE   BINDING   ROLE   SUBJECT   SHARED-WITH   KUBECONFIG   EXPIRES   AGE   EVIDENCE
     200000000000000101   Unknown   <none>   Unknown   ClusterRoleBinding/-/ops   ClusterRole/cs:ops   200000000000000101-1735689600   Group/4711,ServiceAccount/shop/4712   <none>   <none>   90d   the cloud was not asked
     200000000000000101   Unknown   <none>   Unknown   RoleBinding/shop/shared   Role/dev   200000000000000101-1735689600   User/200000000000000102-1735689600,ServiceAccount/shop/robot,User/plain-name   <none>   <none>   90d   the cloud was not asked
     200000000000000102   Unknown   <none>   Unknown   RoleBinding/shop/shared   Role/dev   200000000000000102-1735689600   ServiceAccount/shop/robot,User/200000000000000101-1735689600,User/plain-name   <none>   <none>   90d   the cloud was not asked
     300000000000000201   Unknown   <none>   Unknown   RoleBinding/shop/role   Role/dev   300000000000000201   <none>   <none>   <none>   90d   the cloud was not asked
-    <none>   Unknown   <none>   Unknown   RAMIdentityMapping/-/alibabacloud-auth:mapRoles:0   <none>   deployer   <none>   <none>   <none>   <none>   the cloud was not asked
-    <none>   Unknown   <none>   Unknown   RAMIdentityMapping/-/alibabacloud-auth:mapUsers:0   ClusterRole/cs:ops   carl   <none>   <none>   <none>   <none>   the cloud was not asked
+    <none>   Unknown   <none>   Unknown   RAMIdentityMapping/-/alibabacloud-auth:mapRoles:0   <none>   deployer   <none>   <none>   <none>   <none>   no RAM UID is known
+    <none>   Unknown   <none>   Unknown   RAMIdentityMapping/-/alibabacloud-auth:mapUsers:0   ClusterRole/cs:ops   carl   <none>   <none>   <none>   <none>   no RAM UID is known
     --- stderr
+    the cluster's ID is only known from the context's name: the cluster did not confirm it
     identities are Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)
     --- exit 0
-    "#);
+    ");
 }
 
 #[test]
@@ -596,12 +605,12 @@ fn a_list_that_breaks_off_is_not_shown_in_part() {
         rows(&outcome),
         ["200000000000000101-1735689600 ClusterRoleBinding/-/ops Group/4711,ServiceAccount/shop/4712"]
     );
-    assert_snapshot!(told(&server, &outcome).lines().rev().take(4).collect::<Vec<_>>().join("\n"), @r#"
+    assert_snapshot!(told(&server, &outcome).lines().rev().take(4).collect::<Vec<_>>().join("\n"), @"
     --- exit 4
     identities are Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)
+    the cluster's ID is only known from the context's name: the cluster did not confirm it
     warning: [server]: can't list rolebindings.rbac.authorization.k8s.io in all namespaces: the connection was closed before the answer was complete
-    --- stderr
-    "#);
+    ");
 }
 
 #[test]

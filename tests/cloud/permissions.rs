@@ -126,7 +126,7 @@ fn without_the_role_in_kube_system_the_owner_is_not_known_and_nothing_inferred()
     let scan = scene.scan(&["--all-users"]);
     assert_eq!(scan.status, Status::Incomplete, "the authenticator's ConfigMap may map somebody\n{scan}");
     assert_eq!(scan.in_state("Deleted"), [CONFIRMED, UNBOUND], "{scan}");
-    assert!(scan.evidence(INFERRED).contains("the cluster's owner not asked"), "{}", scan.evidence(INFERRED));
+    assert!(scan.evidence(INFERRED).contains("the cluster's owner unread: "), "{}", scan.evidence(INFERRED));
     // Nobody's access is in the profile: for whoami it is a note beside a full answer.
     let (status, document, stderr) = scene.json(&["whoami"]);
     assert_eq!(status, Status::Done, "{stderr}");

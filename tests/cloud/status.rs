@@ -73,9 +73,9 @@ fn the_last_access_has_the_documents_three_outcomes() {
     let none = &item(&document, "uid", FROZEN)["lastAccess"];
     assert_eq!((&none["outcome"], &none["time"]), (&json!("None"), &Value::Null), "eight days are beyond the check");
 
-    let table = scene.run(&["status", "--activity"]).stdout;
+    let table = scene.run(&["status", "--activity", "-o", "wide"]).stdout;
     let row = table.lines().find(|line| line.starts_with(CONFIRMED)).unwrap();
-    assert!(row.contains(&format!("{at} (k8s-log-{CLUSTER}/audit-{CLUSTER})")), "{row}");
+    assert!(row.contains(&format!("{at}   audit-1    k8s-log-{CLUSTER}/audit-{CLUSTER}")), "{row}");
 
     scene.cloud.edit(|estate| estate.cluster_mut(CLUSTER).unwrap().auditing = Auditing::Off);
     let (status, document, stderr) = scene.json(&["status", "--activity"]);

@@ -171,7 +171,11 @@ impl Report for StatusReport {
     }
 
     fn nothing_found(&self) -> Option<String> {
-        self.items.is_empty().then(|| "no kubeconfigs and no bindings of RAM identities found".to_owned())
+        let nothing = match self.dimension {
+            Dimension::Cluster => "no kubeconfigs and no bindings of RAM identities found",
+            Dimension::Identity => "ACK lists no kubeconfig of this identity; bindings were not read",
+        };
+        self.items.is_empty().then(|| nothing.to_owned())
     }
 }
 
