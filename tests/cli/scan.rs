@@ -48,6 +48,14 @@ fn cluster_role_binding(name: &str, subjects: &[Value]) -> Value {
     })
 }
 
+/// The ConfigMap by which an ACK cluster tells which one it is.
+fn profile_of(cluster: &str) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "ack-cluster-profile", "namespace": "kube-system"},
+        "data": {"clusterid": cluster, "uid": ACCOUNT},
+    })
+}
+
 /// A cluster with grants of every shape.
 fn cluster(options: Options) -> ApiServer {
     let server = ApiServer::start(options).unwrap();
@@ -528,11 +536,7 @@ fn names_from_the_cluster_steer_no_terminal() {
 #[test]
 fn an_id_that_the_cluster_contradicts_is_a_warning_and_its_own_word_counts() {
     let server = cluster(Options::default());
-    let profile = json!({
-        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "ack-cluster-profile", "namespace": "kube-system"},
-        "data": {"clusterid": OTHER_CLUSTER, "uid": ACCOUNT},
-    });
-    server.put(profile, "test").unwrap();
+    server.put(profile_of(OTHER_CLUSTER), "test").unwrap();
     let session = administrator(&server);
     let outcome = session.run(&["scan", "--uid", ROLE, "-o", "json"]);
     assert_eq!(document(&outcome)["grants"][0]["clusterId"], OTHER_CLUSTER);
@@ -543,13 +547,39 @@ fn an_id_that_the_cluster_contradicts_is_a_warning_and_its_own_word_counts() {
 }
 
 #[test]
+fn the_users_word_counts_for_a_context_that_tells_no_id_until_the_cluster_says_otherwise() {
+    let server = cluster(Options::default());
+    let credential = Credential::of(&server.administrator().unwrap());
+    let file = Kubeconfig::new()
+        .cluster("c", &server.url(), Some(&server.ca_pem()))
+        .user("u", &credential)
+        .context("plain", "c", "u")
+        .current("plain");
+    let session = session_with(&file);
+    let words = ["scan", "--context", "plain", "--cluster-id", CLUSTER, "-o", "json"];
+    assert_eq!(document(&session.run(&words))["clusters"][0]["id"], CLUSTER);
+    server.put(profile_of(OTHER_CLUSTER), "test").unwrap();
+    let outcome = session.run(&words);
+    assert_eq!((outcome.status, outcome.stdout.as_str()), (Status::Failed, ""), "{outcome}");
+    assert!(outcome.stderr.contains(&format!("cluster {CLUSTER} was not reached")), "{outcome}");
+}
+
+#[test]
+fn a_profile_that_cannot_be_read_makes_the_answer_incomplete() {
+    let server = cluster(Options::default());
+    let broken =
+        json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "etcd is gone", "code": 500});
+    let fault = Fault::Answer { code: 500, content_type: "application/json", body: broken.to_string() };
+    server.faults().add("GET", "/ack-cluster-profile", 9, fault);
+    let outcome = administrator(&server).run(&["scan", "-o", "json"]);
+    assert_eq!(outcome.status, Status::Incomplete, "{outcome}");
+    assert!(outcome.stderr.contains("etcd is gone"), "{outcome}");
+}
+
+#[test]
 fn the_clusters_owner_is_root() {
     let server = cluster(Options::default());
-    let profile = json!({
-        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "ack-cluster-profile", "namespace": "kube-system"},
-        "data": {"clusterid": CLUSTER, "uid": ACCOUNT},
-    });
-    server.put(profile, "test").unwrap();
+    server.put(profile_of(CLUSTER), "test").unwrap();
     server.put(cluster_role_binding("root", &[user(&format!("{ACCOUNT}-1"))]), "test").unwrap();
     let outcome = administrator(&server).run(&["scan", "--uid", ACCOUNT, "-o", "json"]);
     let grant = document(&outcome)["grants"][0].clone();
