@@ -1,6 +1,6 @@
 //! Which proxy leads to a server, by Go's rules for `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
 //!
-//! Source: <https://pkg.go.dev/golang.org/x/net/http/httpproxy>
+//! Source: <https://github.com/golang/go/blob/go1.26.0/src/vendor/golang.org/x/net/http/httpproxy/proxy.go>
 
 use std::net::IpAddr;
 
@@ -9,14 +9,29 @@ use http::Uri;
 use super::secret::Secret;
 
 /// What the environment says about proxies.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProxyVariables {
-    /// `https_proxy`, else `HTTPS_PROXY`. It can hold a password.
+    /// `HTTPS_PROXY`, else `https_proxy`. It can hold a password.
     pub https: Option<Secret<String>>,
-    /// `http_proxy`, else `HTTP_PROXY`. It can hold a password.
+    /// `HTTP_PROXY`, else `http_proxy`. It can hold a password.
     pub http: Option<Secret<String>>,
-    /// `no_proxy`, else `NO_PROXY`.
+    /// `NO_PROXY`, else `no_proxy`.
     pub exceptions: Option<String>,
+}
+
+impl ProxyVariables {
+    /// Reads the variables; an empty one counts as unset.
+    ///
+    /// Upper case wins in the `net/http` that kubectl is built with; later releases of `golang.org/x/net` turn it round.
+    pub fn of<'e>(variable: impl Fn(&str) -> Option<&'e str>) -> Self {
+        let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let either = |upper: &str, lower: &str| set(upper).or_else(|| set(lower)).map(str::to_owned);
+        Self {
+            https: either("HTTPS_PROXY", "https_proxy").map(Secret::new),
+            http: either("HTTP_PROXY", "http_proxy").map(Secret::new),
+            exceptions: either("NO_PROXY", "no_proxy"),
+        }
+    }
 }
 
 /// The URL of the proxy for a server; `None` means to go there directly.
@@ -115,6 +130,32 @@ mod tests {
             exceptions: Some(exceptions.into()),
         };
         proxy_for(&server.parse().unwrap(), &variables).map(|proxy| proxy.expose().clone())
+    }
+
+    #[test]
+    fn upper_case_wins_and_empty_variables_do_not_count() {
+        let variables = |set: &'static [(&str, &str)]| {
+            ProxyVariables::of(|name| set.iter().find(|(known, _)| *known == name).map(|(_, value)| *value))
+        };
+        let (upper, lower) = (Some(Secret::new("upper".to_owned())), Some(Secret::new("lower".to_owned())));
+        let both = variables(&[
+            ("https_proxy", "lower"),
+            ("HTTPS_PROXY", "upper"),
+            ("http_proxy", "lower"),
+            ("HTTP_PROXY", "upper"),
+            ("no_proxy", "lower"),
+            ("NO_PROXY", "upper"),
+        ]);
+        assert_eq!(both, ProxyVariables { https: upper.clone(), http: upper, exceptions: Some("upper".into()) });
+        let emptied = variables(&[
+            ("HTTPS_PROXY", ""),
+            ("https_proxy", "lower"),
+            ("http_proxy", "lower"),
+            ("NO_PROXY", ""),
+            ("no_proxy", "lower"),
+        ]);
+        assert_eq!(emptied, ProxyVariables { https: lower.clone(), http: lower, exceptions: Some("lower".into()) });
+        assert_eq!(variables(&[]), ProxyVariables::default());
     }
 
     #[test]

@@ -164,7 +164,7 @@ impl Entry<'_> {
             Some(proxy) => {
                 Some(checked_proxy(proxy).ok_or_else(|| ConnectionError::Url { name: name(), field: "proxy-url" })?)
             }
-            None => proxy_for(&url, &proxy_variables(world)),
+            None => proxy_for(&url, &ProxyVariables::of(|name| world.env.text(name))),
         };
         Ok(Endpoint {
             server: url.to_string().trim_end_matches('/').to_owned(),
@@ -300,15 +300,6 @@ fn server_url(server: &str) -> Option<Uri> {
 fn checked_proxy(proxy: &str) -> Option<Secret<String>> {
     let url: Uri = proxy.parse().ok()?;
     matches!(url.scheme_str(), Some("http" | "https" | "socks5")).then(|| Secret::new(proxy.to_owned()))
-}
-
-fn proxy_variables(world: &World) -> ProxyVariables {
-    let either = |lower: &str, upper: &str| world.env.text(lower).or_else(|| world.env.text(upper)).map(str::to_owned);
-    ProxyVariables {
-        https: either("https_proxy", "HTTPS_PROXY").map(Secret::new),
-        http: either("http_proxy", "HTTP_PROXY").map(Secret::new),
-        exceptions: either("no_proxy", "NO_PROXY"),
-    }
 }
 
 #[cfg(unix)]
@@ -574,7 +565,7 @@ mod tests {
             let (endpoint, _) = scene.connect(cluster, "{}").await.unwrap();
             endpoint.proxy.map(|proxy| proxy.expose().clone())
         };
-        assert_eq!(proxy("{server: 'https://a'}").await.as_deref(), Some("http://lower:2"));
+        assert_eq!(proxy("{server: 'https://a'}").await.as_deref(), Some("http://upper:1"));
         assert_eq!(proxy("{server: 'https://b'}").await, None);
         assert_eq!(proxy("{server: 'https://b', proxy-url: 'socks5://p:3'}").await.as_deref(), Some("socks5://p:3"));
     }

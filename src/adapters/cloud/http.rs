@@ -11,6 +11,7 @@ use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt;
 
 use super::error::Kind;
+use crate::core::proxy::ProxyVariables;
 use crate::core::secret::Secret;
 use crate::error::chain;
 use crate::world::World;
@@ -67,11 +68,11 @@ impl Failure {
 
 impl Http {
     pub(super) fn new(world: &World) -> Self {
-        let first = |names: [&str; 2]| names.into_iter().find_map(|name| world.env.text(name)).map(str::to_owned);
-        let no_proxy = first(["NO_PROXY", "no_proxy"]).unwrap_or_default();
+        let variables = ProxyVariables::of(|name| world.env.text(name));
+        let no_proxy = variables.exceptions.unwrap_or_default();
         Self {
             certificate_file: world.env.get("SSL_CERT_FILE").map(|file| world.cwd.join(file)),
-            proxy: first(["HTTPS_PROXY", "https_proxy"]).map(Secret::new),
+            proxy: variables.https,
             // As in Go, and so in kubectl: this machine is never reached through a proxy.
             no_proxy: format!("{no_proxy},localhost,127.0.0.0/8,::1"),
             secure: OnceLock::new(),
