@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::scan::ValueScanner;
+use super::json_value::ValueScanner;
 
 /// What a list says of itself, beside its items.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

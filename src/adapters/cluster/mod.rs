@@ -11,11 +11,11 @@ mod bindings;
 mod connect;
 mod exchange;
 mod failure;
+mod json_value;
 mod list;
 mod mappings;
 mod protobuf_list;
 mod review;
-mod scan;
 mod tls;
 
 pub use bindings::BindingScope;
