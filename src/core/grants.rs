@@ -6,7 +6,6 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::ids::split_subject_name;
 use super::inventory::{Binding, BoundSubject, Inventory, Role};
 use super::mapping::Mapping;
 
@@ -184,11 +183,6 @@ impl<'a> Grant<'a> {
             GrantSource::Binding { binding, .. } => binding.name(),
             GrantSource::Mapping { mapping, .. } => &mapping.name,
         }
-    }
-
-    /// The UID and the suffix of the subject's name, where it is in ACK's manner.
-    pub fn subject_parts(&self) -> Option<(&'a str, Option<&'a str>)> {
-        split_subject_name(self.subject)
     }
 
     /// The binding's other subjects, of every kind, in its order. A mapping shares nothing.

@@ -37,11 +37,6 @@ impl CallError {
         matches!(&self.failure, Failure::Refused(refusal) if refusal.status == 403)
     }
 
-    /// Whether the API server doesn't accept the credential (401).
-    pub fn is_unauthorized(&self) -> bool {
-        matches!(&self.failure, Failure::Refused(refusal) if refusal.status == 401)
-    }
-
     /// Whether there is no such thing (404), as the API server itself says.
     pub fn is_not_found(&self) -> bool {
         matches!(&self.failure, Failure::Refused(refusal) if refusal.status == 404)
