@@ -1,4 +1,4 @@
-//! Reading the files that a kubeconfig names.
+//! Reading the files that a kubeconfig names, and others that hold settings or credentials.
 //!
 //! A kubeconfig from outside may name any file of ours, to have its content end up in an output. Its files are read under
 //! [`Policy::OnlyBeside`]. Whatever the policy, only regular files of moderate size are read: a FIFO would block, a
@@ -76,7 +76,7 @@ pub fn read(path: &Path, policy: &Policy) -> FileContent {
     }
 }
 
-/// Reads a file that the user's own kubeconfig names.
+/// Reads a file that the user's own settings name.
 ///
 /// # Errors
 /// Where it doesn't exist, can't be read, is no regular file or too long.

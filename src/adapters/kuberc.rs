@@ -2,10 +2,9 @@
 //!
 //! Source: <https://github.com/kubernetes/kubectl/blob/v0.36.3/pkg/kuberc/kuberc.go>
 
-use std::fs;
-use std::io;
 use std::path::PathBuf;
 
+use crate::adapters::files::{self, FileError};
 use crate::core::plugin_policy::{self, KubercError, PluginPolicy};
 use crate::core::yaml;
 use crate::world::World;
@@ -13,13 +12,13 @@ use crate::world::World;
 /// Why the policy is unknown. Nothing may run then.
 #[derive(Debug, thiserror::Error)]
 pub enum PolicyError {
-    /// The file that `KUBERC` names can't be read.
+    /// The file can't be read, or isn't for its kind or length.
     #[error("cannot read {}", .path.display())]
     Read {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: io::Error,
+        source: FileError,
     },
     /// Its content makes no sense.
     #[error("cannot use {}", .path.display())]
@@ -35,7 +34,8 @@ pub enum PolicyError {
 ///
 /// # Errors
 /// Where the file's policy contradicts itself, and where a file that `KUBERC` names can't be used. A default file that
-/// is missing or otherwise broken is passed over, as kubectl does.
+/// is missing or otherwise broken is passed over, as kubectl does; but one that kubectl would read and that is not read
+/// here, being no regular file or too long, may hold a policy.
 pub fn plugin_policy(world: &World) -> Result<PluginPolicy, PolicyError> {
     let named = world.env.get("KUBERC");
     if named.is_some_and(|value| value == "off") {
@@ -46,10 +46,10 @@ pub fn plugin_policy(world: &World) -> Result<PluginPolicy, PolicyError> {
         (None, Some(home)) => home.join(".kube").join("kuberc"),
         (None, None) => return Ok(PluginPolicy::AllowAll),
     };
-    let bytes = match fs::read(&path) {
+    let bytes = match files::load(&path) {
         Ok(bytes) => bytes,
-        Err(source) if named.is_some() => return Err(PolicyError::Read { path, source }),
-        Err(_) => return Ok(PluginPolicy::AllowAll),
+        Err(FileError::Missing | FileError::Io(_)) if named.is_none() => return Ok(PluginPolicy::AllowAll),
+        Err(source) => return Err(PolicyError::Read { path, source }),
     };
     let parsed = match yaml::text(&bytes) {
         Ok(text) => plugin_policy::parse(&text),

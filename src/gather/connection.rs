@@ -512,6 +512,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_kuberc_that_is_not_read_for_its_kind_or_length_allows_nothing_and_does_not_hang() {
+        let default = Scene::new().plugin("plugin", ANSWER).file(".kube/kuberc", &"#".repeat((1 << 20) + 1));
+        let refusal = default.refusal(SERVER, EXEC).await;
+        assert!(refusal.ends_with(".kube/kuberc: it is longer than 1 MiB"), "{refusal}");
+        let fifo = default.folder.path().join("fifo");
+        assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+        let refusal = default.with("KUBERC", "fifo").refusal(SERVER, EXEC).await;
+        assert!(refusal.ends_with("fifo: it is no regular file"), "{refusal}");
+    }
+
+    #[tokio::test]
     async fn only_the_id_token_of_oidc_is_used() {
         let scene = Scene::new();
         let (_, login) = scene.connect(SERVER, "{auth-provider: {name: oidc, config: {id-token: id}}}").await.unwrap();

@@ -1,6 +1,6 @@
 //! One HTTP exchange: TLS by ring, proxy and roots by the environment's snapshot, a bound on time and size.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt;
 
 use super::error::Kind;
+use crate::adapters::files;
 use crate::core::proxy::ProxyVariables;
 use crate::core::secret::Secret;
 use crate::error::chain;
@@ -137,9 +138,10 @@ impl Http {
     }
 }
 
-fn roots(file: &PathBuf) -> Result<RootCertStore, String> {
-    let certificates = CertificateDer::pem_file_iter(file).map_err(|error| chain(&error))?;
-    let certificates: Vec<_> = certificates.collect::<Result<_, _>>().map_err(|error| chain(&error))?;
+fn roots(file: &Path) -> Result<RootCertStore, String> {
+    let bundle = files::load(file).map_err(|error| chain(&error))?;
+    let certificates: Vec<_> =
+        CertificateDer::pem_slice_iter(&bundle).collect::<Result<_, _>>().map_err(|error| chain(&error))?;
     let mut roots = RootCertStore::empty();
     let (added, _) = roots.add_parsable_certificates(certificates);
     if added == 0 { Err("holds no certificate".to_owned()) } else { Ok(roots) }

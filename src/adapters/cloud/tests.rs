@@ -420,6 +420,20 @@ fn a_certificate_file_without_certificates_is_named() {
     assert!(error.to_string().contains("roots.pem: holds no certificate"), "{error}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_certificate_file_that_is_a_fifo_does_not_hang() {
+    let folder = tempfile::tempdir().unwrap();
+    let fifo = folder.path().join("roots.pem");
+    assert!(std::process::Command::new("mkfifo").arg(fifo).status().unwrap().success());
+    let variables = [VARIABLES.as_slice(), &[("SSL_CERT_FILE", "roots.pem")]].concat();
+    let (stub, _) = Stub::with_tls(|_, _| ok("{}"));
+    let connection = run(Cloud::connect(&world(folder.path(), &variables), settings(&stub))).unwrap();
+    let Connection::Connected(cloud) = connection else { panic!("{connection:?}") };
+    let error = run(cloud.caller()).unwrap_err();
+    assert!(error.to_string().contains("roots.pem: it is no regular file"), "{error}");
+}
+
 #[test]
 fn a_region_comes_from_the_flag_then_the_cluster_then_the_credentials() {
     let stub = Stub::new(|_, _| ok("{}"));

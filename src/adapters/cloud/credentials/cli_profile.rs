@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::super::endpoints::{Endpoint, Endpoints};
 use super::super::sts::Role;
-use super::{CredentialsError, Look, ResolvedCredentials, Resolver};
+use super::{CredentialsError, Look, ResolvedCredentials, Resolver, read};
 use crate::core::ids::Region;
 use crate::core::secret::Secret;
 
@@ -209,7 +209,7 @@ impl Resolver<'_> {
     }
 
     fn config_file(&self, path: &Path) -> Result<Option<ConfigFile>, CredentialsError> {
-        let Some(text) = self.read(path)? else { return Ok(None) };
+        let Some(text) = read(path)? else { return Ok(None) };
         let config = serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {
             // The parser's own words can quote the file.
             let reason = format!("line {}, column {}", error.line(), error.column());

@@ -1,9 +1,9 @@
 //! Why a source of credentials can't be used.
 
-use std::io;
 use std::path::PathBuf;
 
 use super::super::error::Error;
+use crate::adapters::files::FileError;
 
 /// A source that has something which can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -14,7 +14,7 @@ pub enum CredentialsError {
         /// The file.
         file: PathBuf,
         /// Why.
-        source: io::Error,
+        source: FileError,
     },
     /// A file is not what it should be. The reason quotes nothing of it.
     #[error("cannot understand {}: {reason}", file.display())]

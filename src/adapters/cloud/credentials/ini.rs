@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::{CredentialsError, Look, ResolvedCredentials, Resolver};
+use super::{CredentialsError, Look, ResolvedCredentials, Resolver, read};
 use crate::core::ids::Region;
 use crate::core::secret::Secret;
 
@@ -17,7 +17,7 @@ impl Resolver<'_> {
             return Ok(Look::Nothing("credentials file: no home folder".to_owned()));
         };
         let nothing = |why: String| Ok(Look::Nothing(format!("credentials file: {why}")));
-        let Some(text) = self.read(&path)? else { return nothing(format!("{} does not exist", path.display())) };
+        let Some(text) = read(&path)? else { return nothing(format!("{} does not exist", path.display())) };
         let mut sections = parse(&path, &text)?;
         let name = self.profile_variable().map_or("default", |(_, name)| name);
         let place = format!("section [{name}] of {}", path.display());

@@ -26,6 +26,7 @@ use super::CloudSettings;
 use super::endpoints::{Endpoint, Endpoints};
 use super::sign::Key;
 use super::wire::Wire;
+use crate::adapters::files::{self, FileError};
 use crate::core::ids::Region;
 use crate::core::secret::Secret;
 use crate::world::World;
@@ -172,13 +173,15 @@ impl Resolver<'_> {
     fn in_home(&self, relative: &str) -> Option<PathBuf> {
         self.world.home.as_ref().map(|home| home.join(relative))
     }
+}
 
-    fn read(&self, file: &Path) -> Result<Option<String>, CredentialsError> {
-        match std::fs::read_to_string(file) {
-            Ok(text) => Ok(Some(text)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(CredentialsError::Unreadable { file: file.to_owned(), source }),
-        }
+/// The text of a file; `None` where there is no such file.
+fn read(file: &Path) -> Result<Option<String>, CredentialsError> {
+    let no_text = |_| CredentialsError::Malformed { file: file.to_owned(), reason: "it is no UTF-8 text".to_owned() };
+    match files::load(file) {
+        Ok(bytes) => String::from_utf8(bytes).map(Some).map_err(no_text),
+        Err(FileError::Missing) => Ok(None),
+        Err(source) => Err(CredentialsError::Unreadable { file: file.to_owned(), source }),
     }
 }
 

@@ -3,7 +3,8 @@
 use super::super::endpoints::Endpoint;
 use super::super::sts::{self, Role};
 use super::assume_role::temporary;
-use super::{CredentialsError, ResolvedCredentials, Resolver};
+use super::{CredentialsError, ResolvedCredentials, Resolver, read};
+use crate::adapters::files::FileError;
 use crate::core::secret::Secret;
 
 impl Resolver<'_> {
@@ -16,9 +17,10 @@ impl Resolver<'_> {
         role: &Role,
     ) -> Result<ResolvedCredentials, CredentialsError> {
         let file = self.world.cwd.join(token_file);
-        let token = std::fs::read_to_string(&file);
-        let token = token.map_err(|source| CredentialsError::Unreadable { file: file.clone(), source })?;
-        let token = token.trim();
+        let Some(text) = read(&file)? else {
+            return Err(CredentialsError::Unreadable { file, source: FileError::Missing });
+        };
+        let token = text.trim();
         if token.is_empty() {
             return Err(CredentialsError::Malformed { file, reason: "it is empty".to_owned() });
         }

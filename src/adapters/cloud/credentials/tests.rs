@@ -489,6 +489,41 @@ fn a_file_that_is_no_json_is_an_error_that_does_not_quote_it() {
     assert!(error.contains("config.json: line 1") && !error.contains("hunter2"), "{error}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_fifo_in_the_place_of_a_file_is_refused_and_does_not_hang() {
+    let oidc = || {
+        Machine::new()
+            .set("ALIBABA_CLOUD_ROLE_ARN", ROLE)
+            .set("ALIBABA_CLOUD_OIDC_PROVIDER_ARN", "p")
+            .set("ALIBABA_CLOUD_OIDC_TOKEN_FILE", "token")
+    };
+    let cases =
+        [(Machine::new(), ".aliyun/config.json"), (Machine::new(), ".alibabacloud/credentials"), (oidc(), "token")];
+    for (machine, name) in cases {
+        let machine = machine.file(name, "");
+        let path = machine.home.path().join(name);
+        fs::remove_file(&path).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let error = machine.error();
+        let CredentialsError::Unreadable { file, source: FileError::NotRegular } = &error else { panic!("{error}") };
+        assert!(file.ends_with(name), "{error}");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_text_is_told_apart_from_one_that_is_missing() {
+    let oidc = Machine::new()
+        .set("ALIBABA_CLOUD_ROLE_ARN", ROLE)
+        .set("ALIBABA_CLOUD_OIDC_PROVIDER_ARN", "p")
+        .set("ALIBABA_CLOUD_OIDC_TOKEN_FILE", "token");
+    let error = oidc.error();
+    assert!(matches!(error, CredentialsError::Unreadable { source: FileError::Missing, .. }), "{error}");
+    let oidc = oidc.file("token", "");
+    fs::write(oidc.home.path().join("token"), [0xff]).unwrap();
+    assert!(oidc.error().to_string().ends_with("token: it is no UTF-8 text"), "{}", oidc.error());
+}
+
 #[test]
 fn the_role_of_the_command_line_is_assumed_with_whatever_was_found() {
     let mut machine = Machine::new().profile(access_key("plain"));
