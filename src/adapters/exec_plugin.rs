@@ -8,20 +8,14 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
-use std::sync::PoisonError;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt as _};
-use tokio::process::{Child, Command};
-
+use crate::adapters::child::{self, ChildError, MOST_OUTPUT};
 use crate::core::connection::Endpoint;
 use crate::core::exec_credential::{self, API_VERSIONS, ExecCredential, ExecCredentialError};
 use crate::core::kubeconfig::{Exec, InteractiveMode, clean};
 use crate::core::plugin_policy::PluginPolicy;
 use crate::world::World;
-
-/// More output than this is no credential.
-const MOST_OUTPUT: u64 = 1 << 20;
 
 /// Why a plugin gave no credential. What it wrote to its standard output is never part of it.
 #[derive(Debug, thiserror::Error)]
@@ -97,6 +91,15 @@ pub enum PluginError {
 }
 
 impl PluginError {
+    fn of_child(command: String, error: ChildError) -> Self {
+        match error {
+            ChildError::Io(source) => Self::Start { command, source },
+            ChildError::Timeout(after) => Self::Timeout { command, after },
+            ChildError::TooMuch => Self::Endless { command },
+            ChildError::Failed(status) => Self::Failed { command, status },
+        }
+    }
+
     /// Advice for the user, where the kubeconfig has some.
     pub fn install_hint(&self) -> Option<&str> {
         match self {
@@ -130,60 +133,16 @@ pub async fn run(
     let cluster = exec.provide_cluster_info.then_some((endpoint, config));
     let info = exec_credential::request(&exec.api_version, interactive, cluster);
 
-    let mut process = Command::new(&program);
-    process.args(&exec.args).current_dir(&world.cwd).env_clear().envs(world.env.iter());
-    process.envs(exec.env.iter().map(|(name, value)| (name, value.expose()))).env("KUBERNETES_EXEC_INFO", info);
+    let mut process = child::command(world, &program);
+    process.args(&exec.args).envs(exec.env.iter().map(|(name, value)| (name, value.expose())));
+    process.env("KUBERNETES_EXEC_INFO", info);
     process.stdin(if interactive { Stdio::inherit() } else { Stdio::null() });
-    process.stdout(Stdio::piped()).kill_on_drop(true);
     process.stderr(if world.streams.stderr_is_terminal { Stdio::inherit() } else { Stdio::piped() });
     tracing::debug!(program = %program.display(), interactive, "running credential plugin");
-    let child = process.spawn().map_err(|source| PluginError::Start { command: command(), source })?;
-
-    let finished = match timeout {
-        None => finish(world, child).await,
-        Some(after) => tokio::time::timeout(after, finish(world, child))
-            .await
-            .map_err(|_| PluginError::Timeout { command: command(), after })?,
-    };
-    let (status, output) = finished.map_err(|source| PluginError::Start { command: command(), source })?;
-    if output.len() as u64 > MOST_OUTPUT {
-        return Err(PluginError::Endless { command: command() });
-    }
-    if !status.success() {
-        return Err(PluginError::Failed { command: command(), status });
-    }
+    let output =
+        child::output(world, process, timeout).await.map_err(|error| PluginError::of_child(command(), error))?;
     exec_credential::parse(&output, &exec.api_version)
         .map_err(|source| PluginError::Output { command: command(), source })
-}
-
-/// Waits for the end, with all that was written to standard output; no more than a little over the limit.
-async fn finish(world: &World, mut child: Child) -> io::Result<(ExitStatus, Vec<u8>)> {
-    let stdout = child.stdout.take();
-    let stderr = child.stderr.take();
-    let output = async {
-        let mut output = Vec::new();
-        if let Some(stdout) = stdout {
-            stdout.take(MOST_OUTPUT + 1).read_to_end(&mut output).await?;
-        }
-        io::Result::Ok(output)
-    };
-    let (output, ()) = tokio::try_join!(output, show(world, stderr))?;
-    Ok((child.wait().await?, output))
-}
-
-/// Passes on what the plugin tells the user.
-async fn show(world: &World, stderr: Option<impl AsyncRead + Unpin>) -> io::Result<()> {
-    let Some(mut stderr) = stderr else { return Ok(()) };
-    let mut buffer = [0; 4096];
-    loop {
-        let read = stderr.read(&mut buffer).await?;
-        if read == 0 {
-            return Ok(());
-        }
-        let mut writer = world.streams.stderr.lock().unwrap_or_else(PoisonError::into_inner);
-        writer.write_all(&buffer[..read])?;
-        writer.flush()?;
-    }
 }
 
 fn is_interactive(world: &World, exec: &Exec) -> Result<bool, PluginError> {

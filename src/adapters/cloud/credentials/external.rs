@@ -3,14 +3,11 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::io::AsyncReadExt;
-use tokio::process::Command;
-
 use super::cli_profile::Profile;
 use super::{CredentialsError, ResolvedCredentials, Resolver};
+use crate::adapters::child;
 
 const LIMIT: Duration = Duration::from_secs(60);
-const LARGEST_OUTPUT: u64 = 1024 * 1024;
 
 impl Resolver<'_> {
     pub(super) async fn external(&self, place: &str, command: &str) -> Result<ResolvedCredentials, CredentialsError> {
@@ -20,34 +17,14 @@ impl Resolver<'_> {
         let Some((program, arguments)) = words.split_first() else {
             return Err(failed("process_command is empty".to_owned()));
         };
-        let output = tokio::time::timeout(LIMIT, self.run(program, arguments)).await;
-        let output = output.map_err(|_| failed(format!("{program} does not end within {}s", LIMIT.as_secs())))?;
-        let output = output.map_err(|reason| failed(format!("{program}: {reason}")))?;
+        let mut process = child::command(self.world, program);
+        // What it says there can hold anything, and only the status is needed.
+        process.args(arguments).stderr(Stdio::null());
+        let output = child::output(self.world, process, Some(LIMIT)).await;
+        let output = output.map_err(|error| failed(format!("{program}: {error}")))?;
         let profile: Profile = serde_json::from_slice(&output)
             .map_err(|_| failed(format!("{program} printed no credentials in the documented form")))?;
         profile.printed(place, self.wire.now())
-    }
-
-    async fn run(&self, program: &str, arguments: &[String]) -> Result<Vec<u8>, String> {
-        let mut child = Command::new(program)
-            .args(arguments)
-            .current_dir(&self.world.cwd)
-            .env_clear()
-            .envs(self.world.env.iter())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            // What it says there can hold anything, and only the status is needed.
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(|error| error.to_string())?;
-        let mut output = Vec::new();
-        if let Some(stdout) = child.stdout.take() {
-            let read = stdout.take(LARGEST_OUTPUT).read_to_end(&mut output).await;
-            read.map_err(|error| error.to_string())?;
-        }
-        let status = child.wait().await.map_err(|error| error.to_string())?;
-        if status.success() { Ok(output) } else { Err(status.to_string()) }
     }
 }
 

@@ -302,6 +302,12 @@ fn an_external_command_that_fails_is_named_without_its_output() {
 }
 
 #[test]
+fn an_external_command_that_prints_too_much_is_told_so() {
+    let error = Machine::new().profile(json!({ "mode": "External", "process_command": "yes hunter2" })).error();
+    assert!(error.to_string().ends_with(": yes: it wrote more than 1024 KiB"), "{error}");
+}
+
+#[test]
 fn the_sources_have_an_order() {
     let ini = "[default]\ntype = access_key\naccess_key_id = ini\naccess_key_secret = s\n";
     let machine = || {
