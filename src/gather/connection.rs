@@ -12,7 +12,7 @@ use crate::adapters::exec_plugin::{self, PluginError};
 use crate::adapters::files::{self, FileError};
 use crate::adapters::kuberc::{self, PolicyError};
 use crate::core::connection::{Endpoint, Login};
-use crate::core::kubeconfig::{Cluster, Data, Exec, InteractiveMode, ResolvedContext, User};
+use crate::core::kubeconfig::{Cluster, Data, ResolvedContext, User, refusal};
 use crate::core::proxy::{ProxyVariables, proxy_for};
 use crate::core::secret::Secret;
 use crate::world::World;
@@ -105,7 +105,9 @@ pub async fn connection(
     let user = context.user.as_ref().map_or(&anonymous, |user| &user.value);
     let cluster_entry = Entry { kind: "cluster", name: &context.cluster_name };
     let user_entry = Entry { kind: "user", name: &context.user_name };
-    user_entry.check_user(user)?;
+    if let Some(problem) = refusal(user) {
+        return Err(user_entry.contradiction(problem));
+    }
 
     let endpoint = cluster_entry.endpoint(world, &cluster.value)?;
     let mut login = Login { impersonate: user.impersonate.clone(), ..Login::default() };
@@ -174,53 +176,6 @@ impl Entry<'_> {
             proxy,
             disable_compression: cluster.disable_compression,
         })
-    }
-
-    /// What kubectl checks of a user before it does anything.
-    fn check_user(self, user: &User) -> Result<(), ConnectionError> {
-        let has_basic = user.username.is_some() || user.password.is_some();
-        if has_basic && (user.token.is_some() || user.token_file.is_some()) {
-            return Err(self.contradiction("has both a token and a user name with password"));
-        }
-        if user.client_certificate.is_some() || user.client_certificate_data.is_some() {
-            if user.client_certificate.is_some() && user.client_certificate_data.is_some() {
-                return Err(self.contradiction("has both client-certificate and client-certificate-data"));
-            }
-            if user.client_key.is_some() && user.client_key_data.is_some() {
-                return Err(self.contradiction("has both client-key and client-key-data"));
-            }
-            if user.client_key.is_none() && user.client_key_data.is_none() {
-                return Err(self.contradiction("has a client certificate but no key"));
-            }
-        }
-        let impersonate = &user.impersonate;
-        let more = impersonate.uid.is_some() || !impersonate.groups.is_empty() || !impersonate.extra.is_empty();
-        if impersonate.user.is_none() && more {
-            return Err(self.contradiction("impersonates a UID, groups or extra fields but no user"));
-        }
-        if let Some(provider) = user.auth_provider.as_ref().filter(|provider| provider.name != "oidc") {
-            return Err(self.contradiction(format!("uses auth-provider {:?}, which is not supported", provider.name)));
-        }
-        user.exec.as_ref().map_or(Ok(()), |exec| self.check_exec(user, exec))
-    }
-
-    fn check_exec(self, user: &User, exec: &Exec) -> Result<(), ConnectionError> {
-        let problem = if user.auth_provider.is_some() {
-            "has both an auth-provider and a credential plugin"
-        } else if exec.command.is_empty() {
-            "has a credential plugin without a command"
-        } else if exec.api_version.is_empty() {
-            "has a credential plugin without an apiVersion"
-        } else if exec.env.iter().any(|(name, _)| name.is_empty()) {
-            "has a credential plugin with a variable that has no name"
-        } else {
-            match exec.interactive_mode {
-                InteractiveMode::Unspecified => "has a credential plugin without an interactiveMode",
-                InteractiveMode::Unknown => "has a credential plugin with an unknown interactiveMode",
-                InteractiveMode::Never | InteractiveMode::IfAvailable | InteractiveMode::Always => return Ok(()),
-            }
-        };
-        Err(self.contradiction(problem))
     }
 
     fn read_login(self, user: &User, login: &mut Login) -> Result<(), ConnectionError> {

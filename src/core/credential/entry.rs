@@ -228,7 +228,7 @@ fn none(user: &User) -> Credential {
     Credential::new(CredentialKind::None).with_problem(Problem::Missing(reason.to_owned()))
 }
 
-pub(super) fn has_basic(user: &User) -> bool {
+fn has_basic(user: &User) -> bool {
     let name = user.username.as_ref().is_some_and(|name| !name.is_empty());
     name || user.password.as_ref().is_some_and(|password| !password.expose().is_empty())
 }

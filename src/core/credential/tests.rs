@@ -177,7 +177,12 @@ fn of_several_credentials_the_one_that_decides_the_identity_counts() {
     assert_eq!(credential.kind, ClientCertificate);
     let others = Warning::AlsoHolds(vec![TokenFile, Bearer, Basic, Plugin, Provider]);
     assert!(credential.warnings.contains(&others), "{:?}", credential.warnings);
-    assert!(credential.warnings.contains(&Warning::RefusedByKubectl("a token and a password together")));
+    let refused = Warning::RefusedByKubectl("has both a token and a user name with password".into());
+    assert_eq!(
+        refused.to_string(),
+        "kubectl refuses the user entry, which has both a token and a user name with password"
+    );
+    assert!(credential.warnings.contains(&refused));
 
     user.client_certificate_data = None;
     assert_eq!(kind_of(&user), TokenFile);

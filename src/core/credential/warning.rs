@@ -1,13 +1,14 @@
 //! What the owner of a credential should know about it.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::entry::{has_basic, kinds_of, token_of};
+use super::entry::{kinds_of, token_of};
 use super::{CredentialKind, FileContent, MASTERS, Material};
-use crate::core::kubeconfig::User;
+use crate::core::kubeconfig::{User, refusal};
 
 /// Something about a credential that its owner should know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +30,8 @@ pub enum Warning {
     EarlierCa(Timestamp),
     /// The entry holds other credentials too, which were not assessed.
     AlsoHolds(Vec<CredentialKind>),
-    /// kubectl refuses the entry as it stands, and why.
-    RefusedByKubectl(&'static str),
+    /// kubectl refuses the entry as it stands, and what for.
+    RefusedByKubectl(Cow<'static, str>),
     /// The token file can't be used, so that the token in the entry is.
     TokenFileUnused(String),
 }
@@ -38,7 +39,7 @@ pub enum Warning {
 /// What is worth a warning about an entry, whatever its credential turns out to be.
 pub(super) fn about_entry(user: &User, kind: CredentialKind, material: &Material) -> Vec<Warning> {
     let mut warnings = readable_by_others(user, material);
-    warnings.extend(refused_by_kubectl(user).map(Warning::RefusedByKubectl));
+    warnings.extend(refusal(user).map(Warning::RefusedByKubectl));
     warnings.extend(also_holds(user, kind));
     warnings
 }
@@ -69,17 +70,6 @@ fn holds_secret(user: &User) -> bool {
     let provider_settings = user.auth_provider.as_ref().is_some_and(|provider| !provider.config.is_empty());
     let key = user.client_key_data.is_some();
     key || token_of(user).is_some() || user.password.is_some() || plugin_variables || provider_settings
-}
-
-fn refused_by_kubectl(user: &User) -> Option<&'static str> {
-    let token = user.token_file.is_some() || token_of(user).is_some();
-    if token && has_basic(user) {
-        Some("a token and a password together")
-    } else if user.exec.is_some() && user.auth_provider.is_some() {
-        Some("a credential plugin and an auth provider together")
-    } else {
-        None
-    }
 }
 
 fn also_holds(user: &User, kind: CredentialKind) -> Option<Warning> {
@@ -113,7 +103,7 @@ impl fmt::Display for Warning {
                 let names: Vec<_> = kinds.iter().map(|kind| kind.as_str()).collect();
                 formatter.write_str(&names.join(", "))
             }
-            Self::RefusedByKubectl(reason) => write!(formatter, "kubectl refuses the user entry: {reason}"),
+            Self::RefusedByKubectl(reason) => write!(formatter, "kubectl refuses the user entry, which {reason}"),
             Self::TokenFileUnused(reason) => write!(formatter, "the token in the user entry is used: {reason}"),
         }
     }

@@ -5,6 +5,7 @@
 mod merge;
 mod parse;
 mod paths;
+mod refusal;
 mod resolve;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use super::sourced::Sourced;
 pub use merge::merge;
 pub use parse::{ParseError, looks_like_kubeconfig, parse};
 pub use paths::clean;
+pub use refusal::refusal;
 pub use resolve::{Overrides, ResolveError, ResolvedContext, resolve};
 
 /// The merged content of one or more kubeconfig files.
