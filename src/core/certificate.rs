@@ -11,6 +11,7 @@ use x509_parser::prelude::FromDer;
 use x509_parser::time::ASN1Time;
 use x509_parser::x509::X509Name;
 
+use super::hex;
 use super::pem;
 pub use super::pem::Damage;
 use super::public_key::PublicKey;
@@ -85,7 +86,7 @@ impl Certificate {
         Ok(Self {
             subject: Subject::read(certificate.subject())?,
             serial: serial_digits(certificate.raw_serial()),
-            sha256: hex(digest::digest(&digest::SHA256, der).as_ref()),
+            sha256: hex::encode(digest::digest(&digest::SHA256, der).as_ref()),
             not_before: Timestamp::from_second(validity.not_before.timestamp())
                 .map_err(|_| CertificateError::NotX509)?,
             not_after: end(validity.not_after),
@@ -165,7 +166,7 @@ fn serial_digits(integer: &[u8]) -> String {
         negate(&mut magnitude);
     }
     let zeros = magnitude.iter().take_while(|byte| **byte == 0).count();
-    let digits = hex(&magnitude[zeros.min(magnitude.len().saturating_sub(1))..]);
+    let digits = hex::encode(&magnitude[zeros.min(magnitude.len().saturating_sub(1))..]);
     if negative { format!("-{digits}") } else { digits }
 }
 
@@ -175,11 +176,6 @@ fn negate(bytes: &mut [u8]) {
     for byte in bytes.iter_mut().rev() {
         (*byte, carry) = (!*byte).overflowing_add(u8::from(carry));
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }
 
 /// Go's reading of the string types of a name; `None` where Go refuses the certificate.

@@ -11,6 +11,7 @@ use ring::digest;
 use serde::Deserialize;
 
 use super::cluster_id::{argument, from_exec, is_ack_ram_tool};
+use super::hex;
 use super::ids::ClusterId;
 use super::kubeconfig::Exec;
 use super::secret::Secret;
@@ -174,8 +175,7 @@ fn filled(text: Option<String>) -> Option<String> {
 }
 
 fn sha1(text: &str) -> String {
-    let digest = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, text.as_bytes());
-    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, text.as_bytes()).as_ref())
 }
 
 #[cfg(test)]

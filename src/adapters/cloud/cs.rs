@@ -13,6 +13,7 @@ use super::wire::{Call, Product, Reply, Wire};
 use crate::core::ack::UserKubeconfigState;
 use crate::core::ack::{AccountCluster, Activity, IssuedKubeconfig, KubeconfigState, Permission, Task};
 use crate::core::ids::{ClusterId, Region, Uid};
+use crate::core::percent;
 
 mod body;
 
@@ -191,7 +192,7 @@ impl<'a> Cs<'a> {
     /// # Errors
     /// The call failed.
     pub async fn describe_task_info(&self, task: &str) -> Result<Task, Error> {
-        let path = format!("/tasks/{}", super::sign::encode(task));
+        let path = format!("/tasks/{}", percent::encode(task));
         Ok(self.get("DescribeTaskInfo", path, Vec::new()).await?.json::<body::TaskInfo>()?.into_core())
     }
 

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::core::percent;
 use crate::core::secret::Secret;
 
 /// Kinds of failure, for decisions. Text is for people.
@@ -266,7 +267,7 @@ fn redact(message: &str, secrets: &[&Secret<String>]) -> String {
     let mut text = message[..end].trim_end().to_owned();
     for secret in secrets {
         let secret = secret.expose().as_str();
-        for spelling in [secret.to_owned(), super::sign::encode(secret)] {
+        for spelling in [secret.to_owned(), percent::encode(secret)] {
             if !spelling.is_empty() {
                 text = text.replace(&spelling, "[secret]");
             }

@@ -2,12 +2,11 @@
 //!
 //! Source: <https://www.alibabacloud.com/help/en/sdk/product-overview/v3-request-structure-and-signature>
 
-use std::fmt::Write as _;
-
 use jiff::Timestamp;
 use ring::{digest, hmac};
 
 use crate::core::secret::Secret;
+use crate::core::{hex, percent};
 
 const ALGORITHM: &str = "ACS3-HMAC-SHA256";
 
@@ -72,7 +71,7 @@ pub fn sign(parts: &Parts<'_>, key: &Key<'_>, now: Timestamp, nonce: &str) -> Si
     canonical.push_str(&format!("\n{names}\n{}", sha256(parts.body)));
     let to_sign = format!("{ALGORITHM}\n{}", sha256(canonical.as_bytes()));
     let secret = hmac::Key::new(hmac::HMAC_SHA256, key.secret.expose().as_bytes());
-    let signature = hex(hmac::sign(&secret, to_sign.as_bytes()).as_ref());
+    let signature = hex::encode(hmac::sign(&secret, to_sign.as_bytes()).as_ref());
     let credential = key.access_key_id;
     let authorization = format!("{ALGORITHM} Credential={credential},SignedHeaders={names},Signature={signature}");
     Signed { query, headers, authorization: Secret::new(authorization), signature: Secret::new(signature) }
@@ -104,38 +103,15 @@ fn signed_headers(
 }
 
 fn canonical_query(query: &[(&'static str, String)]) -> String {
-    let mut pairs: Vec<(String, String)> = query.iter().map(|(name, value)| (encode(name), encode(value))).collect();
+    let mut pairs: Vec<(String, String)> =
+        query.iter().map(|(name, value)| (percent::encode(name), percent::encode(value))).collect();
     pairs.sort();
     let pairs: Vec<String> = pairs.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
     pairs.join("&")
 }
 
-/// Percent-encodes all but RFC 3986's unreserved characters.
-pub fn encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            // Writing to a String can't fail.
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
-    encoded
-}
-
 fn sha256(bytes: &[u8]) -> String {
-    hex(digest::digest(&digest::SHA256, bytes).as_ref())
-}
-
-/// Lower-case hexadecimal.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        // Writing to a String can't fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    hex::encode(digest::digest(&digest::SHA256, bytes).as_ref())
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use super::http::{Failure, Http, Request, Response};
 use super::retry::{self, Effect, Policy};
 use super::sign::{self, Key, Parts};
 use crate::core::secret::Secret;
+use crate::core::{hex, percent};
 use crate::world::World;
 
 /// A product of the cloud, in the version that is spoken here.
@@ -186,7 +187,7 @@ impl Wire {
             action: call.operation,
             version: call.product.version(),
         };
-        let signed = sign::sign(&parts, key, self.now(), &sign::hex(&random::<16>()));
+        let signed = sign::sign(&parts, key, self.now(), &hex::encode(&random::<16>()));
         let mut headers = signed.headers;
         headers.push(("authorization", signed.authorization));
         headers.push(("accept", Secret::new("application/json".to_owned())));
@@ -199,13 +200,13 @@ impl Wire {
         let mut query = call.query.clone();
         query.push(("Action", call.operation.to_owned()));
         query.push(("Format", "JSON".to_owned()));
-        query.push(("SignatureNonce", sign::hex(&random::<16>())));
+        query.push(("SignatureNonce", hex::encode(&random::<16>())));
         query.push(("Timestamp", self.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()));
         query.push(("Version", call.product.version().to_owned()));
-        let encoded = |(name, value): &(&str, String)| format!("{name}={}", sign::encode(value));
+        let encoded = |(name, value): &(&str, String)| format!("{name}={}", percent::encode(value));
         let query: Vec<String> = query.iter().map(encoded).collect();
         let fields: Vec<String> =
-            form.iter().map(|(name, value)| format!("{name}={}", sign::encode(value.expose()))).collect();
+            form.iter().map(|(name, value)| format!("{name}={}", percent::encode(value.expose()))).collect();
         let headers = vec![
             ("accept", Secret::new("application/json".to_owned())),
             ("content-type", Secret::new("application/x-www-form-urlencoded".to_owned())),

@@ -4,12 +4,13 @@ use bytes::Bytes;
 use serde_json::Error as JsonError;
 
 use super::ApiServer;
-use super::exchange::{Answer, Encoding, Question, percent_encoded};
+use super::exchange::{Answer, Encoding, Question};
 use super::failure::{CallError, Failure};
 use super::list::{ListDecoder, ListTrailer};
 use super::protobuf_list::ProtobufListDecoder;
 use crate::core::binding::{BindingItem, BindingKind};
 use crate::core::inventory::Inventory;
+use crate::core::percent;
 use crate::core::protobuf::ProtobufError;
 
 /// How many pages a list may have. Servers don't page unasked, and who pages by hundreds still gets a million through.
@@ -52,7 +53,7 @@ impl BindingScope {
             },
             Self::Namespace(namespace) => ListOf {
                 call: format!("list rolebindings.rbac.authorization.k8s.io in namespace {}", namespace.escape_debug()),
-                path: format!("{API}/namespaces/{}/rolebindings", percent_encoded(namespace)),
+                path: format!("{API}/namespaces/{}/rolebindings", percent::encode_segment(namespace)),
                 kind: "RoleBindingList",
                 encoding: Encoding::Protobuf,
             },
@@ -152,7 +153,7 @@ impl ApiServer {
     ) -> Result<ListTrailer, Failure> {
         let path = match token {
             "" => list.path.clone(),
-            token => format!("{}?continue={}", list.path, percent_encoded(token)),
+            token => format!("{}?continue={}", list.path, percent::encode_segment(token)),
         };
         let question = Question::get(&list.call, path).in_encoding(list.encoding);
         let mut body = ListBody { answer: self.ask(&question).await?, budget, limit: self.limits.list };
