@@ -84,7 +84,8 @@ async fn show(world: &World, stream: Option<impl AsyncRead + Unpin>) -> Result<(
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::sync::{Arc, Mutex};
     use std::time::Instant;
