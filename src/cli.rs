@@ -288,7 +288,7 @@ pub struct CloudArgs {
     /// Use the endpoints inside the VPC
     #[arg(long, global = true)]
     pub vpc: bool,
-    /// Endpoint of Container Service, host[:port] or URL [env: ACKCRED_CS_ENDPOINT]
+    /// Endpoint of Container Service, a host with or without port, or a URL [env: ACKCRED_CS_ENDPOINT]
     #[arg(long, global = true, value_name = "ENDPOINT", hide_short_help = true)]
     pub cs_endpoint: Option<String>,
     /// Endpoint of Resource Access Management [env: ACKCRED_RAM_ENDPOINT]
