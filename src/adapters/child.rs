@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::io;
 use std::process::{ExitStatus, Stdio};
-use std::sync::PoisonError;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _};
@@ -13,6 +13,9 @@ use crate::world::World;
 
 /// The most that is taken of a program's output, in bytes: it is to write a credential.
 pub const MOST_OUTPUT: u64 = 1 << 20;
+
+/// Where a program's messages to the user go.
+pub type Messages = Mutex<dyn io::Write + Send>;
 
 /// Why a program gave no output. What it wrote is never part of it.
 #[derive(Debug, thiserror::Error)]
@@ -38,24 +41,31 @@ pub fn command(world: &World, program: impl AsRef<OsStr>) -> Command {
     command
 }
 
-/// Runs a program to its end and gives its standard output. Its standard error, where it is piped, goes to the world's as
-/// it comes. After `timeout` the program is killed; `None` means to wait for ever.
+/// Runs a program to its end and gives its standard output. Its standard error goes to `messages` as it comes; without
+/// these, where the command says. After `timeout` the program is killed; `None` means to wait for ever.
 ///
 /// # Errors
 /// Where it can't be run, fails, takes too long, or writes more than [`MOST_OUTPUT`].
-pub async fn output(world: &World, mut command: Command, timeout: Option<Duration>) -> Result<Vec<u8>, ChildError> {
+pub async fn output(
+    mut command: Command,
+    timeout: Option<Duration>,
+    messages: Option<&Messages>,
+) -> Result<Vec<u8>, ChildError> {
+    if messages.is_some() {
+        command.stderr(Stdio::piped());
+    }
     let child = command.stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
     match timeout {
-        None => finish(world, child).await,
+        None => finish(child, messages).await,
         Some(limit) => {
-            tokio::time::timeout(limit, finish(world, child)).await.unwrap_or(Err(ChildError::Timeout(limit)))
+            tokio::time::timeout(limit, finish(child, messages)).await.unwrap_or(Err(ChildError::Timeout(limit)))
         }
     }
 }
 
-async fn finish(world: &World, mut child: Child) -> Result<Vec<u8>, ChildError> {
+async fn finish(mut child: Child, messages: Option<&Messages>) -> Result<Vec<u8>, ChildError> {
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let (output, ()) = tokio::try_join!(bounded(stdout), show(world, stderr))?;
+    let (output, ()) = tokio::try_join!(bounded(stdout), show(stderr, messages))?;
     let status = child.wait().await?;
     if status.success() { Ok(output) } else { Err(ChildError::Failed(status)) }
 }
@@ -70,15 +80,15 @@ async fn bounded(stream: Option<impl AsyncRead + Unpin>) -> Result<Vec<u8>, Chil
 }
 
 /// Passes on what the program tells the user.
-async fn show(world: &World, stream: Option<impl AsyncRead + Unpin>) -> Result<(), ChildError> {
-    let Some(mut stream) = stream else { return Ok(()) };
+async fn show(stream: Option<impl AsyncRead + Unpin>, messages: Option<&Messages>) -> Result<(), ChildError> {
+    let (Some(mut stream), Some(messages)) = (stream, messages) else { return Ok(()) };
     let mut buffer = [0; 4096];
     loop {
         let read = stream.read(&mut buffer).await?;
         if read == 0 {
             return Ok(());
         }
-        let mut writer = world.streams.stderr.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut writer = messages.lock().unwrap_or_else(PoisonError::into_inner);
         writer.write_all(&buffer[..read])?;
         writer.flush()?;
     }
@@ -87,7 +97,7 @@ async fn show(world: &World, stream: Option<impl AsyncRead + Unpin>) -> Result<(
 #[cfg(test)]
 #[cfg(unix)]
 mod tests {
-    use std::sync::{Arc, Mutex};
+    use std::sync::Arc;
     use std::time::Instant;
 
     use super::*;
@@ -111,7 +121,7 @@ mod tests {
         };
         let mut shell = command(&world, "/bin/sh");
         shell.args(["-c", script]);
-        output(&world, shell, timeout).await
+        output(shell, timeout, None).await
     }
 
     #[tokio::test]

@@ -137,10 +137,11 @@ pub async fn run(
     process.args(&exec.args).envs(exec.env.iter().map(|(name, value)| (name, value.expose())));
     process.env("KUBERNETES_EXEC_INFO", info);
     process.stdin(if interactive { Stdio::inherit() } else { Stdio::null() });
-    process.stderr(if world.streams.stderr_is_terminal { Stdio::inherit() } else { Stdio::piped() });
+    process.stderr(Stdio::inherit());
+    let messages = (!world.streams.stderr_is_terminal).then_some(&*world.streams.stderr);
     tracing::debug!(program = %program.display(), interactive, "running credential plugin");
     let output =
-        child::output(world, process, timeout).await.map_err(|error| PluginError::of_child(command(), error))?;
+        child::output(process, timeout, messages).await.map_err(|error| PluginError::of_child(command(), error))?;
     exec_credential::parse(&output, &exec.api_version)
         .map_err(|source| PluginError::Output { command: command(), source })
 }

@@ -20,7 +20,7 @@ impl Resolver<'_> {
         let mut process = child::command(self.world, program);
         // What it says there can hold anything, and only the status is needed.
         process.args(arguments).stderr(Stdio::null());
-        let output = child::output(self.world, process, Some(LIMIT)).await;
+        let output = child::output(process, Some(LIMIT), None).await;
         let output = output.map_err(|error| failed(format!("{program}: {error}")))?;
         let profile: Profile = serde_json::from_slice(&output)
             .map_err(|_| failed(format!("{program} printed no credentials in the documented form")))?;
