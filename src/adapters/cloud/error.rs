@@ -77,6 +77,7 @@ impl Error {
 
     /// Reads an error response. `secrets` are what the request carried: some error bodies echo it.
     pub(super) fn refused(action: &str, status: u16, body: &ErrorBody, secrets: &[&Secret<String>]) -> Self {
+        let token = |text: &str| token(text, secrets);
         let code = body.code.as_deref().map(token);
         let kind = kind_of(status, code.as_deref());
         let own_action = || (kind == Kind::Forbidden).then(|| action.to_owned());
@@ -93,9 +94,10 @@ impl Error {
         }))
     }
 
+    /// Takes a request ID that went through [`token`], unless the body told one.
     pub(super) fn with_request_id(mut self, request_id: Option<&str>) -> Self {
         if self.0.request_id.is_none() {
-            self.0.request_id = request_id.map(token);
+            self.0.request_id = request_id.map(str::to_owned);
         }
         self
     }
@@ -280,9 +282,10 @@ fn redact(message: &str, secrets: &[&Secret<String>]) -> String {
     }
 }
 
-/// A code or an ID: letters, digits and a few signs, whatever the server sends.
-fn token(text: &str) -> String {
-    text.chars().filter(|c| c.is_ascii_alphanumeric() || "-_.:/*".contains(*c)).take(100).collect()
+/// A code or an ID: letters, digits and a few signs, whatever the server sends, and no secret that was sent to it. Secrets
+/// go first: once their own signs are gone nobody would know them again.
+pub(super) fn token(text: &str, secrets: &[&Secret<String>]) -> String {
+    redact(text, secrets).chars().filter(|c| c.is_ascii_alphanumeric() || "-_.:/*".contains(*c)).take(100).collect()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use serde::de::DeserializeOwned;
 
 use super::endpoints::Endpoint;
-use super::error::{Error, ErrorBody, Kind};
+use super::error::{self, Error, ErrorBody, Kind};
 use super::http::{Failure, Http, Request, Response};
 use super::retry::{self, Effect, Policy};
 use super::sign::{self, Key, Parts};
@@ -247,7 +247,8 @@ impl Wire {
 
     fn judge(&self, action: String, response: Response, secrets: &[&Secret<String>]) -> Result<Reply, Error> {
         let said = ErrorBody::read(&response.body);
-        let request_id = said.request_id.clone().or_else(|| response.header("x-acs-request-id").map(str::to_owned));
+        let request_id = said.request_id.as_deref().or_else(|| response.header("x-acs-request-id"));
+        let request_id = request_id.map(|id| error::token(id, secrets));
         if !(200..300).contains(&response.status) || said.contradicts_success() {
             let date = response.header("date").and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
             let error = Error::refused(&action, response.status, &said, secrets)
