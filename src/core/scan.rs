@@ -124,8 +124,12 @@ impl ClusterScan {
         let issued = |state: &KubeconfigState| {
             matches!(state.certificate, CertificateState::Unexpired | CertificateState::Expired)
         };
+        // An identity with several rows holds one kubeconfig: the row that counts.
+        let counts = |state: &KubeconfigState| {
+            self.directory.kubeconfig(&state.uid).is_some_and(|counting| std::ptr::eq(counting, state))
+        };
         let listed = (0..).zip(self.directory.voices().kubeconfigs.items());
-        listed.filter(move |(_, state)| issued(state) && !granted.contains(state.uid.as_str()))
+        listed.filter(move |(_, state)| issued(state) && counts(state) && !granted.contains(state.uid.as_str()))
     }
 
     fn row(&self, holding: Index) -> ScanRow<'_> {
@@ -295,6 +299,8 @@ mod tests {
         let kubeconfigs = vec![
             kubeconfig("1", CertificateState::Unexpired),
             kubeconfig("6", CertificateState::Expired),
+            kubeconfig("6", CertificateState::Removed),
+            kubeconfig("6", CertificateState::Unexpired),
             kubeconfig("7", CertificateState::Removed),
         ];
         let voices = ClusterVoices { owner: Answer::NotAsked, kubeconfigs: Listing::Complete(kubeconfigs) };
@@ -349,6 +355,8 @@ mod tests {
         let selection = Selection::new(&clusters, &filter);
         let rows: Vec<_> = selection.rows(&clusters).map(|row| (row.uid, row.grant.is_none())).collect();
         assert_eq!(rows, [(Some("6"), true)]);
+        let shown = selection.rows(&clusters).map(|row| row.kubeconfig.unwrap().certificate);
+        assert_eq!(shown.collect::<Vec<_>>(), [CertificateState::Unexpired]);
         let with_binding = Selection::new(&clusters, &Filter { uids: vec![uid("1")], ..Filter::default() });
         assert!(with_binding.rows(&clusters).all(|row| row.grant.is_some() && row.kubeconfig.is_some()));
     }

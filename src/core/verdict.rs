@@ -6,10 +6,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ack::{AccountState, AccountType, KubeconfigState};
-use super::evidence::{AccountVoices, Answer, ClusterVoices, Listing, Lookup, Standing, Standings};
+use super::ack::{AccountState, AccountType};
+use super::evidence::{AccountVoices, Answer, Listing, Lookup, Standing, Standings};
 use super::identity::{IdentityType, UserStatus};
 use super::ids::Uid;
+
+mod cluster;
+
+pub use cluster::ClusterDirectory;
 
 /// What is known of an identity's existence. Ordered worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -92,33 +96,8 @@ pub struct AccountDirectory {
     recycle_bin: BTreeMap<Uid, usize>,
 }
 
-/// A cluster's voices, ready to be asked about many UIDs.
-#[derive(Debug)]
-pub struct ClusterDirectory {
-    voices: ClusterVoices,
-    kubeconfigs: BTreeMap<Uid, usize>,
-}
-
 fn index<T>(listing: &Listing<T>, uid: impl Fn(&T) -> &Uid) -> BTreeMap<Uid, usize> {
     listing.items().iter().enumerate().map(|(position, item)| (uid(item).clone(), position)).collect()
-}
-
-impl ClusterDirectory {
-    /// Takes in a cluster's voices.
-    pub fn new(voices: ClusterVoices) -> Self {
-        let kubeconfigs = index(&voices.kubeconfigs, |state| &state.uid);
-        Self { voices, kubeconfigs }
-    }
-
-    /// The voices.
-    pub fn voices(&self) -> &ClusterVoices {
-        &self.voices
-    }
-
-    /// What ACK says of this UID's kubeconfig, where its list has the UID.
-    pub fn kubeconfig(&self, uid: &Uid) -> Option<&KubeconfigState> {
-        self.kubeconfigs.get(uid).map(|position| &self.voices.kubeconfigs.items()[*position])
-    }
 }
 
 /// One voice's word on an identity.
@@ -188,22 +167,20 @@ impl AccountDirectory {
 
     /// Says who `uid` is in `cluster`, and whether it still exists.
     pub fn judge(&self, uid: &Uid, cluster: &ClusterDirectory) -> Verdict {
-        let kubeconfig = cluster.kubeconfig(uid);
         let identity_type = self.identity_type(uid, cluster);
         let mut statements = self.statements(uid, identity_type);
-        let heard = kubeconfig.and_then(|state| claim_of_ack(state.account_state));
-        let cut = !cluster.voices.kubeconfigs.is_complete();
         // A row of a list that broke off can prove that somebody lives, not that somebody is gone.
-        let unusable = heard == Some(Claim::Deleted) && cut;
-        if let Some(claim) = heard.filter(|_| !unusable) {
-            statements.push(Statement { claim, voice: ACK, first_hand: false });
-        }
+        let cut = !cluster.voices().kubeconfigs.is_complete();
+        let heard = claims_of_ack(uid, cluster);
+        let unusable = cut && heard.contains(&Claim::Deleted);
+        let usable = heard.into_iter().filter(|claim| !(cut && *claim == Claim::Deleted));
+        statements.extend(usable.map(|claim| Statement { claim, voice: ACK, first_hand: false }));
         let gaps = if identity_type == IdentityType::Root { None } else { Some(self.gaps(cluster)) };
         let inferred = gaps.as_ref().is_some_and(Vec::is_empty);
         let state = decide(&statements, inferred);
         Verdict {
             identity_type,
-            name: self.name(uid, kubeconfig),
+            name: self.name(uid, cluster),
             state,
             evidence: self.evidence(state, &statements, gaps.as_deref(), unusable),
             disagreement: disagreement(&statements, state, inferred),
@@ -215,8 +192,9 @@ impl AccountDirectory {
     }
 
     fn identity_type(&self, uid: &Uid, cluster: &ClusterDirectory) -> IdentityType {
-        let account_type = cluster.kubeconfig(uid).map(|state| state.account_type);
-        let owns_cluster = cluster.voices.owner.known() == Some(uid);
+        let mut account_types = cluster.kubeconfigs(uid).map(|state| state.account_type);
+        let account_type = account_types.find(|told| *told != AccountType::Unstated);
+        let owns_cluster = cluster.voices().owner.known() == Some(uid);
         if account_type == Some(AccountType::Root) || self.caller_account() == Some(uid) || owns_cluster {
             return IdentityType::Root;
         }
@@ -273,7 +251,7 @@ impl AccountDirectory {
         statements
     }
 
-    fn name(&self, uid: &Uid, kubeconfig: Option<&KubeconfigState>) -> Option<String> {
+    fn name(&self, uid: &Uid, cluster: &ClusterDirectory) -> Option<String> {
         let user = self.users.get(uid).map(|position| self.voices.users.items()[*position].name.as_str());
         let role = self.roles.get(uid).map(|position| self.voices.roles.items()[*position].name.as_str());
         let info = self.basic_infos.get(uid).map(|at| self.voices.basic_infos.items()[*at].principal_name.as_str());
@@ -284,10 +262,10 @@ impl AccountDirectory {
         };
         let caller = self.voices.caller.known().filter(|caller| caller.uid.as_ref() == Some(uid));
         let calling = caller.and_then(|caller| caller.name());
-        let account = kubeconfig.map(|state| state.account_name.as_str());
-        let display = kubeconfig.map(|state| state.display_name.as_str());
-        let names = [user, role, looked_up, info.map(login), binned.map(login), calling, account, display];
-        names.into_iter().flatten().find(|name| !name.is_empty()).map(str::to_owned)
+        let accounts = cluster.kubeconfigs(uid).map(|state| state.account_name.as_str());
+        let displays = cluster.kubeconfigs(uid).map(|state| state.display_name.as_str());
+        let names = [user, role, looked_up, info.map(login), binned.map(login), calling];
+        names.into_iter().flatten().chain(accounts).chain(displays).find(|name| !name.is_empty()).map(str::to_owned)
     }
 
     /// What stands between absence and the proof of it. Nothing does when the list is empty.
@@ -305,7 +283,7 @@ impl AccountDirectory {
         if !not_asked.is_empty() {
             gaps.push(format!("{not_asked} not asked"));
         }
-        gaps.extend(self.gap_of_ownership(&cluster.voices.owner));
+        gaps.extend(self.gap_of_ownership(&cluster.voices().owner));
         gaps
     }
 
@@ -371,6 +349,17 @@ impl AccountDirectory {
 /// The user's own part of a principal name, `name@account.onaliyun.com`.
 fn login(principal_name: &str) -> &str {
     principal_name.split('@').next().unwrap_or(principal_name)
+}
+
+/// What ACK says of an identity, each word once: it can have several rows, and they needn't agree.
+fn claims_of_ack(uid: &Uid, cluster: &ClusterDirectory) -> Vec<Claim> {
+    let mut claims = Vec::new();
+    for claim in cluster.kubeconfigs(uid).filter_map(|state| claim_of_ack(state.account_state)) {
+        if !claims.contains(&claim) {
+            claims.push(claim);
+        }
+    }
+    claims
 }
 
 fn claim_of_ack(state: AccountState) -> Option<Claim> {

@@ -1,7 +1,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::core::ack::CertificateState;
+use crate::core::ack::{CertificateState, KubeconfigState};
+use crate::core::evidence::ClusterVoices;
 use crate::core::identity::{Caller, ImsUser, RamRole, RamUser, RecycledUser, UserBasicInfo};
 
 const OWNER: &str = "1000";
@@ -98,6 +99,53 @@ fn acks_own_word_confirms_deletion_even_where_ram_can_not_be_read() {
     assert_eq!((gone.identity_type, gone.state), (IdentityType::RamUser, State::Deleted(Basis::Confirmed)));
     assert_eq!(gone.evidence, "confirmed: account_state Deleted in cs:ListClusterKubeconfigStates");
     assert_eq!(gone.name.as_deref(), Some("ack-2999"));
+}
+
+fn ack_says_all(rows: Vec<KubeconfigState>) -> ClusterVoices {
+    ClusterVoices { kubeconfigs: Listing::Complete(rows), ..cluster() }
+}
+
+#[test]
+fn of_several_rows_of_an_identity_none_goes_unheard() {
+    use AccountState::{Active, Deleted, Inactive, Unstated};
+    let cases = [
+        ([Active, Deleted], State::Active, true),
+        ([Active, Inactive], State::Frozen, true),
+        ([Inactive, Deleted], State::Frozen, true),
+        ([Deleted, Deleted], State::Deleted(Basis::Confirmed), false),
+        ([Deleted, Unstated], State::Deleted(Basis::Confirmed), false),
+    ];
+    let voices = || AccountVoices { users: Listing::failed("forbidden"), ..account() };
+    for (states, expected, disagree) in cases {
+        for states in [states, [states[1], states[0]]] {
+            let rows = states.map(|state| row(GONE, AccountType::RamUser, state)).to_vec();
+            let verdict = judge(GONE, voices(), ack_says_all(rows));
+            assert_eq!((verdict.state, verdict.disagreement.is_some()), (expected, disagree), "{states:?}");
+        }
+    }
+    let rows = [AccountType::Unstated, AccountType::RamRole].map(|kind| row(GONE, kind, Unstated));
+    assert_eq!(judge(GONE, voices(), ack_says_all(rows.to_vec())).identity_type, IdentityType::RamRole);
+}
+
+#[test]
+fn of_several_kubeconfigs_the_one_in_effect_counts_then_the_one_that_ends_last() {
+    let at = |certificate, day: u8| KubeconfigState {
+        certificate,
+        expires: Some(format!("2027-01-{day:02}T00:00:00Z").parse().unwrap()),
+        ..row(GONE, AccountType::RamUser, AccountState::Active)
+    };
+    use CertificateState::{Expired, Removed, Unexpired};
+    let cases = [
+        (vec![at(Expired, 20), at(Unexpired, 10), at(Removed, 30)], at(Unexpired, 10)),
+        (vec![at(Unexpired, 10), at(Unexpired, 12), at(Expired, 20)], at(Unexpired, 12)),
+        (vec![at(Removed, 20), at(Expired, 10)], at(Removed, 20)),
+    ];
+    for (rows, expected) in cases {
+        for rows in [rows.clone(), rows.into_iter().rev().collect()] {
+            let directory = ClusterDirectory::new(ack_says_all(rows));
+            assert_eq!(directory.kubeconfig(&uid(GONE)), Some(&expected));
+        }
+    }
 }
 
 #[test]
