@@ -6,6 +6,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
+use super::ids::Uid;
 use super::inventory::{Binding, BoundSubject, Inventory, Role};
 use super::mapping::Mapping;
 
@@ -103,6 +104,11 @@ impl Grants {
         &self.inventory
     }
 
+    /// The accounts that mappings know identities to belong to: pairs of an identity's UID and an account's.
+    pub fn accounts(&self) -> impl Iterator<Item = (&Uid, &Uid)> {
+        self.mappings.iter().filter_map(|mapping| mapping.uid.as_ref().zip(mapping.account.as_ref()))
+    }
+
     fn grant(&self, row: Row) -> Grant<'_> {
         let bindings = self.inventory.bindings();
         match row {
@@ -127,7 +133,7 @@ fn of_subject(binding: &Binding, subject: usize) -> Grant<'_> {
 
 fn of_mapping<'a>(mapping: &'a Mapping, through: Option<&'a Binding>) -> Grant<'a> {
     Grant {
-        uid: mapping.uid.as_ref().map(super::ids::Uid::as_str),
+        uid: mapping.uid.as_ref().map(Uid::as_str),
         subject: &mapping.username,
         source: GrantSource::Mapping { mapping, through },
         role: through.map(Binding::role),
@@ -257,6 +263,7 @@ mod tests {
             name: name.into(),
             identity: MappedIdentity::Arn("acs:ram::1:user/a".into()),
             uid: None,
+            account: None,
             username: username.into(),
             groups: groups.iter().map(|group| (*group).into()).collect(),
             created: None,

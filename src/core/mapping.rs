@@ -23,6 +23,8 @@ pub struct Mapping {
     pub identity: MappedIdentity,
     /// The UID, where the authenticator has recorded it. The ARN alone holds a name, which can be given to somebody else later.
     pub uid: Option<Uid>,
+    /// The account that the identity belongs to: the recorded one, else the ARN's.
+    pub account: Option<Uid>,
     /// The Kubernetes user name. It can be a template such as `{{SessionName}}`, which no binding equals.
     pub username: String,
     /// The Kubernetes groups.
@@ -85,11 +87,14 @@ struct Status {
 
 impl From<RamIdentityMapping> for Mapping {
     fn from(object: RamIdentityMapping) -> Self {
+        let user_id = object.status.and_then(|status| status.user_id).unwrap_or_default();
+        let arn = object.spec.arn.unwrap_or_default();
         Self {
             origin: MappingOrigin::Object,
             name: object.metadata.name,
-            identity: MappedIdentity::Arn(object.spec.arn.unwrap_or_default()),
-            uid: object.status.and_then(|status| status.user_id).and_then(|id| recorded_uid(&id)),
+            uid: recorded_uid(&user_id),
+            account: recorded_account(&user_id).or_else(|| account_of_arn(&arn)),
+            identity: MappedIdentity::Arn(arn),
             username: object.spec.username.unwrap_or_default(),
             groups: object.spec.groups.unwrap_or_default(),
             created: object.metadata.creation_timestamp,
@@ -100,6 +105,19 @@ impl From<RamIdentityMapping> for Mapping {
 /// `1234`, or `ack-ram-authenticator:<account>:1234` as the API server is told.
 fn recorded_uid(user_id: &str) -> Option<Uid> {
     user_id.rsplit(':').next().and_then(Uid::parse)
+}
+
+/// The account in `ack-ram-authenticator:<account>:1234`.
+fn recorded_account(user_id: &str) -> Option<Uid> {
+    user_id.rsplit(':').nth(1).and_then(Uid::parse)
+}
+
+/// The account in `acs:ram::<account>:user/<name>`; none where a wildcard stands for it.
+fn account_of_arn(arn: &str) -> Option<Uid> {
+    match arn.split(':').collect::<Vec<_>>()[..] {
+        ["acs", _, _, account, _, ..] => Uid::parse(account),
+        _ => None,
+    }
 }
 
 /// Why the ConfigMap can't be read. The authenticator goes on without the key in question; a scan must not.
@@ -159,11 +177,16 @@ fn entries(data: &BTreeMap<String, String>, key: &'static str) -> Result<Vec<Val
 }
 
 fn entry_of(key: &str, index: usize, identity: MappedIdentity) -> Mapping {
+    let account = match &identity {
+        MappedIdentity::Arn(arn) => account_of_arn(arn),
+        MappedIdentity::Account(account) => Uid::parse(account),
+    };
     Mapping {
         origin: MappingOrigin::ConfigMap,
         name: format!("alibabacloud-auth:{key}:{index}"),
         identity,
         uid: None,
+        account,
         username: String::new(),
         groups: Vec::new(),
         created: None,
@@ -234,5 +257,28 @@ mod tests {
         {
             assert_eq!(recorded_uid(id).as_ref().map(Uid::as_str), uid, "{id}");
         }
+    }
+
+    #[test]
+    fn the_account_is_the_recorded_one_then_the_arns() {
+        let account = |arn: &str, user_id: &str| {
+            let object = serde_json::json!({
+                "metadata": { "name": "m" }, "spec": { "arn": arn }, "status": { "userID": user_id },
+            });
+            let mapping = Mapping::from(serde_json::from_value::<RamIdentityMapping>(object).unwrap());
+            mapping.account.map(|account| account.to_string())
+        };
+        for (arn, user_id, expected) in [
+            ("acs:ram::424242:user/a", "ack-ram-authenticator:1:234", Some("1")),
+            ("acs:ram::424242:user/a", "234", Some("424242")),
+            ("acs:ram::424242:assumed-role/a:b/c", "", Some("424242")),
+            ("acs:ram::*:user/a", "234", None),
+            ("424242", "", None),
+            ("", "", None),
+        ] {
+            assert_eq!(account(arn, user_id).as_deref(), expected, "{arn} {user_id}");
+        }
+        let entries = read_config_map(&config_map("mapUsers", "- userarn: acs:ram::424242:user/a\n")).unwrap();
+        assert_eq!(entries[0].account, Uid::parse("424242"));
     }
 }

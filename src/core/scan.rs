@@ -104,6 +104,7 @@ impl ClusterScan {
         } else {
             directory.voices().owner.known().cloned().into_iter().collect()
         };
+        let directory = directory.with_accounts(grants.accounts());
         let verdicts = holders.into_iter().map(|uid| {
             let verdict = account.judge(&uid, &directory);
             (uid, verdict)
@@ -246,9 +247,10 @@ impl StateKind {
 mod tests {
     use super::super::ack::{AccountState, AccountType};
     use super::super::binding::{BindingItem, BindingKind};
-    use super::super::evidence::{Answer, ClusterVoices, Listing};
-    use super::super::identity::IdentityType;
+    use super::super::evidence::{AccountVoices, Answer, ClusterVoices, Listing};
+    use super::super::identity::{Caller, IdentityType, RamRole};
     use super::super::inventory::Inventory;
+    use super::super::mapping::RamIdentityMapping;
     use super::super::verdict::Basis;
     use super::*;
 
@@ -323,6 +325,39 @@ mod tests {
 
     fn words(uids: &[&str]) -> Vec<String> {
         uids.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_mapped_identity_of_another_account_is_not_deleted_because_this_one_lacks_it() {
+        let judged = |account: &str| {
+            let object = serde_json::json!({
+                "metadata": { "name": "m" }, "spec": { "arn": format!("acs:ram::{account}:user/a") },
+                "status": { "userID": format!("ack-ram-authenticator:{account}:77") },
+            });
+            let mapping: RamIdentityMapping = serde_json::from_value(object).unwrap();
+            let voices = ClusterVoices { owner: Answer::Known(uid("100")), kubeconfigs: Listing::Complete(Vec::new()) };
+            let grants = Grants::extract(Inventory::default(), vec![mapping.into()]);
+            let scan = ClusterScan::judge(None, grants, ClusterDirectory::new(voices), &account_100(), true);
+            scan.verdicts[&uid("77")].clone()
+        };
+        assert_eq!(judged("100").state, State::Deleted(Basis::Inferred));
+        let foreign = judged("424242");
+        assert_eq!(foreign.state, State::Unknown);
+        assert!(foreign.evidence.ends_with("; belongs to account 424242, the caller to 100"), "{}", foreign.evidence);
+    }
+
+    /// An account with one role, read to the end by itself.
+    fn account_100() -> AccountDirectory {
+        let caller = Caller { kind: IdentityType::Root, uid: None, account_id: uid("100"), arn: String::new() };
+        let role = RamRole { uid: uid("1"), name: "role".to_owned(), arn: String::new() };
+        AccountDirectory::new(AccountVoices {
+            caller: Answer::Known(caller),
+            users: Listing::Complete(Vec::new()),
+            roles: Listing::Complete(vec![role]),
+            basic_infos: Listing::Complete(Vec::new()),
+            recycle_bin: Listing::Complete(Vec::new()),
+            ..AccountVoices::not_asked()
+        })
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Does this identity still exist? The rules of evidence.
 //!
 //! Presence is proved by any voice that lists the identity. Absence is proved only by a voice that says so by name
-//! (`confirmed`), or by all four listings of the right account, each read to its end (`inferred`). Everything else is
+//! (`confirmed`), or by all four listings of the right account, the identity's own and the cluster
+//! owner's, each read to its end (`inferred`). Everything else is
 //! `Unknown`, with the reason.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -175,7 +176,7 @@ impl AccountDirectory {
         let unusable = cut && heard.contains(&Claim::Deleted);
         let usable = heard.into_iter().filter(|claim| !(cut && *claim == Claim::Deleted));
         statements.extend(usable.map(|claim| Statement { claim, voice: ACK, first_hand: false }));
-        let gaps = if identity_type == IdentityType::Root { None } else { Some(self.gaps(cluster)) };
+        let gaps = if identity_type == IdentityType::Root { None } else { Some(self.gaps(uid, cluster)) };
         let inferred = gaps.as_ref().is_some_and(Vec::is_empty);
         let state = decide(&statements, inferred);
         Verdict {
@@ -269,7 +270,7 @@ impl AccountDirectory {
     }
 
     /// What stands between absence and the proof of it. Nothing does when the list is empty.
-    fn gaps(&self, cluster: &ClusterDirectory) -> Vec<String> {
+    fn gaps(&self, uid: &Uid, cluster: &ClusterDirectory) -> Vec<String> {
         let named = self.named_standings();
         let mut gaps = Vec::new();
         let reasons: BTreeSet<&str> = named.iter().filter_map(|(_, standing)| unread(standing)).collect();
@@ -284,6 +285,7 @@ impl AccountDirectory {
             gaps.push(format!("{not_asked} not asked"));
         }
         gaps.extend(self.gap_of_ownership(&cluster.voices().owner));
+        gaps.extend(self.gap_of_origin(uid, cluster));
         gaps
     }
 
@@ -299,6 +301,13 @@ impl AccountDirectory {
             Answer::Failed(reason) => Some(format!("the cluster's owner unread: {reason}")),
             Answer::NotAsked => Some("the cluster's owner not asked".to_owned()),
         }
+    }
+
+    /// Who belongs to another account is in none of this account's listings, living or gone.
+    fn gap_of_origin(&self, uid: &Uid, cluster: &ClusterDirectory) -> Option<String> {
+        let caller = self.caller_account()?;
+        let foreign = cluster.foreign_account(uid, caller)?;
+        Some(format!("belongs to account {foreign}, the caller to {caller}"))
     }
 
     fn named_standings(&self) -> [(&'static str, &Standing); 4] {

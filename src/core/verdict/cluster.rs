@@ -1,7 +1,8 @@
-//! What a cluster's own voices say of an identity: ACK's list of its kubeconfigs.
+//! What a cluster's own voices say of an identity: ACK's list of its kubeconfigs, and the account that a
+//! mapping knows it to belong to.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::core::ack::{CertificateState, KubeconfigState};
 use crate::core::evidence::ClusterVoices;
@@ -13,6 +14,7 @@ pub struct ClusterDirectory {
     voices: ClusterVoices,
     /// Where an identity's rows are, the one that matters most first.
     kubeconfigs: BTreeMap<Uid, Vec<usize>>,
+    accounts: BTreeMap<Uid, BTreeSet<Uid>>,
 }
 
 impl ClusterDirectory {
@@ -27,7 +29,15 @@ impl ClusterDirectory {
         for positions in kubeconfigs.values_mut() {
             positions.sort_by_key(|position| Reverse(rank(&rows[*position])));
         }
-        Self { voices, kubeconfigs }
+        Self { voices, kubeconfigs, accounts: BTreeMap::new() }
+    }
+
+    /// Takes in which identities are known to belong to which accounts: pairs of an identity's UID and an account's.
+    pub fn with_accounts<'a>(mut self, known: impl IntoIterator<Item = (&'a Uid, &'a Uid)>) -> Self {
+        for (uid, account) in known {
+            self.accounts.entry(uid.clone()).or_default().insert(account.clone());
+        }
+        self
     }
 
     /// The voices.
@@ -45,5 +55,10 @@ impl ClusterDirectory {
     pub fn kubeconfigs(&self, uid: &Uid) -> impl Iterator<Item = &KubeconfigState> {
         let positions = self.kubeconfigs.get(uid).map(Vec::as_slice).unwrap_or_default();
         positions.iter().map(|position| &self.voices.kubeconfigs.items()[*position])
+    }
+
+    /// An account other than `own` that the identity is known to belong to.
+    pub(super) fn foreign_account(&self, uid: &Uid, own: &Uid) -> Option<&Uid> {
+        self.accounts.get(uid)?.iter().find(|account| *account != own)
     }
 }

@@ -206,6 +206,22 @@ fn absence_from_another_account_means_nothing() {
 }
 
 #[test]
+fn who_belongs_to_another_account_is_not_deleted_by_absence_and_still_by_acks_word() {
+    let of_424242 = |cluster| {
+        let directory = ClusterDirectory::new(cluster).with_accounts([(&uid(GONE), &uid("424242"))]);
+        AccountDirectory::new(account()).judge(&uid(GONE), &directory)
+    };
+    let verdict = of_424242(cluster());
+    assert_eq!((verdict.state, verdict.disagreement), (State::Unknown, None));
+    assert!(verdict.evidence.ends_with("; belongs to account 424242, the caller to 1000"), "{}", verdict.evidence);
+    let named = of_424242(ack_says(GONE, AccountType::RamUser, AccountState::Deleted));
+    assert_eq!(named.state, State::Deleted(Basis::Confirmed));
+    let told_twice =
+        ClusterDirectory::new(cluster()).with_accounts([(&uid(GONE), &uid(OWNER)), (&uid(GONE), &uid("424242"))]);
+    assert_eq!(AccountDirectory::new(account()).judge(&uid(GONE), &told_twice).state, State::Unknown);
+}
+
+#[test]
 fn a_listing_without_the_caller_in_it_proves_nothing() {
     let cases = [
         AccountVoices { users: Listing::Complete(Vec::new()), ..account() },
@@ -396,6 +412,23 @@ proptest! {
             State::Deleted(Basis::Inferred) => prop_assert!(all_read && own && !listed),
             State::Deleted(Basis::Confirmed) => prop_assert!(named),
             State::Active | State::Frozen | State::Recycled | State::Unknown => {}
+        }
+    }
+
+    #[test]
+    fn nobody_of_another_account_is_inferred_deleted(
+        digits in digits(), home in prop::sample::select(vec![OWNER, "1777", "424242"]),
+        account in any_account(), cluster in any_cluster(),
+    ) {
+        let foreign = account.caller.known().is_some_and(|caller| caller.account_id != uid(home));
+        let own = judge(digits, account.clone(), cluster.clone());
+        let directory = ClusterDirectory::new(cluster).with_accounts([(&uid(digits), &uid(home))]);
+        let verdict = AccountDirectory::new(account).judge(&uid(digits), &directory);
+        if foreign && own.state == State::Deleted(Basis::Inferred) {
+            prop_assert_eq!(verdict.state, State::Unknown);
+            prop_assert!(verdict.evidence.contains(&format!("belongs to account {home}")), "{}", verdict.evidence);
+        } else {
+            prop_assert_eq!(verdict.state, own.state);
         }
     }
 
