@@ -80,6 +80,8 @@ pub enum Lookup {
     NoSuchUser,
     /// The call failed, and why.
     Failed(String),
+    /// The call was not made for this UID although it would have helped, and why.
+    NotAsked(String),
 }
 
 /// The voices that speak for the caller's whole account.

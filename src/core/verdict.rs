@@ -183,7 +183,7 @@ impl AccountDirectory {
             identity_type,
             name: self.name(uid, cluster),
             state,
-            evidence: self.evidence(state, &statements, gaps.as_deref(), unusable),
+            evidence: self.evidence(uid, state, &statements, gaps.as_deref(), unusable),
             disagreement: disagreement(&statements, state, inferred),
         }
     }
@@ -310,18 +310,35 @@ impl AccountDirectory {
         Some(format!("belongs to account {foreign}, the caller to {caller}"))
     }
 
+    /// Why the call that could have proved existence did not. Its answer would have been no proof of absence.
+    fn gap_of_lookup(&self, uid: &Uid) -> Option<String> {
+        match self.voices.lookups.get(uid)? {
+            Lookup::Failed(reason) => Some(format!("look-up failed: {reason}")),
+            Lookup::NotAsked(reason) => Some(format!("ims:GetUser not asked: {reason}")),
+            Lookup::Exists(_) | Lookup::NoSuchUser => None,
+        }
+    }
+
     fn named_standings(&self) -> [(&'static str, &Standing); 4] {
         let Standings { users, roles, basic_infos, recycle_bin } = &self.standings;
         [("RAM users", users), ("RAM roles", roles), ("IMS users", basic_infos), ("recycle bin", recycle_bin)]
     }
 
-    fn evidence(&self, state: State, statements: &[Statement], gaps: Option<&[String]>, unusable: bool) -> String {
+    fn evidence(
+        &self,
+        uid: &Uid,
+        state: State,
+        statements: &[Statement],
+        gaps: Option<&[String]>,
+        unusable: bool,
+    ) -> String {
         match state {
             State::Deleted(Basis::Confirmed) => format!("confirmed: account_state Deleted in {ACK}"),
             State::Deleted(Basis::Inferred) => "inferred: absent from ram:ListUsers, ram:ListRoles, \
                 ims:ListUserBasicInfos and ims:ListUsersInRecycleBin, all read to the end in the owner's account"
                 .to_owned(),
-            State::Unknown => self.evidence_of_unknown(statements, gaps, unusable),
+            State::Unknown if !statements.is_empty() => told(statements),
+            State::Unknown => self.evidence_of_unknown(uid, gaps, unusable),
             State::Recycled | State::Frozen | State::Active => {
                 let mut text = told(statements);
                 if state == State::Active && statements.iter().all(|statement| statement.claim == Claim::Exists) {
@@ -336,10 +353,7 @@ impl AccountDirectory {
         }
     }
 
-    fn evidence_of_unknown(&self, statements: &[Statement], gaps: Option<&[String]>, unusable: bool) -> String {
-        if !statements.is_empty() {
-            return told(statements);
-        }
+    fn evidence_of_unknown(&self, uid: &Uid, gaps: Option<&[String]>, unusable: bool) -> String {
         let Some(gaps) = gaps else {
             return "an account's state is told by its own credentials and by ACK, neither did".to_owned();
         };
@@ -350,7 +364,8 @@ impl AccountDirectory {
             names => Some(format!("absent from {names}")),
         };
         let cut = unusable.then(|| format!("account_state Deleted in {ACK}, which was not read to the end"));
-        let parts: Vec<String> = absent.into_iter().chain(gaps.iter().cloned()).chain(cut).collect();
+        let parts: Vec<String> =
+            absent.into_iter().chain(gaps.iter().cloned()).chain(self.gap_of_lookup(uid)).chain(cut).collect();
         parts.join("; ")
     }
 }

@@ -1,5 +1,7 @@
 //! What the cloud says of an account and a cluster: every voice asked side by side, each with its own failure.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use futures_util::{StreamExt as _, stream};
 
 use crate::adapters::cloud::page::{Listed, voice};
@@ -83,7 +85,7 @@ pub async fn account(cloud: &Cloud) -> AccountVoices {
         roles: voice(roles),
         basic_infos: voice(basic_infos),
         recycle_bin: voice(recycle_bin),
-        lookups: std::collections::BTreeMap::new(),
+        lookups: BTreeMap::new(),
     }
 }
 
@@ -92,22 +94,36 @@ pub async fn look_up(cloud: &Cloud, voices: &mut AccountVoices, uids: impl IntoI
     if voices.users.is_complete() && voices.basic_infos.is_complete() {
         return;
     }
-    let listed = |uid: &Uid| {
-        voices.users.items().iter().any(|user| user.uid == *uid)
-            || voices.basic_infos.items().iter().any(|user| user.uid == *uid)
-            || voices.roles.items().iter().any(|role| role.uid == *uid)
-    };
-    let missing: Vec<&Uid> = uids.into_iter().filter(|uid| !listed(uid)).take(MOST_LOOKUPS).collect();
-    let answers = stream::iter(missing).map(async |uid| (uid.clone(), cloud.user(uid).await));
-    let mut answers = std::pin::pin!(answers.buffer_unordered(SIDE_BY_SIDE));
+    let users = voices.users.items().iter().map(|user| &user.uid);
+    let infos = voices.basic_infos.items().iter().map(|user| &user.uid);
+    let roles = voices.roles.items().iter().map(|role| &role.uid);
+    let listed: BTreeSet<&Uid> = users.chain(infos).chain(roles).collect();
+    let missing = uids.into_iter().filter(|uid| !listed.contains(uid)).cloned().collect();
+    voices.lookups = one_by_one(missing, async |uid| cloud.user(uid).await).await;
+}
+
+/// Asks about each identity, and says of each that was not asked about why.
+async fn one_by_one(mut uids: Vec<Uid>, ask: impl AsyncFn(&Uid) -> Lookup) -> BTreeMap<Uid, Lookup> {
+    let too_many = || Lookup::NotAsked(format!("more than {MOST_LOOKUPS} identities are in no listing that was read"));
+    let beyond = uids.split_off(uids.len().min(MOST_LOOKUPS));
+    let mut lookups: BTreeMap<Uid, Lookup> = beyond.into_iter().map(|uid| (uid, too_many())).collect();
+    let mut answers =
+        std::pin::pin!(stream::iter(&uids).map(async |uid| (uid, ask(uid).await)).buffer_unordered(SIDE_BY_SIDE));
     while let Some((uid, answer)) = answers.next().await {
         // Who can't answer about one can't about the next: two hundred waits would be in vain.
-        let failed = matches!(answer, Lookup::Failed(_));
-        voices.lookups.insert(uid, answer);
-        if failed {
-            return;
+        let failed = match &answer {
+            Lookup::Failed(reason) => Some(Lookup::NotAsked(format!("it failed for {uid}: {reason}"))),
+            Lookup::Exists(_) | Lookup::NoSuchUser | Lookup::NotAsked(_) => None,
+        };
+        lookups.insert(uid.clone(), answer);
+        if let Some(given_up) = failed {
+            for uid in &uids {
+                lookups.entry(uid.clone()).or_insert_with(|| given_up.clone());
+            }
+            break;
         }
     }
+    lookups
 }
 
 /// Asks for the account's clusters, in all regions.
@@ -153,4 +169,42 @@ pub async fn activities(
         ((cluster, uid), LastAccess::of(answer))
     });
     answers.buffer_unordered(SIDE_BY_SIDE).collect().await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    fn run<T>(future: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+    }
+
+    fn uid(number: usize) -> Uid {
+        Uid::parse(&number.to_string()).unwrap()
+    }
+
+    #[test]
+    fn after_a_look_up_that_failed_the_others_are_told_to_be_unasked_and_why() {
+        let lookups = run(one_by_one((0..30).map(uid).collect(), async |asked| {
+            if *asked == uid(9) { Lookup::Failed("no permission".to_owned()) } else { Lookup::NoSuchUser }
+        }));
+        assert_eq!(lookups.len(), 30);
+        assert_eq!(lookups[&uid(9)], Lookup::Failed("no permission".to_owned()));
+        assert_eq!(lookups[&uid(0)], Lookup::NoSuchUser);
+        assert_eq!(lookups[&uid(29)], Lookup::NotAsked("it failed for 9: no permission".to_owned()));
+    }
+
+    #[test]
+    fn beyond_the_limit_nobody_is_looked_up_and_that_is_told() {
+        let calls = Cell::new(0);
+        let lookups = run(one_by_one((0..MOST_LOOKUPS + 5).map(uid).collect(), async |_| {
+            calls.set(calls.get() + 1);
+            Lookup::NoSuchUser
+        }));
+        assert_eq!((calls.get(), lookups.len()), (MOST_LOOKUPS, MOST_LOOKUPS + 5));
+        let unasked = &lookups[&uid(MOST_LOOKUPS)];
+        assert!(matches!(unasked, Lookup::NotAsked(why) if why.contains("more than 200")), "{unasked:?}");
+    }
 }

@@ -260,6 +260,21 @@ fn a_live_role_is_not_deleted_because_ims_knows_no_such_user() {
 }
 
 #[test]
+fn a_lookup_that_told_nothing_is_in_the_evidence() {
+    let cases = [
+        (Lookup::Failed("ims:GetUser: NoPermission".into()), "; look-up failed: ims:GetUser: NoPermission"),
+        (Lookup::NotAsked("too many".into()), "; ims:GetUser not asked: too many"),
+        (Lookup::NoSuchUser, "RAM users unread: cut"),
+    ];
+    for (lookup, expected) in cases {
+        let lookups = BTreeMap::from([(uid(GONE), lookup)]);
+        let verdict = judge(GONE, AccountVoices { users: Listing::failed("cut"), lookups, ..account() }, cluster());
+        assert_eq!(verdict.state, State::Unknown);
+        assert!(verdict.evidence.ends_with(expected), "{}", verdict.evidence);
+    }
+}
+
+#[test]
 fn a_lookup_proves_existence() {
     let found = ImsUser { uid: uid(GONE), name: "bob".into(), principal_name: String::new() };
     let lookups = BTreeMap::from([(uid(GONE), Lookup::Exists(found))]);
