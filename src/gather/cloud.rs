@@ -9,6 +9,7 @@ use crate::adapters::cloud::{Cloud, CloudSettings, Connection};
 use crate::core::ack::{AccountCluster, KubeconfigState, UserKubeconfigState};
 use crate::core::evidence::{AccountVoices, Answer, Listing, Lookup};
 use crate::core::holder::LastAccess;
+use crate::core::identity::RecycledUser;
 use crate::core::ids::{ClusterId, Region, Uid};
 use crate::error::chain;
 use crate::world::World;
@@ -72,21 +73,47 @@ impl CloudVoice {
 
 /// Asks who is calling and who there is in the account.
 pub async fn account(cloud: &Cloud) -> AccountVoices {
-    let (caller, users, roles, basic_infos, recycle_bin) = tokio::join!(
-        cloud.caller(),
-        cloud.users(),
-        cloud.roles(),
-        cloud.user_basic_infos(),
-        cloud.users_in_recycle_bin(),
-    );
+    let people = async { tokio::join!(cloud.users(), cloud.roles(), cloud.user_basic_infos()) };
+    let bin = async || voice(cloud.users_in_recycle_bin().await);
+    let (caller, ((users, roles, basic_infos), recycle_bin)) =
+        tokio::join!(cloud.caller(), between_looks_into_the_bin(bin, people));
     AccountVoices {
         caller: caller.map_or_else(|error| Answer::Failed(error.to_string()), Answer::Known),
         users: voice(users),
         roles: voice(roles),
         basic_infos: voice(basic_infos),
-        recycle_bin: voice(recycle_bin),
+        recycle_bin,
         lookups: BTreeMap::new(),
     }
+}
+
+/// Reads the listings of people between two readings of the recycle bin.
+///
+/// A user who is moved while the account is read must be in one of the listings, or would be called deleted. Who is
+/// restored from the bin after it was first read is in that reading, who is restored before is in the listings that
+/// follow. Who is put into the bin before the listings reached them is in its second reading. Side by side, each could be
+/// read on the wrong side of the move. Who is found in the bin and among the living is in neither for sure, and the verdict
+/// says so.
+async fn between_looks_into_the_bin<T>(
+    bin: impl AsyncFn() -> Listing<RecycledUser>,
+    people: impl Future<Output = T>,
+) -> (T, Listing<RecycledUser>) {
+    let before = bin().await;
+    let people = people.await;
+    // A bin that can't be read once ends every inference: asking again would be one more wait in vain.
+    let recycled = if before.is_complete() { union(before, bin().await) } else { before };
+    (people, recycled)
+}
+
+/// Whoever was in the bin in either reading, the later word first.
+fn union(before: Listing<RecycledUser>, mut after: Listing<RecycledUser>) -> Listing<RecycledUser> {
+    let (Listing::Complete(earlier), Listing::Complete(read) | Listing::Failed { read, .. }) = (before, &mut after)
+    else {
+        return after;
+    };
+    let known: BTreeSet<Uid> = read.iter().map(|user| user.uid.clone()).collect();
+    read.extend(earlier.into_iter().filter(|user| !known.contains(&user.uid)));
+    after
 }
 
 /// Asks for identities one by one where the listings of users broke off: a look-up can prove that somebody lives.
@@ -183,6 +210,58 @@ mod tests {
 
     fn uid(number: usize) -> Uid {
         Uid::parse(&number.to_string()).unwrap()
+    }
+
+    fn recycled(number: usize) -> RecycledUser {
+        RecycledUser {
+            uid: uid(number),
+            principal_name: String::new(),
+            display_name: String::new(),
+            recycled: None,
+            deleted: None,
+        }
+    }
+
+    /// One user of an account, who is among the living or in the bin, and moves after so many readings.
+    fn found_although_moved(starts_in_bin: bool, moves_after: usize) -> bool {
+        let readings = Cell::new(0);
+        let in_bin = || {
+            let number = readings.replace(readings.get() + 1);
+            starts_in_bin == (number < moves_after)
+        };
+        let bin = async || Listing::Complete(if in_bin() { vec![recycled(1)] } else { Vec::new() });
+        let people = async { !in_bin() };
+        let (living, recycled) = run(between_looks_into_the_bin(bin, people));
+        assert!(recycled.is_complete() && recycled.items().len() < 2, "{recycled:?}");
+        living || !recycled.items().is_empty()
+    }
+
+    #[test]
+    fn a_user_who_is_moved_while_the_account_is_read_is_not_missed() {
+        for starts_in_bin in [true, false] {
+            for moves_after in 0..=3 {
+                assert!(found_although_moved(starts_in_bin, moves_after), "{starts_in_bin} {moves_after}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_bin_that_can_not_be_read_at_one_time_is_incomplete_and_keeps_what_was_seen() {
+        for (fails_at, readings) in [(0, 1), (1, 2)] {
+            let asked = Cell::new(0);
+            let bin = async || {
+                let number = asked.replace(asked.get() + 1);
+                let read = vec![recycled(number)];
+                if number == fails_at {
+                    Listing::Failed { read, reason: "cut".to_owned() }
+                } else {
+                    Listing::Complete(read)
+                }
+            };
+            let ((), recycled) = run(between_looks_into_the_bin(bin, async {}));
+            assert_eq!((recycled.failure(), recycled.items().len()), (Some("cut"), readings));
+            assert_eq!(asked.get(), readings);
+        }
     }
 
     #[test]
