@@ -45,7 +45,7 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l profile
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l profile-file -d 'Credentials file, instead of ~/.aliyun/config.json' -r -F
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l role-arn -d 'Role to assume with the credentials' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l region -d 'Region of the cluster' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l cs-endpoint -d 'Endpoint of Container Service, host[:port] or URL [env: ACKCRED_CS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l cs-endpoint -d 'Endpoint of Container Service, a host with or without port, or a URL [env: ACKCRED_CS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l ram-endpoint -d 'Endpoint of Resource Access Management [env: ACKCRED_RAM_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l sts-endpoint -d 'Endpoint of Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l ims-endpoint -d 'Endpoint of Identity Management Service [env: ACKCRED_IMS_ENDPOINT]' -r
@@ -95,7 +95,7 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" 
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l profile-file -d 'Credentials file, instead of ~/.aliyun/config.json' -r -F
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l role-arn -d 'Role to assume with the credentials' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l region -d 'Region of the cluster' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l cs-endpoint -d 'Endpoint of Container Service, host[:port] or URL [env: ACKCRED_CS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l cs-endpoint -d 'Endpoint of Container Service, a host with or without port, or a URL [env: ACKCRED_CS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l ram-endpoint -d 'Endpoint of Resource Access Management [env: ACKCRED_RAM_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l sts-endpoint -d 'Endpoint of Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l ims-endpoint -d 'Endpoint of Identity Management Service [env: ACKCRED_IMS_ENDPOINT]' -r
@@ -149,7 +149,7 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" 
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l profile-file -d 'Credentials file, instead of ~/.aliyun/config.json' -r -F
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l role-arn -d 'Role to assume with the credentials' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l region -d 'Region of the cluster' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l cs-endpoint -d 'Endpoint of Container Service, host[:port] or URL [env: ACKCRED_CS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l cs-endpoint -d 'Endpoint of Container Service, a host with or without port, or a URL [env: ACKCRED_CS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l ram-endpoint -d 'Endpoint of Resource Access Management [env: ACKCRED_RAM_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l sts-endpoint -d 'Endpoint of Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l ims-endpoint -d 'Endpoint of Identity Management Service [env: ACKCRED_IMS_ENDPOINT]' -r
@@ -206,7 +206,7 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l profile-file -d 'Credentials file, instead of ~/.aliyun/config.json' -r -F
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l role-arn -d 'Role to assume with the credentials' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l region -d 'Region of the cluster' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l cs-endpoint -d 'Endpoint of Container Service, host[:port] or URL [env: ACKCRED_CS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l cs-endpoint -d 'Endpoint of Container Service, a host with or without port, or a URL [env: ACKCRED_CS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l ram-endpoint -d 'Endpoint of Resource Access Management [env: ACKCRED_RAM_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l sts-endpoint -d 'Endpoint of Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l ims-endpoint -d 'Endpoint of Identity Management Service [env: ACKCRED_IMS_ENDPOINT]' -r
@@ -251,7 +251,7 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" 
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l profile-file -d 'Credentials file, instead of ~/.aliyun/config.json' -r -F
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l role-arn -d 'Role to assume with the credentials' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l region -d 'Region of the cluster' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l cs-endpoint -d 'Endpoint of Container Service, host[:port] or URL [env: ACKCRED_CS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l cs-endpoint -d 'Endpoint of Container Service, a host with or without port, or a URL [env: ACKCRED_CS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l ram-endpoint -d 'Endpoint of Resource Access Management [env: ACKCRED_RAM_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l sts-endpoint -d 'Endpoint of Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l ims-endpoint -d 'Endpoint of Identity Management Service [env: ACKCRED_IMS_ENDPOINT]' -r
@@ -295,7 +295,7 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completi
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l profile-file -d 'Credentials file, instead of ~/.aliyun/config.json' -r -F
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l role-arn -d 'Role to assume with the credentials' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l region -d 'Region of the cluster' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l cs-endpoint -d 'Endpoint of Container Service, host[:port] or URL [env: ACKCRED_CS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l cs-endpoint -d 'Endpoint of Container Service, a host with or without port, or a URL [env: ACKCRED_CS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l ram-endpoint -d 'Endpoint of Resource Access Management [env: ACKCRED_RAM_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l sts-endpoint -d 'Endpoint of Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l ims-endpoint -d 'Endpoint of Identity Management Service [env: ACKCRED_IMS_ENDPOINT]' -r
@@ -337,7 +337,7 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l profile-file -d 'Credentials file, instead of ~/.aliyun/config.json' -r -F
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l role-arn -d 'Role to assume with the credentials' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l region -d 'Region of the cluster' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l cs-endpoint -d 'Endpoint of Container Service, host[:port] or URL [env: ACKCRED_CS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l cs-endpoint -d 'Endpoint of Container Service, a host with or without port, or a URL [env: ACKCRED_CS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l ram-endpoint -d 'Endpoint of Resource Access Management [env: ACKCRED_RAM_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l sts-endpoint -d 'Endpoint of Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l ims-endpoint -d 'Endpoint of Identity Management Service [env: ACKCRED_IMS_ENDPOINT]' -r
