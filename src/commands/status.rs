@@ -3,14 +3,14 @@
 use super::{access, cloud};
 use crate::cli::{AccessArgs, CloudArgs, StatusArgs};
 use crate::core::ack::UserKubeconfigState;
-use crate::core::evidence::{ClusterVoices, Listing};
+use crate::core::evidence::Listing;
 use crate::core::holder::{Holder, LastAccess, holders};
 use crate::core::ids::Uid;
 use crate::core::scan::StateKind;
-use crate::core::verdict::{AccountDirectory, ClusterDirectory};
 use crate::error::{Error, Result};
-use crate::gather::cloud::{CloudVoice, account, activities, clusters_of, connect, look_up};
+use crate::gather::cloud::{CloudVoice, activities, connect};
 use crate::gather::conversation;
+use crate::gather::footprint::{self, Footprint};
 use crate::gather::holders::{Heard, Question, hear};
 use crate::output::ui::Ui;
 use crate::output::views::{
@@ -89,48 +89,27 @@ fn of_identity(
     ui: &Ui,
 ) -> Result<StatusReport> {
     let settings = cloud::settings(cloud_args, access, world)?;
-    conversation::run(async {
+    let (voice, found) = conversation::run(async {
         let voice = connect(world, settings).await;
         let Some(cloud) = voice.ready() else { return Err(needs_the_cloud(&voice)) };
-        let (mut account, states) = tokio::join!(account(cloud), clusters_of(cloud, uid));
-        look_up(cloud, &mut account, [uid]).await;
-        if let Listing::Failed { read, reason } = &states
-            && read.is_empty()
-        {
-            return Err(Error::failed(anyhow::anyhow!(reason.clone())));
-        }
-        let activity = if args.activity {
-            let questions = states.items().iter().map(|state| (state.cluster.clone(), uid.clone())).collect();
-            activities(cloud, None, questions).await
-        } else {
-            Vec::new()
-        };
-        let mut failed = account.failures();
-        failed.extend(states.failure().map(str::to_owned));
-        failed.iter().for_each(|reason| ui.warning(reason));
-        let account = AccountDirectory::new(account);
-        let verdict = account.judge(uid, &ClusterDirectory::new(ClusterVoices::not_asked()));
-        let items = states.items().iter().map(|state| {
-            let searched = activity.iter().find(|((cluster, _), _)| *cluster == state.cluster);
-            StatusItem {
-                uid: uid.to_string(),
-                kind: verdict.identity_type,
-                name: verdict.name.clone(),
-                account_state: StateKind::of(verdict.state),
-                last_access: searched.map(|(_, access)| last_access(access)),
-                ..item_in(state)
-            }
-        });
-        Ok(StatusReport {
-            api_version: ApiVersion::V1,
-            clusters: Vec::new(),
-            items: items.collect(),
-            incomplete: !failed.is_empty() || activity.iter().any(|(_, access)| access.is_failed()),
-            cloud: cloud::view(&voice, account.voices(), &failed),
-            dimension: Dimension::Identity,
-            with_activity: args.activity,
-        })
-    })?
+        let found = footprint::of(cloud, uid, args.activity).await;
+        Ok((voice, found))
+    })??;
+    if let Listing::Failed { read, reason } = &found.kubeconfigs
+        && read.is_empty()
+    {
+        return Err(Error::failed(anyhow::anyhow!(reason.clone())));
+    }
+    found.failed.iter().for_each(|reason| ui.warning(reason));
+    Ok(StatusReport {
+        api_version: ApiVersion::V1,
+        clusters: Vec::new(),
+        items: found.kubeconfigs.items().iter().map(|state| item_in(state, uid, &found)).collect(),
+        incomplete: !found.failed.is_empty() || found.activity.iter().any(|(_, access)| access.is_failed()),
+        cloud: cloud::view(&voice, found.account.voices(), &found.failed),
+        dimension: Dimension::Identity,
+        with_activity: args.activity,
+    })
 }
 
 fn needs_the_cloud(voice: &CloudVoice) -> Error {
@@ -185,22 +164,22 @@ fn item_of(holder: &Holder<'_>, heard: &Heard, activity: &[(Uid, LastAccess)]) -
     }
 }
 
-/// What a cluster's row says before it is known whose it is.
-fn item_in(state: &UserKubeconfigState) -> StatusItem {
+fn item_in(state: &UserKubeconfigState, uid: &Uid, found: &Footprint) -> StatusItem {
+    let searched = found.activity.iter().find(|(cluster, _)| *cluster == state.cluster);
     StatusItem {
         cluster_id: Some(state.cluster.to_string()),
         cluster_name: (!state.cluster_name.is_empty()).then(|| state.cluster_name.clone()),
         cluster_state: (!state.cluster_state.is_empty()).then(|| state.cluster_state.clone()),
-        uid: String::new(),
-        kind: crate::core::identity::IdentityType::Unknown,
-        name: None,
-        account_state: StateKind::Unknown,
+        uid: uid.to_string(),
+        kind: found.verdict.identity_type,
+        name: found.verdict.name.clone(),
+        account_state: StateKind::of(found.verdict.state),
         kubeconfig: Some(KubeconfigWord::of(state.certificate)),
         expires: state.expires,
         residue: None,
         bindings: None,
         revocable: None,
-        last_access: None,
+        last_access: searched.map(|(_, access)| last_access(access)),
     }
 }
 

@@ -6,5 +6,6 @@ pub mod cloud;
 pub mod connection;
 pub mod conversation;
 pub mod credential;
+pub mod footprint;
 pub mod grants;
 pub mod holders;
