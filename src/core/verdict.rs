@@ -7,14 +7,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ack::{AccountState, AccountType};
+use super::ack::AccountType;
 use super::evidence::{AccountVoices, Answer, Listing, Lookup, Standing, Standings};
 use super::identity::{IdentityType, UserStatus};
 use super::ids::Uid;
 
 mod cluster;
+mod statement;
 
 pub use cluster::ClusterDirectory;
+use statement::{ACK, Claim, Statement, claims_of_ack, decide, disagreement, told};
 
 /// What is known of an identity's existence. Ordered worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -101,47 +103,7 @@ fn index<T>(listing: &Listing<T>, uid: impl Fn(&T) -> &Uid) -> BTreeMap<Uid, usi
     listing.items().iter().enumerate().map(|(position, item)| (uid(item).clone(), position)).collect()
 }
 
-/// One voice's word on an identity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Statement {
-    claim: Claim,
-    voice: &'static str,
-    /// Whether the voice keeps the identities itself (RAM, IMS, STS), or repeats what it heard (ACK).
-    first_hand: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Claim {
-    Exists,
-    Active,
-    Frozen,
-    Recycled,
-    Deleted,
-}
-
-impl Claim {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Exists => "exists",
-            Self::Active => "Active",
-            Self::Frozen => "Frozen",
-            Self::Recycled => "Recycled",
-            Self::Deleted => "Deleted",
-        }
-    }
-
-    fn is_live(self) -> bool {
-        matches!(self, Self::Exists | Self::Active | Self::Frozen)
-    }
-
-    fn contradicts(self, other: Self) -> bool {
-        let exists = |claim| matches!(claim, Self::Exists);
-        self != other && !(exists(self) && other.is_live() || exists(other) && self.is_live())
-    }
-}
-
 const NOT_ASKED: &str = "the cloud was not asked";
-const ACK: &str = "cs:ListClusterKubeconfigStates";
 
 impl AccountDirectory {
     /// Takes in an account's voices and weighs the listings against each other.
@@ -375,26 +337,6 @@ fn login(principal_name: &str) -> &str {
     principal_name.split('@').next().unwrap_or(principal_name)
 }
 
-/// What ACK says of an identity, each word once: it can have several rows, and they needn't agree.
-fn claims_of_ack(uid: &Uid, cluster: &ClusterDirectory) -> Vec<Claim> {
-    let mut claims = Vec::new();
-    for claim in cluster.kubeconfigs(uid).filter_map(|state| claim_of_ack(state.account_state)) {
-        if !claims.contains(&claim) {
-            claims.push(claim);
-        }
-    }
-    claims
-}
-
-fn claim_of_ack(state: AccountState) -> Option<Claim> {
-    match state {
-        AccountState::Active => Some(Claim::Active),
-        AccountState::Inactive => Some(Claim::Frozen),
-        AccountState::Deleted => Some(Claim::Deleted),
-        AccountState::Unstated => None,
-    }
-}
-
 fn unread(standing: &Standing) -> Option<&str> {
     match standing {
         Standing::Unread(reason) => Some(reason),
@@ -405,42 +347,6 @@ fn unread(standing: &Standing) -> Option<&str> {
 fn names(named: &[(&str, &Standing)], wanted: impl Fn(&Standing) -> bool) -> String {
     let names: Vec<&str> = named.iter().filter(|(_, standing)| wanted(standing)).map(|(name, _)| *name).collect();
     names.join(", ")
-}
-
-/// Active, Frozen and Recycled beat Deleted; Frozen beats Active. An identity that RAM or IMS list as living and IMS
-/// lists in the recycle bin was moved between two reads: nobody knows in which direction.
-fn decide(statements: &[Statement], inferred: bool) -> State {
-    let says = |claim| statements.iter().any(|statement| statement.claim == claim);
-    if says(Claim::Recycled) {
-        let seen_alive = statements.iter().any(|statement| statement.first_hand && statement.claim.is_live());
-        return if seen_alive { State::Unknown } else { State::Recycled };
-    }
-    if says(Claim::Frozen) {
-        return State::Frozen;
-    }
-    if says(Claim::Active) || says(Claim::Exists) {
-        return State::Active;
-    }
-    if says(Claim::Deleted) {
-        return State::Deleted(Basis::Confirmed);
-    }
-    if inferred { State::Deleted(Basis::Inferred) } else { State::Unknown }
-}
-
-fn told(statements: &[Statement]) -> String {
-    let told: Vec<String> = statements.iter().map(|told| format!("{} in {}", told.claim.word(), told.voice)).collect();
-    told.join(", ")
-}
-
-fn disagreement(statements: &[Statement], state: State, inferred: bool) -> Option<String> {
-    let contradicted =
-        statements.iter().any(|statement| statements.iter().any(|other| statement.claim.contradicts(other.claim)));
-    if contradicted {
-        return Some(told(statements));
-    }
-    let only_heard = !statements.is_empty() && statements.iter().all(|statement| !statement.first_hand);
-    let lives = matches!(state, State::Active | State::Frozen);
-    (only_heard && lives && inferred).then(|| format!("{}, but absent from RAM and IMS", told(statements)))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::core::ack::{CertificateState, KubeconfigState};
+use crate::core::ack::{AccountState, CertificateState, KubeconfigState};
 use crate::core::evidence::ClusterVoices;
 use crate::core::identity::{Caller, ImsUser, RamRole, RamUser, RecycledUser, UserBasicInfo};
 
