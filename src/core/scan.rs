@@ -121,7 +121,10 @@ impl ClusterScan {
 
     /// Identities that hold an issued kubeconfig here, by ACK's word, and are named in no grant.
     fn holders_without_grant(&self) -> impl Iterator<Item = (u32, &KubeconfigState)> {
-        let granted: BTreeSet<&str> = self.grants.iter().filter_map(|grant| grant.uid).collect();
+        let listed = self.directory.voices().kubeconfigs.items();
+        // Without a list there is nobody to hold against the grants, of which there can be many.
+        let grants = (!listed.is_empty()).then_some(&self.grants);
+        let granted: BTreeSet<&str> = grants.into_iter().flat_map(Grants::iter).filter_map(|grant| grant.uid).collect();
         let issued = |state: &KubeconfigState| {
             matches!(state.certificate, CertificateState::Unexpired | CertificateState::Expired)
         };
@@ -129,8 +132,9 @@ impl ClusterScan {
         let counts = |state: &KubeconfigState| {
             self.directory.kubeconfig(&state.uid).is_some_and(|counting| std::ptr::eq(counting, state))
         };
-        let listed = (0..).zip(self.directory.voices().kubeconfigs.items());
-        listed.filter(move |(_, state)| issued(state) && counts(state) && !granted.contains(state.uid.as_str()))
+        (0..)
+            .zip(listed)
+            .filter(move |(_, state)| issued(state) && counts(state) && !granted.contains(state.uid.as_str()))
     }
 
     fn row(&self, holding: Index) -> ScanRow<'_> {
@@ -185,7 +189,7 @@ impl Selection {
         }
         selection.hidden_identities = hidden.len();
         // Grants are in the order of their holders already, and the sort keeps it.
-        selection.rows.sort_by_key(|place| clusters[place.cluster as usize].row(place.holding).verdict.state);
+        selection.rows.sort_by_cached_key(|place| clusters[place.cluster as usize].row(place.holding).verdict.state);
         selection
     }
 
