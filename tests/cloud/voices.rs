@@ -227,7 +227,7 @@ fn a_clock_that_is_wrong_is_told_with_its_distance() {
     scene.cloud.shift_clock(SignedDuration::from_mins(20));
     let scan = scene.scan(&["--all-users"]);
     assert_inference_ended(&scan, "InvalidTimeStamp.Expired");
-    assert!(scan.stderr.contains("this machine's clock is 1200 s behind"), "{scan}");
+    assert!(scan.stderr.contains("this machine's clock is 20 minutes behind"), "{scan}");
     assert_eq!(scan.in_state("Deleted"), Vec::<&str>::new(), "{scan}");
 }
 

@@ -107,7 +107,9 @@ impl Error {
         if let (Kind::ClockSkew, Some(there)) = (self.0.kind, there) {
             let seconds = here.as_second() - there.as_second();
             let direction = if seconds < 0 { "behind" } else { "ahead" };
-            let note = format!("this machine's clock is {} s {direction}", seconds.abs());
+            // To the minute: each call is a moment later, and all of them are to say the same.
+            let minutes = (seconds.abs() + 30) / 60;
+            let note = format!("this machine's clock is {minutes} minutes {direction}");
             self.0.what = [self.0.what.trim_end_matches('.'), &note].join("; ");
         }
         self
