@@ -9,7 +9,7 @@ use clap_complete::Shell;
 use jiff::SignedDuration;
 
 use crate::core::duration;
-use crate::core::expiry::Status;
+use crate::core::expiry::CredentialStatus;
 use crate::core::ids::{ClusterId, Region, Uid, split_subject_name};
 use crate::core::scan::StateKind;
 use crate::core::secret::Secret;
@@ -110,7 +110,7 @@ pub struct ExpiryArgs {
     pub max_lifetime: Option<SignedDuration>,
     /// Exit with 3 when a credential has one of these statuses (comma-separated)
     #[arg(long, value_name = "STATUS", value_delimiter = ',', ignore_case = true, value_parser = one_of(STATUSES))]
-    pub fail_on: Vec<Status>,
+    pub fail_on: Vec<CredentialStatus>,
 }
 
 /// Flags of `scan`.
@@ -362,16 +362,16 @@ pub enum Color {
     Never,
 }
 
-const STATUSES: &[(&str, Status)] = &[
-    ("invalid", Status::Invalid),
-    ("missing", Status::Missing),
-    ("expired", Status::Expired),
-    ("notyetvalid", Status::NotYetValid),
-    ("expiring", Status::Expiring),
-    ("longlived", Status::LongLived),
-    ("static", Status::Static),
-    ("effective", Status::Effective),
-    ("dynamic", Status::Dynamic),
+const STATUSES: &[(&str, CredentialStatus)] = &[
+    ("invalid", CredentialStatus::Invalid),
+    ("missing", CredentialStatus::Missing),
+    ("expired", CredentialStatus::Expired),
+    ("notyetvalid", CredentialStatus::NotYetValid),
+    ("expiring", CredentialStatus::Expiring),
+    ("longlived", CredentialStatus::LongLived),
+    ("static", CredentialStatus::Static),
+    ("effective", CredentialStatus::Effective),
+    ("dynamic", CredentialStatus::Dynamic),
 ];
 
 const STATES: &[(&str, StateKind)] = &[

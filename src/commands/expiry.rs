@@ -9,7 +9,7 @@ use crate::adapters::kubeconfig_files::{self, LoadError, LoadedFile, precedence}
 use crate::cli::{AccessArgs, ExpiryArgs};
 use crate::core::cluster_id::infer_from;
 use crate::core::credential::Credential;
-use crate::core::expiry::{Limits, Status as Word, assess};
+use crate::core::expiry::{CredentialStatus, Limits, assess};
 use crate::core::ids::ClusterId;
 use crate::core::kubeconfig::{Kubeconfig, Overrides, ResolvedContext, clean, resolve};
 use crate::error::{Error, Result};
@@ -171,7 +171,7 @@ impl Listing<'_> {
             lifetime_seconds: None,
             serial: None,
             ca_not_after: None,
-            status: if missing { Word::Missing } else { Word::Invalid },
+            status: if missing { CredentialStatus::Missing } else { CredentialStatus::Invalid },
             reason: Some(crate::error::chain(error)),
         });
     }

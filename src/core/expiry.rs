@@ -9,7 +9,7 @@ use super::duration::{distance, exact};
 /// The state of a credential. The order is from worst to best, so that sorting puts the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub enum Status {
+pub enum CredentialStatus {
     /// It is there and can't work.
     Invalid,
     /// Something that is named is not there, or no credential at all.
@@ -33,9 +33,9 @@ pub enum Status {
 /// What counts as soon, and what as long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// A credential that ends within this time is [`Status::Expiring`].
+    /// A credential that ends within this time is [`CredentialStatus::Expiring`].
     pub within: SignedDuration,
-    /// A credential that lives longer than this is [`Status::LongLived`].
+    /// A credential that lives longer than this is [`CredentialStatus::LongLived`].
     pub max_lifetime: Option<SignedDuration>,
 }
 
@@ -43,7 +43,7 @@ pub struct Limits {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expiry {
     /// The word.
-    pub status: Status,
+    pub status: CredentialStatus,
     /// Why it is not simply valid.
     pub reason: Option<String>,
     /// Time until the last second is over, to the second; negative when it is over. `None` where there is no end.
@@ -52,7 +52,7 @@ pub struct Expiry {
     pub lifetime: Option<SignedDuration>,
 }
 
-impl Status {
+impl CredentialStatus {
     /// All words, worst first.
     pub const ALL: [Self; 9] = [
         Self::Invalid,
@@ -94,8 +94,8 @@ pub fn assess(credential: &Credential, now: Timestamp, limits: &Limits) -> Expir
     let remaining = credential.not_after.map(|end| whole_seconds(now, end));
     let lifetime = credential.issued.zip(credential.not_after).map(|(start, end)| start.duration_until(end));
     let (status, reason) = match &credential.problem {
-        Some(Problem::Invalid(reason)) => (Status::Invalid, Some(reason.clone())),
-        Some(Problem::Missing(reason)) => (Status::Missing, Some(reason.clone())),
+        Some(Problem::Invalid(reason)) => (CredentialStatus::Invalid, Some(reason.clone())),
+        Some(Problem::Missing(reason)) => (CredentialStatus::Missing, Some(reason.clone())),
         None => by_time(credential, now, limits, lifetime),
     };
     Expiry { status, reason, remaining, lifetime }
@@ -106,27 +106,30 @@ fn by_time(
     now: Timestamp,
     limits: &Limits,
     lifetime: Option<SignedDuration>,
-) -> (Status, Option<String>) {
+) -> (CredentialStatus, Option<String>) {
     if let Lifespan::Renewed(reason) = &credential.lifespan {
-        return (Status::Dynamic, Some(reason.clone()));
+        return (CredentialStatus::Dynamic, Some(reason.clone()));
     }
     let remaining = credential.not_after.map(|end| now.duration_until(end));
     if let Some(over) = remaining.filter(SignedDuration::is_negative) {
-        return (Status::Expired, Some(format!("expired {} ago", distance(over.abs()))));
+        return (CredentialStatus::Expired, Some(format!("expired {} ago", distance(over.abs()))));
     }
     if let Some(start) = credential.not_before.filter(|start| *start > now) {
-        return (Status::NotYetValid, Some(format!("valid from {start}, in {}", distance(now.duration_until(start)))));
+        return (
+            CredentialStatus::NotYetValid,
+            Some(format!("valid from {start}, in {}", distance(now.duration_until(start)))),
+        );
     }
     if let Some(left) = remaining.filter(|left| *left <= limits.within) {
-        return (Status::Expiring, Some(format!("ends in {}", distance(left))));
+        return (CredentialStatus::Expiring, Some(format!("ends in {}", distance(left))));
     }
     if let Some(reason) = longer_than_allowed(credential, limits, lifetime.or(remaining)) {
-        return (Status::LongLived, Some(reason));
+        return (CredentialStatus::LongLived, Some(reason));
     }
     match &credential.lifespan {
-        Lifespan::Unlimited(reason) => (Status::Static, Some((*reason).to_owned())),
-        Lifespan::Unknown => (Status::Invalid, Some("nothing in it says what it is".to_owned())),
-        _ => (Status::Effective, None),
+        Lifespan::Unlimited(reason) => (CredentialStatus::Static, Some((*reason).to_owned())),
+        Lifespan::Unknown => (CredentialStatus::Invalid, Some("nothing in it says what it is".to_owned())),
+        _ => (CredentialStatus::Effective, None),
     }
 }
 
@@ -180,7 +183,7 @@ mod tests {
         Credential::assess(&User { exec: Some(exec), ..User::default() }, &crate::core::credential::Material::default())
     }
 
-    fn status(credential: &Credential, now: &str) -> Status {
+    fn status(credential: &Credential, now: &str) -> CredentialStatus {
         assess(credential, at(now), &Limits::default()).status
     }
 
@@ -191,33 +194,33 @@ mod tests {
     #[test]
     fn first_and_last_second_are_valid_and_the_next_ones_are_not() {
         let mut credential = dated();
-        assert_eq!(status(&credential, "2023-01-11T06:44:33.999Z"), Status::NotYetValid);
-        assert_eq!(status(&credential, "2023-01-11T06:44:34Z"), Status::Effective);
-        assert_eq!(status(&credential, END), Status::Expiring);
-        assert_eq!(status(&credential, "2026-01-10T06:44:34.000000001Z"), Status::Expired);
+        assert_eq!(status(&credential, "2023-01-11T06:44:33.999Z"), CredentialStatus::NotYetValid);
+        assert_eq!(status(&credential, "2023-01-11T06:44:34Z"), CredentialStatus::Effective);
+        assert_eq!(status(&credential, END), CredentialStatus::Expiring);
+        assert_eq!(status(&credential, "2026-01-10T06:44:34.000000001Z"), CredentialStatus::Expired);
         credential.not_before = None;
-        assert_eq!(status(&credential, "2000-01-01T00:00:00Z"), Status::Effective);
+        assert_eq!(status(&credential, "2000-01-01T00:00:00Z"), CredentialStatus::Effective);
     }
 
     #[test]
     fn what_ends_exactly_within_the_given_time_is_expiring() {
-        assert_eq!(status(&dated(), "2025-12-11T06:44:34Z"), Status::Expiring);
-        assert_eq!(status(&dated(), "2025-12-11T06:44:33Z"), Status::Effective);
+        assert_eq!(status(&dated(), "2025-12-11T06:44:34Z"), CredentialStatus::Expiring);
+        assert_eq!(status(&dated(), "2025-12-11T06:44:33Z"), CredentialStatus::Effective);
         let none = Limits { within: SignedDuration::ZERO, max_lifetime: None };
-        assert_eq!(assess(&dated(), at("2026-01-10T06:44:33Z"), &none).status, Status::Effective);
+        assert_eq!(assess(&dated(), at("2026-01-10T06:44:33Z"), &none).status, CredentialStatus::Effective);
     }
 
     #[test]
     fn a_lifetime_longer_than_allowed_is_told_only_when_asked() {
         let limits = |hours_allowed| Limits { max_lifetime: Some(hours(hours_allowed)), ..Limits::default() };
         let now = at("2024-01-01T00:00:00Z");
-        assert_eq!(assess(&dated(), now, &limits(1095 * 24)).status, Status::Effective);
+        assert_eq!(assess(&dated(), now, &limits(1095 * 24)).status, CredentialStatus::Effective);
         let expiry = assess(&dated(), now, &limits(1095 * 24 - 1));
-        assert_eq!(expiry.status, Status::LongLived);
+        assert_eq!(expiry.status, CredentialStatus::LongLived);
         assert_eq!(expiry.reason.as_deref(), Some("lives 1095d, allowed are 1094d23h"));
-        assert_eq!(assess(&unlimited(), now, &limits(24)).status, Status::LongLived);
-        assert_eq!(assess(&renewed(), now, &limits(24)).status, Status::Dynamic);
-        assert_eq!(assess(&dated(), at("2026-02-01T00:00:00Z"), &limits(24)).status, Status::Expired);
+        assert_eq!(assess(&unlimited(), now, &limits(24)).status, CredentialStatus::LongLived);
+        assert_eq!(assess(&renewed(), now, &limits(24)).status, CredentialStatus::Dynamic);
+        assert_eq!(assess(&dated(), at("2026-02-01T00:00:00Z"), &limits(24)).status, CredentialStatus::Expired);
     }
 
     #[test]
@@ -226,14 +229,14 @@ mod tests {
         credential.issued = None;
         let limits = Limits { max_lifetime: Some(hours(24)), ..Limits::default() };
         let expiry = assess(&credential, at("2024-01-01T00:00:00Z"), &limits);
-        assert_eq!((expiry.status, expiry.lifetime), (Status::LongLived, None));
+        assert_eq!((expiry.status, expiry.lifetime), (CredentialStatus::LongLived, None));
     }
 
     #[test]
     fn what_never_ends_is_static_and_what_is_fetched_anew_dynamic() {
         let now = "2024-01-01T00:00:00Z";
-        assert_eq!(status(&unlimited(), now), Status::Static);
-        assert_eq!(status(&renewed(), now), Status::Dynamic);
+        assert_eq!(status(&unlimited(), now), CredentialStatus::Static);
+        assert_eq!(status(&renewed(), now), CredentialStatus::Dynamic);
         assert!(assess(&unlimited(), at(now), &Limits::default()).reason.is_some());
     }
 
@@ -242,17 +245,17 @@ mod tests {
         let mut credential = dated();
         credential.problem = Some(Problem::Invalid("why".into()));
         let expiry = assess(&credential, at("2026-01-11T06:44:34.5Z"), &Limits::default());
-        assert_eq!((expiry.status, expiry.reason.as_deref()), (Status::Invalid, Some("why")));
+        assert_eq!((expiry.status, expiry.reason.as_deref()), (CredentialStatus::Invalid, Some("why")));
         assert_eq!(expiry.remaining, Some(SignedDuration::from_secs(-86_401)));
         assert_eq!(expiry.lifetime, Some(hours(1095 * 24)));
         credential.problem = Some(Problem::Missing("why".into()));
-        assert_eq!(status(&credential, END), Status::Missing);
+        assert_eq!(status(&credential, END), CredentialStatus::Missing);
     }
 
     #[test]
     fn words_sort_worst_first_and_are_written_alike_everywhere() {
-        assert!(Status::ALL.is_sorted());
-        for status in Status::ALL {
+        assert!(CredentialStatus::ALL.is_sorted());
+        for status in CredentialStatus::ALL {
             assert_eq!(serde_json::to_string(&status).unwrap(), format!("{:?}", status.as_str()));
         }
     }

@@ -76,7 +76,7 @@ impl Cached {
 mod tests {
     use super::*;
     use crate::core::credential::{CredentialKind, Problem, Warning};
-    use crate::core::expiry::{self, Limits, Status};
+    use crate::core::expiry::{self, CredentialStatus, Limits};
     use crate::core::kubeconfig::{Data, Exec};
     use crate::core::secret::Secret;
     use crate::core::specimens::{RSA_PKCS1, Specimen, at, rsa_key};
@@ -140,7 +140,7 @@ mod tests {
         let token = User { token_file: Some(folder.path().join("token")), ..User::default() };
         let gathered = of_user(&entry(folder.path(), token), &Policy::Trusted, None);
         let status = expiry::assess(&gathered.credential, at("2024-01-01T00:00:00Z"), &Limits::default()).status;
-        assert_eq!(status, Status::Static);
+        assert_eq!(status, CredentialStatus::Static);
     }
 
     #[test]
@@ -162,11 +162,11 @@ mod tests {
         let user = entry(folder.path(), plugin(folder.path()));
         let gathered = of_user(&user, &Policy::Trusted, Some(folder.path()));
         let now = at("2025-12-31T00:00:00Z");
-        assert_eq!(expiry::assess(&gathered.credential, now, &Limits::default()).status, Status::Dynamic);
+        assert_eq!(expiry::assess(&gathered.credential, now, &Limits::default()).status, CredentialStatus::Dynamic);
         let [cached] = &gathered.caches[..] else { panic!("{:?}", gathered.caches) };
         assert_eq!(cached.cluster_id, ClusterId::parse(CLUSTER));
         assert_eq!(cached.credential.kind, CredentialKind::Exec);
-        assert_eq!(expiry::assess(&cached.credential, now, &Limits::default()).status, Status::Expiring);
+        assert_eq!(expiry::assess(&cached.credential, now, &Limits::default()).status, CredentialStatus::Expiring);
         assert!(!folder.path().join("ran").exists());
     }
 

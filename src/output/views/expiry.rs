@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{ApiVersion, distance, time};
 use crate::core::credential::CredentialKind;
-use crate::core::expiry::Status;
+use crate::core::expiry::CredentialStatus;
 use crate::output::report::Report;
 use crate::output::table::{Cell, Table, Tone};
 
@@ -18,7 +18,7 @@ pub struct ExpiryReport {
     /// One item a context and credential.
     pub items: Vec<ExpiryItem>,
     /// How many items have each status that occurs.
-    summary: BTreeMap<Status, usize>,
+    summary: BTreeMap<CredentialStatus, usize>,
 }
 
 /// One credential and its end.
@@ -52,7 +52,7 @@ pub struct ExpiryItem {
     #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
     pub ca_not_after: Option<Timestamp>,
     /// The status.
-    pub status: Status,
+    pub status: CredentialStatus,
     /// Why the status is what it is, where that needs a word.
     pub reason: Option<String>,
 }
@@ -118,17 +118,19 @@ fn row(item: &ExpiryItem, wide: bool) -> Vec<Cell<'_>> {
 fn left(item: &ExpiryItem) -> Option<String> {
     match (item.remaining_seconds, item.status) {
         (Some(seconds), _) => Some(distance(seconds)),
-        (None, Status::Static) => Some("forever".to_owned()),
+        (None, CredentialStatus::Static) => Some("forever".to_owned()),
         (None, _) => None,
     }
 }
 
-pub(super) fn status_tone(status: Status) -> Tone {
+pub(super) fn status_tone(status: CredentialStatus) -> Tone {
     match status {
-        Status::Invalid | Status::Expired => Tone::Danger,
-        Status::Missing | Status::NotYetValid | Status::Expiring | Status::LongLived | Status::Static => {
-            Tone::Attention
-        }
-        Status::Effective | Status::Dynamic => Tone::Plain,
+        CredentialStatus::Invalid | CredentialStatus::Expired => Tone::Danger,
+        CredentialStatus::Missing
+        | CredentialStatus::NotYetValid
+        | CredentialStatus::Expiring
+        | CredentialStatus::LongLived
+        | CredentialStatus::Static => Tone::Attention,
+        CredentialStatus::Effective | CredentialStatus::Dynamic => Tone::Plain,
     }
 }

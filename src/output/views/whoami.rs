@@ -5,7 +5,7 @@ use super::expiry::status_tone;
 use super::{ApiVersion, CloudView, distance, time};
 use crate::core::cluster_id::ClusterIdFrom;
 use crate::core::credential::CredentialKind;
-use crate::core::expiry::Status;
+use crate::core::expiry::CredentialStatus;
 use crate::core::identity::IdentityType;
 use crate::core::scan::StateKind;
 use crate::output::report::Report;
@@ -77,7 +77,7 @@ pub struct CredentialFacts {
     /// Seconds from start to end.
     pub lifetime_seconds: Option<i64>,
     /// The status.
-    pub status: Status,
+    pub status: CredentialStatus,
     /// Why the status is what it is, where that needs a word.
     pub reason: Option<String>,
 }
