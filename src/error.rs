@@ -38,6 +38,15 @@ impl Error {
         self
     }
 
+    /// Adds one next step, where there is one.
+    #[must_use]
+    pub fn hint_if(self, hint: Option<impl Into<String>>) -> Self {
+        match hint {
+            Some(hint) => self.hint(hint),
+            None => self,
+        }
+    }
+
     /// The status that the run ends with.
     pub fn status(&self) -> Status {
         self.status

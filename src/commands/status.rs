@@ -126,11 +126,7 @@ fn needs_the_cloud(voice: &CloudVoice) -> Error {
             ),
         ),
     };
-    let error = Error::failed(anyhow::anyhow!("only the cloud knows an identity's clusters: {reason}"));
-    match hint {
-        Some(hint) => error.hint(hint),
-        None => error,
-    }
+    Error::failed(anyhow::anyhow!("only the cloud knows an identity's clusters: {reason}")).hint_if(hint)
 }
 
 fn cluster_of(heard: &Heard, context: Option<String>, activity: &[(Uid, LastAccess)]) -> ClusterStatus {

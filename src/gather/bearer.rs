@@ -88,10 +88,7 @@ pub async fn hear(question: Question<'_>) -> Heard {
         (Some(cloud), Some(uid)) => (voices, of_cluster) = ask_about(cloud, uid, &cluster, region).await,
     }
     let OfCluster { clusters, kubeconfigs } = of_cluster;
-    let mut failed = voices.failures();
-    failed.extend(clusters.failure().map(str::to_owned));
-    failed.extend(kubeconfigs.failure().map(str::to_owned));
-    failed.extend(cloud.failure());
+    let failed = cloud::failures(&cloud, &voices, &clusters, &kubeconfigs);
     let directory = ClusterDirectory::new(ClusterVoices { owner, kubeconfigs });
     let account = AccountDirectory::new(voices);
     let verdict = uid.as_ref().map_or_else(Verdict::nobody, |uid| account.judge(uid, &directory));

@@ -71,6 +71,22 @@ impl CloudVoice {
     }
 }
 
+/// The cloud's voices that failed, each reason once.
+pub fn failures(
+    voice: &CloudVoice,
+    account: &AccountVoices,
+    clusters: &Listing<AccountCluster>,
+    kubeconfigs: &Listing<KubeconfigState>,
+) -> Vec<String> {
+    let mut failed = account.failures();
+    failed.extend(voice.failure());
+    failed.extend(clusters.failure().map(str::to_owned));
+    failed.extend(kubeconfigs.failure().map(str::to_owned));
+    failed.sort();
+    failed.dedup();
+    failed
+}
+
 /// Asks who is calling and who there is in the account.
 pub async fn account(cloud: &Cloud) -> AccountVoices {
     let people = async { tokio::join!(cloud.users(), cloud.roles(), cloud.user_basic_infos()) };

@@ -7,7 +7,7 @@ use super::connection::{self, ConnectionError};
 use super::grants::{self, AccessVoices};
 use crate::adapters::cloud::CloudSettings;
 use crate::adapters::cluster::{ApiServer, CallError};
-use crate::core::ack::{AccountCluster, KubeconfigState};
+use crate::core::ack::AccountCluster;
 use crate::core::cluster_id::{ClusterIdFrom, Inference, KnownCluster, confirm};
 use crate::core::evidence::{AccountVoices, ClusterVoices, Listing};
 use crate::core::grants::Grants;
@@ -92,7 +92,7 @@ pub async fn hear(question: Question<'_>) -> Result<Heard> {
         notes.push("the cluster's ID is only known from the context's name: the cluster did not confirm it".to_owned());
     }
     let grants = Grants::extract(reading.inventory, reading.mappings);
-    let failed = failures(&voice, &voices, &clusters, &kubeconfigs);
+    let failed = cloud::failures(&voice, &voices, &clusters, &kubeconfigs);
     let directory = ClusterDirectory::new(ClusterVoices { owner: reading.owner, kubeconfigs });
     if let Some(cloud) = voice.ready() {
         cloud::look_up(cloud, &mut voices, &ClusterScan::identities(&grants, &directory)).await;
@@ -141,33 +141,13 @@ async fn ask_account(
     }
 }
 
-/// The cloud's voices that failed, each reason once.
-fn failures(
-    voice: &CloudVoice,
-    account: &AccountVoices,
-    clusters: &Listing<AccountCluster>,
-    kubeconfigs: &Listing<KubeconfigState>,
-) -> Vec<String> {
-    let mut failed = account.failures();
-    failed.extend(voice.failure());
-    failed.extend(clusters.failure().map(str::to_owned));
-    failed.extend(kubeconfigs.failure().map(str::to_owned));
-    failed.sort();
-    failed.dedup();
-    failed
-}
-
 fn unusable(error: ConnectionError, context: &ResolvedContext) -> Error {
     let hint = match &error {
         ConnectionError::Plugin(error) => error.install_hint().map(str::to_owned),
         _ => None,
     };
     let name = context.name.as_deref().unwrap_or("given by flags");
-    let error = Error::failed(anyhow::Error::new(error).context(format!("context {name:?} can't be used")));
-    match hint {
-        Some(hint) => error.hint(hint),
-        None => error,
-    }
+    Error::failed(anyhow::Error::new(error).context(format!("context {name:?} can't be used"))).hint_if(hint)
 }
 
 fn refused(error: CallError) -> Error {
@@ -176,9 +156,5 @@ fn refused(error: CallError) -> Error {
         Some(403) => Some("ask for list on clusterrolebindings and rolebindings (rbac.authorization.k8s.io)"),
         _ => None,
     };
-    let error = Error::failed(error);
-    match hint {
-        Some(hint) => error.hint(hint),
-        None => error,
-    }
+    Error::failed(error).hint_if(hint)
 }
