@@ -7,7 +7,7 @@ use crate::adapters::pod;
 use crate::cli::AccessArgs;
 use crate::core::cluster_id::{self, Claim, ClusterIdFrom, Inference};
 use crate::core::ids::ClusterId;
-use crate::core::kubeconfig::{Impersonate, Overrides, ResolveError, ResolvedContext, resolve};
+use crate::core::kubeconfig::{Impersonate, Overrides, ResolveError, ResolvedContext, resolve, resolve_each};
 use crate::error::{Error, Result};
 use crate::world::World;
 
@@ -115,13 +115,10 @@ fn with_id(loaded: &Loaded, access: &AccessArgs, id: &ClusterId, world: &World) 
             }
         };
     }
-    let current = loaded.kubeconfig.current_context.iter().map(|current| &current.value);
-    let names = current.chain(loaded.kubeconfig.contexts.keys());
     let overrides = overrides(access, world);
-    let mut targets = names.filter_map(|name| {
-        let overrides = Overrides { context: Some(name.clone()), ..overrides.clone() };
-        resolve(&loaded.kubeconfig, &overrides).ok().map(Target::of)
-    });
+    let current = resolve(&loaded.kubeconfig, &overrides).ok().filter(|context| context.name.is_some());
+    let all = resolve_each(&loaded.kubeconfig, &overrides).flatten();
+    let mut targets = current.into_iter().chain(all).map(Target::of);
     targets.find(|target| target.inference.best.as_ref().is_some_and(|claim| claim.id == *id)).ok_or_else(|| {
         Error::failed(anyhow::anyhow!("cluster {id} was not reached: no context leads to it"))
             .hint("name its context with --context beside --cluster-id, or get a kubeconfig for it first")

@@ -7,13 +7,14 @@
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
+use std::sync::Arc;
 
 use clap::{Command, CommandFactory as _};
 use clap_complete::engine::{self, ArgValueCandidates, CompletionCandidate};
 
 use crate::cli::{Cli, CompletionArgs};
 use crate::error::Result;
-use crate::gather::candidates;
+use crate::gather::candidates::Candidates;
 use crate::output::ui::Ui;
 use crate::status::Status;
 use crate::world::World;
@@ -38,7 +39,8 @@ pub(crate) fn is_requested_by_kubectl(args: &[OsString]) -> bool {
 
 /// The candidates for the last word, from the command line's own grammar and from local files only.
 pub(crate) fn complete(args: &[OsString], world: &World) -> Vec<String> {
-    let mut command = with_candidates(Cli::command(), world);
+    let local = Arc::new(Candidates::load(world));
+    let mut command = with_candidates(Cli::command(), &local);
     let last = args.len().saturating_sub(1);
     let found = engine::complete(&mut command, args.to_vec(), last, Some(&world.cwd)).unwrap_or_default();
     let mut lines: Vec<String> = found.iter().map(line).collect();
@@ -47,22 +49,22 @@ pub(crate) fn complete(args: &[OsString], world: &World) -> Vec<String> {
 }
 
 /// The grammar, with the live candidates of each argument that has some; a verb has arguments of its own.
-fn with_candidates(command: Command, world: &World) -> Command {
-    let command = command.mut_args(|arg| match inventory_of(arg.get_id().as_str()) {
+fn with_candidates(command: Command, local: &Arc<Candidates>) -> Command {
+    let command = command.mut_args(|arg| match words_of(arg.get_id().as_str()) {
         None => arg,
-        Some(list) => {
-            let words = list(world);
-            arg.add(ArgValueCandidates::new(move || words.iter().map(CompletionCandidate::new).collect()))
+        Some(words) => {
+            let local = Arc::clone(local);
+            arg.add(ArgValueCandidates::new(move || words(&local).iter().map(CompletionCandidate::new).collect()))
         }
     });
-    command.mut_subcommands(|verb| with_candidates(verb, world))
+    command.mut_subcommands(|verb| with_candidates(verb, local))
 }
 
-fn inventory_of(argument: &str) -> Option<fn(&World) -> BTreeSet<String>> {
+fn words_of(argument: &str) -> Option<fn(&Candidates) -> BTreeSet<String>> {
     match argument {
-        "context" => Some(candidates::contexts),
-        "cluster_id" => Some(candidates::cluster_ids),
-        "uid" => Some(candidates::uids),
+        "context" => Some(Candidates::contexts),
+        "cluster_id" => Some(Candidates::cluster_ids),
+        "uid" => Some(Candidates::uids),
         _ => None,
     }
 }

@@ -11,9 +11,10 @@ use crate::core::cluster_id::infer_from;
 use crate::core::credential::Credential;
 use crate::core::expiry::{CredentialStatus, Limits, assess};
 use crate::core::ids::ClusterId;
-use crate::core::kubeconfig::{Kubeconfig, Overrides, ResolvedContext, clean, resolve};
+use crate::core::kubeconfig::{Kubeconfig, Overrides, ResolvedContext, User, clean, resolve, resolve_each};
+use crate::core::sourced::Sourced;
 use crate::error::{Error, Result};
-use crate::gather::credential::{Gathered, of_user, of_user_named};
+use crate::gather::credential::{Gathered, of_context, of_user};
 use crate::output::ui::Ui;
 use crate::output::views::{ExpiryItem, ExpiryReport};
 use crate::status::Status;
@@ -68,10 +69,8 @@ impl Listing<'_> {
             self.add_context(&context, &Policy::Trusted);
             return Ok(());
         }
-        for name in loaded.kubeconfig.contexts.keys() {
-            let overrides = Overrides { context: Some(name.clone()), ..overrides.clone() };
-            let context = resolve(&loaded.kubeconfig, &overrides).map_err(access::unresolved)?;
-            self.add_context(&context, &Policy::Trusted);
+        for context in resolve_each(&loaded.kubeconfig, &overrides) {
+            self.add_context(&context.map_err(access::unresolved)?, &Policy::Trusted);
         }
         Ok(())
     }
@@ -96,15 +95,12 @@ impl Listing<'_> {
 
     fn add_file(&mut self, file: &LoadedFile) {
         let policy = self.policy(&file.facts.path);
-        for name in file.kubeconfig.contexts.keys() {
-            let overrides = Overrides { context: Some(name.clone()), ..Overrides::default() };
-            // A context that is listed can be resolved.
-            if let Ok(context) = resolve(&file.kubeconfig, &overrides) {
-                self.add_context(&context, &policy);
-            }
+        // A context that is listed can be resolved.
+        for context in resolve_each(&file.kubeconfig, &Overrides::default()).flatten() {
+            self.add_context(&context, &policy);
         }
-        for name in unused_users(&file.kubeconfig) {
-            let gathered = of_user_named(name, &file.kubeconfig, &policy, self.world.home.as_deref());
+        for user in unused_users(&file.kubeconfig) {
+            let gathered = of_user(user, &policy, self.world.home.as_deref());
             self.add(None, Some(&file.facts.path), None, &gathered);
         }
     }
@@ -116,10 +112,7 @@ impl Listing<'_> {
     }
 
     fn add_context(&mut self, context: &ResolvedContext, policy: &Policy) {
-        let gathered = match &context.user {
-            Some(user) => of_user(user, policy, self.world.home.as_deref()),
-            None => Gathered { credential: Credential::of_missing_user(&context.user_name), caches: Vec::new() },
-        };
+        let gathered = of_context(context, policy, self.world.home.as_deref());
         let cluster_id = infer_from(context).best.map(|claim| claim.id);
         let file = context.user.as_ref().map(|user| &user.file).or(context.file.as_ref());
         self.add(context.name.as_deref(), file.map(AsRef::as_ref), cluster_id.as_ref(), &gathered);
@@ -178,7 +171,7 @@ impl Listing<'_> {
 }
 
 /// Users that no context names: forgotten credentials are credentials.
-fn unused_users(kubeconfig: &Kubeconfig) -> impl Iterator<Item = &str> {
+fn unused_users(kubeconfig: &Kubeconfig) -> impl Iterator<Item = &Sourced<User>> {
     let used: BTreeSet<&str> = kubeconfig.contexts.values().map(|context| context.value.user.as_str()).collect();
-    kubeconfig.users.keys().map(String::as_str).filter(move |name| !used.contains(name))
+    kubeconfig.users.iter().filter(move |(name, _)| !used.contains(name.as_str())).map(|(_, user)| user)
 }

@@ -20,7 +20,7 @@ use crate::error::{Error, Result, chain};
 use crate::gather::bearer::{Heard, Question, ServerVoice, hear};
 use crate::gather::cloud::CloudVoice;
 use crate::gather::conversation;
-use crate::gather::credential::of_user;
+use crate::gather::credential::credential_of;
 use crate::output::ui::Ui;
 use crate::output::views::{
     ApiServerVoice, ApiVersion, CertificateSubject, ClusterFacts, CredentialFacts, IdentityFacts, WhoAmI,
@@ -39,7 +39,7 @@ pub(super) fn run(
         Some(file) => from_elsewhere(file, access, world)?,
         None => (access::target(access, args.in_cluster, None, world)?.context, Policy::Trusted),
     };
-    let credential = assess_user(&context, &policy, world);
+    let credential = credential_of(&context, &policy);
     let heard = if access.offline {
         heard_nobody(&context, &credential)
     } else {
@@ -70,13 +70,6 @@ fn from_elsewhere(path: &Path, access: &AccessArgs, world: &World) -> Result<(Re
     let chosen = Overrides { context, ..Overrides::default() };
     let policy = Policy::beside(&file.facts.path);
     Ok((resolve(&file.kubeconfig, &chosen).map_err(access::unresolved)?, policy))
-}
-
-fn assess_user(context: &ResolvedContext, policy: &Policy, world: &World) -> Credential {
-    match &context.user {
-        Some(user) => of_user(user, policy, world.home.as_deref()).credential,
-        None => Credential::of_missing_user(&context.user_name),
-    }
 }
 
 fn heard_nobody(context: &ResolvedContext, credential: &Credential) -> Heard {

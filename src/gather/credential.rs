@@ -6,7 +6,7 @@ use crate::adapters::files::{self, Policy};
 use crate::core::credential::{CacheFile, Credential, Material, needed_files};
 use crate::core::exec_cache::CacheQuery;
 use crate::core::ids::ClusterId;
-use crate::core::kubeconfig::{Kubeconfig, User};
+use crate::core::kubeconfig::{ResolvedContext, User};
 use crate::core::sourced::Sourced;
 
 /// A user entry's credential, and what its credential plugin left on the disk.
@@ -30,18 +30,29 @@ pub struct Cached {
     pub credential: Credential,
 }
 
-/// Assesses the user of that name.
-pub fn of_user_named(name: &str, kubeconfig: &Kubeconfig, policy: &Policy, home: Option<&Path>) -> Gathered {
-    match kubeconfig.users.get(name) {
+/// Assesses a context's user, and nothing that its plugin may have left on the disk.
+pub fn credential_of(context: &ResolvedContext, policy: &Policy) -> Credential {
+    match &context.user {
+        Some(user) => assess(user, policy),
+        None => Credential::of_missing_user(&context.user_name),
+    }
+}
+
+/// Assesses a context's user. `home` is where credential plugins keep their caches.
+pub fn of_context(context: &ResolvedContext, policy: &Policy, home: Option<&Path>) -> Gathered {
+    match &context.user {
         Some(user) => of_user(user, policy, home),
-        None => Gathered { credential: Credential::of_missing_user(name), caches: Vec::new() },
+        None => Gathered { credential: Credential::of_missing_user(&context.user_name), caches: Vec::new() },
     }
 }
 
 /// Assesses a user entry. `home` is where credential plugins keep their caches.
 pub fn of_user(user: &Sourced<User>, policy: &Policy, home: Option<&Path>) -> Gathered {
-    let credential = Credential::assess(&user.value, &material(user, policy));
-    Gathered { credential, caches: caches(&user.value, policy, home) }
+    Gathered { credential: assess(user, policy), caches: caches(&user.value, policy, home) }
+}
+
+fn assess(user: &Sourced<User>, policy: &Policy) -> Credential {
+    Credential::assess(&user.value, &material(user, policy))
 }
 
 /// Reads what the part of the entry that counts names, and nothing else.
@@ -199,7 +210,8 @@ mod tests {
 
     #[test]
     fn a_user_that_no_file_defines_is_missing() {
-        let gathered = of_user_named("bob", &Kubeconfig::default(), &Policy::Trusted, None);
+        let context = ResolvedContext { user_name: "bob".to_owned(), ..ResolvedContext::default() };
+        let gathered = of_context(&context, &Policy::Trusted, None);
         assert!(matches!(gathered.credential.problem, Some(Problem::Missing(_))));
     }
 }

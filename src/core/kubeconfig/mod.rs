@@ -18,7 +18,7 @@ pub use merge::merge;
 pub use parse::{ParseError, looks_like_kubeconfig, parse};
 pub use paths::clean;
 pub use refusal::refusal;
-pub use resolve::{Overrides, ResolveError, ResolvedContext, resolve};
+pub use resolve::{Overrides, ResolveError, ResolvedContext, resolve, resolve_each};
 
 /// The merged content of one or more kubeconfig files.
 #[derive(Clone, Debug, Default)]

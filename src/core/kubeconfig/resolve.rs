@@ -145,6 +145,17 @@ pub fn resolve(kubeconfig: &Kubeconfig, overrides: &Overrides) -> Result<Resolve
     })
 }
 
+/// Resolves every context, in the order of their names, as [`resolve`] does with each chosen by `--context`.
+pub fn resolve_each(
+    kubeconfig: &Kubeconfig,
+    overrides: &Overrides,
+) -> impl Iterator<Item = Result<ResolvedContext, ResolveError>> {
+    kubeconfig
+        .contexts
+        .keys()
+        .map(move |name| resolve(kubeconfig, &Overrides { context: Some(name.clone()), ..overrides.clone() }))
+}
+
 fn choose<'k>(
     kubeconfig: &'k Kubeconfig,
     overrides: &Overrides,
