@@ -17,7 +17,8 @@ use super::protobuf::{ProtobufError, Value, fields};
 pub const RBAC_GROUP: &str = "rbac.authorization.k8s.io";
 
 /// The two kinds of object that bind a role to subjects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum BindingKind {
     /// Grants a ClusterRole in every namespace.
     ClusterRoleBinding,

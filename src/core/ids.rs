@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The numeric ID of an Alibaba Cloud account, RAM user or RAM role. Decimal digits, kept as text: it can be longer than
 /// a `u64` and JSON readers would round it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct Uid(Box<str>);
 
 impl Uid {
@@ -19,6 +19,20 @@ impl Uid {
     /// The digits.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl TryFrom<String> for Uid {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("a UID is a number")
+    }
+}
+
+impl From<Uid> for String {
+    fn from(id: Uid) -> Self {
+        id.0.into()
     }
 }
 
@@ -45,8 +59,8 @@ fn is_digits(text: &str) -> bool {
 }
 
 /// The ID of an ACK cluster: `c` and 32 lower-case hexadecimal digits.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct ClusterId(Box<str>);
 
 impl ClusterId {
@@ -60,6 +74,20 @@ impl ClusterId {
     /// The 33 characters.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl TryFrom<String> for ClusterId {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("an ACK cluster ID is c and 32 lower-case hexadecimal digits")
+    }
+}
+
+impl From<ClusterId> for String {
+    fn from(id: ClusterId) -> Self {
+        id.0.into()
     }
 }
 

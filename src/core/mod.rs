@@ -2,7 +2,9 @@
 
 pub mod ack;
 pub mod binding;
+pub mod binding_object;
 pub mod certificate;
+pub mod change;
 pub mod cluster_id;
 pub mod connection;
 pub mod credential;
