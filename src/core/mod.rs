@@ -27,6 +27,7 @@ pub mod private_key;
 pub mod protobuf;
 pub mod proxy;
 pub mod public_key;
+pub mod rbac;
 pub mod scan;
 pub mod secret;
 pub mod server_view;
