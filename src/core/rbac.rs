@@ -12,12 +12,17 @@ use super::inventory::Role;
 
 mod authorizer;
 mod full_rights;
+mod known_kinds;
+mod paths;
+mod probes;
 mod server_defaults;
 #[cfg(test)]
 mod specimens;
 
 pub use authorizer::{allows, grants_of};
 pub use full_rights::{full_rights_holders, has_full_rights};
+pub use paths::path_of;
+pub use probes::probes;
 pub use server_defaults::is_server_default;
 
 /// What one rule of a role allows. In every list `*` stands for all, except among `resource_names`.
