@@ -20,6 +20,7 @@ pub mod identity;
 pub mod ids;
 pub mod inventory;
 pub mod kubeconfig;
+pub mod managed_by;
 pub mod mapping;
 pub mod percent;
 pub mod plugin_policy;
