@@ -31,3 +31,54 @@ pub struct ClusterProfile {
     /// The UID of the account that owns the cluster.
     pub owner: Option<String>,
 }
+
+/// What matters of a namespace before something is put into it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NamespaceFacts {
+    /// The object's own ID, by which a later one of the same name is told apart.
+    pub uid: String,
+    /// Whether it is going: nothing new can be created in it.
+    pub terminating: bool,
+}
+
+/// An answer to whether somebody may do something.
+/// Source: <https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/subject-access-review-v1/#SubjectAccessReviewStatus>
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccessReview {
+    /// Whether an authorizer allows it.
+    pub allowed: bool,
+    /// Whether an authorizer denies it, so that no other is asked. Without either none had an opinion, which is a no as well.
+    pub denied: bool,
+    /// Why; empty where nothing is told.
+    pub reason: String,
+    /// What went wrong meanwhile: the answer may rest on a part of the facts.
+    pub evaluation_error: Option<String>,
+}
+
+impl AccessReview {
+    /// Whether it is RBAC that gives the reason. An allowance with another reason or none is another authorizer's.
+    pub fn is_rbac(&self) -> bool {
+        self.reason.starts_with("RBAC:")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rbac_says_so_in_its_reasons() {
+        for (reason, expected) in [
+            ("RBAC: allowed by ClusterRoleBinding \"a\" of ClusterRole \"b\" to User \"c\"", true),
+            ("RBAC: clusterrole.rbac.authorization.k8s.io \"b\" not found", true),
+            ("", false),
+            ("allowed by webhook, not RBAC: allowed", false),
+        ] {
+            assert_eq!(
+                AccessReview { reason: reason.into(), ..AccessReview::default() }.is_rbac(),
+                expected,
+                "{reason}"
+            );
+        }
+    }
+}

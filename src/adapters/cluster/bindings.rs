@@ -16,6 +16,9 @@ use crate::core::protobuf::ProtobufError;
 /// How many pages a list may have. Servers don't page unasked, and who pages by hundreds still gets a million through.
 const MOST_PAGES: usize = 10_000;
 
+/// Where RBAC's resources are.
+pub(super) const API: &str = "/apis/rbac.authorization.k8s.io/v1";
+
 /// Which bindings to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BindingScope {
@@ -36,8 +39,7 @@ impl BindingScope {
         }
     }
 
-    fn list(&self) -> ListOf {
-        const API: &str = "/apis/rbac.authorization.k8s.io/v1";
+    pub(super) fn list(&self) -> ListOf {
         match self {
             Self::Cluster => ListOf {
                 call: "list clusterrolebindings.rbac.authorization.k8s.io".into(),
@@ -105,14 +107,19 @@ impl ListItems for Bindings {
 impl ApiServer {
     /// Reads all bindings of a scope as they are at one moment. Either all of them or an error, never a part.
     pub async fn bindings(&self, scope: &BindingScope) -> Result<Inventory, CallError> {
+        Ok(self.bindings_at(scope).await?.0)
+    }
+
+    /// As [`bindings`](Self::bindings), with the version of the cluster's state that the list shows, from which a watch can go on.
+    pub async fn bindings_at(&self, scope: &BindingScope) -> Result<(Inventory, String), CallError> {
         let mut bindings = Bindings { kind: scope.kind(), inventory: Inventory::default() };
-        self.list(&scope.list(), &mut bindings).await?;
-        Ok(bindings.inventory)
+        let version = self.list(&scope.list(), &mut bindings).await?;
+        Ok((bindings.inventory, version))
     }
 
     /// Reads a list to its end: one request without `limit` and `resourceVersion`, which is consistent and which servers
-    /// stream; pages where the server gives them all the same.
-    pub(super) async fn list(&self, list: &ListOf, items: &mut impl ListItems) -> Result<(), CallError> {
+    /// stream; pages where the server gives them all the same. Gives the version that the list shows.
+    pub(super) async fn list(&self, list: &ListOf, items: &mut impl ListItems) -> Result<String, CallError> {
         let read = async {
             match self.pages(list, items).await {
                 Err(Interrupted::VersionGone(_)) => {
@@ -126,7 +133,7 @@ impl ApiServer {
         read.await.map_err(|failure| self.error(&list.call, failure))
     }
 
-    async fn pages(&self, list: &ListOf, items: &mut impl ListItems) -> Result<(), Interrupted> {
+    async fn pages(&self, list: &ListOf, items: &mut impl ListItems) -> Result<String, Interrupted> {
         let mut budget = self.limits.list;
         let mut token = String::new();
         for page in 0..MOST_PAGES {
@@ -136,8 +143,9 @@ impl ApiServer {
                 }
                 other => other?,
             };
+            // All pages are of one version.
             if trailer.continue_token.is_empty() {
-                return Ok(());
+                return Ok(trailer.resource_version);
             }
             token = trailer.continue_token;
         }

@@ -44,7 +44,7 @@ impl ApiServer {
         };
         let mut mappings = Mappings(Vec::new());
         match absent_when_not_found(self.list(&list, &mut mappings).await) {
-            Ok(listed) => Ok(listed.map(|()| mappings.0)),
+            Ok(listed) => Ok(listed.map(|_| mappings.0)),
             Err(denied) if denied.is_forbidden() => match self.ram_authenticator_group().await {
                 Ok(false) => Ok(None),
                 Ok(true) | Err(_) => Err(denied),

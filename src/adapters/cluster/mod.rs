@@ -7,6 +7,7 @@
 use std::fmt;
 use std::time::Duration;
 
+mod access_review;
 mod bindings;
 mod connect;
 mod exchange;
@@ -16,6 +17,8 @@ mod list;
 mod mappings;
 mod protobuf_list;
 mod review;
+mod roles;
+mod status_of_get;
 mod tls;
 
 pub use bindings::BindingScope;

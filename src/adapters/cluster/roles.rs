@@ -1,0 +1,122 @@
+//! Reads what roles allow, and which namespaces there are.
+
+use serde::Deserialize;
+use serde_json::Error as JsonError;
+
+use super::ApiServer;
+use super::bindings::{API, ListItems, ListOf};
+use super::exchange::{Encoding, Question};
+use super::failure::CallError;
+use super::review::absent_when_not_found;
+use crate::core::inventory::Role;
+use crate::core::percent;
+use crate::core::protobuf::ProtobufError;
+use crate::core::rbac::{PolicyRule, RoleFacts, Roles};
+use crate::core::server_view::NamespaceFacts;
+
+/// A Role or ClusterRole: a Role has a namespace.
+#[derive(Deserialize)]
+struct RoleItem {
+    metadata: Metadata,
+    #[serde(default)]
+    rules: Option<Vec<PolicyRule>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Metadata {
+    name: String,
+    #[serde(default)]
+    namespace: Option<String>,
+    #[serde(default)]
+    uid: Option<String>,
+    #[serde(default)]
+    deletion_timestamp: Option<String>,
+}
+
+impl RoleItem {
+    fn facts(self) -> RoleFacts {
+        RoleFacts { uid: self.metadata.uid.unwrap_or_default(), rules: self.rules.unwrap_or_default() }
+    }
+}
+
+impl ListItems for Roles {
+    fn start_over(&mut self) {
+        *self = Self::default();
+    }
+
+    fn add_json(&mut self, item: &[u8]) -> Result<(), JsonError> {
+        let mut role: RoleItem = serde_json::from_slice(item)?;
+        let name = std::mem::take(&mut role.metadata.name);
+        match role.metadata.namespace.take().filter(|namespace| !namespace.is_empty()) {
+            None => self.insert_cluster_role(name, role.facts()),
+            Some(namespace) => self.insert_role(namespace, name, role.facts()),
+        }
+        Ok(())
+    }
+
+    fn add_protobuf(&mut self, _item: &[u8]) -> Result<(), ProtobufError> {
+        Err(ProtobufError::Malformed)
+    }
+}
+
+#[derive(Deserialize)]
+struct Namespace {
+    metadata: Metadata,
+    #[serde(default)]
+    status: Option<NamespaceStatus>,
+}
+
+#[derive(Deserialize)]
+struct NamespaceStatus {
+    #[serde(default)]
+    phase: Option<String>,
+}
+
+impl ApiServer {
+    /// Reads every ClusterRole and Role. Either all of them or an error, never a part.
+    pub async fn roles(&self) -> Result<Roles, CallError> {
+        let list = |call: &str, plural: &str, kind| ListOf {
+            call: call.to_owned(),
+            path: format!("{API}/{plural}"),
+            kind,
+            encoding: Encoding::Json,
+        };
+        let of_cluster = list("list clusterroles.rbac.authorization.k8s.io", "clusterroles", "ClusterRoleList");
+        let of_namespaces = list("list roles.rbac.authorization.k8s.io in all namespaces", "roles", "RoleList");
+        let (mut roles, mut namespaced) = (Roles::default(), Roles::default());
+        tokio::try_join!(self.list(&of_cluster, &mut roles), self.list(&of_namespaces, &mut namespaced))?;
+        roles.append(namespaced);
+        Ok(roles)
+    }
+
+    /// Reads the role that a binding of this namespace (`None`: a ClusterRoleBinding) grants. `None`: there is none.
+    pub async fn role(&self, namespace: Option<&str>, role: &Role) -> Result<Option<RoleFacts>, CallError> {
+        let name = percent::encode_segment(&role.name);
+        let (call, path) = match (&*role.kind, namespace) {
+            ("ClusterRole", _) => {
+                (format!("get clusterrole {}", role.name.escape_debug()), format!("{API}/clusterroles/{name}"))
+            }
+            ("Role", Some(namespace)) => (
+                format!("get role {} in namespace {}", role.name.escape_debug(), namespace.escape_debug()),
+                format!("{API}/namespaces/{}/roles/{name}", percent::encode_segment(namespace)),
+            ),
+            // The API server lets no binding grant another kind.
+            _ => return Ok(None),
+        };
+        let found: Option<RoleItem> = absent_when_not_found(self.document(&Question::get(call, path)).await)?;
+        Ok(found.map(RoleItem::facts))
+    }
+
+    /// Reads a namespace. `None`: there is none of this name.
+    pub async fn namespace(&self, name: &str) -> Result<Option<NamespaceFacts>, CallError> {
+        let call = format!("get namespace {}", name.escape_debug());
+        let question = Question::get(call, format!("/api/v1/namespaces/{}", percent::encode_segment(name)));
+        let found: Option<Namespace> = absent_when_not_found(self.document(&question).await)?;
+        Ok(found.map(|Namespace { metadata, status }| NamespaceFacts {
+            uid: metadata.uid.unwrap_or_default(),
+            terminating: metadata.deletion_timestamp.is_some()
+                || status.and_then(|status| status.phase).as_deref() == Some("Terminating"),
+        }))
+    }
+}
