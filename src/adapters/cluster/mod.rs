@@ -20,6 +20,7 @@ mod review;
 mod roles;
 mod status_of_get;
 mod tls;
+mod watch;
 
 pub use bindings::BindingScope;
 pub use connect::ConnectError;
@@ -27,6 +28,7 @@ pub use failure::{CallError, Failure, Refusal};
 pub use list::{ListDecoder, ListError, ListTrailer};
 pub use protobuf_list::ProtobufListError;
 pub use tls::TlsFailure;
+pub use watch::{WatchEvent, WatchedChange};
 
 /// One API server, as one user. Calls can run side by side.
 #[derive(Clone)]

@@ -1,0 +1,299 @@
+//! Watches bindings for a while.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::ApiServer;
+use super::bindings::BindingScope;
+use super::exchange::{Answer, Question};
+use super::failure::{CallError, Failure, Refusal};
+use crate::core::binding_object::BindingObject;
+use crate::core::percent;
+
+/// Between one stream and the next, for servers that close each at once.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The longest that one stream is read when there is no timeout.
+const LONGEST_STREAM: Duration = Duration::from_secs(240);
+
+/// Something that happened to a binding.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WatchEvent {
+    /// What.
+    pub change: WatchedChange,
+    /// The binding as it is since; of one that was deleted, as it was last.
+    pub object: BindingObject,
+}
+
+/// What happened to a binding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WatchedChange {
+    /// It is new.
+    Added,
+    /// Something of it is another than before.
+    Modified,
+    /// It is gone.
+    Deleted,
+}
+
+/// One line of a watch.
+/// Source: <https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes>
+#[derive(Deserialize)]
+struct Line {
+    #[serde(rename = "type")]
+    kind: Kind,
+    object: Value,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum Kind {
+    Added,
+    Modified,
+    Deleted,
+    Bookmark,
+    Error,
+}
+
+impl ApiServer {
+    /// Tells what happens to a scope's bindings after version `since`, for this long by the clock here.
+    ///
+    /// A stream that ends earlier is taken up where it ended. That the server has forgotten the version (410) is an error: there
+    /// may be something that wasn't seen.
+    pub async fn watch_bindings(
+        &self,
+        scope: &BindingScope,
+        since: &str,
+        length: Duration,
+        mut seen: impl FnMut(WatchEvent),
+    ) -> Result<(), CallError> {
+        let list = scope.list();
+        let call = list.call.replacen("list", "watch", 1);
+        let mut version = since.to_owned();
+        let mut end = None;
+        let watch = async {
+            loop {
+                let left = end.map_or(length, |end: Instant| end.saturating_duration_since(Instant::now()));
+                let stream = left.min(self.longest_stream());
+                let path = format!(
+                    "{}?watch=1&allowWatchBookmarks=true&resourceVersion={}&timeoutSeconds={}",
+                    list.path,
+                    percent::encode(&version),
+                    stream.as_secs() + 1
+                );
+                let answer = self.ask(&Question::get(&call, path)).await?;
+                let begin = Instant::now();
+                // Before the first answer nothing is watched yet.
+                let end = *end.get_or_insert(begin + length);
+                self.read(answer, begin + stream, &mut version, &mut seen).await?;
+                if Instant::now() >= end {
+                    return Ok(());
+                }
+                sleep(PAUSE).await;
+            }
+        };
+        watch.await.map_err(|failure| self.error(&call, failure))
+    }
+
+    /// A stream in which nothing happens isn't a server that doesn't answer: it must be over before it would be taken for one.
+    fn longest_stream(&self) -> Duration {
+        self.timeout.map_or(LONGEST_STREAM, |timeout| timeout / 2)
+    }
+
+    /// Reads a stream to its end or to `until`, and moves `version` along.
+    async fn read(
+        &self,
+        mut answer: Answer,
+        until: Instant,
+        version: &mut String,
+        seen: &mut impl FnMut(WatchEvent),
+    ) -> Result<(), Failure> {
+        let mut begun: Vec<u8> = Vec::new();
+        // What is left over when time or the stream ends is told anew by the next.
+        while let Ok(frame) = timeout_at(until, answer.frame()).await {
+            let Some(frame) = frame? else { return Ok(()) };
+            for piece in frame.split_inclusive(|byte| *byte == b'\n') {
+                if begun.len() + piece.len() > self.limits.item {
+                    return Err(Failure::TooLarge { limit: self.limits.item as u64 });
+                }
+                begun.extend_from_slice(piece);
+                if piece.ends_with(b"\n") {
+                    if let Some(event) = event(&begun, version)? {
+                        seen(event);
+                    }
+                    begun.clear();
+                }
+            }
+            // A sender that never pauses keeps the timer from being looked at.
+            if Instant::now() >= until {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a line tells, if it is of a binding.
+fn event(line: &[u8], version: &mut String) -> Result<Option<WatchEvent>, Failure> {
+    if line.iter().all(u8::is_ascii_whitespace) {
+        return Ok(None);
+    }
+    let Line { kind, object } = serde_json::from_slice(line).map_err(Failure::Malformed)?;
+    let change = match kind {
+        Kind::Added => Some(WatchedChange::Added),
+        Kind::Modified => Some(WatchedChange::Modified),
+        Kind::Deleted => Some(WatchedChange::Deleted),
+        Kind::Bookmark => None,
+        Kind::Error => return Err(refusal(&object).into()),
+    };
+    if let Some(reached) = object["metadata"]["resourceVersion"].as_str() {
+        reached.clone_into(version);
+    }
+    let Some(change) = change else { return Ok(None) };
+    let object = serde_json::from_value(object).map_err(Failure::Malformed)?;
+    Ok(Some(WatchEvent { change, object }))
+}
+
+fn refusal(status: &Value) -> Refusal {
+    let text = |key: &str| status[key].as_str().unwrap_or_default().chars().take(1024).collect();
+    let code = status["code"].as_u64().and_then(|code| u16::try_from(code).ok());
+    Refusal { status: code.unwrap_or(500), reason: text("reason"), message: text("message") }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    use std::net::{TcpListener, TcpStream};
+    use std::sync::{Arc, Mutex};
+
+    use super::super::Limits;
+    use super::*;
+    use crate::core::connection::{Endpoint, Login};
+
+    fn read(line: &str) -> (Result<Option<WatchEvent>, Failure>, String) {
+        let mut version = "1".to_owned();
+        (event(line.as_bytes(), &mut version), version)
+    }
+
+    const OBJECT: &str = r#"{"kind":"RoleBinding","apiVersion":"rbac.authorization.k8s.io/v1",
+        "metadata":{"name":"b","namespace":"n","resourceVersion":"7"},
+        "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"Role","name":"r"}}"#;
+
+    #[test]
+    fn events_are_told_and_the_version_moves_along() {
+        for (kind, change) in [
+            ("ADDED", WatchedChange::Added),
+            ("MODIFIED", WatchedChange::Modified),
+            ("DELETED", WatchedChange::Deleted),
+        ] {
+            let (event, version) = read(&format!(r#"{{"type":"{kind}","object":{OBJECT}}}"#));
+            let event = event.unwrap().unwrap();
+            assert_eq!((event.change, event.object.reference().to_string().as_str()), (change, "RoleBinding/n/b"));
+            assert_eq!(version, "7");
+        }
+        let bookmark = r#"{"type":"BOOKMARK","object":{"kind":"RoleBinding","metadata":{"resourceVersion":"9"}}}"#;
+        let (event, version) = read(bookmark);
+        assert!(event.unwrap().is_none());
+        assert_eq!(version, "9");
+        assert!(read("\n").0.unwrap().is_none());
+    }
+
+    #[test]
+    fn errors_and_what_is_no_event_are_failures() {
+        let gone = r#"{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired","message":"too old"}}"#;
+        let Failure::Refused(refusal) = read(gone).0.unwrap_err() else { panic!() };
+        assert_eq!(refusal, Refusal { status: 410, reason: "Expired".into(), message: "too old".into() });
+        for line in ["{}", "no", r#"{"type":"OTHER","object":{}}"#, r#"{"type":"ADDED","object":{"kind":"Role"}}"#] {
+            assert!(matches!(read(line).0, Err(Failure::Malformed(_))), "{line}");
+        }
+    }
+
+    /// A server that answers the first, second and so on watch with these lines; it then closes the stream, or keeps it open
+    /// where the lines are followed by nothing more.
+    struct Stub {
+        api: ApiServer,
+        asked: Arc<Mutex<Vec<String>>>,
+    }
+
+    fn stub(streams: &'static [(&'static str, bool)]) -> Stub {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = Endpoint { server: format!("http://{}", listener.local_addr().unwrap()), ..Endpoint::default() };
+        let api = ApiServer::connect(&endpoint, &Login::default(), Some(Duration::from_millis(400))).unwrap();
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&asked);
+        std::thread::spawn(move || {
+            let mut open: Vec<TcpStream> = Vec::new();
+            for connection in listener.incoming() {
+                let mut connection = connection.unwrap();
+                let mut lines = BufReader::new(connection.try_clone().unwrap()).lines();
+                let first = lines.next().unwrap().unwrap();
+                let _rest: Vec<String> = lines.map_while(Result::ok).take_while(|line| !line.is_empty()).collect();
+                let (body, stays_open) = *streams.get(log.lock().unwrap().len()).unwrap_or(&("", true));
+                log.lock().unwrap().push(first);
+                let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n";
+                write!(connection, "{head}{body}").unwrap();
+                if stays_open {
+                    open.push(connection);
+                }
+            }
+        });
+        Stub { api, asked }
+    }
+
+    async fn watched(stub: &Stub, length: Duration) -> (Result<(), CallError>, Vec<String>) {
+        let mut seen = Vec::new();
+        let scope = BindingScope::Namespace("n".into());
+        let seen_here = |event: WatchEvent| seen.push(event.object.resource_version().to_owned());
+        let result = stub.api.watch_bindings(&scope, "5", length, seen_here).await;
+        (result, seen)
+    }
+
+    const SEVEN: &str = "{\"type\":\"ADDED\",\"object\":{\"kind\":\"RoleBinding\",\"metadata\":{\"resourceVersion\":\"7\"},\"roleRef\":{\"apiGroup\":\"g\",\"kind\":\"Role\",\"name\":\"r\"}}}\n{\"type\":\"ADDED\",\"obj";
+    const NINE: &str =
+        "{\"type\":\"BOOKMARK\",\"object\":{\"kind\":\"RoleBinding\",\"metadata\":{\"resourceVersion\":\"9\"}}}\n";
+
+    #[tokio::test]
+    async fn a_stream_that_ends_is_taken_up_where_it_ended() {
+        let stub = stub(&[(SEVEN, false), (NINE, false), ("", false)]);
+        let (result, seen) = watched(&stub, Duration::from_millis(500)).await;
+        result.unwrap();
+        assert_eq!(seen, ["7"]);
+        let asked = stub.asked.lock().unwrap().clone();
+        for (index, version) in ["5", "7", "9", "9"].iter().enumerate() {
+            assert!(asked[index].contains(&format!("&resourceVersion={version}&timeoutSeconds=1 ")), "{asked:?}");
+        }
+        assert!(
+            asked[0].starts_with("GET /apis/rbac.authorization.k8s.io/v1/namespaces/n/rolebindings?watch=1&"),
+            "{asked:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_quiet_watch_ends_by_itself_and_in_time() {
+        let stub = stub(&[]);
+        let begin = Instant::now();
+        let (result, seen) = watched(&stub, Duration::from_millis(900)).await;
+        result.unwrap();
+        assert!(seen.is_empty());
+        let took = begin.elapsed();
+        assert!((Duration::from_millis(900)..Duration::from_millis(2500)).contains(&took), "{took:?}");
+    }
+
+    #[tokio::test]
+    async fn a_version_that_is_forgotten_and_a_line_without_end_are_errors() {
+        let gone = "{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"code\":410,\"reason\":\"Expired\"}}\n";
+        let (result, _) = watched(&stub(Box::leak(Box::new([(gone, true)]))), Duration::from_secs(5)).await;
+        let error = result.unwrap_err();
+        assert_eq!(error.status(), Some(410));
+        assert!(error.to_string().contains("watch rolebindings.rbac.authorization.k8s.io in namespace n"), "{error}");
+
+        let endless: &str = Box::leak("x".repeat(5000).into_boxed_str());
+        let mut stub = stub(Box::leak(Box::new([(endless, true)])));
+        stub.api = stub.api.with_limits(Limits { item: 4096, ..Limits::default() });
+        let (result, _) = watched(&stub, Duration::from_secs(5)).await;
+        assert!(matches!(result.unwrap_err().failure, Failure::TooLarge { limit: 4096 }));
+    }
+}
