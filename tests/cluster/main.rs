@@ -4,8 +4,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a scenario that can't go on has failed")]
 
+mod calls;
 mod deleting;
 mod escalation;
+mod local_evaluation;
 mod patching;
 mod plugin;
 mod probing;
