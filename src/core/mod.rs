@@ -19,6 +19,7 @@ pub mod holder;
 pub mod identity;
 pub mod ids;
 pub mod inventory;
+pub mod journal;
 pub mod kubeconfig;
 pub mod managed_by;
 pub mod mapping;

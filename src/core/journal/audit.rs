@@ -1,0 +1,97 @@
+//! The log of all operations: who did what, when, and how it ended.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::event::{Ending, StepResult};
+use super::operation_id::OperationId;
+
+/// A line of `audit.jsonl`. Every operation has two: when it begins and when it ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AuditLine {
+    /// When.
+    pub time: Timestamp,
+    /// The operation.
+    pub operation: OperationId,
+    /// What it does.
+    pub action: Action,
+    /// Whether it begins or ends.
+    pub phase: Phase,
+    /// Who does it, by each name that is known: the API server's user, the cloud's caller, the name on this machine.
+    pub who: Vec<String>,
+    /// Why, in the operator's words.
+    pub reason: Option<String>,
+    /// The clusters, by ID where there is one.
+    pub clusters: Vec<String>,
+    /// Whose access.
+    pub uids: Vec<String>,
+    /// How each step ended; empty at the beginning.
+    pub results: Vec<AuditResult>,
+    /// How all of it ended; null at the beginning.
+    pub outcome: Option<Ending>,
+}
+
+/// How a step ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AuditResult {
+    /// The step's ID in the plan.
+    pub step: String,
+    /// How it ended.
+    pub result: StepResult,
+    /// The ID of the request in the API server's audit log.
+    pub audit_id: Option<String>,
+    /// The cloud's ID of the request.
+    pub request_id: Option<String>,
+}
+
+/// What an operation does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// Takes access away.
+    Revoke,
+    /// Gives back what an operation took.
+    Restore,
+    /// Goes on with an operation that had stopped.
+    Resume,
+}
+
+/// Which end of an operation a line is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Phase {
+    /// Nothing is changed yet.
+    Begun,
+    /// Nothing will be changed any more.
+    Ended,
+}
+
+impl AuditLine {
+    /// The line as the file has it, its end included.
+    ///
+    /// # Errors
+    /// None that is known: every line can be written as JSON.
+    pub fn line(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self).map(|line| line + "\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_says_all_and_comes_back_as_it_was() {
+        let text = concat!(
+            r#"{"time":"2026-11-22T03:10:02Z","operation":"20261122-031002-3f9a2c-2","action":"restore","#,
+            r#""phase":"ended","who":["200-1","acs:ram::1:user/ann"],"reason":null,"clusters":["c"],"uids":["200"],"#,
+            r#""results":[{"step":"1","result":"Done","auditId":"a","requestId":null}],"outcome":"Restored"}"#,
+            "\n"
+        );
+        let line: AuditLine = serde_json::from_str(text).unwrap();
+        assert_eq!(line.line().unwrap(), text);
+        assert!(serde_json::from_str::<AuditLine>(&text.replace("null", "null,\"more\":1")).is_err());
+    }
+}
