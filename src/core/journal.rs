@@ -6,6 +6,7 @@
 mod audit;
 mod event;
 mod operation_id;
+mod writes;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,7 @@ use super::ids::Uid;
 pub use audit::{Action, AuditLine, AuditResult, Phase};
 pub use event::{CleanCall, Ending, Event, LineError, Outcome, StepResult, read_events, whole_lines};
 pub use operation_id::OperationId;
+pub use writes::{Answer, BindingWrite, Fate, State, state, writes};
 
 /// What an operation that was begun with a leaked file remembers of its credential: a restore of that name would arm the
 /// file again. No secret is in it.
