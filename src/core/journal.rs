@@ -4,8 +4,10 @@
 //! finished and undone from its journal alone. Where and how durably it is written is `adapters::journal`'s matter.
 
 mod audit;
+pub mod checksums;
 mod event;
 mod operation_id;
+pub mod originals;
 mod writes;
 
 use serde::{Deserialize, Serialize};
