@@ -5,6 +5,7 @@ pub mod cloud;
 pub mod cluster;
 pub mod exec_plugin;
 pub mod files;
+pub mod journal;
 pub mod kubeconfig_files;
 pub mod kuberc;
 pub mod pod;

@@ -1,0 +1,133 @@
+//! The journal of revocations on disk: under `$ACKCRED_HOME`, else in the platform's state folder.
+//!
+//! ```text
+//! operations/<id>/operation.json   what is to be done, written and synced before the first change
+//!                 originals/*.yaml the bindings as they were
+//!                 SHA256SUMS       of all these
+//!                 journal.jsonl    what was sent and answered, synced line by line
+//!                 report.json      what came of it
+//! audit.jsonl                      two lines an operation, only ever appended to
+//! locks/<key>.lock                 one operation a cluster at a time
+//! ```
+//!
+//! A program that is killed between any two of its system calls leaves an operation's folder whole or none: it is built
+//! under a hidden name that nobody looks at, and gets its own name last.
+
+mod begin;
+mod durable;
+mod folder;
+mod operation;
+mod stored;
+#[cfg(test)]
+mod testing;
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::core::journal::{LineError, OperationId};
+
+pub use folder::StateFolder;
+pub use operation::OperationJournal;
+pub use stored::StoredOperation;
+
+/// Files longer than this, in bytes, are neither written nor read.
+const LONGEST: u64 = 64 << 20;
+
+/// The files of an operation.
+const RECORD: &str = "operation.json";
+const EVENTS: &str = "journal.jsonl";
+const REPORT: &str = "report.json";
+
+/// Why the journal can't be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// Nobody said where.
+    #[error("there is no folder for the journal: neither ACKCRED_HOME nor a home folder is known")]
+    NoFolder,
+    /// The system refuses to write.
+    #[error("cannot write {}", .path.display())]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The system refuses to read.
+    #[error("cannot read {}", .path.display())]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It is a folder, a link, a pipe, a socket or a device.
+    #[error("cannot use {}: not a regular file", .path.display())]
+    NotRegular {
+        /// What should be a file.
+        path: PathBuf,
+    },
+    /// It is a link or a file.
+    #[error("cannot use {}: not a folder", .path.display())]
+    NotAFolder {
+        /// What should be a folder.
+        path: PathBuf,
+    },
+    /// It is longer than it may be.
+    #[error("cannot use {}: longer than {} MiB", .path.display(), LONGEST >> 20)]
+    TooLong {
+        /// The file.
+        path: PathBuf,
+    },
+    /// What should be written has no form.
+    #[error("cannot make {}", .path.display())]
+    Encode {
+        /// The file that would hold it.
+        path: PathBuf,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// An earlier line was not written, so that no later one may be: the journal would have a gap.
+    #[error("nothing more is written to {}: an earlier write failed", .path.display())]
+    Stopped {
+        /// The journal.
+        path: PathBuf,
+    },
+    /// There is no operation of that ID.
+    #[error("there is no operation {id} in {}", .folder.display())]
+    Missing {
+        /// The operation.
+        id: OperationId,
+        /// Where it was looked for.
+        folder: PathBuf,
+    },
+    /// A document of an operation isn't JSON.
+    #[error("cannot use {}", .path.display())]
+    Document {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// A journal holds something else than events.
+    #[error("cannot use {}", .path.display())]
+    Events {
+        /// The journal.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: LineError,
+    },
+    /// Somebody else is at work on the cluster.
+    #[error("another operation on this cluster is under way: it holds {}", .path.display())]
+    Locked {
+        /// The lock.
+        path: PathBuf,
+    },
+    /// The system can't lock.
+    #[error("cannot lock {}", .path.display())]
+    Lock {
+        /// The lock.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}

@@ -1,0 +1,144 @@
+//! Files and folders that are there after a crash, for their owner alone.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::path::Path;
+
+use super::{JournalError, LONGEST};
+
+/// Creates a folder and those above it that are missing, and has the system keep them.
+pub(super) fn create_folders(path: &Path) -> Result<(), JournalError> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = path.parent() {
+        create_folders(parent)?;
+    }
+    match create_folder(path) {
+        // Somebody else was faster.
+        Err(_) if path.is_dir() => Ok(()),
+        result => result.and_then(|()| sync_parent(path)).map_err(cannot_write(path)),
+    }
+}
+
+/// Creates a folder that must not exist.
+pub(super) fn create_folder(path: &Path) -> io::Result<()> {
+    private_folder().create(path)
+}
+
+/// Writes a file that must not exist. That its folder keeps its name is the caller's to ask for.
+pub(super) fn create(path: &Path, content: &[u8]) -> Result<(), JournalError> {
+    if content.len() as u64 > LONGEST {
+        return Err(JournalError::TooLong { path: path.to_owned() });
+    }
+    let write = || {
+        let mut file = options().write(true).create_new(true).open(path)?;
+        file.write_all(content)?;
+        file.sync_all()
+    };
+    write().map_err(cannot_write(path))
+}
+
+/// Writes a file, in place of one that may be there: whoever looks sees the old one or the new one whole.
+pub(super) fn replace(path: &Path, content: &[u8]) -> Result<(), JournalError> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let temporary = path.with_file_name(format!(".{name}.new"));
+    // One that was left behind; what is really wrong is told by what follows.
+    let _ = fs::remove_file(&temporary);
+    let replaced = create(&temporary, content)
+        .and_then(|()| fs::rename(&temporary, path).and_then(|()| sync_parent(path)).map_err(cannot_write(path)));
+    if replaced.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    replaced
+}
+
+/// Has the system keep the names in the folder that holds this.
+pub(super) fn sync_parent(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), sync_folder)
+}
+
+/// Has the system keep the names in a folder.
+#[cfg(unix)]
+pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
+    // "" is what lies above a relative path of one part.
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    match File::open(path)?.sync_all() {
+        // Some file systems know no such thing: there is no more to be had from them.
+        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => Ok(()),
+        result => result,
+    }
+}
+
+#[cfg(not(unix))]
+pub(super) fn sync_folder(_path: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Reads a regular file that is no link and not too long.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, JournalError> {
+    let file = open(options().read(true), path, cannot_read(path))?;
+    let mut content = Vec::new();
+    file.take(LONGEST + 1).read_to_end(&mut content).map_err(cannot_read(path))?;
+    if content.len() as u64 > LONGEST {
+        return Err(JournalError::TooLong { path: path.to_owned() });
+    }
+    Ok(content)
+}
+
+/// Opens a file with [`options`], unless it is something else.
+pub(super) fn open(
+    options: &OpenOptions,
+    path: &Path,
+    failed: impl Fn(io::Error) -> JournalError,
+) -> Result<File, JournalError> {
+    let regular =
+        |is_regular| if is_regular { Ok(()) } else { Err(JournalError::NotRegular { path: path.to_owned() }) };
+    // Looking before opening, because opening some devices does something.
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        found => regular(found.map_err(&failed)?.is_file())?,
+    }
+    let file = options.open(path).map_err(&failed)?;
+    regular(file.metadata().map_err(&failed)?.is_file())?;
+    Ok(file)
+}
+
+/// What the error is that a file can't be written.
+pub(super) fn cannot_write(path: &Path) -> impl Fn(io::Error) -> JournalError + use<> {
+    let path = path.to_owned();
+    move |source| JournalError::Write { path: path.clone(), source }
+}
+
+/// What the error is that a file can't be read.
+pub(super) fn cannot_read(path: &Path) -> impl Fn(io::Error) -> JournalError + use<> {
+    let path = path.to_owned();
+    move |source| JournalError::Read { path: path.clone(), source }
+}
+
+/// Links are not followed, pipes not waited for, and what is created is its owner's alone.
+#[cfg(unix)]
+pub(super) fn options() -> OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut options = OpenOptions::new();
+    options.mode(0o600).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY);
+    options
+}
+
+#[cfg(not(unix))]
+pub(super) fn options() -> OpenOptions {
+    OpenOptions::new()
+}
+
+#[cfg(unix)]
+fn private_folder() -> DirBuilder {
+    use std::os::unix::fs::DirBuilderExt as _;
+    let mut builder = DirBuilder::new();
+    builder.mode(0o700);
+    builder
+}
+
+#[cfg(not(unix))]
+fn private_folder() -> DirBuilder {
+    DirBuilder::new()
+}
