@@ -16,6 +16,7 @@
 mod begin;
 mod durable;
 mod folder;
+mod lock;
 mod operation;
 mod stored;
 #[cfg(test)]
@@ -27,6 +28,7 @@ use std::path::PathBuf;
 use crate::core::journal::{LineError, OperationId};
 
 pub use folder::StateFolder;
+pub use lock::{LOCK_POLL, Lock};
 pub use operation::OperationJournal;
 pub use stored::StoredOperation;
 
