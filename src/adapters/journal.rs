@@ -13,6 +13,7 @@
 //! A program that is killed between any two of its system calls leaves an operation's folder whole or none: it is built
 //! under a hidden name that nobody looks at, and gets its own name last.
 
+mod audit;
 mod begin;
 mod durable;
 mod folder;
