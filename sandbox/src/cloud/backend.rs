@@ -7,6 +7,7 @@ use super::clock::Clock;
 use super::cs::{CleanBehaviour, Cleaning, IssueRequest, IssuedKubeconfig};
 use super::estate::Estate;
 use super::faults::Fault;
+use super::promises::Promises;
 
 /// A request as the log keeps it. Secrets are not in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,13 +61,22 @@ pub(crate) struct Backend {
     log: Mutex<Vec<LoggedRequest>>,
     proofs: Mutex<BTreeSet<String>>,
     pub(crate) hooks: Hooks,
-    pub(crate) clean_behaviour: CleanBehaviour,
+    clean_behaviour: Mutex<CleanBehaviour>,
+    pub(crate) promises: Promises,
 }
 
 impl Backend {
     pub(crate) fn new(estate: Estate, clock: Clock, hooks: Hooks, clean_behaviour: CleanBehaviour) -> Self {
-        let (faults, log, proofs) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self { estate: Mutex::new(estate), clock, faults, log, proofs, hooks, clean_behaviour }
+        Self {
+            estate: Mutex::new(estate),
+            clock,
+            faults: Mutex::default(),
+            log: Mutex::default(),
+            proofs: Mutex::default(),
+            hooks,
+            clean_behaviour: Mutex::new(clean_behaviour),
+            promises: Promises::new(),
+        }
     }
 
     pub(crate) fn estate(&self) -> MutexGuard<'_, Estate> {
@@ -79,6 +89,14 @@ impl Backend {
 
     pub(crate) fn log(&self) -> MutexGuard<'_, Vec<LoggedRequest>> {
         held(&self.log)
+    }
+
+    pub(crate) fn clean_behaviour(&self) -> CleanBehaviour {
+        *held(&self.clean_behaviour)
+    }
+
+    pub(crate) fn set_clean_behaviour(&self, behaviour: CleanBehaviour) {
+        *held(&self.clean_behaviour) = behaviour;
     }
 
     /// Signatures and tokens that requests brought with them.

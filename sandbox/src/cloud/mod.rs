@@ -17,6 +17,7 @@ mod keys;
 mod metadata;
 mod oauth;
 mod paging;
+mod promises;
 mod ram;
 mod random;
 mod reply;

@@ -15,9 +15,11 @@ use tokio_rustls::TlsAcceptor;
 
 use super::backend::{Backend, LoggedRequest};
 use super::clock::Clock;
+use super::cs::CleanBehaviour;
 use super::estate::Estate;
 use super::faults::Fault;
 use super::gateway::Endpoint;
+use super::promises;
 use super::reply::Product;
 
 pub use builder::{CloudBuilder, StartError, Tls};
@@ -97,6 +99,11 @@ impl Cloud {
     /// Ends all faults.
     pub fn clear_faults(&self) {
         self.backend.faults().clear();
+    }
+
+    /// Changes what CleanClusterUserPermissions does from now on. What was promised before is done as promised.
+    pub fn set_clean_behaviour(&self, behaviour: CleanBehaviour) {
+        self.backend.set_clean_behaviour(behaviour);
     }
 
     /// Shifts the cloud's clock against its own, ahead or (negative) behind.
@@ -180,6 +187,7 @@ async fn serve(
         urls.insert(place(&endpoint), format!("{scheme}://{address}"));
         tokio::spawn(wire::listen(socket, tls, Arc::clone(&backend), Arc::new(endpoint)));
     }
+    tokio::spawn(promises::keep(backend));
     if report.send(Ok(urls)).is_ok() {
         // An error means that the handle is gone: stop as well.
         let _ = stopped.wait_for(|stop| *stop).await;

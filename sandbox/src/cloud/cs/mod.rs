@@ -13,6 +13,7 @@ use super::estate::Caller;
 use super::reply::{Product, Refusal, Reply};
 use super::request::{Parameters, decoded};
 
+pub(crate) use clean::carry_out;
 pub use clean::{CleanBehaviour, Cleaning};
 pub use kubeconfig::{IssueRequest, IssuedKubeconfig};
 

@@ -15,6 +15,7 @@ use super::super::sign_in::MetadataMode;
 use super::super::testing::{NOW, Signer};
 use super::*;
 
+mod clean;
 mod credentials;
 mod cs;
 mod people;

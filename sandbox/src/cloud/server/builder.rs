@@ -116,7 +116,7 @@ impl CloudBuilder {
         self
     }
 
-    /// Which bindings CleanClusterUserPermissions asks for.
+    /// What CleanClusterUserPermissions does, of all that its documents leave open.
     pub fn clean_behaviour(mut self, behaviour: CleanBehaviour) -> Self {
         self.clean_behaviour = behaviour;
         self

@@ -8,7 +8,8 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::super::account::{Account, RamUser};
-use super::super::cluster::Cluster;
+use super::super::cluster::{CertState, Cluster, Kubeconfig};
+use super::super::cs::Cleaning;
 use super::super::faults::{FaultKind, Turn};
 use super::super::keys::{AccessKey, Permissions};
 use super::super::request::Request;
@@ -211,4 +212,66 @@ fn certificates_are_the_callers_and_plain_text_is_not_understood() {
 fn certificates_that_are_none_are_told_at_the_start() {
     let tls = Tls { certificate: "nonsense".into(), key: "nonsense".into() };
     assert!(builder(Some(tls)).start().is_err());
+}
+
+const CARL: &str = "200000000000000903";
+
+/// A cloud in which carl has a kubeconfig, and whom it has cleaned so far.
+fn cleaning() -> (Cloud, mpsc::Receiver<Cleaning>) {
+    let now = NOW.parse().unwrap();
+    let (told, cleaned) = mpsc::channel();
+    let cloud = builder(None)
+        .on_clean(move |cleaning| told.send(cleaning.clone()).map_err(|error| error.to_string()))
+        .start()
+        .unwrap();
+    cloud.edit(|estate| {
+        let cluster = estate.cluster_mut(PROD).unwrap();
+        *cluster = cluster.clone().kubeconfig(CARL, Kubeconfig::effective(now));
+    });
+    (cloud, cleaned)
+}
+
+fn clean(cloud: &Cloud) {
+    let path = format!("/cluster/{PROD}/user/{CARL}/permissions");
+    let (host, request) =
+        bytes(cloud.url(Product::Cs), |signer| signer.roa("DELETE", &path, "CleanClusterUserPermissions", &[]));
+    let mut stream = TcpStream::connect(host).unwrap();
+    stream.write_all(&request).unwrap();
+    let mut head = [0; 15];
+    stream.read_exact(&mut head).unwrap();
+    assert_eq!(&head, b"HTTP/1.1 200 OK");
+}
+
+fn state(cloud: &Cloud) -> CertState {
+    cloud.edit(|estate| estate.cluster_mut(PROD).unwrap().kubeconfigs[CARL].state)
+}
+
+#[test]
+fn a_promise_is_kept_in_its_time() {
+    let (cloud, cleaned) = cleaning();
+    cloud.set_clean_behaviour(CleanBehaviour::Later(Duration::from_secs(1)));
+    clean(&cloud);
+    // Changed afterwards, it is another behaviour for others.
+    cloud.set_clean_behaviour(CleanBehaviour::OwnBindings);
+    assert!(cleaned.try_recv().is_err());
+    assert_eq!(state(&cloud), CertState::Unexpired);
+    let done = cleaned.recv_timeout(Duration::from_secs(20)).unwrap();
+    assert_eq!((done.uid.as_str(), done.behaviour), (CARL, CleanBehaviour::Later(Duration::from_secs(1))));
+    let until = Instant::now() + Duration::from_secs(20);
+    while state(&cloud) == CertState::Unexpired {
+        assert!(Instant::now() < until, "the record never changes");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(state(&cloud), CertState::Removed);
+}
+
+#[test]
+fn a_promise_ends_with_the_cloud() {
+    let (cloud, cleaned) = cleaning();
+    cloud.set_clean_behaviour(CleanBehaviour::Later(Duration::from_secs(3600)));
+    clean(&cloud);
+    let start = Instant::now();
+    drop(cloud);
+    assert!(start.elapsed() < Duration::from_secs(2), "stopping took {:?}", start.elapsed());
+    assert!(cleaned.recv().is_err(), "nobody is left who could clean");
 }

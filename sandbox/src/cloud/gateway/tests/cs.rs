@@ -4,11 +4,6 @@ fn states_path() -> String {
     format!("/clusters/{PROD}/kubeconfig/states")
 }
 
-fn clean(bench: &Bench, cluster: &str, uid: &str, query: &[(&str, &str)]) -> (u16, Value) {
-    let path = format!("/cluster/{cluster}/user/{uid}/permissions");
-    bench.cs_at(None, "DELETE", &path, "CleanClusterUserPermissions", query)
-}
-
 #[test]
 fn clusters_are_listed_centrally_and_by_region() {
     let bench = Bench::new();
@@ -186,72 +181,6 @@ fn permission_records_name_their_scope() {
         (vec!["dev", "custom"], vec!["dev", "auditors"])
     );
     assert_eq!(bench.cs(&format!("/permissions/users/{BOB}"), "DescribeUserPermission", &[]).1, json!([]));
-}
-
-#[test]
-fn cleaning_takes_kubeconfig_records_and_bindings() {
-    let bench = Bench::new();
-    assert_eq!(clean(&bench, PROD, GONE, &[]), (200, json!({})));
-    let cleaning = Cleaning { cluster_id: PROD.into(), uid: GONE.into(), behaviour: CleanBehaviour::OwnBindings };
-    assert_eq!(*bench.cleaned.lock().unwrap(), [cleaning]);
-    let (_, states) = bench.cs(&states_path(), "ListClusterKubeconfigStates", &[]);
-    assert_eq!(column(&states["states"], "account_id"), [ACCOUNT, ALICE, BOB]);
-    let (_, user) = bench.cs(&format!("/users/{GONE}/kubeconfig/states"), "ListUserKubeConfigStates", &[]);
-    assert_eq!(user["states"][0]["cert_state"], "Removed");
-    let (_, records) = bench.cs(&format!("/permissions/users/{GONE}"), "DescribeUserPermission", &[]);
-    assert_eq!(column(&records, "resource_id"), ["all-clusters"], "other clusters are not its business");
-}
-
-#[test]
-fn cleaning_is_refused_for_root_oneself_and_clusters_that_are_going() {
-    let bench = Bench::new();
-    for uid in [ACCOUNT, ALICE] {
-        assert_eq!(clean(&bench, PROD, uid, &[("Force", "true")]).0, 403, "{uid}");
-    }
-    bench.edit(|estate| estate.cluster_mut(PROD).unwrap().state = "deleting".into());
-    assert_eq!(clean(&bench, PROD, GONE, &[("Force", "true")]).1["code"], "ErrorClusterState");
-    assert_eq!(*bench.cleaned.lock().unwrap(), []);
-}
-
-#[test]
-fn recent_or_unreadable_access_stands_in_the_way_unless_forced() {
-    let bench = Bench::new();
-    bench.edit(|estate| {
-        let prod = estate.cluster_mut(PROD).unwrap();
-        *prod = prod.clone().active(GONE, now(), "audit-7");
-    });
-    for (cluster, query) in [(PROD, &[][..]), (PROD, &[("Force", "false")]), (PROD, &[("force", "true")]), (TEST, &[])]
-    {
-        assert_eq!(clean(&bench, cluster, GONE, query).0, 400, "{cluster} {query:?}");
-    }
-    assert_eq!(*bench.cleaned.lock().unwrap(), []);
-    for cluster in [PROD, TEST] {
-        assert_eq!(clean(&bench, cluster, GONE, &[("Force", "true")]).0, 200);
-    }
-    assert_eq!(bench.cleaned.lock().unwrap().len(), 2);
-}
-
-#[test]
-fn a_cluster_that_fails_to_be_cleaned_keeps_its_record() {
-    let mut bench = Bench::new();
-    bench.backend.hooks.clean = Arc::new(|_| Err("connection refused".into()));
-    assert_eq!(clean(&bench, PROD, GONE, &[]).0, 500);
-    let (_, states) = bench.cs(&states_path(), "ListClusterKubeconfigStates", &[]);
-    assert!(column(&states["states"], "account_id").contains(&GONE));
-}
-
-#[test]
-fn a_lost_answer_leaves_the_change_done() {
-    let bench = Bench::new();
-    bench
-        .backend
-        .faults()
-        .push(Fault::of("CleanClusterUserPermissions", FaultKind::ServerError(500)).after_execution());
-    assert_eq!(clean(&bench, PROD, GONE, &[]).0, 500);
-    assert_eq!(bench.cleaned.lock().unwrap().len(), 1);
-    *bench.backend.faults() = vec![Fault::of("CleanClusterUserPermissions", FaultKind::ServerError(500))];
-    assert_eq!(clean(&bench, PROD, BOB, &[]).0, 500);
-    assert_eq!(bench.cleaned.lock().unwrap().len(), 1, "without it nothing was done");
 }
 
 #[test]
