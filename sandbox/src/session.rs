@@ -21,6 +21,7 @@ pub struct Session {
     now: Timestamp,
     variables: BTreeMap<OsString, OsString>,
     terminal: bool,
+    answer: Option<String>,
 }
 
 /// How a command ended, and all that it said.
@@ -40,7 +41,7 @@ impl Session {
     pub fn at(now: Timestamp) -> io::Result<Self> {
         // Nothing answers there: a machine's own metadata service is not a session's to ask.
         let variables = [("ACKCRED_METADATA_ENDPOINT".into(), "http://127.0.0.1:1".into())];
-        Ok(Self { home: tempfile::tempdir()?, now, variables: variables.into(), terminal: false })
+        Ok(Self { home: tempfile::tempdir()?, now, variables: variables.into(), terminal: false, answer: None })
     }
 
     /// A session at the machine's own time, with no variable set.
@@ -62,6 +63,14 @@ impl Session {
         self
     }
 
+    /// Makes standard input a terminal at which somebody types this text to each command, and then ends the input. Without it
+    /// standard input is no terminal, and empty.
+    #[must_use]
+    pub fn answering(mut self, text: &str) -> Self {
+        self.answer = Some(text.to_owned());
+        self
+    }
+
     /// The home folder, which is the working directory too.
     pub fn home(&self) -> &Path {
         self.home.path()
@@ -80,27 +89,43 @@ impl Session {
 
     /// Runs one command, given without the program's name.
     pub fn run<S: AsRef<str>>(&self, args: &[S]) -> Outcome {
+        self.run_answering(self.answer.as_deref(), args)
+    }
+
+    /// Runs one command to which somebody types this text at a terminal, or (`None`) nobody is there to answer.
+    pub fn run_answering<S: AsRef<str>>(&self, text: Option<&str>, args: &[S]) -> Outcome {
         let stdout = Arc::new(Mutex::new(Vec::new()));
         let stderr = Arc::new(Mutex::new(Vec::new()));
-        let world = World {
+        let world = self.seen(text, &stdout, &stderr);
+        let words = std::iter::once("kubectl-ackcred").chain(args.iter().map(AsRef::as_ref)).map(OsString::from);
+        let status = kubectl_ackcred::run(words, &world);
+        Outcome { status, stdout: written(&stdout), stderr: written(&stderr) }
+    }
+
+    /// What a command sees, for a part of the plugin that is to be called without one. Nobody reads what it says.
+    pub fn world(&self) -> World {
+        self.seen(self.answer.as_deref(), &Output::default(), &Output::default())
+    }
+
+    fn seen(&self, text: Option<&str>, stdout: &Output, stderr: &Output) -> World {
+        World {
             now: self.now,
             env: Environment::new(self.variables.clone()),
             home: Some(self.home().to_path_buf()),
             cwd: self.home().to_path_buf(),
             streams: Streams {
-                stdin: Arc::new(Mutex::new(Cursor::new(Vec::new()))),
+                stdin: Arc::new(Mutex::new(Cursor::new(text.unwrap_or_default().as_bytes().to_vec()))),
                 stdout: stdout.clone(),
                 stderr: stderr.clone(),
-                stdin_is_terminal: false,
+                stdin_is_terminal: text.is_some(),
                 stdout_is_terminal: self.terminal,
                 stderr_is_terminal: self.terminal,
             },
-        };
-        let words = std::iter::once("kubectl-ackcred").chain(args.iter().map(AsRef::as_ref)).map(OsString::from);
-        let status = kubectl_ackcred::run(words, &world);
-        Outcome { status, stdout: text(&stdout), stderr: text(&stderr) }
+        }
     }
 }
+
+type Output = Arc<Mutex<Vec<u8>>>;
 
 impl fmt::Display for Outcome {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -112,7 +137,7 @@ impl fmt::Display for Outcome {
     }
 }
 
-fn text(stream: &Mutex<Vec<u8>>) -> String {
+fn written(stream: &Mutex<Vec<u8>>) -> String {
     String::from_utf8_lossy(&stream.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
 }
 
@@ -125,4 +150,29 @@ fn restrict(path: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn restrict(_path: &Path) -> io::Result<()> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a command reads, and whether from a person.
+    fn input(world: World) -> (String, bool) {
+        let streams = world.streams;
+        let mut read = String::new();
+        streams.stdin.lock().unwrap().read_to_string(&mut read).unwrap();
+        (read, streams.stdin_is_terminal)
+    }
+
+    #[test]
+    fn nobody_answers_unless_told_to() {
+        let session = Session::now().unwrap();
+        assert_eq!(input(session.world()), (String::new(), false));
+        let session = session.answering("yes\n");
+        for _ in 0..2 {
+            assert_eq!(input(session.world()), ("yes\n".into(), true), "each command anew");
+        }
+        let silent = session.seen(Some(""), &Output::default(), &Output::default());
+        assert_eq!(input(silent), (String::new(), true), "a person who ends the input at once");
+    }
 }
