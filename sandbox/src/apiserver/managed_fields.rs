@@ -31,7 +31,7 @@ pub(crate) fn record(object: &mut Object, old: Option<&Object>, manager: &str, n
             mine = owned;
             continue;
         }
-        owned.retain(|path| !changed.contains(path) || path.last().is_some_and(|part| part == "."));
+        owned.retain(|path| !changed.contains(path));
         if !owned.is_empty() {
             entry.fields_v1 = tree(&owned);
             kept.push(entry);
@@ -93,13 +93,13 @@ fn fields(object: &Object) -> BTreeMap<Path, Value> {
     map_fields(&mut out, &["f:metadata", "f:labels"], &metadata.labels);
     map_fields(&mut out, &["f:metadata", "f:annotations"], &metadata.annotations);
     if !metadata.finalizers.is_empty() {
-        out.insert(path(&["f:metadata", "f:finalizers", "."]), Value::Null);
+        out.insert(path(&["f:metadata", "f:finalizers"]), Value::Null);
         for finalizer in &metadata.finalizers {
             out.insert(path(&["f:metadata", "f:finalizers", &format!("v:{finalizer:?}")]), Value::Null);
         }
     }
     if !metadata.owner_references.is_empty() {
-        out.insert(path(&["f:metadata", "f:ownerReferences", "."]), Value::Null);
+        out.insert(path(&["f:metadata", "f:ownerReferences"]), Value::Null);
         for owner in &metadata.owner_references {
             let key = format!("k:{}", json!({"uid": owner.uid}));
             out.insert(path(&["f:metadata", "f:ownerReferences", &key]), json!(owner));
@@ -132,9 +132,7 @@ fn map_fields(out: &mut BTreeMap<Path, Value>, at: &[&str], map: &BTreeMap<Strin
     if map.is_empty() {
         return;
     }
-    let mut dot = path(at);
-    dot.push(".".into());
-    out.insert(dot, Value::Null);
+    out.insert(path(at), Value::Null);
     for (key, value) in map {
         let mut field = path(at);
         field.push(format!("f:{key}"));
@@ -146,11 +144,18 @@ fn path(parts: &[&str]) -> Path {
     parts.iter().map(|part| (*part).to_owned()).collect()
 }
 
+/// Writes fields down. One that is owned itself and has owned fields in it gets a dot among these.
 fn tree(paths: &BTreeSet<Path>) -> Value {
     let mut root = json!({});
+    // A field comes before those in it.
     for path in paths {
         let mut at = &mut root;
+        let mut above = Path::new();
         for part in path {
+            if paths.contains(&above) {
+                at["."] = json!({});
+            }
+            above.push(part.clone());
             at = &mut at[part.as_str()];
             if at.is_null() {
                 *at = json!({});
@@ -160,11 +165,16 @@ fn tree(paths: &BTreeSet<Path>) -> Value {
     root
 }
 
+/// Reads what [`tree`] wrote.
 fn paths(tree: &Value) -> BTreeSet<Path> {
     fn walk(tree: &Value, at: &mut Path, out: &mut BTreeSet<Path>) {
         match tree.as_object() {
             Some(map) if !map.is_empty() => {
                 for (key, value) in map {
+                    if key == "." {
+                        out.insert(at.clone());
+                        continue;
+                    }
                     at.push(key.clone());
                     walk(value, at, out);
                     at.pop();
@@ -177,4 +187,21 @@ fn paths(tree: &Value) -> BTreeSet<Path> {
     let mut out = BTreeSet::new();
     walk(tree, &mut Vec::new(), &mut out);
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_that_is_owned_with_fields_in_it_has_a_dot_and_one_without_them_none() {
+        for text in [
+            json!({"f:metadata": {"f:labels": {".": {}, "f:a": {}}}, "f:roleRef": {}}),
+            json!({"f:metadata": {"f:labels": {}}}),
+            json!({"f:metadata": {"f:labels": {"f:a": {}, "f:b": {}}}}),
+            json!({}),
+        ] {
+            assert_eq!(tree(&paths(&text)), text);
+        }
+    }
 }
