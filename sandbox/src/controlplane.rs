@@ -1,15 +1,21 @@
 //! The real kube-apiserver and etcd, started on loopback from a folder laid out as setup-envtest's.
 
-use std::fs::{self, File};
+mod process;
+mod shared;
+
+use std::fs;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+pub use self::shared::{Shared, shared};
+
+use self::process::{Guard, Process};
 use crate::certs::{Authority, Key, KeyKind, Validity};
 use crate::client::Client;
 use crate::clock;
@@ -29,12 +35,13 @@ pub struct Options {
     pub flags: Vec<String>,
 }
 
-/// A running control plane; both processes are killed when this is dropped.
+/// A running control plane; both processes are killed when this is dropped, or when the process that started them ends.
 pub struct ControlPlane {
     url: String,
     authority: Authority,
     etcd: SocketAddr,
-    // Dropped in this order: the API server before its store, the folder last.
+    // Dropped in this order: the guard before it acts, the API server before its store, the folder last.
+    _guard: Guard,
     _api_server: Process,
     _etcd: Process,
     _folder: TempDir,
@@ -78,10 +85,12 @@ impl ControlPlane {
                 .args(extra_flags(&files, options)),
             folder.path().join("kube-apiserver.log"),
         )?;
+        let guard = Guard::over([&api_server, &etcd], folder.path())?;
         let mut plane = Self {
             url: format!("https://127.0.0.1:{port}"),
             authority,
             etcd: SocketAddr::from((Ipv4Addr::LOCALHOST, etcd_port)),
+            _guard: guard,
             _api_server: api_server,
             _etcd: etcd,
             _folder: folder,
@@ -90,9 +99,12 @@ impl ControlPlane {
         Ok(plane)
     }
 
+    fn client_of_administrator(&self) -> Result<Client, ClusterError> {
+        Client::new(self, Some(&self.administrator()?))
+    }
+
     fn wait_ready(&mut self) -> Result<(), ClusterError> {
-        let administrator = self.administrator()?;
-        let client = Client::new(self, Some(&administrator))?;
+        let client = self.client_of_administrator()?;
         let until = Instant::now() + READY_WITHIN;
         while Instant::now() < until && !self._api_server.has_ended() {
             if client.send("GET", "/readyz", &[], "").is_ok_and(|reply| reply.code == 200) {
@@ -136,41 +148,6 @@ fn post(address: SocketAddr, path: &str, body: &Value) -> std::io::Result<Value>
         return Err(std::io::Error::other(format!("etcd answered: {body}")));
     }
     Ok(serde_json::from_str(body)?)
-}
-
-/// A child process with its output in a file.
-struct Process {
-    child: Child,
-    log: PathBuf,
-}
-
-impl Process {
-    fn start(command: &mut Command, log: PathBuf) -> std::io::Result<Self> {
-        let output = File::create(&log)?;
-        let child =
-            command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output).spawn().map_err(|error| {
-                std::io::Error::new(error.kind(), format!("{}: {error}", command.get_program().display()))
-            })?;
-        Ok(Self { child, log })
-    }
-
-    fn has_ended(&mut self) -> bool {
-        matches!(self.child.try_wait(), Ok(Some(_)))
-    }
-
-    fn last_words(&self) -> String {
-        let log = fs::read_to_string(&self.log).unwrap_or_default();
-        let lines: Vec<&str> = log.lines().collect();
-        lines[lines.len().saturating_sub(5)..].join("\n")
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
 }
 
 struct Files {
