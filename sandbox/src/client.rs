@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST, USER_AGENT};
 use http::response::Parts;
-use http::{HeaderMap, Request};
+use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{SendRequest, handshake};
@@ -21,15 +21,67 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use crate::certs::Identity;
+use crate::certs::{Authority, Identity};
 use crate::cluster::{Cluster, ClusterError};
+
+/// The header field that makes a PATCH a JSON patch.
+pub const JSON_PATCH: (&str, &str) = ("Content-Type", "application/json-patch+json");
 
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A client of one API server under one identity. It keeps its connection while answers come, and never asks twice.
-pub struct Client {
+/// How one server is reached under one identity. Threads can share it; each makes a [`Client`] of its own.
+#[derive(Clone)]
+pub struct Connector {
     address: SocketAddr,
     tls: TlsConnector,
+}
+
+impl Connector {
+    /// The way to `cluster`; without an identity no certificate is sent.
+    ///
+    /// # Errors
+    /// Where the URL isn't an address with a port or the certificates don't fit.
+    pub fn new(cluster: &dyn Cluster, identity: Option<&Identity>) -> Result<Self, ClusterError> {
+        Self::to(&cluster.url(), cluster.authority(), identity)
+    }
+
+    /// The way to a server at `https://<address>:<port>` with a certificate by this authority.
+    ///
+    /// # Errors
+    /// Where the URL isn't an address with a port or the certificates don't fit.
+    pub fn to(url: &str, authority: &Authority, identity: Option<&Identity>) -> Result<Self, ClusterError> {
+        let address = url.trim_start_matches("https://").parse().map_err(std::io::Error::other)?;
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from(authority.certificate_der().to_vec()))?;
+        let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots);
+        let tls = match identity {
+            None => builder.with_no_client_auth(),
+            Some(identity) => {
+                let chain = vec![CertificateDer::from(identity.certificate_der().to_vec())];
+                let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(identity.key().pkcs8_der().to_vec()));
+                builder.with_client_auth_cert(chain, key)?
+            }
+        };
+        Ok(Self { address, tls: TlsConnector::from(Arc::new(tls)) })
+    }
+
+    /// A client that goes this way.
+    ///
+    /// # Errors
+    /// Where the machine gives no runtime.
+    pub fn client(&self) -> std::io::Result<Client> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        Ok(Client { connector: self.clone(), runtime, idle: RefCell::default() })
+    }
+}
+
+/// A client of one server under one identity. It keeps its connection while answers come, and never asks twice.
+///
+/// It brings a runtime of its own, so it can't be used on a thread that runs one.
+pub struct Client {
+    connector: Connector,
     runtime: Runtime,
     idle: RefCell<Option<Connection>>,
 }
@@ -65,23 +117,7 @@ impl Client {
     /// # Errors
     /// Where the URL isn't an address with a port or the certificates don't fit.
     pub fn new(cluster: &dyn Cluster, identity: Option<&Identity>) -> Result<Self, ClusterError> {
-        let url = cluster.url();
-        let address = url.trim_start_matches("https://").parse().map_err(std::io::Error::other)?;
-        let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from(cluster.authority().certificate_der().to_vec()))?;
-        let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots);
-        let tls = match identity {
-            None => builder.with_no_client_auth(),
-            Some(identity) => {
-                let chain = vec![CertificateDer::from(identity.certificate_der().to_vec())];
-                let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(identity.key().pkcs8_der().to_vec()));
-                builder.with_client_auth_cert(chain, key)?
-            }
-        };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        Ok(Self { address, tls: TlsConnector::from(Arc::new(tls)), runtime, idle: RefCell::default() })
+        Ok(Connector::new(cluster, identity)?.client()?)
     }
 
     /// Sends a request and reads its answer; `body` is JSON unless `headers` say otherwise.
@@ -106,6 +142,25 @@ impl Client {
         })
     }
 
+    /// Starts a watch; `path` says of what and from which version on.
+    ///
+    /// # Errors
+    /// Where the answer isn't 200 or doesn't come within 20 seconds.
+    pub fn watch(&self, path: &str) -> std::io::Result<Watch<'_>> {
+        self.runtime.block_on(async {
+            let starting = async {
+                let mut connection = self.connection().await?;
+                let request = request(self.connector.address, "GET", path, &[], "")?;
+                let (parts, body) = connection.send_request(request).await.map_err(std::io::Error::other)?.into_parts();
+                if parts.status != StatusCode::OK {
+                    return Err(std::io::Error::other(format!("{path}: {}", parts.status)));
+                }
+                Ok(Watch { client: self, _connection: connection, body, read: Vec::new() })
+            };
+            tokio::time::timeout(TIMEOUT, starting).await.map_err(std::io::Error::other)?
+        })
+    }
+
     async fn exchange(
         &self,
         method: &str,
@@ -115,7 +170,7 @@ impl Client {
         listen: Option<Duration>,
     ) -> std::io::Result<Reply> {
         let mut connection = self.connection().await?;
-        let request = request(self.address, method, path, headers, body)?;
+        let request = request(self.connector.address, method, path, headers, body)?;
         let answer = connection.send_request(request).await.map_err(std::io::Error::other)?;
         let (parts, body) = answer.into_parts();
         let body = match listen {
@@ -132,12 +187,44 @@ impl Client {
         {
             return Ok(idle);
         }
-        let stream = TcpStream::connect(self.address).await?;
-        let name = ServerName::IpAddress(self.address.ip().into());
-        let stream = self.tls.connect(name, stream).await?;
+        let Connector { address, tls } = &self.connector;
+        let stream = TcpStream::connect(address).await?;
+        let name = ServerName::IpAddress(address.ip().into());
+        let stream = tls.connect(name, stream).await?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(std::io::Error::other)?;
         tokio::spawn(connection);
         Ok(sender)
+    }
+}
+
+/// A watch under way. It goes on while somebody asks for what comes next.
+pub struct Watch<'a> {
+    client: &'a Client,
+    // Kept so that the connection stays open.
+    _connection: Connection,
+    body: Incoming,
+    read: Vec<u8>,
+}
+
+impl Watch<'_> {
+    /// The next event, if one comes within `time`.
+    ///
+    /// # Errors
+    /// Where the server has ended the watch.
+    pub fn next(&mut self, time: Duration) -> std::io::Result<Option<Value>> {
+        let Self { client, body, read, .. } = self;
+        client.runtime.block_on(async {
+            let until = tokio::time::Instant::now() + time;
+            loop {
+                if let Some(end) = read.iter().position(|byte| *byte == b'\n') {
+                    let line: Vec<u8> = read.drain(..=end).collect();
+                    return serde_json::from_slice(&line).map(Some).map_err(std::io::Error::other);
+                }
+                let Ok(frame) = tokio::time::timeout_at(until, body.frame()).await else { return Ok(None) };
+                let frame = frame.ok_or(std::io::ErrorKind::UnexpectedEof)?.map_err(std::io::Error::other)?;
+                read.extend(frame.into_data().unwrap_or_default());
+            }
+        })
     }
 }
 

@@ -1,6 +1,8 @@
 //! A simulated ACK account on loopback: what kubectl-ackcred's tests, benches and tour talk to.
 
+pub mod ack;
 pub mod apiserver;
+pub mod binding;
 pub mod certs;
 pub mod client;
 mod clock;

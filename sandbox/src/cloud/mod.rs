@@ -42,3 +42,5 @@ pub use keys::{AccessKey, Permissions, Principal};
 pub use reply::Product;
 pub use server::{Cloud, CloudBuilder, StartError, Tls};
 pub use sign_in::{MetadataMode, SignIn};
+#[cfg(test)]
+pub(crate) use testing::Signer;

@@ -73,7 +73,7 @@ impl Story {
         let now = clock::now();
         let authority = Arc::new(Authority::new(now)?);
         let server = ApiServer::start_under(Arc::clone(&authority), options)?;
-        let cloud = account::start(&authority, &server.url(), now)?;
+        let cloud = account::start(&authority, &server, now)?;
         for object in cluster::objects(now) {
             server.put(object, "ack-console")?;
         }
@@ -132,4 +132,36 @@ fn write(folder: &Path, name: &str, text: &str) -> std::io::Result<PathBuf> {
     let path = folder.join(name);
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?.write_all(text.as_bytes())?;
     fs::canonicalize(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::client::{Client, Connector};
+    use crate::cloud::Product;
+
+    use super::*;
+
+    #[test]
+    fn the_storys_cloud_cleans_the_storys_cluster() {
+        let story = Story::start(Options::default()).unwrap();
+        let client = Client::new(&story.server, Some(&story.server.administrator().unwrap())).unwrap();
+        let bindings = || {
+            let path = "/apis/rbac.authorization.k8s.io/v1/rolebindings";
+            let list = client.send("GET", path, &[], "").unwrap().json();
+            let names = list["items"].as_array().unwrap().iter().map(|item| item["metadata"]["name"].clone());
+            names.map(|name| name.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        let leavers = format!("{}-shop-rolebinding", LEAVER.uid);
+        assert!(bindings().contains(&leavers));
+
+        let url = story.cloud.url(Product::Cs);
+        let path = format!("/cluster/{CLUSTER_ID}/user/{}/permissions", LEAVER.uid);
+        let headers = account::signed(url, "DELETE", &path, "CleanClusterUserPermissions");
+        let cloud = Connector::to(url, story.server.authority(), None).unwrap().client().unwrap();
+        let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let reply = cloud.send("DELETE", &path, &headers, "").unwrap();
+        assert_eq!(reply.code, 200, "{}", reply.json());
+        let left = bindings();
+        assert!(!left.contains(&leavers) && left.contains(&"month-end".to_owned()), "{left:?}");
+    }
 }

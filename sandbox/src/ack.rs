@@ -1,0 +1,159 @@
+//! ACK's control plane at work inside a cluster: what its calls do there, over HTTPS and as an administrator.
+
+use serde_json::{Value, json};
+
+use crate::binding::{BindingRef, RBAC};
+use crate::certs::Subject;
+use crate::client::{Client, Connector, JSON_PATCH, Reply};
+use crate::cloud::{CleanBehaviour, Cleaning};
+use crate::cluster::{Cluster, ClusterError};
+
+/// The common name of its certificate, and its name among the managers of fields.
+const NAME: &str = "ack-console";
+
+/// How often a binding is looked at again because somebody else changes it too.
+const ATTEMPTS: usize = 5;
+
+/// Cleans this cluster for CleanClusterUserPermissions: give it to [`crate::cloud::CloudBuilder::on_clean`].
+///
+/// # Errors
+/// Where the system has no randomness for a certificate.
+pub fn cleaner(
+    cluster: &dyn Cluster,
+) -> Result<impl Fn(&Cleaning) -> Result<(), String> + Send + Sync + use<>, ClusterError> {
+    let identity = cluster.client(&Subject::user(NAME, ["system:masters"]))?;
+    let connector = Connector::new(cluster, Some(&identity))?;
+    Ok(move |cleaning: &Cleaning| {
+        // The cloud calls this from its runtime, and a client brings one of its own: they can't share a thread.
+        std::thread::scope(|scope| {
+            let cleaning = scope.spawn(|| clean(&connector, cleaning));
+            cleaning.join().unwrap_or_else(|_| Err("the cleaning broke down".to_owned()))
+        })
+    })
+}
+
+fn clean(connector: &Connector, cleaning: &Cleaning) -> Result<(), String> {
+    if cleaning.behaviour == CleanBehaviour::Nothing {
+        return Ok(());
+    }
+    let client = connector.client().map_err(|error| error.to_string())?;
+    for resource in ["clusterrolebindings", "rolebindings"] {
+        let list = send(&client, "GET", &format!("{RBAC}/{resource}"), "")?.json();
+        for binding in list["items"].as_array().into_iter().flatten() {
+            clean_binding(&client, cleaning, binding.clone())?;
+        }
+    }
+    Ok(())
+}
+
+fn clean_binding(client: &Client, cleaning: &Cleaning, mut binding: Value) -> Result<(), String> {
+    let path = BindingRef::of(&binding).path();
+    for _ in 0..ATTEMPTS {
+        let metadata = &binding["metadata"];
+        let reply = match fate(cleaning, &binding) {
+            Fate::Stays => return Ok(()),
+            Fate::Goes => {
+                let preconditions = json!({"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]});
+                send(client, "DELETE", &path, &json!({"preconditions": preconditions}).to_string())
+            }
+            Fate::Loses(places) => {
+                let unchanged =
+                    json!({"op": "test", "path": "/metadata/resourceVersion", "value": metadata["resourceVersion"]});
+                let removals = places.iter().rev().map(|at| json!({"op": "remove", "path": format!("/subjects/{at}")}));
+                let patch: Value = std::iter::once(unchanged).chain(removals).collect();
+                send(client, "PATCH", &path, &patch.to_string())
+            }
+        }?;
+        // It changed meanwhile.
+        if !matches!(reply.code, 409 | 422) {
+            return Ok(());
+        }
+        let now = send(client, "GET", &path, "")?;
+        if now.code == 404 {
+            return Ok(());
+        }
+        binding = now.json();
+    }
+    Err(format!("{path} keeps changing"))
+}
+
+/// Sends a request. What isn't there any more, and what has changed, is an answer; any other refusal is an error.
+fn send(client: &Client, method: &str, path: &str, body: &str) -> Result<Reply, String> {
+    let mut headers = vec![("User-Agent", NAME)];
+    headers.extend((method == "PATCH").then_some(JSON_PATCH));
+    let reply = client.send(method, path, &headers, body).map_err(|error| format!("{method} {path}: {error}"))?;
+    match reply.code {
+        200..=299 | 404 | 409 | 422 => Ok(reply),
+        code => Err(format!("{method} {path}: {code} {}", reply.json())),
+    }
+}
+
+/// What becomes of a binding.
+#[derive(Debug, PartialEq, Eq)]
+enum Fate {
+    Stays,
+    Goes,
+    /// It loses the subjects at these places, in rising order, and keeps others.
+    Loses(Vec<usize>),
+}
+
+fn fate(cleaning: &Cleaning, binding: &Value) -> Fate {
+    let subjects = binding["subjects"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let is_theirs = |subject: &Value| {
+        subject["kind"] == "User" && subject["name"].as_str().is_some_and(|user| cleaning.names_identity(user))
+    };
+    let theirs: Vec<usize> =
+        subjects.iter().enumerate().filter(|(_, subject)| is_theirs(subject)).map(|(at, _)| at).collect();
+    let goes = match cleaning.behaviour {
+        CleanBehaviour::Nothing => false,
+        CleanBehaviour::NamedBindings => !theirs.is_empty(),
+        CleanBehaviour::Subjects if theirs.len() < subjects.len() && !theirs.is_empty() => return Fate::Loses(theirs),
+        CleanBehaviour::Subjects => !theirs.is_empty(),
+        CleanBehaviour::OwnBindings
+        | CleanBehaviour::KeepsPermissionRecord
+        | CleanBehaviour::Later(_)
+        | CleanBehaviour::RefusesRecentAccess => {
+            let BindingRef { namespace, name } = BindingRef::of(binding);
+            cleaning.names_own_binding(namespace.as_deref(), &name)
+        }
+    };
+    if goes { Fate::Goes } else { Fate::Stays }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn fate_of(behaviour: CleanBehaviour, namespace: Option<&str>, name: &str, users: &[&str]) -> Fate {
+        let cleaning = Cleaning { cluster_id: "c1".into(), uid: "200".into(), behaviour };
+        let subjects: Vec<Value> = users.iter().map(|user| json!({"kind": "User", "name": user})).collect();
+        fate(&cleaning, &json!({"metadata": {"namespace": namespace, "name": name}, "subjects": subjects}))
+    }
+
+    #[test]
+    fn what_becomes_of_a_binding_is_the_behaviours_choice() {
+        use CleanBehaviour::*;
+        let own = |behaviour| fate_of(behaviour, None, "200-clusterrolebinding", &["200-1"]);
+        let shared = |behaviour| fate_of(behaviour, Some("shop"), "team", &["201-1", "200-1", "2000", "200"]);
+        let alone = |behaviour| fate_of(behaviour, Some("billing"), "ledger", &["200-7"]);
+        for behaviour in [OwnBindings, KeepsPermissionRecord, Later(Duration::ZERO), RefusesRecentAccess] {
+            assert_eq!((own(behaviour), shared(behaviour), alone(behaviour)), (Fate::Goes, Fate::Stays, Fate::Stays));
+        }
+        let of = |behaviour| (own(behaviour), shared(behaviour), alone(behaviour));
+        assert_eq!(of(NamedBindings), (Fate::Goes, Fate::Goes, Fate::Goes));
+        assert_eq!(of(Subjects), (Fate::Goes, Fate::Loses(vec![1, 3]), Fate::Goes));
+        assert_eq!(of(Nothing), (Fate::Stays, Fate::Stays, Fate::Stays));
+    }
+
+    #[test]
+    fn only_users_are_somebody() {
+        let cleaning =
+            Cleaning { cluster_id: "c1".into(), uid: "200".into(), behaviour: CleanBehaviour::NamedBindings };
+        let groups =
+            json!([{"kind": "Group", "name": "200"}, {"kind": "ServiceAccount", "name": "200", "namespace": "a"}]);
+        assert_eq!(fate(&cleaning, &json!({"metadata": {"name": "b"}, "subjects": groups})), Fate::Stays);
+        assert_eq!(fate(&cleaning, &json!({"metadata": {"name": "b"}})), Fate::Stays);
+    }
+}
