@@ -1,6 +1,7 @@
 //! What the stand-in and the real API server have in common: an address, a CA, and clients of chosen names.
 
 use crate::certs::{Authority, CertError, Identity, KeyKind, Subject, Validity};
+use crate::client::Reply;
 use crate::clock;
 use crate::cloud::StartError;
 use crate::kubeconfigs::{Credential, Kubeconfig};
@@ -30,6 +31,18 @@ pub enum ClusterError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The API server refused what the sandbox needs of it.
+    #[error("{method} {path} was answered with {code}: {body}")]
+    Refused {
+        /// The request's method.
+        method: String,
+        /// The request's path.
+        path: String,
+        /// The HTTP status.
+        code: u16,
+        /// The answer.
+        body: String,
+    },
     /// The real API server didn't come up.
     #[error("{what} didn't get ready: {last}")]
     NotReady {
@@ -38,6 +51,13 @@ pub enum ClusterError {
         /// The end of what it had to say.
         last: String,
     },
+}
+
+impl ClusterError {
+    pub(crate) fn refused(method: &str, path: &str, reply: &Reply) -> Self {
+        let (method, path, body) = (method.to_owned(), path.to_owned(), reply.json().to_string());
+        Self::Refused { method, path, code: reply.code, body }
+    }
 }
 
 /// A running API server, real or not.
@@ -53,6 +73,12 @@ pub trait Cluster {
     /// # Errors
     /// Where the store doesn't answer.
     fn compact(&self) -> Result<(), ClusterError>;
+
+    /// Waits until who may do what follows from everything that was written so far: the real server hears of it a moment later.
+    ///
+    /// # Errors
+    /// Where it doesn't get there.
+    fn catch_up(&self) -> Result<(), ClusterError>;
 
     /// The CA's certificate in PEM.
     fn ca_pem(&self) -> String {

@@ -1,5 +1,6 @@
 //! The real kube-apiserver and etcd, started on loopback from a folder laid out as setup-envtest's.
 
+mod authorization;
 mod process;
 mod shared;
 
@@ -132,6 +133,10 @@ impl Cluster for ControlPlane {
         let revision = &range["header"]["revision"];
         post(self.etcd, "/v3/kv/compaction", &json!({"revision": revision, "physical": true}))?;
         Ok(())
+    }
+
+    fn catch_up(&self) -> Result<(), ClusterError> {
+        authorization::catch_up(&self.client_of_administrator()?)
     }
 }
 

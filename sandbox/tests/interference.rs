@@ -125,3 +125,26 @@ fn a_cluster_that_refuses_ack_is_an_error_with_its_words() {
     clean(&Cleaning { behaviour: CleanBehaviour::Nothing, ..cleaning }).unwrap();
     assert_eq!(server.faults().exchanges().len(), requests, "nothing to do, nobody to ask");
 }
+
+#[test]
+fn access_follows_from_what_was_written_once_the_server_has_caught_up() {
+    let allowed = on_both(|cluster| {
+        let client = admin(cluster);
+        let everywhere = BindingRef::cluster_role_binding("caught-up");
+        let review = || {
+            cluster.catch_up().unwrap();
+            let attributes = json!({"verb": "get", "resource": "pods", "namespace": "default"});
+            let review = json!({"spec": {"user": "caught-up", "resourceAttributes": attributes}});
+            create(&client, "/apis/authorization.k8s.io/v1/subjectaccessreviews", &review)["status"]["allowed"].clone()
+        };
+        let mut allowed = Vec::new();
+        for _ in 0..5 {
+            bind(&client, &everywhere, &[user("caught-up")]);
+            allowed.push(review());
+            client.send("DELETE", &everywhere.path(), &[], "").unwrap();
+            allowed.push(review());
+        }
+        allowed.into()
+    });
+    assert_eq!(allowed, json!([true, false, true, false, true, false, true, false, true, false]));
+}

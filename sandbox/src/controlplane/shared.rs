@@ -58,4 +58,8 @@ impl Cluster for Shared {
     fn compact(&self) -> Result<(), ClusterError> {
         self.plane.compact()
     }
+
+    fn catch_up(&self) -> Result<(), ClusterError> {
+        self.plane.catch_up()
+    }
 }
