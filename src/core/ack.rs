@@ -137,6 +137,13 @@ pub struct Permission {
     pub is_ram_role: bool,
 }
 
+impl Permission {
+    /// Whether it is for this cluster or a namespace of it.
+    pub fn is_of_cluster(&self, cluster: &ClusterId) -> bool {
+        self.resource_id.split('/').next() == Some(cluster.as_str())
+    }
+}
+
 /// A kubeconfig that ACK issued: `cs:DescribeClusterUserKubeconfig`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IssuedKubeconfig {

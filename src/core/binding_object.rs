@@ -71,12 +71,7 @@ impl TryFrom<Value> for BindingObject {
             }
             "RoleBinding" => {
                 let RoleBinding { metadata, role_ref, subjects } = serde_json::from_value(object)?;
-                Ok(Self {
-                    kind: BindingKind::RoleBinding,
-                    metadata,
-                    role_ref,
-                    subjects: subjects.unwrap_or_default(),
-                })
+                Ok(Self { kind: BindingKind::RoleBinding, metadata, role_ref, subjects: subjects.unwrap_or_default() })
             }
             kind => Err(BindingObjectError::Kind(kind.chars().take(100).collect())),
         }

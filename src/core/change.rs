@@ -68,7 +68,8 @@ impl Change {
             // Behind the end of a list that isn't there nothing can be added.
             operations.push(json!({"op": "add", "path": "/subjects", "value": missing}));
         } else {
-            operations.extend(missing.iter().map(|subject| json!({"op": "add", "path": "/subjects/-", "value": subject})));
+            operations
+                .extend(missing.iter().map(|subject| json!({"op": "add", "path": "/subjects/-", "value": subject})));
         }
         Some(Self::Patch { operations })
     }

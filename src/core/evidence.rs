@@ -69,6 +69,14 @@ impl<T> Answer<T> {
             Self::Failed(_) | Self::NotAsked => None,
         }
     }
+
+    /// Why there is no answer, where somebody was asked.
+    pub fn failure(&self) -> Option<&str> {
+        match self {
+            Self::Failed(reason) => Some(reason),
+            Self::Known(_) | Self::NotAsked => None,
+        }
+    }
 }
 
 /// What `ims:GetUser` said of one UID. It knows neither roles nor users of other accounts: only `Exists` means anything.

@@ -6,7 +6,7 @@ use super::ack::{Activity, CertificateState, KubeconfigState};
 use super::grants::GrantSource;
 use super::ids::Uid;
 use super::scan::ClusterScan;
-use super::verdict::Verdict;
+use super::verdict::{Basis, State, Verdict};
 
 /// An identity that holds a kubeconfig or a binding, or did.
 #[derive(Debug)]
@@ -64,6 +64,26 @@ pub fn holders(scan: &ClusterScan) -> Vec<Holder<'_>> {
     holders
 }
 
+/// The identities that are gone and hold a binding, or a kubeconfig that was issued; and how many are left out because
+/// their end is inferred and that was not to be accepted.
+pub fn deleted(scan: &ClusterScan, accept_inferred: bool) -> (Vec<Uid>, usize) {
+    let issued = |holder: &Holder<'_>| {
+        holder
+            .kubeconfig
+            .is_some_and(|state| matches!(state.certificate, CertificateState::Unexpired | CertificateState::Expired))
+    };
+    let (mut uids, mut left_out) = (Vec::new(), 0);
+    for holder in holders(scan).into_iter().filter(|holder| holder.bindings > 0 || issued(holder)) {
+        match holder.verdict.state {
+            State::Deleted(Basis::Confirmed) => uids.push(holder.uid),
+            State::Deleted(Basis::Inferred) if accept_inferred => uids.push(holder.uid),
+            State::Deleted(Basis::Inferred) => left_out += 1,
+            State::Recycled | State::Unknown | State::Frozen | State::Active => {}
+        }
+    }
+    (uids, left_out)
+}
+
 fn residue(certificate: Option<CertificateState>, complete: bool, bindings: usize) -> Option<bool> {
     match certificate {
         _ if bindings == 0 => Some(false),
@@ -87,6 +107,26 @@ impl LastAccess {
                 }
             },
         }
+    }
+
+    /// In words, with what finds the records again.
+    pub fn describe(&self) -> String {
+        let Activity { last_activity, last_audit_id, project, log_store, query, .. } = self.activity();
+        let mut told = match self {
+            Self::None(_) => "no access in the last 7 days".to_owned(),
+            Self::Found(_) => match last_activity {
+                Some(time) => format!("last access at {}", time.strftime("%Y-%m-%dT%H:%M:%SZ")),
+                None => "accessed within the last 7 days".to_owned(),
+            },
+            Self::Failed { reason, .. } => format!("whether it was used in the last 7 days can't be told: {reason}"),
+        };
+        let places = [("project", project), ("log store", log_store), ("query", query), ("audit ID", last_audit_id)];
+        let places: Vec<String> =
+            places.iter().filter_map(|(word, place)| Some(format!("{word} {}", place.as_ref()?))).collect();
+        if !places.is_empty() {
+            told.push_str(&format!(" ({})", places.join(", ")));
+        }
+        told
     }
 
     /// Whether the check failed.

@@ -1,12 +1,12 @@
 //! Who is who in an Alibaba Cloud account: RAM users, RAM roles, and the caller itself.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::ids::Uid;
 
 /// What kind of principal a UID stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum IdentityType {
     /// A RAM user.

@@ -98,7 +98,8 @@ impl fmt::Display for ClusterId {
 }
 
 /// The ID of an Alibaba Cloud region, such as `cn-hangzhou`. It becomes part of a host name, so nothing else gets in.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct Region(Box<str>);
 
 impl Region {
@@ -112,6 +113,20 @@ impl Region {
     /// The ID.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl TryFrom<String> for Region {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("a region ID is expected, such as cn-hangzhou")
+    }
+}
+
+impl From<Region> for String {
+    fn from(region: Region) -> Self {
+        region.0.into()
     }
 }
 

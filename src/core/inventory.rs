@@ -178,6 +178,7 @@ impl BoundSubject {
         split_subject_name(&self.name).map(|(uid, _)| uid)
     }
 
+    /// Whether it is a `User` or `Group` of the RBAC group.
     pub(super) fn is_rbac(&self, kind: &str) -> bool {
         &*self.class.kind == kind && &*self.class.api_group == RBAC_GROUP
     }

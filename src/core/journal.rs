@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::ids::Uid;
 
 pub use audit::{Action, AuditLine, AuditResult, Phase};
-pub use event::{CleanCall, Ending, Event, LineError, Outcome, StepResult, read_events, whole_lines};
+pub use event::{CleanCall, Ending, Event, LineError, StepResult, read_events, whole_lines};
 pub use operation_id::OperationId;
 pub use writes::{Answer, BindingWrite, Fate, State, state, writes};
 

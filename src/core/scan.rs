@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::ack::{CertificateState, KubeconfigState};
 use super::grants::{Grant, Grants};
@@ -38,7 +38,7 @@ pub struct Filter {
 }
 
 /// The words for an identity's existence, without what they rest on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum StateKind {
     /// The identity exists.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::core::binding_object::{BindingObject, BindingRef};
 use crate::core::change::Change;
 use crate::core::ids::{ClusterId, Uid};
+use crate::core::verification::Outcome;
 
 /// A line of an operation's journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -110,6 +111,7 @@ pub struct CleanCall {
 
 /// How a step ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum StepResult {
     /// It was done.
     Done,
@@ -121,17 +123,6 @@ pub enum StepResult {
     Failed,
     /// It was sent, and what became of it could not be told.
     Unknown,
-}
-
-/// What was found when an identity's access was looked for again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Outcome {
-    /// None, by every voice that was asked.
-    Verified,
-    /// Some.
-    Residual,
-    /// A voice could not be heard.
-    Unverifiable,
 }
 
 /// How an operation ended.

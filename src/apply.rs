@@ -1,0 +1,131 @@
+//! The only module that changes anything: a plan and consent go in, one result a step comes out, and every request is in the
+//! journal before it is sent.
+//!
+//! Bindings come first: they are the access, and they are ours to change exactly. Then the cloud, whose call may take along
+//! what it was not asked for; [`cloud::repair`] gives that back.
+
+mod binding;
+mod cloud;
+mod recorder;
+
+use crate::adapters::cloud::Cloud;
+use crate::adapters::cluster::ApiServer;
+use crate::core::binding_object::BindingObject;
+use crate::core::consent::Consent;
+use crate::core::ids::{ClusterId, Region};
+use crate::core::journal::StepResult;
+use crate::core::plan::{Action, Plan, Step};
+use crate::core::restoration::RestorePlan;
+
+pub use cloud::{Collateral, repair};
+pub use recorder::Recorder;
+
+/// The means to change one cluster.
+pub struct Tools<'a> {
+    /// The way to the API server.
+    pub api: &'a ApiServer,
+    /// The way to the cloud, where it can be asked.
+    pub cloud: Option<&'a Cloud>,
+    /// The cluster, where its ID is known.
+    pub cluster: Option<&'a ClusterId>,
+    /// The cluster's region.
+    pub region: Option<&'a Region>,
+    /// The operation's journal.
+    pub recorder: &'a Recorder,
+    /// Whether to stop after the step in hand.
+    pub interrupted: &'a dyn Fn() -> bool,
+}
+
+/// What became of a step.
+#[derive(Clone, Debug)]
+pub struct StepReport {
+    /// The step's number in the plan.
+    pub id: u32,
+    /// How it ended.
+    pub result: StepResult,
+    /// Why it ended so, where there is something to say.
+    pub error: Option<String>,
+    /// The cloud's ID of the request.
+    pub request_id: Option<String>,
+    /// The ID of the last request in the API server's audit log.
+    pub audit_id: Option<String>,
+    /// The binding as it was left.
+    pub left: Option<BindingObject>,
+}
+
+impl StepReport {
+    fn new(id: u32, result: StepResult) -> Self {
+        Self { id, result, error: None, request_id: None, audit_id: None, left: None }
+    }
+
+    fn because(self, error: impl Into<String>) -> Self {
+        Self { error: Some(error.into()), ..self }
+    }
+
+    /// Whether the step is behind us.
+    pub fn is_done(&self) -> bool {
+        matches!(self.result, StepResult::Done | StepResult::AlreadyDone)
+    }
+}
+
+/// Carries out a revocation's steps in one cluster. `bindings` are the objects that the plan was made from.
+///
+/// # Panics
+/// Where consent is to another plan: that is a bug.
+pub async fn revoke(tools: &Tools<'_>, plan: &Plan, bindings: &[BindingObject], consent: &Consent) -> Vec<StepReport> {
+    assert!(consent.covers(&plan.hash), "consent is to another plan");
+    let mut reports = Vec::new();
+    for step in plan.steps.iter().filter(|step| step.cluster_id.as_ref() == tools.cluster) {
+        let report = if let Some(reason) = stopped(tools) {
+            StepReport::new(step.id, StepResult::Skipped).because(reason)
+        } else {
+            let planned = bindings.iter().find(|object| Some(object.reference()) == step.object);
+            match (step.action, planned) {
+                (Action::DeleteKubeconfig, _) => clean(tools, plan, step, &reports).await,
+                (_, Some(planned)) => binding::remove(tools, step, planned).await,
+                (_, None) => StepReport::new(step.id, StepResult::AlreadyDone),
+            }
+        };
+        tools.recorder.step_ended(&report);
+        reports.push(report);
+    }
+    reports
+}
+
+/// The cloud's step, once no shared binding names the identity any more: a cloud that deletes every binding that names it
+/// would take the others' access along.
+async fn clean(tools: &Tools<'_>, plan: &Plan, step: &Step, before: &[StepReport]) -> StepReport {
+    let Some(uid) = step.identities.first() else { return StepReport::new(step.id, StepResult::AlreadyDone) };
+    match cloud::shared_binding(tools.api, uid).await {
+        Ok(None) => cloud::clean(tools, step, uid, plan.flags.force).await,
+        Ok(Some(binding)) => StepReport::new(step.id, StepResult::Skipped)
+            .because(format!("{binding} still names {uid} beside others; the cloud might delete it whole")),
+        Err(_) if before.iter().all(StepReport::is_done) => cloud::clean(tools, step, uid, plan.flags.force).await,
+        Err(reason) => StepReport::new(step.id, StepResult::Skipped).because(reason),
+    }
+}
+
+/// Gives access back, step by step.
+///
+/// # Panics
+/// Where consent is to another plan: that is a bug.
+pub async fn restore(tools: &Tools<'_>, plan: &RestorePlan, consent: &Consent) -> Vec<StepReport> {
+    assert!(consent.covers(&plan.hash), "consent is to another plan");
+    let mut reports = Vec::new();
+    for step in &plan.steps {
+        let report = match stopped(tools) {
+            Some(reason) => StepReport::new(step.id, StepResult::Skipped).because(reason),
+            None => binding::give_back(tools, step).await,
+        };
+        tools.recorder.step_ended(&report);
+        reports.push(report);
+    }
+    reports
+}
+
+fn stopped(tools: &Tools<'_>) -> Option<String> {
+    if (tools.interrupted)() {
+        return Some("interrupted before it began".to_owned());
+    }
+    tools.recorder.failure().map(|reason| format!("nothing more is changed without a journal: {reason}"))
+}

@@ -1,0 +1,183 @@
+//! One binding: read right before the write, written exactly as it was read, and read again where the answer leaves a doubt.
+
+use std::time::Duration;
+
+use k8s_openapi::api::rbac::v1::Subject;
+
+use super::{StepReport, Tools};
+use crate::adapters::cluster::{CallError, new_audit_id};
+use crate::core::binding_object::{BindingObject, BindingRef};
+use crate::core::change::Change;
+use crate::core::journal::{Event, StepResult};
+use crate::core::plan::{Step, change_of, others_of};
+use crate::core::restoration::RestoreStep;
+use crate::core::target::is_one_of;
+use crate::error::chain;
+
+/// How often a binding is read and written in all.
+const ATTEMPTS: u32 = 5;
+/// The wait after an exchange that broke; it grows with each.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// What is to be done with a binding as it was just read.
+pub(super) enum Decision {
+    /// This change, for these subjects.
+    Change(Change, Vec<Subject>),
+    /// Nothing: it is as it should be.
+    Done,
+    /// Nothing: it is not what it was agreed to be, and why.
+    Leave(String),
+}
+
+/// Takes the identities of a step out of its binding.
+pub(super) async fn remove(tools: &Tools<'_>, step: &Step, planned: &BindingObject) -> StepReport {
+    let uids = step.identities.as_slice();
+    let decide = |now: Option<&BindingObject>| {
+        let Some(now) = now else { return Decision::Done };
+        if now.uid() != planned.uid() {
+            return Decision::Leave("it is another object of the same name since the plan".to_owned());
+        }
+        let Some(change) = change_of(now, uids) else { return Decision::Done };
+        if others_of(now, uids) != others_of(planned, uids) {
+            return Decision::Leave("somebody has changed its other subjects since the plan".to_owned());
+        }
+        Decision::Change(change, now.subjects.iter().filter(|subject| is_one_of(subject, uids)).cloned().collect())
+    };
+    let is_clean = |after: &BindingObject| change_of(after, uids).is_none();
+    carry_out(tools, step.id, &planned.reference(), decide, is_clean).await
+}
+
+/// Puts the subjects of a step back into its binding, or creates it anew.
+pub(super) async fn give_back(tools: &Tools<'_>, step: &RestoreStep) -> StepReport {
+    let decide = |now: Option<&BindingObject>| {
+        match (now, &step.uid) {
+            (Some(now), Some(uid)) if now.uid() != uid => {
+                return Decision::Leave("it is another object of the same name since the plan".to_owned());
+            }
+            (Some(now), None) if !step.subjects.iter().all(|subject| now.subjects.contains(subject)) => {
+                return Decision::Leave("somebody has created it since the plan".to_owned());
+            }
+            (None, Some(_)) => return Decision::Leave("it is gone since the plan".to_owned()),
+            _ => {}
+        }
+        match step.change(now) {
+            Some(change) => Decision::Change(change, step.subjects.clone()),
+            None => Decision::Done,
+        }
+    };
+    let is_whole = |after: &BindingObject| step.subjects.iter().all(|subject| after.subjects.contains(subject));
+    carry_out(tools, step.id, &step.object, decide, is_whole).await
+}
+
+/// Reads, decides, writes down, writes; and reads again on every answer that is no clear yes.
+pub(super) async fn carry_out(
+    tools: &Tools<'_>,
+    id: u32,
+    binding: &BindingRef,
+    decide: impl Fn(Option<&BindingObject>) -> Decision,
+    is_right: impl Fn(&BindingObject) -> bool,
+) -> StepReport {
+    let mut report = StepReport::new(id, StepResult::AlreadyDone);
+    // The version that the last refusal was about, with its words.
+    let mut refused: Option<(String, String)> = None;
+    for attempt in 1..=ATTEMPTS {
+        let now = match tools.api.binding(binding).await {
+            Ok(now) => now,
+            Err(error) if attempt < ATTEMPTS && error.status().is_none() => {
+                tokio::time::sleep(PAUSE * attempt).await;
+                continue;
+            }
+            Err(error) if report.audit_id.is_some() => {
+                return StepReport { result: StepResult::Unknown, ..report }.because(chain(&error));
+            }
+            Err(error) => return StepReport { result: StepResult::Failed, ..report }.because(chain(&error)),
+        };
+        let (change, subjects) = match decide(now.as_ref()) {
+            Decision::Done => return StepReport { left: now, ..report },
+            Decision::Leave(reason) => return StepReport { result: StepResult::Skipped, ..report }.because(reason),
+            Decision::Change(change, subjects) => (change, subjects),
+        };
+        let version = now.as_ref().map(|object| object.resource_version().to_owned()).unwrap_or_default();
+        if let Some((seen, words)) = refused.take_if(|(seen, _)| *seen == version) {
+            // Nothing moved, and it was refused all the same: admission says no.
+            let why = format!("the API server refuses version {seen}: {words}");
+            return StepReport { result: StepResult::Failed, ..report }.because(why);
+        }
+        let audit_id = new_audit_id();
+        if let Err(reason) = tools.recorder.record(&Event::Sending {
+            time: tools.recorder.time(),
+            audit_id: audit_id.clone(),
+            binding: Some(binding.clone()),
+            change: Some(change.clone()),
+            before: now,
+            subjects,
+            clean: None,
+        }) {
+            return StepReport { result: StepResult::Failed, ..report }.because(format!("not sent: {reason}"));
+        }
+        let answer = tools.api.change_binding(binding, &change, &audit_id).await;
+        tools.recorder.note(&answered(tools, &audit_id, &answer));
+        report.audit_id = Some(audit_id);
+        match answer {
+            Ok(after) => {
+                let right = after.as_ref().is_none_or(&is_right);
+                let report = StepReport { result: StepResult::Done, left: after, ..report };
+                return if right {
+                    report
+                } else {
+                    let why = "the API server answered yes and left it as it was: a mutating policy undoes the change";
+                    StepReport { result: StepResult::Failed, ..report }.because(why)
+                };
+            }
+            Err(error) => match weigh(&error, &change) {
+                Weighed::Done => return StepReport { result: StepResult::Done, ..report },
+                Weighed::No => return StepReport { result: StepResult::Failed, ..report }.because(chain(&error)),
+                Weighed::ReadAgain => refused = Some((version, chain(&error))),
+                Weighed::Unknown => {
+                    report.result = StepResult::Done;
+                    report.error = Some(chain(&error));
+                    tokio::time::sleep(PAUSE * attempt).await;
+                }
+            },
+        }
+    }
+    StepReport { result: StepResult::Unknown, ..report }
+}
+
+fn answered(tools: &Tools<'_>, audit_id: &str, answer: &Result<Option<BindingObject>, CallError>) -> Event {
+    let after = answer.as_ref().ok().cloned().flatten();
+    Event::Answered {
+        time: tools.recorder.time(),
+        audit_id: audit_id.to_owned(),
+        status: match answer {
+            Ok(_) => Some(200),
+            Err(error) => error.status(),
+        },
+        resource_version: after.as_ref().map(|object| object.resource_version().to_owned()),
+        after,
+        request_id: None,
+        error: answer.as_ref().err().map(|error| chain(error)),
+    }
+}
+
+enum Weighed {
+    /// It is as it should be.
+    Done,
+    /// It was refused, whatever the version.
+    No,
+    /// It was refused: for its version, or by admission.
+    ReadAgain,
+    /// It may have been carried out.
+    Unknown,
+}
+
+/// A stale precondition is 409 on DELETE, a failed test of a patch 422, and admission may answer either. 404 on DELETE
+/// is done; on PATCH it may speak of a role that doesn't exist.
+fn weigh(error: &CallError, change: &Change) -> Weighed {
+    match (error.status(), change) {
+        (Some(404), Change::Delete { .. }) => Weighed::Done,
+        (Some(404 | 409 | 422), _) => Weighed::ReadAgain,
+        (Some(400..=499), _) => Weighed::No,
+        _ => Weighed::Unknown,
+    }
+}

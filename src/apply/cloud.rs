@@ -1,0 +1,135 @@
+//! The cloud's call, and what it takes along that it was not asked for.
+
+use super::binding::{Decision, carry_out};
+use super::{StepReport, Tools};
+use crate::adapters::cluster::{ApiServer, BindingScope, new_audit_id};
+use crate::core::binding_object::{BindingObject, BindingRef};
+use crate::core::change::Change;
+use crate::core::ids::Uid;
+use crate::core::journal::{CleanCall, Event, StepResult};
+use crate::core::plan::{Plan, Step, others_of};
+use crate::core::target::is_one_of;
+use crate::error::chain;
+
+/// A shared binding that the cloud took away whole.
+#[derive(Clone, Debug)]
+pub struct Collateral {
+    /// The binding.
+    pub binding: BindingRef,
+    /// Whether the others have it back.
+    pub is_whole: bool,
+    /// What was done about it.
+    pub what: String,
+}
+
+/// Deletes an identity's kubeconfig, by the cloud.
+pub(super) async fn clean(tools: &Tools<'_>, step: &Step, uid: &Uid, force: bool) -> StepReport {
+    let report = StepReport::new(step.id, StepResult::Failed);
+    let (Some(cloud), Some(cluster)) = (tools.cloud, tools.cluster) else {
+        return report.because("the cloud can't be asked");
+    };
+    let cs = match cloud.cs(cloud.region(tools.region).as_ref()) {
+        Ok(cs) => cs,
+        Err(error) => return report.because(chain(&error)),
+    };
+    let audit_id = new_audit_id();
+    let call = CleanCall { cluster_id: cluster.clone(), uid: uid.clone(), force };
+    if let Err(reason) = tools.recorder.record(&Event::Sending {
+        time: tools.recorder.time(),
+        audit_id: audit_id.clone(),
+        binding: None,
+        change: None,
+        before: None,
+        subjects: Vec::new(),
+        clean: Some(call),
+    }) {
+        return report.because(format!("not sent: {reason}"));
+    }
+    let answer = cs.clean_cluster_user_permissions(cluster, uid, force).await;
+    let (request_id, error) = match &answer {
+        Ok(request_id) => (request_id.clone(), None),
+        Err(error) => (error.request_id().map(str::to_owned), Some(error)),
+    };
+    tools.recorder.note(&Event::Answered {
+        time: tools.recorder.time(),
+        audit_id,
+        status: error.map_or(Some(200), |error| error.status()),
+        resource_version: None,
+        after: None,
+        request_id: request_id.clone(),
+        error: error.map(ToString::to_string),
+    });
+    let report = StepReport { request_id, ..report };
+    match error {
+        None => StepReport { result: StepResult::Done, ..report },
+        Some(error) => report.because(error.to_string()),
+    }
+}
+
+/// A binding that names the identity beside others.
+pub(super) async fn shared_binding(api: &ApiServer, uid: &Uid) -> Result<Option<BindingRef>, String> {
+    let (cluster, namespaced) =
+        tokio::join!(api.bindings(&BindingScope::Cluster), api.bindings(&BindingScope::AllNamespaces));
+    let mut inventory = cluster.map_err(|error| chain(&error))?;
+    inventory.append(namespaced.map_err(|error| chain(&error))?);
+    let shared = inventory.bindings().iter().find(|binding| {
+        let own = |subject: &crate::core::inventory::BoundSubject| subject.ram_uid() == Some(uid.as_str());
+        binding.subjects().iter().any(own) && !binding.subjects().iter().all(own)
+    });
+    Ok(shared.map(|binding| BindingRef {
+        kind: binding.kind(),
+        namespace: binding.namespace().map(str::to_owned),
+        name: binding.name().to_owned(),
+    }))
+}
+
+/// Looks after every shared binding of a plan once the cloud has worked: one that is gone whole is created anew from the
+/// version that we left, without the identities. One that somebody has created meanwhile is theirs.
+pub async fn repair(
+    tools: &Tools<'_>,
+    plan: &Plan,
+    bindings: &[BindingObject],
+    reports: &[StepReport],
+) -> Vec<Collateral> {
+    let mut found = Vec::new();
+    let uids = plan.uids();
+    for step in plan.binding_steps().filter(|step| !step.shared_with.is_empty()) {
+        let report = reports.iter().find(|report| report.id == step.id);
+        let planned = bindings.iter().find(|object| Some(object.reference()) == step.object);
+        let Some(left) = report.and_then(|report| report.left.as_ref()).or(planned) else { continue };
+        if report.is_some_and(|report| report.result == StepResult::AlreadyDone && report.left.is_none()) {
+            // It was gone before we came: whoever took it away meant it.
+            continue;
+        }
+        found.extend(repair_one(tools, step.id, left, &uids).await);
+    }
+    found
+}
+
+async fn repair_one(tools: &Tools<'_>, id: u32, left: &BindingObject, uids: &[Uid]) -> Option<Collateral> {
+    let binding = left.reference();
+    match tools.api.binding(&binding).await {
+        Ok(Some(_)) => return None,
+        Ok(None) => {}
+        Err(error) => {
+            let what = format!("whether it is still there can't be told: {}", chain(&error));
+            return Some(Collateral { binding, is_whole: false, what });
+        }
+    }
+    let others = others_of(left, uids);
+    let anew = Change::Create { object: Box::new(left.stripped(others.clone())) };
+    let decide = |now: Option<&BindingObject>| match now {
+        None => Decision::Change(anew.clone(), others.clone()),
+        Some(_) => Decision::Done,
+    };
+    let is_whole = |after: &BindingObject| !after.subjects.iter().any(|subject| is_one_of(subject, uids));
+    let report = carry_out(tools, id, &binding, decide, is_whole).await;
+    let (is_whole, what) = match (report.result, report.error) {
+        (StepResult::Done, _) => (true, "the cloud deleted it whole; it was created anew for the others".to_owned()),
+        (StepResult::AlreadyDone, _) => (true, "the cloud deleted it whole; somebody has created it anew".to_owned()),
+        (_, error) => {
+            (false, format!("the cloud deleted it whole, and it is not back: {}", error.unwrap_or_default()))
+        }
+    };
+    Some(Collateral { binding, is_whole, what })
+}

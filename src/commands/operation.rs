@@ -1,0 +1,201 @@
+//! What every operation has in common: one at a time in a cluster, a journal before the first change, two lines in the audit
+//! file.
+
+use std::time::Duration;
+
+use crate::adapters::journal::{JournalError, Lock, StateFolder};
+use crate::apply::Recorder;
+use crate::core::binding_object::BindingObject;
+use crate::core::ids::Uid;
+use crate::core::journal::{Action, AuditLine, AuditResult, Ending, Event, OperationId, Phase};
+use crate::core::operation::{ClusterRecord, FORMAT, OperationRecord, Purpose};
+use crate::core::refusal::{Refusal, RefusalCode};
+use crate::error::{Error, Result, chain};
+use crate::gather::conversation::Conversation;
+use crate::gather::history::{Past, PastError};
+use crate::output::views::StepView;
+use crate::world::World;
+
+/// How often a lock that somebody else holds is tried.
+const POLL: Duration = Duration::from_millis(50);
+
+/// What an operation begins with.
+pub(super) struct Beginning {
+    pub(super) action: Action,
+    pub(super) operator: Vec<String>,
+    pub(super) reason: Option<String>,
+    pub(super) hash: String,
+    pub(super) uids: Vec<Uid>,
+    pub(super) clusters: Vec<ClusterRecord>,
+    pub(super) purpose: Purpose,
+}
+
+/// The right to change a cluster from this machine.
+pub(super) struct Locked {
+    folder: StateFolder,
+    lock: Lock,
+}
+
+/// An operation under way.
+pub(super) struct Running {
+    /// Its ID.
+    pub(super) id: OperationId,
+    /// Its journal.
+    pub(super) recorder: Recorder,
+    folder: StateFolder,
+    audit: AuditLine,
+    _lock: Lock,
+}
+
+/// Waits until nobody else changes the cluster from this machine.
+///
+/// # Errors
+/// Ctrl-C. Where the wait was in vain or nothing can be written there is a refusal instead.
+pub(super) fn lock(
+    world: &World,
+    key: &str,
+    patience: Duration,
+    conversation: &Conversation,
+) -> Result<std::result::Result<Locked, Refusal>> {
+    let folder = match StateFolder::of(world) {
+        Ok(folder) => folder,
+        Err(error) => return Ok(Err(no_journal(&error))),
+    };
+    let locked = conversation.hold(async {
+        let until = tokio::time::Instant::now() + patience;
+        loop {
+            match folder.try_lock(key) {
+                Ok(Some(lock)) => return Ok(lock),
+                Ok(None) if tokio::time::Instant::now() < until => tokio::time::sleep(POLL).await,
+                Ok(None) => {
+                    let message = format!(
+                        "another operation on this cluster is under way, and did not end within {}s",
+                        patience.as_secs_f64()
+                    );
+                    return Err(Refusal::new(RefusalCode::Locked, message)
+                        .hint("kubectl ackcred history names it; --cluster-timeout waits longer"));
+                }
+                Err(error) => return Err(no_journal(&error)),
+            }
+        }
+    })?;
+    Ok(locked.map(|lock| Locked { folder, lock }))
+}
+
+fn no_journal(error: &JournalError) -> Refusal {
+    let message = format!("nothing is changed without a journal: {}", chain(error));
+    Refusal::new(RefusalCode::NoJournal, message).hint("ACKCRED_HOME names another folder for it")
+}
+
+/// Why an operation that was named can't be used.
+pub(super) fn unknown(error: PastError) -> Error {
+    Error::failed(error).hint("kubectl ackcred history lists the operations")
+}
+
+impl Locked {
+    /// Writes down what is going to be done. Nothing was changed where that fails.
+    pub(super) fn begin(
+        self,
+        beginning: Beginning,
+        originals: &[BindingObject],
+        world: &World,
+    ) -> std::result::Result<Running, Refusal> {
+        let Some(id) = OperationId::new(world.now, &beginning.hash) else {
+            return Err(Refusal::new(RefusalCode::NoJournal, "the operation can't be named"));
+        };
+        let record = OperationRecord {
+            format: FORMAT,
+            begun: world.now,
+            operator: beginning.operator.clone(),
+            reason: beginning.reason.clone(),
+            clusters: beginning.clusters,
+            purpose: beginning.purpose,
+        };
+        let journal = self.folder.begin(&id, &record, originals).map_err(|error| no_journal(&error))?;
+        let clusters = record.clusters.iter().map(|cluster| cluster.key.clone()).collect();
+        let audit = AuditLine {
+            time: world.now,
+            operation: journal.id().clone(),
+            action: beginning.action,
+            phase: Phase::Begun,
+            who: beginning.operator,
+            reason: beginning.reason,
+            clusters,
+            uids: beginning.uids.iter().map(ToString::to_string).collect(),
+            results: Vec::new(),
+            outcome: None,
+        };
+        self.run(journal, audit, world)
+    }
+
+    /// Goes on with an operation that was cut off.
+    pub(super) fn resume(
+        self,
+        past: &Past,
+        operator: &[String],
+        world: &World,
+    ) -> std::result::Result<Running, Refusal> {
+        let mut journal = self.folder.reopen(&past.id).map_err(|error| no_journal(&error))?;
+        let event = Event::Resumed { time: world.now, operator: operator.join(", ") };
+        journal.append(&event).map_err(|error| no_journal(&error))?;
+        let record = &past.record;
+        let uids = record.revocation().map(|plan| plan.uids()).unwrap_or_default();
+        let audit = AuditLine {
+            time: world.now,
+            operation: past.id.clone(),
+            action: Action::Resume,
+            phase: Phase::Begun,
+            who: operator.to_vec(),
+            reason: record.reason.clone(),
+            clusters: record.clusters.iter().map(|cluster| cluster.key.clone()).collect(),
+            uids: uids.iter().map(ToString::to_string).collect(),
+            results: Vec::new(),
+            outcome: None,
+        };
+        self.run(journal, audit, world)
+    }
+
+    fn run(
+        self,
+        journal: crate::adapters::journal::OperationJournal,
+        audit: AuditLine,
+        world: &World,
+    ) -> std::result::Result<Running, Refusal> {
+        self.folder.append_audit(&audit).map_err(|error| no_journal(&error))?;
+        let id = journal.id().clone();
+        let recorder = Recorder::new(journal, world.clock());
+        Ok(Running { id, recorder, folder: self.folder, audit, _lock: self.lock })
+    }
+}
+
+impl Running {
+    /// Ends the operation: its report is kept, and the audit file says how it ended. An error tells what of that could not
+    /// be written.
+    pub(super) fn end(
+        self,
+        ending: Ending,
+        report: &impl serde::Serialize,
+        steps: &[StepView],
+        world: &World,
+    ) -> std::result::Result<(), String> {
+        self.recorder.end(ending, report);
+        let results = steps.iter().map(|step| AuditResult {
+            step: step.what.clone(),
+            result: step.result,
+            audit_id: step.audit_id.clone(),
+            request_id: step.request_id.clone(),
+        });
+        let line = AuditLine {
+            time: world.clock().time(),
+            phase: Phase::Ended,
+            results: results.collect(),
+            outcome: Some(ending),
+            ..self.audit
+        };
+        let audited = self.folder.append_audit(&line).map_err(|error| chain(&error));
+        match self.recorder.failure() {
+            Some(reason) => Err(reason),
+            None => audited,
+        }
+    }
+}

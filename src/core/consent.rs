@@ -1,0 +1,38 @@
+//! Consent to one plan. Whoever changes anything has to show it.
+
+/// That somebody has agreed to exactly what a hash stands for. There is no way to make one but to confirm.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Consent {
+    hash: String,
+}
+
+impl Consent {
+    /// Weighs what was typed against what had to be typed to agree.
+    pub fn typed(hash: &str, phrase: &str, answer: &str) -> Option<Self> {
+        (answer.trim() == phrase).then(|| Self { hash: hash.to_owned() })
+    }
+
+    /// `--yes`.
+    pub fn by_flag(hash: &str) -> Self {
+        Self { hash: hash.to_owned() }
+    }
+
+    /// Whether it was this that was agreed to.
+    pub fn covers(&self, hash: &str) -> bool {
+        self.hash == hash
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_very_phrase_agrees_and_only_to_its_own_plan() {
+        let consent = Consent::typed("aa", "200", " 200\n").unwrap();
+        assert!(consent.covers("aa") && !consent.covers("ab"));
+        for answer in ["", "y", "yes", "2000", "20 0"] {
+            assert_eq!(Consent::typed("aa", "200", answer), None, "{answer}");
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! Why a revocation is refused: one reason a function, all of them collected.
+
+use super::super::ack::CertificateState;
+use super::super::binding::{BindingKind, RBAC_GROUP};
+use super::super::case::{Case, Confirmation, DryRuns, KubeconfigFact, LeakedFacts, TargetCase};
+use super::super::holder::LastAccess;
+use super::super::identity::IdentityType;
+use super::super::ids::{Uid, split_subject_name};
+use super::super::rbac::{full_rights_holders, has_full_rights};
+use super::super::refusal::{Refusal, RefusalCode};
+use super::super::target::MASTERS;
+use super::super::verdict::State;
+use super::{Crowd, Flags, Step, needs_the_cloud, remain};
+
+/// Cluster states in which ACK deletes no kubeconfigs.
+/// Source: <https://www.alibabacloud.com/help/en/ack/user-guide/clear-kubeconfig>
+const ABNORMAL: [&str; 4] = ["failed", "deleting", "deleted", "delete_failed"];
+
+/// What speaks against revoking anything in this cluster.
+pub(super) fn the_cluster(case: &Case, flags: &Flags) -> Vec<Refusal> {
+    let mut refusals = Vec::new();
+    if !case.unread.is_empty() {
+        let message = format!("what there is to take away is not known: {}", case.unread.join("; "));
+        let hint =
+            "ask for list on clusterrolebindings, rolebindings, clusterroles and roles (rbac.authorization.k8s.io)";
+        refusals.push(Refusal::new(RefusalCode::MissingRight, message).hint(hint));
+    }
+    if let Some(state) = case.cluster.state.as_deref().filter(|state| ABNORMAL.contains(state)) {
+        let message = format!("the cluster's state is {state}: ACK deletes no kubeconfig in it");
+        refusals.push(Refusal::new(RefusalCode::ClusterState, message));
+    }
+    if !case.cluster.known.warnings.is_empty() {
+        let refusal = Refusal::new(RefusalCode::ClusterContradicted, case.cluster.known.warnings.join("; "));
+        refusals.push(refusal.hint("choose the context whose name and server are those of the cluster"));
+    }
+    if let (false, Err(reason)) = (flags.rbac_only, &case.cloud) {
+        let message = format!("the kubeconfig can't be deleted: {reason}");
+        let refusal = Refusal::new(RefusalCode::NoCloudCredentials, message);
+        refusals.push(refusal.hint("--rbac-only takes the bindings away and leaves the cloud's record"));
+    } else if !flags.rbac_only && case.cluster.confirmation == Confirmation::Nothing {
+        let what = match case.cluster.id() {
+            Some(id) => format!("nothing that can be trusted confirms that this is cluster {id}"),
+            None => "nothing tells which ACK cluster this is".to_owned(),
+        };
+        let refusal = Refusal::new(RefusalCode::ClusterUnconfirmed, what);
+        refusals.push(refusal.hint("give its ID with --cluster-id on your own word, or take --rbac-only"));
+    }
+    refusals
+}
+
+/// What speaks against revoking this identity here.
+pub(super) fn the_target(
+    case: &Case,
+    target: &TargetCase,
+    flags: &Flags,
+    leaked: Option<&LeakedFacts>,
+    crowd: Crowd,
+) -> Vec<Refusal> {
+    let reasons = [
+        root_account(target),
+        own_identity(case, target, leaked),
+        nothing_issued(case, target, flags),
+        unknown(target, crowd),
+        recent_access(case, target, flags, leaked),
+        dead_credential(case, target, leaked),
+    ];
+    reasons.into_iter().flatten().map(|refusal| refusal.of(target.target.uid.as_str())).collect()
+}
+
+fn root_account(target: &TargetCase) -> Option<Refusal> {
+    let root = target.verdict.identity_type == IdentityType::Root;
+    root.then(|| {
+        let message = format!("{} is the Alibaba Cloud account itself", target.target.uid);
+        Refusal::new(RefusalCode::RootAccount, message)
+            .hint("its kubeconfig is revoked in the ACK console, by the account itself")
+    })
+}
+
+fn own_identity(case: &Case, target: &TargetCase, leaked: Option<&LeakedFacts>) -> Option<Refusal> {
+    let uid = &target.target.uid;
+    let by_uid = case.operator.uids.iter().filter(|(own, _)| own == uid).map(|(_, voice)| voice.as_str());
+    let by_key = leaked
+        .filter(|leaked| case.operator.key.as_ref() == Some(&leaked.key_sha256))
+        .map(|_| "your certificate has the file's key");
+    let by_serial = leaked
+        .filter(|leaked| case.operator.serial.as_ref() == Some(&leaked.serial))
+        .map(|_| "your certificate has the file's serial number");
+    let voices: Vec<&str> = by_uid.chain(by_key).chain(by_serial).collect();
+    (!voices.is_empty()).then(|| {
+        Refusal::new(RefusalCode::OwnIdentity, format!("{uid} is you ({})", voices.join(", ")))
+            .hint("ask another administrator, or rotate your own kubeconfig in the ACK console")
+    })
+}
+
+fn is_bound(case: &Case, target: &TargetCase) -> bool {
+    let own = std::slice::from_ref(&target.target.uid);
+    case.bindings.iter().any(|object| super::change_of(object, own).is_some())
+}
+
+fn nothing_issued(case: &Case, target: &TargetCase, flags: &Flags) -> Option<Refusal> {
+    let told = match &target.kubeconfig {
+        _ if flags.rbac_only || is_bound(case, target) || !super::permissions_here(case, target).is_empty() => None,
+        // ACK's list of the cluster leaves deleted kubeconfigs out, its list of the identity need not.
+        _ if was_deleted(case, target) => None,
+        KubeconfigFact::NotListed => Some("ACK has issued none".to_owned()),
+        KubeconfigFact::Unknown(reason) => Some(format!("ACK's list could not be read: {reason}")),
+        KubeconfigFact::Listed(state) => match state.certificate {
+            CertificateState::Unissued => Some("ACK has issued none".to_owned()),
+            CertificateState::Unknown => Some("ACK doesn't know its state".to_owned()),
+            CertificateState::Unexpired | CertificateState::Expired | CertificateState::Removed => None,
+        },
+        KubeconfigFact::NotAsked => None,
+    };
+    told.map(|told| {
+        let message =
+            format!("{} has no binding in this cluster and no kubeconfig that is known: {told}", target.target.uid);
+        Refusal::new(RefusalCode::NothingIssued, message)
+            .hint("kubectl ackcred status UID shows an identity in every cluster")
+    })
+}
+
+fn was_deleted(case: &Case, target: &TargetCase) -> bool {
+    let here = target.elsewhere.items().iter().find(|state| case.cluster.id() == Some(&state.cluster));
+    here.is_some_and(|state| state.certificate == CertificateState::Removed)
+}
+
+fn unknown(target: &TargetCase, crowd: Crowd) -> Option<Refusal> {
+    (target.verdict.state == State::Unknown && crowd != Crowd::One).then(|| {
+        let message = format!("whether {} exists is not known: {}", target.target.uid, target.verdict.evidence);
+        Refusal::new(RefusalCode::IdentityUnknown, message).hint("name it alone, if you are sure")
+    })
+}
+
+fn recent_access(case: &Case, target: &TargetCase, flags: &Flags, leaked: Option<&LeakedFacts>) -> Option<Refusal> {
+    if flags.force || !(is_bound(case, target) || (!flags.rbac_only && needs_the_cloud(case, target))) {
+        return None;
+    }
+    let (code, told) = match target.activity.as_ref()? {
+        LastAccess::None(_) => return None,
+        seen @ LastAccess::Found(_) => (RefusalCode::RecentAccess, seen.describe()),
+        failed @ LastAccess::Failed { .. } => (RefusalCode::ActivityUnknown, failed.describe()),
+    };
+    let why = if leaked.is_some() {
+        "with a leaked file that is the very reason: --force goes on"
+    } else {
+        "somebody may depend on it: --force goes on"
+    };
+    Some(Refusal::new(code, format!("{}: {told}", target.target.uid)).hint(why))
+}
+
+fn dead_credential(case: &Case, target: &TargetCase, leaked: Option<&LeakedFacts>) -> Option<Refusal> {
+    let leaked = leaked?;
+    let names = case.bindings.iter().flat_map(|object| &object.subjects);
+    let by_name = names.filter(|subject| subject.kind == "User").any(|subject| subject.name == leaked.common_name);
+    let by_group = !remain::group_grants(case, target, &Flags::default()).is_empty() || target.target.is_master();
+    (!by_name && !by_group && is_bound(case, target)).then(|| {
+        let (uid, name) = (&target.target.uid, &leaked.common_name);
+        let message =
+            format!("the credential in the file is dead already: {name} holds nothing here, other names of {uid} do");
+        Refusal::new(RefusalCode::CredentialDead, message)
+            .hint(format!("kubectl ackcred revoke {uid} takes away what its successor holds"))
+    })
+}
+
+/// The steps that the API server would refuse, with the identities that each is about.
+pub(super) fn the_steps(case: &Case, steps: &[Step], dry_runs: &DryRuns) -> Vec<(Vec<Uid>, Refusal)> {
+    let refused = steps.iter().filter_map(|step| {
+        let object = step.object.as_ref()?;
+        let reason = dry_runs.get(object)?.step.as_ref().err()?;
+        let message = format!("you may not change {object}: {reason}");
+        let hint = "ask somebody who may; taking a subject out of a shared binding needs bind on its role";
+        let refusal = Refusal::new(RefusalCode::MissingRight, message).of(object.to_string()).hint(hint);
+        Some((step.identities.clone(), refusal.in_cluster(case.cluster.id())))
+    });
+    refused.collect()
+}
+
+/// Whether somebody would still hold full rights. The operator counts; the group system:masters does not: nobody can be
+/// put into it any more, and whoever holds its certificate may be the leaver.
+pub(super) fn the_last_administrator(case: &Case, targets: &[&TargetCase], flags: &Flags) -> Option<Refusal> {
+    if flags.leave_no_admin {
+        return None;
+    }
+    let leaves = |uid: &str| targets.iter().any(|target| target.target.uid.as_str() == uid);
+    let holders = full_rights_holders(case.scan.grants.inventory(), &case.roles);
+    let leaving = holders.iter().any(|holder| holder.ram_uid().is_some_and(leaves));
+    let stays = holders.iter().any(|holder| match holder.ram_uid() {
+        Some(uid) => !leaves(uid) && !is_gone(case, uid),
+        None => !(holder.kind() == "Group" && holder.name() == MASTERS),
+    });
+    (leaving && !stays).then(|| {
+        Refusal::new(RefusalCode::LastAdministrator, "afterwards nobody would hold full rights in this cluster")
+            .hint("make somebody an administrator first, or go on with --leave-no-admin")
+    })
+}
+
+fn is_gone(case: &Case, uid: &str) -> bool {
+    let verdict = Uid::parse(uid).and_then(|uid| case.scan.verdicts.get(&uid));
+    verdict.is_some_and(|verdict| matches!(verdict.state, State::Deleted(_) | State::Recycled))
+}
+
+/// What doesn't stand in the way and must be known.
+pub(super) fn warnings(case: &Case, targets: &[&TargetCase], leaked: Option<&LeakedFacts>) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for target in targets {
+        let uid = &target.target.uid;
+        if target.verdict.state == State::Unknown {
+            warnings.push(format!("whether {uid} exists is not known: {}", target.verdict.evidence));
+        }
+        if let Some(disagreement) = &target.verdict.disagreement {
+            warnings.push(format!("{uid}: {disagreement}"));
+        }
+    }
+    if leaked.is_some_and(|leaked| leaked.signed_by_ca == Some(false)) {
+        warnings.push(
+            "this cluster's CA did not sign the certificate in the file: a forged file can name anybody".to_owned(),
+        );
+    }
+    for name in case.operator.names.iter().filter(|name| split_subject_name(name).is_none()) {
+        if is_shared_administrator(case, name) {
+            warnings
+                .push(format!("you are {name}, an administrator by a name that several may hold: so may the leaver"));
+        }
+    }
+    warnings
+}
+
+fn is_shared_administrator(case: &Case, name: &str) -> bool {
+    case.operator.groups.iter().any(|group| group == MASTERS)
+        || case.scan.grants.inventory().bindings().iter().any(|binding| {
+            let role = case.roles.of(None, binding.role());
+            binding.kind() == BindingKind::ClusterRoleBinding
+                && role.is_some_and(|role| has_full_rights(&role.rules))
+                && binding.subjects().iter().any(|subject| {
+                    subject.kind() == "User" && subject.api_group() == RBAC_GROUP && subject.name() == name
+                })
+        })
+}

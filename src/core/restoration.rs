@@ -1,0 +1,308 @@
+//! How access is given back: what was taken from which binding, held against what is there now.
+//!
+//! Only subjects that a revocation took away are written, whatever else a file of the operation says by now.
+
+use k8s_openapi::api::rbac::v1::Subject;
+use ring::digest;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::binding_object::{BindingObject, BindingRef, subject_text};
+use super::case::RoleThen;
+use super::change::Change;
+use super::hex;
+use super::ids::{ClusterId, Uid};
+use super::journal::{BindingWrite, Fate, Tombstone};
+use super::rbac::{PolicyRule, RoleFacts};
+use super::refusal::{Refusal, RefusalCode};
+use super::server_view::NamespaceFacts;
+use super::target::is_one_of;
+use super::verdict::{State, Verdict};
+
+/// What a revocation took from one binding.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Taken {
+    /// The binding.
+    pub binding: BindingRef,
+    /// The binding as it was read right before.
+    pub before: BindingObject,
+    /// The subjects that left.
+    pub subjects: Vec<Subject>,
+    /// Its role as it was.
+    pub role: Option<RoleFacts>,
+    /// The UID of its namespace as it was.
+    pub namespace_uid: Option<String>,
+}
+
+/// What is there now.
+#[derive(Clone, Debug)]
+pub struct Present {
+    /// The binding; `None` where it is gone.
+    pub binding: Option<BindingObject>,
+    /// Its role; `None` where it is gone.
+    pub role: Option<RoleFacts>,
+    /// Its namespace: `None` where it has none or may not be read, `Some(None)` where it is gone.
+    pub namespace: Option<Option<NamespaceFacts>>,
+    /// Whether an earlier restore of the same operation, which was cut off, may have given it back.
+    pub by_unfinished_restore: bool,
+}
+
+/// The flags that decide what a restore does.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct RestoreFlags {
+    /// `--force`: although the identity is gone, or may be.
+    pub force: bool,
+    /// `--accept-role-change`: although a role allows something else by now.
+    pub accept_role_change: bool,
+    /// `--rearm`: the names whose leaked credentials may work again.
+    pub rearm: Vec<String>,
+}
+
+/// One binding that gets its subjects back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct RestoreStep {
+    /// Its number, from 1.
+    pub id: u32,
+    /// The cluster.
+    pub cluster_id: Option<ClusterId>,
+    /// The binding.
+    pub object: BindingRef,
+    /// The subjects that come back.
+    pub subjects: Vec<Subject>,
+    /// The object's UID where it is there; null where it is created anew.
+    pub uid: Option<String>,
+    /// The version that was seen.
+    pub resource_version: Option<String>,
+    /// The object to create, where it is gone.
+    pub create: Option<Box<BindingObject>>,
+}
+
+/// A plan to give access back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct RestorePlan {
+    /// SHA-256 over all that is agreed to.
+    pub hash: String,
+    /// The flags.
+    pub flags: RestoreFlags,
+    /// The identities.
+    pub uids: Vec<Uid>,
+    /// The steps.
+    pub steps: Vec<RestoreStep>,
+    /// What changes, line by line.
+    pub diff: Vec<String>,
+    /// Why nothing will be done.
+    pub refusals: Vec<Refusal>,
+}
+
+/// What a revocation took away, binding by binding, by its journal: what was sent and not refused. Only subjects of its own
+/// identities count, whatever a line says by now.
+pub fn taken(writes: &[BindingWrite], uids: &[Uid], roles: &[RoleThen]) -> Vec<Taken> {
+    let mut taken: Vec<Taken> = Vec::new();
+    for write in writes.iter().filter(|write| write.fate() != Fate::Refused) {
+        let (Some(before), false) = (&write.before, matches!(write.change, Change::Create { .. })) else { continue };
+        let left = before.subjects.iter().filter(|subject| is_one_of(subject, uids)).cloned();
+        match taken.iter_mut().find(|taken| taken.binding == write.binding) {
+            // Taken away twice: somebody had put it back meanwhile.
+            Some(earlier) => {
+                let more: Vec<Subject> = left.filter(|subject| !earlier.subjects.contains(subject)).collect();
+                earlier.subjects.extend(more);
+            }
+            None => {
+                let then = roles.iter().find(|then| then.binding == write.binding);
+                taken.push(Taken {
+                    binding: write.binding.clone(),
+                    before: before.clone(),
+                    subjects: left.collect(),
+                    role: then.and_then(|then| then.role.clone()),
+                    namespace_uid: then.and_then(|then| then.namespace_uid.clone()),
+                });
+            }
+        }
+    }
+    taken
+}
+
+impl RestoreStep {
+    /// The change that gives the subjects back, made from the binding as it was just read; `None` where they are there.
+    pub fn change(&self, present: Option<&BindingObject>) -> Option<Change> {
+        match (present, &self.create) {
+            (Some(object), _) => Change::adding(object, &self.subjects),
+            (None, Some(object)) => Some(Change::Create { object: object.clone() }),
+            (None, None) => None,
+        }
+    }
+}
+
+/// Plans a restore. `identities` tells of each identity whether it still exists, `tombstones` which credentials had leaked.
+pub fn plan(
+    cluster_id: Option<&ClusterId>,
+    taken: &[(Taken, Present)],
+    identities: &[(Uid, Verdict)],
+    tombstones: &[Tombstone],
+    flags: RestoreFlags,
+) -> RestorePlan {
+    let mut refusals: Vec<Refusal> =
+        identities.iter().filter(|_| !flags.force).filter_map(|(uid, verdict)| gone(uid, verdict)).collect();
+    let (mut steps, mut diff) = (Vec::new(), Vec::new());
+    for (taken, present) in taken {
+        refusals.extend(reasons(taken, present, &flags));
+        diff.extend(role_diff(taken, present));
+        let missing = missing(taken, present);
+        if missing.is_empty() {
+            continue;
+        }
+        let verb = if present.binding.is_some() { "~" } else { "+" };
+        diff.push(format!("{verb} {} ({}/{})", taken.binding, taken.before.role_ref.kind, taken.before.role_ref.name));
+        diff.extend(missing.iter().map(|subject| format!("  + {}", subject_text(subject))));
+        if present.binding.is_none() && taken.before.metadata.owner_references.is_some() {
+            diff.push("  - ownerReferences: a dead owner would have it deleted again".to_owned());
+        }
+        let create = present.binding.is_none().then(|| Box::new(taken.before.stripped(taken.subjects.clone())));
+        steps.push(RestoreStep {
+            id: 0,
+            cluster_id: cluster_id.cloned(),
+            object: taken.binding.clone(),
+            subjects: missing,
+            uid: present.binding.as_ref().map(|object| object.uid().to_owned()),
+            resource_version: present.binding.as_ref().map(|object| object.resource_version().to_owned()),
+            create,
+        });
+    }
+    refusals.extend(rearmed(&steps, tombstones, &flags));
+    if steps.is_empty() && refusals.is_empty() {
+        let message = "everything that was taken away is there already";
+        refusals.push(Refusal::new(RefusalCode::NothingToRestore, message));
+    }
+    refusals.iter_mut().for_each(|refusal| refusal.cluster_id = cluster_id.cloned());
+    (1..).zip(&mut steps).for_each(|(number, step)| step.id = number);
+    let uids = identities.iter().map(|(uid, _)| uid.clone()).collect();
+    let hash = seal(&flags, &steps);
+    RestorePlan { hash, flags, uids, steps, diff, refusals }
+}
+
+fn seal(flags: &RestoreFlags, steps: &[RestoreStep]) -> String {
+    let sealed = json!({"flags": flags, "steps": steps}).to_string();
+    hex::encode(digest::digest(&digest::SHA256, sealed.as_bytes()).as_ref())
+}
+
+fn missing(taken: &Taken, present: &Present) -> Vec<Subject> {
+    let there = present.binding.as_ref().map(|object| object.subjects.as_slice()).unwrap_or_default();
+    let mut missing: Vec<Subject> = Vec::new();
+    for subject in &taken.subjects {
+        // A subject that stood in the list twice is one all the same.
+        if !there.contains(subject) && !missing.contains(subject) {
+            missing.push(subject.clone());
+        }
+    }
+    missing
+}
+
+fn gone(uid: &Uid, verdict: &Verdict) -> Option<Refusal> {
+    let state = match verdict.state {
+        State::Deleted(_) | State::Recycled | State::Unknown => verdict.state.as_str(),
+        State::Active | State::Frozen => return None,
+    };
+    let refusal = Refusal::new(RefusalCode::IdentityGone, format!("{uid} is {state}: {}", verdict.evidence));
+    Some(refusal.of(uid.as_str()).hint("--force gives its access back all the same"))
+}
+
+/// The leaked credentials that would work again.
+fn rearmed(steps: &[RestoreStep], tombstones: &[Tombstone], flags: &RestoreFlags) -> Vec<Refusal> {
+    let comes_back = |name: &str| steps.iter().flat_map(|step| &step.subjects).any(|subject| subject.name == name);
+    let mut names: Vec<&str> = tombstones.iter().map(|tombstone| tombstone.common_name.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let refused = names.into_iter().filter(|name| comes_back(name) && !flags.rearm.iter().any(|rearm| rearm == name));
+    refused
+        .map(|name| {
+            let message =
+                format!("{name} is the name of a credential that leaked: every holder of it would have access again");
+            Refusal::new(RefusalCode::Rearm, message)
+                .of(name)
+                .hint(format!("--rearm {name} gives it back all the same"))
+        })
+        .collect()
+}
+
+fn reasons(taken: &Taken, present: &Present, flags: &RestoreFlags) -> Vec<Refusal> {
+    let reasons = [
+        role_is_gone(taken, present),
+        role_has_changed(taken, present, flags),
+        namespace_has_changed(taken, present),
+        binding_has_changed(taken, present),
+        already_there(taken, present),
+    ];
+    reasons.into_iter().flatten().map(|refusal| refusal.of(taken.binding.to_string())).collect()
+}
+
+fn role_is_gone(taken: &Taken, present: &Present) -> Option<Refusal> {
+    present.role.is_none().then(|| {
+        let role = &taken.before.role_ref;
+        Refusal::new(RefusalCode::RoleGone, format!("{}: {}/{} is gone", taken.binding, role.kind, role.name))
+    })
+}
+
+fn role_has_changed(taken: &Taken, present: &Present, flags: &RestoreFlags) -> Option<Refusal> {
+    let (now, role) = (present.role.as_ref()?, &taken.before.role_ref);
+    let what = match &taken.role {
+        None => "did not exist",
+        Some(then) if then.uid != now.uid => "was another one",
+        Some(then) if then.rules != now.rules => "allowed something else",
+        Some(_) => return None,
+    };
+    (!flags.accept_role_change).then(|| {
+        let message = format!("{}: {}/{} {what} when access was taken away", taken.binding, role.kind, role.name);
+        Refusal::new(RefusalCode::RoleChanged, message).hint("look at the diff; --accept-role-change goes on")
+    })
+}
+
+fn namespace_has_changed(taken: &Taken, present: &Present) -> Option<Refusal> {
+    let name = taken.binding.namespace.as_deref()?;
+    let what = match (present.namespace.as_ref()?, &taken.namespace_uid) {
+        (None, _) => "is gone",
+        (Some(now), _) if now.terminating => "is being deleted",
+        (Some(now), Some(then)) if now.uid != *then => "is another one by now",
+        _ => return None,
+    };
+    let message = format!("{}: namespace {name} {what}", taken.binding);
+    Some(Refusal::new(RefusalCode::NamespaceChanged, message))
+}
+
+fn binding_has_changed(taken: &Taken, present: &Present) -> Option<Refusal> {
+    let now = present.binding.as_ref()?;
+    let what = if now.role_ref != taken.before.role_ref {
+        "grants another role by now"
+    } else if now.metadata.deletion_timestamp.is_some() {
+        "is being deleted, what is put into it now is lost"
+    } else {
+        return None;
+    };
+    Some(Refusal::new(RefusalCode::BindingChanged, format!("{} {what}", taken.binding)))
+}
+
+fn already_there(taken: &Taken, present: &Present) -> Option<Refusal> {
+    let there = &present.binding.as_ref()?.subjects;
+    let back: Vec<String> = taken.subjects.iter().filter(|subject| there.contains(subject)).map(subject_text).collect();
+    (!back.is_empty() && !present.by_unfinished_restore).then(|| {
+        let message = format!("{} is in {} already", back.join(", "), taken.binding);
+        Refusal::new(RefusalCode::SubjectPresent, message)
+            .hint("somebody has given it back: nothing of it is left to restore")
+    })
+}
+
+/// What a role allows beyond, or short of, what it allowed then.
+fn role_diff(taken: &Taken, present: &Present) -> Vec<String> {
+    let (Some(now), Some(then)) = (&present.role, &taken.role) else { return Vec::new() };
+    if now.rules == then.rules {
+        return Vec::new();
+    }
+    let line = |sign: &str, rule: &PolicyRule| format!("  {sign} {}", serde_json::to_string(rule).unwrap_or_default());
+    let role = &taken.before.role_ref;
+    let mut lines = vec![format!("! {}/{} allows something else by now", role.kind, role.name)];
+    lines.extend(then.rules.iter().filter(|rule| !now.rules.contains(rule)).map(|rule| line("-", rule)));
+    lines.extend(now.rules.iter().filter(|rule| !then.rules.contains(rule)).map(|rule| line("+", rule)));
+    lines
+}

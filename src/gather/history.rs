@@ -1,0 +1,104 @@
+//! What was done from this machine before: operations, as far as their files can be read.
+
+use crate::adapters::journal::{JournalError, StateFolder};
+use crate::core::ids::ClusterId;
+use crate::core::journal::{Event, OperationId, State, Tombstone, state};
+use crate::core::operation::{OperationRecord, Purpose};
+use crate::world::World;
+
+/// An operation of before.
+pub struct Past {
+    /// Its ID.
+    pub id: OperationId,
+    /// What was agreed to.
+    pub record: OperationRecord,
+    /// What was sent and answered.
+    pub events: Vec<Event>,
+    /// What it printed; `None` where it was cut off.
+    pub report: Option<serde_json::Value>,
+    /// Files that were changed since they were written.
+    pub damaged: Vec<String>,
+}
+
+/// Why an operation can't be read.
+#[derive(Debug, thiserror::Error)]
+pub enum PastError {
+    /// Its files can't be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// Its record is not one of this version.
+    #[error("the record of operation {id} can't be read")]
+    Record {
+        /// The operation.
+        id: OperationId,
+        /// Why.
+        source: serde_json::Error,
+    },
+}
+
+impl Past {
+    /// How far it came.
+    pub fn state(&self) -> State {
+        state(&self.events)
+    }
+}
+
+/// Reads one operation.
+///
+/// # Errors
+/// Where there is none of this ID, or its files can't be read.
+pub fn load(folder: &StateFolder, id: &OperationId) -> Result<Past, PastError> {
+    let stored = folder.open(id)?;
+    let record =
+        serde_json::from_value(stored.record).map_err(|source| PastError::Record { id: id.clone(), source })?;
+    Ok(Past { id: stored.id, record, events: stored.events, report: stored.report, damaged: stored.damaged })
+}
+
+/// Reads all operations, the last first. One that can't be read is named and doesn't stand in the others' way.
+///
+/// # Errors
+/// Where the folder can't be read.
+pub fn all(folder: &StateFolder) -> Result<Vec<(OperationId, Result<Past, PastError>)>, JournalError> {
+    Ok(folder.operations()?.into_iter().map(|id| (id.clone(), load(folder, &id))).collect())
+}
+
+/// A leaked credential that was revoked from this machine and not armed again since.
+pub struct Dead {
+    /// The operation that did it.
+    pub operation: OperationId,
+    /// What is kept of the credential.
+    pub tombstone: Tombstone,
+    clusters: Vec<Option<ClusterId>>,
+}
+
+impl Dead {
+    /// Whether it was of this cluster, as far as both are known.
+    pub fn is_of(&self, cluster: Option<&ClusterId>) -> bool {
+        self.clusters.iter().any(|own| own.as_ref().zip(cluster).is_none_or(|(own, cluster)| own == cluster))
+    }
+}
+
+/// The leaked credentials that were revoked from this machine and not armed again since.
+///
+/// # Errors
+/// Where the state folder can't be read: then nobody can tell.
+pub fn tombstones(world: &World) -> Result<Vec<Dead>, JournalError> {
+    let past = all(&StateFolder::of(world)?)?;
+    let mut standing: Vec<Dead> = Vec::new();
+    // The last first: what a later restore has armed again is no longer dead.
+    let mut rearmed: Vec<&str> = Vec::new();
+    for past in past.iter().filter_map(|(_, past)| past.as_ref().ok()) {
+        match &past.record.purpose {
+            Purpose::Restore { rearmed: names, .. } => rearmed.extend(names.iter().map(String::as_str)),
+            Purpose::Revoke { tombstone: Some(tombstone), .. } if !rearmed.contains(&tombstone.common_name.as_str()) => {
+                standing.push(Dead {
+                    operation: past.id.clone(),
+                    tombstone: tombstone.clone(),
+                    clusters: past.record.clusters.iter().map(|cluster| cluster.id.clone()).collect(),
+                });
+            }
+            Purpose::Revoke { .. } => {}
+        }
+    }
+    Ok(standing)
+}

@@ -1,0 +1,163 @@
+//! A credential that was found where it should not be: what its file tells, and which of the operator's clusters it is of.
+//!
+//! The file is hostile. Nothing that it names is contacted or run, and no file outside its own folder is read. Names and
+//! addresses in it can be edited; the key of its CA can't, or the cluster would be another.
+
+use std::path::Path;
+
+use super::credential::credential_of;
+use crate::adapters::files::{self, Policy};
+use crate::adapters::kubeconfig_files::{LoadError, load_file};
+use crate::core::case::LeakedFacts;
+use crate::core::certificate::{Certificate, is_signed_by, key_fingerprints};
+use crate::core::cluster_id::{Inference, infer_from};
+use crate::core::connection::Login;
+use crate::core::credential::{Credential, CredentialKind, FileContent, needed_files};
+use crate::core::ids::Uid;
+use crate::core::kubeconfig::{Cluster, Data, Overrides, ResolveError, ResolvedContext, resolve};
+use crate::core::refusal::{Refusal, RefusalCode};
+use crate::core::secret::Secret;
+use crate::core::token::{ServiceAccount, Token};
+use crate::world::World;
+
+/// A leaked client certificate.
+pub struct Leaked {
+    /// The identity that it names.
+    pub uid: Uid,
+    /// What it says of itself.
+    pub facts: LeakedFacts,
+    /// How to present it. It is sent to the operator's own server and nowhere else.
+    pub login: Login,
+    /// Which cluster the file says it is for.
+    pub inference: Inference,
+    /// The keys of the CA in the file.
+    pub ca_keys: Vec<String>,
+    certificate: Vec<u8>,
+}
+
+/// Why a file tells of nothing that could be revoked.
+#[derive(Debug, thiserror::Error)]
+pub enum LeakedError {
+    /// It can't be read as a kubeconfig.
+    #[error(transparent)]
+    File(#[from] LoadError),
+    /// It is not clear which of its contexts is meant.
+    #[error(transparent)]
+    Context(#[from] ResolveError),
+    /// Its credential names no RAM identity, or can't be read.
+    #[error("{}", .0.message)]
+    Refused(Refusal),
+}
+
+/// Reads the credential of a file; `context` chooses one of its contexts.
+///
+/// # Errors
+/// Where it names nobody who could be revoked.
+pub fn read(world: &World, path: &Path, context: Option<&str>) -> Result<Leaked, LeakedError> {
+    let file = load_file(world, path)?;
+    let chosen = context.or_else(|| file.kubeconfig.only_context()).map(str::to_owned);
+    let context = resolve(&file.kubeconfig, &Overrides { context: chosen, ..Overrides::default() })?;
+    let policy = Policy::beside(&file.facts.path);
+    let credential = credential_of(&context, &policy);
+    if credential.kind != CredentialKind::ClientCertificate {
+        return Err(LeakedError::Refused(names_nobody(&credential)));
+    }
+    let Some((certificate, key)) = certificate_and_key(&context, &policy) else {
+        let message = format!("the certificate of {} can't be read, or its key", path.display());
+        return Err(LeakedError::Refused(Refusal::new(RefusalCode::NoRamIdentity, message)));
+    };
+    let Ok(read) = Certificate::from_pem(&certificate) else {
+        let message = format!("the certificate of {} can't be read", path.display());
+        return Err(LeakedError::Refused(Refusal::new(RefusalCode::NoRamIdentity, message)));
+    };
+    let (Some(uid), Some(common_name)) = (credential.uid, read.subject.common_name) else {
+        let message = "the certificate's common name is not that of a RAM identity";
+        let refusal = Refusal::new(RefusalCode::NoRamIdentity, message);
+        return Err(LeakedError::Refused(refusal.hint("kubectl ackcred whoami -f shows whose it is")));
+    };
+    Ok(Leaked {
+        uid,
+        facts: LeakedFacts {
+            common_name,
+            organizations: read.subject.organizations,
+            serial: read.serial,
+            certificate_sha256: read.sha256,
+            key_sha256: read.key_sha256,
+            not_after: read.not_after,
+            signed_by_ca: None,
+        },
+        login: Login { certificate: Some((certificate.clone(), Secret::new(key))), ..Login::default() },
+        inference: infer_from(&context),
+        ca_keys: context.cluster.map(|cluster| ca_keys(&cluster.value, &policy)).unwrap_or_default(),
+        certificate,
+    })
+}
+
+impl Leaked {
+    /// What is known of it once its cluster's CA is at hand.
+    pub fn facts_under(&self, authority: Option<&[u8]>) -> LeakedFacts {
+        let signed_by_ca = authority.and_then(|authority| is_signed_by(&self.certificate, authority));
+        LeakedFacts { signed_by_ca, ..self.facts.clone() }
+    }
+
+    /// Whether a context leads to a cluster with the file's CA.
+    pub fn is_of(&self, context: &ResolvedContext) -> bool {
+        let own = context.cluster.as_ref().map(|cluster| ca_keys(&cluster.value, &Policy::Trusted)).unwrap_or_default();
+        own.iter().any(|key| self.ca_keys.contains(key))
+    }
+}
+
+fn ca_keys(cluster: &Cluster, policy: &Policy) -> Vec<String> {
+    content(cluster.certificate_authority_data.as_ref(), cluster.certificate_authority.as_deref(), policy)
+        .map(|bundle| key_fingerprints(&bundle))
+        .unwrap_or_default()
+}
+
+fn certificate_and_key(context: &ResolvedContext, policy: &Policy) -> Option<(Vec<u8>, Vec<u8>)> {
+    let user = &context.user.as_ref()?.value;
+    let needed = needed_files(user);
+    let certificate = content(user.client_certificate_data.as_ref(), needed.certificate, policy)?;
+    let key = content(user.client_key_data.as_ref().map(Secret::expose), needed.key, policy)?;
+    Some((certificate, key))
+}
+
+fn content(data: Option<&Data>, file: Option<&Path>, policy: &Policy) -> Option<Vec<u8>> {
+    match (data, file.map(|file| files::read(file, policy))) {
+        (Some(Data::Decoded(bytes)), _) => Some(bytes.clone()),
+        (None, Some(FileContent::Read { bytes, .. })) => Some(bytes.expose().clone()),
+        _ => None,
+    }
+}
+
+/// Tells what to take away instead, where the credential names no RAM identity.
+fn names_nobody(credential: &Credential) -> Refusal {
+    let (what, instead) = match (&credential.token, credential.kind) {
+        (Some(Token::Jwt(claims)), _) => match &claims.service_account {
+            Some(ServiceAccount { namespace, name }) => (
+                format!("the file holds a token of ServiceAccount {namespace}/{name}"),
+                format!("delete the token's Secret, or: kubectl delete serviceaccount -n {namespace} {name}"),
+            ),
+            None => (
+                "the file holds a token of an OpenID Connect issuer".to_owned(),
+                "end the session at the issuer; Kubernetes accepts the token until it expires".to_owned(),
+            ),
+        },
+        (Some(Token::Ack(_)), _) => (
+            "the file holds an ACK token, which names an access key and no identity; it is accepted for 15 minutes".to_owned(),
+            "disable the access key in RAM, and name the identity: kubectl ackcred revoke UID".to_owned(),
+        ),
+        (_, CredentialKind::Basic) => (
+            "the file holds a user name and a password".to_owned(),
+            "take the user out of the API server's password file".to_owned(),
+        ),
+        (_, CredentialKind::Exec) => (
+            "the file holds no credential but a plugin, which is not run".to_owned(),
+            "name the identity: kubectl ackcred revoke UID".to_owned(),
+        ),
+        _ => (
+            "the file holds no credential that names a RAM identity".to_owned(),
+            "name the identity: kubectl ackcred revoke UID".to_owned(),
+        ),
+    };
+    Refusal::new(RefusalCode::NoRamIdentity, what).hint(instead)
+}

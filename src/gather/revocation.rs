@@ -1,0 +1,341 @@
+//! Everything that a revocation is decided from, heard from the API server and the cloud side by side. Nothing is changed.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use futures_util::{StreamExt as _, stream};
+
+use super::cloud::{self, CloudVoice};
+use super::holders::{self, Heard, reach};
+use super::leaked::Leaked;
+use crate::adapters::cluster::{ApiServer, CallError};
+use crate::core::ack::{Permission, UserKubeconfigState};
+use crate::core::binding_object::{BindingObject, BindingRef};
+use crate::core::case::{Case, CaseCluster, Confirmation, DryRun, DryRuns, KubeconfigFact, LeakedFacts, Operator, TargetCase};
+use crate::core::certificate::key_fingerprints;
+use crate::core::cluster_id::{ClusterIdFrom, KnownCluster};
+use crate::core::evidence::{Answer, Listing};
+use crate::core::grants::GrantSource;
+use crate::core::holder::LastAccess;
+use crate::core::identity::IdentityType;
+use crate::core::ids::{ClusterId, Region, Uid, split_subject_name};
+use crate::core::kubeconfig::{Impersonate, ResolvedContext};
+use crate::core::plan::{self, PlannedTarget};
+use crate::core::rbac::Roles;
+use crate::core::target::Target;
+use crate::error::{Error, Result, chain};
+use crate::world::World;
+
+/// How many questions to the API server are under way at a time.
+pub(super) const SIDE_BY_SIDE: usize = 16;
+
+/// What is to be found out.
+pub struct Question<'a> {
+    /// The cluster and the account.
+    pub holders: holders::Question<'a>,
+    /// Who is to be revoked.
+    pub wanted: Wanted<'a>,
+    /// What an operation that is gone on with knew of its identities.
+    pub remembered: &'a [PlannedTarget],
+    /// `--cluster-id`.
+    pub word: Option<&'a ClusterId>,
+    /// Whether the API server is to be asked by dry run what it would say.
+    pub dry_run: bool,
+}
+
+/// Who is to be revoked.
+#[derive(Clone, Copy)]
+pub enum Wanted<'a> {
+    /// These identities.
+    Named(&'a [Uid]),
+    /// The identity of a leaked credential.
+    Leaked(&'a Leaked),
+    /// Everybody who is gone; also those whose end is inferred, where that is accepted.
+    Deleted {
+        /// `--accept-inferred`.
+        accept_inferred: bool,
+    },
+}
+
+/// One cluster, heard and ready to be planned for.
+pub struct Gathered {
+    /// What to decide from.
+    pub case: Case,
+    /// What the API server would say.
+    pub dry_runs: DryRuns,
+    /// The leaked credential, held against the cluster's CA.
+    pub leaked: Option<LeakedFacts>,
+    /// The way to the API server.
+    pub api: ApiServer,
+    /// The way to the cloud.
+    pub cloud: CloudVoice,
+    /// The cluster's region.
+    pub region: Option<Region>,
+    /// Voices that failed; none of them stands in the way by itself.
+    pub failed: Vec<String>,
+    /// What else is to be told.
+    pub notes: Vec<String>,
+    /// How many identities are left out because their end is only inferred.
+    pub inferred: usize,
+}
+
+/// Asks everybody.
+///
+/// # Errors
+/// Where the API server can't be reached or doesn't say who is asking.
+pub async fn gather(question: Question<'_>) -> Result<Gathered> {
+    let (world, context, timeout) = (question.holders.world, question.holders.context, question.holders.timeout);
+    let heard = holders::hear(question.holders).await?;
+    let operator = operator(world, context, timeout, &heard).await?;
+    let (uids, inferred) = match question.wanted {
+        Wanted::Named(uids) => (uids.to_vec(), 0),
+        Wanted::Leaked(leaked) => (vec![leaked.uid.clone()], 0),
+        Wanted::Deleted { accept_inferred } => crate::core::holder::deleted(&heard.scan, accept_inferred),
+    };
+    let references = references(&heard, &uids);
+    let (bindings, roles, targets) = tokio::join!(
+        objects(&heard.api, &references),
+        heard.api.roles(),
+        targets(&heard, &uids, question.wanted, question.remembered),
+    );
+    let mut unread: Vec<String> = heard.unread_bindings.clone();
+    unread.extend(bindings.iter().filter_map(|answer| answer.as_ref().err()).map(|error| chain(error)));
+    let bindings: Vec<BindingObject> = bindings.into_iter().filter_map(Result::ok).flatten().collect();
+    let roles = roles.unwrap_or_else(|error| {
+        unread.push(chain(&error));
+        Roles::default()
+    });
+    let namespaces = namespaces(&heard.api, &bindings).await;
+    let cluster = cluster(&heard, context, question.word);
+    let leaked = match question.wanted {
+        Wanted::Leaked(leaked) => Some(leaked.facts_under(heard.api.certificate_authority())),
+        Wanted::Named(_) | Wanted::Deleted { .. } => None,
+    };
+    let cloud = cloud_is_ready(&heard, &cluster.known);
+    let case = Case { cluster, scan: heard.scan, roles, targets, bindings, namespaces, operator, cloud, unread };
+    let dry_runs = if question.dry_run { dry_runs(&heard.api, &case).await } else { DryRuns::new() };
+    Ok(Gathered {
+        case,
+        dry_runs,
+        leaked,
+        api: heard.api,
+        cloud: heard.cloud,
+        region: heard.region,
+        failed: heard.failed.into_iter().chain(heard.unread).collect(),
+        notes: heard.notes,
+        inferred,
+    })
+}
+
+/// Whoever asks, by the API server, by the certificate in use and by the cloud. `--as` hides nobody.
+pub(super) async fn operator(world: &World, context: &ResolvedContext, timeout: Option<Duration>, heard: &Heard) -> Result<Operator> {
+    let mut operator = Operator::default();
+    let mut seen = vec![heard.api.self_subject_review().await];
+    let impersonates = context.user.as_ref().is_some_and(|user| user.value.impersonate != Impersonate::default());
+    if impersonates {
+        let mut oneself = context.clone();
+        if let Some(user) = &mut oneself.user {
+            user.value.impersonate = Impersonate::default();
+        }
+        seen.push(reach(world, &oneself, timeout).await?.self_subject_review().await);
+    }
+    for review in seen {
+        let Some(identity) = review.map_err(|error| Error::failed(error).hint("without it nobody can tell whether you are to revoke yourself"))? else { continue };
+        if let Some(uid) = uid_in(&identity.username) {
+            operator.uids.push((uid, format!("the API server sees you as {}", identity.username)));
+        }
+        operator.names.push(identity.username);
+        operator.groups.extend(identity.groups);
+    }
+    if let Some(certificate) = heard.api.client_certificate() {
+        let name = certificate.subject.common_name.unwrap_or_default();
+        let context = context.name.as_deref().unwrap_or("given by flags");
+        operator.uids.extend(uid_in(&name).map(|uid| (uid, format!("the certificate of context {context:?}"))));
+        operator.key = Some(certificate.key_sha256);
+        operator.serial = Some(certificate.serial);
+        if operator.names.is_empty() {
+            operator.names.push(name);
+        }
+    }
+    if let Some(caller) = heard.account.voices().caller.known() {
+        let uid = match caller.kind {
+            IdentityType::Root => Some(caller.account_id.clone()),
+            _ => caller.uid.clone(),
+        };
+        let name = caller.name().unwrap_or("the account itself").to_owned();
+        operator.uids.extend(uid.map(|uid| (uid, format!("the cloud's caller, {name}"))));
+        operator.caller_arn = Some(caller.arn.clone());
+    }
+    operator.names.dedup();
+    Ok(operator)
+}
+
+fn uid_in(name: &str) -> Option<Uid> {
+    split_subject_name(name).and_then(|(uid, _)| Uid::parse(uid))
+}
+
+/// The bindings that name one of the identities, in a scan's order.
+fn references(heard: &Heard, uids: &[Uid]) -> Vec<BindingRef> {
+    let mut references: Vec<BindingRef> = Vec::new();
+    for grant in heard.scan.grants.iter() {
+        let GrantSource::Binding { binding, .. } = grant.source else { continue };
+        if grant.uid.is_some_and(|uid| uids.iter().any(|wanted| wanted.as_str() == uid)) {
+            references.push(BindingRef {
+                kind: binding.kind(),
+                namespace: binding.namespace().map(str::to_owned),
+                name: binding.name().to_owned(),
+            });
+        }
+    }
+    references.sort();
+    references.dedup();
+    references
+}
+
+async fn objects(api: &ApiServer, references: &[BindingRef]) -> Vec<Result<Option<BindingObject>, CallError>> {
+    stream::iter(references).map(|reference| api.binding(reference)).buffered(SIDE_BY_SIDE).collect().await
+}
+
+async fn namespaces(api: &ApiServer, bindings: &[BindingObject]) -> BTreeMap<String, String> {
+    let mut names: Vec<&str> = bindings.iter().filter_map(|object| object.metadata.namespace.as_deref()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let read = stream::iter(names).map(async |name| match api.namespace(name).await {
+        Ok(Some(facts)) => Some((name.to_owned(), facts.uid)),
+        // Whoever may change bindings need not be able to read namespaces.
+        Ok(None) | Err(_) => None,
+    });
+    read.buffered(SIDE_BY_SIDE).filter_map(async |known| known).collect().await
+}
+
+async fn targets(
+    heard: &Heard,
+    uids: &[Uid],
+    wanted: Wanted<'_>,
+    remembered: &[PlannedTarget],
+) -> Vec<TargetCase> {
+    let activity = activity(heard, uids).await;
+    let details = join_all(uids.iter().map(|uid| of_the_cloud(heard, uid))).await;
+    uids.iter()
+        .zip(activity)
+        .zip(details)
+        .map(|((uid, activity), (permissions, elsewhere))| TargetCase {
+            target: target(heard, uid, wanted, remembered),
+            verdict: heard.verdict(uid),
+            kubeconfig: kubeconfig(heard, uid),
+            permissions,
+            activity,
+            elsewhere,
+        })
+        .collect()
+}
+
+fn target(heard: &Heard, uid: &Uid, wanted: Wanted<'_>, remembered: &[PlannedTarget]) -> Target {
+    let mut target = Target::new(uid.clone());
+    for known in remembered.iter().filter(|known| known.uid == *uid) {
+        target.learn(known.names.iter().map(String::as_str));
+        (target.groups, target.groups_from) = (known.groups.clone(), known.groups_from);
+    }
+    target.learn(heard.scan.grants.iter().filter(|grant| grant.uid == Some(uid.as_str())).map(|grant| grant.subject));
+    match wanted {
+        Wanted::Leaked(leaked) => target.with_certificate(&leaked.facts.common_name, &leaked.facts.organizations),
+        Wanted::Named(_) | Wanted::Deleted { .. } => target,
+    }
+}
+
+fn kubeconfig(heard: &Heard, uid: &Uid) -> KubeconfigFact {
+    match (heard.scan.directory.kubeconfig(uid), &heard.scan.directory.voices().kubeconfigs) {
+        (Some(state), _) => KubeconfigFact::Listed(state.clone()),
+        (None, Listing::Complete(_)) => KubeconfigFact::NotListed,
+        (None, Listing::Failed { reason, .. }) => KubeconfigFact::Unknown(reason.clone()),
+        (None, Listing::NotAsked) => KubeconfigFact::NotAsked,
+    }
+}
+
+/// Each identity's last access; `None` for all where the cloud can't be asked.
+async fn activity(heard: &Heard, uids: &[Uid]) -> Vec<Option<LastAccess>> {
+    let (Some(cloud), Some(id)) = (heard.cloud.ready(), &heard.cluster.id) else { return vec![None; uids.len()] };
+    let questions = uids.iter().map(|uid| (id.clone(), uid.clone())).collect();
+    let mut told: BTreeMap<Uid, LastAccess> = cloud::activities(cloud, heard.region.as_ref(), questions)
+        .await
+        .into_iter()
+        .map(|((_, uid), access)| (uid, access))
+        .collect();
+    uids.iter().map(|uid| told.remove(uid)).collect()
+}
+
+async fn of_the_cloud(heard: &Heard, uid: &Uid) -> (Answer<Vec<Permission>>, Listing<UserKubeconfigState>) {
+    let Some(cloud) = heard.cloud.ready() else { return (Answer::NotAsked, Listing::NotAsked) };
+    tokio::join!(cloud::permissions(cloud, heard.region.as_ref(), uid), cloud::clusters_of(cloud, uid))
+}
+
+fn cluster(heard: &Heard, context: &ResolvedContext, word: Option<&ClusterId>) -> CaseCluster {
+    let known = heard.cluster.clone();
+    let server = context.cluster.as_ref().map(|cluster| cluster.value.server.as_str()).unwrap_or_default();
+    let told = heard.listed.iter().flat_map(|listed| listed.public_server.iter().chain(&listed.intranet_server));
+    let same_address = told.into_iter().any(|told| told.trim_end_matches('/') == server.trim_end_matches('/'));
+    let confirmation = if known.confirmed == Some(true) || known.from == Some(ClusterIdFrom::ClusterProfile) {
+        Confirmation::ClusterProfile
+    } else if same_address {
+        Confirmation::CloudAddress
+    } else if word.is_some() && word == known.id.as_ref() {
+        Confirmation::OperatorsWord
+    } else {
+        Confirmation::Nothing
+    };
+    let ca_keys = key_fingerprints(heard.api.certificate_authority().unwrap_or_default());
+    let key = match &known.id {
+        Some(id) => id.to_string(),
+        None => format!("{} {}", heard.api.server(), ca_keys.first().map(String::as_str).unwrap_or_default()),
+    };
+    CaseCluster {
+        known,
+        key,
+        name: heard.listed.as_ref().map(|listed| listed.name.clone()),
+        context: context.name.clone(),
+        server: heard.api.server().to_owned(),
+        ca_keys,
+        state: heard.listed.as_ref().map(|listed| listed.state.clone()),
+        confirmation,
+    }
+}
+
+fn cloud_is_ready(heard: &Heard, known: &KnownCluster) -> Result<(), String> {
+    match &heard.cloud {
+        CloudVoice::Ready(_) if known.id.is_some() => Ok(()),
+        CloudVoice::Ready(_) => Err("the cluster's ID is not known".to_owned()),
+        CloudVoice::NotWanted => Err("--offline".to_owned()),
+        CloudVoice::NoCredentials => Err("there are no cloud credentials".to_owned()),
+        unusable @ CloudVoice::Unusable { .. } => Err(unusable.failure().unwrap_or_default()),
+    }
+}
+
+/// Asks what the API server would say to each step, and to what would undo it.
+async fn dry_runs(api: &ApiServer, case: &Case) -> DryRuns {
+    let asked = stream::iter(plan::questions(case)).map(async |(object, change, undo)| {
+        let reference = object.reference();
+        let undone = async {
+            match &undo {
+                None => None,
+                Some(undo) => Some(may_create(api.dry_run(&reference, undo).await)),
+            }
+        };
+        let (step, undo) = tokio::join!(api.dry_run(&reference, &change), undone);
+        let step = match step {
+            // Gone or changed since it was read: the step itself will find out.
+            Err(error) if error.status() == Some(409) || error.is_not_found() => Ok(()),
+            answer => answer.map_err(|error| chain(&error)),
+        };
+        (reference, DryRun { step, undo })
+    });
+    asked.buffer_unordered(SIDE_BY_SIDE).collect().await
+}
+
+/// Whoever may create something that exists is told so; whoever may not is told that first.
+fn may_create(answer: Result<(), CallError>) -> Result<(), String> {
+    match answer {
+        Err(error) if error.status() == Some(409) => Ok(()),
+        answer => answer.map_err(|error| chain(&error)),
+    }
+}

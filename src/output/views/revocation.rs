@@ -1,0 +1,260 @@
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{ApiVersion, distance, time};
+use crate::core::binding_object::BindingRef;
+use crate::core::ids::ClusterId;
+use crate::core::journal::{OperationId, StepResult};
+use crate::core::plan::{Action, Plan, PlannedTarget, Step};
+use crate::core::target::GroupsFrom;
+use crate::core::verification::{Answered, Verification};
+use crate::output::report::Report;
+use crate::output::table::{Cell, Table, Tone};
+
+/// What `revoke --dry-run` prints, and what `revoke --plan` takes.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", tag = "kind")]
+pub struct RevocationPlan<'a> {
+    /// `ackcred/v1`.
+    pub api_version: ApiVersion,
+    /// The plan.
+    #[serde(flatten)]
+    pub plan: &'a Plan,
+    /// The time that distances are counted from.
+    #[serde(skip)]
+    pub now: Timestamp,
+}
+
+impl Action {
+    fn word(self) -> &'static str {
+        match self {
+            Self::DeleteBinding => "delete",
+            Self::RemoveSubjects => "remove",
+            Self::EmptyBinding => "empty",
+            Self::DeleteKubeconfig => "cloud",
+        }
+    }
+}
+
+/// A step in one line.
+pub fn step_text(step: &Step) -> String {
+    let uids: Vec<&str> = step.identities.iter().map(|uid| uid.as_str()).collect();
+    match (&step.object, step.action) {
+        (Some(object), Action::RemoveSubjects) => {
+            let all = step.subjects.len() + step.shared_with.len();
+            format!("remove {} of {all} subjects of {object}", step.subjects.len())
+        }
+        (Some(object), Action::EmptyBinding) => format!("empty {object}"),
+        (Some(object), _) => format!("delete {object}"),
+        (None, _) => format!("delete the kubeconfig of {}", uids.join(", ")),
+    }
+}
+
+impl Report for RevocationPlan<'_> {
+    fn heading(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        if let Some(leaked) = &self.plan.leaked {
+            let end = leaked.not_after.map_or("without an end".to_owned(), |end| {
+                format!("valid until {} ({})", time(end), distance(end.as_second() - self.now.as_second()))
+            });
+            lines.push(format!("Credential    certificate CN={}, {end}", leaked.common_name));
+        }
+        lines.extend(self.plan.targets.iter().flat_map(about));
+        if !self.plan.targets.is_empty() {
+            lines.push(String::new());
+        }
+        lines.push(match self.plan.steps.len() {
+            0 => format!("Plan {}: nothing is left to take away, what is gone is verified", self.plan.short_hash()),
+            _ => format!("Plan {}", self.plan.short_hash()),
+        });
+        lines
+    }
+
+    fn table(&self, wide: bool) -> Table<'_> {
+        if self.plan.steps.is_empty() {
+            return Table { headers: Vec::new(), rows: Box::new(std::iter::empty()) };
+        }
+        let mut headers = vec!["STEP", "ACTION", "OBJECT", "LEAVES", "KEEPS", "UNDO"];
+        if wide {
+            headers.extend(["MANAGED-BY", "UID", "VERSION"]);
+        }
+        let rows = self.plan.steps.iter().map(move |step| {
+            let object = match &step.object {
+                Some(object) => object.to_string(),
+                None => "kubeconfig".to_owned(),
+            };
+            let leaves = match step.subjects.as_slice() {
+                [] => step.identities.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
+                subjects => subjects.join(","),
+            };
+            let mut cells = vec![
+                Cell::new(step.id.to_string()),
+                Cell::new(step.action.word()),
+                Cell::new(object),
+                Cell::new(leaves),
+                Cell::new(step.shared_with.join(",")),
+                Cell::new(step.undo.as_str()),
+            ];
+            if wide {
+                cells.extend([
+                    Cell::new(step.managed_by.join("; ")),
+                    Cell::maybe(step.uid.as_deref()),
+                    Cell::maybe(step.resource_version.as_deref()),
+                ]);
+            }
+            cells
+        });
+        Table { headers, rows: Box::new(rows) }
+    }
+
+    fn footing(&self) -> Vec<String> {
+        let mut lines: Vec<String> = Vec::new();
+        lines.extend(self.plan.remains.iter().map(|remain| format!("Will remain   {}", remain.what)));
+        lines.extend(self.plan.not_checked.iter().map(|what| format!("Not checked   {what}")));
+        lines
+    }
+
+    fn nothing_found(&self) -> Option<String> {
+        self.plan.targets.is_empty().then(|| match self.plan.refusals.is_empty() {
+            true => "there is nobody to revoke".to_owned(),
+            false => "there is no plan".to_owned(),
+        })
+    }
+
+    fn names(&self) -> Box<dyn Iterator<Item = String> + '_> {
+        Box::new(self.plan.steps.iter().filter_map(|step| step.object.as_ref()).map(ToString::to_string))
+    }
+}
+
+fn about(target: &PlannedTarget) -> Vec<String> {
+    let name = target.name.as_deref().map(|name| format!("{name}   ")).unwrap_or_default();
+    let state = target.state.as_str();
+    let mut lines =
+        vec![format!("Identity      {name}{} {}, {state} ({})", target.kind.as_str(), target.uid, target.evidence)];
+    let cluster = [target.cluster_name.as_deref(), target.cluster_id.as_ref().map(ClusterId::as_str)];
+    let cluster: Vec<&str> = cluster.into_iter().flatten().collect();
+    let context = target.context.as_deref().map(|context| format!(", context {context:?}")).unwrap_or_default();
+    lines.push(format!("Cluster       {}{context}", if cluster.is_empty() { "unknown".into() } else { cluster.join("   ") }));
+    if let Some(access) = &target.last_access {
+        lines.push(format!("Last access   {access}"));
+    }
+    lines
+}
+
+/// What `revoke` prints.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", tag = "kind")]
+pub struct RevocationReport {
+    /// `ackcred/v1`.
+    pub api_version: ApiVersion,
+    /// The operation's ID.
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub operation: OperationId,
+    /// What was agreed to.
+    pub plan_hash: String,
+    /// What became of each step.
+    pub steps: Vec<StepView>,
+    /// What became of each identity.
+    pub verification: Vec<Verification>,
+    /// Shared bindings that the cloud took away whole.
+    pub collateral: Vec<CollateralView>,
+}
+
+/// What became of a step.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct StepView {
+    /// Its number in the plan.
+    pub id: u32,
+    /// The step in words.
+    pub what: String,
+    /// How it ended.
+    pub result: StepResult,
+    /// Why it ended so.
+    pub error: Option<String>,
+    /// The cloud's ID of the request.
+    pub request_id: Option<String>,
+    /// The ID of the request in the API server's audit log.
+    pub audit_id: Option<String>,
+}
+
+/// A shared binding that the cloud took away whole.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct CollateralView {
+    /// The cluster.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    pub cluster_id: Option<ClusterId>,
+    /// The binding.
+    pub binding: BindingRef,
+    /// Whether the others have it back.
+    pub whole: bool,
+    /// What was done about it.
+    pub what: String,
+}
+
+impl Report for RevocationReport {
+    fn heading(&self) -> Vec<String> {
+        self.verification.iter().map(result_line).collect()
+    }
+
+    fn table(&self, wide: bool) -> Table<'_> {
+        let mut headers = vec!["UID", "VOICE", "ANSWER", "TOLD"];
+        if wide {
+            headers.insert(0, "CLUSTER-ID");
+        }
+        let rows = self.verification.iter().flat_map(move |verification| {
+            verification.voices.iter().map(move |answer| {
+                let (word, tone) = match answer.answered {
+                    Answered::Clean => ("clean", Tone::Good),
+                    Answered::Residual => ("residual", Tone::Danger),
+                    Answered::Failed => ("failed", Tone::Attention),
+                    Answered::NotAsked => ("not asked", Tone::Plain),
+                };
+                let mut cells = vec![
+                    Cell::new(verification.uid.as_str()),
+                    Cell::new(answer.voice.describe()),
+                    Cell::new(word).tone(tone),
+                    Cell::new(answer.told.as_str()),
+                ];
+                if wide {
+                    cells.insert(0, Cell::maybe(verification.cluster_id.as_ref().map(ClusterId::as_str)));
+                }
+                cells
+            })
+        });
+        Table { headers, rows: Box::new(rows) }
+    }
+
+    fn footing(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for verification in &self.verification {
+            lines.extend(verification.residual.iter().map(|what| format!("Left          {what}")));
+            lines.extend(verification.remains.iter().map(|remain| format!("Remains       {}", remain.what)));
+        }
+        lines.extend(self.collateral.iter().map(|one| format!("Collateral    {}: {}", one.binding, one.what)));
+        let mut unseen: Vec<&String> = self.verification.iter().flat_map(|one| &one.not_checked).collect();
+        unseen.dedup();
+        lines.extend(unseen.into_iter().map(|what| format!("Not checked   {what}")));
+        lines.push(format!("Operation {}   report: kubectl ackcred history {} -o json", self.operation, self.operation));
+        lines
+    }
+
+    fn names(&self) -> Box<dyn Iterator<Item = String> + '_> {
+        Box::new(std::iter::once(self.operation.to_string()))
+    }
+}
+
+fn result_line(verification: &Verification) -> String {
+    let Verification { outcome, at, uid, groups_from, .. } = verification;
+    let cluster = verification.cluster_id.as_ref().map(|id| format!(" in {id}")).unwrap_or_default();
+    let groups = match groups_from {
+        GroupsFrom::Certificate => "groups from the certificate",
+        GroupsFrom::Assumed => "groups assumed",
+    };
+    format!("{} at {}: {uid}{cluster} ({groups})", outcome.as_str(), time(*at))
+}
