@@ -7,6 +7,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::{IsTerminal, Read, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use jiff::Timestamp;
 
@@ -14,6 +15,8 @@ use jiff::Timestamp;
 pub struct World {
     /// The time at which the program started: the only clock that decisions are made by.
     pub now: Timestamp,
+    /// The moment of `now`, for what goes on afterwards.
+    pub since: Instant,
     /// The environment variables.
     pub env: Environment,
     /// The user's home folder, where there is one.
@@ -22,6 +25,20 @@ pub struct World {
     pub cwd: PathBuf,
     /// Standard input, output and error.
     pub streams: Streams,
+}
+
+/// The time as it goes on after the program started, for records: what happened when. Decisions are made by [`World::now`].
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    now: Timestamp,
+    since: Instant,
+}
+
+impl Clock {
+    /// The time.
+    pub fn time(&self) -> Timestamp {
+        self.now.checked_add(self.since.elapsed()).unwrap_or(self.now)
+    }
 }
 
 /// A snapshot of the environment variables.
@@ -51,6 +68,7 @@ impl World {
     pub fn real() -> Self {
         Self {
             now: Timestamp::now(),
+            since: Instant::now(),
             env: Environment(std::env::vars_os().collect()),
             home: home(),
             cwd: std::env::current_dir().unwrap_or_default(),
@@ -76,6 +94,13 @@ fn home() -> Option<PathBuf> {
 #[cfg(not(unix))]
 fn home() -> Option<PathBuf> {
     dirs::home_dir()
+}
+
+impl World {
+    /// The time as it goes on.
+    pub fn clock(&self) -> Clock {
+        Clock { now: self.now, since: self.since }
+    }
 }
 
 impl Environment {

@@ -7,6 +7,7 @@ use std::fmt;
 use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use jiff::Timestamp;
 use kubectl_ackcred::status::Status;
@@ -19,6 +20,8 @@ use crate::clock;
 pub struct Session {
     home: TempDir,
     now: Timestamp,
+    /// When the session began, where its time goes on from then.
+    began: Option<Instant>,
     variables: BTreeMap<OsString, OsString>,
     terminal: bool,
     answer: Option<String>,
@@ -41,12 +44,19 @@ impl Session {
     pub fn at(now: Timestamp) -> io::Result<Self> {
         // Nothing answers there: a machine's own metadata service is not a session's to ask.
         let variables = [("ACKCRED_METADATA_ENDPOINT".into(), "http://127.0.0.1:1".into())];
-        Ok(Self { home: tempfile::tempdir()?, now, variables: variables.into(), terminal: false, answer: None })
+        Ok(Self {
+            home: tempfile::tempdir()?,
+            now,
+            began: None,
+            variables: variables.into(),
+            terminal: false,
+            answer: None,
+        })
     }
 
-    /// A session at the machine's own time, with no variable set.
+    /// A session at the machine's own time, which goes on, with no variable set.
     pub fn now() -> io::Result<Self> {
-        Self::at(clock::now())
+        Ok(Self { began: Some(Instant::now()), ..Self::at(clock::now())? })
     }
 
     /// Sets an environment variable.
@@ -109,7 +119,8 @@ impl Session {
 
     fn seen(&self, text: Option<&str>, stdout: &Output, stderr: &Output) -> World {
         World {
-            now: self.now,
+            now: self.began.and_then(|began| self.now.checked_add(began.elapsed()).ok()).unwrap_or(self.now),
+            since: Instant::now(),
             env: Environment::new(self.variables.clone()),
             home: Some(self.home().to_path_buf()),
             cwd: self.home().to_path_buf(),

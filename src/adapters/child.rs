@@ -107,6 +107,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let world = World {
             now: jiff::Timestamp::UNIX_EPOCH,
+            since: std::time::Instant::now(),
             env: Environment::new(vec![("PATH".to_owned(), "/usr/bin:/bin".to_owned())]),
             home: None,
             cwd: folder.path().to_owned(),

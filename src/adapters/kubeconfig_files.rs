@@ -222,6 +222,7 @@ mod tests {
     fn world(cwd: &Path, kubeconfig: Option<&str>) -> World {
         World {
             now: jiff::Timestamp::UNIX_EPOCH,
+            since: std::time::Instant::now(),
             env: Environment::new(kubeconfig.map(|list| ("KUBECONFIG", list))),
             home: Some(cwd.join("home")),
             cwd: cwd.to_owned(),

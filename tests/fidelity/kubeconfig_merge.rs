@@ -75,6 +75,7 @@ impl Scene {
     fn world(&self) -> World {
         World {
             now: jiff::Timestamp::UNIX_EPOCH,
+            since: std::time::Instant::now(),
             env: Environment::new([("KUBECONFIG", self.list.as_str())]),
             home: Some(self.folder.path().join("home")),
             cwd: self.folder.path().to_owned(),

@@ -166,6 +166,7 @@ pub(super) fn world(home: &std::path::Path, variables: &[(&str, &str)]) -> World
     let sink = || Arc::new(Mutex::new(Vec::new()));
     World {
         now: NOW.parse().unwrap(),
+        since: std::time::Instant::now(),
         env: Environment::new(variables.iter().copied()),
         home: Some(home.to_owned()),
         cwd: home.to_owned(),

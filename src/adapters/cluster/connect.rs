@@ -11,7 +11,7 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
-use super::{ApiServer, Limits};
+use super::{ApiServer, Limits, ServerClock};
 use crate::core::connection::{Endpoint, Login};
 use crate::core::secret::Secret;
 
@@ -74,7 +74,16 @@ impl ApiServer {
         config.auth_info = auth_info(login)?;
         config.headers.push((header::USER_AGENT, user_agent()));
         let client = kube::Client::try_from(config).map_err(|error| refusal(error, endpoint))?;
-        Ok(Self { client, server, timeout, limits: Limits::default() })
+        let certificate = login.certificate.as_ref().map(|(certificate, _)| certificate.clone());
+        Ok(Self {
+            client,
+            endpoint: endpoint.clone(),
+            certificate,
+            heard: ServerClock::default(),
+            server,
+            timeout,
+            limits: Limits::default(),
+        })
     }
 }
 

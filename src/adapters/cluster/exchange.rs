@@ -31,6 +31,9 @@ pub(super) struct Question {
     pub(super) method: Method,
     pub(super) path: String,
     pub(super) body: Bytes,
+    pub(super) content_type: &'static str,
+    /// The name under which the API server's audit log is to have the request; the server makes one up where there is none.
+    pub(super) audit_id: Option<String>,
     pub(super) encoding: Encoding,
 }
 
@@ -64,7 +67,20 @@ impl Encoding {
 
 impl Question {
     pub(super) fn get(call: impl Into<String>, path: impl Into<String>) -> Self {
-        Self { call: call.into(), method: Method::GET, path: path.into(), body: Bytes::new(), encoding: Encoding::Json }
+        Self::with_body(call, Method::GET, path, Bytes::new())
+    }
+
+    /// A question with a body in JSON.
+    pub(super) fn with_body(call: impl Into<String>, method: Method, path: impl Into<String>, body: Bytes) -> Self {
+        Self {
+            call: call.into(),
+            method,
+            path: path.into(),
+            body,
+            content_type: "application/json",
+            audit_id: None,
+            encoding: Encoding::Json,
+        }
     }
 
     pub(super) fn in_encoding(self, encoding: Encoding) -> Self {
@@ -75,7 +91,10 @@ impl Question {
         let mut request =
             Request::builder().method(&self.method).uri(&self.path).header(header::ACCEPT, self.encoding.accept());
         if !self.body.is_empty() {
-            request = request.header(header::CONTENT_TYPE, "application/json");
+            request = request.header(header::CONTENT_TYPE, self.content_type);
+        }
+        if let Some(audit_id) = &self.audit_id {
+            request = request.header("audit-id", audit_id);
         }
         request.body(Body::from(self.body.clone())).map_err(Failure::Request)
     }
@@ -199,7 +218,9 @@ impl ApiServer {
 
     async fn send(&self, question: &Question) -> Result<Response<Body>, Failure> {
         let request = question.request()?;
-        self.client.send(request).await.map_err(|error| Failure::of_transport(error, self.timeout))
+        let answer = self.client.send(request).await.map_err(|error| Failure::of_transport(error, self.timeout))?;
+        self.heard.set(answer.headers());
+        Ok(answer)
     }
 
     pub(super) fn error(&self, call: impl Into<String>, failure: Failure) -> CallError {

@@ -5,9 +5,16 @@
 //! last for minutes, and its timeouts don't cover a body.
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use http::{HeaderMap, header};
+use jiff::Timestamp;
+
 mod access_review;
+mod audit_id;
+mod binding_object;
 mod bindings;
 mod connect;
 mod exchange;
@@ -22,6 +29,10 @@ mod status_of_get;
 mod tls;
 mod watch;
 
+use crate::core::certificate::Certificate;
+use crate::core::connection::{Endpoint, Login};
+
+pub use audit_id::new_audit_id;
 pub use bindings::BindingScope;
 pub use connect::ConnectError;
 pub use failure::{CallError, Failure, Refusal};
@@ -34,6 +45,9 @@ pub use watch::{WatchEvent, WatchedChange};
 #[derive(Clone)]
 pub struct ApiServer {
     client: kube::Client,
+    endpoint: Endpoint,
+    certificate: Option<Vec<u8>>,
+    heard: ServerClock,
     server: String,
     timeout: Option<Duration>,
     limits: Limits,
@@ -56,10 +70,53 @@ impl Default for Limits {
     }
 }
 
+/// What the `Date` of the last answer said, in seconds since 1970; 0 before the first.
+#[derive(Clone, Default)]
+struct ServerClock(Arc<AtomicI64>);
+
+impl ServerClock {
+    fn set(&self, headers: &HeaderMap) {
+        let date = headers.get(header::DATE).and_then(|date| date.to_str().ok());
+        if let Some(date) = date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok()) {
+            self.0.store(date.timestamp().as_second(), Ordering::Relaxed);
+        }
+    }
+
+    fn time(&self) -> Option<Timestamp> {
+        match self.0.load(Ordering::Relaxed) {
+            0 => None,
+            seconds => Timestamp::from_second(seconds).ok(),
+        }
+    }
+}
+
 impl ApiServer {
     /// The same API server with other limits.
     pub fn with_limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
+    }
+
+    /// The same API server as somebody else.
+    ///
+    /// # Errors
+    /// The credential can't be used.
+    pub fn with_login(&self, login: &Login) -> Result<Self, ConnectError> {
+        Self::connect(&self.endpoint, login, self.timeout)
+    }
+
+    /// The time of the last answer by the API server's own clock, to the second; `None` before the first answer.
+    pub fn time(&self) -> Option<Timestamp> {
+        self.heard.time()
+    }
+
+    /// The client certificate that is presented, where it can be read.
+    pub fn client_certificate(&self) -> Option<Certificate> {
+        Certificate::from_pem(self.certificate.as_deref()?).ok()
+    }
+
+    /// The CA bundle that the API server is checked against.
+    pub fn certificate_authority(&self) -> Option<&[u8]> {
+        self.endpoint.certificate_authority.as_deref()
     }
 
     /// The API server's URL, without user name and password.

@@ -7,7 +7,7 @@ use http::Method;
 use serde::Deserialize;
 
 use super::ApiServer;
-use super::exchange::{Encoding, Question};
+use super::exchange::Question;
 use super::failure::CallError;
 use crate::core::server_view::{ClusterProfile, ServerIdentity};
 
@@ -44,13 +44,12 @@ pub(super) struct ConfigMap {
 impl ApiServer {
     /// Asks who one is. `None`: the API server is older than the question (Kubernetes 1.28).
     pub async fn self_subject_review(&self) -> Result<Option<ServerIdentity>, CallError> {
-        let question = Question {
-            call: "create selfsubjectreviews.authentication.k8s.io".into(),
-            method: Method::POST,
-            path: "/apis/authentication.k8s.io/v1/selfsubjectreviews".into(),
-            body: Bytes::from_static(REVIEW.as_bytes()),
-            encoding: Encoding::Json,
-        };
+        let question = Question::with_body(
+            "create selfsubjectreviews.authentication.k8s.io",
+            Method::POST,
+            "/apis/authentication.k8s.io/v1/selfsubjectreviews",
+            Bytes::from_static(REVIEW.as_bytes()),
+        );
         let review: Option<Review> = absent_when_not_found(self.document(&question).await)?;
         Ok(review.map(|review| {
             let user = review.status.user_info;

@@ -19,6 +19,7 @@ use crate::world::{Environment, Streams, World};
 pub(super) fn world(cwd: &Path, home: Option<&str>, variables: &[(&str, &str)]) -> World {
     World {
         now: Timestamp::UNIX_EPOCH,
+        since: std::time::Instant::now(),
         env: Environment::new(variables.iter().copied()),
         home: home.map(PathBuf::from),
         cwd: cwd.to_owned(),
