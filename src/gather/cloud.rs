@@ -6,7 +6,7 @@ use futures_util::{StreamExt as _, stream};
 
 use crate::adapters::cloud::page::{Listed, voice};
 use crate::adapters::cloud::{Cloud, CloudSettings, Connection};
-use crate::core::ack::{AccountCluster, KubeconfigState, UserKubeconfigState};
+use crate::core::ack::{AccountCluster, KubeconfigState, Permission, UserKubeconfigState};
 use crate::core::evidence::{AccountVoices, Answer, Listing, Lookup};
 use crate::core::holder::LastAccess;
 use crate::core::identity::RecycledUser;
@@ -192,6 +192,15 @@ pub async fn clusters_of(cloud: &Cloud, uid: &Uid) -> Listing<UserKubeconfigStat
         Err(error) => Listing::failed(error.to_string()),
         Ok(cs) => voice(cs.list_user_kubeconfig_states(uid).await),
     }
+}
+
+/// Asks for the roles that ACK granted an identity, at the endpoint of the cluster's region.
+pub async fn permissions(cloud: &Cloud, region: Option<&Region>, uid: &Uid) -> Answer<Vec<Permission>> {
+    let asked = match cloud.cs(cloud.region(region).as_ref()) {
+        Err(error) => return Answer::Failed(error.to_string()),
+        Ok(cs) => cs.describe_user_permission(uid).await,
+    };
+    asked.map_or_else(|error| Answer::Failed(error.to_string()), Answer::Known)
 }
 
 /// Searches audit logs of the last seven days: each cluster for each identity.

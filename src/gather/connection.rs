@@ -316,6 +316,7 @@ mod tests {
         fn world(&self) -> World {
             World {
                 now: jiff::Timestamp::UNIX_EPOCH,
+                since: std::time::Instant::now(),
                 env: Environment::new(self.variables.clone()),
                 home: Some(self.folder.path().to_owned()),
                 cwd: self.folder.path().to_owned(),

@@ -1,23 +1,95 @@
 //! Where the asynchronous part of the program begins and ends.
 
 use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::runtime::Runtime;
 
 use crate::error::{Error, Result};
 
 /// Runs a conversation with servers on this thread, to its end or to Ctrl-C. Offline commands never come here: they start no
 /// runtime.
 pub fn run<T>(conversation: impl Future<Output = T>) -> Result<T> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Error::failed(anyhow::Error::new(error).context("cannot start the asynchronous runtime")))?;
-    let outcome = runtime.block_on(async {
-        tokio::select! {
-            outcome = conversation => Ok(outcome),
-            _ = tokio::signal::ctrl_c() => Err(Error::interrupted()),
+    Conversation::begin()?.hold(conversation)
+}
+
+/// A conversation in several parts, between which something else is done: a person is asked, say.
+pub struct Conversation(Option<Runtime>);
+
+/// Whether Ctrl-C was pressed while something had to be finished.
+#[derive(Clone, Debug, Default)]
+pub struct Interrupt(Arc<AtomicBool>);
+
+impl Interrupt {
+    /// Whether it was.
+    pub fn is_pending(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Conversation {
+    /// Begins one.
+    ///
+    /// # Errors
+    /// Where the system gives no resources.
+    pub fn begin() -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+            Error::failed(anyhow::Error::new(error).context("cannot start the asynchronous runtime"))
+        })?;
+        Ok(Self(Some(runtime)))
+    }
+
+    /// One part, to its end or to Ctrl-C.
+    ///
+    /// # Errors
+    /// Ctrl-C.
+    pub fn hold<T>(&self, part: impl Future<Output = T>) -> Result<T> {
+        self.runtime().block_on(async {
+            tokio::select! {
+                outcome = part => Ok(outcome),
+                _ = tokio::signal::ctrl_c() => Err(Error::interrupted()),
+            }
+        })
+    }
+
+    /// Waits for something that blocks, such as a person who types, to its end or to Ctrl-C.
+    ///
+    /// # Errors
+    /// Ctrl-C.
+    pub fn wait_for<T: Send + 'static>(&self, blocking: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+        let waited = self.hold(async { tokio::task::spawn_blocking(blocking).await })?;
+        waited.map_err(|error| Error::failed(anyhow::Error::new(error)))
+    }
+
+    /// A part that ends by itself: it is told of Ctrl-C and finishes the step in hand.
+    pub fn finish<T, F: Future<Output = T>>(&self, part: impl FnOnce(Interrupt) -> F) -> T {
+        let interrupt = Interrupt::default();
+        self.runtime().block_on(async {
+            let work = part(interrupt.clone());
+            tokio::pin!(work);
+            loop {
+                tokio::select! {
+                    outcome = &mut work => return outcome,
+                    _ = tokio::signal::ctrl_c() => interrupt.0.store(true, Ordering::Relaxed),
+                }
+            }
+        })
+    }
+
+    fn runtime(&self) -> &Runtime {
+        match &self.0 {
+            Some(runtime) => runtime,
+            None => unreachable!("the runtime is there until the conversation is dropped"),
         }
-    });
-    // A name look-up that hangs must not hold the exit.
-    runtime.shutdown_background();
-    outcome
+    }
+}
+
+impl Drop for Conversation {
+    fn drop(&mut self) {
+        // A name look-up that hangs, or a person who never answers, must not hold the exit.
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }

@@ -38,6 +38,8 @@ pub struct Reading {
     pub ram_authenticator: Option<bool>,
     /// What may give access and could not be read.
     pub unread: Vec<String>,
+    /// Those of them that are bindings.
+    pub unread_bindings: Vec<String>,
     /// What could not be read and gives nobody access.
     pub notes: Vec<String>,
 }
@@ -69,6 +71,7 @@ impl AccessVoices {
             owner,
             ram_authenticator: None,
             unread: Vec::new(),
+            unread_bindings: Vec::new(),
             notes: Vec::new(),
         };
         match (self.cluster_role_bindings, self.role_bindings) {
@@ -109,7 +112,10 @@ impl Reading {
     fn take_bindings(&mut self, answer: Result<Inventory, CallError>) {
         match answer {
             Ok(inventory) => self.inventory.append(inventory),
-            Err(error) => self.unread.push(chain(&error)),
+            Err(error) => {
+                self.unread.push(chain(&error));
+                self.unread_bindings.push(chain(&error));
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! What was done from this machine before: operations, as far as their files can be read.
 
+use std::cmp::Reverse;
+
 use crate::adapters::journal::{JournalError, StateFolder};
 use crate::core::ids::ClusterId;
 use crate::core::journal::{Event, OperationId, State, Tombstone, state};
@@ -59,7 +61,10 @@ pub fn load(folder: &StateFolder, id: &OperationId) -> Result<Past, PastError> {
 /// # Errors
 /// Where the folder can't be read.
 pub fn all(folder: &StateFolder) -> Result<Vec<(OperationId, Result<Past, PastError>)>, JournalError> {
-    Ok(folder.operations()?.into_iter().map(|id| (id.clone(), load(folder, &id))).collect())
+    let mut all: Vec<_> = folder.operations()?.into_iter().map(|id| (id.clone(), load(folder, &id))).collect();
+    // Names tell the second; within one the records know better.
+    all.sort_by_key(|(_, past)| past.as_ref().ok().map(|past| Reverse(past.record.begun)));
+    Ok(all)
 }
 
 /// A leaked credential that was revoked from this machine and not armed again since.
@@ -90,7 +95,9 @@ pub fn tombstones(world: &World) -> Result<Vec<Dead>, JournalError> {
     for past in past.iter().filter_map(|(_, past)| past.as_ref().ok()) {
         match &past.record.purpose {
             Purpose::Restore { rearmed: names, .. } => rearmed.extend(names.iter().map(String::as_str)),
-            Purpose::Revoke { tombstone: Some(tombstone), .. } if !rearmed.contains(&tombstone.common_name.as_str()) => {
+            Purpose::Revoke { tombstone: Some(tombstone), .. }
+                if !rearmed.contains(&tombstone.common_name.as_str()) =>
+            {
                 standing.push(Dead {
                     operation: past.id.clone(),
                     tombstone: tombstone.clone(),

@@ -11,10 +11,10 @@ use crate::core::ack::AccountCluster;
 use crate::core::cluster_id::{ClusterIdFrom, Inference, KnownCluster, confirm};
 use crate::core::evidence::{AccountVoices, ClusterVoices, Listing};
 use crate::core::grants::Grants;
-use crate::core::ids::{ClusterId, Region};
+use crate::core::ids::{ClusterId, Region, Uid};
 use crate::core::kubeconfig::ResolvedContext;
 use crate::core::scan::ClusterScan;
-use crate::core::verdict::{AccountDirectory, ClusterDirectory};
+use crate::core::verdict::{AccountDirectory, ClusterDirectory, Verdict};
 use crate::error::{Error, Result};
 use crate::world::World;
 
@@ -38,6 +38,8 @@ pub struct Question<'a> {
 
 /// What the voices said.
 pub struct Heard {
+    /// The way to the API server, for further questions.
+    pub api: ApiServer,
     /// Who holds access, and who they are.
     pub scan: ClusterScan,
     /// Which cluster it is.
@@ -54,10 +56,23 @@ pub struct Heard {
     pub account: AccountDirectory,
     /// What of the API server may give access and could not be read.
     pub unread: Vec<String>,
+    /// Those of them that are bindings.
+    pub unread_bindings: Vec<String>,
     /// What of the cloud was asked and failed.
     pub failed: Vec<String>,
     /// What could not be read and gives nobody access.
     pub notes: Vec<String>,
+}
+
+impl Heard {
+    /// Whether an identity still exists, also one that holds nothing here.
+    pub fn verdict(&self, uid: &Uid) -> Verdict {
+        match (self.scan.verdicts.get(uid), self.cloud.ready()) {
+            (Some(verdict), _) => verdict.clone(),
+            (None, Some(_)) => self.account.judge(uid, &self.scan.directory),
+            (None, None) => self.scan.unasked.clone(),
+        }
+    }
 }
 
 /// Asks everybody.
@@ -68,7 +83,8 @@ pub async fn hear(question: Question<'_>) -> Result<Heard> {
     let server = ask_server(&question);
     let account = ask_account(question.world, question.cloud.clone());
     let (reading, (voice, mut voices, clusters)) = tokio::join!(server, account);
-    let reading = reading?.settle().map_err(refused)?;
+    let (api, reading) = reading?;
+    let reading = reading.settle().map_err(refused)?;
 
     let region = question.inference.region.clone();
     let cluster = confirm(question.inference, reading.profile.cluster_id.as_deref());
@@ -99,6 +115,7 @@ pub async fn hear(question: Question<'_>) -> Result<Heard> {
     }
     let account = AccountDirectory::new(voices);
     Ok(Heard {
+        api,
         scan: ClusterScan::judge(cluster.id.clone(), grants, directory, &account, voice.ready().is_some()),
         cluster,
         region,
@@ -107,14 +124,16 @@ pub async fn hear(question: Question<'_>) -> Result<Heard> {
         cloud: voice,
         account,
         unread: reading.unread,
+        unread_bindings: reading.unread_bindings,
         failed,
         notes,
     })
 }
 
-async fn ask_server(question: &Question<'_>) -> Result<AccessVoices> {
+async fn ask_server(question: &Question<'_>) -> Result<(ApiServer, AccessVoices)> {
     let api = reach(question.world, question.context, question.timeout).await?;
-    Ok(grants::ask(&api, question.namespace).await)
+    let voices = grants::ask(&api, question.namespace).await;
+    Ok((api, voices))
 }
 
 /// Reads what a context names, runs its plugin, and prepares to talk to its API server.

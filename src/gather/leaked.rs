@@ -143,7 +143,8 @@ fn names_nobody(credential: &Credential) -> Refusal {
             ),
         },
         (Some(Token::Ack(_)), _) => (
-            "the file holds an ACK token, which names an access key and no identity; it is accepted for 15 minutes".to_owned(),
+            "the file holds an ACK token, which names an access key and no identity; it is accepted for 15 minutes"
+                .to_owned(),
             "disable the access key in RAM, and name the identity: kubectl ackcred revoke UID".to_owned(),
         ),
         (_, CredentialKind::Basic) => (

@@ -12,7 +12,9 @@ use super::leaked::Leaked;
 use crate::adapters::cluster::{ApiServer, CallError};
 use crate::core::ack::{Permission, UserKubeconfigState};
 use crate::core::binding_object::{BindingObject, BindingRef};
-use crate::core::case::{Case, CaseCluster, Confirmation, DryRun, DryRuns, KubeconfigFact, LeakedFacts, Operator, TargetCase};
+use crate::core::case::{
+    Case, CaseCluster, Confirmation, DryRun, DryRuns, KubeconfigFact, LeakedFacts, Operator, TargetCase,
+};
 use crate::core::certificate::key_fingerprints;
 use crate::core::cluster_id::{ClusterIdFrom, KnownCluster};
 use crate::core::evidence::{Answer, Listing};
@@ -129,7 +131,12 @@ pub async fn gather(question: Question<'_>) -> Result<Gathered> {
 }
 
 /// Whoever asks, by the API server, by the certificate in use and by the cloud. `--as` hides nobody.
-pub(super) async fn operator(world: &World, context: &ResolvedContext, timeout: Option<Duration>, heard: &Heard) -> Result<Operator> {
+pub(super) async fn operator(
+    world: &World,
+    context: &ResolvedContext,
+    timeout: Option<Duration>,
+    heard: &Heard,
+) -> Result<Operator> {
     let mut operator = Operator::default();
     let mut seen = vec![heard.api.self_subject_review().await];
     let impersonates = context.user.as_ref().is_some_and(|user| user.value.impersonate != Impersonate::default());
@@ -141,7 +148,12 @@ pub(super) async fn operator(world: &World, context: &ResolvedContext, timeout: 
         seen.push(reach(world, &oneself, timeout).await?.self_subject_review().await);
     }
     for review in seen {
-        let Some(identity) = review.map_err(|error| Error::failed(error).hint("without it nobody can tell whether you are to revoke yourself"))? else { continue };
+        let Some(identity) = review.map_err(|error| {
+            Error::failed(error).hint("without it nobody can tell whether you are to revoke yourself")
+        })?
+        else {
+            continue;
+        };
         if let Some(uid) = uid_in(&identity.username) {
             operator.uids.push((uid, format!("the API server sees you as {}", identity.username)));
         }
@@ -209,12 +221,7 @@ async fn namespaces(api: &ApiServer, bindings: &[BindingObject]) -> BTreeMap<Str
     read.buffered(SIDE_BY_SIDE).filter_map(async |known| known).collect().await
 }
 
-async fn targets(
-    heard: &Heard,
-    uids: &[Uid],
-    wanted: Wanted<'_>,
-    remembered: &[PlannedTarget],
-) -> Vec<TargetCase> {
+async fn targets(heard: &Heard, uids: &[Uid], wanted: Wanted<'_>, remembered: &[PlannedTarget]) -> Vec<TargetCase> {
     let activity = activity(heard, uids).await;
     let details = join_all(uids.iter().map(|uid| of_the_cloud(heard, uid))).await;
     uids.iter()

@@ -81,7 +81,9 @@ pub async fn probes_that_work(api: &ApiServer, case: &Case) -> Result<Vec<Probe>
         let own: Vec<(&Binding, &[PolicyRule])> = leaving
             .iter()
             .filter(|binding| binding.subjects().iter().any(|subject| subject.ram_uid() == Some(target.uid.as_str())))
-            .filter_map(|binding| Some((*binding, case.roles.of(binding.namespace(), binding.role())?.rules.as_slice())))
+            .filter_map(|binding| {
+                Some((*binding, case.roles.of(binding.namespace(), binding.role())?.rules.as_slice()))
+            })
             .collect();
         // What everybody in its groups may do proves nothing.
         let nobody = Bearer { name: String::new(), groups: target.groups.clone() };
@@ -94,7 +96,8 @@ pub async fn probes_that_work(api: &ApiServer, case: &Case) -> Result<Vec<Probe>
             }));
         }
     }
-    let asked = stream::iter(questions).map(async |probe| Ok((api.subject_access_review(&probe.bearer(), &probe.attributes).await?, probe)));
+    let asked = stream::iter(questions)
+        .map(async |probe| Ok((api.subject_access_review(&probe.bearer(), &probe.attributes).await?, probe)));
     let answers: Vec<Result<_, CallError>> = asked.buffered(SIDE_BY_SIDE).collect().await;
     let mut working = Vec::new();
     for answer in answers {
@@ -171,7 +174,10 @@ pub async fn verify(question: &Question<'_>, cloud: Vec<VoiceAnswer>) -> Vec<Ver
     let settled = async {
         match &read {
             Ok(read) => watch(question, read).await,
-            Err(_) => vec![VoiceAnswer::failed(Voice::Settled, "without a list there is nothing to watch from"); question.targets.len()],
+            Err(_) => vec![
+                VoiceAnswer::failed(Voice::Settled, "without a list there is nothing to watch from");
+                question.targets.len()
+            ],
         }
     };
     let asked = join_all(question.targets.iter().map(|target| ask_about(question, target, &read)));
@@ -373,7 +379,10 @@ async fn present_leaked(question: &Question<'_>, target: &TargetCase) -> VoiceAn
         Ok(Some(seen)) => {
             let expected = format!("X509SHA256={}", leaked.facts.certificate_sha256);
             if seen.credential_id().is_some_and(|id| id != expected) {
-                return VoiceAnswer::failed(Voice::LeakedFile, "the API server sees another certificate than the file's");
+                return VoiceAnswer::failed(
+                    Voice::LeakedFile,
+                    "the API server sees another certificate than the file's",
+                );
             }
         }
         Ok(None) | Err(_) => {}
@@ -436,12 +445,14 @@ async fn watch(question: &Question<'_>, read: &Reading) -> Vec<VoiceAnswer> {
     let follow = |scope: &'_ BindingScope, since: &'_ str| {
         let (scope, since, seen) = (scope.clone(), since.to_owned(), &seen);
         async move {
-            question.api.watch_bindings(&scope, &since, question.settle, |event: WatchEvent| {
-                if event.change != WatchedChange::Deleted {
-                    seen.borrow_mut().push((read.since.elapsed(), event.object));
-                }
-            })
-            .await
+            question
+                .api
+                .watch_bindings(&scope, &since, question.settle, |event: WatchEvent| {
+                    if event.change != WatchedChange::Deleted {
+                        seen.borrow_mut().push((read.since.elapsed(), event.object));
+                    }
+                })
+                .await
         }
     };
     let [(cluster, from), (namespaced, namespaced_from)] = &read.versions;
