@@ -127,9 +127,7 @@ async fn repair_one(tools: &Tools<'_>, id: u32, left: &BindingObject, uids: &[Ui
     let (is_whole, what) = match (report.result, report.error) {
         (StepResult::Done, _) => (true, "the cloud deleted it whole; it was created anew for the others".to_owned()),
         (StepResult::AlreadyDone, _) => (true, "the cloud deleted it whole; somebody has created it anew".to_owned()),
-        (_, error) => {
-            (false, format!("the cloud deleted it whole, and it is not back: {}", error.unwrap_or_default()))
-        }
+        (_, error) => (false, format!("the cloud deleted it whole, and it is not back: {}", error.unwrap_or_default())),
     };
     Some(Collateral { binding, is_whole, what })
 }
