@@ -4,17 +4,21 @@
 //!
 //! ```text
 //! outside → adapters → gather → core → output
+//!                          core + consent → apply → outside
 //! ```
 //!
 //! * [`cli`] says what can be asked, [`commands`] has one file a verb: ask [`gather`], decide in [`core`], show through
 //!   [`output`]. A new verb is a variant of `cli::Command`, a file in `commands` with its line in `commands::run`, and a document
 //!   in `output::views`.
 //! * [`adapters`] wrap one outside thing each (kubeconfig files, the API server, the cloud) and return core types.
+//! * [`apply`] is the one arrow back: it alone changes anything, and takes a plan and consent to exactly that plan. A revocation
+//!   flows `gather::revocation → core::plan → commands::consent → apply → gather::verification`.
 //! * [`core`] is pure: what a certificate says, what a binding grants, which status a credential has.
 //! * [`world`] is the seam: clock, environment, folders and streams are values, so a test can run a whole command.
 //! * [`error`] and [`status`] say how a run ended.
 
 pub mod adapters;
+pub mod apply;
 pub mod cli;
 pub mod commands;
 pub mod core;

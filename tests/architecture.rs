@@ -15,8 +15,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("cli", &["core"]),
     ("adapters", &["adapters", "core", "error", "world"]),
     ("gather", &["gather", "adapters", "core", "error", "world"]),
+    ("apply", &["apply", "adapters", "core", "error", "world"]),
     ("output", &["output", "core", "cli", "error", "world"]),
-    ("commands", &["commands", "gather", "adapters", "output", "core", "cli", "error", "status", "world"]),
+    ("commands", &["commands", "gather", "apply", "adapters", "output", "core", "cli", "error", "status", "world"]),
 ];
 
 /// What the pure core must not reach for.
@@ -94,6 +95,24 @@ fn only_output_writes() {
 }
 
 #[test]
+fn only_apply_changes_anything() {
+    for (file, module, code) in modules() {
+        for word in [".change_binding(", ".clean_cluster_user_permissions("] {
+            let is_test = file.ends_with("adapters/cloud/tests.rs");
+            assert!(module == "apply" || is_test || !code.contains(word), "{} mentions {word}", file.display());
+        }
+    }
+}
+
+#[test]
+fn consent_is_minted_in_one_place() {
+    for (file, _, code) in modules() {
+        let mints = code.contains("Consent::typed(") || code.contains("Consent::by_flag(");
+        assert!(!mints || file.ends_with("commands/consent.rs"), "{} mints consent", file.display());
+    }
+}
+
+#[test]
 fn files_are_named_for_what_they_hold() {
     for (file, _, _) in modules() {
         let name = file.file_stem().unwrap().to_string_lossy().into_owned();
@@ -110,7 +129,7 @@ fn main_only_connects() {
 #[test]
 fn the_text_names_every_room() {
     let text = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
-    for folder in ["src", "src/core", "src/adapters", "src/gather", "src/commands", "src/output"] {
+    for folder in ["src", "src/core", "src/adapters", "src/gather", "src/apply", "src/commands", "src/output"] {
         for entry in fs::read_dir(root().join(folder)).unwrap() {
             let stem = entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned();
             if stem != "mod" {

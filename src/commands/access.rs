@@ -8,7 +8,9 @@ use crate::cli::AccessArgs;
 use crate::core::cluster_id::{self, Claim, ClusterIdFrom, Inference};
 use crate::core::ids::ClusterId;
 use crate::core::kubeconfig::{Impersonate, Overrides, ResolveError, ResolvedContext, resolve, resolve_each};
+use crate::core::refusal::{Refusal, RefusalCode};
 use crate::error::{Error, Result};
+use crate::gather::leaked::Leaked;
 use crate::world::World;
 
 /// Loads what kubectl would, and names what is missing where nothing is left.
@@ -95,6 +97,39 @@ pub(super) fn target(access: &AccessArgs, in_cluster: bool, id: Option<&ClusterI
         None => choose(&loaded, access, world).map(Target::of),
         Some(id) => with_id(&loaded, access, id, world),
     }
+}
+
+/// The context that leads to the cluster of a leaked credential, the current one first: that with the CA of its file. There
+/// is no other way to be sure, and the current context is no fallback.
+pub(super) fn of_leaked(
+    leaked: &Leaked,
+    access: &AccessArgs,
+    id: Option<&ClusterId>,
+    world: &World,
+) -> Result<std::result::Result<Target, Refusal>> {
+    let loaded = load(access, world)?;
+    let overrides = overrides(access, world);
+    let candidates: Vec<Target> = match &access.context {
+        Some(_) => vec![choose(&loaded, access, world).map(Target::of)?],
+        None => {
+            let current = resolve(&loaded.kubeconfig, &overrides).ok().filter(|context| context.name.is_some());
+            current.into_iter().chain(resolve_each(&loaded.kubeconfig, &overrides).flatten()).map(Target::of).collect()
+        }
+    };
+    let wanted = |target: &Target| {
+        let best = target.inference.best.as_ref();
+        leaked.is_of(&target.context) && id.is_none_or(|id| best.is_none_or(|claim| claim.id == *id))
+    };
+    Ok(candidates.into_iter().find(wanted).ok_or_else(|| {
+        let whose = match &access.context {
+            Some(name) => format!("context {name:?} leads to another cluster than the file's"),
+            None => "no context of yours leads to the cluster of the file".to_owned(),
+        };
+        let message = format!("{whose}: the key of its CA is another, and names and addresses can be edited");
+        let hint =
+            format!("with the right context: kubectl ackcred revoke {}, if you are sure of the cluster", leaked.uid);
+        Refusal::new(RefusalCode::OtherCluster, message).hint(hint)
+    }))
 }
 
 /// The context that leads to a cluster, the current one first. A context that was named and tells no ID is taken at the user's

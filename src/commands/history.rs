@@ -54,7 +54,13 @@ fn row(id: &OperationId, past: std::result::Result<Past, PastError>) -> PastOper
         id: id.to_string(),
         operation: Some(operation),
         time: Some(past.record.begun),
-        cluster_ids: past.record.clusters.iter().filter_map(|cluster| cluster.id.as_ref()).map(ToString::to_string).collect(),
+        cluster_ids: past
+            .record
+            .clusters
+            .iter()
+            .filter_map(|cluster| cluster.id.as_ref())
+            .map(ToString::to_string)
+            .collect(),
         uids: uids.iter().map(ToString::to_string).collect(),
         steps,
         outcome: match past.state() {

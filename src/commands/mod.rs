@@ -3,7 +3,12 @@
 mod access;
 mod cloud;
 pub(crate) mod completion;
+mod consent;
 mod expiry;
+mod history;
+mod operation;
+mod restore;
+mod revoke;
 mod scan;
 mod status;
 mod whoami;
@@ -21,6 +26,9 @@ pub(crate) fn run(cli: &Cli, world: &World, ui: &Ui) -> Result<Status> {
         Command::Expiry(args) => expiry::run(args, &cli.access, world, ui),
         Command::Scan(args) => scan::run(args, &cli.access, &cli.cloud, world, ui),
         Command::Status(args) => status::run(args, &cli.access, &cli.cloud, world, ui),
+        Command::Revoke(args) => revoke::run(args, &cli.access, &cli.cloud, world, ui),
+        Command::Restore(args) => restore::run(args, &cli.access, &cli.cloud, world, ui),
+        Command::History(args) => history::run(args, world, ui),
         Command::Completion(args) => completion::run(args, ui),
         Command::Version => ui.report(&Version::current()).map(|()| Status::Done),
     }

@@ -100,8 +100,16 @@ pub(super) fn run(
             return Ok(Status::Refused);
         }
     };
-    Revocation { args, world, ui, conversation: &conversation, request: &request, leaked: leaked.as_ref(), gaps: !gathered.failed.is_empty() }
-        .carry_out(&gathered, plan, &consent)
+    Revocation {
+        args,
+        world,
+        ui,
+        conversation: &conversation,
+        request: &request,
+        leaked: leaked.as_ref(),
+        gaps: !gathered.failed.is_empty(),
+    }
+    .carry_out(&gathered, plan, &consent)
 }
 
 /// What is asked for: on the command line, by a plan, or by an operation that was cut off.
@@ -152,7 +160,9 @@ impl Request {
     fn of_plan(plan: Plan, args: &RevokeArgs) -> Result<Self> {
         if args.resume.is_none() && plan.leaked.is_some() != args.file.is_some() {
             return Err(Error::usage(match &plan.leaked {
-                Some(leaked) => format!("the plan is about the leaked certificate of {}: give its file with -f", leaked.common_name),
+                Some(leaked) => {
+                    format!("the plan is about the leaked certificate of {}: give its file with -f", leaked.common_name)
+                }
                 None => "the plan is about no file: leave out -f".to_owned(),
             }));
         }
@@ -193,8 +203,15 @@ impl Request {
     /// Holds a plan made now against the one that was given, or against the operation that is gone on with.
     fn hold_against(&self, plan: &mut Plan, gathered: &Gathered) {
         if let Some(hash) = self.hash.as_ref().filter(|hash| **hash != plan.hash) {
-            let message = format!("a plan made now is {}, not {}: something has changed since", plan.short_hash(), &hash[..6.min(hash.len())]);
-            plan.refusals.push(Refusal::new(RefusalCode::PlanChanged, message).hint("make a new plan with --dry-run -o json, and look at it"));
+            let message = format!(
+                "a plan made now is {}, not {}: something has changed since",
+                plan.short_hash(),
+                &hash[..6.min(hash.len())]
+            );
+            plan.refusals.push(
+                Refusal::new(RefusalCode::PlanChanged, message)
+                    .hint("make a new plan with --dry-run -o json, and look at it"),
+            );
         }
         let Some(past) = &self.resumed else { return };
         // What speaks against beginning an operation does not speak against finishing it.
@@ -209,11 +226,13 @@ impl Request {
             )
         });
         let same = past.record.clusters.iter().any(|cluster| {
-            cluster.ca_keys.iter().any(|key| gathered.case.cluster.ca_keys.contains(key)) || cluster.key == gathered.case.cluster.key
+            cluster.ca_keys.iter().any(|key| gathered.case.cluster.ca_keys.contains(key))
+                || cluster.key == gathered.case.cluster.key
         });
         if !same {
             let message = format!("{} was begun in another cluster than this context leads to", past.id);
-            plan.refusals.push(Refusal::new(RefusalCode::OtherCluster, message).hint("name its context with --context"));
+            plan.refusals
+                .push(Refusal::new(RefusalCode::OtherCluster, message).hint("name its context with --context"));
         }
     }
 }
@@ -272,7 +291,8 @@ fn target(
 fn contradiction(leaked: &Leaked, gathered: &Gathered) -> Option<Refusal> {
     let (claim, id) = (leaked.inference.best.as_ref()?, gathered.case.cluster.id()?);
     (claim.id != *id).then(|| {
-        let message = format!("{} in the file says that its cluster is {}, it is {id}", claim.from.describe(), claim.id);
+        let message =
+            format!("{} in the file says that its cluster is {}, it is {id}", claim.from.describe(), claim.id);
         Refusal::new(RefusalCode::ClusterContradicted, message)
             .hint(format!("kubectl ackcred revoke {}, if you are sure of the cluster", leaked.uid))
     })
@@ -314,7 +334,9 @@ fn say_gathered(gathered: &Gathered, plan: &Plan, ui: &Ui) {
     match gathered.inferred {
         0 => {}
         1 => ui.note("1 identity whose end is only inferred is left out, --accept-inferred takes it in"),
-        count => ui.note(&format!("{count} identities whose end is only inferred are left out, --accept-inferred takes them in")),
+        count => ui.note(&format!(
+            "{count} identities whose end is only inferred are left out, --accept-inferred takes them in"
+        )),
     }
 }
 
@@ -421,7 +443,8 @@ impl Revocation<'_> {
             for report in &steps {
                 say_step(plan, report, self.ui);
             }
-            let mut done = Done { steps, verification: Vec::new(), collateral: Vec::new(), interrupted: interrupt.is_pending() };
+            let mut done =
+                Done { steps, verification: Vec::new(), collateral: Vec::new(), interrupted: interrupt.is_pending() };
             if done.interrupted {
                 return done;
             }
@@ -494,9 +517,11 @@ struct Done {
 
 /// The bindings as they can be created anew.
 fn originals(gathered: &Gathered, plan: &Plan) -> Vec<crate::core::binding_object::BindingObject> {
-    let changed = gathered.case.bindings.iter().filter(|object| {
-        plan.binding_steps().any(|step| step.object.as_ref() == Some(&object.reference()))
-    });
+    let changed = gathered
+        .case
+        .bindings
+        .iter()
+        .filter(|object| plan.binding_steps().any(|step| step.object.as_ref() == Some(&object.reference())));
     changed.map(|object| object.stripped(object.subjects.clone())).collect()
 }
 

@@ -5,9 +5,12 @@ use std::collections::BTreeSet;
 use super::access;
 use super::cloud;
 use crate::cli::{AccessArgs, CloudArgs, FailOn, ScanArgs};
+use crate::core::ids::ClusterId;
+use crate::core::journal::OperationId;
 use crate::core::scan::{ClusterScan, Filter, ScanRow, Selection, StateKind};
-use crate::error::Result;
+use crate::error::{Result, chain};
 use crate::gather::conversation;
+use crate::gather::history;
 use crate::gather::holders::{Heard, Question, hear};
 use crate::output::ui::Ui;
 use crate::output::views::{ApiVersion, Rows, ScanReport, ScannedCluster};
@@ -39,10 +42,13 @@ pub(super) fn run(
     let clusters = [heard.scan];
     let filter = Filter { all_users: args.all_users, uids: args.uid.clone(), states: args.state.clone() };
     let selection = Selection::new(&clusters, &filter);
+    let dead = dead_names(clusters[0].id.as_ref(), world);
+    say_reappeared(&selection, &clusters, dead.as_deref().unwrap_or_default(), ui);
+    let names: Option<Vec<String>> = dead.map(|dead| dead.into_iter().map(|(name, _)| name).collect());
     ui.report(&ScanReport {
         api_version: ApiVersion::V1,
         clusters: vec![cluster],
-        grants: Rows { clusters: &clusters, selection: &selection, now: world.now },
+        grants: Rows { clusters: &clusters, selection: &selection, now: world.now, dead: names.as_deref() },
         cloud,
         incomplete,
         hidden: selection.hidden_rows,
@@ -53,6 +59,26 @@ pub(super) fn run(
         (false, true) => Status::Findings,
         (false, false) => Status::Done,
     })
+}
+
+/// The user names of leaked credentials that were revoked in this cluster from this machine, with the operations that did it;
+/// `None` where the state folder can't be read.
+fn dead_names(cluster: Option<&ClusterId>, world: &World) -> Option<Vec<(String, OperationId)>> {
+    let standing = history::tombstones(world)
+        .inspect_err(|error| tracing::debug!(error = chain(error), "nobody can tell what has reappeared"))
+        .ok()?;
+    let here = standing.into_iter().filter(|dead| dead.is_of(cluster));
+    Some(here.map(|dead| (dead.tombstone.common_name, dead.operation)).collect())
+}
+
+fn say_reappeared(selection: &Selection, clusters: &[ClusterScan], dead: &[(String, OperationId)], ui: &Ui) {
+    for (name, operation) in dead {
+        if selection.rows(clusters).any(|row| row.grant.is_some_and(|grant| grant.subject == name)) {
+            ui.warning(&format!(
+                "{name} is the name of a leaked credential that {operation} revoked, and holds a grant again"
+            ));
+        }
+    }
 }
 
 fn scanned(heard: &Heard, context: Option<String>) -> ScannedCluster {

@@ -17,6 +17,11 @@ pub trait Report: Serialize {
     /// The columns, few or many.
     fn table(&self, wide: bool) -> Table<'_>;
 
+    /// Lines below the table.
+    fn footing(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// What `-o name` prints.
     fn names(&self) -> Box<dyn Iterator<Item = String> + '_>;
 
@@ -44,7 +49,8 @@ pub fn write(report: &impl Report, style: Style, out: &mut dyn Write) -> io::Res
             for line in report.heading().iter().filter(|_| style.headers) {
                 writeln!(out, "{}", super::escape::escape(line))?;
             }
-            report.table(style.format == Format::Wide).draw(out, style.headers, style.colored)
+            report.table(style.format == Format::Wide).draw(out, style.headers, style.colored)?;
+            report.footing().iter().try_for_each(|line| writeln!(out, "{}", super::escape::escape(line)))
         }
         Format::Csv => report.table(true).write_csv(out, style.headers),
         Format::Name => report.names().try_for_each(|name| writeln!(out, "{}", super::escape::escape(&name))),

@@ -17,6 +17,8 @@ pub enum Tone {
     Danger,
     /// Worth a look.
     Attention,
+    /// Verified.
+    Good,
 }
 
 /// One cell. Text from outside is escaped when it is drawn.
@@ -103,6 +105,7 @@ fn styled(cell: &Cell<'_>) -> StyledCell {
         Tone::Plain => styled,
         Tone::Danger => styled.fg(comfy_table::Color::Red),
         Tone::Attention => styled.add_attribute(Attribute::Bold),
+        Tone::Good => styled.fg(comfy_table::Color::Green),
     }
 }
 

@@ -1,10 +1,11 @@
 //! The channels to the person at the terminal.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Write};
 
 use super::escape::escape;
 use super::report::{self, Report, Style};
 use crate::cli::{Color, Format, OutputArgs};
+use crate::core::refusal::Refusal;
 use crate::error::{Error, Result};
 use crate::world::{Streams, World};
 
@@ -63,6 +64,40 @@ impl Ui {
         }
     }
 
+    /// Shows what is to be agreed to, on standard error: the result is still to come.
+    pub fn show(&self, report: &impl Report) {
+        let style = Style { format: Format::Table, headers: true, colored: self.colored_messages };
+        let mut text = Vec::new();
+        // Writing to memory can't fail, and there is nowhere left to report a closed standard error to.
+        let _ = report::write(report, style, &mut text);
+        let _ = lock(&self.streams.stderr).write_all(&text);
+    }
+
+    /// Asks a person; what it returns waits for the answer, one line, `None` at the end of the input.
+    pub fn ask(&self, question: &str) -> impl FnOnce() -> Option<String> + Send + 'static {
+        let _ = lock(&self.streams.stderr).write_all(escape(question).as_bytes());
+        let stdin = self.streams.stdin.clone();
+        move || line(&mut *lock(&stdin))
+    }
+
+    /// Whether nothing is to be said but errors and warnings.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Whether somebody is there to answer.
+    pub fn can_ask(&self) -> bool {
+        self.streams.stdin_is_terminal
+    }
+
+    /// Says why something is not done.
+    pub fn refusal(&self, refusal: &Refusal) {
+        self.say(Some(("error", "\u{1b}[31m")), &refusal.message);
+        if let Some(hint) = &refusal.hint {
+            self.say(Some(("hint", "\u{1b}[1m")), hint);
+        }
+    }
+
     /// Says something that helps to read the result.
     pub fn note(&self, message: &str) {
         if !self.quiet {
@@ -93,6 +128,23 @@ impl Ui {
         // There is nowhere left to report a closed standard error to.
         let _ = lock(&self.streams.stderr).write_all(line.as_bytes());
     }
+}
+
+/// Reads a line, byte by byte: what follows it is somebody else's.
+fn line(input: &mut dyn Read) -> Option<String> {
+    const LONGEST: usize = 4096;
+    let (mut read, mut byte) = (Vec::new(), [0]);
+    while read.len() < LONGEST {
+        match input.read(&mut byte) {
+            Ok(0) if read.is_empty() => return None,
+            Ok(0) => break,
+            Ok(_) if byte[0] == b'\n' => break,
+            Ok(_) => read.push(byte[0]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return None,
+        }
+    }
+    Some(String::from_utf8_lossy(&read).into_owned())
 }
 
 /// Locks a stream; a panic elsewhere while it was held leaves the stream usable.

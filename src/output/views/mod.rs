@@ -5,6 +5,9 @@
 
 mod cloud;
 mod expiry;
+mod history;
+mod restoration;
+mod revocation;
 mod scan;
 mod status;
 mod version;
@@ -12,19 +15,22 @@ mod whoami;
 
 pub use cloud::{CallerView, CloudView, KubeconfigWord};
 pub use expiry::{ExpiryItem, ExpiryReport};
+pub use history::{History, PastOperation};
+pub use restoration::{RestoreReport, RestoredStep};
+pub use revocation::{CollateralView, RevocationPlan, RevocationReport, StepView, step_text};
 pub use scan::{Binding, GrantView, Role, Rows, ScanReport, ScannedCluster};
 pub use status::{Auditing, ClusterStatus, Dimension, LastAccessView, Outcome, StatusItem, StatusReport};
 pub use version::Version;
 pub use whoami::{ApiServerVoice, CertificateSubject, ClusterFacts, CredentialFacts, IdentityFacts, WhoAmI};
 
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::core::scan::StateKind;
 use crate::output::table::Tone;
 
 /// `apiVersion` of every document.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum ApiVersion {
     /// The first.
@@ -62,6 +68,10 @@ mod schema {
     #[test]
     fn the_published_schemas_are_those_of_the_types() {
         check::<ExpiryReport>("ExpiryReport");
+        check::<History>("History");
+        check::<RestoreReport>("RestoreReport");
+        check::<RevocationPlan<'static>>("RevocationPlan");
+        check::<RevocationReport>("RevocationReport");
         check::<ScanReport<'static>>("ScanReport");
         check::<StatusReport>("StatusReport");
         check::<Version>("Version");

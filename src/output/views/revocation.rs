@@ -135,7 +135,10 @@ fn about(target: &PlannedTarget) -> Vec<String> {
     let cluster = [target.cluster_name.as_deref(), target.cluster_id.as_ref().map(ClusterId::as_str)];
     let cluster: Vec<&str> = cluster.into_iter().flatten().collect();
     let context = target.context.as_deref().map(|context| format!(", context {context:?}")).unwrap_or_default();
-    lines.push(format!("Cluster       {}{context}", if cluster.is_empty() { "unknown".into() } else { cluster.join("   ") }));
+    lines.push(format!(
+        "Cluster       {}{context}",
+        if cluster.is_empty() { "unknown".into() } else { cluster.join("   ") }
+    ));
     if let Some(access) = &target.last_access {
         lines.push(format!("Last access   {access}"));
     }
@@ -240,7 +243,8 @@ impl Report for RevocationReport {
         let mut unseen: Vec<&String> = self.verification.iter().flat_map(|one| &one.not_checked).collect();
         unseen.dedup();
         lines.extend(unseen.into_iter().map(|what| format!("Not checked   {what}")));
-        lines.push(format!("Operation {}   report: kubectl ackcred history {} -o json", self.operation, self.operation));
+        lines
+            .push(format!("Operation {}   report: kubectl ackcred history {} -o json", self.operation, self.operation));
         lines
     }
 

@@ -5,7 +5,7 @@ use super::{ApiVersion, CloudView, KubeconfigWord, distance, state_tone, time};
 use crate::core::identity::IdentityType;
 use crate::core::scan::{ClusterScan, ScanRow, Selection, StateKind};
 use crate::output::report::Report;
-use crate::output::table::{Cell, Table};
+use crate::output::table::{Cell, Table, Tone};
 
 /// What `scan` prints: one grant a (binding, subject), worst first.
 #[derive(Debug, Serialize)]
@@ -37,6 +37,8 @@ pub struct Rows<'a> {
     pub selection: &'a Selection,
     /// The time that ages are counted to.
     pub now: Timestamp,
+    /// User names of leaked credentials that were revoked from this machine; `None` where nobody can tell.
+    pub dead: Option<&'a [String]>,
 }
 
 /// A cluster of the scan.
@@ -85,7 +87,7 @@ pub struct GrantView<'a> {
     /// When that kubeconfig's certificate ends.
     #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
     pub expires: Option<Timestamp>,
-    /// Whether this access was taken away before and is back; null while nobody can tell.
+    /// Whether this is the name of a leaked credential that was revoked from this machine; null where nobody can tell.
     pub reappeared: Option<bool>,
 }
 
@@ -117,13 +119,18 @@ impl<'a> Rows<'a> {
     fn iter(&self) -> impl ExactSizeIterator<Item = ScanRow<'a>> {
         self.selection.rows(self.clusters)
     }
+
+    fn reappeared(&self, row: &ScanRow<'_>) -> Option<bool> {
+        let subject = row.grant.map(|grant| grant.subject);
+        self.dead.map(|dead| subject.is_some_and(|subject| dead.iter().any(|name| name == subject)))
+    }
 }
 
 fn one_by_one<S: Serializer>(rows: &Rows<'_>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(rows.iter().map(view))
+    serializer.collect_seq(rows.iter().map(|row| view(row, rows)))
 }
 
-fn view(row: ScanRow<'_>) -> GrantView<'_> {
+fn view<'a>(row: ScanRow<'a>, rows: &Rows<'_>) -> GrantView<'a> {
     let grant = row.grant.as_ref();
     GrantView {
         cluster_id: row.cluster.id.as_ref().map(|id| id.as_str()),
@@ -142,7 +149,7 @@ fn view(row: ScanRow<'_>) -> GrantView<'_> {
         shared_with: grant.map(|grant| grant.shared_with().map(ToString::to_string).collect()).unwrap_or_default(),
         kubeconfig: row.kubeconfig.map(|state| KubeconfigWord::of(state.certificate)),
         expires: row.kubeconfig.and_then(|state| state.expires),
-        reappeared: None,
+        reappeared: rows.reappeared(&row),
     }
 }
 
@@ -154,7 +161,9 @@ impl Report for ScanReport<'_> {
         }
         Table {
             headers,
-            rows: Box::new(self.grants.iter().map(move |row| cells(row, wide.then_some(self.grants.now)))),
+            rows: Box::new(
+                self.grants.iter().map(move |row| cells(row, &self.grants, wide.then_some(self.grants.now))),
+            ),
         }
     }
 
@@ -171,13 +180,18 @@ impl Report for ScanReport<'_> {
     }
 }
 
-fn cells(row: ScanRow<'_>, wide: Option<Timestamp>) -> Vec<Cell<'_>> {
+fn cells<'a>(row: ScanRow<'a>, rows: &Rows<'_>, wide: Option<Timestamp>) -> Vec<Cell<'a>> {
     let grant = row.grant;
+    let state = StateKind::of(row.verdict.state);
+    let state_cell = match rows.reappeared(&row) {
+        Some(true) => Cell::new(format!("{}, Reappeared", state.as_str())).tone(Tone::Danger),
+        _ => Cell::new(state.as_str()).tone(state_tone(state)),
+    };
     let mut cells = vec![
         Cell::maybe(row.uid),
         Cell::new(row.verdict.identity_type.as_str()),
         Cell::maybe(row.verdict.name.as_deref()),
-        Cell::new(StateKind::of(row.verdict.state).as_str()).tone(state_tone(StateKind::of(row.verdict.state))),
+        state_cell,
         Cell::maybe(grant.map(|grant| grant.to_string())),
         Cell::maybe(grant.and_then(|grant| grant.role).map(|role| format!("{}/{}", role.kind, role.name))),
     ];
