@@ -1,5 +1,8 @@
 //! What the stand-in and the real API server have in common: an address, a CA, and clients of chosen names.
 
+use serde_json::Value;
+
+use crate::binding::BindingRef;
 use crate::certs::{Authority, CertError, Identity, KeyKind, Subject, Validity};
 use crate::client::Reply;
 use crate::clock;
@@ -73,6 +76,19 @@ pub trait Cluster {
     /// # Errors
     /// Where the store doesn't answer.
     fn compact(&self) -> Result<(), ClusterError>;
+
+    /// From now on a request that changes the binding and leaves this subject out of it has it in its answer, at the end of the
+    /// list, and in what is stored: as where a mutating admission policy puts it back. Creating and deleting are let alone.
+    ///
+    /// # Errors
+    /// Where the server doesn't take the policy.
+    fn keep_subject(&self, binding: &BindingRef, subject: &Value) -> Result<(), ClusterError>;
+
+    /// Ends what [`Self::keep_subject`] began, for all bindings.
+    ///
+    /// # Errors
+    /// Where the server doesn't let go of the policies.
+    fn keep_no_subject(&self) -> Result<(), ClusterError>;
 
     /// Waits until who may do what follows from everything that was written so far: the real server hears of it a moment later.
     ///

@@ -1,6 +1,7 @@
 //! The real kube-apiserver and etcd, started on loopback from a folder laid out as setup-envtest's.
 
 mod authorization;
+mod policy;
 mod process;
 mod shared;
 
@@ -17,6 +18,7 @@ use tempfile::TempDir;
 pub use self::shared::{Shared, shared};
 
 use self::process::{Guard, Process};
+use crate::binding::BindingRef;
 use crate::certs::{Authority, Key, KeyKind, Validity};
 use crate::client::Client;
 use crate::clock;
@@ -133,6 +135,14 @@ impl Cluster for ControlPlane {
         let revision = &range["header"]["revision"];
         post(self.etcd, "/v3/kv/compaction", &json!({"revision": revision, "physical": true}))?;
         Ok(())
+    }
+
+    fn keep_subject(&self, binding: &BindingRef, subject: &Value) -> Result<(), ClusterError> {
+        policy::install(&self.client_of_administrator()?, binding, subject)
+    }
+
+    fn keep_no_subject(&self) -> Result<(), ClusterError> {
+        policy::remove_all(&self.client_of_administrator()?)
     }
 
     fn catch_up(&self) -> Result<(), ClusterError> {

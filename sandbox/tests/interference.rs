@@ -5,8 +5,9 @@
 
 use ackcred_sandbox::ack;
 use ackcred_sandbox::apiserver::{ApiServer, Options};
-use ackcred_sandbox::binding::BindingRef;
-use ackcred_sandbox::client::Client;
+use ackcred_sandbox::binding::{BindingRef, RBAC};
+use ackcred_sandbox::certs::Subject;
+use ackcred_sandbox::client::{Client, JSON_PATCH};
 use ackcred_sandbox::cloud::{CleanBehaviour, Cleaning};
 use ackcred_sandbox::cluster::Cluster;
 use ackcred_sandbox::controlplane::shared;
@@ -147,4 +148,136 @@ fn access_follows_from_what_was_written_once_the_server_has_caught_up() {
         allowed.into()
     });
     assert_eq!(allowed, json!([true, false, true, false, true, false, true, false, true, false]));
+}
+
+/// Sends a change as somebody's field manager; what came back without what is new in every run.
+fn change(client: &Client, method: &str, path: &str, body: &Value, before: &mut String) -> Value {
+    let headers = if method == "PATCH" { vec![JSON_PATCH] } else { vec![] };
+    let reply = client.send(method, path, &headers, &body.to_string()).unwrap();
+    let answer = reply.json();
+    if answer["metadata"]["managedFields"].is_null() {
+        return json!([reply.code, answer["status"]]);
+    }
+    let version = answer["metadata"]["resourceVersion"].as_str().unwrap().to_owned();
+    let moved = version != std::mem::replace(before, version.clone());
+    let names: Value = answer["subjects"].as_array().into_iter().flatten().map(|one| one["name"].clone()).collect();
+    json!([reply.code, names, managers(&answer), moved])
+}
+
+/// Takes carl out of a binding in every way that there is, before, while and after he is kept in it.
+fn struggle(cluster: &dyn Cluster, binding: &BindingRef) -> Value {
+    let client = admin(cluster);
+    let subjects = [user("bo"), user("carl"), user("dora")];
+    let created = bind(&client, binding, &subjects);
+    let mut version = created["metadata"]["resourceVersion"].as_str().unwrap().to_owned();
+    let path = binding.path();
+    let ours = format!("{path}?fieldManager=ours");
+    let dry = format!("{path}?fieldManager=ours&dryRun=All");
+    let remove = |at: usize| json!([{"op": "remove", "path": format!("/subjects/{at}")}]);
+    cluster.keep_subject(binding, &user("carl")).unwrap();
+    let mut said = Vec::new();
+    said.push(change(&client, "PATCH", &dry, &remove(1), &mut version));
+    said.push(change(&client, "PATCH", &path, &json!([]), &mut version));
+    said.push(change(&client, "PATCH", &ours, &remove(1), &mut version));
+    // Now he is the last, and taking him out again changes nothing at all.
+    said.push(change(&client, "PATCH", &ours, &remove(2), &mut version));
+    said.push(change(&client, "PATCH", &format!("{path}?fieldManager=other"), &remove(2), &mut version));
+    said.push(change(&client, "PATCH", &ours, &json!([{"op": "remove", "path": "/subjects"}]), &mut version));
+    let mut whole = client.send("GET", &path, &[], "").unwrap().json();
+    whole["subjects"] = json!([user("eve")]);
+    whole["metadata"].as_object_mut().unwrap().remove("managedFields");
+    said.push(change(&client, "PUT", &ours, &whole, &mut version));
+    let label = json!([{"op": "replace", "path": "/metadata/labels/l", "value": "2"}]);
+    said.push(change(&client, "PATCH", &ours, &label, &mut version));
+    said.push(people(&client, binding));
+    // A policy has no say in a deletion, nor has this one in a creation.
+    said.push(change(&client, "DELETE", &path, &json!({}), &mut version));
+    let created = bind(&client, binding, &[user("bo")]);
+    said.push(created["subjects"].clone());
+    said.push(change(&client, "PATCH", &ours, &remove(0), &mut version));
+    cluster.keep_no_subject().unwrap();
+    said.push(change(&client, "PATCH", &ours, &remove(0), &mut version));
+    said.into()
+}
+
+#[test]
+fn a_policy_puts_a_subject_back_inside_the_same_answer() {
+    let said = on_both(|cluster| {
+        namespace(&admin(cluster), "kept");
+        let team = BindingRef::role_binding("kept", "team");
+        let everywhere = BindingRef::cluster_role_binding("kept:everywhere");
+        json!([struggle(cluster, &team), struggle(cluster, &everywhere)])
+    });
+    for said in said.as_array().unwrap() {
+        let names = |at: usize| &said[at][1];
+        assert_eq!(names(0), &json!(["bo", "dora", "carl"]), "a dry run shows it");
+        assert_eq!((names(1), &said[1][3]), (&json!(["bo", "carl", "dora"]), &json!(false)));
+        assert_eq!((&said[2][0], names(2)), (&json!(200), &json!(["bo", "dora", "carl"])));
+        assert_eq!((&said[3][0], names(3), &said[3][3]), (&json!(200), names(2), &json!(false)));
+        assert_eq!(names(5), &json!(["carl"]));
+        assert_eq!(names(6), &json!(["eve", "carl"]));
+        assert_eq!(said[8], json!(["eve", "carl"]));
+        assert_eq!(said[9], json!([200, "Success"]));
+        assert_eq!(said[10].as_array().unwrap().len(), 1);
+        assert_eq!((names(11), names(12)), (&json!(["carl"]), &json!([])));
+    }
+}
+
+#[test]
+fn a_kept_subject_is_kept_in_its_own_binding_only() {
+    let said = on_both(|cluster| {
+        let client = admin(cluster);
+        namespace(&client, "kept-a");
+        namespace(&client, "kept-b");
+        let places = ["kept-a", "kept-b"].map(|namespace| BindingRef::role_binding(namespace, "team"));
+        let account = json!({"kind": "ServiceAccount", "name": "robot", "namespace": "kept-a"});
+        let others = json!({"kind": "ServiceAccount", "name": "robot", "namespace": "kept-b"});
+        for place in &places {
+            bind(&client, place, &[others.clone(), account.clone()]);
+        }
+        cluster.keep_subject(&places[0], &account).unwrap();
+        let remove = json!([{"op": "remove", "path": "/subjects/1"}]).to_string();
+        let left = places.each_ref().map(|place| {
+            client.send("PATCH", &place.path(), &[JSON_PATCH], &remove).unwrap().json()["subjects"].clone()
+        });
+        cluster.keep_no_subject().unwrap();
+        json!(left)
+    });
+    assert_eq!((said[0].as_array().unwrap().len(), said[1].as_array().unwrap().len()), (2, 1));
+}
+
+/// The escalation check comes after admission.
+#[test]
+fn a_change_that_a_policy_undoes_is_allowed_to_whom_it_is_not_allowed_otherwise() {
+    let codes = on_both(|cluster| {
+        let client = admin(cluster);
+        namespace(&client, "kept-limited");
+        let team = BindingRef::role_binding("kept-limited", "team");
+        bind(&client, &team, &[user("bo"), user("carl")]);
+        let rules =
+            json!([{"apiGroups": ["rbac.authorization.k8s.io"], "resources": ["rolebindings"], "verbs": ["patch"]}]);
+        create(
+            &client,
+            &format!("{RBAC}/clusterroles"),
+            &json!({"metadata": {"name": "kept-patcher"}, "rules": rules}),
+        );
+        let grant = json!({
+            "metadata": {"name": "kept-patcher"}, "roleRef": {"kind": "ClusterRole", "name": "kept-patcher"},
+            "subjects": [user("limited")],
+        });
+        create(&client, &format!("{RBAC}/clusterrolebindings"), &grant);
+        cluster.catch_up().unwrap();
+        let limited = Client::new(cluster, Some(&cluster.client(&Subject::ack("limited")).unwrap())).unwrap();
+        let patch = |path: &str, at: usize| {
+            let body = json!([{"op": "remove", "path": format!("/subjects/{at}")}]).to_string();
+            limited.send("PATCH", path, &[JSON_PATCH], &body).unwrap().code
+        };
+        let before = patch(&format!("{}?dryRun=All", team.path()), 1);
+        cluster.keep_subject(&team, &user("carl")).unwrap();
+        let kept = patch(&team.path(), 1);
+        cluster.keep_no_subject().unwrap();
+        json!([before, kept])
+    });
+    let why = "whoever may not change the binding may ask for what comes to nothing";
+    assert_eq!(codes, json!([403, 200]), "{why}");
 }

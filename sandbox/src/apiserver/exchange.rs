@@ -8,6 +8,7 @@ use http::header::{CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method};
 use jiff::Timestamp;
 
+use super::admission::Admission;
 use super::authorizer::{Action, Authorizer};
 use super::faults::{Exchange, Fault, Faults};
 use super::request::{self, Parameters, ResourceTarget, Target};
@@ -26,6 +27,7 @@ pub(crate) struct Server {
     pub(crate) tokens: BTreeMap<String, User>,
     pub(crate) ram_authenticator: bool,
     pub(crate) faults: Faults,
+    pub(crate) admission: Admission,
 }
 
 /// A request as it came in.

@@ -3,6 +3,7 @@
 //! It answers as kube-apiserver 1.36 does, in words and codes; `tests/cluster` runs one set of scenarios against both and fails where
 //! they differ. It speaks HTTP/1.1 only, and serves JSON only.
 
+mod admission;
 mod authorizer;
 mod bootstrap;
 mod delete;
@@ -49,10 +50,12 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 pub use self::faults::{Exchange, Fault, Faults, Gate};
 pub use self::user::User;
 
+use self::admission::Admission;
 use self::exchange::{Incoming, Server};
 use self::object::Object;
 use self::store::Store;
 use self::tls::ClientJudge;
+use crate::binding::BindingRef;
 use crate::certs::{Authority, Validity};
 use crate::clock;
 use crate::cluster::{Cluster, ClusterError};
@@ -102,6 +105,7 @@ impl ApiServer {
             tokens: options.tokens,
             ram_authenticator: options.ram_authenticator,
             faults: Faults::default(),
+            admission: Admission::default(),
         });
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))?;
         listener.set_nonblocking(true)?;
@@ -168,6 +172,19 @@ impl Cluster for ApiServer {
     /// Watches from before get 410 too; the real server's go on as far as its cache reaches.
     fn compact(&self) -> Result<(), ClusterError> {
         self.server.store.compact();
+        Ok(())
+    }
+
+    fn keep_subject(&self, binding: &BindingRef, subject: &Value) -> Result<(), ClusterError> {
+        self.server.admission.keep(binding, subject).map_err(|error| ClusterError::Object {
+            api_version: "rbac.authorization.k8s.io/v1".into(),
+            kind: binding.kind().into(),
+            reason: error.to_string(),
+        })
+    }
+
+    fn keep_no_subject(&self) -> Result<(), ClusterError> {
+        self.server.admission.keep_none();
         Ok(())
     }
 

@@ -12,7 +12,7 @@ use super::escalation;
 use super::exchange::Ask;
 use super::form::{self, negotiate};
 use super::managed_fields;
-use super::object::{Content, Object};
+use super::object::{Content, Object, Subject};
 use super::resources::{RBAC, ResourceRef, find, of_kind};
 use super::respond::{self, Answer};
 use super::status::{FieldError, Refusal};
@@ -89,6 +89,9 @@ fn put_new(ask: &Ask<'_>, mut object: Object) -> Result<Arc<Stored>, Refusal> {
 /// Puts `object` into the place of `old`: the rest of PUT and PATCH.
 pub(crate) fn replace(ask: &Ask<'_>, mut object: Object, old: &Arc<Stored>) -> Result<Arc<Stored>, Refusal> {
     default_groups(&mut object);
+    // In the real server's order: the fields are given away before admission, and what may be handed out is asked after it.
+    managed_fields::record(&mut object, Some(&old.object), &ask.manager(), &stamp(ask.now));
+    ask.server.admission.admit_update(&mut object);
     escalation_unless_unchanged(ask, &object, old)?;
     let name = old.object.metadata.name.clone();
     if !object.metadata.resource_version.is_empty()
@@ -97,7 +100,6 @@ pub(crate) fn replace(ask: &Ask<'_>, mut object: Object, old: &Arc<Stored>) -> R
         return Err(Refusal::stale(ask.resource, &name));
     }
     keep_what_is_the_servers(&mut object, &old.object);
-    managed_fields::record(&mut object, Some(&old.object), &ask.manager(), &stamp(ask.now));
     validation::changed(&object, &old.object)?;
     forget_empty_rules(&mut object);
     object.metadata.resource_version.clone_from(&old.object.metadata.resource_version);
@@ -204,10 +206,12 @@ pub(crate) fn default_groups(object: &mut Object) {
     if binding.role_ref.api_group.is_empty() {
         binding.role_ref.api_group = RBAC.into();
     }
-    for subject in &mut binding.subjects {
-        if subject.api_group.is_empty() && matches!(subject.kind.as_str(), "User" | "Group") {
-            subject.api_group = RBAC.into();
-        }
+    binding.subjects.iter_mut().for_each(default_group);
+}
+
+pub(crate) fn default_group(subject: &mut Subject) {
+    if subject.api_group.is_empty() && matches!(subject.kind.as_str(), "User" | "Group") {
+        subject.api_group = RBAC.into();
     }
 }
 

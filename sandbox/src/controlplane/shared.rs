@@ -3,7 +3,10 @@
 use std::ops::Deref;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
+use serde_json::Value;
+
 use super::{ControlPlane, Options, assets_for};
+use crate::binding::BindingRef;
 use crate::certs::Authority;
 use crate::cluster::{Cluster, ClusterError};
 
@@ -57,6 +60,14 @@ impl Cluster for Shared {
 
     fn compact(&self) -> Result<(), ClusterError> {
         self.plane.compact()
+    }
+
+    fn keep_subject(&self, binding: &BindingRef, subject: &Value) -> Result<(), ClusterError> {
+        self.plane.keep_subject(binding, subject)
+    }
+
+    fn keep_no_subject(&self) -> Result<(), ClusterError> {
+        self.plane.keep_no_subject()
     }
 
     fn catch_up(&self) -> Result<(), ClusterError> {

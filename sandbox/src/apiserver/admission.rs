@@ -1,0 +1,44 @@
+//! Mutating admission, as far as it is needed: a subject that no request takes out of its binding.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::object::{Content, Object, Subject};
+use super::write::default_group;
+use crate::binding::BindingRef;
+
+/// The subjects that are put back, and into which bindings.
+#[derive(Debug, Default)]
+pub(crate) struct Admission(Mutex<Vec<(BindingRef, Subject)>>);
+
+impl Admission {
+    pub(crate) fn keep(&self, binding: &BindingRef, subject: &Value) -> serde_json::Result<()> {
+        let mut subject = Subject::deserialize(subject)?;
+        default_group(&mut subject);
+        self.lock().push((binding.clone(), subject));
+        Ok(())
+    }
+
+    pub(crate) fn keep_none(&self) {
+        self.lock().clear();
+    }
+
+    /// Changes an object that is about to replace its predecessor.
+    pub(crate) fn admit_update(&self, object: &mut Object) {
+        let Content::Binding(binding) = &mut object.content else { return };
+        let metadata = &object.metadata;
+        for (kept_in, subject) in self.lock().iter() {
+            let is_it =
+                kept_in.name == metadata.name && kept_in.namespace.as_deref().unwrap_or_default() == metadata.namespace;
+            if is_it && !binding.subjects.contains(subject) {
+                binding.subjects.push(subject.clone());
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<(BindingRef, Subject)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
