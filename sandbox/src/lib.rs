@@ -10,6 +10,7 @@ pub mod cloud;
 pub mod cluster;
 pub mod controlplane;
 pub mod kubeconfigs;
+pub mod reconciler;
 pub mod session;
 pub mod story;
 pub mod tour;

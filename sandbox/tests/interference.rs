@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+use std::time::{Duration, Instant};
+
 use ackcred_sandbox::ack;
 use ackcred_sandbox::apiserver::{ApiServer, Options};
 use ackcred_sandbox::binding::{BindingRef, RBAC};
@@ -11,6 +13,7 @@ use ackcred_sandbox::client::{Client, JSON_PATCH};
 use ackcred_sandbox::cloud::{CleanBehaviour, Cleaning};
 use ackcred_sandbox::cluster::Cluster;
 use ackcred_sandbox::controlplane::shared;
+use ackcred_sandbox::reconciler::Reconciler;
 use serde_json::{Value, json};
 
 /// Does the same to both servers and compares what came of it.
@@ -280,4 +283,60 @@ fn a_change_that_a_policy_undoes_is_allowed_to_whom_it_is_not_allowed_otherwise(
     });
     let why = "whoever may not change the binding may ask for what comes to nothing";
     assert_eq!(codes, json!([403, 200]), "{why}");
+}
+
+fn wait(what: &str, condition: impl Fn() -> bool) {
+    let until = Instant::now() + Duration::from_secs(20);
+    while !condition() {
+        assert!(Instant::now() < until, "{what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn a_reconciler_puts_back_what_was_taken_until_it_ends() {
+    let said = on_both(|cluster| {
+        let client = admin(cluster);
+        namespace(&client, "looked-after");
+        let team = BindingRef::role_binding("looked-after", "team");
+        bind(&client, &team, &[user("bo"), user("carl")]);
+        let delay = Duration::from_millis(200);
+        let flux = Reconciler::start(cluster, &team, &user("carl"), "flux", delay).unwrap();
+        let remove = |path: &str| {
+            let body = json!([{"op": "remove", "path": path}]).to_string();
+            assert_eq!(client.send("PATCH", &team.path(), &[JSON_PATCH], &body).unwrap().code, 200);
+        };
+        let mut said = Vec::new();
+        let mut note = || {
+            let binding = client.send("GET", &team.path(), &[], "").unwrap().json();
+            said.push(json!([people(&client, &team), managers(&binding), binding["metadata"]["labels"]]));
+        };
+        let start = Instant::now();
+        remove("/subjects/1");
+        wait("carl is back", || flux.repairs() == 1);
+        assert!(start.elapsed() >= delay);
+        note();
+        remove("/subjects");
+        wait("carl is back alone", || flux.repairs() == 2);
+        note();
+        assert_eq!(client.send("DELETE", &team.path(), &[], "").unwrap().code, 200);
+        wait("the binding is back", || flux.repairs() == 3);
+        note();
+        // What is not its business stays as it is.
+        remove("/subjects/0");
+        std::thread::sleep(delay * 2);
+        assert_eq!(flux.repairs(), 3);
+        let start = Instant::now();
+        drop(flux);
+        assert!(start.elapsed() < Duration::from_secs(2));
+        remove("/subjects/0");
+        std::thread::sleep(delay * 2);
+        said.push(people(&client, &team));
+        said.into()
+    });
+    assert_eq!(said[0][0], json!(["bo", "carl"]));
+    assert!(said[0][1].to_string().contains("flux"), "{said}");
+    assert_eq!((&said[1][0], &said[2][0]), (&json!(["carl"]), &json!(["bo", "carl"])));
+    assert_eq!(said[2][2], json!({"l": "1"}));
+    assert_eq!(said[3], json!([]));
 }
