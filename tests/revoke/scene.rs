@@ -1,0 +1,339 @@
+//! The incident: somebody has left, their kubeconfig has leaked, and an operator sits at a terminal. It is set on the sandbox's API
+//! server or on a real one, with the account beside it, and every word that is said there is watched over.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use ackcred_sandbox::ack;
+use ackcred_sandbox::apiserver::{ApiServer, Exchange, Options};
+use ackcred_sandbox::binding::RBAC;
+use ackcred_sandbox::certs::{Authority, Identity, KeyKind, Subject, Validity};
+use ackcred_sandbox::client::{Client, Connector, JSON_PATCH};
+use ackcred_sandbox::cloud::{AccessKey, Cloud, Permissions, Product, Tls};
+use ackcred_sandbox::cluster::Cluster;
+use ackcred_sandbox::kubeconfigs::{Credential, Kubeconfig};
+use ackcred_sandbox::session::{Outcome, Session};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::{SignedDuration, Timestamp};
+use kubectl_ackcred::adapters::cloud::endpoints::EndpointOverrides;
+use kubectl_ackcred::adapters::cloud::{self as ours, CloudSettings, Connection};
+use kubectl_ackcred::core::ids::{ClusterId, Uid};
+use kubectl_ackcred::status::Status;
+use serde_json::{Value, json};
+
+use crate::setting::{self, Setup};
+
+pub(crate) const CLUSTER: &str = "c5e8f0a1b2c3d4e5f60718293a4b5c6d7";
+pub(crate) const ACCOUNT: &str = "1000000000000001";
+/// ann, the operator: a cluster-admin.
+pub(crate) const ANN: &str = "200000000000000101";
+/// bo, who shares a binding with the leaver.
+pub(crate) const BO: &str = "200000000000000102";
+/// carl, the leaver.
+pub(crate) const CARL: &str = "200000000000000103";
+/// dora, who is alive and bound to nothing.
+pub(crate) const DORA: &str = "200000000000000104";
+/// eve, the second cluster-admin.
+pub(crate) const EVE: &str = "200000000000000105";
+
+pub(crate) const KEY: &str = "LTAIoperator";
+const SECRET: &str = "operators-own-secret-0123456789";
+
+/// How long the real server may take to hear of a change.
+const SOON: Duration = Duration::from_secs(10);
+
+#[expect(clippy::disallowed_methods, reason = "the sandbox's servers go by the machine's clock")]
+pub(crate) fn now() -> Timestamp {
+    Timestamp::from_second(Timestamp::now().as_second()).unwrap()
+}
+
+pub(crate) fn days(count: i64) -> SignedDuration {
+    SignedDuration::from_hours(24 * count)
+}
+
+/// The user name of somebody: the UID and when the kubeconfig was issued.
+pub(crate) fn name(uid: &str) -> String {
+    format!("{uid}-1760000000")
+}
+
+/// The leaver's user name in a kubeconfig of before.
+pub(crate) fn former_name() -> String {
+    format!("{CARL}-1750000000")
+}
+
+/// Groups of everybody who comes with a certificate by ACK.
+pub(crate) const GROUPS: [&str; 2] = ["system:users", "system:authenticated"];
+
+/// RBAC's objects by kind and name, `RoleBinding shop/team` say.
+pub(crate) type Objects = BTreeMap<String, Value>;
+
+/// The scene, set. Everything in it ends with it.
+pub(crate) struct Incident<C> {
+    // The cloud cleans the cluster: it has to end first.
+    pub(crate) cloud: Cloud,
+    pub(crate) server: C,
+    /// The operator's terminal.
+    pub(crate) session: Session,
+    /// The leaver's kubeconfig, somewhere in the session's home.
+    pub(crate) leaked: PathBuf,
+    admin: Mutex<Client>,
+    holder: Connector,
+    keys: Vec<String>,
+}
+
+impl Incident<ApiServer> {
+    /// The incident on a sandbox of its own, whose log is empty.
+    pub(crate) fn sandbox(change: impl FnOnce(Setup) -> Setup) -> Self {
+        let incident = Self::stage(ApiServer::start(Options::default()).unwrap(), change);
+        incident.server.faults().forget();
+        incident
+    }
+
+    /// What was written in the cluster since, by whomever.
+    pub(crate) fn changes(&self) -> Vec<Exchange> {
+        self.server.faults().changes()
+    }
+}
+
+impl<C: Cluster> Incident<C> {
+    /// Sets the scene on a server, from which everything is swept that an incident before may have left.
+    pub(crate) fn stage(server: C, change: impl FnOnce(Setup) -> Setup) -> Self {
+        let setup = change(Setup::default());
+        let admin = Client::new(&server, Some(&server.administrator().unwrap())).unwrap();
+        setting::sweep(&server, &admin);
+        setting::fill(&admin, &setup);
+        server.catch_up().unwrap();
+
+        let authority = Authority::of_today().unwrap();
+        let (operator, behaviour) = (setup.operator.clone(), setup.behaviour);
+        let cloud = Cloud::builder(Some(Tls::issued_by(&authority).unwrap()))
+            .account(setup.account(&server.url()))
+            .key(AccessKey::user(ACCOUNT, ANN, KEY, SECRET).permissions(Permissions::everything()))
+            .clean_behaviour(behaviour)
+            .on_clean(ack::cleaner(&server).unwrap())
+            .start()
+            .unwrap();
+
+        let (operators, leavers) = (identity(&server, &operator), identity(&server, &Subject::ack(name(CARL))));
+        let session = Session::now().unwrap();
+        session.write("ca.pem", authority.certificate_pem()).unwrap();
+        session.write(".kube/config", kubeconfig(&server, ANN, &operators)).unwrap();
+        let leaked = session.write("found/leaked.yaml", kubeconfig(&server, CARL, &leavers)).unwrap();
+        let keys = [&operators, &leavers].into_iter().flat_map(private).collect();
+        let holder = Connector::new(&server, Some(&leavers)).unwrap();
+        let session = signed_in(session, &cloud);
+        Self { cloud, server, session, leaked, admin: Mutex::new(admin), holder, keys }
+    }
+
+    /// Ends the incident and gives the server back, as it is.
+    pub(crate) fn end(self) -> C {
+        self.server
+    }
+
+    /// A client of a member of `system:masters`.
+    pub(crate) fn admin(&self) -> Client {
+        Client::new(&self.server, Some(&self.server.administrator().unwrap())).unwrap()
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Value {
+        self.asked("GET", path, &[], &Value::Null, 200)
+    }
+
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Value {
+        self.asked("POST", path, &[], body, 201)
+    }
+
+    pub(crate) fn put(&self, path: &str, body: &Value) -> Value {
+        self.asked("PUT", path, &[], body, 200)
+    }
+
+    /// A JSON patch.
+    pub(crate) fn patch(&self, path: &str, operations: &Value) -> Value {
+        self.asked("PATCH", path, &[JSON_PATCH], operations, 200)
+    }
+
+    pub(crate) fn delete(&self, path: &str) -> Value {
+        self.asked("DELETE", path, &[], &Value::Null, 200)
+    }
+
+    /// Asks as the administrator for what must be answered with `code`.
+    fn asked(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &Value, code: u16) -> Value {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let admin = self.admin.lock().unwrap_or_else(PoisonError::into_inner);
+        let reply = admin.send(method, path, headers, &body).unwrap();
+        assert_eq!(reply.code, code, "{method} {path}: {}", reply.json());
+        reply.json()
+    }
+
+    /// All of RBAC's objects as they are, but for who manages which field.
+    pub(crate) fn bindings(&self) -> Objects {
+        let mut objects = Objects::new();
+        for (resource, kind) in setting::KINDS {
+            for mut object in self.get(&format!("{RBAC}/{resource}"))["items"].as_array().unwrap().clone() {
+                let metadata = object["metadata"].as_object_mut().unwrap();
+                metadata.remove("managedFields");
+                let place = match (metadata["name"].as_str().unwrap(), metadata.get("namespace")) {
+                    (name, Some(namespace)) => format!("{kind} {}/{name}", namespace.as_str().unwrap()),
+                    (name, None) => format!("{kind} {name}"),
+                };
+                objects.insert(place, object);
+            }
+        }
+        objects
+    }
+
+    /// The names of a binding's subjects in their order, a ServiceAccount's as `namespace/name`; `None` where there is no such
+    /// binding. A ClusterRoleBinding has no namespace.
+    pub(crate) fn subjects(&self, kind: &str, namespace: &str, name: &str) -> Option<Vec<String>> {
+        let place = if namespace.is_empty() { format!("{kind} {name}") } else { format!("{kind} {namespace}/{name}") };
+        let bindings = self.bindings();
+        let subjects = bindings.get(&place)?["subjects"].as_array().into_iter().flatten();
+        let named = |subject: &Value| {
+            let name = subject["name"].as_str().unwrap();
+            subject["namespace"].as_str().map_or_else(|| name.to_owned(), |namespace| format!("{namespace}/{name}"))
+        };
+        Some(subjects.map(named).collect())
+    }
+
+    /// Whether a review says that somebody may do this, after all that was written so far. `attributes` are those of a resource
+    /// or, with a `path`, of none.
+    pub(crate) fn can(&self, user: &str, groups: &[&str], attributes: &Value) -> bool {
+        self.server.catch_up().unwrap();
+        self.review(user, groups, attributes)
+    }
+
+    /// Waits until somebody may do this, or may no longer: for what others are about to change.
+    pub(crate) fn until(&self, user: &str, groups: &[&str], attributes: &Value, allowed: bool) {
+        let until = Instant::now() + SOON;
+        while self.review(user, groups, attributes) != allowed {
+            assert!(Instant::now() < until, "{user} never got {allowed} for {attributes}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn review(&self, user: &str, groups: &[&str], attributes: &Value) -> bool {
+        let key = if attributes["path"].is_null() { "resourceAttributes" } else { "nonResourceAttributes" };
+        let spec = json!({"user": user, "groups": groups, key: attributes});
+        let path = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
+        self.post(path, &json!({"spec": spec}))["status"]["allowed"] == true
+    }
+
+    /// The status that the leaked file's holder gets for a GET, over a connection of its own.
+    pub(crate) fn leaked_status(&self, path: &str) -> u16 {
+        self.holder.client().unwrap().send("GET", path, &[], "").unwrap().code
+    }
+
+    /// A kubeconfig of somebody, with a fresh certificate.
+    pub(crate) fn kubeconfig_of(&self, uid: &str) -> String {
+        kubeconfig(&self.server, uid, &identity(&self.server, &Subject::ack(name(uid))))
+    }
+
+    /// Calls CleanClusterUserPermissions by ann's key, as a colleague may do at the same time. An error is the cloud's refusal.
+    pub(crate) fn clean(&self, uid: &str, force: bool) -> Result<(), String> {
+        let endpoints = EndpointOverrides {
+            cs: Some(self.cloud.url(Product::Cs).parse().unwrap()),
+            ..EndpointOverrides::default()
+        };
+        let settings = CloudSettings { endpoints, ..CloudSettings::default() };
+        let (cluster, uid) = (ClusterId::parse(CLUSTER).unwrap(), Uid::parse(uid).unwrap());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let connection = ours::Cloud::connect(&self.session.world(), settings).await.unwrap();
+            let Connection::Connected(cloud) = connection else { panic!("the session has no key") };
+            let cleaned = cloud.cs(None).unwrap().clean_cluster_user_permissions(&cluster, &uid, force).await;
+            cleaned.map(drop).map_err(|error| error.to_string())
+        })
+    }
+
+    /// Runs a command at the most talkative level, with nobody there to answer unless the session says so. Whatever it was, no
+    /// secret of the cloud and no private key may be in what it said.
+    pub(crate) fn run(&self, args: &[&str]) -> Outcome {
+        self.watched(args, |args| self.session.run(args))
+    }
+
+    /// Runs a command as [`Self::run`] does, to which somebody types this text.
+    pub(crate) fn answering(&self, text: &str, args: &[&str]) -> Outcome {
+        self.watched(args, |args| self.session.run_answering(Some(text), args))
+    }
+
+    fn watched(&self, args: &[&str], run: impl Fn(&[&str]) -> Outcome) -> Outcome {
+        let args: Vec<&str> = args.iter().copied().chain(["-vvv"]).collect();
+        let outcome = run(&args);
+        let secrets = self.cloud.secrets();
+        assert!(secrets.contains(SECRET));
+        for stream in [&outcome.stdout, &outcome.stderr] {
+            // Not by assert_eq: a failure is not to spread the secret further than it has come.
+            let mut hidden = secrets.iter().chain(&self.keys);
+            assert!(!hidden.any(|secret| stream.contains(secret)), "{args:?} shows a secret");
+        }
+        outcome
+    }
+
+    /// Runs a command and reads its document, which must keep to the published schema; with what was said beside it.
+    pub(crate) fn json(&self, args: &[&str]) -> (Status, Value, String) {
+        let args: Vec<&str> = args.iter().copied().chain(["-o", "json"]).collect();
+        let outcome = self.run(&args);
+        let Ok(document) = serde_json::from_str::<Value>(&outcome.stdout) else { panic!("{args:?}\n{outcome}") };
+        assert_keeps_to_its_schema(&document);
+        (outcome.status, document, outcome.stderr)
+    }
+}
+
+/// Objects without what is new in each: two states are the same where this is, whatever was deleted and made again.
+pub(crate) fn as_arranged(mut objects: Objects) -> Objects {
+    for object in objects.values_mut() {
+        let metadata = object["metadata"].as_object_mut().unwrap();
+        for own in ["uid", "resourceVersion", "creationTimestamp"] {
+            metadata.remove(own);
+        }
+        if let Some(subjects) = object["subjects"].as_array_mut() {
+            subjects.sort_by_key(Value::to_string);
+        }
+    }
+    objects
+}
+
+/// A certificate as ACK issued it a month ago. Two people never share a key.
+fn identity(server: &impl Cluster, subject: &Subject) -> Identity {
+    server.authority().client(subject, Validity::ack(now() - days(30)), KeyKind::EcdsaP256).unwrap()
+}
+
+fn kubeconfig(server: &impl Cluster, uid: &str, identity: &Identity) -> String {
+    Kubeconfig::ack(&server.url(), &server.ca_pem(), CLUSTER, uid, &Credential::of(identity)).yaml()
+}
+
+/// A private key as it stands in files: in PEM, its first line, and in base64 around that.
+fn private(identity: &Identity) -> [String; 2] {
+    let pem = identity.key().pkcs8_pem();
+    [pem.lines().nth(1).unwrap().to_owned(), STANDARD.encode(&pem)]
+}
+
+/// The operator's access key and the cloud's endpoints in the environment.
+fn signed_in(mut session: Session, cloud: &Cloud) -> Session {
+    let state = session.home().join("state");
+    session = session.with("ACKCRED_HOME", state).with("SSL_CERT_FILE", "ca.pem");
+    for (variable, value) in [
+        ("ALIBABA_CLOUD_ACCESS_KEY_ID", KEY),
+        ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", SECRET),
+        ("ACKCRED_CS_ENDPOINT", cloud.url(Product::Cs)),
+        ("ACKCRED_RAM_ENDPOINT", cloud.url(Product::Ram)),
+        ("ACKCRED_IMS_ENDPOINT", cloud.url(Product::Ims)),
+        ("ACKCRED_STS_ENDPOINT", cloud.url(Product::Sts)),
+        ("ACKCRED_METADATA_ENDPOINT", cloud.metadata_url()),
+    ] {
+        session = session.with(variable, value);
+    }
+    session
+}
+
+fn assert_keeps_to_its_schema(document: &Value) {
+    let kind = document["kind"].as_str().unwrap();
+    let file = format!("{}/docs/schemas/{kind}.json", env!("CARGO_MANIFEST_DIR"));
+    let schema: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let errors: Vec<String> = validator.iter_errors(document).map(|error| error.to_string()).collect();
+    assert_eq!(errors, Vec::<String>::new());
+}
