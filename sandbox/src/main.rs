@@ -50,7 +50,8 @@ fn serve(options: Options) -> anyhow::Result<()> {
     writeln!(out, "    kubectl ackcred whoami")?;
     writeln!(out, "    kubectl ackcred scan --all-users")?;
     writeln!(out, "    kubectl ackcred status --activity")?;
-    writeln!(out, "    kubectl ackcred whoami -f {}\n", story.leaked.display())?;
+    writeln!(out, "    kubectl ackcred whoami -f {}", story.leaked.display())?;
+    writeln!(out, "    kubectl ackcred revoke -f {}\n", story.leaked.display())?;
     writeln!(out, "{} ({}) has left, and that file was found in a chat. Ctrl-C ends it all.", LEAVER.name, LEAVER.uid)?;
     out.flush()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -1,12 +1,17 @@
-//! The tour: what the plugin tells of a leaked kubeconfig and of a cluster that somebody left.
+//! The tour: a leaked kubeconfig is found, revoked, proven dead, and given back.
 
 use std::io::{self, Write};
 
 use kubectl_ackcred::status::Status;
 
 use crate::apiserver::Options;
+use crate::certs::Identity;
+use crate::client::Client;
 use crate::session::{Outcome, Session};
 use crate::story::{DEVELOPER, LEAVER, OPERATOR, Story};
+
+/// What the leaver could look at in the story's cluster.
+const DOOR: &str = "/api/v1/namespaces/billing/pods";
 
 /// Plays the story to its end and tells it. Nothing stays behind.
 ///
@@ -14,8 +19,10 @@ use crate::story::{DEVELOPER, LEAVER, OPERATOR, Story};
 /// Where a server doesn't start, the output can't be written, or a command ends in a way that the story doesn't know.
 pub fn run(out: &mut dyn Write) -> anyhow::Result<()> {
     let story = Story::start(Options::default())?;
-    let session =
-        story.variables().into_iter().fold(Session::now()?, |session, (name, value)| session.with(name, value));
+    let session = Session::now()?;
+    let state = session.home().join("state");
+    let session = story.variables().into_iter().fold(session, |session, (name, value)| session.with(name, value));
+    let session = session.with("ACKCRED_HOME", state).answering(&format!("{}\n", LEAVER.uid));
     let leaked = story.leaked.display().to_string();
     writeln!(
         out,
@@ -24,51 +31,70 @@ pub fn run(out: &mut dyn Write) -> anyhow::Result<()> {
         LEAVER.name, OPERATOR.name
     )?;
 
-    let mut tour = Tour { out, session, step: 0 };
+    let mut tour = Tour { out, session, story: &story, step: 0 };
     tour.show(
         "Whose file is this? The file alone tells, without contacting anything that it names; the cloud adds who that is.",
         &["whoami", "-f", &leaked],
         Status::Done,
     )?;
-    tour.tell(&format!(
-        "The certificate is valid for two more years. Deleting {}'s RAM user did not end it.",
-        LEAVER.name
-    ))?;
-    tour.show(
-        "And who is looking? The same question to the file, the API server and the cloud.",
-        &["whoami"],
-        Status::Done,
+    tour.knock(
+        200,
+        &format!("Deleting {}'s RAM user did not end the certificate: it still opens doors.", LEAVER.name),
     )?;
     tour.show(
-        "When do the credentials in these files end? Nothing is contacted.",
-        &["expiry", &leaked, &story.operator.display().to_string()],
-        Status::Done,
-    )?;
-    tour.show(
-        "Who holds access to the cluster although they have left? Exit code 3 says that somebody was found.",
+        "Who else holds access to the cluster although they have left? Exit code 3 says that somebody was found.",
         &["scan", "--fail-on", "orphaned"],
         Status::Findings,
     )?;
     tour.tell(&format!(
-        "{}'s binding in billing is shared: {} needs the same one. That is why it is told.",
+        "{}'s binding in billing is shared: {} needs the same one. Taking it away whole would break more than it was asked to.",
         LEAVER.name, DEVELOPER.name
     ))?;
     tour.show(
-        "The same with everybody, and what each word rests on.",
-        &["scan", "--all-users", "-o", "wide"],
+        "What would be done? The API server is asked about every step, and nothing is changed.",
+        &["revoke", "-f", &leaked, "--dry-run=server"],
         Status::Done,
     )?;
+    let revoked = tour.show(
+        &format!(
+            "Take it away. The plan is shown again; {} types the UID, and only then something is changed: first what gives \
+             access, then ACK's record. Six voices are asked whether any is left.",
+            OPERATOR.name
+        ),
+        &["revoke", "-f", &leaked],
+        Status::Done,
+    )?;
+    tour.knock(403, "The same file, the same door.")?;
+    tour.show("Nobody who has left holds anything any more.", &["scan", "--fail-on", "orphaned"], Status::Done)?;
+    tour.show("Everything is on record, with who did it and when.", &["history"], Status::Done)?;
+    let operation = operation_of(&revoked)?;
+    tour.tell(
+        "And back: it was the wrong person, say. A leaked credential comes back to life only where that is said by name, and \
+         an identity that is gone only by force.",
+    )?;
+    tour.show("Without that it is refused.", &["restore", &operation], Status::Refused)?;
     tour.show(
-        "What ACK says of the kubeconfigs that it issued, and who used theirs in the last week.",
-        &["status", "--activity"],
+        "With it, the bindings are as they were.",
+        &["restore", &operation, "--force", "--rearm", &story.leaver_name],
         Status::Done,
     )?;
+    tour.knock(200, "It works again: whoever restores is told so before.")?;
+    tour.show("It was the right person after all.", &["revoke", LEAVER.uid], Status::Done)?;
+    tour.knock(403, "Closed again.")?;
     tour.tell("That was the tour. `ackcred-sandbox serve` runs the same cluster and account for you to look around in.")
+}
+
+/// The operation that a revocation's last line names.
+fn operation_of(report: &str) -> anyhow::Result<String> {
+    let line = report.lines().find_map(|line| line.strip_prefix("Operation "));
+    let id = line.and_then(|line| line.split_whitespace().next());
+    Ok(id.ok_or_else(|| anyhow::anyhow!("the revocation named no operation"))?.to_owned())
 }
 
 struct Tour<'a> {
     out: &'a mut dyn Write,
     session: Session,
+    story: &'a Story,
     step: usize,
 }
 
@@ -77,7 +103,8 @@ impl Tour<'_> {
         Ok(writeln!(self.out, "\n{text}")?)
     }
 
-    fn show(&mut self, text: &str, args: &[&str], expected: Status) -> anyhow::Result<()> {
+    /// Runs a command as the story knows it to end, and gives what it printed.
+    fn show(&mut self, text: &str, args: &[&str], expected: Status) -> anyhow::Result<String> {
         self.step += 1;
         writeln!(self.out, "\n{}. {text}\n\n$ kubectl ackcred {}", self.step, args.join(" "))?;
         let outcome = self.session.run(args);
@@ -89,12 +116,38 @@ impl Tour<'_> {
             outcome.status.code(),
             expected.code()
         );
+        Ok(outcome.stdout)
+    }
+
+    /// Tries the leaked file at the API server, as its finder would.
+    fn knock(&mut self, expected: u16, text: &str) -> anyhow::Result<()> {
+        let holder: &Identity = &self.story.leaver;
+        let client = Client::new(&self.story.server, Some(holder))?;
+        let code = client.send("GET", DOOR, &[], "")?.code;
+        self.tell(text)?;
+        writeln!(self.out, "\n$ curl --cert leaked.pem https://…{DOOR}\nHTTP {code}")?;
+        anyhow::ensure!(code == expected, "the leaked file got {code}, not {expected}");
         Ok(())
     }
 }
 
-/// As a terminal would show it: standard output, then what was said beside it.
+/// As a terminal would show it: what was said and asked, then standard output.
 fn print(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
-    write!(out, "{}{}", outcome.stdout, outcome.stderr)?;
+    write!(out, "{}{}", outcome.stderr, outcome.stdout)?;
     if outcome.status == Status::Done { Ok(()) } else { writeln!(out, "(exit code {})", outcome.status.code()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_story_ends_well() {
+        let mut out = Vec::new();
+        run(&mut out).unwrap();
+        let told = String::from_utf8(out).unwrap();
+        let codes: Vec<&str> = told.lines().filter_map(|line| line.strip_prefix("HTTP ")).collect();
+        assert_eq!(codes, ["200", "403", "200", "403"], "{told}");
+        assert_eq!(told.matches("Verified at ").count(), 2, "{told}");
+    }
 }

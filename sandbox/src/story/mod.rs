@@ -61,6 +61,10 @@ pub struct Story {
     pub operator: PathBuf,
     /// The leaver's kubeconfig, as it was found somewhere it should not be.
     pub leaked: PathBuf,
+    /// The certificate and key in it.
+    pub leaver: Identity,
+    /// The user name in it.
+    pub leaver_name: String,
     folder: TempDir,
 }
 
@@ -78,10 +82,13 @@ impl Story {
             server.put(object, "ack-console")?;
         }
         let folder = TempDir::with_prefix("ackcred-sandbox-")?;
-        let operator = write(folder.path(), "operator.yaml", &kubeconfig(&server, OPERATOR, now)?)?;
-        let leaked = write(folder.path(), "leaked.yaml", &kubeconfig(&server, LEAVER, now)?)?;
+        let own = identity(&server, OPERATOR, now)?;
+        let operator = write(folder.path(), "operator.yaml", &kubeconfig(&server, OPERATOR, &own))?;
+        let leaver = identity(&server, LEAVER, now)?;
+        let leaked = write(folder.path(), "leaked.yaml", &kubeconfig(&server, LEAVER, &leaver))?;
         write(folder.path(), CA_FILE, &server.ca_pem())?;
-        Ok(Self { server, cloud, operator, leaked, folder })
+        let leaver_name = user_name(LEAVER, now);
+        Ok(Self { server, cloud, operator, leaked, leaver, leaver_name, folder })
     }
 
     /// The variables by which the operator's shell knows the cluster and the account.
@@ -117,15 +124,18 @@ fn user_name(person: Person, now: Timestamp) -> String {
     format!("{}-{}", person.uid, issued(person, now).as_second())
 }
 
-fn kubeconfig(server: &ApiServer, person: Person, now: Timestamp) -> Result<String, ClusterError> {
+fn identity(server: &ApiServer, person: Person, now: Timestamp) -> Result<Identity, ClusterError> {
     let start = certificate_start(person, now);
     let subject = Subject::ack(user_name(person, now));
     // Two people never share a key.
     let kind = if person == LEAVER { KeyKind::Rsa } else { KeyKind::OtherRsa };
-    let identity: Identity = server.authority().client(&subject, Validity::ack(start), kind)?;
+    Ok(server.authority().client(&subject, Validity::ack(start), kind)?)
+}
+
+fn kubeconfig(server: &ApiServer, person: Person, identity: &Identity) -> String {
     let key = identity.key().pkcs1_pem().unwrap_or_else(|| identity.key().pkcs8_pem());
     let credential = Credential::Certificate { certificate: identity.bundle_pem(server.authority()), key };
-    Ok(Kubeconfig::ack(&server.url(), &server.ca_pem(), CLUSTER_ID, person.uid, &credential).yaml())
+    Kubeconfig::ack(&server.url(), &server.ca_pem(), CLUSTER_ID, person.uid, &credential).yaml()
 }
 
 fn write(folder: &Path, name: &str, text: &str) -> std::io::Result<PathBuf> {
