@@ -4,25 +4,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a scene that can't be set has failed")]
 
-mod scene;
-mod setting;
-
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::time::{Duration, Instant};
-
-use ackcred_sandbox::apiserver::{ApiServer, Options};
-use ackcred_sandbox::binding::BindingRef;
-use ackcred_sandbox::certs::Subject;
-use ackcred_sandbox::cloud::{Auditing, CleanBehaviour, RamUser};
-use ackcred_sandbox::cluster::Cluster;
-use ackcred_sandbox::controlplane::shared;
-use kubectl_ackcred::status::Status;
-use serde_json::{Value, json};
-
-use crate::scene::{ACCOUNT, ANN, BO, CARL, CLUSTER, DORA, EVE, GROUPS, Incident, KEY, as_arranged, former_name, name};
-use crate::setting::{Setup, binding, user};
-
 /// Makes of a function that takes a server two tests: on the sandbox, and on the real server that all tests here share in turns.
 macro_rules! on_both_servers {
     ($($scenario:ident),+ $(,)?) => {$(
@@ -43,6 +24,28 @@ macro_rules! on_both_servers {
         }
     )+};
 }
+
+pub(crate) use on_both_servers;
+
+mod proof;
+mod scene;
+mod setting;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use ackcred_sandbox::apiserver::{ApiServer, Options};
+use ackcred_sandbox::binding::BindingRef;
+use ackcred_sandbox::certs::Subject;
+use ackcred_sandbox::cloud::{Auditing, CleanBehaviour, RamUser};
+use ackcred_sandbox::cluster::Cluster;
+use ackcred_sandbox::controlplane::shared;
+use kubectl_ackcred::status::Status;
+use serde_json::{Value, json};
+
+use crate::scene::{ACCOUNT, ANN, BO, CARL, CLUSTER, DORA, EVE, GROUPS, Incident, KEY, as_arranged, former_name, name};
+use crate::setting::{Setup, binding, user};
 
 on_both_servers!(
     the_leaver_has_access_until_it_is_taken,

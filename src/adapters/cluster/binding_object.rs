@@ -85,12 +85,14 @@ fn question(binding: &BindingRef, change: &Change, purpose: &Purpose<'_>) -> Que
                 "kind": "DeleteOptions", "apiVersion": "v1",
                 "preconditions": {"uid": uid, "resourceVersion": resource_version},
             });
+            let mut path = item_path(binding);
             if dry_run {
-                // With a body the parameters behind the path don't count.
+                // With a body the parameters don't count; they are there for whoever reads a log.
                 options["dryRun"] = json!(["All"]);
+                path.push_str("?dryRun=All");
             }
             let body = Bytes::from(options.to_string());
-            Question::with_body(call("delete", binding), Method::DELETE, item_path(binding), body)
+            Question::with_body(call("delete", binding), Method::DELETE, path, body)
         }
         Change::Patch { operations } => {
             let (path, body) = (item_path(binding) + &parameters, Value::from(operations.clone()).to_string());
