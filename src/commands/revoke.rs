@@ -8,6 +8,8 @@ use jiff::SignedDuration;
 use super::consent::{self, Agreement};
 use super::operation::{self, Running};
 use super::{access, cloud};
+use crate::adapters::cloud::CloudSettings;
+use crate::adapters::cloud::retry::Policy;
 use crate::adapters::files;
 use crate::adapters::journal::StateFolder;
 use crate::apply::{self, Collateral, StepReport, Tools};
@@ -65,7 +67,8 @@ pub(super) fn run(
             timeout: access.request_timeout.0,
             wanted: None,
             namespace: None,
-            cloud: cloud::settings(cloud_args, access, world)?,
+            cloud: cloud::settings(cloud_args, access, world)?
+                .map(|settings| CloudSettings { retries: Policy::urgent(), ..settings }),
         },
         wanted: request.wanted(leaked.as_ref()),
         remembered: &request.remembered,

@@ -42,6 +42,13 @@ impl Default for Policy {
     }
 }
 
+impl Policy {
+    /// For calls before something urgent, taking access away say: a cloud that doesn't answer soon is told to be silent.
+    pub fn urgent() -> Self {
+        Self { attempts: 4, total: Duration::from_secs(8), ..Self::default() }
+    }
+}
+
 /// What went wrong, as far as it matters here.
 #[derive(Clone, Copy, Debug)]
 pub struct Failure {
