@@ -64,7 +64,8 @@ fn words_of(argument: &str) -> Option<fn(&Candidates) -> BTreeSet<String>> {
     match argument {
         "context" => Some(Candidates::contexts),
         "cluster_id" => Some(Candidates::cluster_ids),
-        "uid" => Some(Candidates::uids),
+        "uid" | "uids" => Some(Candidates::uids),
+        "operation" | "resume" => Some(Candidates::operations),
         _ => None,
     }
 }

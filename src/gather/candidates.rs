@@ -4,34 +4,48 @@ use std::collections::BTreeSet;
 
 use super::credential::credential_of;
 use crate::adapters::files::Policy;
+use crate::adapters::journal::StateFolder;
 use crate::adapters::kubeconfig_files::load;
 use crate::core::cluster_id::infer_from;
+use crate::core::journal::OperationId;
 use crate::core::kubeconfig::{Overrides, ResolvedContext, resolve_each};
 use crate::world::World;
 
-/// The contexts of the kubeconfig files, which are read once.
-pub struct Candidates(Vec<ResolvedContext>);
+/// The contexts of the kubeconfig files and the operations of the state folder, which are read once.
+pub struct Candidates {
+    contexts: Vec<ResolvedContext>,
+    operations: Vec<OperationId>,
+}
 
 impl Candidates {
     /// Reads the files. Completion has nobody to tell an error: a file that can't be read has no candidates.
     pub fn load(world: &World) -> Self {
         let kubeconfig = load(world, None).map(|loaded| loaded.kubeconfig).unwrap_or_default();
-        Self(resolve_each(&kubeconfig, &Overrides::default()).flatten().collect())
+        let operations = StateFolder::of(world).and_then(|folder| folder.operations());
+        Self {
+            contexts: resolve_each(&kubeconfig, &Overrides::default()).flatten().collect(),
+            operations: operations.unwrap_or_default(),
+        }
+    }
+
+    /// The revocations and restores of before.
+    pub fn operations(&self) -> BTreeSet<String> {
+        self.operations.iter().map(ToString::to_string).collect()
     }
 
     /// The names of the contexts.
     pub fn contexts(&self) -> BTreeSet<String> {
-        self.0.iter().filter_map(|context| context.name.clone()).collect()
+        self.contexts.iter().filter_map(|context| context.name.clone()).collect()
     }
 
     /// The ACK clusters that contexts lead to.
     pub fn cluster_ids(&self) -> BTreeSet<String> {
-        self.0.iter().filter_map(|context| infer_from(context).best).map(|claim| claim.id.to_string()).collect()
+        self.contexts.iter().filter_map(|context| infer_from(context).best).map(|claim| claim.id.to_string()).collect()
     }
 
     /// The RAM identities in the certificates.
     pub fn uids(&self) -> BTreeSet<String> {
         let uid = |context| credential_of(context, &Policy::Trusted).uid;
-        self.0.iter().filter_map(uid).map(|uid| uid.to_string()).collect()
+        self.contexts.iter().filter_map(uid).map(|uid| uid.to_string()).collect()
     }
 }

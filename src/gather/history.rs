@@ -38,6 +38,9 @@ pub enum PastError {
     },
 }
 
+/// An operation by its name, and what can be read of it.
+pub type Entry = (OperationId, Result<Past, PastError>);
+
 impl Past {
     /// How far it came.
     pub fn state(&self) -> State {
@@ -60,7 +63,7 @@ pub fn load(folder: &StateFolder, id: &OperationId) -> Result<Past, PastError> {
 ///
 /// # Errors
 /// Where the folder can't be read.
-pub fn all(folder: &StateFolder) -> Result<Vec<(OperationId, Result<Past, PastError>)>, JournalError> {
+pub fn all(folder: &StateFolder) -> Result<Vec<Entry>, JournalError> {
     let mut all: Vec<_> = folder.operations()?.into_iter().map(|id| (id.clone(), load(folder, &id))).collect();
     // Names tell the second; within one the records know better.
     all.sort_by_key(|(_, past)| past.as_ref().ok().map(|past| Reverse(past.record.begun)));
