@@ -70,6 +70,9 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -f -a "who
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -f -a "expiry" -d 'Tell when credentials expire, and which never do'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -f -a "scan" -d 'Tell who holds access to the cluster, and whether they still exist'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -f -a "status" -d 'Tell the state of issued kubeconfigs, of a cluster or of an identity'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -f -a "revoke" -d 'Take an identity\'s access to the cluster away, and prove that it is gone'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -f -a "restore" -d 'Give back what a revocation took away'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -f -a "history" -d 'Tell which revocations and restores were made from this machine'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -f -a "completion" -d 'Print a completion script for a shell'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -f -a "version" -d 'Print the version'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -274,6 +277,158 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" 
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l vpc -d 'Use the endpoints inside the VPC'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -s q -l quiet -d 'Say nothing on standard error but errors and warnings'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -s f -l filename -d 'The identity that the certificate of this kubeconfig file names; the file is sent nowhere but to your own server' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l leaked-context -d 'Context of that file, where it has several' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l plan -d 'Carry out this plan, made by --dry-run -o json, if a plan made now is the same' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l resume -d 'Go on with an operation that was cut off' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l dry-run -d 'Only show the plan: client reads alone, server has the API server check every step too' -r -f -a "none\t'Carry the plan out'
+client\t'Read, and show the plan'
+server\t'Have the API server check every step, and show the plan'"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l accept-group-grant -d 'A binding of a group that is meant for everybody, as scan writes it (repeatable)' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l reason -d 'Why, for the record' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l settle -d 'How long to watch whether something comes back; 0 doesn\'t [default: 2s, 15s where somebody manages a binding]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l cluster-timeout -d 'How long to wait for another revocation in the same cluster' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l cluster-id -d 'Choose the context of this cluster; for a context that doesn\'t tell its cluster, your own word for it' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l kubeconfig -d 'Kubeconfig file to use; KUBECONFIG and ~/.kube/config are then not looked at' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l context -d 'Context to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l cluster -d 'Cluster entry to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l user -d 'User entry to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -s s -l server -d 'Address of the API server' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l token -d 'Bearer token' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l client-certificate -d 'Client certificate file' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l client-key -d 'Private key file' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l certificate-authority -d 'CA file to check the API server with' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l as -d 'User to act as' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l as-group -d 'Group to act as (repeatable)' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l as-uid -d 'User ID to act as' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l as-user-extra -d 'Extra field to act with (repeatable)' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l request-timeout -d 'How long one exchange with a server may take, such as 1s, 2m or 3h; 0 means no limit' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l tls-server-name -d 'Name to check the API server\'s certificate against' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l insecure-skip-tls-verify -d 'Don\'t check the API server\'s certificate' -r -f -a "true\t''
+false\t''"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l profile -d 'Profile of the credentials file; no other source is then looked at' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l profile-file -d 'Credentials file, instead of ~/.aliyun/config.json' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l role-arn -d 'Role to assume with the credentials' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l region -d 'Region of the cluster' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l cs-endpoint -d 'Endpoint of Container Service, a host with or without port, or a URL [env: ACKCRED_CS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l ram-endpoint -d 'Endpoint of Resource Access Management [env: ACKCRED_RAM_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l sts-endpoint -d 'Endpoint of Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l ims-endpoint -d 'Endpoint of Identity Management Service [env: ACKCRED_IMS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -s o -l output -d 'Format of the result' -r -f -a "table\t'Columns for people'
+wide\t'More columns'
+json\t'One JSON document'
+yaml\t'One YAML document'
+name\t'Names only, one a line'
+csv\t'Comma-separated values'"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l no-headers -d 'Leave out the header line of tables and CSV' -r -f -a "true\t''
+false\t''"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -s v -d 'Log what is done to standard error; repeat it, or give a number, for more' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l all-deleted -d 'Every identity that ACK reports deleted and that holds a binding or a kubeconfig here'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l accept-inferred -d 'Also identities whose end is inferred from complete listings'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -s y -l yes -d 'Don\'t ask for consent'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l force -d 'Go on although the identity was active in the last 7 days, or that can\'t be told'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l rbac-only -d 'Take the bindings away and leave the cloud alone'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l leave-no-admin -d 'Go on although nobody would hold full rights afterwards'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l in-cluster -d 'Refused: a pod\'s service account revokes nobody'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l offline -d 'Don\'t ask the cloud; for whoami, nor the API server'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l ignore-env-credentials -d 'Don\'t take credentials from environment variables'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l vpc -d 'Use the endpoints inside the VPC'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -s q -l quiet -d 'Say nothing on standard error but errors and warnings'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l rearm -d 'Let a leaked credential of this name work again (repeatable)' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l reason -d 'Why, for the record' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l cluster-timeout -d 'How long to wait for another operation in the same cluster' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l kubeconfig -d 'Kubeconfig file to use; KUBECONFIG and ~/.kube/config are then not looked at' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l context -d 'Context to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l cluster -d 'Cluster entry to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l user -d 'User entry to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -s s -l server -d 'Address of the API server' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l token -d 'Bearer token' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l client-certificate -d 'Client certificate file' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l client-key -d 'Private key file' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l certificate-authority -d 'CA file to check the API server with' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l as -d 'User to act as' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l as-group -d 'Group to act as (repeatable)' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l as-uid -d 'User ID to act as' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l as-user-extra -d 'Extra field to act with (repeatable)' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l request-timeout -d 'How long one exchange with a server may take, such as 1s, 2m or 3h; 0 means no limit' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l tls-server-name -d 'Name to check the API server\'s certificate against' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l insecure-skip-tls-verify -d 'Don\'t check the API server\'s certificate' -r -f -a "true\t''
+false\t''"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l profile -d 'Profile of the credentials file; no other source is then looked at' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l profile-file -d 'Credentials file, instead of ~/.aliyun/config.json' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l role-arn -d 'Role to assume with the credentials' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l region -d 'Region of the cluster' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l cs-endpoint -d 'Endpoint of Container Service, a host with or without port, or a URL [env: ACKCRED_CS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l ram-endpoint -d 'Endpoint of Resource Access Management [env: ACKCRED_RAM_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l sts-endpoint -d 'Endpoint of Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l ims-endpoint -d 'Endpoint of Identity Management Service [env: ACKCRED_IMS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -s o -l output -d 'Format of the result' -r -f -a "table\t'Columns for people'
+wide\t'More columns'
+json\t'One JSON document'
+yaml\t'One YAML document'
+name\t'Names only, one a line'
+csv\t'Comma-separated values'"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l no-headers -d 'Leave out the header line of tables and CSV' -r -f -a "true\t''
+false\t''"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -s v -d 'Log what is done to standard error; repeat it, or give a number, for more' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l dry-run -d 'Only show what would come back'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -s y -l yes -d 'Don\'t ask for consent'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l force -d 'Give access back although the identity is deleted, recycled or unknown'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l accept-role-change -d 'Give access back although a role is another by now, or allows something else'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l offline -d 'Don\'t ask the cloud; for whoami, nor the API server'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l ignore-env-credentials -d 'Don\'t take credentials from environment variables'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l vpc -d 'Use the endpoints inside the VPC'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -s q -l quiet -d 'Say nothing on standard error but errors and warnings'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -l kubeconfig -d 'Kubeconfig file to use; KUBECONFIG and ~/.kube/config are then not looked at' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -l context -d 'Context to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -l cluster -d 'Cluster entry to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -l user -d 'User entry to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -s s -l server -d 'Address of the API server' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -l token -d 'Bearer token' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -l client-certificate -d 'Client certificate file' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -l client-key -d 'Private key file' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -l certificate-authority -d 'CA file to check the API server with' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -l as -d 'User to act as' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -l as-group -d 'Group to act as (repeatable)' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -l as-uid -d 'User ID to act as' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -l as-user-extra -d 'Extra field to act with (repeatable)' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -l request-timeout -d 'How long one exchange with a server may take, such as 1s, 2m or 3h; 0 means no limit' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -l tls-server-name -d 'Name to check the API server\'s certificate against' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -l insecure-skip-tls-verify -d 'Don\'t check the API server\'s certificate' -r -f -a "true\t''
+false\t''"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -l profile -d 'Profile of the credentials file; no other source is then looked at' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -l profile-file -d 'Credentials file, instead of ~/.aliyun/config.json' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -l role-arn -d 'Role to assume with the credentials' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -l region -d 'Region of the cluster' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -l cs-endpoint -d 'Endpoint of Container Service, a host with or without port, or a URL [env: ACKCRED_CS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -l ram-endpoint -d 'Endpoint of Resource Access Management [env: ACKCRED_RAM_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -l sts-endpoint -d 'Endpoint of Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -l ims-endpoint -d 'Endpoint of Identity Management Service [env: ACKCRED_IMS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -s o -l output -d 'Format of the result' -r -f -a "table\t'Columns for people'
+wide\t'More columns'
+json\t'One JSON document'
+yaml\t'One YAML document'
+name\t'Names only, one a line'
+csv\t'Comma-separated values'"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -l no-headers -d 'Leave out the header line of tables and CSV' -r -f -a "true\t''
+false\t''"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -s v -d 'Log what is done to standard error; repeat it, or give a number, for more' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -l offline -d 'Don\'t ask the cloud; for whoami, nor the API server'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -l ignore-env-credentials -d 'Don\'t take credentials from environment variables'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -l vpc -d 'Use the endpoints inside the VPC'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -s q -l quiet -d 'Say nothing on standard error but errors and warnings'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l kubeconfig -d 'Kubeconfig file to use; KUBECONFIG and ~/.kube/config are then not looked at' -r -F
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l context -d 'Context to use' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l cluster -d 'Cluster entry to use' -r
@@ -358,10 +513,13 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l vpc -d 'Use the endpoints inside the VPC'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -s q -l quiet -d 'Say nothing on standard error but errors and warnings'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status completion version help" -f -a "whoami" -d 'Tell whose credential this is, and for which cluster'
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status completion version help" -f -a "expiry" -d 'Tell when credentials expire, and which never do'
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status completion version help" -f -a "scan" -d 'Tell who holds access to the cluster, and whether they still exist'
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status completion version help" -f -a "status" -d 'Tell the state of issued kubeconfigs, of a cluster or of an identity'
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status completion version help" -f -a "completion" -d 'Print a completion script for a shell'
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status completion version help" -f -a "version" -d 'Print the version'
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status completion version help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status revoke restore history completion version help" -f -a "whoami" -d 'Tell whose credential this is, and for which cluster'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status revoke restore history completion version help" -f -a "expiry" -d 'Tell when credentials expire, and which never do'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status revoke restore history completion version help" -f -a "scan" -d 'Tell who holds access to the cluster, and whether they still exist'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status revoke restore history completion version help" -f -a "status" -d 'Tell the state of issued kubeconfigs, of a cluster or of an identity'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status revoke restore history completion version help" -f -a "revoke" -d 'Take an identity\'s access to the cluster away, and prove that it is gone'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status revoke restore history completion version help" -f -a "restore" -d 'Give back what a revocation took away'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status revoke restore history completion version help" -f -a "history" -d 'Tell which revocations and restores were made from this machine'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status revoke restore history completion version help" -f -a "completion" -d 'Print a completion script for a shell'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status revoke restore history completion version help" -f -a "version" -d 'Print the version'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status revoke restore history completion version help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

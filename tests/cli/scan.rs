@@ -178,7 +178,7 @@ fn every_grant_of_a_ram_identity_is_a_row() {
           ],
           "kubeconfig": null,
           "expires": null,
-          "reappeared": null
+          "reappeared": false
         },
         {
           "clusterId": "c5e8f0a1b2c3d4e5f60718293a4b5c6d7",
@@ -204,7 +204,7 @@ fn every_grant_of_a_ram_identity_is_a_row() {
           ],
           "kubeconfig": null,
           "expires": null,
-          "reappeared": null
+          "reappeared": false
         },
         {
           "clusterId": "c5e8f0a1b2c3d4e5f60718293a4b5c6d7",
@@ -230,7 +230,7 @@ fn every_grant_of_a_ram_identity_is_a_row() {
           ],
           "kubeconfig": null,
           "expires": null,
-          "reappeared": null
+          "reappeared": false
         },
         {
           "clusterId": "c5e8f0a1b2c3d4e5f60718293a4b5c6d7",
@@ -252,7 +252,7 @@ fn every_grant_of_a_ram_identity_is_a_row() {
           "sharedWith": [],
           "kubeconfig": null,
           "expires": null,
-          "reappeared": null
+          "reappeared": false
         }
       ],
       "cloud": null,
