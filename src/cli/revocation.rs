@@ -1,0 +1,149 @@
+//! The verbs that change something, and the one that tells what was changed.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum, ValueHint};
+use jiff::SignedDuration;
+
+use super::{parse_cluster_id, parse_uid};
+use crate::core::duration;
+use crate::core::ids::{ClusterId, Uid};
+use crate::core::journal::OperationId;
+
+pub(super) const REVOKE_ABOUT: &str = "Take an identity's access to the cluster away, and prove that it is gone
+
+The bindings lose the identity first, each exactly as it was seen; others that share one keep theirs. Then the cloud deletes \
+the kubeconfig. Afterwards the API server, the cloud and the leaked file itself are asked whether any access is left. \
+Everything is written down beforehand, and kubectl ackcred restore gives it back.";
+
+pub(super) const REVOKE_EXAMPLES: &str = "Examples:
+  kubectl ackcred revoke 200000000000000103 --dry-run          # what would be done
+  kubectl ackcred revoke -f leaked.yaml                        # whoever this file names
+  kubectl ackcred revoke --all-deleted --dry-run -o json >plan # to be looked at by somebody else
+  kubectl ackcred revoke --plan plan                           # exactly that, or nothing";
+
+pub(super) const RESTORE_ABOUT: &str = "Give back what a revocation took away
+
+Every holder of the identity's certificate has access again until it expires. The kubeconfig's record itself comes back only \
+through ACK's recycle bin, in the console, within 30 days.";
+
+pub(super) const RESTORE_EXAMPLES: &str = "Examples:
+  kubectl ackcred history
+  kubectl ackcred restore 20261122-031002-3f9a2c";
+
+pub(super) const HISTORY_EXAMPLES: &str = "Examples:
+  kubectl ackcred history                                 # all of them, the last first
+  kubectl ackcred history 20261122-031002-3f9a2c -o json  # the report of one";
+
+/// Flags of `revoke`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("whom").required(true).multiple(true).args(["uids", "file", "all_deleted", "plan", "resume"]))]
+pub struct RevokeArgs {
+    /// The identities
+    #[arg(value_name = "UID", value_delimiter = ',', value_parser = parse_uid, conflicts_with_all = ["file", "all_deleted", "plan", "resume"])]
+    pub uids: Vec<Uid>,
+    /// The identity that the certificate of this kubeconfig file names; the file is sent nowhere but to your own server
+    #[arg(short = 'f', long = "filename", value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "all_deleted")]
+    pub file: Option<PathBuf>,
+    /// Context of that file, where it has several
+    #[arg(long, value_name = "NAME", requires = "file")]
+    pub leaked_context: Option<String>,
+    /// Every identity that ACK reports deleted and that holds a binding or a kubeconfig here
+    #[arg(long, conflicts_with_all = ["plan", "resume"])]
+    pub all_deleted: bool,
+    /// Also identities whose end is inferred from complete listings
+    #[arg(long, requires = "all_deleted")]
+    pub accept_inferred: bool,
+    /// Carry out this plan, made by --dry-run -o json, if a plan made now is the same
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["resume", "force", "rbac_only", "leave_no_admin", "accept_group_grant"])]
+    pub plan: Option<PathBuf>,
+    /// Go on with an operation that was cut off
+    #[arg(long, value_name = "OPERATION", value_parser = parse_operation, conflicts_with = "dry_run")]
+    pub resume: Option<OperationId>,
+    /// Only show the plan: client reads alone, server has the API server check every step too
+    #[arg(long, value_name = "HOW", num_args = 0..=1, require_equals = true, default_missing_value = "client", default_value = "none", hide_default_value = true)]
+    pub dry_run: DryRun,
+    /// Don't ask for consent
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Go on although the identity was active in the last 7 days, or that can't be told
+    #[arg(long)]
+    pub force: bool,
+    /// Take the bindings away and leave the cloud alone
+    #[arg(long)]
+    pub rbac_only: bool,
+    /// Go on although nobody would hold full rights afterwards
+    #[arg(long)]
+    pub leave_no_admin: bool,
+    /// A binding of a group that is meant for everybody, as scan writes it (repeatable)
+    #[arg(long, value_name = "BINDING")]
+    pub accept_group_grant: Vec<String>,
+    /// Why, for the record
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// How long to watch whether something comes back; 0 doesn't [default: 2s, 15s where somebody manages a binding]
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+    pub settle: Option<SignedDuration>,
+    /// How long to wait for another revocation in the same cluster
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration::parse)]
+    pub cluster_timeout: SignedDuration,
+    /// Choose the context of this cluster; for a context that doesn't tell its cluster, your own word for it
+    #[arg(long, value_name = "ID", value_parser = parse_cluster_id)]
+    pub cluster_id: Option<ClusterId>,
+    /// Refused: a pod's service account revokes nobody
+    #[arg(long, hide = true)]
+    pub in_cluster: bool,
+}
+
+/// Flags of `restore`.
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    /// The revocation to take back
+    #[arg(value_name = "OPERATION", value_parser = parse_operation)]
+    pub operation: OperationId,
+    /// Only show what would come back
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Don't ask for consent
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Give access back although the identity is deleted, recycled or unknown
+    #[arg(long)]
+    pub force: bool,
+    /// Give access back although a role is another by now, or allows something else
+    #[arg(long)]
+    pub accept_role_change: bool,
+    /// Let a leaked credential of this name work again (repeatable)
+    #[arg(long, value_name = "NAME")]
+    pub rearm: Vec<String>,
+    /// Why, for the record
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// How long to wait for another operation in the same cluster
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration::parse)]
+    pub cluster_timeout: SignedDuration,
+}
+
+/// Flags of `history`.
+#[derive(Debug, Args)]
+pub struct HistoryArgs {
+    /// The operation whose report to show
+    #[arg(value_name = "OPERATION", value_parser = parse_operation)]
+    pub operation: Option<OperationId>,
+}
+
+/// What `--dry-run` takes, as in kubectl.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DryRun {
+    /// Carry the plan out
+    None,
+    /// Read, and show the plan
+    Client,
+    /// Have the API server check every step, and show the plan
+    Server,
+}
+
+fn parse_operation(text: &str) -> Result<OperationId, String> {
+    OperationId::parse(text)
+        .ok_or_else(|| "an operation is named as history names it: 20261122-031002-3f9a2c".to_owned())
+}

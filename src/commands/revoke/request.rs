@@ -1,0 +1,166 @@
+//! What is asked for, and whether a plan or an operation that was given still fits.
+
+use std::path::Path;
+
+use super::super::operation;
+use crate::adapters::files;
+use crate::adapters::journal::StateFolder;
+use crate::cli::RevokeArgs;
+use crate::core::ids::{ClusterId, Uid};
+use crate::core::plan::{Crowd, Draft, Flags, Plan, PlannedTarget};
+use crate::core::refusal::{Refusal, RefusalCode};
+use crate::error::{Error, Result};
+use crate::gather::history::{self, Past};
+use crate::gather::leaked::Leaked;
+use crate::gather::revocation::{Gathered, Wanted};
+use crate::world::World;
+
+/// What is asked for: on the command line, by a plan, or by an operation that was cut off.
+pub(super) struct Request {
+    pub(super) flags: Flags,
+    pub(super) uids: Vec<Uid>,
+    /// The cluster that a plan or an operation is about.
+    pub(super) cluster: Option<ClusterId>,
+    /// The hash of the plan that was given.
+    hash: Option<String>,
+    /// The operation to go on with.
+    pub(super) resumed: Option<Past>,
+    /// What that operation knew of its identities.
+    pub(super) remembered: Vec<PlannedTarget>,
+}
+
+impl Request {
+    pub(super) fn of(args: &RevokeArgs, world: &World) -> Result<Self> {
+        if let Some(path) = &args.plan {
+            return Self::of_plan(read_plan(&world.cwd.join(path))?, args);
+        }
+        if let Some(id) = &args.resume {
+            let folder = StateFolder::of(world).map_err(Error::failed)?;
+            let past = history::load(&folder, id).map_err(operation::unknown)?;
+            let Some(plan) = past.record.revocation().cloned() else {
+                return Err(Error::usage(format!("{id} is a restore; run the restore again instead")));
+            };
+            let resumed = Self { resumed: Some(past), hash: None, ..Self::of_plan(plan.clone(), args)? };
+            return Ok(Self { remembered: plan.targets, ..resumed });
+        }
+        Ok(Self {
+            flags: Flags {
+                force: args.force,
+                rbac_only: args.rbac_only,
+                all_deleted: args.all_deleted,
+                accept_inferred: args.accept_inferred,
+                leave_no_admin: args.leave_no_admin,
+                accept_group_grants: args.accept_group_grant.clone(),
+            },
+            uids: each_once(&args.uids),
+            cluster: None,
+            hash: None,
+            resumed: None,
+            remembered: Vec::new(),
+        })
+    }
+
+    fn of_plan(plan: Plan, args: &RevokeArgs) -> Result<Self> {
+        if args.resume.is_none() && plan.leaked.is_some() != args.file.is_some() {
+            return Err(Error::usage(match &plan.leaked {
+                Some(leaked) => {
+                    format!("the plan is about the leaked certificate of {}: give its file with -f", leaked.common_name)
+                }
+                None => "the plan is about no file: leave out -f".to_owned(),
+            }));
+        }
+        Ok(Self {
+            uids: plan.targets.iter().map(|target| target.uid.clone()).collect(),
+            cluster: plan.targets.iter().find_map(|target| target.cluster_id.clone()),
+            flags: plan.flags,
+            hash: Some(plan.hash),
+            resumed: None,
+            remembered: Vec::new(),
+        })
+    }
+
+    pub(super) fn wanted<'a>(&'a self, leaked: Option<&'a Leaked>) -> Wanted<'a> {
+        match leaked {
+            Some(leaked) => Wanted::Leaked(leaked),
+            None if self.flags.all_deleted && self.resumed.is_none() => {
+                Wanted::Deleted { accept_inferred: self.flags.accept_inferred }
+            }
+            None => Wanted::Named(&self.uids),
+        }
+    }
+
+    pub(super) fn crowd(&self, gathered: &Gathered) -> Crowd {
+        match gathered.case.targets.len() {
+            _ if self.flags.all_deleted => Crowd::Bulk,
+            0 | 1 => Crowd::One,
+            _ => Crowd::Several,
+        }
+    }
+
+    pub(super) fn plan(&self, gathered: &Gathered, crowd: Crowd) -> Plan {
+        let leaked = gathered.leaked.as_ref();
+        let draft = Draft::of(&gathered.case, &self.flags, leaked, crowd, &gathered.dry_runs);
+        Plan::new(vec![draft], self.flags.clone(), gathered.leaked.clone())
+    }
+
+    /// Holds a plan made now against the one that was given, or against the operation that is gone on with.
+    pub(super) fn hold_against(&self, plan: &mut Plan, gathered: &Gathered) {
+        if let Some(hash) = self.hash.as_ref().filter(|hash| **hash != plan.hash) {
+            let message = format!(
+                "a plan made now is {}, not {}: something has changed since",
+                plan.short_hash(),
+                &hash[..6.min(hash.len())]
+            );
+            plan.refusals.push(
+                Refusal::new(RefusalCode::PlanChanged, message)
+                    .hint("make a new plan with --dry-run -o json, and look at it"),
+            );
+        }
+        let Some(past) = &self.resumed else { return };
+        // What speaks against beginning an operation does not speak against finishing it.
+        plan.refusals.retain(|refusal| {
+            !matches!(
+                refusal.code,
+                RefusalCode::RecentAccess
+                    | RefusalCode::ActivityUnknown
+                    | RefusalCode::NothingIssued
+                    | RefusalCode::CredentialDead
+                    | RefusalCode::IdentityUnknown
+            )
+        });
+        let same = past.record.clusters.iter().any(|cluster| {
+            cluster.ca_keys.iter().any(|key| gathered.case.cluster.ca_keys.contains(key))
+                || cluster.key == gathered.case.cluster.key
+        });
+        if !same {
+            let message = format!("{} was begun in another cluster than this context leads to", past.id);
+            plan.refusals
+                .push(Refusal::new(RefusalCode::OtherCluster, message).hint("name its context with --context"));
+        }
+    }
+}
+
+fn each_once(uids: &[Uid]) -> Vec<Uid> {
+    let mut once: Vec<Uid> = Vec::new();
+    for uid in uids {
+        if !once.contains(uid) {
+            once.push(uid.clone());
+        }
+    }
+    once
+}
+
+fn read_plan(path: &Path) -> Result<Plan> {
+    let unusable = |error: anyhow::Error| {
+        Error::failed(error.context(format!("cannot use {}", path.display())))
+            .hint("a plan is what revoke --dry-run -o json prints")
+    };
+    let bytes = files::load(path).map_err(|error| unusable(error.into()))?;
+    let mut document: serde_json::Value = serde_json::from_slice(&bytes).map_err(|error| unusable(error.into()))?;
+    let fields = document.as_object_mut().ok_or_else(|| unusable(anyhow::anyhow!("it is no JSON object")))?;
+    let (version, kind) = (fields.remove("apiVersion"), fields.remove("kind"));
+    if version != Some("ackcred/v1".into()) || kind != Some("RevocationPlan".into()) {
+        return Err(unusable(anyhow::anyhow!("it is no RevocationPlan of ackcred/v1")));
+    }
+    serde_json::from_value(document).map_err(|error| unusable(error.into()))
+}

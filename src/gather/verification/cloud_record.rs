@@ -1,0 +1,75 @@
+//! What ACK still remembers.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::time::{Instant, sleep};
+
+use super::Question;
+use crate::core::ack::{CertificateState, KubeconfigState, Permission};
+use crate::core::case::TargetCase;
+use crate::core::evidence::{Answer, Listing};
+use crate::core::verification::{Voice, VoiceAnswer};
+use crate::gather::cloud;
+
+/// How long the cloud's record may lag behind its answer.
+const CLOUD_SETTLES_WITHIN: Duration = Duration::from_secs(10);
+/// The wait between two looks.
+const CLOUD_STEP: Duration = Duration::from_millis(500);
+
+/// What the cloud still remembers of each identity. Asked again for a while where it remembers something: it answers
+/// before it is done.
+pub async fn ask_cloud(question: &Question<'_>) -> Vec<VoiceAnswer> {
+    join_all(question.targets.iter().map(|target| ask_cloud_of(question, target))).await
+}
+
+async fn ask_cloud_of(question: &Question<'_>, target: &TargetCase) -> VoiceAnswer {
+    let (Some(cloud), false) = (question.cloud.ready(), question.plan.flags.rbac_only) else {
+        return VoiceAnswer::not_asked(Voice::Cloud, "the cloud was not asked: its record stays as it is");
+    };
+    let Some(id) = question.cluster.id() else {
+        return VoiceAnswer::failed(Voice::Cloud, "the cluster's ID is not known");
+    };
+    let until = Instant::now() + CLOUD_SETTLES_WITHIN;
+    loop {
+        let (kubeconfigs, permissions) = tokio::join!(
+            cloud::kubeconfigs(cloud, id, question.region),
+            cloud::permissions(cloud, question.region, &target.target.uid),
+        );
+        let answer = read_cloud(question, target, &kubeconfigs, &permissions);
+        let settled = answer.residual.is_empty() || Instant::now() >= until;
+        if settled {
+            return answer;
+        }
+        sleep(CLOUD_STEP).await;
+    }
+}
+
+fn read_cloud(
+    question: &Question<'_>,
+    target: &TargetCase,
+    kubeconfigs: &Listing<KubeconfigState>,
+    permissions: &Answer<Vec<Permission>>,
+) -> VoiceAnswer {
+    let uid = &target.target.uid;
+    let rows = kubeconfigs.items().iter().filter(|state| state.uid == *uid);
+    let mut left: Vec<String> = rows
+        .filter_map(|state| match state.certificate {
+            CertificateState::Unexpired => Some("ACK still lists the kubeconfig as Effective".to_owned()),
+            CertificateState::Expired => Some("ACK still lists the kubeconfig, as Expired".to_owned()),
+            CertificateState::Unknown => Some("ACK lists the kubeconfig and doesn't know its state".to_owned()),
+            CertificateState::Unissued | CertificateState::Removed => None,
+        })
+        .collect();
+    let here = |record: &&Permission| question.cluster.id().is_some_and(|cluster| record.is_of_cluster(cluster));
+    let records = permissions.known().map(Vec::as_slice).unwrap_or_default();
+    left.extend(records.iter().filter(here).map(|record| {
+        format!("ACK still remembers a permission: {} {} on {}", record.role_type, record.role_name, record.resource_id)
+    }));
+    let failed: Vec<&str> = [kubeconfigs.failure(), permissions.failure()].into_iter().flatten().collect();
+    if left.is_empty() && !failed.is_empty() {
+        return VoiceAnswer::failed(Voice::Cloud, format!("the cloud's record is unknown: {}", failed.join("; ")));
+    }
+    let told = if left.is_empty() { "no kubeconfig, no permission record" } else { "a record is left" };
+    VoiceAnswer::of(Voice::Cloud, told, left)
+}
