@@ -28,6 +28,7 @@ macro_rules! on_both_servers {
 pub(crate) use on_both_servers;
 
 mod proof;
+mod refusals;
 mod residual;
 mod scene;
 mod setting;
