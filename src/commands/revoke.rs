@@ -168,7 +168,7 @@ fn show_only(plan: &Plan, world: &World, ui: &Ui) -> Result<Status> {
 }
 
 fn say_gathered(gathered: &Gathered, plan: &Plan, ui: &Ui) {
-    gathered.failed.iter().chain(&plan.warnings).for_each(|text| ui.warning(text));
+    gathered.failed.iter().chain(&gathered.skew).chain(&plan.warnings).for_each(|text| ui.warning(text));
     gathered.notes.iter().for_each(|text| ui.note(text));
     for step in plan.steps.iter().filter(|step| !step.managed_by.is_empty()) {
         let object = step.object.as_ref().map(ToString::to_string).unwrap_or_default();

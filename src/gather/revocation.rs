@@ -9,6 +9,8 @@ use futures_util::{StreamExt as _, stream};
 use super::cloud::{self, CloudVoice};
 use super::holders::{self, Heard, reach};
 use super::leaked::Leaked;
+use jiff::Timestamp;
+
 use crate::adapters::cluster::{ApiServer, CallError};
 use crate::core::ack::{Permission, UserKubeconfigState};
 use crate::core::binding_object::{BindingObject, BindingRef};
@@ -76,6 +78,8 @@ pub struct Gathered {
     pub region: Option<Region>,
     /// Voices that failed; none of them stands in the way by itself.
     pub failed: Vec<String>,
+    /// How far this machine's clock is off, where that is worth a warning.
+    pub skew: Option<String>,
     /// What else is to be told.
     pub notes: Vec<String>,
     /// How many identities are left out because their end is only inferred.
@@ -90,6 +94,7 @@ pub async fn gather(question: Question<'_>) -> Result<Gathered> {
     let (world, context, timeout) = (question.holders.world, question.holders.context, question.holders.timeout);
     let heard = holders::hear(question.holders).await?;
     let operator = operator(world, context, timeout, &heard).await?;
+    let heard_time = heard.api.time().map(|server| (server, world.clock().time()));
     let (uids, inferred) = match question.wanted {
         Wanted::Named(uids) => (uids.to_vec(), 0),
         Wanted::Leaked(leaked) => (vec![leaked.uid.clone()], 0),
@@ -124,9 +129,22 @@ pub async fn gather(question: Question<'_>) -> Result<Gathered> {
         api: heard.api,
         cloud: heard.cloud,
         region: heard.region,
+        skew: heard_time.and_then(|(server, here)| skew(server, here)),
         failed: heard.failed.into_iter().chain(heard.unread).collect(),
         notes: heard.notes,
         inferred,
+    })
+}
+
+/// Further off than this, in seconds, a clock is worth a warning.
+const MOST_SKEW: i64 = 60;
+
+/// What is told by the API server's clock may look odd beside this machine's.
+fn skew(server: Timestamp, here: Timestamp) -> Option<String> {
+    let seconds = here.as_second() - server.as_second();
+    let direction = if seconds < 0 { "behind" } else { "ahead of" };
+    (seconds.abs() > MOST_SKEW).then(|| {
+        format!("this machine's clock is {}s {direction} the API server's, whose time counts here", seconds.abs())
     })
 }
 
@@ -344,5 +362,19 @@ fn may_create(answer: Result<(), CallError>) -> Result<(), String> {
     match answer {
         Err(error) if error.status() == Some(409) => Ok(()),
         answer => answer.map_err(|error| chain(&error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_off_by_more_than_a_minute_is_told() {
+        let server: Timestamp = "2026-11-22T03:10:00Z".parse().unwrap();
+        let at = |text: &str| skew(server, text.parse().unwrap());
+        assert_eq!((at("2026-11-22T03:11:00Z"), at("2026-11-22T03:09:00Z")), (None, None));
+        assert!(at("2026-11-22T03:11:01Z").unwrap().contains("61s ahead of the API server's"));
+        assert!(at("2026-11-22T03:00:00Z").unwrap().contains("600s behind the API server's"));
     }
 }
