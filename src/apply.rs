@@ -13,6 +13,7 @@ use crate::adapters::cluster::ApiServer;
 use crate::core::binding_object::BindingObject;
 use crate::core::consent::Consent;
 use crate::core::ids::{ClusterId, Region};
+use crate::core::inventory::Inventory;
 use crate::core::journal::StepResult;
 use crate::core::plan::{Action, Plan, Step};
 use crate::core::restoration::RestorePlan;
@@ -75,13 +76,20 @@ impl StepReport {
 pub async fn revoke(tools: &Tools<'_>, plan: &Plan, bindings: &[BindingObject], consent: &Consent) -> Vec<StepReport> {
     assert!(consent.covers(&plan.hash), "consent is to another plan");
     let mut reports = Vec::new();
+    // Read once the bindings are written, before the first call of the cloud.
+    let mut left: Option<Result<Inventory, String>> = None;
     for step in plan.steps.iter().filter(|step| step.cluster_id.as_ref() == tools.cluster) {
         let report = if let Some(reason) = stopped(tools) {
             StepReport::new(step.id, StepResult::Skipped).because(reason)
         } else {
             let planned = bindings.iter().find(|object| Some(object.reference()) == step.object);
             match (step.action, planned) {
-                (Action::DeleteKubeconfig, _) => clean(tools, plan, step, &reports).await,
+                (Action::DeleteKubeconfig, _) => {
+                    if left.is_none() {
+                        left = Some(cloud::bindings_left(tools.api).await);
+                    }
+                    clean(tools, plan, step, left.as_ref(), &reports).await
+                }
                 (_, Some(planned)) => binding::remove(tools, step, planned).await,
                 (_, None) => StepReport::new(step.id, StepResult::AlreadyDone),
             }
@@ -94,15 +102,25 @@ pub async fn revoke(tools: &Tools<'_>, plan: &Plan, bindings: &[BindingObject], 
 
 /// The cloud's step, once no shared binding names the identity any more: a cloud that deletes every binding that names it
 /// would take the others' access along.
-async fn clean(tools: &Tools<'_>, plan: &Plan, step: &Step, before: &[StepReport]) -> StepReport {
+async fn clean(
+    tools: &Tools<'_>,
+    plan: &Plan,
+    step: &Step,
+    left: Option<&Result<Inventory, String>>,
+    before: &[StepReport],
+) -> StepReport {
     let Some(uid) = step.identities.first() else { return StepReport::new(step.id, StepResult::AlreadyDone) };
-    match cloud::shared_binding(tools.api, uid).await {
-        Ok(None) => cloud::clean(tools, step, uid, plan.flags.force).await,
-        Ok(Some(binding)) => StepReport::new(step.id, StepResult::Skipped)
-            .because(format!("{binding} still names {uid} beside others; the cloud might delete it whole")),
-        Err(_) if before.iter().all(StepReport::is_done) => cloud::clean(tools, step, uid, plan.flags.force).await,
-        Err(reason) => StepReport::new(step.id, StepResult::Skipped).because(reason),
+    let skipped = |reason: String| StepReport::new(step.id, StepResult::Skipped).because(reason);
+    match left {
+        Some(Ok(inventory)) => {
+            if let Some(binding) = cloud::shared_binding(inventory, uid) {
+                return skipped(format!("{binding} still names {uid} beside others; the cloud might delete it whole"));
+            }
+        }
+        Some(Err(reason)) if !before.iter().all(StepReport::is_done) => return skipped(reason.clone()),
+        Some(Err(_)) | None => {}
     }
+    cloud::clean(tools, step, uid, plan.flags.force).await
 }
 
 /// Gives access back, step by step.

@@ -6,6 +6,7 @@ use crate::adapters::cluster::{ApiServer, BindingScope, new_audit_id};
 use crate::core::binding_object::{BindingObject, BindingRef};
 use crate::core::change::Change;
 use crate::core::ids::Uid;
+use crate::core::inventory::{Binding, BoundSubject, Inventory};
 use crate::core::journal::{CleanCall, Event, StepResult};
 use crate::core::plan::{Plan, Step, others_of};
 use crate::core::target::is_one_of;
@@ -66,21 +67,23 @@ pub(super) async fn clean(tools: &Tools<'_>, step: &Step, uid: &Uid, force: bool
     }
 }
 
-/// A binding that names the identity beside others.
-pub(super) async fn shared_binding(api: &ApiServer, uid: &Uid) -> Result<Option<BindingRef>, String> {
+/// Every binding that is left.
+pub(super) async fn bindings_left(api: &ApiServer) -> Result<Inventory, String> {
     let (cluster, namespaced) =
         tokio::join!(api.bindings(&BindingScope::Cluster), api.bindings(&BindingScope::AllNamespaces));
     let mut inventory = cluster.map_err(|error| chain(&error))?;
     inventory.append(namespaced.map_err(|error| chain(&error))?);
-    let shared = inventory.bindings().iter().find(|binding| {
-        let own = |subject: &crate::core::inventory::BoundSubject| subject.ram_uid() == Some(uid.as_str());
-        binding.subjects().iter().any(own) && !binding.subjects().iter().all(own)
-    });
-    Ok(shared.map(|binding| BindingRef {
-        kind: binding.kind(),
-        namespace: binding.namespace().map(str::to_owned),
-        name: binding.name().to_owned(),
-    }))
+    Ok(inventory)
+}
+
+/// A binding that names the identity beside others.
+pub(super) fn shared_binding(inventory: &Inventory, uid: &Uid) -> Option<BindingRef> {
+    let own = |subject: &BoundSubject| subject.ram_uid() == Some(uid.as_str());
+    let shared = inventory
+        .bindings()
+        .iter()
+        .find(|binding| binding.subjects().iter().any(own) && !binding.subjects().iter().all(own));
+    shared.map(Binding::reference)
 }
 
 /// Looks after every shared binding of a plan once the cloud has worked: one that is gone whole is created anew from the

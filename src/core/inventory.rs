@@ -9,6 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::binding::{BindingItem, BindingKind, RBAC_GROUP, Subject};
+use super::binding_object::BindingRef;
 use super::ids::split_subject_name;
 
 /// The bindings that were read, in the order in which they were read.
@@ -118,6 +119,11 @@ impl Inventory {
 }
 
 impl Binding {
+    /// Which binding it is.
+    pub fn reference(&self) -> BindingRef {
+        BindingRef { kind: self.kind, namespace: self.namespace().map(str::to_owned), name: self.name().to_owned() }
+    }
+
     /// Which of the two kinds it is.
     pub fn kind(&self) -> BindingKind {
         self.kind

@@ -15,7 +15,7 @@ use crate::error::chain;
 use crate::world::World;
 
 /// How many questions about single identities are under way at a time.
-const SIDE_BY_SIDE: usize = 8;
+pub(super) const SIDE_BY_SIDE: usize = 8;
 
 /// More identities than these are not looked up one by one.
 const MOST_LOOKUPS: usize = 200;

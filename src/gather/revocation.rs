@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use futures_util::{StreamExt as _, stream};
 
 use super::cloud::{self, CloudVoice};
@@ -211,11 +210,7 @@ fn references(heard: &Heard, uids: &[Uid]) -> Vec<BindingRef> {
     for grant in heard.scan.grants.iter() {
         let GrantSource::Binding { binding, .. } = grant.source else { continue };
         if grant.uid.is_some_and(|uid| uids.iter().any(|wanted| wanted.as_str() == uid)) {
-            references.push(BindingRef {
-                kind: binding.kind(),
-                namespace: binding.namespace().map(str::to_owned),
-                name: binding.name().to_owned(),
-            });
+            references.push(binding.reference());
         }
     }
     references.sort();
@@ -241,7 +236,8 @@ async fn namespaces(api: &ApiServer, bindings: &[BindingObject]) -> BTreeMap<Str
 
 async fn targets(heard: &Heard, uids: &[Uid], wanted: Wanted<'_>, remembered: &[PlannedTarget]) -> Vec<TargetCase> {
     let activity = activity(heard, uids).await;
-    let details = join_all(uids.iter().map(|uid| of_the_cloud(heard, uid))).await;
+    let details: Vec<_> =
+        stream::iter(uids).map(|uid| of_the_cloud(heard, uid)).buffered(cloud::SIDE_BY_SIDE).collect().await;
     uids.iter()
         .zip(activity)
         .zip(details)

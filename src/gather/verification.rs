@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
@@ -32,6 +32,8 @@ use leaked_file::present_leaked;
 use reviews::review;
 use settling::watch;
 
+/// How many identities are asked about at a time; each has many questions of its own.
+const TARGETS_SIDE_BY_SIDE: usize = 4;
 /// How long the API server's own decisions may lag behind its store.
 const REVIEWS_SETTLE_WITHIN: Duration = Duration::from_secs(5);
 /// The wait between two looks.
@@ -73,7 +75,8 @@ pub async fn verify(question: &Question<'_>, cloud: Vec<VoiceAnswer>) -> Vec<Ver
             ],
         }
     };
-    let asked = join_all(question.targets.iter().map(|target| ask_about(question, target, &read)));
+    let asked = stream::iter(&question.targets).map(|target| ask_about(question, target, &read));
+    let asked = asked.buffered(TARGETS_SIDE_BY_SIDE).collect::<Vec<_>>();
     let (asked, settled) = tokio::join!(asked, settled);
     let at = question.api.time().unwrap_or(question.now);
     let mut verifications = Vec::new();
@@ -173,8 +176,7 @@ async fn ask_about(
 fn evaluate(target: &Target, read: &Reading) -> VoiceAnswer {
     let named = read.inventory.bindings().iter().filter_map(|binding| {
         let subject = binding.subjects().iter().find(|subject| is_named(subject.ram_uid(), subject.name(), target))?;
-        let (role, place) = (binding.role(), binding.namespace().unwrap_or("-"));
-        let by = format!("{}/{place}/{}", binding.kind(), binding.name());
+        let (role, by) = (binding.role(), binding.reference());
         Some(format!("{by} gives {}/{} to {}", role.kind, role.name, subject.name()))
     });
     let left: Vec<String> = named.collect();

@@ -112,7 +112,7 @@ pub fn access(inventory: &Inventory, roles: &Roles, target: &Target, flags: &Fla
     }
     for (binding, group) in grants_of_groups(inventory, roles, target, flags) {
         let role = binding.role();
-        let what = format!("{} gives {}/{} to group {group}", text(binding), role.kind, role.name);
+        let what = format!("{} gives {}/{} to group {group}", binding.reference(), role.kind, role.name);
         found.push((RemainKind::GroupGrant, what));
     }
     found
@@ -134,16 +134,11 @@ fn grants_of_groups<'a>(
             binding.subjects().iter().any(|subject| subject.is_rbac("Group") && subject.name() == group.as_str())
         });
         let Some(group) = group else { continue };
-        if !is_server_default(binding, roles) && !flags.accept_group_grants.contains(&text(binding)) {
+        if !is_server_default(binding, roles) && !flags.accept_group_grants.contains(&binding.reference().to_string()) {
             found.push((binding, group.as_str()));
         }
     }
     found
-}
-
-/// The binding as tables show it.
-fn text(binding: &Binding) -> String {
-    format!("{}/{}/{}", binding.kind(), binding.namespace().unwrap_or("-"), binding.name())
 }
 
 /// How ack-ram-authenticator lets the identity in.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::{StreamExt as _, stream};
 use tokio::time::{Instant, sleep};
 
 use super::Question;
@@ -10,7 +10,7 @@ use crate::core::ack::{CertificateState, KubeconfigState, Permission};
 use crate::core::case::TargetCase;
 use crate::core::evidence::{Answer, Listing};
 use crate::core::verification::{Voice, VoiceAnswer};
-use crate::gather::cloud;
+use crate::gather::cloud::{self, SIDE_BY_SIDE};
 
 /// How long the cloud's record may lag behind its answer.
 const CLOUD_SETTLES_WITHIN: Duration = Duration::from_secs(10);
@@ -20,26 +20,25 @@ const CLOUD_STEP: Duration = Duration::from_millis(500);
 /// What the cloud still remembers of each identity. Asked again for a while where it remembers something: it answers
 /// before it is done.
 pub async fn ask_cloud(question: &Question<'_>) -> Vec<VoiceAnswer> {
-    join_all(question.targets.iter().map(|target| ask_cloud_of(question, target))).await
-}
-
-async fn ask_cloud_of(question: &Question<'_>, target: &TargetCase) -> VoiceAnswer {
+    let for_all = |answer: VoiceAnswer| vec![answer; question.targets.len()];
     let (Some(cloud), false) = (question.cloud.ready(), question.plan.flags.rbac_only) else {
-        return VoiceAnswer::not_asked(Voice::Cloud, "the cloud was not asked: its record stays as it is");
+        return for_all(VoiceAnswer::not_asked(Voice::Cloud, "the cloud was not asked: its record stays as it is"));
     };
     let Some(id) = question.cluster.id() else {
-        return VoiceAnswer::failed(Voice::Cloud, "the cluster's ID is not known");
+        return for_all(VoiceAnswer::failed(Voice::Cloud, "the cluster's ID is not known"));
     };
     let until = Instant::now() + CLOUD_SETTLES_WITHIN;
     loop {
-        let (kubeconfigs, permissions) = tokio::join!(
-            cloud::kubeconfigs(cloud, id, question.region),
-            cloud::permissions(cloud, question.region, &target.target.uid),
-        );
-        let answer = read_cloud(question, target, &kubeconfigs, &permissions);
-        let settled = answer.residual.is_empty() || Instant::now() >= until;
-        if settled {
-            return answer;
+        let granted = stream::iter(&question.targets)
+            .map(|target| cloud::permissions(cloud, question.region, &target.target.uid))
+            .buffered(SIDE_BY_SIDE)
+            .collect::<Vec<_>>();
+        let (kubeconfigs, granted) = tokio::join!(cloud::kubeconfigs(cloud, id, question.region), granted);
+        let read = question.targets.iter().zip(&granted);
+        let answers: Vec<VoiceAnswer> =
+            read.map(|(target, granted)| read_cloud(question, target, &kubeconfigs, granted)).collect();
+        if answers.iter().all(|answer| answer.residual.is_empty()) || Instant::now() >= until {
+            return answers;
         }
         sleep(CLOUD_STEP).await;
     }

@@ -23,12 +23,7 @@ const MOST_PROBES: usize = 200;
 pub async fn probes_that_work(api: &ApiServer, case: &Case) -> Result<Vec<Probe>, CallError> {
     let inventory = case.scan.grants.inventory();
     let references: BTreeSet<_> = case.bindings.iter().map(BindingObject::reference).collect();
-    let is_leaving = |binding: &&Binding| {
-        references.iter().any(|reference| {
-            (reference.kind, reference.namespace.as_deref(), reference.name.as_str())
-                == (binding.kind(), binding.namespace(), binding.name())
-        })
-    };
+    let is_leaving = |binding: &&Binding| references.contains(&binding.reference());
     let leaving: Vec<&Binding> = inventory.bindings().iter().filter(is_leaving).collect();
     let names: usize = case.targets.iter().map(|target| target.target.names.len()).sum();
     let limit = MOST_PROBES / names.max(1);

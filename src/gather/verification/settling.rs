@@ -7,7 +7,7 @@ use tokio::time::sleep;
 
 use super::{Question, Reading, is_named};
 use crate::adapters::cluster::{BindingScope, CallError, WatchEvent, WatchedChange};
-use crate::core::binding_object::{BindingObject, BindingRef, ram_uid};
+use crate::core::binding_object::{BindingObject, ram_uid};
 use crate::core::case::TargetCase;
 use crate::core::ids::Uid;
 use crate::core::managed_by::field_manager_of_subjects;
@@ -69,11 +69,7 @@ async fn list_again(
             binding.subjects().iter().any(|subject| is_named(subject.ram_uid(), subject.name(), &target.target))
         };
         if targets.iter().any(|target| names(&target)) {
-            let reference = BindingRef {
-                kind: binding.kind(),
-                namespace: binding.namespace().map(str::to_owned),
-                name: binding.name().to_owned(),
-            };
+            let reference = binding.reference();
             back.extend(question.api.binding(&reference).await?.map(|object| (read.since.elapsed(), object)));
         }
     }
