@@ -1,6 +1,8 @@
 //! Where the asynchronous part of the program begins and ends.
 
+use std::cell::RefCell;
 use std::future::Future;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -15,7 +17,16 @@ pub fn run<T>(conversation: impl Future<Output = T>) -> Result<T> {
 }
 
 /// A conversation in several parts, between which something else is done: a person is asked, say.
-pub struct Conversation(Option<Runtime>);
+pub struct Conversation {
+    runtime: Option<Runtime>,
+    /// Listens from the beginning to the end, so that Ctrl-C between two parts is heard by the next one.
+    ctrl_c: RefCell<CtrlC>,
+}
+
+#[cfg(unix)]
+type CtrlC = tokio::signal::unix::Signal;
+#[cfg(windows)]
+type CtrlC = tokio::signal::windows::CtrlC;
 
 /// Whether Ctrl-C was pressed while something had to be finished.
 #[derive(Clone, Debug, Default)]
@@ -37,7 +48,13 @@ impl Conversation {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
             Error::failed(anyhow::Error::new(error).context("cannot start the asynchronous runtime"))
         })?;
-        Ok(Self(Some(runtime)))
+        let listening = {
+            let _entered = runtime.enter();
+            listen()
+        };
+        let ctrl_c =
+            listening.map_err(|error| Error::failed(anyhow::Error::new(error).context("cannot listen for Ctrl-C")))?;
+        Ok(Self { runtime: Some(runtime), ctrl_c: RefCell::new(ctrl_c) })
     }
 
     /// One part, to its end or to Ctrl-C.
@@ -45,10 +62,11 @@ impl Conversation {
     /// # Errors
     /// Ctrl-C.
     pub fn hold<T>(&self, part: impl Future<Output = T>) -> Result<T> {
+        let mut ctrl_c = self.ctrl_c.borrow_mut();
         self.runtime().block_on(async {
             tokio::select! {
                 outcome = part => Ok(outcome),
-                _ = tokio::signal::ctrl_c() => Err(Error::interrupted()),
+                Some(()) = ctrl_c.recv() => Err(Error::interrupted()),
             }
         })
     }
@@ -65,30 +83,44 @@ impl Conversation {
     /// A part that ends by itself: it is told of Ctrl-C and finishes the step in hand.
     pub fn finish<T, F: Future<Output = T>>(&self, part: impl FnOnce(Interrupt) -> F) -> T {
         let interrupt = Interrupt::default();
+        let mut ctrl_c = self.ctrl_c.borrow_mut();
         self.runtime().block_on(async {
+            // Has the runtime look for what came since the last part, before anything is begun.
+            tokio::task::yield_now().await;
             let work = part(interrupt.clone());
             tokio::pin!(work);
             loop {
                 tokio::select! {
+                    biased;
+                    Some(()) = ctrl_c.recv() => interrupt.0.store(true, Ordering::Relaxed),
                     outcome = &mut work => return outcome,
-                    _ = tokio::signal::ctrl_c() => interrupt.0.store(true, Ordering::Relaxed),
                 }
             }
         })
     }
 
     fn runtime(&self) -> &Runtime {
-        match &self.0 {
+        match &self.runtime {
             Some(runtime) => runtime,
             None => unreachable!("the runtime is there until the conversation is dropped"),
         }
     }
 }
 
+#[cfg(unix)]
+fn listen() -> io::Result<CtrlC> {
+    tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())
+}
+
+#[cfg(windows)]
+fn listen() -> io::Result<CtrlC> {
+    tokio::signal::windows::ctrl_c()
+}
+
 impl Drop for Conversation {
     fn drop(&mut self) {
         // A name look-up that hangs, or a person who never answers, must not hold the exit.
-        if let Some(runtime) = self.0.take() {
+        if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
     }
