@@ -27,6 +27,8 @@ macro_rules! on_both_servers {
 
 pub(crate) use on_both_servers;
 
+mod crash;
+mod crash_disk;
 mod proof;
 mod refusals;
 mod residual;

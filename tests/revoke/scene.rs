@@ -2,6 +2,7 @@
 //! server or on a real one, with the account beside it, and every word that is said there is watched over.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -257,6 +258,19 @@ impl<C: Cluster> Incident<C> {
     /// Runs a command as [`Self::run`] does, to which somebody types this text.
     pub(crate) fn answering(&self, text: &str, args: &[&str]) -> Outcome {
         self.watched(args, |args| self.session.run_answering(Some(text), args))
+    }
+
+    /// The real binary, or another program, as somebody starts it at the operator's terminal.
+    pub(crate) fn process(&self, program: impl AsRef<OsStr>) -> std::process::Command {
+        let world = self.session.world();
+        let mut command = std::process::Command::new(program);
+        command
+            .env_clear()
+            .envs(world.env.iter())
+            .env("HOME", self.session.home())
+            .env("PATH", "/usr/bin:/bin")
+            .current_dir(self.session.home());
+        command
     }
 
     fn watched(&self, args: &[&str], run: impl Fn(&[&str]) -> Outcome) -> Outcome {
