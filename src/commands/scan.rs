@@ -40,9 +40,14 @@ pub(super) fn run(
     let cluster = scanned(&heard, target.context.name);
     let cloud = cloud::view(&heard.cloud, heard.account.voices(), &heard.failed);
     let clusters = [heard.scan];
-    let filter = Filter { all_users: args.all_users, uids: args.uid.clone(), states: args.state.clone() };
-    let selection = Selection::new(&clusters, &filter);
     let dead = dead_names(clusters[0].id.as_ref(), world);
+    let filter = Filter {
+        all_users: args.all_users,
+        uids: args.uid.clone(),
+        states: args.state.clone(),
+        dead: dead.iter().flatten().map(|(name, _)| name.clone()).collect(),
+    };
+    let selection = Selection::new(&clusters, &filter);
     say_reappeared(&selection, &clusters, dead.as_deref().unwrap_or_default(), ui);
     let names: Option<Vec<String>> = dead.map(|dead| dead.into_iter().map(|(name, _)| name).collect());
     ui.report(&ScanReport {

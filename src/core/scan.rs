@@ -35,6 +35,8 @@ pub struct Filter {
     pub uids: Vec<Uid>,
     /// Rows in these states only; empty means those that are worth a look.
     pub states: Vec<StateKind>,
+    /// User names of leaked credentials that are to be dead: a grant to one is worth a look, whoever is alive.
+    pub dead: Vec<String>,
 }
 
 /// The words for an identity's existence, without what they rest on.
@@ -177,7 +179,7 @@ impl Selection {
             let kubeconfigs = scan.holders_without_grant().map(|(index, _)| Index::Kubeconfig(index));
             for holding in grants.chain(kubeconfigs) {
                 let row = scan.row(holding);
-                match filter.decide(row.uid, row.verdict.state) {
+                match filter.decide(&row) {
                     Decision::Show => selection.rows.push(Place { cluster, holding }),
                     Decision::Hide => {
                         selection.hidden_rows += 1;
@@ -211,15 +213,17 @@ enum Decision {
 }
 
 impl Filter {
-    fn decide(&self, uid: Option<&str>, state: State) -> Decision {
+    fn decide(&self, row: &ScanRow<'_>) -> Decision {
+        let (uid, state) = (row.uid, row.verdict.state);
         if !self.uids.is_empty() && !self.uids.iter().any(|wanted| Some(wanted.as_str()) == uid) {
             return Decision::Drop;
         }
         if !self.states.is_empty() {
             return if self.states.contains(&StateKind::of(state)) { Decision::Show } else { Decision::Drop };
         }
+        let reappeared = row.grant.is_some_and(|grant| self.dead.iter().any(|name| name == grant.subject));
         let alive = matches!(state, State::Active | State::Frozen);
-        if alive && !self.all_users && self.uids.is_empty() { Decision::Hide } else { Decision::Show }
+        if alive && !reappeared && !self.all_users && self.uids.is_empty() { Decision::Hide } else { Decision::Show }
     }
 }
 
