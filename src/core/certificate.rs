@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use ring::digest;
 use x509_parser::asn1_rs::{Any, Tag};
 use x509_parser::certificate::X509Certificate;
-use x509_parser::error::X509Error;
 use x509_parser::oid_registry::{OID_X509_COMMON_NAME, OID_X509_ORGANIZATION_NAME};
 use x509_parser::prelude::FromDer;
 use x509_parser::time::ASN1Time;
@@ -116,7 +115,7 @@ impl Subject {
     }
 }
 
-fn certificate_blocks(bundle: &[u8]) -> Result<Vec<Vec<u8>>, CertificateError> {
+pub(super) fn certificate_blocks(bundle: &[u8]) -> Result<Vec<Vec<u8>>, CertificateError> {
     let mut certificates = Vec::new();
     let mut damaged = None;
     let mut others: Vec<String> = Vec::new();
@@ -146,39 +145,15 @@ fn certificate_blocks(bundle: &[u8]) -> Result<Vec<Vec<u8>>, CertificateError> {
     })
 }
 
-fn x509(der: &[u8]) -> Option<X509Certificate<'_>> {
+pub(super) fn x509(der: &[u8]) -> Option<X509Certificate<'_>> {
     match X509Certificate::from_der(der) {
         Ok(([], certificate)) => Some(certificate),
         _ => None,
     }
 }
 
-fn key_fingerprint(certificate: &X509Certificate<'_>) -> String {
+pub(super) fn key_fingerprint(certificate: &X509Certificate<'_>) -> String {
     hex::encode(digest::digest(&digest::SHA256, certificate.public_key().raw).as_ref())
-}
-
-/// The key fingerprints of all certificates of a bundle, a CA's say.
-pub fn key_fingerprints(bundle: &[u8]) -> Vec<String> {
-    let ders = certificate_blocks(bundle).unwrap_or_default();
-    ders.iter().filter_map(|der| x509(der)).map(|certificate| key_fingerprint(&certificate)).collect()
-}
-
-/// Whether one of a CA bundle's keys signed the first certificate of another bundle. `None` where that can't be told: a
-/// certificate can't be read, or the signature's algorithm isn't known here.
-pub fn is_signed_by(bundle: &[u8], authority: &[u8]) -> Option<bool> {
-    let leaf = certificate_blocks(bundle).ok()?.into_iter().next()?;
-    let leaf = x509(&leaf)?;
-    let ders = certificate_blocks(authority).ok()?;
-    let issuers: Vec<X509Certificate<'_>> = ders.iter().filter_map(|der| x509(der)).collect();
-    let mut unknown = issuers.is_empty();
-    for issuer in &issuers {
-        match leaf.verify_signature(Some(issuer.public_key())) {
-            Ok(()) => return Some(true),
-            Err(X509Error::SignatureUnsupportedAlgorithm) => unknown = true,
-            Err(_) => {}
-        }
-    }
-    (!unknown).then_some(false)
 }
 
 fn not_after_of(der: &[u8]) -> Option<Timestamp> {

@@ -1,6 +1,7 @@
 //! The pure core: facts, decisions and the types they are made of. No file, socket, clock or environment is touched here.
 
 pub mod ack;
+pub mod authority;
 pub mod binding;
 pub mod binding_object;
 pub mod case;

@@ -12,11 +12,11 @@ use jiff::Timestamp;
 
 use crate::adapters::cluster::{ApiServer, CallError};
 use crate::core::ack::{Permission, UserKubeconfigState};
+use crate::core::authority::key_fingerprints;
 use crate::core::binding_object::{BindingObject, BindingRef};
 use crate::core::case::{
     Case, CaseCluster, Confirmation, DryRun, DryRuns, KubeconfigFact, LeakedFacts, Operator, TargetCase,
 };
-use crate::core::certificate::key_fingerprints;
 use crate::core::cluster_id::{ClusterIdFrom, KnownCluster};
 use crate::core::evidence::{Answer, Listing};
 use crate::core::grants::GrantSource;
