@@ -89,8 +89,8 @@ pub(super) fn run(
     let consent = match consent::ask(&shown, &plan.hash, &phrase, args.yes, &conversation, ui)? {
         Agreement::Given(consent) => consent,
         Agreement::Declined => {
-            ui.refusal(&Refusal::new(RefusalCode::Declined, "consent was not given; nothing was changed"));
-            return Ok(Status::Refused);
+            let refusal = Refusal::new(RefusalCode::Declined, "consent was not given");
+            return refused_after_all(plan, refusal, world, ui);
         }
     };
     Revocation {
@@ -164,6 +164,15 @@ fn show_only(plan: &Plan, world: &World, ui: &Ui) -> Result<Status> {
         return Ok(Status::Done);
     }
     ui.note("nothing was changed");
+    Ok(Status::Refused)
+}
+
+/// Something stands in the way after the plan was shown.
+fn refused_after_all(mut plan: Plan, refusal: Refusal, world: &World, ui: &Ui) -> Result<Status> {
+    ui.refusal(&refusal);
+    ui.note("nothing was changed");
+    plan.refusals.push(refusal);
+    ui.document(&RevocationPlan { api_version: ApiVersion::V1, plan: &plan, now: world.now })?;
     Ok(Status::Refused)
 }
 

@@ -49,6 +49,14 @@ impl Ui {
         self.data(|out| report::write(report, self.style, out))
     }
 
+    /// Writes a result for machines alone: people have been shown it already.
+    pub fn document(&self, report: &impl Report) -> Result<()> {
+        match self.style.format {
+            Format::Json | Format::Yaml => self.report(report),
+            Format::Table | Format::Wide | Format::Name | Format::Csv => Ok(()),
+        }
+    }
+
     /// Writes data to standard output, as [`report`](Self::report) does.
     pub fn data(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
         let mut stdout = lock(&self.streams.stdout);

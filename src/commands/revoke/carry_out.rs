@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::super::operation::{self, Running};
+use super::refused_after_all;
 use super::request::Request;
 use crate::apply::{self, Collateral, StepReport, Tools};
 use crate::cli::RevokeArgs;
@@ -13,7 +14,6 @@ use crate::core::consent::Consent;
 use crate::core::journal::{Action as AuditAction, Ending};
 use crate::core::operation::{ClusterRecord, Purpose, tombstone_of};
 use crate::core::plan::{Plan, roles_then};
-use crate::core::refusal::Refusal;
 use crate::core::verification::{Outcome, Probe, Verification};
 use crate::error::{Result, chain};
 use crate::gather::conversation::Conversation;
@@ -44,7 +44,7 @@ impl Revocation<'_> {
         let patience = positive(self.args.cluster_timeout);
         let locked = match operation::lock(self.world, key, patience, self.conversation)? {
             Ok(locked) => locked,
-            Err(refusal) => return self.refused(&refusal),
+            Err(refusal) => return refused_after_all(plan, refusal, self.world, self.ui),
         };
         let probes = self.probes(gathered)?;
         if let Err(reason) = &probes {
@@ -57,17 +57,11 @@ impl Revocation<'_> {
         };
         let running = match begun {
             Ok(running) => running,
-            Err(refusal) => return self.refused(&refusal),
+            Err(refusal) => return refused_after_all(plan, refusal, self.world, self.ui),
         };
         self.ui.note(&format!("operation {}", running.id));
         let outcome = self.change_and_verify(gathered, &plan, &probes, &running, consent);
         self.finish(&plan, running, outcome)
-    }
-
-    fn refused(&self, refusal: &Refusal) -> Result<Status> {
-        self.ui.refusal(refusal);
-        self.ui.note("nothing was changed");
-        Ok(Status::Refused)
     }
 
     /// The questions to compare: those of the operation that is gone on with, else those that are answered with yes now.
