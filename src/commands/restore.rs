@@ -42,6 +42,13 @@ pub(super) fn run(
         ui.note("nothing was changed");
         return Ok(Status::Refused);
     }
+    // Checksums can be written anew beside what they are of; the operation's name holds part of what was agreed to.
+    if !revoked.is_sealed() || !past.id.to_string().contains(&format!("-{}", revoked.short_hash())) {
+        let message = format!("the plan of {} is not the one that was agreed to", past.id);
+        ui.refusal(&Refusal::new(RefusalCode::JournalDamaged, message));
+        ui.note("nothing was changed");
+        return Ok(Status::Refused);
+    }
     for name in &past.damaged {
         ui.warning(&format!("{name} was changed since it was written; it is not used"));
     }

@@ -389,6 +389,11 @@ impl Plan {
         hex::encode(digest::digest(&digest::SHA256, sealed.to_string().as_bytes()).as_ref())
     }
 
+    /// Whether the plan is still the one that its hash was made of.
+    pub fn is_sealed(&self) -> bool {
+        self.hash == self.seal()
+    }
+
     /// The hash's first digits, for people.
     pub fn short_hash(&self) -> &str {
         &self.hash[..6]
