@@ -177,7 +177,8 @@ fn beginning(args: &RestoreArgs, past: &Past, gathered: &Gathered) -> Beginning 
         purpose: Purpose::Restore {
             of: past.id.clone(),
             plan: Box::new(gathered.plan.clone()),
-            rearmed: args.rearm.clone(),
+            // A name that doesn't come back stays dead.
+            rearmed: args.rearm.iter().filter(|name| gathered.plan.gives_back(name)).cloned().collect(),
         },
     }
 }

@@ -125,6 +125,13 @@ pub fn taken(writes: &[BindingWrite], uids: &[Uid], roles: &[RoleThen]) -> Vec<T
     taken
 }
 
+impl RestorePlan {
+    /// Whether this name comes back.
+    pub fn gives_back(&self, name: &str) -> bool {
+        self.steps.iter().flat_map(|step| &step.subjects).any(|subject| subject.name == name)
+    }
+}
+
 impl RestoreStep {
     /// The change that gives the subjects back, made from the binding as it was just read; `None` where they are there.
     pub fn change(&self, present: Option<&BindingObject>) -> Option<Change> {
