@@ -32,6 +32,8 @@ pub struct Taken {
     pub role: Option<RoleFacts>,
     /// The UID of its namespace as it was.
     pub namespace_uid: Option<String>,
+    /// Whether the server is known to have done it. Where no answer came, nothing may have been taken away.
+    pub is_certain: bool,
 }
 
 /// What is there now.
@@ -109,6 +111,7 @@ pub fn taken(writes: &[BindingWrite], uids: &[Uid], roles: &[RoleThen]) -> Vec<T
             Some(earlier) => {
                 let more: Vec<Subject> = left.filter(|subject| !earlier.subjects.contains(subject)).collect();
                 earlier.subjects.extend(more);
+                earlier.is_certain |= write.fate() == Fate::Done;
             }
             None => {
                 let then = roles.iter().find(|then| then.binding == write.binding);
@@ -118,6 +121,7 @@ pub fn taken(writes: &[BindingWrite], uids: &[Uid], roles: &[RoleThen]) -> Vec<T
                     subjects: left.collect(),
                     role: then.and_then(|then| then.role.clone()),
                     namespace_uid: then.and_then(|then| then.namespace_uid.clone()),
+                    is_certain: write.fate() == Fate::Done,
                 });
             }
         }
@@ -293,7 +297,7 @@ fn binding_has_changed(taken: &Taken, present: &Present) -> Option<Refusal> {
 fn already_there(taken: &Taken, present: &Present) -> Option<Refusal> {
     let there = &present.binding.as_ref()?.subjects;
     let back: Vec<String> = taken.subjects.iter().filter(|subject| there.contains(subject)).map(subject_text).collect();
-    (!back.is_empty() && !present.by_unfinished_restore).then(|| {
+    (!back.is_empty() && taken.is_certain && !present.by_unfinished_restore).then(|| {
         let message = format!("{} is in {} already", back.join(", "), taken.binding);
         Refusal::new(RefusalCode::SubjectPresent, message)
             .hint("somebody has given it back: nothing of it is left to restore")
