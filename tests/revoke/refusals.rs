@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use ackcred_sandbox::apiserver::{ApiServer, Options};
 use ackcred_sandbox::binding::BindingRef;
 use ackcred_sandbox::certs::{Authority, Identity, KeyKind, Subject, Validity};
-use ackcred_sandbox::cloud::{Auditing, Kubeconfig as Record, Permissions, RamUser};
+use ackcred_sandbox::cloud::{Auditing, Kubeconfig as Record, Permissions, RamRole, RamUser};
 use ackcred_sandbox::cluster::Cluster;
 use ackcred_sandbox::controlplane::shared;
 use ackcred_sandbox::kubeconfigs::{Credential, Kubeconfig};
@@ -523,13 +523,17 @@ fn a_crowd() -> (Incident<ApiServer>, [&'static str; 2]) {
     let (gus, hal) = ("200000000000000106", "200000000000000107");
     let recently = now() - days(1);
     let incident = Incident::sandbox(|setup: Setup| {
-        setup.change_account(|account| account.user(RamUser::new("200000000000000110", "ida"))).change_cluster(
-            move |cluster| {
+        setup
+            .change_account(|account| {
+                account
+                    .user(RamUser::new("200000000000000110", "ida"))
+                    .role(RamRole::new("300000000000000301", "builds"))
+            })
+            .change_cluster(move |cluster| {
                 cluster
                     .kubeconfig(gus, Record::effective(now() + days(400)).owner("RamUser", "gus"))
                     .active(gus, recently, "a-2")
-            },
-        )
+            })
     });
     for uid in [gus, hal, "200000000000000110"] {
         let bound = binding(&format!("own-{uid}"), "ClusterRole", "cs:ns:dev", &[user(&name(uid))]);

@@ -1,0 +1,396 @@
+//! The way back: what was taken away comes back as it was, and nothing else does, whatever has happened or been written meanwhile.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ackcred_sandbox::apiserver::{ApiServer, Fault, Options};
+use ackcred_sandbox::binding::{BindingRef, RBAC};
+use ackcred_sandbox::cloud::{Permissions, RamUser};
+use ackcred_sandbox::cluster::Cluster;
+use ackcred_sandbox::controlplane::shared;
+use kubectl_ackcred::status::Status;
+use ring::digest;
+use serde_json::{Value, json};
+
+use crate::scene::{BO, CARL, GROUPS, Incident, KEY, Objects, as_arranged, former_name, name};
+use crate::setting::{Setup, binding, user};
+
+/// Somebody who has access to the files of an operation.
+const ATTACKER: &str = "200000000000000666";
+
+const LEDGER_READER: &str = "/apis/rbac.authorization.k8s.io/v1/namespaces/billing/roles/ledger-reader";
+
+/// carl is on leave, not gone.
+fn on_leave(setup: Setup) -> Setup {
+    setup.change_account(|account| account.user(RamUser::new(CARL, "carl")))
+}
+
+fn own() -> BindingRef {
+    BindingRef::cluster_role_binding(&format!("{CARL}-clusterrolebinding"))
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+fn done<C: Cluster>(incident: &Incident<C>, args: &[&str]) -> Value {
+    let (status, report, said) = incident.json(args);
+    assert_eq!(status, Status::Done, "{args:?}\n{report:#}\n{said}");
+    report
+}
+
+/// Revokes carl and gives the operation's ID.
+fn revoked<C: Cluster>(incident: &Incident<C>) -> String {
+    text(&done(incident, &["revoke", CARL, "--yes", "--settle", "0s"])["operation"]).to_owned()
+}
+
+/// Runs a restore that is refused for these reasons alone, and holds it to have changed nothing.
+fn refused<C: Cluster>(incident: &Incident<C>, args: &[&str], codes: &[&str]) -> Value {
+    let before = incident.bindings();
+    let (status, report, said) = incident.json(args);
+    let mut given: Vec<&str> =
+        report["refusals"].as_array().unwrap().iter().map(|refusal| text(&refusal["code"])).collect();
+    given.dedup();
+    assert_eq!(given, codes, "{args:?}\n{report:#}\n{said}");
+    assert_eq!(status, Status::Refused, "{args:?}\n{said}");
+    assert!(incident.bindings() == before, "{args:?} changed something\n{said}");
+    report
+}
+
+fn without_owners(mut objects: Objects) -> Objects {
+    for object in objects.values_mut() {
+        object["metadata"].as_object_mut().unwrap().remove("ownerReferences");
+    }
+    objects
+}
+
+on_both_servers!(what_was_taken_comes_back_and_goes_again);
+
+fn what_was_taken_comes_back_and_goes_again<C: Cluster>(server: C) {
+    let incident = Incident::stage(server, on_leave);
+    let role = incident.get(&format!("{RBAC}/clusterroles/cs:restricted"));
+    incident.patch(&own().path(), &json!([
+        {"op": "add", "path": "/metadata/labels", "value": {"team": "shop"}},
+        {"op": "add", "path": "/metadata/annotations", "value": {"example.com/why": "on duty"}},
+        {"op": "add", "path": "/metadata/ownerReferences", "value": [
+            {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "name": "cs:restricted", "uid": role["metadata"]["uid"]},
+        ]},
+    ]));
+    let ledger = BindingRef::role_binding("billing", "ledger");
+    incident
+        .patch(&ledger.path(), &json!([{"op": "add", "path": "/metadata/finalizers", "value": ["example.com/hold"]}]));
+    let before = without_owners(as_arranged(incident.bindings()));
+    let metrics = json!({"verb": "get", "path": "/metrics"});
+    let update = json!({"verb": "update", "resource": "configmaps", "namespace": "billing", "name": "ledger"});
+    for round in 0..2 {
+        let id = revoked(&incident);
+        let gone = incident.bindings();
+        assert_eq!(
+            incident.subjects("RoleBinding", "billing", "ledger"),
+            Some(vec![]),
+            "one with a finalizer is emptied"
+        );
+        assert_eq!(incident.subjects("ClusterRoleBinding", "", &format!("{CARL}-clusterrolebinding")), None);
+        assert_eq!(incident.subjects("RoleBinding", "shop", "team"), Some(vec![name(BO), "shop/releaser".to_owned()]));
+        assert!(!incident.can(&name(CARL), &GROUPS, &metrics));
+
+        let shown = done(&incident, &["restore", &id, "--dry-run"]);
+        assert!(incident.bindings() == gone, "a dry run has changed something");
+        assert_eq!(shown["operation"], Value::Null, "{shown:#}");
+        let owners = shown["diff"].to_string().contains("ownerReferences");
+        assert_eq!(owners, round == 0, "owners are dropped once, and that is said: {shown:#}");
+
+        let restored = done(&incident, &["restore", &id, "--yes"]);
+        assert_eq!(without_owners(as_arranged(incident.bindings())), before);
+        assert!(incident.get(&own().path())["metadata"]["ownerReferences"].is_null());
+        assert!(incident.can(&name(CARL), &GROUPS, &metrics) && incident.can(&name(CARL), &GROUPS, &update));
+        assert_eq!(restored["steps"].as_array().unwrap().len(), 3, "{restored:#}");
+        refused(&incident, &["restore", &id, "--yes"], &["SubjectPresent"]);
+    }
+}
+
+#[test]
+fn a_leaked_certificate_is_armed_again_only_by_its_name() {
+    let incident = Incident::sandbox(on_leave);
+    let before = as_arranged(incident.bindings());
+    let leaked = incident.leaked.display().to_string();
+    let report = done(&incident, &["revoke", "-f", &leaked, "--yes", "--settle", "0s"]);
+    let id = text(&report["operation"]);
+    let reappeared = || incident.run(&["scan"]).stdout.matches("Reappeared").count();
+    assert_eq!(reappeared(), 0);
+
+    let by_hand = BindingRef::cluster_role_binding("by-hand");
+    incident.post(&by_hand.collection(), &binding("by-hand", "ClusterRole", "cs:ns:dev", &[user(&name(CARL))]));
+    assert_eq!(reappeared(), 1, "a name that had leaked holds something again");
+    incident.delete(&by_hand.path());
+
+    let refusal = refused(&incident, &["restore", id, "--yes"], &["Rearm"])["refusals"][0].clone();
+    assert_eq!(text(&refusal["hint"]), format!("--rearm {} gives it back all the same", name(CARL)));
+    // The former name had not leaked; it arms nothing.
+    refused(&incident, &["restore", id, "--yes", "--rearm", &former_name()], &["Rearm"]);
+    let outcome = incident.answering(&format!("{CARL}\n"), &["restore", id, "--rearm", &name(CARL)]);
+    assert_eq!(outcome.status, Status::Done, "{outcome}");
+    assert!(
+        outcome.stderr.contains(&format!("every holder of a certificate of {} has access again", name(CARL))),
+        "{outcome}"
+    );
+    assert_eq!(as_arranged(incident.bindings()), before);
+    assert_eq!(incident.leaked_status("/api/v1/nodes"), 200);
+    assert_eq!(reappeared(), 0, "what was armed again on purpose has not reappeared");
+}
+
+/// Arming something else says nothing about a credential that stays dead.
+#[test]
+fn a_name_that_did_not_come_back_is_not_armed() {
+    let incident = Incident::sandbox(on_leave);
+    let leaked = incident.leaked.display().to_string();
+    done(&incident, &["revoke", "-f", &leaked, "--yes", "--settle", "0s"]);
+    let of_bo = done(&incident, &["revoke", BO, "--yes", "--settle", "0s"]);
+    done(&incident, &["restore", text(&of_bo["operation"]), "--yes", "--rearm", &name(CARL)]);
+    let bound = binding("by-hand", "ClusterRole", "cs:ns:dev", &[user(&name(CARL))]);
+    incident.post(&BindingRef::cluster_role_binding("by-hand").collection(), &bound);
+    let scan = incident.run(&["scan"]);
+    assert!(scan.stdout.contains("Reappeared"), "{scan}");
+}
+
+/// The files of an operation.
+struct Files(PathBuf);
+
+impl Files {
+    fn of<C: Cluster>(incident: &Incident<C>, id: &str) -> Self {
+        Self(incident.session.home().join("state/operations").join(id))
+    }
+
+    fn replace(&self, file: &str, from: &str, to: &str) {
+        let path = self.0.join(file);
+        let content = std::fs::read_to_string(&path).unwrap();
+        let edited = content.replace(from, to);
+        assert_ne!(content, edited, "{file} doesn't hold {from}");
+        std::fs::write(path, edited).unwrap();
+    }
+
+    fn originals(&self) -> Vec<String> {
+        let files = std::fs::read_dir(self.0.join("originals")).unwrap();
+        files.map(|file| format!("originals/{}", file.unwrap().file_name().to_string_lossy())).collect()
+    }
+
+    /// Writes the checksums anew, as whoever may edit the files may.
+    fn sum_up(&self) {
+        let path = self.0.join("SHA256SUMS");
+        let sums = std::fs::read_to_string(&path).unwrap();
+        let line = |line: &str| {
+            let (_, file) = line.split_once("  ").unwrap();
+            let digest = digest::digest(&digest::SHA256, &std::fs::read(self.0.join(file)).unwrap());
+            let digits: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+            format!("{digits}  {file}\n")
+        };
+        std::fs::write(&path, sums.lines().map(line).collect::<String>()).unwrap();
+    }
+}
+
+fn nobody_came_in<C: Cluster>(incident: &Incident<C>, edit: &str) {
+    let all = serde_json::to_string(&incident.bindings()).unwrap();
+    assert!(!all.contains(ATTACKER), "{edit} brings somebody in");
+}
+
+#[test]
+fn edited_backups_bring_nobody_in() {
+    let incident = Incident::sandbox(on_leave);
+    let before = as_arranged(incident.bindings());
+    let id = revoked(&incident);
+    let files = Files::of(&incident, &id);
+    for original in files.originals() {
+        files.replace(&original, CARL, ATTACKER);
+    }
+    let outcome = incident.run(&["restore", &id, "--yes"]);
+    assert_eq!(outcome.status, Status::Done, "{outcome}");
+    assert!(outcome.stderr.contains("it is not used"), "{outcome}");
+    assert_eq!(as_arranged(incident.bindings()), before);
+
+    for (edits, adjusted) in [
+        (&["operation.json"][..], false),
+        (&["journal.jsonl"], false),
+        (&["operation.json"], true),
+        (&["journal.jsonl"], true),
+        (&["operation.json", "journal.jsonl"], false),
+        (&["operation.json", "journal.jsonl"], true),
+    ] {
+        let id = revoked(&incident);
+        let files = Files::of(&incident, &id);
+        let kept: Vec<(PathBuf, Vec<u8>)> = ["operation.json", "journal.jsonl", "SHA256SUMS"]
+            .map(|file| files.0.join(file))
+            .into_iter()
+            .map(|path| (path.clone(), std::fs::read(path).unwrap()))
+            .collect();
+        edits.iter().for_each(|file| files.replace(file, CARL, ATTACKER));
+        if adjusted {
+            files.sum_up();
+        }
+        let edit = format!("{edits:?}, checksums adjusted: {adjusted}");
+        let outcome = incident.run(&["restore", &id, "--yes", "--force"]);
+        nobody_came_in(&incident, &edit);
+        assert_eq!(outcome.status, Status::Refused, "{edit}\n{outcome}");
+        kept.into_iter().for_each(|(path, content)| std::fs::write(path, content).unwrap());
+        done(&incident, &["restore", &id, "--yes"]);
+        assert_eq!(as_arranged(incident.bindings()), before, "{edit}");
+    }
+}
+
+#[test]
+fn a_role_that_allows_something_else_by_now_is_looked_at_first() {
+    let incident = Incident::sandbox(on_leave);
+    let id = revoked(&incident);
+    let role = incident.get(LEDGER_READER);
+    let mut wide = role.clone();
+    wide["rules"][0]["verbs"] = json!(["*"]);
+    incident.put(LEDGER_READER, &wide);
+    let report = refused(&incident, &["restore", &id, "--yes"], &["RoleChanged"]);
+    assert!(report["diff"].to_string().contains("allows something else by now"), "{report:#}");
+    assert_eq!(text(&report["refusals"][0]["target"]), "RoleBinding/billing/ledger");
+    done(&incident, &["restore", &id, "--dry-run", "--accept-role-change"]);
+
+    incident.delete(LEDGER_READER);
+    refused(&incident, &["restore", &id, "--yes", "--accept-role-change"], &["RoleGone"]);
+    let anew = json!({"metadata": {"name": "ledger-reader"}, "rules": role["rules"]});
+    incident.post("/apis/rbac.authorization.k8s.io/v1/namespaces/billing/roles", &anew);
+    let report = refused(&incident, &["restore", &id, "--yes"], &["RoleChanged"]);
+    assert!(text(&report["refusals"][0]["message"]).contains("was another one"), "{report:#}");
+    done(&incident, &["restore", &id, "--yes", "--accept-role-change"]);
+    assert_eq!(incident.subjects("RoleBinding", "billing", "ledger"), Some(vec![name(CARL)]));
+}
+
+#[test]
+fn a_namespace_that_went_gets_nothing_back() {
+    // The sandbox finishes no deletion.
+    let Some(server) = shared("tests/revoke").unwrap() else { return };
+    let incident = Incident::stage(server, on_leave);
+    let id = revoked(&incident);
+    let path = "/api/v1/namespaces/billing";
+    incident.delete(path);
+    let report = refused(&incident, &["restore", &id, "--yes"], &["NamespaceChanged"]);
+    assert!(text(&report["refusals"][0]["message"]).contains("is being deleted"), "{report:#}");
+    let mut object = incident.get(path);
+    object["spec"]["finalizers"] = json!([]);
+    incident.put(&format!("{path}/finalize"), &object);
+    let says = |what: &str| {
+        let (status, report, said) = incident.json(&["restore", &id, "--yes"]);
+        assert_eq!(status, Status::Refused, "{said}");
+        let refusals = report["refusals"].as_array().unwrap();
+        let namespace = refusals.iter().find(|refusal| refusal["code"] == "NamespaceChanged");
+        assert!(namespace.is_some_and(|refusal| text(&refusal["message"]).contains(what)), "{report:#}");
+    };
+    says("is gone");
+    incident.post("/api/v1/namespaces", &json!({"metadata": {"name": "billing"}}));
+    says("is another one by now");
+    assert_eq!(incident.subjects("ClusterRoleBinding", "", &format!("{CARL}-clusterrolebinding")), None);
+}
+
+#[test]
+fn what_others_did_meanwhile_is_not_undone() {
+    let incident = Incident::sandbox(on_leave);
+    let id = revoked(&incident);
+    let team = BindingRef::role_binding("shop", "team").path();
+    incident.patch(&team, &json!([{"op": "add", "path": "/subjects/-", "value": user(&name(CARL))}]));
+    let report = refused(&incident, &["restore", &id, "--yes"], &["SubjectPresent"]);
+    assert_eq!(text(&report["refusals"][0]["target"]), "RoleBinding/shop/team");
+    incident.patch(&team, &json!([{"op": "remove", "path": "/subjects/2"}]));
+
+    let other = binding(&format!("{CARL}-clusterrolebinding"), "ClusterRole", "cluster-admin", &[user(&name(BO))]);
+    incident.post(&own().collection(), &other);
+    let report = refused(&incident, &["restore", &id, "--yes"], &["BindingChanged"]);
+    assert!(text(&report["refusals"][0]["message"]).contains("grants another role"), "{report:#}");
+    incident.delete(&own().path());
+
+    // bo has left the team since, and stays out.
+    incident.patch(&team, &json!([{"op": "remove", "path": "/subjects/0"}]));
+    done(&incident, &["restore", &id, "--yes"]);
+    let members = incident.subjects("RoleBinding", "shop", "team").unwrap();
+    assert_eq!(members, ["shop/releaser".to_owned(), name(CARL), former_name()]);
+}
+
+#[test]
+fn whoever_is_gone_gets_nothing_back_unless_that_is_meant() {
+    let incident = Incident::sandbox(|setup| setup);
+    let before = as_arranged(incident.bindings());
+    let id = revoked(&incident);
+    let report = refused(&incident, &["restore", &id, "--yes"], &["IdentityGone"]);
+    assert_eq!(text(&report["refusals"][0]["target"]), CARL);
+    let deaf = ["ram:ListUsers", "ram:ListRoles", "ims:ListUserBasicInfos", "ims:ListUsersInRecycleBin", "ims:GetUser"]
+        .into_iter()
+        .fold(Permissions::everything(), Permissions::denying);
+    incident.cloud.edit(|estate| estate.set_permissions(KEY, deaf));
+    refused(&incident, &["restore", &id, "--yes"], &["IdentityGone"]);
+    done(&incident, &["restore", &id, "--dry-run", "--force"]);
+    let (status, report, said) = incident.json(&["restore", &id, "--yes", "--force"]);
+    assert_eq!(status, Status::Done, "{report:#}\n{said}");
+    assert_eq!(as_arranged(incident.bindings()), before);
+}
+
+#[test]
+fn what_was_done_is_told_and_only_a_revocation_is_taken_back() {
+    let incident = Incident::sandbox(on_leave);
+    let (status, none, _) = incident.json(&["history"]);
+    assert_eq!((status, &none["operations"]), (Status::Done, &json!([])));
+    let outcome = incident.run(&["restore", "20260101-000000-abcdef", "--yes"]);
+    assert_eq!(outcome.status, Status::Failed, "{outcome}");
+    assert!(outcome.stderr.contains("kubectl ackcred history"), "{outcome}");
+    assert_eq!(incident.run(&["restore", "../../etc", "--yes"]).status, Status::Usage);
+    assert_eq!(incident.run(&["history", "20260101-000000-abcdef"]).status, Status::Failed);
+
+    let report = done(&incident, &["revoke", CARL, "--yes", "--settle", "0s", "--reason", "left the company"]);
+    let id = text(&report["operation"]).to_owned();
+    assert_eq!(incident.answering("no\n", &["restore", &id]).status, Status::Refused);
+    refused(&incident, &["restore", &id], &["NoTerminal"]);
+    let restored = done(&incident, &["restore", &id, "--yes", "--reason", "came back"]);
+    let back = text(&restored["operation"]).to_owned();
+    let outcome = incident.run(&["restore", &back, "--yes"]);
+    assert_eq!(outcome.status, Status::Usage, "{outcome}");
+
+    let history = done(&incident, &["history"]);
+    let rows = history["operations"].as_array().unwrap();
+    let told: Vec<[&str; 4]> =
+        rows.iter().map(|row| ["id", "operation", "outcome", "reason"].map(|field| text(&row[field]))).collect();
+    assert_eq!(told, [[&*back, "Restore", "Restored", "came back"], [&*id, "Revoke", "Verified", "left the company"]]);
+    let table = incident.run(&["history"]).stdout;
+    for word in [&*id, &*back, "Revoke", "Restore", "Verified", CARL] {
+        assert!(table.contains(word), "{word}\n{table}");
+    }
+    assert_eq!(done(&incident, &["history", &id]), report);
+    assert_eq!(done(&incident, &["history", &back]), restored);
+    assert!(incident.run(&["history", &id]).stdout.contains("Verified"));
+}
+
+/// Lets the dry run through and drops the writes behind it.
+fn drop_the_write(server: &ApiServer, method: &str, path: &str) {
+    server.faults().add(method, path, 1, Fault::Delay(Duration::ZERO));
+    server.faults().add(method, path, 9, Fault::DropRequest);
+}
+
+#[test]
+fn a_restore_that_was_cut_off_is_finished_by_running_it_again() {
+    let incident = Incident::sandbox(on_leave);
+    let before = as_arranged(incident.bindings());
+    let id = revoked(&incident);
+    drop_the_write(&incident.server, "POST", "namespaces/billing/rolebindings");
+    let (status, report, said) = incident.json(&["restore", &id, "--yes"]);
+    incident.server.faults().clear();
+    assert_eq!(status, Status::Incomplete, "{report:#}\n{said}");
+    assert_eq!(incident.subjects("RoleBinding", "billing", "ledger"), None);
+    assert!(incident.subjects("ClusterRoleBinding", "", &format!("{CARL}-clusterrolebinding")).is_some());
+    done(&incident, &["restore", &id, "--yes"]);
+    assert_eq!(as_arranged(incident.bindings()), before);
+}
+
+/// A write that never arrived took nothing away: what it was about is no reason to keep the rest from coming back.
+#[test]
+fn a_revocation_that_was_cut_off_can_be_taken_back_as_it_is() {
+    let incident = Incident::sandbox(on_leave);
+    let before = as_arranged(incident.bindings());
+    drop_the_write(&incident.server, "DELETE", "namespaces/billing/rolebindings");
+    let (status, report, said) = incident.json(&["revoke", CARL, "--yes", "--settle", "0s"]);
+    incident.server.faults().clear();
+    assert_eq!(status, Status::Incomplete, "{report:#}\n{said}");
+    assert_eq!(incident.subjects("RoleBinding", "billing", "ledger"), Some(vec![name(CARL)]));
+    done(&incident, &["restore", text(&report["operation"]), "--yes"]);
+    assert_eq!(as_arranged(incident.bindings()), before);
+}
