@@ -396,7 +396,7 @@ impl Plan {
 
     /// The hash's first digits, for people.
     pub fn short_hash(&self) -> &str {
-        &self.hash[..6]
+        self.hash.get(..6).unwrap_or(&self.hash)
     }
 
     /// The identities, each once.

@@ -36,6 +36,22 @@ mod restoring;
 mod scene;
 mod setting;
 
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use ackcred_sandbox::apiserver::{ApiServer, Options};
+use ackcred_sandbox::binding::BindingRef;
+use ackcred_sandbox::certs::Subject;
+use ackcred_sandbox::cloud::{Auditing, CleanBehaviour, RamUser};
+use ackcred_sandbox::cluster::Cluster;
+use ackcred_sandbox::controlplane::shared;
+use kubectl_ackcred::status::Status;
+use serde_json::{Value, json};
+
+use crate::scene::{ACCOUNT, ANN, BO, CARL, CLUSTER, DORA, EVE, GROUPS, Incident, KEY, as_arranged, former_name, name};
+use crate::setting::{Setup, binding, user};
+
 on_both_servers!(
     the_leaver_has_access_until_it_is_taken,
     the_cloud_cleans_as_it_is_told,

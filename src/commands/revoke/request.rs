@@ -109,7 +109,7 @@ impl Request {
             let message = format!(
                 "a plan made now is {}, not {}: something has changed since",
                 plan.short_hash(),
-                &hash[..6.min(hash.len())]
+                hash.chars().take(6).collect::<String>()
             );
             plan.refusals.push(
                 Refusal::new(RefusalCode::PlanChanged, message)
