@@ -30,6 +30,7 @@ pub(crate) use on_both_servers;
 mod crash;
 mod crash_disk;
 mod proof;
+mod properties;
 mod refusals;
 mod residual;
 mod restoring;
