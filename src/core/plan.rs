@@ -24,6 +24,8 @@ use super::target::{Target, is_one_of};
 
 mod refuse;
 mod remain;
+#[cfg(test)]
+mod tests;
 
 pub use remain::{NOT_CHECKED, Remain, RemainKind, access, mapping_of};
 
