@@ -19,6 +19,9 @@ use super::server_view::NamespaceFacts;
 use super::target::is_one_of;
 use super::verdict::{State, Verdict};
 
+#[cfg(test)]
+mod tests;
+
 /// What a revocation took from one binding.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Taken {
