@@ -35,7 +35,8 @@ pub struct Taken {
     pub role: Option<RoleFacts>,
     /// The UID of its namespace as it was.
     pub namespace_uid: Option<String>,
-    /// Whether the server is known to have done it. Where no answer came, nothing may have been taken away.
+    /// Whether the server said so and showed it. Else they may never have left: the request or its answer was lost, or a
+    /// mutating policy kept them.
     pub is_certain: bool,
 }
 
@@ -109,12 +110,14 @@ pub fn taken(writes: &[BindingWrite], uids: &[Uid], roles: &[RoleThen]) -> Vec<T
     for write in writes.iter().filter(|write| write.fate() != Fate::Refused) {
         let (Some(before), false) = (&write.before, matches!(write.change, Change::Create { .. })) else { continue };
         let left = before.subjects.iter().filter(|subject| is_one_of(subject, uids)).cloned();
+        let undone = write.after.as_ref().is_some_and(|after| after.subjects.iter().any(|one| is_one_of(one, uids)));
+        let is_certain = write.fate() == Fate::Done && !undone;
         match taken.iter_mut().find(|taken| taken.binding == write.binding) {
             // Taken away twice: somebody had put it back meanwhile.
             Some(earlier) => {
                 let more: Vec<Subject> = left.filter(|subject| !earlier.subjects.contains(subject)).collect();
                 earlier.subjects.extend(more);
-                earlier.is_certain |= write.fate() == Fate::Done;
+                earlier.is_certain |= is_certain;
             }
             None => {
                 let then = roles.iter().find(|then| then.binding == write.binding);
@@ -124,7 +127,7 @@ pub fn taken(writes: &[BindingWrite], uids: &[Uid], roles: &[RoleThen]) -> Vec<T
                     subjects: left.collect(),
                     role: then.and_then(|then| then.role.clone()),
                     namespace_uid: then.and_then(|then| then.namespace_uid.clone()),
-                    is_certain: write.fate() == Fate::Done,
+                    is_certain,
                 });
             }
         }

@@ -192,6 +192,23 @@ fn a_subject_that_is_there_already_is_a_reason_unless_a_restore_was_cut_off() {
 }
 
 #[test]
+fn what_may_never_have_left_does_not_keep_the_rest_from_coming_back() {
+    let team = binding("team", &["bo", "200-1"]);
+    let kept_by_a_policy = BindingWrite { after: Some(team.clone()), ..write(&team, Some(200)) };
+    for doubtful in [write(&team, None), write(&team, Some(500)), kept_by_a_policy] {
+        let all = taken(&[doubtful, write(&binding("own", &["200-1"]), Some(200))], &[uid(CARL)], &[]);
+        let [in_doubt, own] = all.try_into().unwrap();
+        let still_there = Present { binding: Some(team.clone()), ..as_left() };
+        let gone = Present { binding: None, ..as_left() };
+        let flags = RestoreFlags { accept_role_change: true, ..RestoreFlags::default() };
+        let plan = plan(None, &[(in_doubt, still_there), (own, gone)], &[], &[], flags);
+        assert_eq!(plan.refusals, []);
+        let given_back: Vec<&str> = plan.steps.iter().map(|step| step.object.name.as_str()).collect();
+        assert_eq!(given_back, ["own"]);
+    }
+}
+
+#[test]
 fn an_identity_that_is_gone_or_may_be_is_a_reason_unless_it_is_forced() {
     let restored = |state, force| {
         let flags = RestoreFlags { force, ..RestoreFlags::default() };
