@@ -97,13 +97,11 @@ pub async fn repair(
     let mut found = Vec::new();
     let uids = plan.uids();
     for step in plan.binding_steps().filter(|step| !step.shared_with.is_empty()) {
-        let report = reports.iter().find(|report| report.id == step.id);
+        let Some(report) = reports.iter().find(|report| report.id == step.id) else { continue };
         let planned = bindings.iter().find(|object| Some(object.reference()) == step.object);
-        let Some(left) = report.and_then(|report| report.left.as_ref()).or(planned) else { continue };
-        if report.is_some_and(|report| report.result == StepResult::AlreadyDone && report.left.is_none()) {
-            // It was gone before we came: whoever took it away meant it.
-            continue;
-        }
+        // Where we wrote nothing and left nothing there is no version of ours: what others took away they meant to take away.
+        let left = report.left.as_ref().or(planned.filter(|_| report.result == StepResult::Unknown));
+        let Some(left) = left else { continue };
         found.extend(repair_one(tools, step.id, left, &uids).await);
     }
     found

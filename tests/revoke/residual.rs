@@ -199,6 +199,31 @@ fn a_shared_binding_that_the_cloud_takes_whole_is_made_anew_for_the_others<C: Cl
     assert_eq!(incident.subjects("RoleBinding", "shop", TEAM), Some(vec![name(BO), "shop/releaser".to_owned()]));
 }
 
+#[test]
+fn what_a_colleague_took_from_others_meanwhile_is_not_given_back() {
+    let incident = Incident::sandbox(|setup| setup.clean_behaviour(CleanBehaviour::NamedBindings));
+    let own = BindingRef::cluster_role_binding(&format!("{CARL}-clusterrolebinding"));
+    let team = BindingRef::role_binding("shop", TEAM);
+    let gate = Gate::new();
+    // The dry run passes and the first write waits; meanwhile bo and the releaser lose the binding, and carl alone is left in it.
+    incident.server.faults().add("DELETE", &own.path(), 1, Fault::Delay(Duration::ZERO));
+    incident.server.faults().add("DELETE", &own.path(), 1, Fault::HoldRequest(gate.clone()));
+    let (status, report, said) = std::thread::scope(|scope| {
+        let revoking = scope.spawn(|| revoke(&incident, &[]));
+        assert!(gate.wait_reached(1, Duration::from_secs(20)));
+        incident.patch(&team.path(), &json!([{"op": "replace", "path": "/subjects", "value": [user(&name(CARL))]}]));
+        gate.open();
+        revoking.join().unwrap()
+    });
+    assert_eq!(status, Status::Incomplete, "{said}\n{report:#}");
+    assert_eq!(report["collateral"], json!([]), "{report:#}");
+    assert_eq!(
+        incident.subjects("RoleBinding", "shop", TEAM),
+        None,
+        "the cloud took it, and nobody is to have it back"
+    );
+}
+
 fn a_permission_record_that_stays_is_residual<C: Cluster>(server: C) {
     let incident = Incident::stage(server, |setup| setup.clean_behaviour(CleanBehaviour::KeepsPermissionRecord));
     let (status, report, said) = revoke(&incident, &[]);
