@@ -60,7 +60,7 @@ pub(super) fn the_target(
         root_account(target),
         own_identity(case, target, leaked),
         nothing_issued(case, target, flags),
-        unknown(target, crowd),
+        unknown(case, target, flags, crowd),
         recent_access(case, target, flags, leaked),
         dead_credential(case, target, leaked),
     ];
@@ -124,15 +124,21 @@ fn was_deleted(case: &Case, target: &TargetCase) -> bool {
     here.is_some_and(|state| state.certificate == CertificateState::Removed)
 }
 
-fn unknown(target: &TargetCase, crowd: Crowd) -> Option<Refusal> {
-    (target.verdict.state == State::Unknown && crowd != Crowd::One).then(|| {
+/// Whether anything would be changed for this identity.
+fn is_to_be_changed(case: &Case, target: &TargetCase, flags: &Flags) -> bool {
+    is_bound(case, target) || (!flags.rbac_only && needs_the_cloud(case, target))
+}
+
+fn unknown(case: &Case, target: &TargetCase, flags: &Flags, crowd: Crowd) -> Option<Refusal> {
+    let risky = crowd != Crowd::One && is_to_be_changed(case, target, flags);
+    (target.verdict.state == State::Unknown && risky).then(|| {
         let message = format!("whether {} exists is not known: {}", target.target.uid, target.verdict.evidence);
         Refusal::new(RefusalCode::IdentityUnknown, message).hint("name it alone, if you are sure")
     })
 }
 
 fn recent_access(case: &Case, target: &TargetCase, flags: &Flags, leaked: Option<&LeakedFacts>) -> Option<Refusal> {
-    if flags.force || !(is_bound(case, target) || (!flags.rbac_only && needs_the_cloud(case, target))) {
+    if flags.force || !is_to_be_changed(case, target, flags) {
         return None;
     }
     let (code, told) = match target.activity.as_ref()? {
