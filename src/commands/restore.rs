@@ -9,7 +9,7 @@ use crate::adapters::journal::StateFolder;
 use crate::apply::{self, StepReport, Tools};
 use crate::cli::{AccessArgs, CloudArgs, RestoreArgs};
 use crate::core::ids::ClusterId;
-use crate::core::journal::{Action, Ending, State, Tombstone};
+use crate::core::journal::{Action, Ending, OperationId, State, Tombstone};
 use crate::core::operation::Purpose;
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::restoration::{RestoreFlags, RestorePlan};
@@ -38,16 +38,12 @@ pub(super) fn run(
     };
     if past.damaged.iter().any(|name| !name.starts_with("originals/")) {
         let message = format!("{} was changed since it was written: {}", past.id, past.damaged.join(", "));
-        ui.refusal(&Refusal::new(RefusalCode::JournalDamaged, message));
-        ui.note("nothing was changed");
-        return Ok(Status::Refused);
+        return refuse(&past, &RestorePlan::default(), Refusal::new(RefusalCode::JournalDamaged, message), ui);
     }
     // Checksums can be written anew beside what they are of; the operation's name holds part of what was agreed to.
     if !revoked.is_sealed() || !past.id.to_string().contains(&format!("-{}", revoked.short_hash())) {
         let message = format!("the plan of {} is not the one that was agreed to", past.id);
-        ui.refusal(&Refusal::new(RefusalCode::JournalDamaged, message));
-        ui.note("nothing was changed");
-        return Ok(Status::Refused);
+        return refuse(&past, &RestorePlan::default(), Refusal::new(RefusalCode::JournalDamaged, message), ui);
     }
     for name in &past.damaged {
         ui.warning(&format!("{name} was changed since it was written; it is not used"));
@@ -98,8 +94,8 @@ pub(super) fn run(
     let consent = match consent::ask(&planned, &gathered.plan.hash, &phrase, args.yes, &conversation, ui)? {
         Agreement::Given(consent) => consent,
         Agreement::Declined => {
-            ui.refusal(&Refusal::new(RefusalCode::Declined, "consent was not given; nothing was changed"));
-            return Ok(Status::Refused);
+            let refusal = Refusal::new(RefusalCode::Declined, "consent was not given");
+            return refuse(&past, &gathered.plan, refusal, ui);
         }
     };
     let patience = Duration::try_from(args.cluster_timeout).unwrap_or_default();
@@ -107,11 +103,7 @@ pub(super) fn run(
     let begun = locked.and_then(|locked| locked.begin(beginning(args, &past, &gathered), &[], world));
     let running = match begun {
         Ok(running) => running,
-        Err(refusal) => {
-            ui.refusal(&refusal);
-            ui.note("nothing was changed");
-            return Ok(Status::Refused);
-        }
+        Err(refusal) => return refuse(&past, &gathered.plan, refusal, ui),
     };
     let (steps, interrupted) = conversation.finish(async |interrupt| {
         let tools = Tools {
@@ -143,6 +135,14 @@ pub(super) fn run(
         Ending::Restored if kept.is_ok() => Status::Done,
         _ => Status::Incomplete,
     })
+}
+
+/// Something stands in the way that is no part of the plan; people have seen the plan, if there is one.
+fn refuse(past: &Past, plan: &RestorePlan, refusal: Refusal, ui: &Ui) -> Result<Status> {
+    ui.refusal(&refusal);
+    ui.note("nothing was changed");
+    ui.document(&report(past, plan, None, planned_steps(plan), vec![refusal]))?;
+    Ok(Status::Refused)
 }
 
 /// Whether an earlier restore of this revocation was cut off: what it gave back is then no reason to refuse the rest.
@@ -202,7 +202,7 @@ fn view(plan: &RestorePlan, report: &StepReport) -> StepView {
 fn report(
     past: &Past,
     plan: &RestorePlan,
-    operation: Option<crate::core::journal::OperationId>,
+    operation: Option<OperationId>,
     steps: Vec<RestoredStep>,
     refusals: Vec<Refusal>,
 ) -> RestoreReport {

@@ -86,7 +86,7 @@ pub struct RestoreStep {
 }
 
 /// A plan to give access back.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct RestorePlan {
     /// SHA-256 over all that is agreed to.

@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     fn of(home: Option<&str>, variables: &[(&str, &str)]) -> Option<String> {
-        let world = world(Path::new("/work"), home, variables);
+        let world = world(Path::new("/desk"), home, variables);
         StateFolder::of(&world).ok().map(|folder| folder.path().display().to_string())
     }
 
@@ -73,7 +73,7 @@ mod tests {
     fn ackcred_home_is_the_folder_itself() {
         let told = |value| of(Some("/home/ann"), &[("ACKCRED_HOME", value), ("XDG_STATE_HOME", "/state")]);
         assert_eq!(told("/vault").as_deref(), Some("/vault"));
-        assert_eq!(told("vault/../safe").as_deref(), Some("/work/safe"));
+        assert_eq!(told("vault/../safe").as_deref(), Some("/desk/safe"));
         assert_eq!(of(None, &[("ACKCRED_HOME", "/vault")]).as_deref(), Some("/vault"));
     }
 
