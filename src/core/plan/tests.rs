@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::super::ack::{AccountState, AccountType, Activity, KubeconfigState};
+use super::super::ack::{AccountState, AccountType, Activity, KubeconfigState, UserKubeconfigState};
 use super::super::binding::BindingItem;
 use super::super::case::{CaseCluster, KubeconfigFact, Operator};
 use super::super::cluster_id::KnownCluster;
@@ -175,13 +175,16 @@ fn a_plan_says_what_leaves_and_what_stays_the_bindings_first() {
     assert_eq!(plan.not_checked, NOT_CHECKED);
 }
 
+/// A name for what is changed, and the change.
+type Edit<'a> = (&'a str, &'a dyn Fn(&mut Plan));
+
 #[test]
 fn the_hash_changes_with_everything_that_is_agreed_to() {
     let agreed = plan(&carls_case());
     assert_eq!(agreed.hash, plan(&carls_case()).hash);
     assert_eq!((agreed.hash.len(), agreed.short_hash()), (64, &agreed.hash[..6]));
     let other_cluster = || ClusterId::parse(&format!("c{}", "0b".repeat(16)));
-    let changes: [(&str, &dyn Fn(&mut Plan)); 21] = [
+    let changes: [Edit; 21] = [
         ("--force", &|plan| plan.flags.force = true),
         ("--rbac-only", &|plan| plan.flags.rbac_only = true),
         ("--all-deleted", &|plan| plan.flags.all_deleted = true),
@@ -286,6 +289,37 @@ fn in_bulk_a_refused_target_is_left_out_of_a_shared_step() {
     let several = plan_of(&case, Crowd::Several, &DryRuns::new());
     assert_eq!(codes(&several.refusals), [RefusalCode::RecentAccess]);
     assert_eq!(several.uids(), [uid(CARL), uid(FINN)], "of a few named ones a refusal stops all");
+}
+
+#[test]
+fn of_several_whoever_may_still_exist_is_refused_only_where_something_would_be_taken() {
+    let unknown = |bindings: &[Value], kubeconfig: KubeconfigFact, crowd: Crowd| {
+        let mut case = case(&[CARL, FINN], bindings);
+        let carl = &mut case.targets[0];
+        carl.verdict = Verdict { evidence: "nobody was asked".into(), ..Verdict::not_asked() };
+        carl.kubeconfig = kubeconfig;
+        // ACK deleted it once: that it is in no list any more is no sign that there never was one.
+        let removed = UserKubeconfigState {
+            cluster: cluster_id(),
+            cluster_name: "prod".into(),
+            cluster_state: "running".into(),
+            certificate: CertificateState::Removed,
+            expires: None,
+        };
+        carl.elsewhere = Listing::Complete(vec![removed]);
+        codes(&plan_of(&case, crowd, &DryRuns::new()).refusals)
+    };
+    let own = [bound("own", "view", &[user("200-1")])];
+    for crowd in [Crowd::Several, Crowd::Bulk] {
+        let reason = [RefusalCode::IdentityUnknown];
+        assert_eq!(unknown(&own, KubeconfigFact::NotListed, crowd), reason, "{crowd:?}: a binding");
+        let issued = target(CARL).kubeconfig;
+        assert_eq!(unknown(&[], issued, crowd), reason, "{crowd:?}: a kubeconfig");
+        let unread = KubeconfigFact::Unknown("500".into());
+        assert_eq!(unknown(&[], unread, crowd), reason, "{crowd:?}: perhaps a kubeconfig");
+        assert_eq!(unknown(&[], KubeconfigFact::NotListed, crowd), [], "{crowd:?}: nothing");
+    }
+    assert_eq!(unknown(&own, KubeconfigFact::NotListed, Crowd::One), [], "one that is named alone is warned of");
 }
 
 #[test]

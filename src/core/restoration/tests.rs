@@ -135,10 +135,12 @@ fn owners_are_left_behind_and_that_is_said() {
     assert_eq!(plan.steps[0].create.as_ref().unwrap().metadata.owner_references, None);
 }
 
+type Edit<'a> = &'a dyn Fn(&mut Taken, &mut Present);
+
 #[test]
 fn a_role_that_is_gone_or_another_is_a_reason() {
     assert_eq!(refused(|_, present| present.role = None), [RefusalCode::RoleGone]);
-    let changes: [&dyn Fn(&mut Taken, &mut Present); 3] = [
+    let changes: [Edit; 3] = [
         &|_, present| present.role = Some(RoleFacts { uid: "another".into(), ..role("get") }),
         &|_, present| present.role = Some(role("delete")),
         &|taken, _| taken.role = None,
