@@ -38,7 +38,7 @@ pub(super) fn ask(
     if yes {
         return Ok(Agreement::Given(Consent::by_flag(hash)));
     }
-    let answer = conversation.wait_for(ui.ask(&format!("\nType {phrase} to go on: ")))?;
+    let answer = conversation.wait_for(ui.ask(&format!("Type {phrase} to go on: ")))?;
     let consent = answer.and_then(|answer| Consent::typed(hash, phrase, &answer));
     Ok(consent.map_or(Agreement::Declined, Agreement::Given))
 }
