@@ -3,7 +3,6 @@
 //! Names are read as Go's `crypto/x509` reads them, because that is what the API server does.
 
 use jiff::Timestamp;
-use ring::digest;
 use x509_parser::asn1_rs::{Any, Tag};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::oid_registry::{OID_X509_COMMON_NAME, OID_X509_ORGANIZATION_NAME};
@@ -88,7 +87,7 @@ impl Certificate {
         Ok(Self {
             subject: Subject::read(certificate.subject())?,
             serial: serial_digits(certificate.raw_serial()),
-            sha256: hex::encode(digest::digest(&digest::SHA256, der).as_ref()),
+            sha256: hex::sha256(der),
             not_before: Timestamp::from_second(validity.not_before.timestamp())
                 .map_err(|_| CertificateError::NotX509)?,
             not_after: end(validity.not_after),
@@ -153,7 +152,7 @@ pub(super) fn x509(der: &[u8]) -> Option<X509Certificate<'_>> {
 }
 
 pub(super) fn key_fingerprint(certificate: &X509Certificate<'_>) -> String {
-    hex::encode(digest::digest(&digest::SHA256, certificate.public_key().raw).as_ref())
+    hex::sha256(certificate.public_key().raw)
 }
 
 fn not_after_of(der: &[u8]) -> Option<Timestamp> {

@@ -1,9 +1,16 @@
-//! Hexadecimal digits.
+//! Hexadecimal digits, and the fingerprints that are told in them.
+
+use ring::digest;
 
 /// Two lower-case digits for each byte.
 pub fn encode(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
+}
+
+/// SHA-256 of these bytes.
+pub fn sha256(bytes: &[u8]) -> String {
+    encode(digest::digest(&digest::SHA256, bytes).as_ref())
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@
 //! that consent is given to with a hash.
 
 use k8s_openapi::api::rbac::v1::Subject;
-use ring::digest;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -388,7 +387,7 @@ impl Plan {
             "flags": self.flags, "leaked": self.leaked.as_ref().map(|leaked| &leaked.certificate_sha256),
             "targets": targets, "steps": steps.collect::<Vec<_>>(),
         });
-        hex::encode(digest::digest(&digest::SHA256, sealed.to_string().as_bytes()).as_ref())
+        hex::sha256(sealed.to_string().as_bytes())
     }
 
     /// Whether the plan is still the one that its hash was made of.

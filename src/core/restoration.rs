@@ -3,7 +3,6 @@
 //! Only subjects that a revocation took away are written, whatever else a file of the operation says by now.
 
 use k8s_openapi::api::rbac::v1::Subject;
-use ring::digest;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -201,8 +200,7 @@ pub fn plan(
 }
 
 fn seal(flags: &RestoreFlags, steps: &[RestoreStep]) -> String {
-    let sealed = json!({"flags": flags, "steps": steps}).to_string();
-    hex::encode(digest::digest(&digest::SHA256, sealed.as_bytes()).as_ref())
+    hex::sha256(json!({"flags": flags, "steps": steps}).to_string().as_bytes())
 }
 
 fn missing(taken: &Taken, present: &Present) -> Vec<Subject> {

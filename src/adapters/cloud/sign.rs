@@ -3,7 +3,7 @@
 //! Source: <https://www.alibabacloud.com/help/en/sdk/product-overview/v3-request-structure-and-signature>
 
 use jiff::Timestamp;
-use ring::{digest, hmac};
+use ring::hmac;
 
 use crate::core::secret::Secret;
 use crate::core::{hex, percent};
@@ -68,8 +68,8 @@ pub fn sign(parts: &Parts<'_>, key: &Key<'_>, now: Timestamp, nonce: &str) -> Si
         canonical.push_str(value.expose().trim());
         canonical.push('\n');
     }
-    canonical.push_str(&format!("\n{names}\n{}", sha256(parts.body)));
-    let to_sign = format!("{ALGORITHM}\n{}", sha256(canonical.as_bytes()));
+    canonical.push_str(&format!("\n{names}\n{}", hex::sha256(parts.body)));
+    let to_sign = format!("{ALGORITHM}\n{}", hex::sha256(canonical.as_bytes()));
     let secret = hmac::Key::new(hmac::HMAC_SHA256, key.secret.expose().as_bytes());
     let signature = hex::encode(hmac::sign(&secret, to_sign.as_bytes()).as_ref());
     let credential = key.access_key_id;
@@ -86,7 +86,7 @@ fn signed_headers(
     let mut headers = vec![
         ("host", parts.host.to_owned()),
         ("x-acs-action", parts.action.to_owned()),
-        ("x-acs-content-sha256", sha256(parts.body)),
+        ("x-acs-content-sha256", hex::sha256(parts.body)),
         ("x-acs-date", now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
         ("x-acs-signature-nonce", nonce.to_owned()),
         ("x-acs-version", parts.version.to_owned()),
@@ -108,10 +108,6 @@ fn canonical_query(query: &[(&'static str, String)]) -> String {
     pairs.sort();
     let pairs: Vec<String> = pairs.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
     pairs.join("&")
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    hex::encode(digest::digest(&digest::SHA256, bytes).as_ref())
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::durable::{self, cannot_write, create_folders, options};
 use super::{JournalError, StateFolder};
-use crate::core::journal::checksums::sha256;
+use crate::core::hex::sha256;
 
 /// The time between two attempts to take a lock.
 pub const LOCK_POLL: Duration = Duration::from_millis(50);

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::durable::{cannot_read, read};
 use super::{EVENTS, JournalError, RECORD, REPORT, StateFolder};
+use crate::core::hex::sha256;
 use crate::core::journal::checksums::{self, Checksum};
 use crate::core::journal::{Event, OperationId, originals, read_events};
 
@@ -84,9 +85,9 @@ fn damaged(folder: &Path) -> Result<Vec<String>, JournalError> {
     let mut damaged = BTreeSet::from([RECORD.to_owned()]);
     let below = originals::FOLDER;
     damaged.extend(entries(&folder.join(below))?.into_iter().map(|(name, _)| format!("{below}/{name}")));
-    for Checksum { name, sha256 } in sums {
+    for Checksum { name, sha256: expected } in sums {
         match read(&folder.join(&name)) {
-            Ok(content) if checksums::sha256(&content) == sha256 => damaged.remove(&name),
+            Ok(content) if sha256(&content) == expected => damaged.remove(&name),
             _ => damaged.insert(name),
         };
     }

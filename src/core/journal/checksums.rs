@@ -1,6 +1,6 @@
 //! `SHA256SUMS`, as sha256sum writes and checks it.
 
-use crate::core::hex;
+use crate::core::hex::sha256;
 
 /// The name of the file.
 pub const FILE: &str = "SHA256SUMS";
@@ -20,11 +20,6 @@ impl Checksum {
     pub fn of(name: impl Into<String>, bytes: &[u8]) -> Self {
         Self { name: name.into(), sha256: sha256(bytes) }
     }
-}
-
-/// SHA-256, hex.
-pub fn sha256(bytes: &[u8]) -> String {
-    hex::encode(ring::digest::digest(&ring::digest::SHA256, bytes).as_ref())
 }
 
 /// The text of the file.
