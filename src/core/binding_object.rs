@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::binding::{BindingKind, RBAC_GROUP};
-use super::ids::{Uid, split_subject_name};
+use super::ids::Uid;
 
 /// A binding by its kind, namespace and name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -139,7 +139,7 @@ pub fn ram_uid(subject: &Subject) -> Option<Uid> {
     if subject.kind != "User" || !(group.is_empty() || group == RBAC_GROUP) {
         return None;
     }
-    split_subject_name(&subject.name).and_then(|(uid, _)| Uid::parse(uid))
+    Uid::of_user_name(&subject.name)
 }
 
 /// `User/alice`, `ServiceAccount/namespace/name`, as scans show subjects.

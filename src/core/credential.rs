@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::certificate::{Certificate, Subject};
 use super::exec_cache::CachedCredential;
-use super::ids::{Uid, split_subject_name};
+use super::ids::Uid;
 use super::kubeconfig::User;
 use super::private_key::{self, KeyMatch};
 use super::secret::Secret;
@@ -27,8 +27,9 @@ mod entry;
 mod material;
 mod warning;
 
-/// The group that RBAC can't take anything away from.
-const MASTERS: &str = "system:masters";
+/// The group whose members may do everything, whatever RBAC says.
+/// Source: <https://kubernetes.io/docs/reference/access-authn-authz/rbac/#user-facing-roles>
+pub const MASTERS: &str = "system:masters";
 
 /// The kind of a credential, in the output's words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -213,7 +214,7 @@ impl Credential {
 
     fn with_facts(mut self, certificate: Certificate) -> Self {
         let common_name = certificate.subject.common_name.as_deref();
-        self.uid = common_name.and_then(split_subject_name).and_then(|(uid, _)| Uid::parse(uid));
+        self.uid = common_name.and_then(Uid::of_user_name);
         if certificate.subject.organizations.iter().any(|group| group == MASTERS) {
             self.warnings.push(Warning::Masters);
         }

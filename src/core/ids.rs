@@ -2,12 +2,37 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
+
+/// Shows an ID as its text, in documents too; what is read from one and is no such ID is refused with this sentence.
+macro_rules! is_its_text {
+    ($id:ident, $expected:literal) => {
+        impl fmt::Display for $id {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.pad(&self.0)
+            }
+        }
+
+        impl Serialize for $id {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+
+        impl TryFrom<String> for $id {
+            type Error = &'static str;
+
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                Self::parse(&text).ok_or($expected)
+            }
+        }
+    };
+}
 
 /// The numeric ID of an Alibaba Cloud account, RAM user or RAM role. Decimal digits, kept as text: it can be longer than
 /// a `u64` and JSON readers would round it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Uid(Box<str>);
 
 impl Uid {
@@ -16,31 +41,18 @@ impl Uid {
         is_digits(text).then(|| Self(text.into()))
     }
 
+    /// The identity that a Kubernetes user name in ACK's manner names: see [`split_subject_name`].
+    pub fn of_user_name(name: &str) -> Option<Self> {
+        split_subject_name(name).map(|(uid, _)| Self(uid.into()))
+    }
+
     /// The digits.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-impl TryFrom<String> for Uid {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        Self::parse(&text).ok_or("a UID is a number")
-    }
-}
-
-impl From<Uid> for String {
-    fn from(id: Uid) -> Self {
-        id.0.into()
-    }
-}
-
-impl fmt::Display for Uid {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(&self.0)
-    }
-}
+is_its_text!(Uid, "a UID is a number");
 
 /// Splits a Kubernetes user name in ACK's manner, `uid` or `uid-suffix`, into the UID and the suffix.
 ///
@@ -59,8 +71,8 @@ fn is_digits(text: &str) -> bool {
 }
 
 /// The ID of an ACK cluster: `c` and 32 lower-case hexadecimal digits.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
 pub struct ClusterId(Box<str>);
 
 impl ClusterId {
@@ -77,29 +89,11 @@ impl ClusterId {
     }
 }
 
-impl TryFrom<String> for ClusterId {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        Self::parse(&text).ok_or("an ACK cluster ID is c and 32 lower-case hexadecimal digits")
-    }
-}
-
-impl From<ClusterId> for String {
-    fn from(id: ClusterId) -> Self {
-        id.0.into()
-    }
-}
-
-impl fmt::Display for ClusterId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(&self.0)
-    }
-}
+is_its_text!(ClusterId, "an ACK cluster ID is c and 32 lower-case hexadecimal digits");
 
 /// The ID of an Alibaba Cloud region, such as `cn-hangzhou`. It becomes part of a host name, so nothing else gets in.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Region(Box<str>);
 
 impl Region {
@@ -116,25 +110,7 @@ impl Region {
     }
 }
 
-impl TryFrom<String> for Region {
-    type Error = &'static str;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        Self::parse(&text).ok_or("a region ID is expected, such as cn-hangzhou")
-    }
-}
-
-impl From<Region> for String {
-    fn from(region: Region) -> Self {
-        region.0.into()
-    }
-}
-
-impl fmt::Display for Region {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(&self.0)
-    }
-}
+is_its_text!(Region, "a region ID is expected, such as cn-hangzhou");
 
 #[cfg(test)]
 mod tests {
@@ -144,6 +120,7 @@ mod tests {
     fn subject_names_in_acks_manner_are_split() {
         assert_eq!(split_subject_name("12345"), Some(("12345", None)));
         assert_eq!(split_subject_name("12345-1676970192"), Some(("12345", Some("1676970192"))));
+        assert_eq!(Uid::of_user_name("12345-1676970192"), Uid::parse("12345"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::adapters::cluster::CallError;
 use crate::core::ack::{AccountCluster, KubeconfigState};
 use crate::core::cluster_id::{Inference, KnownCluster, confirm};
 use crate::core::evidence::{AccountVoices, Answer, ClusterVoices, Listing};
-use crate::core::ids::{Region, Uid, split_subject_name};
+use crate::core::ids::{Region, Uid};
 use crate::core::kubeconfig::ResolvedContext;
 use crate::core::server_view::{ClusterProfile, ServerIdentity};
 use crate::core::verdict::{AccountDirectory, ClusterDirectory, Verdict};
@@ -76,7 +76,7 @@ pub async fn hear(question: Question<'_>) -> Heard {
     let profile = server.as_ref().and_then(|server| server.profile.as_ref());
     let owner = profile.map_or(Answer::NotAsked, grants::owner);
     let profile = profile.and_then(|profile| profile.as_ref().ok()).and_then(Option::as_ref);
-    let uid = question.uid.or_else(|| seen.and_then(seen_uid));
+    let uid = question.uid.or_else(|| seen.and_then(|seen| Uid::of_user_name(&seen.username)));
     let region = question.inference.region.clone();
     let cluster = confirm(question.inference, profile.and_then(|profile| profile.cluster_id.as_deref()));
 
@@ -106,10 +106,6 @@ async fn ask_server(question: &Question<'_>) -> Option<ServerVoice> {
             ServerVoice { identity: identity.map_err(|error| chain(&error)), profile: Some(profile) }
         }
     })
-}
-
-fn seen_uid(seen: &ServerIdentity) -> Option<Uid> {
-    split_subject_name(&seen.username).and_then(|(uid, _)| Uid::parse(uid))
 }
 
 async fn caller(cloud: &Cloud) -> Answer<crate::core::identity::Caller> {

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
+use jiff::Timestamp;
 
 use super::cloud::{self, CloudVoice};
 use super::holders::{self, Heard, reach};
 use super::leaked::Leaked;
-use jiff::Timestamp;
-
 use crate::adapters::cluster::{ApiServer, CallError};
 use crate::core::ack::{Permission, UserKubeconfigState};
 use crate::core::authority::key_fingerprints;
@@ -22,7 +21,7 @@ use crate::core::evidence::{Answer, Listing};
 use crate::core::grants::GrantSource;
 use crate::core::holder::LastAccess;
 use crate::core::identity::IdentityType;
-use crate::core::ids::{ClusterId, Region, Uid, split_subject_name};
+use crate::core::ids::{ClusterId, Region, Uid};
 use crate::core::kubeconfig::{Impersonate, ResolvedContext};
 use crate::core::plan::{self, PlannedTarget};
 use crate::core::rbac::Roles;
@@ -171,7 +170,7 @@ pub(super) async fn operator(
         else {
             continue;
         };
-        if let Some(uid) = uid_in(&identity.username) {
+        if let Some(uid) = Uid::of_user_name(&identity.username) {
             operator.uids.push((uid, format!("the API server sees you as {}", identity.username)));
         }
         operator.names.push(identity.username);
@@ -180,7 +179,9 @@ pub(super) async fn operator(
     if let Some(certificate) = heard.api.client_certificate() {
         let name = certificate.subject.common_name.unwrap_or_default();
         let context = context.name.as_deref().unwrap_or("given by flags");
-        operator.uids.extend(uid_in(&name).map(|uid| (uid, format!("the certificate of context {context:?}"))));
+        operator
+            .uids
+            .extend(Uid::of_user_name(&name).map(|uid| (uid, format!("the certificate of context {context:?}"))));
         operator.key = Some(certificate.key_sha256);
         operator.serial = Some(certificate.serial);
         if operator.names.is_empty() {
@@ -198,10 +199,6 @@ pub(super) async fn operator(
     }
     operator.names.dedup();
     Ok(operator)
-}
-
-fn uid_in(name: &str) -> Option<Uid> {
-    split_subject_name(name).and_then(|(uid, _)| Uid::parse(uid))
 }
 
 /// The bindings that name one of the identities, in a scan's order.
