@@ -67,6 +67,13 @@ pub enum CertificateState {
     Unknown,
 }
 
+impl CertificateState {
+    /// Whether there is a kubeconfig that was issued and, for all that ACK says, not deleted.
+    pub fn is_issued(self) -> bool {
+        matches!(self, Self::Unexpired | Self::Expired)
+    }
+}
+
 /// One identity's kubeconfig in one cluster: a row of `cs:ListClusterKubeconfigStates`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KubeconfigState {

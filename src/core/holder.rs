@@ -67,11 +67,7 @@ pub fn holders(scan: &ClusterScan) -> Vec<Holder<'_>> {
 /// The identities that are gone and hold a binding, or a kubeconfig that was issued; and how many are left out because
 /// their end is inferred and that was not to be accepted.
 pub fn deleted(scan: &ClusterScan, accept_inferred: bool) -> (Vec<Uid>, usize) {
-    let issued = |holder: &Holder<'_>| {
-        holder
-            .kubeconfig
-            .is_some_and(|state| matches!(state.certificate, CertificateState::Unexpired | CertificateState::Expired))
-    };
+    let issued = |holder: &Holder<'_>| holder.kubeconfig.is_some_and(|state| state.certificate.is_issued());
     let (mut uids, mut left_out) = (Vec::new(), 0);
     for holder in holders(scan).into_iter().filter(|holder| holder.bindings > 0 || issued(holder)) {
         match holder.verdict.state {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::ack::{CertificateState, KubeconfigState};
+use super::ack::KubeconfigState;
 use super::grants::{Grant, Grants};
 use super::ids::{ClusterId, Uid};
 use super::verdict::{AccountDirectory, ClusterDirectory, State, Verdict};
@@ -127,16 +127,13 @@ impl ClusterScan {
         // Without a list there is nobody to hold against the grants, of which there can be many.
         let grants = (!listed.is_empty()).then_some(&self.grants);
         let granted: BTreeSet<&str> = grants.into_iter().flat_map(Grants::iter).filter_map(|grant| grant.uid).collect();
-        let issued = |state: &KubeconfigState| {
-            matches!(state.certificate, CertificateState::Unexpired | CertificateState::Expired)
-        };
         // An identity with several rows holds one kubeconfig: the row that counts.
         let counts = |state: &KubeconfigState| {
             self.directory.kubeconfig(&state.uid).is_some_and(|counting| std::ptr::eq(counting, state))
         };
-        (0..)
-            .zip(listed)
-            .filter(move |(_, state)| issued(state) && counts(state) && !granted.contains(state.uid.as_str()))
+        (0..).zip(listed).filter(move |(_, state)| {
+            state.certificate.is_issued() && counts(state) && !granted.contains(state.uid.as_str())
+        })
     }
 
     fn row(&self, holding: Index) -> ScanRow<'_> {
@@ -253,7 +250,7 @@ impl StateKind {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ack::{AccountState, AccountType};
+    use super::super::ack::{AccountState, AccountType, CertificateState};
     use super::super::binding::{BindingItem, BindingKind};
     use super::super::evidence::{AccountVoices, Answer, ClusterVoices, Listing};
     use super::super::identity::{Caller, IdentityType, RamRole};

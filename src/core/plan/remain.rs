@@ -205,9 +205,7 @@ fn afterlife(
         let what = "the identity is a role: everybody who may assume it loses this access";
         found.push((RemainKind::RoleSessions, what.to_owned()));
     }
-    let deleted =
-        matches!(target.kubeconfig.certificate(), Some(CertificateState::Unexpired | CertificateState::Expired));
-    if deleted && !flags.rbac_only {
+    if target.kubeconfig.certificate().is_some_and(CertificateState::is_issued) && !flags.rbac_only {
         let what = "the deleted kubeconfig can be restored from ACK's recycle bin for 30 days, in the console";
         found.push((RemainKind::RecycleBin, what.to_owned()));
     }
@@ -216,9 +214,9 @@ fn afterlife(
         let what = "ACK remembers a permission on all clusters: clusters to come give the identity access again";
         found.push((RemainKind::AllClusters, what.to_owned()));
     }
-    let issued = |state: CertificateState| matches!(state, CertificateState::Unexpired | CertificateState::Expired);
     let elsewhere = target.elsewhere.items().iter();
-    let elsewhere = elsewhere.filter(|state| issued(state.certificate) && case.cluster.id() != Some(&state.cluster));
+    let elsewhere =
+        elsewhere.filter(|state| state.certificate.is_issued() && case.cluster.id() != Some(&state.cluster));
     found.extend(elsewhere.map(|state| {
         let name = if state.cluster_name.is_empty() { "without a name" } else { &state.cluster_name };
         (RemainKind::OtherCluster, format!("it has a kubeconfig of cluster {} ({name}) too", state.cluster))
