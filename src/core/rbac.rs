@@ -20,7 +20,7 @@ mod server_defaults;
 mod specimens;
 
 pub use authorizer::{allows, grants_of};
-pub use full_rights::{full_rights_holders, has_full_rights};
+pub use full_rights::{full_rights_holders, has_full_rights, is_administrator};
 pub use paths::path_of;
 pub use probes::probes;
 pub use server_defaults::is_server_default;

@@ -6,6 +6,7 @@ use k8s_openapi::api::rbac::v1::Subject;
 use serde::{Deserialize, Serialize};
 
 use super::binding_object::ram_uid;
+use super::credential::MASTERS;
 use super::ids::{Uid, split_subject_name};
 
 /// The group that the API server puts everybody into who has signed in. An access review doesn't add it by itself.
@@ -14,10 +15,6 @@ pub const AUTHENTICATED: &str = "system:authenticated";
 
 /// The organization that ACK writes into certificates.
 pub const ACK_USERS: &str = "system:users";
-
-/// The group whose members may do everything, whatever RBAC says.
-/// Source: <https://kubernetes.io/docs/reference/access-authn-authz/rbac/#user-facing-roles>
-pub const MASTERS: &str = "system:masters";
 
 /// Where an identity's groups are known from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

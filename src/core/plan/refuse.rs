@@ -1,14 +1,13 @@
 //! Why a revocation is refused: one reason a function, all of them collected.
 
 use super::super::ack::CertificateState;
-use super::super::binding::{BindingKind, RBAC_GROUP};
 use super::super::case::{Case, Confirmation, DryRuns, KubeconfigFact, LeakedFacts, TargetCase};
+use super::super::credential::MASTERS;
 use super::super::holder::LastAccess;
 use super::super::identity::IdentityType;
 use super::super::ids::{Uid, split_subject_name};
-use super::super::rbac::{full_rights_holders, has_full_rights};
+use super::super::rbac::{full_rights_holders, is_administrator};
 use super::super::refusal::{Refusal, RefusalCode};
-use super::super::target::MASTERS;
 use super::super::verdict::State;
 use super::{Crowd, Flags, Step, needs_the_cloud, remain};
 
@@ -233,12 +232,5 @@ pub(super) fn warnings(case: &Case, targets: &[&TargetCase], leaked: Option<&Lea
 
 fn is_shared_administrator(case: &Case, name: &str) -> bool {
     case.operator.groups.iter().any(|group| group == MASTERS)
-        || case.scan.grants.inventory().bindings().iter().any(|binding| {
-            let role = case.roles.of(None, binding.role());
-            binding.kind() == BindingKind::ClusterRoleBinding
-                && role.is_some_and(|role| has_full_rights(&role.rules))
-                && binding.subjects().iter().any(|subject| {
-                    subject.kind() == "User" && subject.api_group() == RBAC_GROUP && subject.name() == name
-                })
-        })
+        || is_administrator(case.scan.grants.inventory(), &case.roles, name)
 }

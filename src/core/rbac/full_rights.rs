@@ -20,14 +20,22 @@ pub fn has_full_rights(rules: &[PolicyRule]) -> bool {
 /// no binding.
 pub fn full_rights_holders<'a>(inventory: &'a Inventory, roles: &Roles) -> Vec<&'a BoundSubject> {
     let mut known = HashSet::new();
+    subjects_with_full_rights(inventory, roles)
+        .filter(|subject| known.insert((subject.kind(), subject.namespace(), subject.name())))
+        .collect()
+}
+
+/// Whether a ClusterRoleBinding gives full rights to the user of this name.
+pub fn is_administrator(inventory: &Inventory, roles: &Roles, user: &str) -> bool {
+    subjects_with_full_rights(inventory, roles).any(|subject| subject.is_rbac("User") && subject.name() == user)
+}
+
+fn subjects_with_full_rights<'a>(inventory: &'a Inventory, roles: &Roles) -> impl Iterator<Item = &'a BoundSubject> {
     let bindings = inventory.bindings().iter().filter(|binding| {
         let role = roles.of(None, binding.role());
         binding.kind() == BindingKind::ClusterRoleBinding && role.is_some_and(|role| has_full_rights(&role.rules))
     });
-    bindings
-        .flat_map(|binding| binding.subjects())
-        .filter(|subject| known.insert((subject.kind(), subject.namespace(), subject.name())))
-        .collect()
+    bindings.flat_map(|binding| binding.subjects())
 }
 
 #[cfg(test)]
