@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::adapters::journal::{JournalError, Lock, StateFolder};
+use crate::adapters::journal::{JournalError, LOCK_POLL, Lock, OperationJournal, StateFolder};
 use crate::apply::Recorder;
 use crate::core::binding_object::BindingObject;
 use crate::core::ids::Uid;
@@ -15,9 +15,6 @@ use crate::gather::conversation::Conversation;
 use crate::gather::history::{Past, PastError};
 use crate::output::views::StepView;
 use crate::world::World;
-
-/// How often a lock that somebody else holds is tried.
-const POLL: Duration = Duration::from_millis(50);
 
 /// What an operation begins with.
 pub(super) struct Beginning {
@@ -61,24 +58,18 @@ pub(super) fn lock(
         Ok(folder) => folder,
         Err(error) => return Ok(Err(no_journal(&error))),
     };
-    let locked = conversation.hold(async {
-        let until = tokio::time::Instant::now() + patience;
-        loop {
-            match folder.try_lock(key) {
-                Ok(Some(lock)) => return Ok(lock),
-                Ok(None) if tokio::time::Instant::now() < until => tokio::time::sleep(POLL).await,
-                Ok(None) => {
-                    let message = format!(
-                        "another operation on this cluster is under way, and did not end within {}s",
-                        patience.as_secs_f64()
-                    );
-                    return Err(Refusal::new(RefusalCode::Locked, message)
-                        .hint("kubectl ackcred history names it; --cluster-timeout waits longer"));
-                }
-                Err(error) => return Err(no_journal(&error)),
-            }
+    let locked = conversation.hold(folder.lock(key, patience, async || tokio::time::sleep(LOCK_POLL).await))?;
+    let locked = locked.map_err(|error| match error {
+        JournalError::Locked { .. } => {
+            let message = format!(
+                "another operation on this cluster is under way, and did not end within {}s",
+                patience.as_secs_f64()
+            );
+            Refusal::new(RefusalCode::Locked, message)
+                .hint("kubectl ackcred history names it; --cluster-timeout waits longer")
         }
-    })?;
+        error => no_journal(&error),
+    });
     Ok(locked.map(|lock| Locked { folder, lock }))
 }
 
@@ -155,12 +146,7 @@ impl Locked {
         self.run(journal, audit, world)
     }
 
-    fn run(
-        self,
-        journal: crate::adapters::journal::OperationJournal,
-        audit: AuditLine,
-        world: &World,
-    ) -> std::result::Result<Running, Refusal> {
+    fn run(self, journal: OperationJournal, audit: AuditLine, world: &World) -> std::result::Result<Running, Refusal> {
         self.folder.append_audit(&audit).map_err(|error| no_journal(&error))?;
         let id = journal.id().clone();
         let recorder = Recorder::new(journal, world.clock());

@@ -47,12 +47,17 @@ impl StateFolder {
         Ok(Some(Lock { _file: file, path }))
     }
 
-    /// Takes the lock of a cluster, trying again until `wait` is over. Between two attempts `pause` is called, which is to
+    /// Takes the lock of a cluster, trying again until `wait` is over. Between two attempts `pause` is awaited, which is to
     /// take as long as [`LOCK_POLL`].
     ///
     /// # Errors
     /// [`JournalError::Locked`] where somebody else has it all the time; else as [`try_lock`](Self::try_lock).
-    pub fn lock(&self, cluster_key: &str, wait: Duration, mut pause: impl FnMut()) -> Result<Lock, JournalError> {
+    pub async fn lock(
+        &self,
+        cluster_key: &str,
+        wait: Duration,
+        mut pause: impl AsyncFnMut(),
+    ) -> Result<Lock, JournalError> {
         let mut left = wait;
         loop {
             if let Some(lock) = self.try_lock(cluster_key)? {
@@ -61,7 +66,7 @@ impl StateFolder {
             if left.is_zero() {
                 return Err(JournalError::Locked { path: self.lock_path(cluster_key) });
             }
-            pause();
+            pause().await;
             left = left.saturating_sub(LOCK_POLL);
         }
     }
@@ -96,16 +101,16 @@ mod tests {
         assert_eq!(names(&place.state.path().join("locks")).len(), 2, "the files stay");
     }
 
-    #[test]
-    fn a_lock_is_waited_for_and_not_longer() {
+    #[tokio::test]
+    async fn a_lock_is_waited_for_and_not_longer() {
         let place = Place::new();
         let mut held = place.state.try_lock("c").unwrap();
         let mut pauses = 0;
-        let error = place.state.lock("c", Duration::from_millis(120), || pauses += 1).unwrap_err();
+        let error = place.state.lock("c", Duration::from_millis(120), async || pauses += 1).await.unwrap_err();
         assert!(matches!(&error, JournalError::Locked { path } if path == held.as_ref().unwrap().path()), "{error}");
         assert_eq!(pauses, 3);
-        let freed = place.state.lock("c", LOCK_POLL, || held = None).unwrap();
-        assert!(place.state.lock("c", Duration::ZERO, || panic!("no time to wait")).is_err());
+        let freed = place.state.lock("c", LOCK_POLL, async || held = None).await.unwrap();
+        assert!(place.state.lock("c", Duration::ZERO, async || panic!("no time to wait")).await.is_err());
         drop(freed);
     }
 
