@@ -10,6 +10,7 @@ pub mod error;
 mod fields;
 mod http;
 pub mod ims;
+mod limiter;
 pub mod page;
 pub mod ram;
 pub mod retry;
@@ -117,6 +118,11 @@ impl Cloud {
     /// credentials' own.
     pub fn region(&self, known: Option<&Region>) -> Option<Region> {
         self.region.as_ref().or(known).or(self.credentials.region.as_ref()).cloned()
+    }
+
+    /// Whether this machine is inside the clusters' network: `--vpc`.
+    pub fn is_inside_vpc(&self) -> bool {
+        self.endpoints.vpc
     }
 
     /// The Container Service of a region; without one, the central endpoint.

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use super::endpoints::Endpoint;
 use super::error::{self, Error, ErrorBody, Kind};
 use super::http::{Failure, Http, Request, Response};
+use super::limiter::Limiter;
 use super::retry::{self, Effect, Policy};
 use super::sign::{self, Key, Parts};
 use crate::core::secret::Secret;
@@ -118,13 +119,14 @@ pub struct Wire {
     pub(super) http: Http,
     timeout: Option<Duration>,
     policy: Policy,
+    limiter: Limiter,
     started: (Timestamp, Instant),
 }
 
 impl Wire {
     /// Takes proxy and certificate settings and the time from `world`. `timeout` bounds each exchange with its body.
     pub fn new(world: &World, timeout: Option<Duration>, policy: Policy) -> Self {
-        Self { http: Http::new(world), timeout, policy, started: (world.now, Instant::now()) }
+        Self { http: Http::new(world), timeout, policy, limiter: Limiter::new(), started: (world.now, Instant::now()) }
     }
 
     /// The time that requests are signed with: the program's own, moved on by what has passed since.
@@ -159,13 +161,23 @@ impl Wire {
         effect: Effect,
         attempt_once: impl Fn() -> F,
     ) -> Result<Reply, Error> {
-        let begun = Instant::now();
+        let mut begun = None;
         let mut attempt = 1;
         loop {
+            let turn = self.limiter.turn().await;
+            // Patience is counted from the first try: a turn that others delay is no try.
+            let begun = *begun.get_or_insert_with(Instant::now);
             let error = match attempt_once().await {
-                Ok(reply) => return Ok(reply),
+                Ok(reply) => {
+                    self.limiter.answered();
+                    return Ok(reply);
+                }
                 Err(error) => error,
             };
+            drop(turn);
+            if error.kind() == Kind::Throttled {
+                self.limiter.throttled();
+            }
             let failure = retry::Failure { kind: error.kind(), hint: error.retry_after() };
             let jitter = f64::from(u32::from_be_bytes(random())) / f64::from(u32::MAX);
             let wait = retry::wait_before_next(&self.policy, effect, attempt, failure, begun.elapsed(), jitter);
