@@ -25,7 +25,7 @@ function __fish_kubectl_ackcred_using_subcommand
 end
 
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l kubeconfig -d 'Kubeconfig file to use; KUBECONFIG and ~/.kube/config are then not looked at' -r -F
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l context -d 'Context to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l context -d 'Context to use (repeatable for scan, status and revoke)' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l cluster -d 'Cluster entry to use' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l user -d 'User entry to use' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -s s -l server -d 'Address of the API server' -r
@@ -78,7 +78,7 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -f -a "ver
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -s f -l filename -d 'Look at this kubeconfig file, a leaked one say, without contacting, running or using anything that it names' -r -F
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l kubeconfig -d 'Kubeconfig file to use; KUBECONFIG and ~/.kube/config are then not looked at' -r -F
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l context -d 'Context to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l context -d 'Context to use (repeatable for scan, status and revoke)' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l cluster -d 'Cluster entry to use' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l user -d 'User entry to use' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -s s -l server -d 'Address of the API server' -r
@@ -132,7 +132,7 @@ static\t''
 effective\t''
 dynamic\t''"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l kubeconfig -d 'Kubeconfig file to use; KUBECONFIG and ~/.kube/config are then not looked at' -r -F
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l context -d 'Context to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l context -d 'Context to use (repeatable for scan, status and revoke)' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l cluster -d 'Cluster entry to use' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l user -d 'User entry to use' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -s s -l server -d 'Address of the API server' -r
@@ -183,13 +183,15 @@ active\t''"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -s n -l namespace -d 'Read the RoleBindings of this namespace only' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -s A -l all-namespaces -d 'Read the RoleBindings of all namespaces, which is the default' -r -f -a "true\t''
 false\t''"
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l cluster-id -d 'Choose the context of this cluster' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l fail-on -d 'Exit with 3 when a shown identity is in one of these states (comma-separated)' -r -f -a "deleted\t'The identity is gone'
 recycled\t'The identity is in the recycle bin'
 unknown\t'It can\'t be told whether the identity exists'
 orphaned\t'Deleted or recycled'"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l cluster-id -d 'The cluster with this ID, by the context that leads there (repeatable, or comma-separated)' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l parallel -d 'How many clusters are read at a time' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l cluster-timeout -d 'How long each of several clusters may take, and how long to wait for another operation in a cluster [default: 60s]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l kubeconfig -d 'Kubeconfig file to use; KUBECONFIG and ~/.kube/config are then not looked at' -r -F
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l context -d 'Context to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l context -d 'Context to use (repeatable for scan, status and revoke)' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l cluster -d 'Cluster entry to use' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l user -d 'User entry to use' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -s s -l server -d 'Address of the API server' -r
@@ -227,14 +229,19 @@ never\t'Never'"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -s v -d 'Log what is done to standard error; repeat it, or give a number, for more' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l all-users -d 'Show living identities too: Active and Frozen'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l in-cluster -d 'Use the service account of the pod that this runs in'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l all-contexts -d 'The clusters of all contexts'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l all-clusters -d 'All clusters of the account, by the contexts that lead there'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l temporary-credentials -d 'Where no context leads to a cluster, have the cloud issue a kubeconfig of 15 minutes for it, kept in memory alone'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l offline -d 'Don\'t ask the cloud; for whoami, nor the API server'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l ignore-env-credentials -d 'Don\'t take credentials from environment variables'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l vpc -d 'Use the endpoints inside the VPC'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -s q -l quiet -d 'Say nothing on standard error but errors and warnings'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l cluster-id -d 'Choose the context of this cluster' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l cluster-id -d 'The cluster with this ID, by the context that leads there (repeatable, or comma-separated)' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l parallel -d 'How many clusters are read at a time' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l cluster-timeout -d 'How long each of several clusters may take, and how long to wait for another operation in a cluster [default: 60s]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l kubeconfig -d 'Kubeconfig file to use; KUBECONFIG and ~/.kube/config are then not looked at' -r -F
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l context -d 'Context to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l context -d 'Context to use (repeatable for scan, status and revoke)' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l cluster -d 'Cluster entry to use' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l user -d 'User entry to use' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -s s -l server -d 'Address of the API server' -r
@@ -272,6 +279,9 @@ never\t'Never'"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -s v -d 'Log what is done to standard error; repeat it, or give a number, for more' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l activity -d 'Search the audit log of the last 7 days for each identity\'s access'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l in-cluster -d 'Use the service account of the pod that this runs in'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l all-contexts -d 'The clusters of all contexts'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l all-clusters -d 'All clusters of the account, by the contexts that lead there'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l temporary-credentials -d 'Where no context leads to a cluster, have the cloud issue a kubeconfig of 15 minutes for it, kept in memory alone'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l offline -d 'Don\'t ask the cloud; for whoami, nor the API server'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l ignore-env-credentials -d 'Don\'t take credentials from environment variables'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l vpc -d 'Use the endpoints inside the VPC'
@@ -287,10 +297,11 @@ server\t'Have the API server check every step, and show the plan'"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l accept-group-grant -d 'A binding of a group that is meant for everybody, as scan writes it (repeatable)' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l reason -d 'Why, for the record' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l settle -d 'How long to watch whether something comes back; 0 doesn\'t [default: 2s, 15s where somebody manages a binding]' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l cluster-timeout -d 'How long to wait for another revocation in the same cluster' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l cluster-id -d 'Choose the context of this cluster; for a context that doesn\'t tell its cluster, your own word for it' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l cluster-id -d 'The cluster with this ID, by the context that leads there (repeatable, or comma-separated)' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l parallel -d 'How many clusters are read at a time' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l cluster-timeout -d 'How long each of several clusters may take, and how long to wait for another operation in a cluster [default: 60s]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l kubeconfig -d 'Kubeconfig file to use; KUBECONFIG and ~/.kube/config are then not looked at' -r -F
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l context -d 'Context to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l context -d 'Context to use (repeatable for scan, status and revoke)' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l cluster -d 'Cluster entry to use' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l user -d 'User entry to use' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -s s -l server -d 'Address of the API server' -r
@@ -333,6 +344,9 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" 
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l rbac-only -d 'Take the bindings away and leave the cloud alone'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l leave-no-admin -d 'Go on although nobody would hold full rights afterwards'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l in-cluster -d 'Refused: a pod\'s service account revokes nobody'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l all-contexts -d 'The clusters of all contexts'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l all-clusters -d 'All clusters of the account, by the contexts that lead there'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l temporary-credentials -d 'Where no context leads to a cluster, have the cloud issue a kubeconfig of 15 minutes for it, kept in memory alone'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l offline -d 'Don\'t ask the cloud; for whoami, nor the API server'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l ignore-env-credentials -d 'Don\'t take credentials from environment variables'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l vpc -d 'Use the endpoints inside the VPC'
@@ -340,9 +354,10 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" 
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l rearm -d 'Let a leaked credential of this name work again (repeatable)' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l reason -d 'Why, for the record' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l cluster-id -d 'Give back what was taken in this cluster, and leave the others (repeatable, or comma-separated)' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l cluster-timeout -d 'How long to wait for another operation in the same cluster' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l kubeconfig -d 'Kubeconfig file to use; KUBECONFIG and ~/.kube/config are then not looked at' -r -F
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l context -d 'Context to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l context -d 'Context to use (repeatable for scan, status and revoke)' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l cluster -d 'Cluster entry to use' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l user -d 'User entry to use' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -s s -l server -d 'Address of the API server' -r
@@ -388,7 +403,7 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -s q -l quiet -d 'Say nothing on standard error but errors and warnings'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -l kubeconfig -d 'Kubeconfig file to use; KUBECONFIG and ~/.kube/config are then not looked at' -r -F
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -l context -d 'Context to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -l context -d 'Context to use (repeatable for scan, status and revoke)' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -l cluster -d 'Cluster entry to use' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -l user -d 'User entry to use' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -s s -l server -d 'Address of the API server' -r
@@ -430,7 +445,7 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -s q -l quiet -d 'Say nothing on standard error but errors and warnings'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l kubeconfig -d 'Kubeconfig file to use; KUBECONFIG and ~/.kube/config are then not looked at' -r -F
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l context -d 'Context to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l context -d 'Context to use (repeatable for scan, status and revoke)' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l cluster -d 'Cluster entry to use' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l user -d 'User entry to use' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -s s -l server -d 'Address of the API server' -r
@@ -472,7 +487,7 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completi
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -s q -l quiet -d 'Say nothing on standard error but errors and warnings'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l kubeconfig -d 'Kubeconfig file to use; KUBECONFIG and ~/.kube/config are then not looked at' -r -F
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l context -d 'Context to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l context -d 'Context to use (repeatable for scan, status and revoke)' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l cluster -d 'Cluster entry to use' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l user -d 'User entry to use' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -s s -l server -d 'Address of the API server' -r

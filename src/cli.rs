@@ -14,8 +14,10 @@ use crate::core::ids::{ClusterId, Region, Uid, split_subject_name};
 use crate::core::scan::StateKind;
 use crate::core::secret::Secret;
 
+mod clusters;
 mod revocation;
 
+pub use clusters::ClusterArgs;
 pub use revocation::{DryRun, HistoryArgs, RestoreArgs, RevokeArgs};
 use revocation::{HISTORY_EXAMPLES, RESTORE_ABOUT, RESTORE_EXAMPLES, REVOKE_ABOUT, REVOKE_EXAMPLES};
 
@@ -145,15 +147,15 @@ pub struct ScanArgs {
     /// Read the RoleBindings of all namespaces, which is the default
     #[arg(short = 'A', long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true, action = ArgAction::Set, value_name = "BOOL")]
     pub all_namespaces: bool,
-    /// Choose the context of this cluster
-    #[arg(long, value_name = "ID", value_parser = parse_cluster_id, conflicts_with = "in_cluster")]
-    pub cluster_id: Option<ClusterId>,
     /// Use the service account of the pod that this runs in
-    #[arg(long, conflicts_with_all = OWN_ACCESS, conflicts_with = "context")]
+    #[arg(long, conflicts_with_all = OWN_ACCESS, conflicts_with_all = ["context", "cluster_id", "all_contexts", "all_clusters"])]
     pub in_cluster: bool,
     /// Exit with 3 when a shown identity is in one of these states (comma-separated)
     #[arg(long, value_name = "STATE", value_delimiter = ',', ignore_case = true)]
     pub fail_on: Vec<FailOn>,
+    /// Which clusters.
+    #[command(flatten)]
+    pub clusters: ClusterArgs,
 }
 
 const WHOAMI_EXAMPLES: &str = "Examples:
@@ -172,11 +174,14 @@ cluster leave the identity out. Recycled identities can be restored. Everything 
 const SCAN_EXAMPLES: &str = "Examples:
   kubectl ackcred scan                           # who has left and still holds access
   kubectl ackcred scan --all-users -o wide       # everybody, with the evidence
-  kubectl ackcred scan --fail-on orphaned        # exit code 3 when somebody has left";
+  kubectl ackcred scan --fail-on orphaned        # exit code 3 when somebody has left
+  kubectl ackcred scan --all-contexts            # every cluster of the kubeconfig
+  kubectl ackcred scan --all-clusters            # every cluster of the account that a context leads to";
 
 const STATUS_EXAMPLES: &str = "Examples:
   kubectl ackcred status --activity              # this cluster, with the last access of each identity
-  kubectl ackcred status 200000000000000103      # one identity in every cluster";
+  kubectl ackcred status 200000000000000103      # one identity in every cluster
+  kubectl ackcred status --all-contexts          # every cluster of the kubeconfig";
 
 const STATUS_ABOUT: &str = "Tell the state of issued kubeconfigs, of a cluster or of an identity
 
@@ -189,17 +194,17 @@ apart. RESIDUE means bindings without a kubeconfig that works.";
 #[derive(Debug, Args)]
 pub struct StatusArgs {
     /// The identity whose clusters to show
-    #[arg(value_name = "UID", value_parser = parse_uid, conflicts_with_all = ["cluster_id", "in_cluster"])]
+    #[arg(value_name = "UID", value_parser = parse_uid, conflicts_with_all = ["cluster_id", "in_cluster", "all_contexts", "all_clusters"])]
     pub uid: Option<Uid>,
     /// Search the audit log of the last 7 days for each identity's access
     #[arg(long)]
     pub activity: bool,
-    /// Choose the context of this cluster
-    #[arg(long, value_name = "ID", value_parser = parse_cluster_id, conflicts_with = "in_cluster")]
-    pub cluster_id: Option<ClusterId>,
     /// Use the service account of the pod that this runs in
-    #[arg(long, conflicts_with_all = OWN_ACCESS, conflicts_with = "context")]
+    #[arg(long, conflicts_with_all = OWN_ACCESS, conflicts_with_all = ["context", "cluster_id", "all_contexts", "all_clusters"])]
     pub in_cluster: bool,
+    /// Which clusters.
+    #[command(flatten)]
+    pub clusters: ClusterArgs,
 }
 
 /// What `scan --fail-on` takes.
@@ -230,9 +235,9 @@ pub struct AccessArgs {
     /// Kubeconfig file to use; KUBECONFIG and ~/.kube/config are then not looked at
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub kubeconfig: Option<PathBuf>,
-    /// Context to use
-    #[arg(long, global = true, value_name = "NAME")]
-    pub context: Option<String>,
+    /// Context to use (repeatable for scan, status and revoke)
+    #[arg(long, global = true, value_name = "NAME", action = ArgAction::Append)]
+    pub context: Vec<String>,
     /// Cluster entry to use
     #[arg(long, global = true, value_name = "NAME")]
     pub cluster: Option<String>,

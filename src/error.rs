@@ -26,14 +26,15 @@ impl Error {
         Self { status: Status::Usage, cause: anyhow::Error::msg(message.into()), hint: None }
     }
 
-    /// Something stands against it; nothing was changed.
-    pub fn refused(cause: impl Into<anyhow::Error>) -> Self {
-        Self { status: Status::Refused, cause: cause.into(), hint: None }
-    }
-
     /// The user ended the run.
     pub fn interrupted() -> Self {
         Self { status: Status::Interrupted, cause: anyhow::Error::msg("interrupted"), hint: None }
+    }
+
+    /// Says what it is about.
+    #[must_use]
+    pub fn context(self, what: &str) -> Self {
+        Self { cause: self.cause.context(what.to_owned()), ..self }
     }
 
     /// Adds one next step.

@@ -107,6 +107,7 @@ pub(super) async fn carry_out(
         if let Err(reason) = tools.recorder.record(&Event::Sending {
             time: tools.recorder.time(),
             audit_id: audit_id.clone(),
+            cluster_id: tools.cluster.cloned(),
             binding: Some(binding.clone()),
             change: Some(change.clone()),
             before: now,

@@ -38,6 +38,7 @@ pub(super) async fn clean(tools: &Tools<'_>, step: &Step, uid: &Uid, force: bool
     if let Err(reason) = tools.recorder.record(&Event::Sending {
         time: tools.recorder.time(),
         audit_id: audit_id.clone(),
+        cluster_id: Some(cluster.clone()),
         binding: None,
         change: None,
         before: None,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum, ValueHint};
 use jiff::SignedDuration;
 
-use super::{parse_cluster_id, parse_uid};
+use super::{ClusterArgs, parse_cluster_id, parse_uid};
 use crate::core::duration;
 use crate::core::ids::{ClusterId, Uid};
 use crate::core::journal::OperationId;
@@ -20,7 +20,8 @@ pub(super) const REVOKE_EXAMPLES: &str = "Examples:
   kubectl ackcred revoke 200000000000000103 --dry-run          # what would be done
   kubectl ackcred revoke -f leaked.yaml                        # whoever this file names
   kubectl ackcred revoke --all-deleted --dry-run -o json >plan # to be looked at by somebody else
-  kubectl ackcred revoke --plan plan                           # exactly that, or nothing";
+  kubectl ackcred revoke --plan plan                           # exactly that, or nothing
+  kubectl ackcred revoke 200000000000000103 --all-contexts     # in every cluster of the kubeconfig";
 
 pub(super) const RESTORE_ABOUT: &str = "Give back what a revocation took away
 
@@ -43,7 +44,7 @@ pub struct RevokeArgs {
     #[arg(value_name = "UID", value_delimiter = ',', value_parser = parse_uid, conflicts_with_all = ["file", "all_deleted", "plan", "resume"])]
     pub uids: Vec<Uid>,
     /// The identity that the certificate of this kubeconfig file names; the file is sent nowhere but to your own server
-    #[arg(short = 'f', long = "filename", value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "all_deleted")]
+    #[arg(short = 'f', long = "filename", value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["all_deleted", "all_contexts", "all_clusters"])]
     pub file: Option<PathBuf>,
     /// Context of that file, where it has several
     #[arg(long, value_name = "NAME", requires = "file")]
@@ -55,10 +56,10 @@ pub struct RevokeArgs {
     #[arg(long, requires = "all_deleted")]
     pub accept_inferred: bool,
     /// Carry out this plan, made by --dry-run -o json, if a plan made now is the same
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["resume", "force", "rbac_only", "leave_no_admin", "accept_group_grant"])]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["resume", "force", "rbac_only", "leave_no_admin", "accept_group_grant", "all_contexts", "all_clusters"])]
     pub plan: Option<PathBuf>,
     /// Go on with an operation that was cut off
-    #[arg(long, value_name = "OPERATION", value_parser = parse_operation, conflicts_with = "dry_run")]
+    #[arg(long, value_name = "OPERATION", value_parser = parse_operation, conflicts_with_all = ["dry_run", "all_contexts", "all_clusters"])]
     pub resume: Option<OperationId>,
     /// Only show the plan: client reads alone, server has the API server check every step too
     #[arg(long, value_name = "HOW", num_args = 0..=1, require_equals = true, default_missing_value = "client", default_value = "none", hide_default_value = true)]
@@ -84,15 +85,12 @@ pub struct RevokeArgs {
     /// How long to watch whether something comes back; 0 doesn't [default: 2s, 15s where somebody manages a binding]
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     pub settle: Option<SignedDuration>,
-    /// How long to wait for another revocation in the same cluster
-    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration::parse)]
-    pub cluster_timeout: SignedDuration,
-    /// Choose the context of this cluster; for a context that doesn't tell its cluster, your own word for it
-    #[arg(long, value_name = "ID", value_parser = parse_cluster_id)]
-    pub cluster_id: Option<ClusterId>,
     /// Refused: a pod's service account revokes nobody
     #[arg(long, hide = true)]
     pub in_cluster: bool,
+    /// Which clusters.
+    #[command(flatten)]
+    pub clusters: ClusterArgs,
 }
 
 /// Flags of `restore`.
@@ -119,6 +117,9 @@ pub struct RestoreArgs {
     /// Why, for the record
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
+    /// Give back what was taken in this cluster, and leave the others (repeatable, or comma-separated)
+    #[arg(long, value_name = "ID", value_delimiter = ',', value_parser = parse_cluster_id)]
+    pub cluster_id: Vec<ClusterId>,
     /// How long to wait for another operation in the same cluster
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration::parse)]
     pub cluster_timeout: SignedDuration,

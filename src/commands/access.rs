@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use crate::adapters::kubeconfig_files::{self, LoadError, Loaded};
 use crate::adapters::pod;
 use crate::cli::AccessArgs;
-use crate::core::cluster_id::{self, Claim, ClusterIdFrom, Inference};
+use crate::core::cluster_id::Inference;
 use crate::core::ids::ClusterId;
 use crate::core::kubeconfig::{Impersonate, Overrides, ResolveError, ResolvedContext, resolve, resolve_each};
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::error::{Error, Result};
+use crate::gather::holders::Way;
 use crate::gather::leaked::Leaked;
 use crate::world::World;
 
@@ -37,7 +38,7 @@ pub(super) fn unreadable(error: LoadError) -> Error {
 
 /// Applies the flags to what the files say.
 pub(super) fn choose(loaded: &Loaded, access: &AccessArgs, world: &World) -> Result<ResolvedContext> {
-    resolve(&loaded.kubeconfig, &overrides(access, world)).map_err(unresolved)
+    resolve(&loaded.kubeconfig, &overrides(one_context(access)?, access, world)).map_err(unresolved)
 }
 
 /// A context that can't be chosen ends the command; its message lists what there is.
@@ -50,8 +51,8 @@ pub(super) fn unresolved(error: ResolveError) -> Error {
     Error::failed(error).hint(hint)
 }
 
-/// kubectl's flags as the core takes them.
-pub(super) fn overrides(access: &AccessArgs, world: &World) -> Overrides {
+/// kubectl's flags as the core takes them, with this context.
+pub(super) fn overrides(context: Option<&String>, access: &AccessArgs, world: &World) -> Overrides {
     let resolved = |path: &Option<PathBuf>| path.as_ref().map(|path| world.cwd.join(path));
     let mut impersonate = Impersonate {
         user: access.as_user.clone(),
@@ -63,7 +64,7 @@ pub(super) fn overrides(access: &AccessArgs, world: &World) -> Overrides {
         impersonate.extra.entry(key.clone()).or_default().push(value.clone());
     }
     Overrides {
-        context: access.context.clone(),
+        context: context.cloned(),
         cluster: access.cluster.clone(),
         user: access.user.clone(),
         namespace: None,
@@ -78,91 +79,65 @@ pub(super) fn overrides(access: &AccessArgs, world: &World) -> Overrides {
     }
 }
 
-/// A cluster to talk to.
-pub(super) struct Target {
-    /// How it is reached.
-    pub(super) context: ResolvedContext,
-    /// Which ACK cluster it seems to be.
-    pub(super) inference: Inference,
+/// The one context that a command takes; `None` for the current one.
+pub(super) fn one_context(access: &AccessArgs) -> Result<Option<&String>> {
+    match access.context.as_slice() {
+        [] => Ok(None),
+        [one] => Ok(Some(one)),
+        several => Err(Error::usage(format!("--context is given {} times: one is meant here", several.len()))),
+    }
 }
 
-/// The cluster that the flags choose: the pod's own, the one with an ID, or that of the context.
-pub(super) fn target(access: &AccessArgs, in_cluster: bool, id: Option<&ClusterId>, world: &World) -> Result<Target> {
+/// The way that the flags choose: the pod's own, or that of the context.
+pub(super) fn way(access: &AccessArgs, in_cluster: bool, world: &World) -> Result<Way> {
     if in_cluster {
         let context = pod::context(&world.env, Path::new(pod::FOLDER)).map_err(Error::failed)?;
-        return Ok(Target { context, inference: Inference::default() });
+        return Ok(Way { context, inference: Inference::default() });
     }
-    let loaded = load(access, world)?;
-    match id {
-        None => choose(&loaded, access, world).map(Target::of),
-        Some(id) => with_id(&loaded, access, id, world),
-    }
+    one_context(access)?;
+    choose(&load(access, world)?, access, world).map(Way::by)
 }
 
-/// The context that leads to the cluster of a leaked credential, the current one first: that with the CA of its file. There
-/// is no other way to be sure, and the current context is no fallback.
+/// The ways of all contexts, the current one first.
+pub(super) fn all_ways(loaded: &Loaded, access: &AccessArgs, world: &World) -> Vec<Way> {
+    let overrides = overrides(None, access, world);
+    let current = resolve(&loaded.kubeconfig, &overrides).ok().filter(|context| context.name.is_some());
+    let first = current.as_ref().and_then(|context| context.name.clone());
+    let others = resolve_each(&loaded.kubeconfig, &overrides).flatten().filter(|context| context.name != first);
+    current.into_iter().chain(others).map(Way::by).collect()
+}
+
+/// The ways of the contexts that were named.
+pub(super) fn named_ways(loaded: &Loaded, access: &AccessArgs, world: &World) -> Result<Vec<Way>> {
+    let named = access.context.iter().map(|name| {
+        let chosen = overrides(Some(name), access, world);
+        resolve(&loaded.kubeconfig, &chosen).map(Way::by).map_err(unresolved)
+    });
+    named.collect()
+}
+
+/// The way to the cluster of a leaked credential, the current context first: that with the CA of its file. There is no other
+/// way to be sure, and the current context is no fallback.
 pub(super) fn of_leaked(
     leaked: &Leaked,
     access: &AccessArgs,
     id: Option<&ClusterId>,
     world: &World,
-) -> Result<std::result::Result<Target, Refusal>> {
+) -> Result<std::result::Result<Way, Refusal>> {
     let loaded = load(access, world)?;
-    let overrides = overrides(access, world);
-    let candidates: Vec<Target> = match &access.context {
-        Some(_) => vec![choose(&loaded, access, world).map(Target::of)?],
-        None => {
-            let current = resolve(&loaded.kubeconfig, &overrides).ok().filter(|context| context.name.is_some());
-            current.into_iter().chain(resolve_each(&loaded.kubeconfig, &overrides).flatten()).map(Target::of).collect()
-        }
-    };
-    let wanted = |target: &Target| {
-        let best = target.inference.best.as_ref();
-        leaked.is_of(&target.context) && id.is_none_or(|id| best.is_none_or(|claim| claim.id == *id))
-    };
+    let candidates =
+        if access.context.is_empty() { all_ways(&loaded, access, world) } else { named_ways(&loaded, access, world)? };
+    let wanted =
+        |way: &Way| leaked.is_of(&way.context) && id.is_none_or(|id| way.id().is_none_or(|claimed| claimed == id));
     Ok(candidates.into_iter().find(wanted).ok_or_else(|| {
-        let whose = match &access.context {
-            Some(name) => format!("context {name:?} leads to another cluster than the file's"),
-            None => "no context of yours leads to the cluster of the file".to_owned(),
+        let whose = match access.context.as_slice() {
+            [] => "no context of yours leads to the cluster of the file".to_owned(),
+            [name] => format!("context {name:?} leads to another cluster than the file's"),
+            names => format!("none of the contexts {} leads to the cluster of the file", names.join(", ")),
         };
         let message = format!("{whose}: the key of its CA is another, and names and addresses can be edited");
         let hint =
             format!("with the right context: kubectl ackcred revoke {}, if you are sure of the cluster", leaked.uid);
         Refusal::new(RefusalCode::OtherCluster, message).hint(hint)
     }))
-}
-
-/// The context that leads to a cluster, the current one first. A context that was named and tells no ID is taken at the user's
-/// word, unless the cluster itself says otherwise.
-fn with_id(loaded: &Loaded, access: &AccessArgs, id: &ClusterId, world: &World) -> Result<Target> {
-    if access.context.is_some() {
-        let mut target = choose(loaded, access, world).map(Target::of)?;
-        return match &target.inference.best {
-            Some(claim) if claim.id != *id => {
-                let name = target.context.name.unwrap_or_default();
-                Err(Error::failed(anyhow::anyhow!("context {name:?} leads to cluster {}, not to {id}", claim.id))
-                    .hint("leave out --context or --cluster-id"))
-            }
-            Some(_) => Ok(target),
-            None => {
-                target.inference.best = Some(Claim { id: id.clone(), from: ClusterIdFrom::Flag });
-                Ok(target)
-            }
-        };
-    }
-    let overrides = overrides(access, world);
-    let current = resolve(&loaded.kubeconfig, &overrides).ok().filter(|context| context.name.is_some());
-    let all = resolve_each(&loaded.kubeconfig, &overrides).flatten();
-    let mut targets = current.into_iter().chain(all).map(Target::of);
-    targets.find(|target| target.inference.best.as_ref().is_some_and(|claim| claim.id == *id)).ok_or_else(|| {
-        Error::failed(anyhow::anyhow!("cluster {id} was not reached: no context leads to it"))
-            .hint("name its context with --context beside --cluster-id, or get a kubeconfig for it first")
-    })
-}
-
-impl Target {
-    fn of(context: ResolvedContext) -> Self {
-        let inference = cluster_id::infer_from(&context);
-        Self { context, inference }
-    }
 }

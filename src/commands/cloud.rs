@@ -9,7 +9,6 @@ use crate::core::evidence::AccountVoices;
 use crate::core::identity::Caller;
 use crate::error::{Error, Result};
 use crate::gather::cloud::CloudVoice;
-use crate::gather::holders::Heard;
 use crate::output::ui::Ui;
 use crate::output::views::{CallerView, CloudView};
 use crate::world::World;
@@ -89,17 +88,20 @@ fn caller_view(caller: &Caller) -> CallerView {
     }
 }
 
-/// Says what was not heard and what contradicts, before the result.
-pub(super) fn say_heard(heard: &Heard, ui: &Ui) {
-    let unread = heard.unread.iter().chain(&heard.failed).chain(&heard.cluster.warnings);
-    unread.for_each(|text| ui.warning(text));
-    for (uid, verdict) in &heard.scan.verdicts {
-        if let Some(disagreement) = &verdict.disagreement {
-            ui.warning(&format!("{uid}: {disagreement}"));
+/// Why a command can't go on without the cloud; `what` says what only the cloud knows.
+pub(super) fn needed(voice: &CloudVoice, what: &str) -> Error {
+    let (reason, hint) = match voice {
+        CloudVoice::Unusable { reason, renew } => {
+            (reason.as_str(), renew.as_ref().map(|renew| format!("renew it: {renew}")))
         }
-    }
-    heard.notes.iter().for_each(|text| ui.note(text));
-    if !heard.scan.grants.is_empty() {
-        say_not_asked(&heard.cloud, ui);
-    }
+        CloudVoice::NotWanted => ("--offline", Some("leave out --offline".to_owned())),
+        CloudVoice::NoCredentials | CloudVoice::Ready(_) => (
+            "there are no cloud credentials",
+            Some(
+                "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile"
+                    .to_owned(),
+            ),
+        ),
+    };
+    Error::failed(anyhow::anyhow!("{what}: {reason}")).hint_if(hint)
 }

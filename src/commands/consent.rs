@@ -2,18 +2,11 @@
 
 use crate::core::consent::Consent;
 use crate::core::ids::Uid;
+use crate::core::refusal::{Refusal, RefusalCode};
 use crate::error::Result;
 use crate::gather::conversation::Conversation;
 use crate::output::report::Report;
 use crate::output::ui::Ui;
-
-/// What came of asking.
-pub(super) enum Agreement {
-    /// Consent to what was shown.
-    Given(Consent),
-    /// None.
-    Declined,
-}
 
 /// What has to be typed: the UID of one identity, the number of several.
 pub(super) fn phrase(verb: &str, uids: &[Uid]) -> String {
@@ -23,7 +16,13 @@ pub(super) fn phrase(verb: &str, uids: &[Uid]) -> String {
     }
 }
 
-/// Shows what is to be agreed to and waits for somebody to type the phrase.
+/// The refusal where nobody is there to type it; `look` says how to see what it would be about.
+pub(super) fn nobody_to_ask(look: &str) -> Refusal {
+    Refusal::new(RefusalCode::NoTerminal, "there is no terminal to ask for consent at")
+        .hint(format!("{look}, then give --yes"))
+}
+
+/// Shows what is to be agreed to and waits for somebody to type the phrase. Whoever types anything else declines.
 pub(super) fn ask(
     shown: &impl Report,
     hash: &str,
@@ -31,14 +30,14 @@ pub(super) fn ask(
     yes: bool,
     conversation: &Conversation,
     ui: &Ui,
-) -> Result<Agreement> {
+) -> Result<std::result::Result<Consent, Refusal>> {
     if !yes || !ui.is_quiet() {
         ui.show(shown);
     }
     if yes {
-        return Ok(Agreement::Given(Consent::by_flag(hash)));
+        return Ok(Ok(Consent::by_flag(hash)));
     }
     let answer = conversation.wait_for(ui.ask(&format!("Type {phrase} to go on: ")))?;
     let consent = answer.and_then(|answer| Consent::typed(hash, phrase, &answer));
-    Ok(consent.map_or(Agreement::Declined, Agreement::Given))
+    Ok(consent.ok_or_else(|| Refusal::new(RefusalCode::Declined, "consent was not given")))
 }

@@ -62,8 +62,8 @@ struct Listing<'w> {
 impl Listing<'_> {
     /// The current context, or all of them.
     fn of_contexts(&mut self, all: bool, flags: &AccessArgs) -> Result<()> {
+        let overrides = access::overrides(access::one_context(flags)?, flags, self.world);
         let loaded = access::load(flags, self.world)?;
-        let overrides = access::overrides(flags, self.world);
         if !all {
             let context = resolve(&loaded.kubeconfig, &overrides).map_err(access::unresolved)?;
             self.add_context(&context, &Policy::Trusted);

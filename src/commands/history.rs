@@ -5,10 +5,11 @@ use crate::adapters::journal::StateFolder;
 use crate::cli::HistoryArgs;
 use crate::core::journal::{Event, OperationId, State};
 use crate::core::operation::Purpose;
+use crate::core::plan::Plan;
 use crate::error::{Error, Result, chain};
 use crate::gather::history::{self, Past, PastError};
 use crate::output::ui::Ui;
-use crate::output::views::{ApiVersion, History, PastOperation, RestoreReport, RevocationReport, StepView};
+use crate::output::views::{ApiVersion, History, PastOperation, RestoreReport, RevocationReport, StepView, step_text};
 use crate::status::Status;
 use crate::world::World;
 
@@ -106,7 +107,7 @@ fn one(folder: &StateFolder, id: &OperationId, ui: &Ui) -> Result<Status> {
     Ok(Status::Done)
 }
 
-fn steps_so_far(past: &Past, plan: &crate::core::plan::Plan) -> Vec<StepView> {
+fn steps_so_far(past: &Past, plan: &Plan) -> Vec<StepView> {
     let ended = past.events.iter().filter_map(|event| match event {
         Event::StepEnded { step, result, error, request_id, .. } => {
             Some((step.parse::<u32>().ok()?, *result, error.clone(), request_id.clone()))
@@ -116,7 +117,7 @@ fn steps_so_far(past: &Past, plan: &crate::core::plan::Plan) -> Vec<StepView> {
     ended
         .map(|(id, result, error, request_id)| StepView {
             id,
-            what: plan.steps.iter().find(|step| step.id == id).map(crate::output::views::step_text).unwrap_or_default(),
+            what: plan.step(id).map(step_text).unwrap_or_default(),
             result,
             error,
             request_id,

@@ -5,6 +5,7 @@ mod cloud;
 pub(crate) mod completion;
 mod consent;
 mod expiry;
+mod fleet;
 mod history;
 mod operation;
 mod restore;

@@ -1,18 +1,21 @@
-//! What every operation has in common: one at a time in a cluster, a journal before the first change, two lines in the audit
+//! What every operation has in common: one at a time in each cluster, a journal before the first change, two lines in the audit
 //! file.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::adapters::journal::{JournalError, LOCK_POLL, Lock, OperationJournal, StateFolder};
-use crate::apply::Recorder;
-use crate::core::binding_object::BindingObject;
+use crate::apply::{Recorder, StepReport};
 use crate::core::ids::Uid;
+use crate::core::journal::originals::Original;
 use crate::core::journal::{Action, AuditLine, AuditResult, Ending, Event, OperationId, Phase};
 use crate::core::operation::{ClusterRecord, FORMAT, OperationRecord, Purpose};
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::error::{Error, Result, chain};
 use crate::gather::conversation::Conversation;
 use crate::gather::history::{Past, PastError};
+use crate::output::report::Report;
+use crate::output::ui::Ui;
 use crate::output::views::StepView;
 use crate::world::World;
 
@@ -27,10 +30,10 @@ pub(super) struct Beginning {
     pub(super) purpose: Purpose,
 }
 
-/// The right to change a cluster from this machine.
+/// The right to change some clusters from this machine.
 pub(super) struct Locked {
     folder: StateFolder,
-    lock: Lock,
+    locks: Vec<Lock>,
 }
 
 /// An operation under way.
@@ -41,16 +44,17 @@ pub(super) struct Running {
     pub(super) recorder: Recorder,
     folder: StateFolder,
     audit: AuditLine,
-    _lock: Lock,
+    _locks: Vec<Lock>,
 }
 
-/// Waits until nobody else changes the cluster from this machine.
+/// Waits until nobody else changes one of the clusters from this machine. Whoever locks several does it in one order, so that no
+/// two wait for each other.
 ///
 /// # Errors
 /// Ctrl-C. Where the wait was in vain or nothing can be written there is a refusal instead.
-pub(super) fn lock(
+pub(super) fn lock<'a>(
     world: &World,
-    key: &str,
+    keys: impl IntoIterator<Item = &'a str>,
     patience: Duration,
     conversation: &Conversation,
 ) -> Result<std::result::Result<Locked, Refusal>> {
@@ -58,24 +62,50 @@ pub(super) fn lock(
         Ok(folder) => folder,
         Err(error) => return Ok(Err(no_journal(&error))),
     };
-    let locked = conversation.hold(folder.lock(key, patience, async || tokio::time::sleep(LOCK_POLL).await))?;
-    let locked = locked.map_err(|error| match error {
-        JournalError::Locked { .. } => {
-            let message = format!(
-                "another operation on this cluster is under way, and did not end within {}s",
-                patience.as_secs_f64()
-            );
-            Refusal::new(RefusalCode::Locked, message)
-                .hint("kubectl ackcred history names it; --cluster-timeout waits longer")
+    let in_order: BTreeSet<&str> = keys.into_iter().collect();
+    let mut locks = Vec::new();
+    for key in in_order {
+        match conversation.hold(folder.lock(key, patience, async || tokio::time::sleep(LOCK_POLL).await))? {
+            Ok(lock) => locks.push(lock),
+            Err(JournalError::Locked { .. }) => return Ok(Err(locked_by_others(patience))),
+            Err(error) => return Ok(Err(no_journal(&error))),
         }
-        error => no_journal(&error),
-    });
-    Ok(locked.map(|lock| Locked { folder, lock }))
+    }
+    Ok(Ok(Locked { folder, locks }))
+}
+
+fn locked_by_others(patience: Duration) -> Refusal {
+    let seconds = patience.as_secs_f64();
+    let message = format!("another operation on this cluster is under way, and did not end within {seconds}s");
+    Refusal::new(RefusalCode::Locked, message).hint("kubectl ackcred history names it; --cluster-timeout waits longer")
 }
 
 fn no_journal(error: &JournalError) -> Refusal {
     let message = format!("nothing is changed without a journal: {}", chain(error));
     Refusal::new(RefusalCode::NoJournal, message).hint("ACKCRED_HOME names another folder for it")
+}
+
+/// Names, each once, in their order.
+pub(super) fn each_once(names: impl Iterator<Item = String>) -> Vec<String> {
+    let mut once: Vec<String> = Vec::new();
+    for name in names {
+        if !once.contains(&name) {
+            once.push(name);
+        }
+    }
+    once
+}
+
+/// What became of a step, with the step in words.
+pub(super) fn step_view(report: &StepReport, what: String) -> StepView {
+    StepView {
+        id: report.id,
+        what,
+        result: report.result,
+        error: report.error.clone(),
+        request_id: report.request_id.clone(),
+        audit_id: report.audit_id.clone(),
+    }
 }
 
 /// Why an operation that was named can't be used.
@@ -88,7 +118,7 @@ impl Locked {
     pub(super) fn begin(
         self,
         beginning: Beginning,
-        originals: &[BindingObject],
+        originals: &[Original],
         world: &World,
     ) -> std::result::Result<Running, Refusal> {
         let Some(id) = OperationId::new(world.now, &beginning.hash) else {
@@ -106,7 +136,7 @@ impl Locked {
         let clusters = record.clusters.iter().map(|cluster| cluster.key.clone()).collect();
         let audit = AuditLine {
             time: world.now,
-            operation: journal.id().clone(),
+            operation: Some(journal.id().clone()),
             action: beginning.action,
             phase: Phase::Begun,
             who: beginning.operator,
@@ -133,7 +163,7 @@ impl Locked {
         let uids = record.revocation().map(|plan| plan.uids()).unwrap_or_default();
         let audit = AuditLine {
             time: world.now,
-            operation: past.id.clone(),
+            operation: Some(past.id.clone()),
             action: Action::Resume,
             phase: Phase::Begun,
             who: operator.to_vec(),
@@ -150,20 +180,21 @@ impl Locked {
         self.folder.append_audit(&audit).map_err(|error| no_journal(&error))?;
         let id = journal.id().clone();
         let recorder = Recorder::new(journal, world.clock());
-        Ok(Running { id, recorder, folder: self.folder, audit, _lock: self.lock })
+        Ok(Running { id, recorder, folder: self.folder, audit, _locks: self.locks })
     }
 }
 
 impl Running {
-    /// Ends the operation: its report is kept, and the audit file says how it ended. An error tells what of that could not
-    /// be written.
+    /// Ends the operation: its report is kept and shown, and the audit file says how it ended. Tells whether all of that is
+    /// written.
     pub(super) fn end(
         self,
         ending: Ending,
-        report: &impl serde::Serialize,
+        report: &impl Report,
         steps: &[StepView],
         world: &World,
-    ) -> std::result::Result<(), String> {
+        ui: &Ui,
+    ) -> Result<bool> {
         self.recorder.end(ending, report);
         let results = steps.iter().map(|step| AuditResult {
             step: step.what.clone(),
@@ -179,9 +210,11 @@ impl Running {
             ..self.audit
         };
         let audited = self.folder.append_audit(&line).map_err(|error| chain(&error));
-        match self.recorder.failure() {
-            Some(reason) => Err(reason),
-            None => audited,
+        ui.report(report)?;
+        let failure = self.recorder.failure().or(audited.err());
+        if let Some(reason) = &failure {
+            ui.warning(&format!("the record of the operation is not complete: {reason}"));
         }
+        Ok(failure.is_none())
     }
 }

@@ -1,20 +1,23 @@
 //! `restore`: gives back what a revocation took away.
 
-use std::time::Duration;
-
-use super::consent::{self, Agreement};
+use super::fleet::{self, Chosen, positive};
 use super::operation::{self, Beginning};
-use super::{access, cloud};
+use super::{access, cloud, consent};
+use crate::adapters::cloud::CloudSettings;
+use crate::adapters::cluster::ApiServer;
 use crate::adapters::journal::StateFolder;
 use crate::apply::{self, StepReport, Tools};
 use crate::cli::{AccessArgs, CloudArgs, RestoreArgs};
 use crate::core::ids::ClusterId;
-use crate::core::journal::{Action, Ending, OperationId, State, Tombstone};
-use crate::core::operation::Purpose;
+use crate::core::journal::{Action, Ending, OperationId, State};
+use crate::core::operation::{ClusterRecord, Purpose};
+use crate::core::plan::Plan;
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::restoration::{RestoreFlags, RestorePlan};
 use crate::error::{Error, Result};
+use crate::gather::account::HeardAccount;
 use crate::gather::conversation::Conversation;
+use crate::gather::fleet::{Bounds, Choice, Cluster, Question, Wanted};
 use crate::gather::history::{self, Past};
 use crate::gather::holders;
 use crate::gather::restoration::{self, Gathered};
@@ -36,50 +39,38 @@ pub(super) fn run(
         return Err(Error::usage(format!("{} is a restore itself", past.id))
             .hint("kubectl ackcred revoke takes the access away again"));
     };
-    if past.damaged.iter().any(|name| !name.starts_with("originals/")) {
-        let message = format!("{} was changed since it was written: {}", past.id, past.damaged.join(", "));
-        return refuse(&past, &RestorePlan::default(), Refusal::new(RefusalCode::JournalDamaged, message), ui);
-    }
-    // Checksums can be written anew beside what they are of; the operation's name holds part of what was agreed to.
-    if !revoked.is_sealed() || !past.id.to_string().contains(&format!("-{}", revoked.short_hash())) {
-        let message = format!("the plan of {} is not the one that was agreed to", past.id);
-        return refuse(&past, &RestorePlan::default(), Refusal::new(RefusalCode::JournalDamaged, message), ui);
+    if let Some(refusal) = damage(&past, revoked) {
+        return refuse(&past, &RestorePlan::default(), refusal, ui);
     }
     for name in &past.damaged {
         ui.warning(&format!("{name} was changed since it was written; it is not used"));
     }
-    let id: Option<&ClusterId> = revoked.targets.iter().find_map(|target| target.cluster_id.as_ref());
-    let target = access::target(access, false, id.filter(|_| access.context.is_none()), world)?;
-    let dead = history::tombstones(world).map_err(Error::failed)?;
-    let here = dead.into_iter().filter(|dead| dead.is_of(id));
-    let tombstones: Vec<Tombstone> = here.map(|dead| dead.tombstone).collect();
+    let records = records(&past, &args.cluster_id)?;
+    let chosen = chosen(&records, access, world)?;
+    let settings = cloud::settings(cloud_args, access, world)?;
     let conversation = Conversation::begin()?;
-    let gathered = conversation.hold(restoration::gather(restoration::Question {
-        holders: holders::Question {
-            world,
-            context: &target.context,
-            inference: target.inference,
-            timeout: access.request_timeout.0,
-            wanted: None,
-            namespace: None,
-            cloud: cloud::settings(cloud_args, access, world)?,
-        },
+    let (mut clusters, account) = match read(chosen, settings, access, world, &conversation, ui)? {
+        Ok(read) => read,
+        Err(refusal) => return refuse(&past, &RestorePlan::default(), refusal, ui),
+    };
+    let flags =
+        RestoreFlags { force: args.force, accept_role_change: args.accept_role_change, rearm: args.rearm.clone() };
+    let question = restoration::Question {
+        world,
+        timeout: access.request_timeout.0,
         past: &past,
         unfinished_restore: was_cut_off(&folder, &past)?,
-        tombstones: &tombstones,
-        flags: RestoreFlags {
-            force: args.force,
-            accept_role_change: args.accept_role_change,
-            rearm: args.rearm.clone(),
-        },
-    }))??;
-    gathered.failed.iter().for_each(|reason| ui.warning(reason));
-    let mut refusals = gathered.plan.refusals.clone();
+        standing: &history::tombstones(world).map_err(Error::failed)?,
+        flags: &flags,
+    };
+    let gathered = conversation.hold(gather(question, &records, &mut clusters, &account))??;
+    account.failed.iter().for_each(|reason| ui.warning(reason));
+    let plan = RestorePlan::joined(gathered.iter().map(|one| one.plan.clone()).collect());
+    let mut refusals = plan.refusals.clone();
     if !args.dry_run && !args.yes && !ui.can_ask() {
-        let refusal = Refusal::new(RefusalCode::NoTerminal, "there is no terminal to ask for consent at");
-        refusals.push(refusal.hint("look at it with --dry-run, then give --yes"));
+        refusals.push(consent::nobody_to_ask("look at it with --dry-run"));
     }
-    let planned = report(&past, &gathered.plan, None, planned_steps(&gathered.plan), refusals.clone());
+    let planned = report(&past, &plan, None, planned_steps(&plan), refusals.clone());
     if args.dry_run || !refusals.is_empty() {
         ui.report(&planned)?;
         refusals.iter().for_each(|refusal| ui.refusal(refusal));
@@ -89,52 +80,142 @@ pub(super) fn run(
         ui.note("nothing was changed");
         return Ok(Status::Refused);
     }
-    rearms(&gathered.plan, ui);
-    let phrase = consent::phrase("restore", &gathered.plan.uids);
-    let consent = match consent::ask(&planned, &gathered.plan.hash, &phrase, args.yes, &conversation, ui)? {
-        Agreement::Given(consent) => consent,
-        Agreement::Declined => {
-            let refusal = Refusal::new(RefusalCode::Declined, "consent was not given");
-            return refuse(&past, &gathered.plan, refusal, ui);
-        }
+    rearms(&plan, ui);
+    let phrase = consent::phrase("restore", &plan.uids);
+    let consent = match consent::ask(&planned, &plan.hash, &phrase, args.yes, &conversation, ui)? {
+        Ok(consent) => consent,
+        Err(refusal) => return refuse(&past, &plan, refusal, ui),
     };
-    let patience = Duration::try_from(args.cluster_timeout).unwrap_or_default();
-    let locked = operation::lock(world, &gathered.cluster.key, patience, &conversation)?;
-    let begun = locked.and_then(|locked| locked.begin(beginning(args, &past, &gathered), &[], world));
+    let keys = gathered.iter().map(|one| one.cluster.key.as_str());
+    let locked = operation::lock(world, keys, positive(args.cluster_timeout), &conversation)?;
+    let begun = locked.and_then(|locked| locked.begin(beginning(args, &past, &gathered, &plan), &[], world));
     let running = match begun {
         Ok(running) => running,
-        Err(refusal) => return refuse(&past, &gathered.plan, refusal, ui),
+        Err(refusal) => return refuse(&past, &plan, refusal, ui),
     };
-    let (steps, interrupted) = conversation.finish(async |interrupt| {
-        let tools = Tools {
-            api: &gathered.api,
-            cloud: None,
-            cluster: gathered.cluster.id.as_ref(),
-            region: None,
-            recorder: &running.recorder,
-            interrupted: &|| interrupt.is_pending(),
-        };
-        let steps = apply::restore(&tools, &gathered.plan, &consent).await;
+    let (steps, is_interrupted) = conversation.finish(async |interrupt| {
+        let mut steps = Vec::new();
+        for one in &gathered {
+            let tools = Tools {
+                api: &one.api,
+                cloud: None,
+                cluster: one.cluster.id.as_ref(),
+                region: None,
+                recorder: &running.recorder,
+                interrupted: &|| interrupt.is_pending(),
+            };
+            steps.extend(apply::restore(&tools, &plan.in_cluster(one.cluster.id.as_ref()), &consent).await);
+        }
         (steps, interrupt.is_pending())
     });
     let ending = match steps.iter().all(StepReport::is_done) {
-        _ if interrupted => Ending::Interrupted,
+        _ if is_interrupted => Ending::Interrupted,
         true => Ending::Restored,
         false => Ending::Incomplete,
     };
-    let views: Vec<StepView> = steps.iter().map(|step| view(&gathered.plan, step)).collect();
+    let what = |report: &StepReport| plan.step(report.id).map(|step| RestoredStep::planned(step).what);
+    let views: Vec<StepView> =
+        steps.iter().map(|report| operation::step_view(report, what(report).unwrap_or_default())).collect();
     let restored = views.iter().cloned().map(RestoredStep::from).collect();
-    let done = report(&past, &gathered.plan, Some(running.id.clone()), restored, Vec::new());
-    let kept = running.end(ending, &done, &views, world);
-    ui.report(&done)?;
-    if let Err(reason) = &kept {
-        ui.warning(&format!("the record of the operation is not complete: {reason}"));
-    }
+    let done = report(&past, &plan, Some(running.id.clone()), restored, Vec::new());
+    let is_kept = running.end(ending, &done, &views, world, ui)?;
     Ok(match ending {
         Ending::Interrupted => Status::Interrupted,
-        Ending::Restored if kept.is_ok() => Status::Done,
+        Ending::Restored if is_kept => Status::Done,
         _ => Status::Incomplete,
     })
+}
+
+/// Why the record of an operation can't be trusted, where it can't.
+fn damage(past: &Past, revoked: &Plan) -> Option<Refusal> {
+    let message = if past.damaged.iter().any(|name| !name.starts_with("originals/")) {
+        format!("{} was changed since it was written: {}", past.id, past.damaged.join(", "))
+    } else if !revoked.is_sealed() || !past.id.to_string().contains(&format!("-{}", revoked.short_hash())) {
+        // Checksums can be written anew beside what they are of; the operation's name holds part of what was agreed to.
+        format!("the plan of {} is not the one that was agreed to", past.id)
+    } else {
+        return None;
+    };
+    Some(Refusal::new(RefusalCode::JournalDamaged, message))
+}
+
+/// The clusters of the operation, or those of them that were named.
+fn records(past: &Past, wanted: &[ClusterId]) -> Result<Vec<ClusterRecord>> {
+    let all = &past.record.clusters;
+    if let Some(stranger) = wanted.iter().find(|id| !all.iter().any(|cluster| cluster.id.as_ref() == Some(*id))) {
+        return Err(Error::usage(format!("{} took nothing away in cluster {stranger}", past.id)));
+    }
+    let is_wanted =
+        |cluster: &&ClusterRecord| wanted.is_empty() || cluster.id.as_ref().is_some_and(|id| wanted.contains(id));
+    let records: Vec<ClusterRecord> = all.iter().filter(is_wanted).cloned().collect();
+    if records.is_empty() {
+        return Err(Error::failed(anyhow::anyhow!("operation {} is about no cluster", past.id)));
+    }
+    Ok(records)
+}
+
+/// The ways to the clusters: one is reached by the context that is named, else by its ID, else by the current context.
+fn chosen(records: &[ClusterRecord], access: &AccessArgs, world: &World) -> Result<Chosen> {
+    let ids: Vec<ClusterId> = records.iter().filter_map(|record| record.id.clone()).collect();
+    let are_several = records.len() > 1;
+    let bounds = Bounds { parallel: records.len(), each: None };
+    if !are_several && (access::one_context(access)?.is_some() || ids.is_empty()) {
+        let choice = Choice::one(access::way(access, false, world)?);
+        return Ok(Chosen { choice, are_several, bounds });
+    }
+    if are_several && !access.context.is_empty() {
+        return Err(Error::usage("--context is for an operation in one cluster; --cluster-id chooses among several"));
+    }
+    let ways = access::all_ways(&access::load(access, world)?, access, world);
+    let choice = Choice { wanted: Wanted::Ids(ids, ways), temporary_credentials: false };
+    match choice.leads_nowhere() {
+        Some(error) => Err(error),
+        None => Ok(Chosen { choice, are_several, bounds }),
+    }
+}
+
+type Read = (Vec<Cluster<ApiServer>>, HeardAccount);
+
+/// Reads the clusters. Where one of several can't be read, nothing is given back in any of them.
+fn read(
+    chosen: Chosen,
+    cloud: Option<CloudSettings>,
+    access: &AccessArgs,
+    world: &World,
+    conversation: &Conversation,
+    ui: &Ui,
+) -> Result<std::result::Result<Read, Refusal>> {
+    let Chosen { choice, are_several, bounds } = chosen;
+    let cluster = holders::Question { world, timeout: access.request_timeout.0, namespace: None };
+    let question = Question { cluster, choice, cloud, bounds };
+    let fleet =
+        conversation.finish(async |interrupt| fleet::read(question, |api| api, are_several, &interrupt, ui).await)?;
+    if fleet.is_interrupted {
+        return Err(Error::interrupted());
+    }
+    let fleet = if are_several { fleet } else { fleet::only(fleet)? };
+    for Cluster { place, outcome } in &fleet.clusters {
+        if let Err(error) = outcome {
+            let message = format!("{}: {}", place.describe(), error.message());
+            let refusal = Refusal::new(RefusalCode::ClusterUnread, message).in_cluster(place.id.as_ref());
+            return Ok(Err(refusal.hint("--cluster-id gives back what was taken in the others")));
+        }
+    }
+    Ok(Ok((fleet.clusters, fleet.account)))
+}
+
+async fn gather(
+    question: restoration::Question<'_>,
+    records: &[ClusterRecord],
+    clusters: &mut Vec<Cluster<ApiServer>>,
+    account: &HeardAccount,
+) -> Result<Vec<Gathered>> {
+    let mut gathered = Vec::new();
+    for (record, cluster) in records.iter().zip(clusters.drain(..)) {
+        let (way, heard) = cluster.outcome?;
+        gathered.push(restoration::gather(question, record, &way, heard, account).await?);
+    }
+    Ok(gathered)
 }
 
 /// Something stands in the way that is no part of the plan; people have seen the plan, if there is one.
@@ -166,37 +247,25 @@ fn rearms(plan: &RestorePlan, ui: &Ui) {
     ui.note("the kubeconfig's record itself comes back only through ACK's recycle bin, in the console, within 30 days");
 }
 
-fn beginning(args: &RestoreArgs, past: &Past, gathered: &Gathered) -> Beginning {
+fn beginning(args: &RestoreArgs, past: &Past, gathered: &[Gathered], plan: &RestorePlan) -> Beginning {
     Beginning {
         action: Action::Restore,
-        operator: gathered.operator.describe(),
+        operator: operation::each_once(gathered.iter().flat_map(|one| one.operator.describe())),
         reason: args.reason.clone(),
-        hash: gathered.plan.hash.clone(),
-        uids: gathered.plan.uids.clone(),
-        clusters: vec![gathered.cluster.clone()],
+        hash: plan.hash.clone(),
+        uids: plan.uids.clone(),
+        clusters: gathered.iter().map(|one| one.cluster.clone()).collect(),
         purpose: Purpose::Restore {
             of: past.id.clone(),
-            plan: Box::new(gathered.plan.clone()),
+            plan: Box::new(plan.clone()),
             // A name that doesn't come back stays dead.
-            rearmed: args.rearm.iter().filter(|name| gathered.plan.gives_back(name)).cloned().collect(),
+            rearmed: args.rearm.iter().filter(|name| plan.gives_back(name)).cloned().collect(),
         },
     }
 }
 
 fn planned_steps(plan: &RestorePlan) -> Vec<RestoredStep> {
     plan.steps.iter().map(RestoredStep::planned).collect()
-}
-
-fn view(plan: &RestorePlan, report: &StepReport) -> StepView {
-    let step = plan.steps.iter().find(|step| step.id == report.id);
-    StepView {
-        id: report.id,
-        what: step.map(|step| RestoredStep::planned(step).what).unwrap_or_default(),
-        result: report.result,
-        error: report.error.clone(),
-        request_id: None,
-        audit_id: report.audit_id.clone(),
-    }
 }
 
 fn report(

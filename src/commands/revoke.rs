@@ -1,26 +1,31 @@
-//! `revoke`: plan, refuse, ask for consent, write down, change, verify.
+//! `revoke`: plan, refuse, ask for consent, write down, change, verify; in one cluster or in several.
 
-use super::consent::{self, Agreement};
+use super::consent;
+use super::fleet::{self, Chosen};
 use super::{access, cloud};
 use crate::adapters::cloud::CloudSettings;
 use crate::adapters::cloud::retry::Policy;
+use crate::adapters::cluster::ApiServer;
 use crate::cli::{AccessArgs, CloudArgs, DryRun, RevokeArgs};
+use crate::core::ids::ClusterId;
 use crate::core::plan::{Crowd, Flags, Plan};
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::error::{Error, Result};
 use crate::gather::conversation::Conversation;
+use crate::gather::fleet::{Choice, Fleet, Question, Wanted};
 use crate::gather::holders;
 use crate::gather::leaked::{self, Leaked, LeakedError};
-use crate::gather::revocation::{self, Gathered};
 use crate::output::ui::Ui;
 use crate::output::views::{ApiVersion, RevocationPlan};
 use crate::status::Status;
 use crate::world::World;
 
 mod carry_out;
+mod planning;
 mod request;
 
 use carry_out::Revocation;
+use planning::{Planning, say_gathered};
 use request::Request;
 
 pub(super) fn run(
@@ -44,112 +49,140 @@ pub(super) fn run(
             return Err(Error::failed(error).hint("choose one of its contexts with --leaked-context"));
         }
     };
-    let target = match target(args, access, &request, leaked.as_ref(), world)? {
-        Ok(target) => target,
+    let chosen = match chosen(args, access, &request, leaked.as_ref(), world)? {
+        Ok(chosen) => chosen,
         Err(refusal) => return refuse(vec![refusal], world, ui),
     };
+    let settings = cloud::settings(cloud_args, access, world)?
+        .map(|settings| CloudSettings { retries: Policy::urgent(), ..settings });
     let conversation = Conversation::begin()?;
-    let gathered = conversation.hold(revocation::gather(revocation::Question {
-        holders: holders::Question {
-            world,
-            context: &target.context,
-            inference: target.inference,
-            timeout: access.request_timeout.0,
-            wanted: None,
-            namespace: None,
-            cloud: cloud::settings(cloud_args, access, world)?
-                .map(|settings| CloudSettings { retries: Policy::urgent(), ..settings }),
-        },
-        wanted: request.wanted(leaked.as_ref()),
-        remembered: &request.remembered,
-        word: args.cluster_id.as_ref(),
-        dry_run: args.dry_run != DryRun::Client,
-    }))??;
-    let crowd = request.crowd(&gathered);
-    let mut plan = request.plan(&gathered, crowd);
-    request.hold_against(&mut plan, &gathered);
-    plan.refusals.extend(leaked.as_ref().and_then(|leaked| contradiction(leaked, &gathered)));
+    let planning = Planning { args, access, world, request: &request, leaked: leaked.as_ref(), bounds: chosen.bounds };
+    let are_several = chosen.are_several;
+    let Fleet { account, clusters, .. } = read(chosen, settings, access, world, &conversation, ui)?;
+    let gathered = conversation.hold(planning.gather(clusters, &account, are_several))??;
+    let crowd = planning.crowd(&gathered, are_several);
+    let mut plan = planning.plan(&gathered, crowd);
     let dry = args.dry_run != DryRun::None;
     if !dry && !args.yes && !ui.can_ask() && !plan.targets.is_empty() {
-        let refusal = Refusal::new(RefusalCode::NoTerminal, "there is no terminal to ask for consent at");
-        plan.refusals.push(refusal.hint("look at the plan with --dry-run, then give --yes"));
+        plan.refusals.push(consent::nobody_to_ask("look at the plan with --dry-run"));
     }
-    say_gathered(&gathered, &plan, ui);
+    account.failed.iter().for_each(|text| ui.warning(text));
+    say_gathered(&gathered.clusters, &plan, ui);
     if dry || stops(&plan, crowd) {
         return show_only(&plan, world, ui);
     }
     if plan.targets.is_empty() {
-        ui.report(&RevocationPlan { api_version: ApiVersion::V1, plan: &plan, now: world.now })?;
+        ui.report(&view(&plan, world))?;
         return Ok(Status::Done);
     }
     plan.refusals.iter().for_each(|refusal| ui.refusal(refusal));
 
-    let shown = RevocationPlan { api_version: ApiVersion::V1, plan: &plan, now: world.now };
     let phrase = consent::phrase("revoke", &plan.uids());
-    let consent = match consent::ask(&shown, &plan.hash, &phrase, args.yes, &conversation, ui)? {
-        Agreement::Given(consent) => consent,
-        Agreement::Declined => {
-            let refusal = Refusal::new(RefusalCode::Declined, "consent was not given");
-            return refused_after_all(plan, refusal, world, ui);
-        }
+    let consent = match consent::ask(&view(&plan, world), &plan.hash, &phrase, args.yes, &conversation, ui)? {
+        Ok(consent) => consent,
+        Err(refusal) => return refused_after_all(plan, refusal, world, ui),
     };
-    Revocation {
+    let has_gaps = !account.failed.is_empty() || gathered.clusters.iter().any(|one| !one.failed.is_empty());
+    let revocation = Revocation {
         args,
         world,
         ui,
         conversation: &conversation,
         request: &request,
         leaked: leaked.as_ref(),
-        gaps: !gathered.failed.is_empty(),
-    }
-    .carry_out(&gathered, plan, &consent)
+        cloud: &account.cloud,
+        has_gaps,
+    };
+    revocation.carry_out(&gathered.clusters, plan, &consent)
 }
 
-/// The cluster: that of the flags, of the leaked file's CA, or of the plan.
-fn target(
+/// The clusters: those of the flags, that of the leaked file's CA, or those of the plan.
+fn chosen(
     args: &RevokeArgs,
     access: &AccessArgs,
     request: &Request,
     leaked: Option<&Leaked>,
     world: &World,
-) -> Result<Result<access::Target, Refusal>> {
+) -> Result<Result<Chosen, Refusal>> {
+    let flags = &args.clusters;
+    let bounds = fleet::bounds(flags, false);
     if let Some(leaked) = leaked {
-        return access::of_leaked(leaked, access, args.cluster_id.as_ref(), world);
+        let id = match flags.cluster_id.as_slice() {
+            [] => None,
+            [id] => Some(id),
+            _ => return Err(Error::usage("a leaked file is of one cluster: give one --cluster-id")),
+        };
+        let way = access::of_leaked(leaked, access, id, world)?;
+        return Ok(way.map(|way| Chosen { choice: Choice::one(way), are_several: false, bounds }));
     }
-    let planned = request.cluster.as_ref().filter(|_| access.context.is_none());
-    let id = args.cluster_id.as_ref().or(planned);
-    match access::target(access, false, id, world) {
-        Err(error) if id.is_some() && error.status() == Status::Failed => {
-            let refusal = Refusal::new(RefusalCode::OtherCluster, error.message());
-            Ok(Err(match error.advice() {
-                Some(advice) => refusal.hint(advice),
-                None => refusal,
-            }))
+    let planned = request.clusters();
+    let chosen = if !planned.is_empty() && access.context.is_empty() && flags.cluster_id.is_empty() {
+        planned_clusters(planned, args, access, world)
+    } else {
+        fleet::choose(flags, access, false, world)
+    };
+    match chosen {
+        Err(error) if !flags.cluster_id.is_empty() && error.status() == Status::Failed => {
+            Ok(Err(other_cluster(&error)))
         }
-        other => Ok(Ok(other?)),
+        Err(error) => Err(error),
+        Ok(chosen) => Ok(match chosen.choice.leads_nowhere() {
+            Some(error) => Err(other_cluster(&error)),
+            None => Ok(chosen),
+        }),
     }
 }
 
-/// The file need not say which cluster it is for, but what it says must be right.
-fn contradiction(leaked: &Leaked, gathered: &Gathered) -> Option<Refusal> {
-    let (claim, id) = (leaked.inference.best.as_ref()?, gathered.case.cluster.id()?);
-    (claim.id != *id).then(|| {
-        let message =
-            format!("{} in the file says that its cluster is {}, it is {id}", claim.from.describe(), claim.id);
-        Refusal::new(RefusalCode::ClusterContradicted, message)
-            .hint(format!("kubectl ackcred revoke {}, if you are sure of the cluster", leaked.uid))
-    })
+fn planned_clusters(ids: Vec<ClusterId>, args: &RevokeArgs, access: &AccessArgs, world: &World) -> Result<Chosen> {
+    let are_several = ids.len() > 1;
+    let ways = access::all_ways(&access::load(access, world)?, access, world);
+    let choice = Choice { wanted: Wanted::Ids(ids, ways), temporary_credentials: args.clusters.temporary_credentials };
+    Ok(Chosen { choice, are_several, bounds: fleet::bounds(&args.clusters, are_several) })
+}
+
+fn other_cluster(error: &Error) -> Refusal {
+    let refusal = Refusal::new(RefusalCode::OtherCluster, error.message());
+    match error.advice() {
+        Some(advice) => refusal.hint(advice),
+        None => refusal,
+    }
+}
+
+/// Reads the clusters. What was read in part is no basis to change anything.
+fn read(
+    chosen: Chosen,
+    cloud: Option<CloudSettings>,
+    access: &AccessArgs,
+    world: &World,
+    conversation: &Conversation,
+    ui: &Ui,
+) -> Result<Fleet<ApiServer>> {
+    let Chosen { choice, are_several, bounds } = chosen;
+    let cluster = holders::Question { world, timeout: access.request_timeout.0, namespace: None };
+    let question = Question { cluster, choice, cloud, bounds };
+    let fleet =
+        conversation.finish(async |interrupt| fleet::read(question, |api| api, are_several, &interrupt, ui).await)?;
+    match fleet.is_interrupted {
+        true => Err(Error::interrupted()),
+        false if are_several => Ok(fleet),
+        false => fleet::only(fleet),
+    }
 }
 
 /// Whether nothing may be done. Of a crowd the refused are left out, unless it is about all of it.
 fn stops(plan: &Plan, crowd: Crowd) -> bool {
+    let is_about_all =
+        |refusal: &Refusal| refusal.target.is_none() && (crowd != Crowd::Fleet || refusal.cluster_id.is_none());
     match crowd {
         Crowd::One | Crowd::Several => !plan.refusals.is_empty(),
-        Crowd::Bulk => {
-            plan.refusals.iter().any(|refusal| refusal.target.is_none())
-                || (plan.targets.is_empty() && !plan.refusals.is_empty())
+        Crowd::Bulk | Crowd::Fleet => {
+            plan.refusals.iter().any(is_about_all) || (plan.targets.is_empty() && !plan.refusals.is_empty())
         }
     }
+}
+
+fn view<'a>(plan: &'a Plan, world: &World) -> RevocationPlan<'a> {
+    RevocationPlan { api_version: ApiVersion::V1, plan, now: world.now }
 }
 
 fn refuse(refusals: Vec<Refusal>, world: &World, ui: &Ui) -> Result<Status> {
@@ -158,7 +191,7 @@ fn refuse(refusals: Vec<Refusal>, world: &World, ui: &Ui) -> Result<Status> {
 }
 
 fn show_only(plan: &Plan, world: &World, ui: &Ui) -> Result<Status> {
-    ui.report(&RevocationPlan { api_version: ApiVersion::V1, plan, now: world.now })?;
+    ui.report(&view(plan, world))?;
     plan.refusals.iter().for_each(|refusal| ui.refusal(refusal));
     if plan.refusals.is_empty() {
         return Ok(Status::Done);
@@ -172,22 +205,6 @@ fn refused_after_all(mut plan: Plan, refusal: Refusal, world: &World, ui: &Ui) -
     ui.refusal(&refusal);
     ui.note("nothing was changed");
     plan.refusals.push(refusal);
-    ui.document(&RevocationPlan { api_version: ApiVersion::V1, plan: &plan, now: world.now })?;
+    ui.document(&view(&plan, world))?;
     Ok(Status::Refused)
-}
-
-fn say_gathered(gathered: &Gathered, plan: &Plan, ui: &Ui) {
-    gathered.failed.iter().chain(&gathered.skew).chain(&plan.warnings).for_each(|text| ui.warning(text));
-    gathered.notes.iter().for_each(|text| ui.note(text));
-    for step in plan.steps.iter().filter(|step| !step.managed_by.is_empty()) {
-        let object = step.object.as_ref().map(ToString::to_string).unwrap_or_default();
-        step.managed_by.iter().for_each(|manager| ui.warning(&format!("{object}: {manager}")));
-    }
-    match gathered.inferred {
-        0 => {}
-        1 => ui.note("1 identity whose end is only inferred is left out, --accept-inferred takes it in"),
-        count => ui.note(&format!(
-            "{count} identities whose end is only inferred are left out, --accept-inferred takes them in"
-        )),
-    }
 }

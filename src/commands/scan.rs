@@ -2,18 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use super::access;
-use super::cloud;
+use super::{cloud, fleet};
 use crate::cli::{AccessArgs, CloudArgs, FailOn, ScanArgs};
-use crate::core::ids::ClusterId;
-use crate::core::journal::OperationId;
-use crate::core::scan::{ClusterScan, Filter, ScanRow, Selection, StateKind};
+use crate::core::scan::{ClusterScan, DeadNames, Filter, ScanRow, Selection, StateKind};
 use crate::error::{Result, chain};
-use crate::gather::conversation;
-use crate::gather::history;
-use crate::gather::holders::{Heard, Question, hear};
+use crate::gather::conversation::Conversation;
+use crate::gather::fleet::Cluster;
+use crate::gather::history::{self, Dead};
+use crate::gather::holders::Question;
 use crate::output::ui::Ui;
-use crate::output::views::{ApiVersion, Rows, ScanReport, ScannedCluster};
+use crate::output::views::{ApiVersion, Identities, Rows, ScanReport, ScannedCluster};
 use crate::status::Status;
 use crate::world::World;
 
@@ -24,89 +22,112 @@ pub(super) fn run(
     world: &World,
     ui: &Ui,
 ) -> Result<Status> {
-    let target = access::target(access, args.in_cluster, args.cluster_id.as_ref(), world)?;
-    let heard = conversation::run(hear(Question {
+    let chosen = fleet::choose(&args.clusters, access, args.in_cluster, world)?;
+    let are_several = chosen.are_several;
+    let question = Question {
         world,
-        context: &target.context,
-        inference: target.inference,
         timeout: access.request_timeout.0,
-        wanted: args.cluster_id.as_ref(),
         namespace: args.namespace.as_deref().filter(|name| !name.is_empty()),
-        cloud: cloud::settings(cloud_args, access, world)?,
-    }))??;
-    let incomplete = !heard.unread.is_empty() || !heard.failed.is_empty();
-    cloud::say_heard(&heard, ui);
+    };
+    let settings = cloud::settings(cloud_args, access, world)?;
+    let fleet = fleet::tell(&Conversation::begin()?, chosen, question, settings, ui)?;
+    fleet::say_heard(&fleet, are_several, ui);
 
-    let cluster = scanned(&heard, target.context.name);
-    let cloud = cloud::view(&heard.cloud, heard.account.voices(), &heard.failed);
-    let clusters = [heard.scan];
-    let dead = dead_names(clusters[0].id.as_ref(), world);
+    let status = fleet::status(&fleet);
+    let cloud = cloud::view(&fleet.account.cloud, fleet.account.people.voices(), &fleet::failures(&fleet));
+    let views: Vec<ScannedCluster> = fleet.clusters.iter().map(scanned).collect();
+    let heard = fleet.clusters.into_iter().filter_map(|cluster| cluster.outcome.ok());
+    let clusters: Vec<ClusterScan> = heard.map(|(_, heard)| heard.scan).collect();
+    let dead = dead(&clusters, world);
     let filter = Filter {
         all_users: args.all_users,
         uids: args.uid.clone(),
         states: args.state.clone(),
-        dead: dead.iter().flatten().map(|(name, _)| name.clone()).collect(),
+        dead: dead.as_ref().map(|(names, _)| names.clone()).unwrap_or_default(),
     };
     let selection = Selection::new(&clusters, &filter);
-    say_reappeared(&selection, &clusters, dead.as_deref().unwrap_or_default(), ui);
-    let names: Option<Vec<String>> = dead.map(|dead| dead.into_iter().map(|(name, _)| name).collect());
+    if let Some((names, standing)) = &dead {
+        say_reappeared(&selection, &clusters, names, standing, ui);
+    }
+    let names = dead.as_ref().map(|(names, _)| names);
     ui.report(&ScanReport {
         api_version: ApiVersion::V1,
-        clusters: vec![cluster],
-        grants: Rows { clusters: &clusters, selection: &selection, now: world.now, dead: names.as_deref() },
+        clusters: views,
+        identities: Identities { clusters: &clusters, selection: &selection },
+        grants: Rows { clusters: &clusters, selection: &selection, now: world.now, dead: names, are_several },
         cloud,
-        incomplete,
+        incomplete: status != Status::Done,
         hidden: selection.hidden_rows,
     })?;
-    sum_up(&selection, &clusters, ui);
-    Ok(match (incomplete, finds(&args.fail_on, &selection, &clusters)) {
-        (true, _) => Status::Incomplete,
-        (false, true) => Status::Findings,
-        (false, false) => Status::Done,
+    sum_up(&selection, &clusters, are_several, ui);
+    Ok(match status {
+        Status::Done if finds(&args.fail_on, &selection, &clusters) => Status::Findings,
+        status => status,
     })
 }
 
-/// The user names of leaked credentials that were revoked in this cluster from this machine, with the operations that did it;
-/// `None` where the state folder can't be read.
-fn dead_names(cluster: Option<&ClusterId>, world: &World) -> Option<Vec<(String, OperationId)>> {
+/// The user names of leaked credentials that were revoked in these clusters from this machine, with the operations that did
+/// it; `None` where the state folder can't be read.
+fn dead(clusters: &[ClusterScan], world: &World) -> Option<(DeadNames, Vec<Dead>)> {
     let standing = history::tombstones(world)
         .inspect_err(|error| tracing::debug!(error = chain(error), "nobody can tell what has reappeared"))
         .ok()?;
-    let here = standing.into_iter().filter(|dead| dead.is_of(cluster));
-    Some(here.map(|dead| (dead.tombstone.common_name, dead.operation)).collect())
+    let mut names = DeadNames::default();
+    for id in clusters.iter().map(|cluster| cluster.id.as_ref()) {
+        let here = standing.iter().filter(|dead| dead.is_of(id));
+        here.for_each(|dead| names.add(id, &dead.tombstone.common_name));
+    }
+    Some((names, standing))
 }
 
-fn say_reappeared(selection: &Selection, clusters: &[ClusterScan], dead: &[(String, OperationId)], ui: &Ui) {
-    for (name, operation) in dead {
-        if selection.rows(clusters).any(|row| row.grant.is_some_and(|grant| grant.subject == name)) {
-            ui.warning(&format!(
-                "{name} is the name of a leaked credential that {operation} revoked, and holds a grant again"
-            ));
+fn say_reappeared(selection: &Selection, clusters: &[ClusterScan], names: &DeadNames, standing: &[Dead], ui: &Ui) {
+    let risen: BTreeSet<&str> = selection
+        .rows(clusters)
+        .filter(|row| names.is_risen(row))
+        .filter_map(|row| row.grant)
+        .map(|grant| grant.subject)
+        .collect();
+    for Dead { operation, tombstone, .. } in standing.iter().filter(|dead| risen.contains(&*dead.tombstone.common_name))
+    {
+        let name = &tombstone.common_name;
+        ui.warning(&format!(
+            "{name} is the name of a leaked credential that {operation} revoked, and holds a grant again"
+        ));
+    }
+}
+
+fn scanned(cluster: &Cluster<()>) -> ScannedCluster {
+    let place = &cluster.place;
+    let (id, name, error) = match &cluster.outcome {
+        Ok((_, heard)) => {
+            let error = (!heard.unread.is_empty()).then(|| heard.unread.join("; "));
+            (heard.scan.id.as_ref(), heard.scan.name.as_ref(), error)
         }
-    }
-}
-
-fn scanned(heard: &Heard, context: Option<String>) -> ScannedCluster {
+        Err(error) => (place.id.as_ref(), place.name.as_ref(), Some(error.message())),
+    };
     ScannedCluster {
-        id: heard.cluster.id.as_ref().map(ToString::to_string),
-        name: heard.listed.as_ref().map(|listed| listed.name.clone()),
-        context,
-        error: (!heard.unread.is_empty()).then(|| heard.unread.join("; ")),
+        id: id.map(ToString::to_string),
+        name: name.cloned(),
+        context: cluster.context().map(str::to_owned),
+        temporary_credential: place.temporary_credential,
+        error,
     }
 }
 
-fn sum_up(selection: &Selection, clusters: &[ClusterScan], ui: &Ui) {
+fn sum_up(selection: &Selection, clusters: &[ClusterScan], are_several: bool, ui: &Ui) {
     let gone = |row: &ScanRow<'_>| StateKind::of(row.verdict.state) == StateKind::Deleted;
     let (granted, unbound): (Vec<_>, Vec<_>) =
         selection.rows(clusters).filter(gone).partition(|row| row.grant.is_some());
     let holders = granted.iter().map(|row| row.uid).collect::<BTreeSet<_>>().len();
     let bindings = count(granted.len(), "binding");
+    let places = granted.iter().map(|row| std::ptr::from_ref(row.cluster)).collect::<BTreeSet<_>>().len();
+    let here = if are_several { format!("in {}", count(places, "cluster")) } else { "here".to_owned() };
     match holders {
         0 => {}
-        1 => ui.note(&format!("1 identity that no longer exists holds {bindings} here")),
-        number => ui.note(&format!("{number} identities that no longer exist hold {bindings} here")),
+        1 => ui.note(&format!("1 identity that no longer exists holds {bindings} {here}")),
+        number => ui.note(&format!("{number} identities that no longer exist hold {bindings} {here}")),
     }
-    match unbound.len() {
+    match unbound.iter().map(|row| row.uid).collect::<BTreeSet<_>>().len() {
         0 => {}
         1 => ui.note("1 identity that no longer exists has an issued kubeconfig and no binding"),
         number => {

@@ -1,17 +1,20 @@
 //! `status`: the console's two views of kubeconfigs, a cluster's identities and an identity's clusters.
 
-use super::{access, cloud};
+use std::collections::BTreeMap;
+
+use super::{cloud, fleet};
 use crate::cli::{AccessArgs, CloudArgs, StatusArgs};
 use crate::core::ack::UserKubeconfigState;
 use crate::core::evidence::Listing;
 use crate::core::holder::{Holder, LastAccess, holders};
-use crate::core::ids::Uid;
+use crate::core::ids::{ClusterId, Uid};
 use crate::core::scan::StateKind;
 use crate::error::{Error, Result};
-use crate::gather::cloud::{CloudVoice, activities, connect};
-use crate::gather::conversation;
+use crate::gather::cloud::connect;
+use crate::gather::conversation::{self, Conversation};
+use crate::gather::fleet::{Activities, Cluster, last_accesses};
 use crate::gather::footprint::{self, Footprint};
-use crate::gather::holders::{Heard, Question, hear};
+use crate::gather::holders::{Heard, Question};
 use crate::output::ui::Ui;
 use crate::output::views::{
     ApiVersion, Auditing, ClusterStatus, Dimension, KubeconfigWord, LastAccessView, Outcome, StatusItem, StatusReport,
@@ -26,58 +29,50 @@ pub(super) fn run(
     world: &World,
     ui: &Ui,
 ) -> Result<Status> {
-    let report = match &args.uid {
-        None => of_cluster(args, access, cloud_args, world, ui)?,
+    let (report, status) = match &args.uid {
+        None => of_clusters(args, access, cloud_args, world, ui)?,
         Some(uid) => of_identity(args, uid, access, cloud_args, world, ui)?,
     };
     ui.report(&report)?;
     sum_up(&report, ui);
-    Ok(if report.incomplete { Status::Incomplete } else { Status::Done })
+    Ok(status)
 }
 
-fn of_cluster(
+fn of_clusters(
     args: &StatusArgs,
     access: &AccessArgs,
     cloud_args: &CloudArgs,
     world: &World,
     ui: &Ui,
-) -> Result<StatusReport> {
-    let target = access::target(access, args.in_cluster, args.cluster_id.as_ref(), world)?;
-    let question = Question {
-        world,
-        context: &target.context,
-        inference: target.inference,
-        timeout: access.request_timeout.0,
-        wanted: args.cluster_id.as_ref(),
-        namespace: None,
-        cloud: cloud::settings(cloud_args, access, world)?,
+) -> Result<(StatusReport, Status)> {
+    let chosen = fleet::choose(&args.clusters, access, args.in_cluster, world)?;
+    let are_several = chosen.are_several;
+    let question = Question { world, timeout: access.request_timeout.0, namespace: None };
+    let settings = cloud::settings(cloud_args, access, world)?;
+    let conversation = Conversation::begin()?;
+    let fleet = fleet::tell(&conversation, chosen, question, settings, ui)?;
+    let activity = if args.activity { conversation.hold(last_accesses(&fleet))? } else { BTreeMap::new() };
+    fleet::say_heard(&fleet, are_several, ui);
+
+    let read = fleet.clusters.iter().filter_map(|cluster| cluster.outcome.as_ref().ok());
+    let mut found: Vec<(Holder<'_>, &Heard<()>)> =
+        read.flat_map(|(_, heard)| holders(&heard.scan).into_iter().map(move |holder| (holder, heard))).collect();
+    // Whoever holds something in several clusters stands together.
+    found.sort_by_key(|(holder, _)| (holder.verdict.state, holder.uid.as_str().len(), holder.uid.clone()));
+    let status = match fleet::status(&fleet) {
+        Status::Done if activity.values().any(LastAccess::is_failed) => Status::Incomplete,
+        status => status,
     };
-    let (heard, activity) = conversation::run(async {
-        let heard = hear(question).await?;
-        let activity = if args.activity { search(&heard).await } else { Vec::new() };
-        Ok::<_, Error>((heard, activity))
-    })??;
-    cloud::say_heard(&heard, ui);
-
-    let found = holders(&heard.scan);
-    let items: Vec<StatusItem> = found.iter().map(|holder| item_of(holder, &heard, &activity)).collect();
-    Ok(StatusReport {
+    let report = StatusReport {
         api_version: ApiVersion::V1,
-        clusters: vec![cluster_of(&heard, target.context.name, &activity)],
-        incomplete: !heard.unread.is_empty() || !heard.failed.is_empty() || any_failed(&activity),
-        cloud: cloud::view(&heard.cloud, heard.account.voices(), &heard.failed),
-        items,
-        dimension: Dimension::Cluster,
+        clusters: fleet.clusters.iter().map(|cluster| cluster_of(cluster, &activity)).collect(),
+        items: found.iter().map(|(holder, heard)| item_of(holder, heard, &activity)).collect(),
+        incomplete: status != Status::Done,
+        cloud: cloud::view(&fleet.account.cloud, fleet.account.people.voices(), &fleet::failures(&fleet)),
+        dimension: if are_several { Dimension::Clusters } else { Dimension::Cluster },
         with_activity: args.activity,
-    })
-}
-
-/// Searches the audit log for everybody who holds something here.
-async fn search(heard: &Heard) -> Vec<(Uid, LastAccess)> {
-    let (Some(cloud), Some(id)) = (heard.cloud.ready(), &heard.cluster.id) else { return Vec::new() };
-    let questions = holders(&heard.scan).into_iter().map(|holder| (id.clone(), holder.uid)).collect();
-    let answers = activities(cloud, heard.region.as_ref(), questions).await;
-    answers.into_iter().map(|((_, uid), access)| (uid, access)).collect()
+    };
+    Ok((report, status))
 }
 
 fn of_identity(
@@ -87,11 +82,13 @@ fn of_identity(
     cloud_args: &CloudArgs,
     world: &World,
     ui: &Ui,
-) -> Result<StatusReport> {
+) -> Result<(StatusReport, Status)> {
     let settings = cloud::settings(cloud_args, access, world)?;
     let (voice, found) = conversation::run(async {
         let voice = connect(world, settings).await;
-        let Some(cloud) = voice.ready() else { return Err(needs_the_cloud(&voice)) };
+        let Some(cloud) = voice.ready() else {
+            return Err(cloud::needed(&voice, "only the cloud knows an identity's clusters"));
+        };
         let found = footprint::of(cloud, uid, args.activity).await;
         Ok((voice, found))
     })??;
@@ -101,51 +98,55 @@ fn of_identity(
         return Err(Error::failed(anyhow::anyhow!(reason.clone())));
     }
     found.failed.iter().for_each(|reason| ui.warning(reason));
-    Ok(StatusReport {
+    let incomplete = !found.failed.is_empty() || found.activity.iter().any(|(_, access)| access.is_failed());
+    let report = StatusReport {
         api_version: ApiVersion::V1,
         clusters: Vec::new(),
         items: found.kubeconfigs.items().iter().map(|state| item_in(state, uid, &found)).collect(),
-        incomplete: !found.failed.is_empty() || found.activity.iter().any(|(_, access)| access.is_failed()),
+        incomplete,
         cloud: cloud::view(&voice, found.account.voices(), &found.failed),
         dimension: Dimension::Identity,
         with_activity: args.activity,
-    })
-}
-
-fn needs_the_cloud(voice: &CloudVoice) -> Error {
-    let (reason, hint) = match voice {
-        CloudVoice::Unusable { reason, renew } => {
-            (reason.as_str(), renew.as_ref().map(|renew| format!("renew it: {renew}")))
-        }
-        CloudVoice::NotWanted => ("--offline", Some("leave out --offline".to_owned())),
-        CloudVoice::NoCredentials | CloudVoice::Ready(_) => (
-            "there are no cloud credentials",
-            Some(
-                "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile"
-                    .to_owned(),
-            ),
-        ),
     };
-    Error::failed(anyhow::anyhow!("only the cloud knows an identity's clusters: {reason}")).hint_if(hint)
+    Ok((report, if incomplete { Status::Incomplete } else { Status::Done }))
 }
 
-fn cluster_of(heard: &Heard, context: Option<String>, activity: &[(Uid, LastAccess)]) -> ClusterStatus {
-    let searched = activity.iter().any(|(_, access)| !access.is_failed());
-    ClusterStatus {
-        id: heard.cluster.id.as_ref().map(ToString::to_string),
-        name: heard.listed.as_ref().map(|listed| listed.name.clone()),
-        context,
-        error: (!heard.unread.is_empty()).then(|| heard.unread.join("; ")),
-        auditing: (!activity.is_empty()).then_some(if searched { Auditing::Enabled } else { Auditing::Unknown }),
-        ram_authenticator: heard.ram_authenticator,
+fn cluster_of(cluster: &Cluster<()>, activity: &Activities) -> ClusterStatus {
+    let (place, context) = (&cluster.place, cluster.context().map(str::to_owned));
+    match &cluster.outcome {
+        Ok((_, heard)) => ClusterStatus {
+            id: heard.cluster.id.as_ref().map(ToString::to_string),
+            name: heard.scan.name.clone(),
+            context,
+            temporary_credential: place.temporary_credential,
+            error: (!heard.unread.is_empty()).then(|| heard.unread.join("; ")),
+            auditing: auditing(heard.cluster.id.as_ref(), activity),
+            ram_authenticator: heard.ram_authenticator,
+        },
+        Err(error) => ClusterStatus {
+            id: place.id.as_ref().map(ToString::to_string),
+            name: place.name.clone(),
+            context,
+            temporary_credential: place.temporary_credential,
+            error: Some(error.message()),
+            auditing: None,
+            ram_authenticator: None,
+        },
     }
 }
 
-fn item_of(holder: &Holder<'_>, heard: &Heard, activity: &[(Uid, LastAccess)]) -> StatusItem {
-    let searched = activity.iter().find(|(uid, _)| *uid == holder.uid);
+fn auditing(cluster: Option<&ClusterId>, activity: &Activities) -> Option<Auditing> {
+    let here: Vec<&LastAccess> =
+        activity.iter().filter(|((id, _), _)| cluster == Some(id)).map(|(_, access)| access).collect();
+    let searched = here.iter().any(|access| !access.is_failed());
+    (!here.is_empty()).then_some(if searched { Auditing::Enabled } else { Auditing::Unknown })
+}
+
+fn item_of(holder: &Holder<'_>, heard: &Heard<()>, activity: &Activities) -> StatusItem {
+    let searched = heard.cluster.id.clone().and_then(|id| activity.get(&(id, holder.uid.clone())));
     StatusItem {
         cluster_id: heard.cluster.id.as_ref().map(ToString::to_string),
-        cluster_name: heard.listed.as_ref().map(|listed| listed.name.clone()),
+        cluster_name: heard.scan.name.clone(),
         cluster_state: heard.listed.as_ref().map(|listed| listed.state.clone()),
         uid: holder.uid.to_string(),
         kind: holder.verdict.identity_type,
@@ -156,7 +157,7 @@ fn item_of(holder: &Holder<'_>, heard: &Heard, activity: &[(Uid, LastAccess)]) -
         residue: holder.residue,
         bindings: Some(holder.bindings),
         revocable: holder.kubeconfig.and_then(|state| state.revocable),
-        last_access: searched.map(|(_, access)| last_access(access)),
+        last_access: searched.map(last_access),
     }
 }
 
@@ -200,17 +201,17 @@ fn last_access(access: &LastAccess) -> LastAccessView {
     }
 }
 
-fn any_failed(activity: &[(Uid, LastAccess)]) -> bool {
-    activity.iter().any(|(_, access)| access.is_failed())
-}
-
 fn sum_up(report: &StatusReport, ui: &Ui) {
     let effective = |item: &&StatusItem| {
         item.account_state == StateKind::Deleted && item.kubeconfig == Some(KubeconfigWord::Effective)
     };
     let count = report.items.iter().filter(effective).count();
-    if report.dimension == Dimension::Cluster && count > 0 {
-        let who = if count == 1 { "1 deleted identity has" } else { &format!("{count} deleted identities have") };
-        ui.note(&format!("{who} an effective kubeconfig here, or one that was deleted while its bindings remain"));
-    }
+    let here = match report.dimension {
+        _ if count == 0 => return,
+        Dimension::Identity => return,
+        Dimension::Cluster => "here",
+        Dimension::Clusters => "in one of these clusters",
+    };
+    let who = if count == 1 { "1 deleted identity has" } else { &format!("{count} deleted identities have") };
+    ui.note(&format!("{who} an effective kubeconfig {here}, or one that was deleted while its bindings remain"));
 }

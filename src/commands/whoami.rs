@@ -37,7 +37,7 @@ pub(super) fn run(
 ) -> Result<Status> {
     let (context, policy) = match &args.file {
         Some(file) => from_elsewhere(file, access, world)?,
-        None => (access::target(access, args.in_cluster, None, world)?.context, Policy::Trusted),
+        None => (access::way(access, args.in_cluster, world)?.context, Policy::Trusted),
     };
     let credential = credential_of(&context, &policy);
     let heard = if access.offline {
@@ -66,7 +66,7 @@ pub(super) fn run(
 /// A file from elsewhere is looked at and nothing more: what it names is neither contacted nor run.
 fn from_elsewhere(path: &Path, access: &AccessArgs, world: &World) -> Result<(ResolvedContext, Policy)> {
     let file = load_file(world, path).map_err(Error::failed)?;
-    let context = access.context.clone().or_else(|| file.kubeconfig.only_context().map(str::to_owned));
+    let context = access::one_context(access)?.cloned().or_else(|| file.kubeconfig.only_context().map(str::to_owned));
     let chosen = Overrides { context, ..Overrides::default() };
     let policy = Policy::beside(&file.facts.path);
     Ok((resolve(&file.kubeconfig, &chosen).map_err(access::unresolved)?, policy))

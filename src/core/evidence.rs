@@ -121,6 +121,18 @@ impl AccountVoices {
             lookups: BTreeMap::new(),
         }
     }
+
+    /// Nobody answered, for one reason.
+    pub fn failed(reason: &str) -> Self {
+        Self {
+            caller: Answer::Failed(reason.to_owned()),
+            users: Listing::failed(reason),
+            roles: Listing::failed(reason),
+            basic_infos: Listing::failed(reason),
+            recycle_bin: Listing::failed(reason),
+            lookups: BTreeMap::new(),
+        }
+    }
 }
 
 impl AccountVoices {

@@ -31,6 +31,7 @@ pub mod percent;
 pub mod plan;
 pub mod plugin_policy;
 pub mod private_key;
+pub mod progress;
 pub mod protobuf;
 pub mod proxy;
 pub mod public_key;

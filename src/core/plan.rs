@@ -26,7 +26,7 @@ mod remain;
 #[cfg(test)]
 mod tests;
 
-pub use remain::{NOT_CHECKED, Remain, RemainKind, access, mapping_of};
+pub use remain::{Elsewhere, NOT_CHECKED, Remain, RemainKind, access, mapping_of};
 
 /// The flags that decide what a revocation does. All of them are part of what is agreed to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -159,6 +159,8 @@ pub struct Draft {
     pub steps: Vec<Step>,
     /// What it can't end.
     pub remains: Vec<Remain>,
+    /// What the identities hold in other clusters, which the plan may be about too.
+    pub elsewhere: Vec<Elsewhere>,
     /// What can't be seen here, beside what can't be seen anywhere.
     pub not_checked: Vec<String>,
     /// What the operator should know.
@@ -174,8 +176,17 @@ pub enum Crowd {
     One,
     /// Several, by their names.
     Several,
-    /// `--all-deleted`, or several clusters.
+    /// `--all-deleted` in one cluster.
     Bulk,
+    /// Whoever it is, in several clusters: one that is refused is left out as a whole.
+    Fleet,
+}
+
+impl Crowd {
+    /// Whether the refused are left out and the others go on.
+    pub fn leaves_out(self) -> bool {
+        matches!(self, Self::Bulk | Self::Fleet)
+    }
 }
 
 /// The change of a binding that a plan is about; `None` where none of the identities is in it.
@@ -281,27 +292,34 @@ pub fn questions<'a>(case: &'a Case) -> Vec<(&'a BindingObject, Change, Option<C
 impl Draft {
     /// Plans one cluster. `dry_runs` is empty where the API server was not asked.
     pub fn of(case: &Case, flags: &Flags, leaked: Option<&LeakedFacts>, crowd: Crowd, dry_runs: &DryRuns) -> Self {
-        let mut refusals = refuse::the_cluster(case, flags);
+        let mut refusals = refuse::the_cluster(case, flags, crowd);
         let mut accepted: Vec<&TargetCase> = Vec::new();
         for target in &case.targets {
+            if crowd == Crowd::Fleet && refuse::holds_nothing(case, target, flags) {
+                continue;
+            }
             let own = refuse::the_target(case, target, flags, leaked, crowd);
-            if own.is_empty() || crowd != Crowd::Bulk {
+            if own.is_empty() || !crowd.leaves_out() {
                 accepted.push(target);
             }
             refusals.extend(own);
         }
         let mut steps = steps(case, &accepted, flags, dry_runs);
         let rights = refuse::the_steps(case, &steps, dry_runs);
-        if crowd == Crowd::Bulk {
+        if crowd.leaves_out() {
             accepted.retain(|target| !rights.iter().any(|(uids, _)| uids.contains(&target.target.uid)));
             steps = self::steps(case, &accepted, flags, dry_runs);
         }
         refusals.extend(rights.into_iter().map(|(_, refusal)| refusal));
         refusals.extend(refuse::the_last_administrator(case, &accepted, flags));
+        if crowd == Crowd::Fleet && refusals.iter().any(|refusal| refusal.target.is_none()) {
+            (accepted, steps) = (Vec::new(), Vec::new());
+        }
         refusals.iter_mut().for_each(|refusal| refusal.cluster_id = case.cluster.id().cloned());
         Self {
             targets: accepted.iter().map(|target| planned(case, target)).collect(),
             remains: remain::after(case, &accepted, leaked, flags),
+            elsewhere: remain::elsewhere(case, &accepted),
             not_checked: not_checked(case, flags),
             warnings: refuse::warnings(case, &accepted, leaked),
             steps,
@@ -353,7 +371,9 @@ impl Plan {
             warnings: Vec::new(),
             refusals: Vec::new(),
         };
+        let mut elsewhere: Vec<Elsewhere> = Vec::new();
         for draft in drafts {
+            elsewhere.extend(draft.elsewhere);
             plan.targets.extend(draft.targets);
             plan.steps.extend(draft.steps);
             plan.remains.extend(draft.remains);
@@ -361,6 +381,17 @@ impl Plan {
             plan.warnings.extend(draft.warnings);
             plan.refusals.extend(draft.refusals);
         }
+        for Elsewhere { cluster, remain } in elsewhere {
+            let is_target = |target: &PlannedTarget| {
+                target.cluster_id.as_ref() == Some(&cluster) && Some(&target.uid) == remain.uid.as_ref()
+            };
+            let is_told = |told: &Remain| (&told.uid, &told.what) == (&remain.uid, &remain.what);
+            if !plan.targets.iter().any(is_target) && !plan.remains.iter().any(is_told) {
+                plan.remains.push(remain);
+            }
+        }
+        let mut told = std::collections::BTreeSet::new();
+        plan.not_checked.retain(|what| told.insert(what.clone()));
         plan.not_checked.extend(NOT_CHECKED.map(str::to_owned));
         (1..).zip(&mut plan.steps).for_each(|(number, step)| step.id = number);
         plan.hash = plan.seal();
@@ -406,6 +437,33 @@ impl Plan {
         uids.sort();
         uids.dedup();
         uids
+    }
+
+    /// The clusters that it is about, each once.
+    pub fn clusters(&self) -> Vec<Option<&ClusterId>> {
+        let mut clusters: Vec<Option<&ClusterId>> = Vec::new();
+        for id in self.targets.iter().map(|target| target.cluster_id.as_ref()) {
+            if !clusters.contains(&id) {
+                clusters.push(id);
+            }
+        }
+        clusters
+    }
+
+    /// The part that is about one cluster, with the hash of the whole: consent to all of it is consent to each part.
+    #[must_use]
+    pub fn in_cluster(&self, id: Option<&ClusterId>) -> Self {
+        let mut part = self.clone();
+        part.targets.retain(|target| target.cluster_id.as_ref() == id);
+        part.steps.retain(|step| step.cluster_id.as_ref() == id);
+        part.remains.retain(|remain| remain.cluster_id.as_ref() == id);
+        part.refusals.retain(|refusal| refusal.cluster_id.as_ref() == id);
+        part
+    }
+
+    /// A step by its number.
+    pub fn step(&self, id: u32) -> Option<&Step> {
+        self.steps.iter().find(|step| step.id == id)
     }
 
     /// The steps that change the cluster.

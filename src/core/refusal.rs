@@ -14,9 +14,11 @@ pub enum RefusalCode {
     OwnIdentity,
     /// The cluster is failed, being deleted, or gone.
     ClusterState,
+    /// One of several clusters could not be read.
+    ClusterUnread,
     /// There is neither a kubeconfig nor a binding of the identity here.
     NothingIssued,
-    /// It can't be told whether the identity exists, and it is one of several.
+    /// It can't be told whether the identity exists, it is one of several, and something would be taken from it.
     IdentityUnknown,
     /// The identity has used the cluster in the last seven days.
     RecentAccess,

@@ -135,10 +135,47 @@ pub fn taken(writes: &[BindingWrite], uids: &[Uid], roles: &[RoleThen]) -> Vec<T
 }
 
 impl RestorePlan {
+    /// Joins the plans of several clusters into one, which is agreed to as a whole.
+    pub fn joined(plans: Vec<Self>) -> Self {
+        let is_nothing = |refusal: &Refusal| refusal.code == RefusalCode::NothingToRestore;
+        let something = plans.iter().any(|plan| !plan.steps.is_empty());
+        let mut all = Self::default();
+        for plan in plans {
+            all.flags = plan.flags;
+            all.uids.extend(plan.uids);
+            all.steps.extend(plan.steps);
+            all.diff.extend(plan.diff);
+            // Where one cluster has nothing to get back, the others go on.
+            all.refusals.extend(plan.refusals.into_iter().filter(|refusal| !(something && is_nothing(refusal))));
+        }
+        all.uids.sort();
+        all.uids.dedup();
+        (1..).zip(&mut all.steps).for_each(|(number, step)| step.id = number);
+        all.hash = seal(&all.flags, &all.steps);
+        all
+    }
+
+    /// The part that is about one cluster, with the hash of the whole: consent to all of it is consent to each part.
+    #[must_use]
+    pub fn in_cluster(&self, id: Option<&ClusterId>) -> Self {
+        let mut part = self.clone();
+        part.steps.retain(|step| step.cluster_id.as_ref() == id);
+        part
+    }
+
+    /// A step by its number.
+    pub fn step(&self, id: u32) -> Option<&RestoreStep> {
+        self.steps.iter().find(|step| step.id == id)
+    }
+
     /// Whether this name comes back.
     pub fn gives_back(&self, name: &str) -> bool {
-        self.steps.iter().flat_map(|step| &step.subjects).any(|subject| subject.name == name)
+        gives_back(&self.steps, name)
     }
+}
+
+fn gives_back(steps: &[RestoreStep], name: &str) -> bool {
+    steps.iter().flat_map(|step| &step.subjects).any(|subject| subject.name == name)
 }
 
 impl RestoreStep {
@@ -226,11 +263,11 @@ fn gone(uid: &Uid, verdict: &Verdict) -> Option<Refusal> {
 
 /// The leaked credentials that would work again.
 fn rearmed(steps: &[RestoreStep], tombstones: &[Tombstone], flags: &RestoreFlags) -> Vec<Refusal> {
-    let comes_back = |name: &str| steps.iter().flat_map(|step| &step.subjects).any(|subject| subject.name == name);
     let mut names: Vec<&str> = tombstones.iter().map(|tombstone| tombstone.common_name.as_str()).collect();
     names.sort_unstable();
     names.dedup();
-    let refused = names.into_iter().filter(|name| comes_back(name) && !flags.rearm.iter().any(|rearm| rearm == name));
+    let refused =
+        names.into_iter().filter(|name| gives_back(steps, name) && !flags.rearm.iter().any(|rearm| rearm == name));
     refused
         .map(|name| {
             let message =

@@ -14,6 +14,10 @@ use super::verdict::{AccountDirectory, ClusterDirectory, State, Verdict};
 pub struct ClusterScan {
     /// The ACK cluster, where its ID is known.
     pub id: Option<ClusterId>,
+    /// Its name in the account.
+    pub name: Option<String>,
+    /// The context that it was read through.
+    pub context: Option<String>,
     /// Who holds access.
     pub grants: Grants,
     /// What ACK says of issued kubeconfigs.
@@ -36,7 +40,24 @@ pub struct Filter {
     /// Rows in these states only; empty means those that are worth a look.
     pub states: Vec<StateKind>,
     /// User names of leaked credentials that are to be dead: a grant to one is worth a look, whoever is alive.
-    pub dead: Vec<String>,
+    pub dead: DeadNames,
+}
+
+/// User names of leaked credentials that were revoked, each with the cluster that it is dead in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeadNames(BTreeSet<(Option<ClusterId>, String)>);
+
+impl DeadNames {
+    /// Adds a name that is dead in a cluster.
+    pub fn add(&mut self, cluster: Option<&ClusterId>, name: &str) {
+        self.0.insert((cluster.cloned(), name.to_owned()));
+    }
+
+    /// Whether a row gives such a name something again.
+    pub fn is_risen(&self, row: &ScanRow<'_>) -> bool {
+        let named = |grant: Grant<'_>| self.0.contains(&(row.cluster.id.clone(), grant.subject.to_owned()));
+        !self.0.is_empty() && row.grant.is_some_and(named)
+    }
 }
 
 /// The words for an identity's existence, without what they rest on.
@@ -92,33 +113,47 @@ pub struct ScanRow<'a> {
     pub verdict: &'a Verdict,
 }
 
+/// What somebody holds in all clusters together.
+#[derive(Clone, Copy, Debug)]
+pub struct Holding<'a> {
+    /// The RAM UID.
+    pub uid: &'a str,
+    /// Who it is: the worst that a cluster's voices tell.
+    pub verdict: &'a Verdict,
+    /// In how many clusters it holds something.
+    pub clusters: usize,
+    /// How many grants it has there.
+    pub grants: usize,
+}
+
 impl ClusterScan {
-    /// Says who the holders are. Without a cloud that was asked, only the cluster's owner can be told.
-    pub fn judge(
-        id: Option<ClusterId>,
-        grants: Grants,
-        directory: ClusterDirectory,
-        account: &AccountDirectory,
-        asked: bool,
-    ) -> Self {
-        let holders = if asked {
-            Self::identities(&grants, &directory)
-        } else {
-            directory.voices().owner.known().cloned().into_iter().collect()
-        };
+    /// What was read of a cluster. Nobody is judged yet: everybody is Unknown, and what it is called is still to be said.
+    pub fn new(id: Option<ClusterId>, grants: Grants, directory: ClusterDirectory) -> Self {
         let directory = directory.with_accounts(grants.accounts());
-        let verdicts = holders.into_iter().map(|uid| {
-            let verdict = account.judge(&uid, &directory);
-            (uid, verdict)
-        });
         Self {
-            verdicts: verdicts.collect(),
             id,
+            name: None,
+            context: None,
             grants,
             directory,
+            verdicts: BTreeMap::new(),
             unasked: Verdict::not_asked(),
             nobody: Verdict::nobody(),
         }
+    }
+
+    /// Says who the holders are. Without a cloud that was asked, only the cluster's owner can be told.
+    pub fn judge(&mut self, account: &AccountDirectory, asked: bool) {
+        let holders = if asked {
+            self.identities()
+        } else {
+            self.directory.voices().owner.known().cloned().into_iter().collect()
+        };
+        let verdicts = holders.into_iter().map(|uid| {
+            let verdict = account.judge(&uid, &self.directory);
+            (uid, verdict)
+        });
+        self.verdicts = verdicts.collect();
     }
 
     /// Identities that hold an issued kubeconfig here, by ACK's word, and are named in no grant.
@@ -160,9 +195,9 @@ impl ClusterScan {
     }
 
     /// Every RAM identity that holds something here.
-    pub fn identities(grants: &Grants, directory: &ClusterDirectory) -> BTreeSet<Uid> {
-        let granted = grants.iter().filter_map(|grant| grant.uid).filter_map(Uid::parse);
-        granted.chain(directory.voices().kubeconfigs.items().iter().map(|state| state.uid.clone())).collect()
+    pub fn identities(&self) -> BTreeSet<Uid> {
+        let granted = self.grants.iter().filter_map(|grant| grant.uid).filter_map(Uid::parse);
+        granted.chain(self.directory.voices().kubeconfigs.items().iter().map(|state| state.uid.clone())).collect()
     }
 }
 
@@ -187,9 +222,35 @@ impl Selection {
             }
         }
         selection.hidden_identities = hidden.len();
-        // Grants are in the order of their holders already, and the sort keeps it.
-        selection.rows.sort_by_cached_key(|place| clusters[place.cluster as usize].row(place.holding).verdict.state);
+        let row = |place: &Place| clusters[place.cluster as usize].row(place.holding);
+        if clusters.len() > 1 {
+            // Whoever holds something in several clusters stands together.
+            let holder = |row: &ScanRow<'_>| row.uid.map(|uid| (uid.len(), uid.to_owned()));
+            selection.rows.sort_by_cached_key(|place| (row(place).verdict.state, holder(&row(place)), place.cluster));
+        } else {
+            // Grants are in the order of their holders already, and the sort keeps it.
+            selection.rows.sort_by_cached_key(|place| row(place).verdict.state);
+        }
         selection
+    }
+
+    /// Everybody with a row, in the rows' order, and how much each holds.
+    pub fn holdings<'a>(&'a self, clusters: &'a [ClusterScan]) -> Vec<Holding<'a>> {
+        let mut holdings: Vec<Holding<'a>> = Vec::new();
+        // Where each stands among them, and the cluster of its last row: rows of one cluster follow each other.
+        let mut places: BTreeMap<&str, (usize, u32)> = BTreeMap::new();
+        for (place, row) in self.rows.iter().zip(self.rows(clusters)) {
+            let Some(uid) = row.uid else { continue };
+            let (index, last) = places.entry(uid).or_insert_with(|| {
+                // The rows' order makes the first verdict the worst.
+                holdings.push(Holding { uid, verdict: row.verdict, clusters: 1, grants: 0 });
+                (holdings.len() - 1, place.cluster)
+            });
+            let holding = &mut holdings[*index];
+            holding.grants += usize::from(row.grant.is_some());
+            holding.clusters += usize::from(std::mem::replace(last, place.cluster) != place.cluster);
+        }
+        holdings
     }
 
     /// The rows, of the same clusters that the selection was made from.
@@ -218,7 +279,7 @@ impl Filter {
         if !self.states.is_empty() {
             return if self.states.contains(&StateKind::of(state)) { Decision::Show } else { Decision::Drop };
         }
-        let reappeared = row.grant.is_some_and(|grant| self.dead.iter().any(|name| name == grant.subject));
+        let reappeared = self.dead.is_risen(row);
         let alive = matches!(state, State::Active | State::Frozen);
         if alive && !reappeared && !self.all_users && self.uids.is_empty() { Decision::Hide } else { Decision::Show }
     }
@@ -313,6 +374,8 @@ mod tests {
         let voices = ClusterVoices { owner: Answer::NotAsked, kubeconfigs: Listing::Complete(kubeconfigs) };
         [ClusterScan {
             id: None,
+            name: None,
+            context: None,
             grants: Grants::extract(inventory, Vec::new()),
             directory: ClusterDirectory::new(voices),
             verdicts: states.map(|(holder, state)| (uid(holder), verdict(state))).into(),
@@ -342,7 +405,8 @@ mod tests {
             let mapping: RamIdentityMapping = serde_json::from_value(object).unwrap();
             let voices = ClusterVoices { owner: Answer::Known(uid("100")), kubeconfigs: Listing::Complete(Vec::new()) };
             let grants = Grants::extract(Inventory::default(), vec![mapping.into()]);
-            let scan = ClusterScan::judge(None, grants, ClusterDirectory::new(voices), &account_100(), true);
+            let mut scan = ClusterScan::new(None, grants, ClusterDirectory::new(voices));
+            scan.judge(&account_100(), true);
             scan.verdicts[&uid("77")].clone()
         };
         assert_eq!(judged("100").state, State::Deleted(Basis::Inferred));
@@ -368,6 +432,32 @@ mod tests {
     #[test]
     fn by_default_the_living_are_hidden_and_the_worst_comes_first() {
         assert_eq!(shown(&Filter::default()), (words(&["2", "6", "4", "5"]), 2));
+    }
+
+    #[test]
+    fn whoever_holds_something_in_several_clusters_stands_together() {
+        let clusters: Vec<ClusterScan> = (0..3).flat_map(|_| cluster()).collect();
+        let selection = Selection::new(&clusters, &Filter::default());
+        let uids: Vec<&str> = selection.rows(&clusters).map(|row| row.uid.unwrap()).collect();
+        assert_eq!(uids, ["2", "2", "2", "6", "6", "6", "4", "4", "4", "5", "5", "5"]);
+        let holdings = selection.holdings(&clusters);
+        let told: Vec<_> = holdings.iter().map(|held| (held.uid, held.clusters, held.grants)).collect();
+        assert_eq!(told, [("2", 3, 3), ("6", 3, 0), ("4", 3, 3), ("5", 3, 3)]);
+        assert_eq!((selection.hidden_rows, selection.hidden_identities), (6, 2));
+    }
+
+    #[test]
+    fn a_dead_name_is_risen_in_its_own_cluster_only() {
+        let [mut one] = cluster();
+        one.id = ClusterId::parse("c0123456789abcdef0123456789abcdef");
+        let [other] = cluster();
+        let mut dead = DeadNames::default();
+        dead.add(one.id.as_ref(), "1");
+        let clusters = [one, other];
+        let filter = Filter { dead: dead.clone(), ..Filter::default() };
+        let selection = Selection::new(&clusters, &filter);
+        let risen: Vec<_> = selection.rows(&clusters).filter(|row| dead.is_risen(row)).map(|row| row.uid).collect();
+        assert_eq!(risen, [Some("1")]);
     }
 
     #[test]

@@ -84,7 +84,7 @@ pub async fn hear(question: Question<'_>) -> Heard {
     let mut of_cluster = OfCluster::not_asked();
     match (cloud.ready(), &uid) {
         (None, _) => {}
-        (Some(cloud), None) => voices.caller = caller(cloud).await,
+        (Some(cloud), None) => voices.caller = cloud::caller(cloud).await,
         (Some(cloud), Some(uid)) => (voices, of_cluster) = ask_about(cloud, uid, &cluster, region).await,
     }
     let OfCluster { clusters, kubeconfigs } = of_cluster;
@@ -106,10 +106,6 @@ async fn ask_server(question: &Question<'_>) -> Option<ServerVoice> {
             ServerVoice { identity: identity.map_err(|error| chain(&error)), profile: Some(profile) }
         }
     })
-}
-
-async fn caller(cloud: &Cloud) -> Answer<crate::core::identity::Caller> {
-    cloud.caller().await.map_or_else(|error| Answer::Failed(error.to_string()), Answer::Known)
 }
 
 /// What the Container Service says of the cluster.

@@ -9,7 +9,7 @@ use crate::adapters::cloud::{Cloud, CloudSettings, Connection};
 use crate::core::ack::{AccountCluster, KubeconfigState, Permission, UserKubeconfigState};
 use crate::core::evidence::{AccountVoices, Answer, Listing, Lookup};
 use crate::core::holder::LastAccess;
-use crate::core::identity::RecycledUser;
+use crate::core::identity::{Caller, RecycledUser};
 use crate::core::ids::{ClusterId, Region, Uid};
 use crate::error::chain;
 use crate::world::World;
@@ -89,12 +89,22 @@ pub fn failures(
 
 /// Asks who is calling and who there is in the account.
 pub async fn account(cloud: &Cloud) -> AccountVoices {
+    let (caller, people) = tokio::join!(caller(cloud), people(cloud));
+    AccountVoices { caller, ..people }
+}
+
+/// Asks who is calling.
+pub async fn caller(cloud: &Cloud) -> Answer<Caller> {
+    cloud.caller().await.map_or_else(|error| Answer::Failed(error.to_string()), Answer::Known)
+}
+
+/// Asks who there is in the account.
+pub async fn people(cloud: &Cloud) -> AccountVoices {
     let people = async { tokio::join!(cloud.users(), cloud.roles(), cloud.user_basic_infos()) };
     let bin = async || voice(cloud.users_in_recycle_bin().await);
-    let (caller, ((users, roles, basic_infos), recycle_bin)) =
-        tokio::join!(cloud.caller(), between_looks_into_the_bin(bin, people));
+    let ((users, roles, basic_infos), recycle_bin) = between_looks_into_the_bin(bin, people).await;
     AccountVoices {
-        caller: caller.map_or_else(|error| Answer::Failed(error.to_string()), Answer::Known),
+        caller: Answer::NotAsked,
         users: voice(users),
         roles: voice(roles),
         basic_infos: voice(basic_infos),

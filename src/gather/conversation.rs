@@ -3,10 +3,9 @@
 use std::cell::RefCell;
 use std::future::Future;
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::runtime::Runtime;
+use tokio::sync::watch;
 
 use crate::error::{Error, Result};
 
@@ -29,13 +28,21 @@ type CtrlC = tokio::signal::unix::Signal;
 type CtrlC = tokio::signal::windows::CtrlC;
 
 /// Whether Ctrl-C was pressed while something had to be finished.
-#[derive(Clone, Debug, Default)]
-pub struct Interrupt(Arc<AtomicBool>);
+#[derive(Clone, Debug)]
+pub struct Interrupt(watch::Receiver<bool>);
 
 impl Interrupt {
     /// Whether it was.
     pub fn is_pending(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        *self.0.borrow()
+    }
+
+    /// Waits until it is.
+    pub async fn pressed(&self) {
+        if self.0.clone().wait_for(|pressed| *pressed).await.is_err() {
+            // Nobody listens for Ctrl-C any more.
+            std::future::pending().await
+        }
     }
 }
 
@@ -82,17 +89,17 @@ impl Conversation {
 
     /// A part that ends by itself: it is told of Ctrl-C and finishes the step in hand.
     pub fn finish<T, F: Future<Output = T>>(&self, part: impl FnOnce(Interrupt) -> F) -> T {
-        let interrupt = Interrupt::default();
+        let (press, interrupt) = watch::channel(false);
         let mut ctrl_c = self.ctrl_c.borrow_mut();
         self.runtime().block_on(async {
             // Has the runtime look for what came since the last part, before anything is begun.
             tokio::task::yield_now().await;
-            let work = part(interrupt.clone());
+            let work = part(Interrupt(interrupt));
             tokio::pin!(work);
             loop {
                 tokio::select! {
                     biased;
-                    Some(()) = ctrl_c.recv() => interrupt.0.store(true, Ordering::Relaxed),
+                    Some(()) = ctrl_c.recv() => drop(press.send(true)),
                     outcome = &mut work => return outcome,
                 }
             }

@@ -1,46 +1,58 @@
-//! Who holds access to one cluster and who they are: the API server and the cloud, asked side by side.
+//! Who holds access to one cluster: its API server is asked, and the cloud for who holds a kubeconfig of it.
 
 use std::time::Duration;
 
-use super::cloud::{self, CloudVoice};
+use super::account::Account;
+use super::cloud;
 use super::connection::{self, ConnectionError};
-use super::grants::{self, AccessVoices};
-use crate::adapters::cloud::CloudSettings;
+use super::grants::{self, Reading};
 use crate::adapters::cluster::{ApiServer, CallError};
-use crate::core::ack::AccountCluster;
+use crate::core::ack::{AccountCluster, KubeconfigState};
 use crate::core::cluster_id::{ClusterIdFrom, Inference, KnownCluster, confirm};
-use crate::core::evidence::{AccountVoices, ClusterVoices, Listing};
+use crate::core::evidence::{ClusterVoices, Listing};
 use crate::core::grants::Grants;
-use crate::core::ids::{ClusterId, Region, Uid};
+use crate::core::ids::{ClusterId, Region};
 use crate::core::kubeconfig::ResolvedContext;
 use crate::core::scan::ClusterScan;
-use crate::core::verdict::{AccountDirectory, ClusterDirectory, Verdict};
+use crate::core::verdict::ClusterDirectory;
 use crate::error::{Error, Result};
 use crate::world::World;
 
-/// What is to be found out.
+/// A way to a cluster.
+#[derive(Clone, Debug)]
+pub struct Way {
+    /// The context that leads there.
+    pub context: ResolvedContext,
+    /// Which ACK cluster it seems to be.
+    pub inference: Inference,
+}
+
+/// What is to be found out of a cluster.
+#[derive(Clone, Copy)]
 pub struct Question<'a> {
     /// The machine.
     pub world: &'a World,
-    /// How the cluster is reached.
-    pub context: &'a ResolvedContext,
-    /// Which ACK cluster it seems to be.
-    pub inference: Inference,
     /// Bound on each exchange.
     pub timeout: Option<Duration>,
-    /// The cluster that it must be, where the user named one.
-    pub wanted: Option<&'a ClusterId>,
     /// Narrows the RoleBindings.
     pub namespace: Option<&'a str>,
-    /// How the cloud is reached; `None` where it is not wanted.
-    pub cloud: Option<CloudSettings>,
 }
 
-/// What the voices said.
-pub struct Heard {
-    /// The way to the API server, for further questions.
+/// What the API server said.
+pub struct ServerAnswer {
+    /// The way to it, for further questions.
     pub api: ApiServer,
-    /// Who holds access, and who they are.
+    /// Which cluster it is.
+    pub cluster: KnownCluster,
+    region: Option<Region>,
+    reading: Reading,
+}
+
+/// What the voices said of a cluster.
+pub struct Heard<A> {
+    /// The way to the API server, for further questions, where there are some.
+    pub api: A,
+    /// Who holds access, and who they are once they are judged.
     pub scan: ClusterScan,
     /// Which cluster it is.
     pub cluster: KnownCluster,
@@ -50,90 +62,137 @@ pub struct Heard {
     pub listed: Option<AccountCluster>,
     /// Whether ack-ram-authenticator's API group exists; `None` where that could not be told.
     pub ram_authenticator: Option<bool>,
-    /// Whether the cloud could be asked.
-    pub cloud: CloudVoice,
-    /// The account's voices.
-    pub account: AccountDirectory,
     /// What of the API server may give access and could not be read.
     pub unread: Vec<String>,
     /// Those of them that are bindings.
     pub unread_bindings: Vec<String>,
-    /// What of the cloud was asked and failed.
+    /// What of the cloud was asked about this cluster and failed.
     pub failed: Vec<String>,
     /// What could not be read and gives nobody access.
     pub notes: Vec<String>,
 }
 
-impl Heard {
-    /// Whether an identity still exists, also one that holds nothing here.
-    pub fn verdict(&self, uid: &Uid) -> Verdict {
-        match (self.scan.verdicts.get(uid), self.cloud.ready()) {
-            (Some(verdict), _) => verdict.clone(),
-            (None, Some(_)) => self.account.judge(uid, &self.scan.directory),
-            (None, None) => self.scan.unasked.clone(),
+/// Why a cluster could not be read.
+#[derive(Debug)]
+pub enum Unheard {
+    /// The API server doesn't know the credential, or doesn't allow it anything: another one may do.
+    Refused(Error),
+    /// Something that another credential doesn't mend.
+    Failed(Error),
+}
+
+impl Unheard {
+    /// The error itself.
+    pub fn into_error(self) -> Error {
+        match self {
+            Self::Refused(error) | Self::Failed(error) => error,
         }
     }
 }
 
-/// Asks everybody.
+impl Way {
+    /// A way by a context, and where that seems to lead.
+    pub fn by(context: ResolvedContext) -> Self {
+        let inference = crate::core::cluster_id::infer_from(&context);
+        Self { context, inference }
+    }
+
+    /// The ID of the cluster that it seems to lead to.
+    pub fn id(&self) -> Option<&ClusterId> {
+        self.inference.best.as_ref().map(|claim| &claim.id)
+    }
+}
+
+/// Asks the API server at the end of a way. `wanted` is the cluster that it must be.
 ///
 /// # Errors
 /// Where neither kind of binding could be read: then nothing is known of who holds access.
-pub async fn hear(question: Question<'_>) -> Result<Heard> {
-    let server = ask_server(&question);
-    let account = ask_account(question.world, question.cloud.clone());
-    let (reading, (voice, mut voices, clusters)) = tokio::join!(server, account);
-    let (api, reading) = reading?;
-    let reading = reading.settle().map_err(refused)?;
-
-    let region = question.inference.region.clone();
-    let cluster = confirm(question.inference, reading.profile.cluster_id.as_deref());
-    if let (Some(wanted), Some(id)) = (question.wanted, &cluster.id)
+pub async fn ask_server(
+    question: Question<'_>,
+    way: &Way,
+    wanted: Option<&ClusterId>,
+) -> Result<ServerAnswer, Unheard> {
+    let api = Box::pin(reach(question.world, &way.context, question.timeout)).await.map_err(Unheard::Failed)?;
+    let reading = Box::pin(grants::ask(&api, question.namespace)).await.settle().map_err(refused)?;
+    let cluster = confirm(way.inference.clone(), reading.profile.cluster_id.as_deref());
+    if let (Some(wanted), Some(id)) = (wanted, &cluster.id)
         && wanted != id
     {
-        let name = question.context.name.as_deref().unwrap_or_default();
-        return Err(Error::failed(anyhow::anyhow!(
+        let name = way.context.name.as_deref().unwrap_or_default();
+        let message = format!(
             "cluster {wanted} was not reached: context {name:?} leads to cluster {id}, as the cluster itself says"
-        )));
+        );
+        return Err(Unheard::Failed(Error::failed(anyhow::anyhow!(message))));
     }
-    let listed = clusters.items().iter().find(|listed| cluster.id.as_ref() == Some(&listed.id)).cloned();
-    let region = region.or_else(|| listed.as_ref().and_then(|listed| Region::parse(&listed.region)));
-    let kubeconfigs = match (voice.ready(), &cluster.id) {
-        (Some(cloud), Some(id)) => cloud::kubeconfigs(cloud, id, region.as_ref()).await,
-        (Some(_), None) => Listing::failed("cs:ListClusterKubeconfigStates: the cluster's ID is not known"),
-        (None, _) => Listing::NotAsked,
-    };
-    let mut notes = reading.notes;
-    if cluster.from == Some(ClusterIdFrom::ContextName) && cluster.confirmed.is_none() {
-        notes.push("the cluster's ID is only known from the context's name: the cluster did not confirm it".to_owned());
-    }
-    let grants = Grants::extract(reading.inventory, reading.mappings);
-    let failed = cloud::failures(&voice, &voices, &clusters, &kubeconfigs);
-    let directory = ClusterDirectory::new(ClusterVoices { owner: reading.owner, kubeconfigs });
-    if let Some(cloud) = voice.ready() {
-        cloud::look_up(cloud, &mut voices, &ClusterScan::identities(&grants, &directory)).await;
-    }
-    let account = AccountDirectory::new(voices);
-    Ok(Heard {
-        api,
-        scan: ClusterScan::judge(cluster.id.clone(), grants, directory, &account, voice.ready().is_some()),
-        cluster,
-        region,
-        listed,
-        ram_authenticator: reading.ram_authenticator,
-        cloud: voice,
-        account,
-        unread: reading.unread,
-        unread_bindings: reading.unread_bindings,
-        failed,
-        notes,
-    })
+    Ok(ServerAnswer { api, cluster, region: way.inference.region.clone(), reading })
 }
 
-async fn ask_server(question: &Question<'_>) -> Result<(ApiServer, AccessVoices)> {
-    let api = reach(question.world, question.context, question.timeout).await?;
-    let voices = grants::ask(&api, question.namespace).await;
-    Ok((api, voices))
+/// Asks the cloud who holds a kubeconfig of a cluster.
+pub async fn ask_cloud(
+    account: &Account<'_>,
+    answer: &ServerAnswer,
+) -> (Option<AccountCluster>, Listing<KubeconfigState>) {
+    let Some(cloud) = account.voice().await.ready() else { return (None, Listing::NotAsked) };
+    let Some(id) = &answer.cluster.id else {
+        let reason = "cs:ListClusterKubeconfigStates: the cluster's ID is not known";
+        return (None, Listing::failed(reason));
+    };
+    match &answer.region {
+        Some(region) => tokio::join!(account.cluster(Some(id)), cloud::kubeconfigs(cloud, id, Some(region))),
+        None => {
+            let listed = account.cluster(Some(id)).await;
+            let region = listed.as_ref().and_then(|listed| Region::parse(&listed.region));
+            let kubeconfigs = cloud::kubeconfigs(cloud, id, region.as_ref()).await;
+            (listed, kubeconfigs)
+        }
+    }
+}
+
+impl ServerAnswer {
+    /// Puts the cloud's word beside it; nobody is judged yet. `keep` makes of the way to the API server what is still needed: a way that is kept
+    /// keeps its connections.
+    pub fn beside<A>(
+        self,
+        listed: Option<AccountCluster>,
+        kubeconfigs: Listing<KubeconfigState>,
+        context: Option<&str>,
+        keep: impl FnOnce(ApiServer) -> A,
+    ) -> Heard<A> {
+        let Self { api, cluster, region, reading } = self;
+        let region = region.or_else(|| listed.as_ref().and_then(|listed| Region::parse(&listed.region)));
+        let mut notes = reading.notes;
+        if cluster.from == Some(ClusterIdFrom::ContextName) && cluster.confirmed.is_none() {
+            let note = "the cluster's ID is only known from the context's name: the cluster did not confirm it";
+            notes.push(note.to_owned());
+        }
+        let failed = kubeconfigs.failure().map(str::to_owned).into_iter().collect();
+        let grants = Grants::extract(reading.inventory, reading.mappings);
+        let directory = ClusterDirectory::new(ClusterVoices { owner: reading.owner, kubeconfigs });
+        let scan = ClusterScan {
+            name: listed.as_ref().map(|listed| listed.name.clone()),
+            context: context.map(str::to_owned),
+            ..ClusterScan::new(cluster.id.clone(), grants, directory)
+        };
+        Heard {
+            api: keep(api),
+            scan,
+            cluster,
+            region,
+            listed,
+            ram_authenticator: reading.ram_authenticator,
+            unread: reading.unread,
+            unread_bindings: reading.unread_bindings,
+            failed,
+            notes,
+        }
+    }
+}
+
+impl<A> Heard<A> {
+    /// Whether a part of what may give access, or the cloud's word on it, is missing.
+    pub fn has_gaps(&self) -> bool {
+        !self.unread.is_empty() || !self.failed.is_empty()
+    }
 }
 
 /// Reads what a context names, runs its plugin, and prepares to talk to its API server.
@@ -146,20 +205,6 @@ pub async fn reach(world: &World, context: &ResolvedContext, timeout: Option<Dur
     ApiServer::connect(&endpoint, &login, timeout).map_err(Error::failed)
 }
 
-async fn ask_account(
-    world: &World,
-    settings: Option<CloudSettings>,
-) -> (CloudVoice, AccountVoices, Listing<AccountCluster>) {
-    let voice = cloud::connect(world, settings).await;
-    match voice.ready() {
-        None => (voice, AccountVoices::not_asked(), Listing::NotAsked),
-        Some(cloud) => {
-            let (account, clusters) = tokio::join!(cloud::account(cloud), cloud::clusters(cloud));
-            (voice, account, clusters)
-        }
-    }
-}
-
 fn unusable(error: ConnectionError, context: &ResolvedContext) -> Error {
     let hint = match &error {
         ConnectionError::Plugin(error) => error.install_hint().map(str::to_owned),
@@ -169,11 +214,15 @@ fn unusable(error: ConnectionError, context: &ResolvedContext) -> Error {
     Error::failed(anyhow::Error::new(error).context(format!("context {name:?} can't be used"))).hint_if(hint)
 }
 
-fn refused(error: CallError) -> Error {
-    let hint = match error.status() {
-        Some(401) => Some("kubectl ackcred whoami tells whose credential it is and whether it has expired"),
-        Some(403) => Some("ask for list on clusterrolebindings and rolebindings (rbac.authorization.k8s.io)"),
-        _ => None,
-    };
-    Error::failed(error).hint_if(hint)
+fn refused(error: CallError) -> Unheard {
+    match error.status() {
+        Some(401) => Unheard::Refused(
+            Error::failed(error).hint("kubectl ackcred whoami tells whose credential it is and whether it has expired"),
+        ),
+        Some(403) => Unheard::Refused(
+            Error::failed(error)
+                .hint("ask for list on clusterrolebindings and rolebindings (rbac.authorization.k8s.io)"),
+        ),
+        _ => Unheard::Failed(Error::failed(error)),
+    }
 }

@@ -1,9 +1,12 @@
 //! What a restore is decided from: what was taken away, and what is there now.
 
+use std::time::Duration;
+
 use futures_util::{StreamExt as _, stream};
 
-use super::history::Past;
-use super::holders;
+use super::account::HeardAccount;
+use super::history::{Dead, Past};
+use super::holders::{Heard, Way};
 use super::revocation::{SIDE_BY_SIDE, operator};
 use crate::adapters::cluster::ApiServer;
 use crate::core::authority::key_fingerprints;
@@ -15,22 +18,26 @@ use crate::core::operation::ClusterRecord;
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::restoration::{Present, RestoreFlags, RestorePlan, Taken, plan, taken};
 use crate::error::{Error, Result, chain};
+use crate::world::World;
 
 /// What is to be found out.
+#[derive(Clone, Copy)]
 pub struct Question<'a> {
-    /// The cluster and the account.
-    pub holders: holders::Question<'a>,
+    /// The machine.
+    pub world: &'a World,
+    /// Bound on each exchange.
+    pub timeout: Option<Duration>,
     /// The revocation to take back.
     pub past: &'a Past,
     /// Whether an earlier restore of it was cut off.
     pub unfinished_restore: bool,
     /// The leaked credentials that are dead.
-    pub tombstones: &'a [Tombstone],
+    pub standing: &'a [Dead],
     /// The flags.
-    pub flags: RestoreFlags,
+    pub flags: &'a RestoreFlags,
 }
 
-/// A restore, planned.
+/// A restore in one cluster, planned.
 pub struct Gathered {
     /// The plan.
     pub plan: RestorePlan,
@@ -40,42 +47,42 @@ pub struct Gathered {
     pub operator: Operator,
     /// The cluster, as the record has it.
     pub cluster: ClusterRecord,
-    /// Voices that failed.
-    pub failed: Vec<String>,
 }
 
-/// Asks the API server what is there, and the cloud who the identities are.
+/// Asks the API server of one cluster of the operation what is there; the cloud was asked who the identities are.
 ///
 /// # Errors
 /// Where the API server can't be reached or read.
-pub async fn gather(question: Question<'_>) -> Result<Gathered> {
-    let (world, context, timeout) = (question.holders.world, question.holders.context, question.holders.timeout);
-    let past = question.past;
-    let Some(cluster) = past.record.clusters.first().cloned() else {
-        return Err(Error::failed(anyhow::anyhow!("operation {} is about no cluster", past.id)));
-    };
-    let heard = holders::hear(question.holders).await?;
-    let operator = operator(world, context, timeout, &heard).await?;
-    let uids = past.record.revocation().map(|plan| plan.uids()).unwrap_or_default();
-    let taken = taken(&writes(&past.events), &uids, &cluster.roles);
+pub async fn gather(
+    question: Question<'_>,
+    cluster: &ClusterRecord,
+    way: &Way,
+    heard: Heard<ApiServer>,
+    account: &HeardAccount,
+) -> Result<Gathered> {
+    let Question { world, timeout, past, .. } = question;
+    let id: Option<&ClusterId> = cluster.id.as_ref();
+    let operator = operator(world, &way.context, timeout, &heard.api, account).await?;
+    let uids = past.record.revocation().map(|plan| plan.in_cluster(id).uids()).unwrap_or_default();
+    let mut writes = writes(&past.events);
+    writes.retain(|write| write.cluster_id == cluster.id);
+    let taken = taken(&writes, &uids, &cluster.roles);
     let present = stream::iter(&taken).map(|taken| present(&heard.api, taken, question.unfinished_restore));
     let present: Vec<Result<Present>> = present.buffered(SIDE_BY_SIDE).collect().await;
     let present: Vec<Present> = present.into_iter().collect::<Result<_>>()?;
     let pairs: Vec<(Taken, Present)> = taken.into_iter().zip(present).collect();
-    let identities: Vec<_> = uids.into_iter().map(|uid| (uid.clone(), heard.verdict(&uid))).collect();
-    let id: Option<&ClusterId> = cluster.id.as_ref();
-    let mut plan = plan(id, &pairs, &identities, question.tombstones, question.flags);
-    if !key_fingerprints(heard.api.certificate_authority().unwrap_or_default())
-        .iter()
-        .any(|key| cluster.ca_keys.contains(key))
-        && !cluster.ca_keys.is_empty()
-    {
+    let identities: Vec<_> = uids.into_iter().map(|uid| (uid.clone(), account.verdict(&uid, &heard.scan))).collect();
+    let here = question.standing.iter().filter(|dead| dead.is_of(id));
+    let tombstones: Vec<Tombstone> = here.map(|dead| dead.tombstone.clone()).collect();
+    let mut plan = plan(id, &pairs, &identities, &tombstones, question.flags.clone());
+    let own_keys = key_fingerprints(heard.api.certificate_authority().unwrap_or_default());
+    if !cluster.ca_keys.is_empty() && !own_keys.iter().any(|key| cluster.ca_keys.contains(key)) {
         let message = format!("{} was made in another cluster than this context leads to", past.id);
         let refusal = Refusal::new(RefusalCode::OtherCluster, message).in_cluster(id);
         plan.refusals.push(refusal.hint("name its context with --context"));
     }
     plan.refusals.extend(missing_rights(&heard.api, &plan, &pairs).await);
-    Ok(Gathered { plan, api: heard.api, operator, cluster, failed: heard.failed })
+    Ok(Gathered { plan, api: heard.api, operator, cluster: cluster.clone() })
 }
 
 async fn present(api: &ApiServer, taken: &Taken, by_unfinished_restore: bool) -> Result<Present> {

@@ -1,4 +1,5 @@
-//! Everything that a revocation is decided from, heard from the API server and the cloud side by side. Nothing is changed.
+//! Everything that a revocation in one cluster is decided from, heard from the API server and the cloud side by side. Nothing is
+//! changed.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,8 +7,9 @@ use std::time::Duration;
 use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
 
+use super::account::HeardAccount;
 use super::cloud::{self, CloudVoice};
-use super::holders::{self, Heard, reach};
+use super::holders::{Heard, Way, reach};
 use super::leaked::Leaked;
 use crate::adapters::cluster::{ApiServer, CallError};
 use crate::core::ack::{Permission, UserKubeconfigState};
@@ -33,14 +35,17 @@ use crate::world::World;
 pub(super) const SIDE_BY_SIDE: usize = 16;
 
 /// What is to be found out.
+#[derive(Clone, Copy)]
 pub struct Question<'a> {
-    /// The cluster and the account.
-    pub holders: holders::Question<'a>,
+    /// The machine.
+    pub world: &'a World,
+    /// Bound on each exchange.
+    pub timeout: Option<Duration>,
     /// Who is to be revoked.
     pub wanted: Wanted<'a>,
     /// What an operation that is gone on with knew of its identities.
     pub remembered: &'a [PlannedTarget],
-    /// `--cluster-id`.
+    /// `--cluster-id`, for the one cluster that was chosen.
     pub word: Option<&'a ClusterId>,
     /// Whether the API server is to be asked by dry run what it would say.
     pub dry_run: bool,
@@ -70,11 +75,9 @@ pub struct Gathered {
     pub leaked: Option<LeakedFacts>,
     /// The way to the API server.
     pub api: ApiServer,
-    /// The way to the cloud.
-    pub cloud: CloudVoice,
     /// The cluster's region.
     pub region: Option<Region>,
-    /// Voices that failed; none of them stands in the way by itself.
+    /// Voices of this cluster that failed; none of them stands in the way by itself.
     pub failed: Vec<String>,
     /// How far this machine's clock is off, where that is worth a warning.
     pub skew: Option<String>,
@@ -84,26 +87,39 @@ pub struct Gathered {
     pub inferred: usize,
 }
 
-/// Asks everybody.
+/// A cluster, and the account that it is asked about.
+#[derive(Clone, Copy)]
+struct Voices<'a> {
+    heard: &'a Heard<ApiServer>,
+    account: &'a HeardAccount,
+}
+
+/// Asks about one cluster what goes beyond who holds access.
 ///
 /// # Errors
-/// Where the API server can't be reached or doesn't say who is asking.
-pub async fn gather(question: Question<'_>) -> Result<Gathered> {
-    let (world, context, timeout) = (question.holders.world, question.holders.context, question.holders.timeout);
-    let heard = holders::hear(question.holders).await?;
-    let operator = operator(world, context, timeout, &heard).await?;
-    let heard_time = heard.api.time().map(|server| (server, world.clock().time()));
-    let (uids, inferred) = match question.wanted {
+/// Where the API server can't be reached any more or doesn't say who is asking.
+pub async fn gather(
+    question: Question<'_>,
+    way: &Way,
+    heard: Heard<ApiServer>,
+    account: &HeardAccount,
+) -> Result<Gathered> {
+    let Question { world, timeout, wanted, .. } = question;
+    let voices = Voices { heard: &heard, account };
+    let (uids, inferred) = match wanted {
         Wanted::Named(uids) => (uids.to_vec(), 0),
         Wanted::Leaked(leaked) => (vec![leaked.uid.clone()], 0),
         Wanted::Deleted { accept_inferred } => crate::core::holder::deleted(&heard.scan, accept_inferred),
     };
     let references = references(&heard, &uids);
-    let (bindings, roles, targets) = tokio::join!(
+    let (operator, bindings, roles, targets) = tokio::join!(
+        operator(world, &way.context, timeout, &heard.api, account),
         objects(&heard.api, &references),
         heard.api.roles(),
-        targets(&heard, &uids, question.wanted, question.remembered),
+        targets(voices, &uids, wanted, question.remembered),
     );
+    let operator = operator?;
+    let heard_time = heard.api.time().map(|server| (server, world.clock().time()));
     let mut unread: Vec<String> = heard.unread_bindings.clone();
     unread.extend(bindings.iter().filter_map(|answer| answer.as_ref().err()).map(|error| chain(error)));
     let bindings: Vec<BindingObject> = bindings.into_iter().filter_map(Result::ok).flatten().collect();
@@ -112,12 +128,12 @@ pub async fn gather(question: Question<'_>) -> Result<Gathered> {
         Roles::default()
     });
     let namespaces = namespaces(&heard.api, &bindings).await;
-    let cluster = cluster(&heard, context, question.word);
-    let leaked = match question.wanted {
+    let cluster = cluster(&heard, &way.context, question.word);
+    let leaked = match wanted {
         Wanted::Leaked(leaked) => Some(leaked.facts_under(heard.api.certificate_authority())),
         Wanted::Named(_) | Wanted::Deleted { .. } => None,
     };
-    let cloud = cloud_is_ready(&heard, &cluster.known);
+    let cloud = cloud_is_ready(&account.cloud, &cluster.known);
     let case = Case { cluster, scan: heard.scan, roles, targets, bindings, namespaces, operator, cloud, unread };
     let dry_runs = if question.dry_run { dry_runs(&heard.api, &case).await } else { DryRuns::new() };
     Ok(Gathered {
@@ -125,7 +141,6 @@ pub async fn gather(question: Question<'_>) -> Result<Gathered> {
         dry_runs,
         leaked,
         api: heard.api,
-        cloud: heard.cloud,
         region: heard.region,
         skew: heard_time.and_then(|(server, here)| skew(server, here)),
         failed: heard.failed.into_iter().chain(heard.unread).collect(),
@@ -151,10 +166,11 @@ pub(super) async fn operator(
     world: &World,
     context: &ResolvedContext,
     timeout: Option<Duration>,
-    heard: &Heard,
+    api: &ApiServer,
+    account: &HeardAccount,
 ) -> Result<Operator> {
     let mut operator = Operator::default();
-    let mut seen = vec![heard.api.self_subject_review().await];
+    let mut seen = vec![api.self_subject_review().await];
     let impersonates = context.user.as_ref().is_some_and(|user| user.value.impersonate != Impersonate::default());
     if impersonates {
         let mut oneself = context.clone();
@@ -176,7 +192,7 @@ pub(super) async fn operator(
         operator.names.push(identity.username);
         operator.groups.extend(identity.groups);
     }
-    if let Some(certificate) = heard.api.client_certificate() {
+    if let Some(certificate) = api.client_certificate() {
         let name = certificate.subject.common_name.unwrap_or_default();
         let context = context.name.as_deref().unwrap_or("given by flags");
         operator
@@ -188,7 +204,7 @@ pub(super) async fn operator(
             operator.names.push(name);
         }
     }
-    if let Some(caller) = heard.account.voices().caller.known() {
+    if let Some(caller) = account.people.voices().caller.known() {
         let uid = match caller.kind {
             IdentityType::Root => Some(caller.account_id.clone()),
             _ => caller.uid.clone(),
@@ -202,7 +218,7 @@ pub(super) async fn operator(
 }
 
 /// The bindings that name one of the identities, in a scan's order.
-fn references(heard: &Heard, uids: &[Uid]) -> Vec<BindingRef> {
+fn references(heard: &Heard<ApiServer>, uids: &[Uid]) -> Vec<BindingRef> {
     let mut references: Vec<BindingRef> = Vec::new();
     for grant in heard.scan.grants.iter() {
         let GrantSource::Binding { binding, .. } = grant.source else { continue };
@@ -231,17 +247,21 @@ async fn namespaces(api: &ApiServer, bindings: &[BindingObject]) -> BTreeMap<Str
     read.buffered(SIDE_BY_SIDE).filter_map(async |known| known).collect().await
 }
 
-async fn targets(heard: &Heard, uids: &[Uid], wanted: Wanted<'_>, remembered: &[PlannedTarget]) -> Vec<TargetCase> {
-    let activity = activity(heard, uids).await;
-    let details: Vec<_> =
-        stream::iter(uids).map(|uid| of_the_cloud(heard, uid)).buffered(cloud::SIDE_BY_SIDE).collect().await;
+async fn targets(
+    voices: Voices<'_>,
+    uids: &[Uid],
+    wanted: Wanted<'_>,
+    remembered: &[PlannedTarget],
+) -> Vec<TargetCase> {
+    let details = stream::iter(uids).map(|uid| of_the_cloud(voices, uid)).buffered(cloud::SIDE_BY_SIDE);
+    let (activity, details) = tokio::join!(activity(voices, uids), details.collect::<Vec<_>>());
     uids.iter()
         .zip(activity)
         .zip(details)
         .map(|((uid, activity), (permissions, elsewhere))| TargetCase {
-            target: target(heard, uid, wanted, remembered),
-            verdict: heard.verdict(uid),
-            kubeconfig: kubeconfig(heard, uid),
+            target: target(voices.heard, uid, wanted, remembered),
+            verdict: voices.account.verdict(uid, &voices.heard.scan),
+            kubeconfig: kubeconfig(voices.heard, uid),
             permissions,
             activity,
             elsewhere,
@@ -249,7 +269,7 @@ async fn targets(heard: &Heard, uids: &[Uid], wanted: Wanted<'_>, remembered: &[
         .collect()
 }
 
-fn target(heard: &Heard, uid: &Uid, wanted: Wanted<'_>, remembered: &[PlannedTarget]) -> Target {
+fn target(heard: &Heard<ApiServer>, uid: &Uid, wanted: Wanted<'_>, remembered: &[PlannedTarget]) -> Target {
     let mut target = Target::new(uid.clone());
     for known in remembered.iter().filter(|known| known.uid == *uid) {
         target.learn(known.names.iter().map(String::as_str));
@@ -262,7 +282,7 @@ fn target(heard: &Heard, uid: &Uid, wanted: Wanted<'_>, remembered: &[PlannedTar
     }
 }
 
-fn kubeconfig(heard: &Heard, uid: &Uid) -> KubeconfigFact {
+fn kubeconfig(heard: &Heard<ApiServer>, uid: &Uid) -> KubeconfigFact {
     match (heard.scan.directory.kubeconfig(uid), &heard.scan.directory.voices().kubeconfigs) {
         (Some(state), _) => KubeconfigFact::Listed(state.clone()),
         (None, Listing::Complete(_)) => KubeconfigFact::NotListed,
@@ -272,8 +292,8 @@ fn kubeconfig(heard: &Heard, uid: &Uid) -> KubeconfigFact {
 }
 
 /// Each identity's last access; `None` for all where the cloud can't be asked.
-async fn activity(heard: &Heard, uids: &[Uid]) -> Vec<Option<LastAccess>> {
-    let (Some(cloud), Some(id)) = (heard.cloud.ready(), &heard.cluster.id) else { return vec![None; uids.len()] };
+async fn activity(Voices { heard, account }: Voices<'_>, uids: &[Uid]) -> Vec<Option<LastAccess>> {
+    let (Some(cloud), Some(id)) = (account.cloud.ready(), &heard.cluster.id) else { return vec![None; uids.len()] };
     let questions = uids.iter().map(|uid| (id.clone(), uid.clone())).collect();
     let mut told: BTreeMap<Uid, LastAccess> = cloud::activities(cloud, heard.region.as_ref(), questions)
         .await
@@ -283,12 +303,15 @@ async fn activity(heard: &Heard, uids: &[Uid]) -> Vec<Option<LastAccess>> {
     uids.iter().map(|uid| told.remove(uid)).collect()
 }
 
-async fn of_the_cloud(heard: &Heard, uid: &Uid) -> (Answer<Vec<Permission>>, Listing<UserKubeconfigState>) {
-    let Some(cloud) = heard.cloud.ready() else { return (Answer::NotAsked, Listing::NotAsked) };
+async fn of_the_cloud(
+    Voices { heard, account }: Voices<'_>,
+    uid: &Uid,
+) -> (Answer<Vec<Permission>>, Listing<UserKubeconfigState>) {
+    let Some(cloud) = account.cloud.ready() else { return (Answer::NotAsked, Listing::NotAsked) };
     tokio::join!(cloud::permissions(cloud, heard.region.as_ref(), uid), cloud::clusters_of(cloud, uid))
 }
 
-fn cluster(heard: &Heard, context: &ResolvedContext, word: Option<&ClusterId>) -> CaseCluster {
+fn cluster(heard: &Heard<ApiServer>, context: &ResolvedContext, word: Option<&ClusterId>) -> CaseCluster {
     let known = heard.cluster.clone();
     let server = context.cluster.as_ref().map(|cluster| cluster.value.server.as_str()).unwrap_or_default();
     let told = heard.listed.iter().flat_map(|listed| listed.public_server.iter().chain(&listed.intranet_server));
@@ -310,7 +333,7 @@ fn cluster(heard: &Heard, context: &ResolvedContext, word: Option<&ClusterId>) -
     CaseCluster {
         known,
         key,
-        name: heard.listed.as_ref().map(|listed| listed.name.clone()),
+        name: heard.scan.name.clone(),
         context: context.name.clone(),
         server: heard.api.server().to_owned(),
         ca_keys,
@@ -319,8 +342,8 @@ fn cluster(heard: &Heard, context: &ResolvedContext, word: Option<&ClusterId>) -
     }
 }
 
-fn cloud_is_ready(heard: &Heard, known: &KnownCluster) -> Result<(), String> {
-    match &heard.cloud {
+fn cloud_is_ready(cloud: &CloudVoice, known: &KnownCluster) -> Result<(), String> {
+    match cloud {
         CloudVoice::Ready(_) if known.id.is_some() => Ok(()),
         CloudVoice::Ready(_) => Err("the cluster's ID is not known".to_owned()),
         CloudVoice::NotWanted => Err("--offline".to_owned()),

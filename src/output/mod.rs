@@ -2,6 +2,7 @@
 
 pub mod escape;
 pub mod log;
+pub mod progress;
 pub mod report;
 pub mod table;
 pub mod ui;

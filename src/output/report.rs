@@ -14,6 +14,11 @@ pub trait Report: Serialize {
         Vec::new()
     }
 
+    /// A table above the table, for people alone: what many rows come to.
+    fn overview(&self) -> Option<Table<'_>> {
+        None
+    }
+
     /// The columns, few or many.
     fn table(&self, wide: bool) -> Table<'_>;
 
@@ -48,6 +53,10 @@ pub fn write(report: &impl Report, style: Style, out: &mut dyn Write) -> io::Res
         Format::Table | Format::Wide => {
             for line in report.heading().iter().filter(|_| style.headers) {
                 writeln!(out, "{}", super::escape::escape(line))?;
+            }
+            if let Some(overview) = report.overview().filter(|_| style.headers) {
+                overview.draw(out, true, style.colored)?;
+                writeln!(out)?;
             }
             report.table(style.format == Format::Wide).draw(out, style.headers, style.colored)?;
             report.footing().iter().try_for_each(|line| writeln!(out, "{}", super::escape::escape(line)))

@@ -3,6 +3,7 @@
 use std::io::{self, BufWriter, Read, Write};
 
 use super::escape::escape;
+use super::progress::ProgressBar;
 use super::report::{self, Report, Style};
 use crate::cli::{Color, Format, OutputArgs};
 use crate::core::refusal::Refusal;
@@ -15,6 +16,7 @@ pub struct Ui {
     style: Style,
     colored_messages: bool,
     quiet: bool,
+    has_bars: bool,
 }
 
 impl Ui {
@@ -33,6 +35,7 @@ impl Ui {
             },
             colored_messages: colored(world.streams.stderr_is_terminal),
             quiet: args.quiet,
+            has_bars: world.streams.stderr_is_terminal && !args.quiet && world.env.text("TERM") != Some("dumb"),
             streams: world.streams.clone(),
         }
     }
@@ -91,6 +94,11 @@ impl Ui {
     /// Whether nothing is to be said but errors and warnings.
     pub fn is_quiet(&self) -> bool {
         self.quiet
+    }
+
+    /// A bar, where somebody looks at it.
+    pub fn bar(&self) -> Option<ProgressBar> {
+        self.has_bars.then(|| ProgressBar::new(&self.streams))
     }
 
     /// Whether somebody is there to answer.

@@ -126,7 +126,7 @@ fn a_command_line_that_makes_no_sense_is_an_error_of_its_own() {
         &["whoami", "--gone"],
         &["expiry", "-o", "xml"],
         &["scan", "--uid", "ann"],
-        &["scan", "--context", "a", "--context", "b"],
+        &["whoami", "--context", "a", "--context", "b"],
         &["scan", "--in-cluster", "--as", "somebody"],
         &["expiry", "file", "--user", "somebody"],
         &["expiry", "-A", "--context", "a"],

@@ -151,12 +151,43 @@ fn every_grant_of_a_ram_identity_is_a_row() {
           "id": "c5e8f0a1b2c3d4e5f60718293a4b5c6d7",
           "name": null,
           "context": "200000000000000101-c5e8f0a1b2c3d4e5f60718293a4b5c6d7",
+          "temporaryCredential": false,
           "error": null
+        }
+      ],
+      "identities": [
+        {
+          "uid": "200000000000000101",
+          "type": "Unknown",
+          "name": null,
+          "state": "Unknown",
+          "evidence": "the cloud was not asked",
+          "clusters": 1,
+          "grants": 2
+        },
+        {
+          "uid": "200000000000000102",
+          "type": "Unknown",
+          "name": null,
+          "state": "Unknown",
+          "evidence": "the cloud was not asked",
+          "clusters": 1,
+          "grants": 1
+        },
+        {
+          "uid": "300000000000000201",
+          "type": "Unknown",
+          "name": null,
+          "state": "Unknown",
+          "evidence": "the cloud was not asked",
+          "clusters": 1,
+          "grants": 1
         }
       ],
       "grants": [
         {
           "clusterId": "c5e8f0a1b2c3d4e5f60718293a4b5c6d7",
+          "context": "200000000000000101-c5e8f0a1b2c3d4e5f60718293a4b5c6d7",
           "uid": "200000000000000101",
           "type": "Unknown",
           "name": null,
@@ -182,6 +213,7 @@ fn every_grant_of_a_ram_identity_is_a_row() {
         },
         {
           "clusterId": "c5e8f0a1b2c3d4e5f60718293a4b5c6d7",
+          "context": "200000000000000101-c5e8f0a1b2c3d4e5f60718293a4b5c6d7",
           "uid": "200000000000000101",
           "type": "Unknown",
           "name": null,
@@ -208,6 +240,7 @@ fn every_grant_of_a_ram_identity_is_a_row() {
         },
         {
           "clusterId": "c5e8f0a1b2c3d4e5f60718293a4b5c6d7",
+          "context": "200000000000000101-c5e8f0a1b2c3d4e5f60718293a4b5c6d7",
           "uid": "200000000000000102",
           "type": "Unknown",
           "name": null,
@@ -234,6 +267,7 @@ fn every_grant_of_a_ram_identity_is_a_row() {
         },
         {
           "clusterId": "c5e8f0a1b2c3d4e5f60718293a4b5c6d7",
+          "context": "200000000000000101-c5e8f0a1b2c3d4e5f60718293a4b5c6d7",
           "uid": "300000000000000201",
           "type": "Unknown",
           "name": null,
@@ -509,8 +543,8 @@ fn a_cluster_is_chosen_by_its_id() {
     assert!(one.faults().exchanges().is_empty(), "the current context was asked too");
     assert_snapshot!(session.run(&["scan", "--cluster-id", "c000000000000000000000000000000ff"]), @r#"
     --- stderr
-    error: cluster c000000000000000000000000000000ff was not reached: no context leads to it
-    hint: name its context with --context beside --cluster-id, or get a kubeconfig for it first
+    error: cluster c000000000000000000000000000000ff: not reached: no context leads to it
+    hint: name its context with --context beside --cluster-id, get a kubeconfig for it, or let --temporary-credentials get one for 15 minutes
     --- exit 1
     "#);
 }

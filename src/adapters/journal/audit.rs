@@ -63,7 +63,7 @@ mod tests {
     fn line(who: &str) -> AuditLine {
         AuditLine {
             time: jiff::Timestamp::UNIX_EPOCH,
-            operation: id(),
+            operation: Some(id()),
             action: Action::Revoke,
             phase: Phase::Ended,
             who: vec![who.to_owned()],

@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use super::durable::{cannot_write, create, create_folder, create_folders, sync_folder};
 use super::{EVENTS, JournalError, OperationJournal, RECORD, StateFolder};
-use crate::core::binding_object::BindingObject;
+use crate::core::journal::OperationId;
 use crate::core::journal::checksums::{self, Checksum};
-use crate::core::journal::{OperationId, originals};
+use crate::core::journal::originals::{self, Original};
 
 /// A file of an operation that is not yet begun.
 struct NewFile {
@@ -28,7 +28,7 @@ impl StateFolder {
         &self,
         id: &OperationId,
         record: &impl Serialize,
-        originals: &[BindingObject],
+        originals: &[Original],
     ) -> Result<OperationJournal, JournalError> {
         let files = self.files(id, record, originals)?;
         let operations = self.operations_folder();
@@ -47,16 +47,15 @@ impl StateFolder {
         &self,
         id: &OperationId,
         record: &impl Serialize,
-        originals: &[BindingObject],
+        originals: &[Original],
     ) -> Result<Vec<NewFile>, JournalError> {
         let path = |name: &str| self.operation_folder(id).join(name);
         let record = serde_json::to_vec_pretty(record)
             .map_err(|source| JournalError::Encode { path: path(RECORD), source: source.into() })?;
         let mut files = vec![NewFile { name: RECORD.to_owned(), content: record }];
-        for (index, object) in originals.iter().enumerate() {
-            let file = originals::file_name(index + 1, originals.len(), &object.reference());
-            let name = format!("{}/{file}", originals::FOLDER);
-            let yaml = originals::yaml(object)
+        for (index, original) in originals.iter().enumerate() {
+            let name = format!("{}/{}", originals::FOLDER, original.file_name(index + 1, originals.len()));
+            let yaml = originals::yaml(&original.object)
                 .map_err(|source| JournalError::Encode { path: path(&name), source: source.into() })?;
             files.push(NewFile { name, content: yaml.into_bytes() });
         }
@@ -130,6 +129,7 @@ mod tests {
 
     use super::super::testing::{Place, binding, event, id, names, record, state_folder};
     use super::*;
+    use crate::core::binding_object::BindingObject;
     use crate::core::journal::read_events;
 
     #[test]
@@ -253,12 +253,12 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn on_a_full_disk_no_operation_begins() {
-        use super::super::testing::{SHORT, where_files_stay_short};
+        use super::super::testing::{SHORT, original, where_files_stay_short};
         if where_files_stay_short("begin::tests::on_a_full_disk_no_operation_begins") {
             let place = Place::new();
             for (record, originals) in [
                 (Value::from("x".repeat(2 * SHORT)), vec![]),
-                (record(), vec![binding(None, "small"), binding(None, &"x".repeat(2 * SHORT))]),
+                (record(), vec![original(None, "small"), original(None, &"x".repeat(2 * SHORT))]),
             ] {
                 let error = place.state.begin(&id(), &record, &originals).unwrap_err();
                 assert!(matches!(error, JournalError::Write { .. }), "{error}");

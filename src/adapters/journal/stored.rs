@@ -112,7 +112,7 @@ fn entries(folder: &Path) -> Result<Vec<(String, bool)>, JournalError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Place, binding, event, id, names, record};
+    use super::super::testing::{Place, event, id, names, original, record};
     use super::*;
     use crate::error::chain;
 
@@ -174,7 +174,7 @@ mod tests {
         let ids =
             ["20261122-031002-3f9a2c", "20251122-031002-3f9a2c", "20261122-031002-3f9a2c", "20261123-000000-000000"];
         for id in ids {
-            place.state.begin(&OperationId::parse(id).unwrap(), &record(), &[binding(None, "a")]).unwrap();
+            place.state.begin(&OperationId::parse(id).unwrap(), &record(), &[original(None, "a")]).unwrap();
         }
         for foreign in [".new-20261124-000000-000000", "20261124-000000", "lost+found", ".DS_Store"] {
             fs::create_dir(place.state.operations_folder().join(foreign)).unwrap();

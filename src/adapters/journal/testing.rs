@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 use super::{OperationJournal, StateFolder};
 use crate::core::binding_object::BindingObject;
+use crate::core::journal::originals::Original;
 use crate::core::journal::{Event, OperationId};
 use crate::world::{Environment, Streams, World};
 
@@ -53,7 +54,7 @@ impl Place {
 
     /// An operation that has begun, with two originals.
     pub(super) fn begun(&self) -> OperationJournal {
-        self.state.begin(&id(), &record(), &[binding(Some("shop"), "team"), binding(None, "cs:ns:dev")]).unwrap()
+        self.state.begin(&id(), &record(), &[original(Some("shop"), "team"), original(None, "cs:ns:dev")]).unwrap()
     }
 
     /// A path in the folder of the operation.
@@ -94,6 +95,10 @@ pub(super) fn binding(namespace: Option<&str>, name: &str) -> BindingObject {
         "subjects": [{"kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": "200000000000000101"}],
     });
     serde_json::from_value(object).unwrap()
+}
+
+pub(super) fn original(namespace: Option<&str>, name: &str) -> Original {
+    Original { cluster: None, object: binding(namespace, name) }
 }
 
 pub(super) fn event(operator: &str) -> Event {

@@ -1,22 +1,23 @@
-//! A revocation that was agreed to, from the lock to the report.
+//! A revocation that was agreed to, from the locks to the report.
 
-use std::time::Duration;
+use futures_util::{StreamExt as _, stream};
 
-use jiff::SignedDuration;
-
+use super::super::fleet;
 use super::super::operation::{self, Running};
 use super::refused_after_all;
 use super::request::Request;
 use crate::apply::{self, Collateral, StepReport, Tools};
 use crate::cli::RevokeArgs;
-use crate::core::binding_object::BindingObject;
 use crate::core::consent::Consent;
+use crate::core::ids::ClusterId;
+use crate::core::journal::originals::Original;
 use crate::core::journal::{Action as AuditAction, Ending};
 use crate::core::operation::{ClusterRecord, Purpose, tombstone_of};
 use crate::core::plan::{Plan, roles_then};
 use crate::core::verification::{Outcome, Probe, Verification};
 use crate::error::{Result, chain};
-use crate::gather::conversation::Conversation;
+use crate::gather::cloud::CloudVoice;
+use crate::gather::conversation::{Conversation, Interrupt};
 use crate::gather::leaked::Leaked;
 use crate::gather::revocation::Gathered;
 use crate::gather::verification;
@@ -33,67 +34,86 @@ pub(super) struct Revocation<'a> {
     pub(super) conversation: &'a Conversation,
     pub(super) request: &'a Request,
     pub(super) leaked: Option<&'a Leaked>,
+    pub(super) cloud: &'a CloudVoice,
     /// Whether a voice failed before the change.
-    pub(super) gaps: bool,
+    pub(super) has_gaps: bool,
+}
+
+/// The part of a revocation that is about one cluster.
+struct Part<'a> {
+    gathered: &'a Gathered,
+    plan: Plan,
+    probes: Vec<Probe>,
+}
+
+/// What became of a revocation, or of a part of it.
+#[derive(Default)]
+struct Done {
+    steps: Vec<StepReport>,
+    verification: Vec<Verification>,
+    collateral: Vec<CollateralView>,
+    is_interrupted: bool,
 }
 
 impl Revocation<'_> {
     /// Carries it out: what is begun here is in the journal first.
-    pub(super) fn carry_out(&self, gathered: &Gathered, plan: Plan, consent: &Consent) -> Result<Status> {
-        let key = &gathered.case.cluster.key;
-        let patience = positive(self.args.cluster_timeout);
-        let locked = match operation::lock(self.world, key, patience, self.conversation)? {
+    pub(super) fn carry_out(&self, clusters: &[Gathered], plan: Plan, consent: &Consent) -> Result<Status> {
+        let concerned: Vec<&Gathered> =
+            clusters.iter().filter(|gathered| plan.clusters().contains(&gathered.case.cluster.id())).collect();
+        let keys = concerned.iter().map(|gathered| gathered.case.cluster.key.as_str());
+        let patience = fleet::patience(self.args.clusters.cluster_timeout);
+        let locked = match operation::lock(self.world, keys, patience, self.conversation)? {
             Ok(locked) => locked,
             Err(refusal) => return refused_after_all(plan, refusal, self.world, self.ui),
         };
-        let probes = self.probes(gathered)?;
-        if let Err(reason) = &probes {
-            self.ui.warning(&format!("access reviews can't be compared: {reason}"));
-        }
-        let probes = probes.unwrap_or_default();
+        let parts = self.conversation.hold(self.parts(&concerned, &plan))?;
         let begun = match &self.request.resumed {
-            Some(past) => locked.resume(past, &gathered.case.operator.describe(), self.world),
-            None => locked.begin(self.record(gathered, &plan, &probes), &originals(gathered, &plan), self.world),
+            Some(past) => locked.resume(past, &operators(&parts), self.world),
+            None => locked.begin(self.beginning(&parts, &plan), &originals(&parts), self.world),
         };
         let running = match begun {
             Ok(running) => running,
             Err(refusal) => return refused_after_all(plan, refusal, self.world, self.ui),
         };
         self.ui.note(&format!("operation {}", running.id));
-        let outcome = self.change_and_verify(gathered, &plan, &probes, &running, consent);
-        self.finish(&plan, running, outcome)
+        let parallel = usize::from(self.args.clusters.parallel);
+        let outcome = self.conversation.finish(async |interrupt| {
+            let work = stream::iter(&parts).map(|part| self.change_and_verify(part, &running, consent, &interrupt));
+            work.buffered(parallel).collect::<Vec<Done>>().await
+        });
+        self.finish(&plan, running, Done::joined(outcome))
+    }
+
+    async fn parts<'g>(&self, clusters: &[&'g Gathered], plan: &Plan) -> Vec<Part<'g>> {
+        let parts = stream::iter(clusters).map(async |gathered: &&'g Gathered| Part {
+            plan: plan.in_cluster(gathered.case.cluster.id()),
+            probes: self.probes(gathered).await,
+            gathered: *gathered,
+        });
+        parts.buffered(self.args.clusters.parallel.into()).collect().await
     }
 
     /// The questions to compare: those of the operation that is gone on with, else those that are answered with yes now.
-    fn probes(&self, gathered: &Gathered) -> Result<std::result::Result<Vec<Probe>, String>> {
+    async fn probes(&self, gathered: &Gathered) -> Vec<Probe> {
         if let Some(past) = &self.request.resumed {
-            return Ok(Ok(past.record.clusters.iter().flat_map(|cluster| cluster.probes.clone()).collect()));
+            let own = past.record.clusters.iter().filter(|cluster| cluster.key == gathered.case.cluster.key);
+            return own.flat_map(|cluster| cluster.probes.clone()).collect();
         }
-        let asked = self.conversation.hold(verification::probes_that_work(&gathered.api, &gathered.case))?;
-        Ok(asked.map_err(|error| chain(&error)))
+        verification::probes_that_work(&gathered.api, &gathered.case).await.unwrap_or_else(|error| {
+            self.ui.warning(&format!("access reviews can't be compared: {}", chain(&error)));
+            Vec::new()
+        })
     }
 
-    fn record(&self, gathered: &Gathered, plan: &Plan, probes: &[Probe]) -> operation::Beginning {
-        let (case, cluster) = (&gathered.case, &gathered.case.cluster);
+    fn beginning(&self, parts: &[Part<'_>], plan: &Plan) -> operation::Beginning {
         let tombstone = plan.leaked.as_ref().zip(plan.targets.first());
         operation::Beginning {
             action: AuditAction::Revoke,
-            operator: case.operator.describe(),
+            operator: operators(parts),
             reason: self.args.reason.clone(),
             hash: plan.hash.clone(),
             uids: plan.uids(),
-            clusters: vec![ClusterRecord {
-                id: cluster.id().cloned(),
-                key: cluster.key.clone(),
-                name: cluster.name.clone(),
-                context: cluster.context.clone(),
-                server: cluster.server.clone(),
-                ca_keys: cluster.ca_keys.clone(),
-                region: gathered.region.clone(),
-                confirmation: cluster.confirmation,
-                roles: roles_then(case),
-                probes: probes.to_vec(),
-            }],
+            clusters: parts.iter().map(Part::record).collect(),
             purpose: Purpose::Revoke {
                 tombstone: tombstone.map(|(leaked, target)| tombstone_of(leaked, &target.uid)),
                 plan: Box::new(plan.clone()),
@@ -101,138 +121,144 @@ impl Revocation<'_> {
         }
     }
 
-    fn change_and_verify(
+    /// One cluster, from its first binding to the last voice.
+    async fn change_and_verify(
         &self,
-        gathered: &Gathered,
-        plan: &Plan,
-        probes: &[Probe],
+        part: &Part<'_>,
         running: &Running,
         consent: &Consent,
+        interrupt: &Interrupt,
     ) -> Done {
-        let (case, cloud) = (&gathered.case, &gathered.cloud);
-        self.conversation.finish(async |interrupt| {
-            let tools = Tools {
-                api: &gathered.api,
-                cloud: cloud.ready().filter(|_| !plan.flags.rbac_only),
-                cluster: case.cluster.id(),
-                region: gathered.region.as_ref(),
-                recorder: &running.recorder,
-                interrupted: &|| interrupt.is_pending(),
-            };
-            let steps = apply::revoke(&tools, plan, &case.bindings, consent).await;
-            for report in &steps {
-                say_step(plan, report, self.ui);
-            }
-            let mut done =
-                Done { steps, verification: Vec::new(), collateral: Vec::new(), interrupted: interrupt.is_pending() };
-            if done.interrupted {
-                return done;
-            }
-            let question = verification::Question {
-                api: &gathered.api,
-                cloud,
-                region: gathered.region.as_ref(),
-                cluster: &case.cluster,
-                targets: case.targets.iter().filter(|target| plan.uids().contains(&target.target.uid)).collect(),
-                plan,
-                probes,
-                leaked: self.leaked,
-                settle: verification::settle_time(self.args.settle.map(positive), plan),
-                now: self.world.clock().time(),
-            };
-            let said = verification::ask_cloud(&question).await;
-            done.collateral = apply::repair(&tools, plan, &case.bindings, &done.steps).await;
-            done.verification = verification::verify(&question, said).await;
-            done.collateral.extend(apply::repair(&tools, plan, &case.bindings, &done.steps).await);
-            done.interrupted = interrupt.is_pending();
-            running.recorder.verified(&done.verification);
-            done
-        })
+        let Part { gathered, plan, probes } = part;
+        let case = &gathered.case;
+        let tools = Tools {
+            api: &gathered.api,
+            cloud: self.cloud.ready().filter(|_| !plan.flags.rbac_only),
+            cluster: case.cluster.id(),
+            region: gathered.region.as_ref(),
+            recorder: &running.recorder,
+            interrupted: &|| interrupt.is_pending(),
+        };
+        let steps = apply::revoke(&tools, plan, &case.bindings, consent).await;
+        steps.iter().for_each(|report| self.say_step(&step_view(plan, report)));
+        if interrupt.is_pending() {
+            return Done { steps, is_interrupted: true, ..Done::default() };
+        }
+        let question = verification::Question {
+            api: &gathered.api,
+            cloud: self.cloud,
+            region: gathered.region.as_ref(),
+            cluster: &case.cluster,
+            targets: case.targets.iter().filter(|target| plan.uids().contains(&target.target.uid)).collect(),
+            plan,
+            probes,
+            leaked: self.leaked,
+            settle: verification::settle_time(self.args.settle.map(fleet::positive), plan),
+            now: self.world.clock().time(),
+        };
+        let said = verification::ask_cloud(&question).await;
+        let mut collateral = apply::repair(&tools, plan, &case.bindings, &steps).await;
+        let verification = verification::verify(&question, said).await;
+        collateral.extend(apply::repair(&tools, plan, &case.bindings, &steps).await);
+        running.recorder.verified(&verification);
+        let collateral = collateral.into_iter().map(|one| collateral_view(case.cluster.id(), one)).collect();
+        Done { steps, verification, collateral, is_interrupted: interrupt.is_pending() }
+    }
+
+    fn say_step(&self, step: &StepView) {
+        let because = step.error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
+        self.ui.note(&format!("  {}  {:?}  {}{because}", step.id, step.result, step.what));
     }
 
     fn finish(&self, plan: &Plan, running: Running, done: Done) -> Result<Status> {
-        let report = RevocationReport {
-            api_version: ApiVersion::V1,
-            operation: running.id.clone(),
-            plan_hash: plan.hash.clone(),
-            steps: done.steps.iter().map(|report| step_view(plan, report)).collect(),
-            collateral: done.collateral.iter().map(|one| collateral_view(plan, one)).collect(),
-            verification: done.verification,
-        };
         let undone = done.steps.iter().any(|report| !report.is_done());
-        let broken = done.collateral.iter().any(|one| !one.is_whole);
-        let worst = report.verification.iter().map(|one| one.outcome).max();
+        let broken = done.collateral.iter().any(|one| !one.whole);
+        let worst = done.verification.iter().map(|one| one.outcome).max();
         let ending = match worst {
-            _ if done.interrupted => Ending::Interrupted,
+            _ if done.is_interrupted => Ending::Interrupted,
             _ if undone || broken => Ending::Incomplete,
             Some(Outcome::Residual) => Ending::Residual,
             Some(Outcome::Unverifiable) | None => Ending::Unverifiable,
             Some(Outcome::Verified) => Ending::Verified,
         };
+        let report = RevocationReport {
+            api_version: ApiVersion::V1,
+            operation: running.id.clone(),
+            plan_hash: plan.hash.clone(),
+            steps: done.steps.iter().map(|report| step_view(plan, report)).collect(),
+            verification: done.verification,
+            collateral: done.collateral,
+        };
         let id = running.id.clone();
-        let kept = running.end(ending, &report, &report.steps, self.world);
-        self.ui.report(&report)?;
-        if let Err(reason) = &kept {
-            self.ui.warning(&format!("the record of the operation is not complete: {reason}"));
-        }
+        let is_kept = running.end(ending, &report, &report.steps, self.world, self.ui)?;
         if matches!(ending, Ending::Incomplete | Ending::Interrupted) {
             self.ui.note(&format!("go on with it: kubectl ackcred revoke --resume {id}"));
         }
         let left_out = !plan.refusals.is_empty();
         Ok(match ending {
             Ending::Interrupted => Status::Interrupted,
-            Ending::Verified if !left_out && kept.is_ok() && !self.gaps => Status::Done,
+            Ending::Verified if !left_out && is_kept && !self.has_gaps => Status::Done,
             _ => Status::Incomplete,
         })
     }
 }
 
-/// What became of a revocation.
-struct Done {
-    steps: Vec<StepReport>,
-    verification: Vec<Verification>,
-    collateral: Vec<Collateral>,
-    interrupted: bool,
+impl Part<'_> {
+    fn record(&self) -> ClusterRecord {
+        let (case, cluster) = (&self.gathered.case, &self.gathered.case.cluster);
+        ClusterRecord {
+            id: cluster.id().cloned(),
+            key: cluster.key.clone(),
+            name: cluster.name.clone(),
+            context: cluster.context.clone(),
+            server: cluster.server.clone(),
+            ca_keys: cluster.ca_keys.clone(),
+            region: self.gathered.region.clone(),
+            confirmation: cluster.confirmation,
+            roles: roles_then(case),
+            probes: self.probes.clone(),
+        }
+    }
+}
+
+impl Done {
+    fn joined(parts: Vec<Self>) -> Self {
+        let mut all = Self::default();
+        for part in parts {
+            all.steps.extend(part.steps);
+            all.verification.extend(part.verification);
+            all.collateral.extend(part.collateral);
+            all.is_interrupted |= part.is_interrupted;
+        }
+        all
+    }
+}
+
+/// Everybody that the operator is known as.
+fn operators(parts: &[Part<'_>]) -> Vec<String> {
+    operation::each_once(parts.iter().flat_map(|part| part.gathered.case.operator.describe()))
 }
 
 /// The bindings as they can be created anew.
-fn originals(gathered: &Gathered, plan: &Plan) -> Vec<BindingObject> {
-    let changed = gathered
-        .case
-        .bindings
-        .iter()
-        .filter(|object| plan.binding_steps().any(|step| step.object.as_ref() == Some(&object.reference())));
-    changed.map(|object| object.stripped(object.subjects.clone())).collect()
-}
-
-fn positive(duration: SignedDuration) -> Duration {
-    Duration::try_from(duration).unwrap_or_default()
-}
-
-fn say_step(plan: &Plan, report: &StepReport, ui: &Ui) {
-    let view = step_view(plan, report);
-    let because = view.error.map(|error| format!(": {error}")).unwrap_or_default();
-    ui.note(&format!("  {}  {:?}  {}{because}", view.id, view.result, view.what));
+fn originals(parts: &[Part<'_>]) -> Vec<Original> {
+    let mut originals = Vec::new();
+    for Part { gathered, plan, .. } in parts {
+        let is_changed = |reference| plan.binding_steps().any(|step| step.object.as_ref() == Some(&reference));
+        let changed = gathered.case.bindings.iter().filter(|object| is_changed(object.reference()));
+        let cluster = gathered.case.cluster.id().filter(|_| parts.len() > 1);
+        originals.extend(
+            changed
+                .map(|object| Original { cluster: cluster.cloned(), object: object.stripped(object.subjects.clone()) }),
+        );
+    }
+    originals
 }
 
 fn step_view(plan: &Plan, report: &StepReport) -> StepView {
-    let step = plan.steps.iter().find(|step| step.id == report.id);
-    StepView {
-        id: report.id,
-        what: step.map(step_text).unwrap_or_default(),
-        result: report.result,
-        error: report.error.clone(),
-        request_id: report.request_id.clone(),
-        audit_id: report.audit_id.clone(),
-    }
+    operation::step_view(report, plan.step(report.id).map(step_text).unwrap_or_default())
 }
 
-fn collateral_view(plan: &Plan, one: &Collateral) -> CollateralView {
-    let step = plan.steps.iter().find(|step| step.object.as_ref() == Some(&one.binding));
-    CollateralView {
-        cluster_id: step.and_then(|step| step.cluster_id.clone()),
-        binding: one.binding.clone(),
-        whole: one.is_whole,
-        what: one.what.clone(),
-    }
+fn collateral_view(cluster: Option<&ClusterId>, one: Collateral) -> CollateralView {
+    let Collateral { binding, is_whole, what } = one;
+    CollateralView { cluster_id: cluster.cloned(), binding, whole: is_whole, what }
 }

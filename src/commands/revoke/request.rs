@@ -1,5 +1,6 @@
 //! What is asked for, and whether a plan or an operation that was given still fits.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::super::operation;
@@ -7,7 +8,7 @@ use crate::adapters::files;
 use crate::adapters::journal::StateFolder;
 use crate::cli::RevokeArgs;
 use crate::core::ids::{ClusterId, Uid};
-use crate::core::plan::{Crowd, Draft, Flags, Plan, PlannedTarget};
+use crate::core::plan::{Flags, Plan, PlannedTarget};
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::error::{Error, Result};
 use crate::gather::history::{self, Past};
@@ -19,8 +20,8 @@ use crate::world::World;
 pub(super) struct Request {
     pub(super) flags: Flags,
     pub(super) uids: Vec<Uid>,
-    /// The cluster that a plan or an operation is about.
-    pub(super) cluster: Option<ClusterId>,
+    /// Whom a plan or an operation is about in which cluster.
+    planned: BTreeMap<ClusterId, Vec<Uid>>,
     /// The hash of the plan that was given.
     hash: Option<String>,
     /// The operation to go on with.
@@ -52,8 +53,8 @@ impl Request {
                 leave_no_admin: args.leave_no_admin,
                 accept_group_grants: args.accept_group_grant.clone(),
             },
-            uids: each_once(&args.uids),
-            cluster: None,
+            uids: each_once(args.uids.iter()),
+            planned: BTreeMap::new(),
             hash: None,
             resumed: None,
             remembered: Vec::new(),
@@ -69,9 +70,15 @@ impl Request {
                 None => "the plan is about no file: leave out -f".to_owned(),
             }));
         }
+        let mut planned: BTreeMap<ClusterId, Vec<Uid>> = BTreeMap::new();
+        for target in &plan.targets {
+            if let Some(id) = &target.cluster_id {
+                planned.entry(id.clone()).or_default().push(target.uid.clone());
+            }
+        }
         Ok(Self {
-            uids: plan.targets.iter().map(|target| target.uid.clone()).collect(),
-            cluster: plan.targets.iter().find_map(|target| target.cluster_id.clone()),
+            uids: each_once(plan.targets.iter().map(|target| &target.uid)),
+            planned,
             flags: plan.flags,
             hash: Some(plan.hash),
             resumed: None,
@@ -79,32 +86,28 @@ impl Request {
         })
     }
 
-    pub(super) fn wanted<'a>(&'a self, leaked: Option<&'a Leaked>) -> Wanted<'a> {
+    /// The clusters that a plan or an operation is about.
+    pub(super) fn clusters(&self) -> Vec<ClusterId> {
+        self.planned.keys().cloned().collect()
+    }
+
+    /// Who is to be revoked in a cluster.
+    pub(super) fn wanted<'a>(&'a self, leaked: Option<&'a Leaked>, cluster: Option<&ClusterId>) -> Wanted<'a> {
         match leaked {
             Some(leaked) => Wanted::Leaked(leaked),
             None if self.flags.all_deleted && self.resumed.is_none() => {
                 Wanted::Deleted { accept_inferred: self.flags.accept_inferred }
             }
+            // Of one cluster a plan may know no ID, or the context may lead to another one: that is refused elsewhere.
+            None if self.planned.len() > 1 => {
+                Wanted::Named(cluster.and_then(|id| self.planned.get(id)).map(Vec::as_slice).unwrap_or_default())
+            }
             None => Wanted::Named(&self.uids),
         }
     }
 
-    pub(super) fn crowd(&self, gathered: &Gathered) -> Crowd {
-        match gathered.case.targets.len() {
-            _ if self.flags.all_deleted => Crowd::Bulk,
-            0 | 1 => Crowd::One,
-            _ => Crowd::Several,
-        }
-    }
-
-    pub(super) fn plan(&self, gathered: &Gathered, crowd: Crowd) -> Plan {
-        let leaked = gathered.leaked.as_ref();
-        let draft = Draft::of(&gathered.case, &self.flags, leaked, crowd, &gathered.dry_runs);
-        Plan::new(vec![draft], self.flags.clone(), gathered.leaked.clone())
-    }
-
     /// Holds a plan made now against the one that was given, or against the operation that is gone on with.
-    pub(super) fn hold_against(&self, plan: &mut Plan, gathered: &Gathered) {
+    pub(super) fn hold_against(&self, plan: &mut Plan, clusters: &[Gathered]) {
         if let Some(hash) = self.hash.as_ref().filter(|hash| **hash != plan.hash) {
             let message = format!(
                 "a plan made now is {}, not {}: something has changed since",
@@ -128,11 +131,13 @@ impl Request {
                     | RefusalCode::IdentityUnknown
             )
         });
-        let same = past.record.clusters.iter().any(|cluster| {
-            cluster.ca_keys.iter().any(|key| gathered.case.cluster.ca_keys.contains(key))
-                || cluster.key == gathered.case.cluster.key
-        });
-        if !same {
+        let is_of_record = |gathered: &Gathered| {
+            past.record.clusters.iter().any(|cluster| {
+                cluster.ca_keys.iter().any(|key| gathered.case.cluster.ca_keys.contains(key))
+                    || cluster.key == gathered.case.cluster.key
+            })
+        };
+        if !clusters.iter().all(is_of_record) {
             let message = format!("{} was begun in another cluster than this context leads to", past.id);
             plan.refusals
                 .push(Refusal::new(RefusalCode::OtherCluster, message).hint("name its context with --context"));
@@ -140,7 +145,7 @@ impl Request {
     }
 }
 
-fn each_once(uids: &[Uid]) -> Vec<Uid> {
+fn each_once<'a>(uids: impl Iterator<Item = &'a Uid>) -> Vec<Uid> {
     let mut once: Vec<Uid> = Vec::new();
     for uid in uids {
         if !once.contains(uid) {

@@ -6,14 +6,15 @@ use serde::{Deserialize, Serialize};
 use super::event::{Ending, StepResult};
 use super::operation_id::OperationId;
 
-/// A line of `audit.jsonl`. Every operation has two: when it begins and when it ends.
+/// A line of `audit.jsonl`. Every operation has two: when it begins and when it ends. A credential that is issued has one,
+/// before it is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AuditLine {
     /// When.
     pub time: Timestamp,
-    /// The operation.
-    pub operation: OperationId,
+    /// The operation; null for a credential that is issued.
+    pub operation: Option<OperationId>,
     /// What it does.
     pub action: Action,
     /// Whether it begins or ends.
@@ -46,7 +47,7 @@ pub struct AuditResult {
     pub request_id: Option<String>,
 }
 
-/// What an operation does.
+/// What is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
@@ -56,6 +57,9 @@ pub enum Action {
     Restore,
     /// Goes on with an operation that had stopped.
     Resume,
+    /// Has the cloud issue a credential of fifteen minutes: `--temporary-credentials`.
+    #[serde(rename = "issueTemporaryCredential")]
+    IssueTemporaryCredential,
 }
 
 /// Which end of an operation a line is about.

@@ -20,6 +20,8 @@ pub enum Event {
         /// The ID that the request bears and that the server's audit log keeps: a request that nobody heard the answer of
         /// can be found there.
         audit_id: String,
+        /// The ACK cluster, where it is known.
+        cluster_id: Option<ClusterId>,
         /// The binding that is changed; null for a call to the cloud.
         binding: Option<BindingRef>,
         /// The change, with its preconditions.
@@ -47,15 +49,6 @@ pub enum Event {
         request_id: Option<String>,
         /// What went wrong.
         error: Option<String>,
-    },
-    /// A binding was read again.
-    Seen {
-        /// When.
-        time: Timestamp,
-        /// The binding.
-        binding: BindingRef,
-        /// What was found, in words.
-        what: String,
     },
     /// A step of the plan is over.
     StepEnded {
@@ -204,19 +197,19 @@ mod tests {
         let cluster = format!("c{}", "0a".repeat(16));
         vec![
             json!({
-                "event": "Sending", "time": TIME, "auditId": "a-1", "binding": binding, "before": object(),
+                "event": "Sending", "time": TIME, "auditId": "a-1", "clusterId": null, "binding": binding, "before": object(),
                 "change": {"verb": "Delete", "uid": "u", "resourceVersion": "7"},
                 "subjects": object()["subjects"], "clean": null,
             }),
             json!({
-                "event": "Sending", "time": TIME, "auditId": "a-2", "binding": null, "before": null, "change": null,
+                "event": "Sending", "time": TIME, "auditId": "a-2", "clusterId": cluster, "binding": null, "before": null,
+                "change": null,
                 "subjects": [], "clean": {"clusterId": cluster, "uid": "200", "force": false},
             }),
             json!({
                 "event": "Answered", "time": TIME, "auditId": "a-1", "status": 200, "resourceVersion": "8",
                 "after": object(), "requestId": null, "error": null,
             }),
-            json!({"event": "Seen", "time": TIME, "binding": binding, "what": "gone"}),
             json!({
                 "event": "StepEnded", "time": TIME, "step": "1", "result": "AlreadyDone", "error": null,
                 "requestId": "r",

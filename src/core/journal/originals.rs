@@ -3,6 +3,7 @@
 use serde_yaml::ser_options;
 
 use crate::core::binding_object::{BindingObject, BindingRef};
+use crate::core::ids::ClusterId;
 
 /// The folder in an operation's own that holds them.
 pub const FOLDER: &str = "originals";
@@ -10,10 +11,30 @@ pub const FOLDER: &str = "originals";
 /// Names may be longer than a file system takes, so that no more of each is kept in a file's name.
 const LONGEST_NAME: usize = 100;
 
+/// A binding as it was.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Original {
+    /// The cluster that it is of, where an operation is about several.
+    pub cluster: Option<ClusterId>,
+    /// The binding, as it can be created anew.
+    pub object: BindingObject,
+}
+
+impl Original {
+    /// The name of the file that holds it, the `number`th of `count`; of several clusters its cluster's ID comes first.
+    pub fn file_name(&self, number: usize, count: usize) -> String {
+        let name = file_name(number, count, &self.object.reference());
+        match &self.cluster {
+            Some(id) => format!("{id}-{name}"),
+            None => name,
+        }
+    }
+}
+
 /// The name of the file that holds a binding, the `number`th of `count`: `01-RoleBinding-shop-team.yaml`,
 /// `02-ClusterRoleBinding---ops.yaml`. RBAC's names may hold almost anything: what is no letter, digit, `-`, `_` or `.` becomes
 /// `_`, and the number keeps names apart that become equal.
-pub fn file_name(number: usize, count: usize, binding: &BindingRef) -> String {
+fn file_name(number: usize, count: usize, binding: &BindingRef) -> String {
     let width = count.to_string().len().max(2);
     let namespace = binding.namespace.as_deref().unwrap_or("-");
     format!("{number:0width$}-{}-{}-{}.yaml", binding.kind, plain(namespace), plain(&binding.name))
@@ -55,6 +76,16 @@ mod tests {
         assert_eq!(file_name(2, 2, &binding(None, "cs:ns:dev")), "02-ClusterRoleBinding---cs_ns_dev.yaml");
         assert_eq!(file_name(7, 1000, &binding(None, "../é\n\0\\")), "0007-ClusterRoleBinding---.._____.yaml");
         assert!(file_name(1, 1, &binding(Some(&"n".repeat(300)), &"m".repeat(300))).len() < 255);
+    }
+
+    #[test]
+    fn of_several_clusters_the_file_s_name_says_which() {
+        let texts = ["team".to_owned()];
+        let original =
+            |cluster: Option<&str>| Original { cluster: cluster.and_then(ClusterId::parse), object: object(&texts) };
+        assert_eq!(original(None).file_name(1, 1), "01-RoleBinding-shop-team.yaml");
+        let id = "c0123456789abcdef0123456789abcdef";
+        assert_eq!(original(Some(id)).file_name(2, 3), format!("{id}-02-RoleBinding-shop-team.yaml"));
     }
 
     fn object(texts: &[String]) -> BindingObject {

@@ -5,6 +5,7 @@ use k8s_openapi::api::rbac::v1::Subject;
 use super::event::{Ending, Event};
 use crate::core::binding_object::{BindingObject, BindingRef};
 use crate::core::change::Change;
+use crate::core::ids::ClusterId;
 
 /// How far an operation came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub enum State {
 /// A change of a binding that was sent, or was about to be.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BindingWrite {
+    /// The ACK cluster, where it is known.
+    pub cluster_id: Option<ClusterId>,
     /// The binding.
     pub binding: BindingRef,
     /// The change.
@@ -32,8 +35,6 @@ pub struct BindingWrite {
     pub answered: Option<Answer>,
     /// The binding that came back with the answer.
     pub after: Option<BindingObject>,
-    /// What was found when the binding was last read again after this change.
-    pub seen: Option<String>,
 }
 
 /// The answer to a change.
@@ -86,8 +87,17 @@ pub fn writes(events: &[Event]) -> Vec<BindingWrite> {
     let mut writes: Vec<BindingWrite> = Vec::new();
     for event in events {
         match event {
-            Event::Sending { audit_id, binding: Some(binding), change: Some(change), before, subjects, .. } => {
+            Event::Sending {
+                audit_id,
+                cluster_id,
+                binding: Some(binding),
+                change: Some(change),
+                before,
+                subjects,
+                ..
+            } => {
                 writes.push(BindingWrite {
+                    cluster_id: cluster_id.clone(),
                     binding: binding.clone(),
                     change: change.clone(),
                     before: before.clone(),
@@ -95,7 +105,6 @@ pub fn writes(events: &[Event]) -> Vec<BindingWrite> {
                     audit_id: audit_id.clone(),
                     answered: None,
                     after: None,
-                    seen: None,
                 });
             }
             Event::Answered { audit_id, status, resource_version, after, request_id, error, .. } => {
@@ -107,11 +116,6 @@ pub fn writes(events: &[Event]) -> Vec<BindingWrite> {
                         request_id: request_id.clone(),
                         error: error.clone(),
                     });
-                }
-            }
-            Event::Seen { binding, what, .. } => {
-                if let Some(write) = writes.iter_mut().rfind(|write| write.binding == *binding) {
-                    write.seen = Some(what.clone());
                 }
             }
             _ => {}
@@ -126,7 +130,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::core::binding::BindingKind;
     use crate::core::journal::{CleanCall, StepResult};
 
     const TIME: Timestamp = Timestamp::UNIX_EPOCH;
@@ -145,6 +148,7 @@ mod tests {
         Event::Sending {
             time: TIME,
             audit_id: audit_id.into(),
+            cluster_id: None,
             binding: Some(before.reference()),
             change: Change::removing(&before, |_| true),
             subjects: before.subjects.clone(),
@@ -211,22 +215,11 @@ mod tests {
     }
 
     #[test]
-    fn what_was_seen_belongs_to_the_change_before_it() {
-        let seen = |name: &str, what: &str| Event::Seen {
-            time: TIME,
-            binding: BindingRef { kind: BindingKind::ClusterRoleBinding, namespace: None, name: name.into() },
-            what: what.into(),
-        };
-        let events = [seen("a", "there"), sending("1", "a"), sending("2", "b"), seen("a", "gone"), sending("3", "a")];
-        let seen: Vec<_> = writes(&events).into_iter().map(|write| write.seen).collect();
-        assert_eq!(seen, [Some("gone".to_owned()), None, None]);
-    }
-
-    #[test]
     fn calls_of_the_cloud_and_answers_to_nothing_are_no_writes() {
         let clean = Event::Sending {
             time: TIME,
             audit_id: "1".into(),
+            cluster_id: None,
             binding: None,
             change: None,
             before: None,

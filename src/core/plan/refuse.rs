@@ -16,8 +16,16 @@ use super::{Crowd, Flags, Step, needs_the_cloud, remain};
 const ABNORMAL: [&str; 4] = ["failed", "deleting", "deleted", "delete_failed"];
 
 /// What speaks against revoking anything in this cluster.
-pub(super) fn the_cluster(case: &Case, flags: &Flags) -> Vec<Refusal> {
+pub(super) fn the_cluster(case: &Case, flags: &Flags, crowd: Crowd) -> Vec<Refusal> {
     let mut refusals = Vec::new();
+    if crowd == Crowd::Fleet && case.cluster.id().is_none() {
+        // What is written down of several clusters is told apart by their IDs.
+        let context = case.cluster.context.as_deref().unwrap_or_default();
+        let message = format!("nothing tells which ACK cluster context {context:?} leads to");
+        let hint = "revoke there alone, with this one --context";
+        refusals.push(Refusal::new(RefusalCode::ClusterUnconfirmed, message).hint(hint));
+        return refusals;
+    }
     if !case.unread.is_empty() {
         let message = format!("what there is to take away is not known: {}", case.unread.join("; "));
         let hint =
@@ -116,6 +124,20 @@ fn nothing_issued(case: &Case, target: &TargetCase, flags: &Flags) -> Option<Ref
         Refusal::new(RefusalCode::NothingIssued, message)
             .hint("kubectl ackcred status UID shows an identity in every cluster")
     })
+}
+
+/// Whether it is known that an identity has nothing here that could be taken away.
+pub(super) fn holds_nothing(case: &Case, target: &TargetCase, flags: &Flags) -> bool {
+    let never_issued = match &target.kubeconfig {
+        KubeconfigFact::NotListed => true,
+        KubeconfigFact::Listed(state) => state.certificate == CertificateState::Unissued,
+        KubeconfigFact::Unknown(_) | KubeconfigFact::NotAsked => flags.rbac_only,
+    };
+    never_issued
+        && case.unread.is_empty()
+        && !is_bound(case, target)
+        && super::permissions_here(case, target).is_empty()
+        && !was_deleted(case, target)
 }
 
 fn was_deleted(case: &Case, target: &TargetCase) -> bool {

@@ -81,7 +81,7 @@ pub(super) fn after(case: &Case, targets: &[&TargetCase], leaked: Option<&Leaked
     for target in targets {
         let mut found = access(case.scan.grants.inventory(), &case.roles, &target.target, flags);
         found.extend(mapped(case, target));
-        found.extend(afterlife(case, target, leaked, flags));
+        found.extend(afterlife(target, leaked, flags));
         let (cluster_id, uid) = (case.cluster.id(), &target.target.uid);
         remains.extend(found.into_iter().map(|(kind, what)| Remain {
             cluster_id: cluster_id.cloned(),
@@ -101,6 +101,33 @@ pub(super) fn after(case: &Case, targets: &[&TargetCase], leaked: Option<&Leaked
         what: format!("{} stays, empty: it has finalizers", object.reference()),
     }));
     remains
+}
+
+/// What an identity holds in another cluster.
+pub struct Elsewhere {
+    /// That cluster.
+    pub cluster: ClusterId,
+    /// What is left there, where nothing is done about it.
+    pub remain: Remain,
+}
+
+/// The kubeconfigs that these identities hold of other clusters.
+pub(super) fn elsewhere(case: &Case, targets: &[&TargetCase]) -> Vec<Elsewhere> {
+    let mut found = Vec::new();
+    for target in targets {
+        let issued = target.elsewhere.items().iter().filter(|state| state.certificate.is_issued());
+        found.extend(issued.filter(|state| case.cluster.id() != Some(&state.cluster)).map(|state| {
+            let name = if state.cluster_name.is_empty() { "without a name" } else { &state.cluster_name };
+            let remain = Remain {
+                cluster_id: case.cluster.id().cloned(),
+                uid: Some(target.target.uid.clone()),
+                kind: RemainKind::OtherCluster,
+                what: format!("it has a kubeconfig of cluster {} ({name}) too", state.cluster),
+            };
+            Elsewhere { cluster: state.cluster.clone(), remain }
+        }));
+    }
+    found
 }
 
 /// The access that an identity has other than by its own name: by its groups and by system:masters.
@@ -181,12 +208,7 @@ pub fn mapping_of(mapping: &Mapping, target: &Target, name: Option<&str>) -> Opt
 }
 
 /// What goes on after the bindings are gone and gives no access here by itself.
-fn afterlife(
-    case: &Case,
-    target: &TargetCase,
-    leaked: Option<&LeakedFacts>,
-    flags: &Flags,
-) -> Vec<(RemainKind, String)> {
+fn afterlife(target: &TargetCase, leaked: Option<&LeakedFacts>, flags: &Flags) -> Vec<(RemainKind, String)> {
     let mut found = Vec::new();
     let expires = match (&target.kubeconfig, leaked) {
         (_, Some(leaked)) => leaked.not_after,
@@ -214,12 +236,5 @@ fn afterlife(
         let what = "ACK remembers a permission on all clusters: clusters to come give the identity access again";
         found.push((RemainKind::AllClusters, what.to_owned()));
     }
-    let elsewhere = target.elsewhere.items().iter();
-    let elsewhere =
-        elsewhere.filter(|state| state.certificate.is_issued() && case.cluster.id() != Some(&state.cluster));
-    found.extend(elsewhere.map(|state| {
-        let name = if state.cluster_name.is_empty() { "without a name" } else { &state.cluster_name };
-        (RemainKind::OtherCluster, format!("it has a kubeconfig of cluster {} ({name}) too", state.cluster))
-    }));
     found
 }

@@ -47,6 +47,7 @@ fn role_then(binding: &BindingObject) -> RoleThen {
 /// A write as the journal tells it: what was there before, and what the server answered.
 fn write(before: &BindingObject, status: Option<u16>) -> BindingWrite {
     BindingWrite {
+        cluster_id: None,
         binding: before.reference(),
         change: Change::removing(before, |subject| subject.name.starts_with(CARL)).unwrap(),
         before: Some(before.clone()),
@@ -59,7 +60,6 @@ fn write(before: &BindingObject, status: Option<u16>) -> BindingWrite {
             error: None,
         }),
         after: None,
-        seen: None,
     }
 }
 

@@ -60,7 +60,11 @@ impl Report for RevocationPlan<'_> {
             });
             lines.push(format!("Credential    certificate CN={}, {end}", leaked.common_name));
         }
-        lines.extend(self.plan.targets.iter().flat_map(about));
+        for uid in self.plan.uids() {
+            let own: Vec<&PlannedTarget> = self.plan.targets.iter().filter(|target| target.uid == uid).collect();
+            lines.extend(own.first().map(|target| who(target)));
+            lines.extend(own.into_iter().flat_map(place));
+        }
         if !self.plan.targets.is_empty() {
             lines.push(String::new());
         }
@@ -76,6 +80,10 @@ impl Report for RevocationPlan<'_> {
             return Table { headers: Vec::new(), rows: Box::new(std::iter::empty()) };
         }
         let mut headers = vec!["STEP", "ACTION", "OBJECT", "LEAVES", "KEEPS", "UNDO"];
+        let are_several = self.plan.clusters().len() > 1;
+        if are_several {
+            headers.splice(..0, ["CLUSTER-ID", "CLUSTER"]);
+        }
         if wide {
             headers.extend(["MANAGED-BY", "UID", "VERSION"]);
         }
@@ -88,14 +96,20 @@ impl Report for RevocationPlan<'_> {
                 [] => step.identities.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
                 subjects => subjects.join(","),
             };
-            let mut cells = vec![
+            let mut cells = Vec::new();
+            if are_several {
+                let cluster = self.plan.targets.iter().find(|target| target.cluster_id == step.cluster_id);
+                let name = cluster.and_then(|cluster| cluster.cluster_name.as_deref().or(cluster.context.as_deref()));
+                cells.extend([Cell::maybe(step.cluster_id.as_ref().map(ClusterId::as_str)), Cell::maybe(name)]);
+            }
+            cells.extend([
                 Cell::new(step.id.to_string()),
                 Cell::new(step.action.word()),
                 Cell::new(object),
                 Cell::new(leaves),
                 Cell::new(step.shared_with.join(",")),
                 Cell::new(step.undo.as_str()),
-            ];
+            ]);
             if wide {
                 cells.extend([
                     Cell::new(step.managed_by.join("; ")),
@@ -127,21 +141,21 @@ impl Report for RevocationPlan<'_> {
     }
 }
 
-fn about(target: &PlannedTarget) -> Vec<String> {
+fn who(target: &PlannedTarget) -> String {
     let name = target.name.as_deref().map(|name| format!("{name}   ")).unwrap_or_default();
     let state = target.state.as_str();
-    let mut lines =
-        vec![format!("Identity      {name}{} {}, {state} ({})", target.kind.as_str(), target.uid, target.evidence)];
+    format!("Identity      {name}{} {}, {state} ({})", target.kind.as_str(), target.uid, target.evidence)
+}
+
+fn place(target: &PlannedTarget) -> Vec<String> {
     let cluster = [target.cluster_name.as_deref(), target.cluster_id.as_ref().map(ClusterId::as_str)];
     let cluster: Vec<&str> = cluster.into_iter().flatten().collect();
     let context = target.context.as_deref().map(|context| format!(", context {context:?}")).unwrap_or_default();
-    lines.push(format!(
+    let mut lines = vec![format!(
         "Cluster       {}{context}",
         if cluster.is_empty() { "unknown".into() } else { cluster.join("   ") }
-    ));
-    if let Some(access) = &target.last_access {
-        lines.push(format!("Last access   {access}"));
-    }
+    )];
+    lines.extend(target.last_access.as_ref().map(|access| format!("Last access   {access}")));
     lines
 }
 
@@ -207,7 +221,8 @@ impl Report for RevocationReport {
 
     fn table(&self, wide: bool) -> Table<'_> {
         let mut headers = vec!["UID", "VOICE", "ANSWER", "TOLD"];
-        if wide {
+        let shows_cluster = wide || self.clusters() > 1;
+        if shows_cluster {
             headers.insert(0, "CLUSTER-ID");
         }
         let rows = self.verification.iter().flat_map(move |verification| {
@@ -224,7 +239,7 @@ impl Report for RevocationReport {
                     Cell::new(word).tone(tone),
                     Cell::new(answer.told.as_str()),
                 ];
-                if wide {
+                if shows_cluster {
                     cells.insert(0, Cell::maybe(verification.cluster_id.as_ref().map(ClusterId::as_str)));
                 }
                 cells
@@ -250,6 +265,13 @@ impl Report for RevocationReport {
 
     fn names(&self) -> Box<dyn Iterator<Item = String> + '_> {
         Box::new(std::iter::once(self.operation.to_string()))
+    }
+}
+
+impl RevocationReport {
+    fn clusters(&self) -> usize {
+        let ids = self.verification.iter().map(|one| one.cluster_id.as_ref());
+        ids.collect::<std::collections::BTreeSet<_>>().len()
     }
 }
 

@@ -3,7 +3,8 @@ use serde::{Serialize, Serializer};
 
 use super::{ApiVersion, CloudView, KubeconfigWord, distance, state_tone, time};
 use crate::core::identity::IdentityType;
-use crate::core::scan::{ClusterScan, ScanRow, Selection, StateKind};
+use crate::core::ids::ClusterId;
+use crate::core::scan::{ClusterScan, DeadNames, Holding, ScanRow, Selection, StateKind};
 use crate::output::report::Report;
 use crate::output::table::{Cell, Table, Tone};
 
@@ -16,6 +17,10 @@ pub struct ScanReport<'a> {
     pub api_version: ApiVersion,
     /// The clusters that were read, or that were to be.
     pub clusters: Vec<ScannedCluster>,
+    /// Who holds them, and in how many clusters.
+    #[serde(serialize_with = "holders")]
+    #[cfg_attr(test, schemars(with = "Vec<HolderView<'static>>"))]
+    pub identities: Identities<'a>,
     /// The grants. They are made one by one while they are written: there can be many.
     #[serde(serialize_with = "one_by_one")]
     #[cfg_attr(test, schemars(with = "Vec<GrantView<'static>>"))]
@@ -38,7 +43,40 @@ pub struct Rows<'a> {
     /// The time that ages are counted to.
     pub now: Timestamp,
     /// User names of leaked credentials that were revoked from this machine; `None` where nobody can tell.
-    pub dead: Option<&'a [String]>,
+    pub dead: Option<&'a DeadNames>,
+    /// Whether rows of several clusters may stand beside each other.
+    pub are_several: bool,
+}
+
+/// The identities of a scan's rows.
+#[derive(Debug)]
+pub struct Identities<'a> {
+    /// What was read.
+    pub clusters: &'a [ClusterScan],
+    /// What of it is shown.
+    pub selection: &'a Selection,
+}
+
+/// What an identity holds in all clusters together.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct HolderView<'a> {
+    /// The RAM UID.
+    pub uid: &'a str,
+    /// RAM user, RAM role or the account itself.
+    #[serde(rename = "type")]
+    pub kind: IdentityType,
+    /// The identity's name in RAM.
+    pub name: Option<&'a str>,
+    /// Whether the identity still exists: the worst that a cluster's voices tell.
+    pub state: StateKind,
+    /// What that is known from, or why it is not known.
+    pub evidence: &'a str,
+    /// In how many of the clusters it holds something.
+    pub clusters: usize,
+    /// How many grants it has there.
+    pub grants: usize,
 }
 
 /// A cluster of the scan.
@@ -52,6 +90,8 @@ pub struct ScannedCluster {
     pub name: Option<String>,
     /// The context that it was reached through.
     pub context: Option<String>,
+    /// Whether it was reached by a credential of 15 minutes that the cloud issued for it.
+    pub temporary_credential: bool,
     /// What could not be read, and why.
     pub error: Option<String>,
 }
@@ -63,6 +103,8 @@ pub struct ScannedCluster {
 pub struct GrantView<'a> {
     /// The cluster.
     pub cluster_id: Option<&'a str>,
+    /// The context that it was read through.
+    pub context: Option<&'a str>,
     /// The RAM UID; null for a mapping that the authenticator has not resolved.
     pub uid: Option<&'a str>,
     /// RAM user, RAM role or the account itself.
@@ -121,8 +163,26 @@ impl<'a> Rows<'a> {
     }
 
     fn reappeared(&self, row: &ScanRow<'_>) -> Option<bool> {
-        let subject = row.grant.map(|grant| grant.subject);
-        self.dead.map(|dead| subject.is_some_and(|subject| dead.iter().any(|name| name == subject)))
+        self.dead.map(|dead| dead.is_risen(row))
+    }
+}
+
+fn holders<S: Serializer>(identities: &Identities<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(identities.iter())
+}
+
+impl<'a> Identities<'a> {
+    fn iter(&self) -> impl Iterator<Item = HolderView<'a>> {
+        let holdings = self.selection.holdings(self.clusters).into_iter();
+        holdings.map(|Holding { uid, verdict, clusters, grants }| HolderView {
+            uid,
+            kind: verdict.identity_type,
+            name: verdict.name.as_deref(),
+            state: StateKind::of(verdict.state),
+            evidence: &verdict.evidence,
+            clusters,
+            grants,
+        })
     }
 }
 
@@ -134,6 +194,7 @@ fn view<'a>(row: ScanRow<'a>, rows: &Rows<'_>) -> GrantView<'a> {
     let grant = row.grant.as_ref();
     GrantView {
         cluster_id: row.cluster.id.as_ref().map(|id| id.as_str()),
+        context: row.cluster.context.as_deref(),
         uid: row.uid,
         kind: row.verdict.identity_type,
         name: row.verdict.name.as_deref(),
@@ -154,8 +215,27 @@ fn view<'a>(row: ScanRow<'a>, rows: &Rows<'_>) -> GrantView<'a> {
 }
 
 impl Report for ScanReport<'_> {
+    fn overview(&self) -> Option<Table<'_>> {
+        (self.grants.are_several && !self.grants.selection.is_empty()).then(|| Table {
+            headers: vec!["UID", "TYPE", "NAME", "STATE", "CLUSTERS", "GRANTS"],
+            rows: Box::new(self.identities.iter().map(|holder| {
+                vec![
+                    Cell::new(holder.uid),
+                    Cell::new(holder.kind.as_str()),
+                    Cell::maybe(holder.name),
+                    Cell::new(holder.state.as_str()).tone(state_tone(holder.state)),
+                    Cell::new(holder.clusters.to_string()),
+                    Cell::new(holder.grants.to_string()),
+                ]
+            })),
+        })
+    }
+
     fn table(&self, wide: bool) -> Table<'_> {
         let mut headers = vec!["UID", "TYPE", "NAME", "STATE", "BINDING", "ROLE"];
+        if self.grants.are_several {
+            headers.splice(..0, ["CLUSTER-ID", "CLUSTER"]);
+        }
         if wide {
             headers.extend(["SUBJECT", "SHARED-WITH", "KUBECONFIG", "EXPIRES", "AGE", "EVIDENCE"]);
         }
@@ -180,6 +260,12 @@ impl Report for ScanReport<'_> {
     }
 }
 
+/// The cluster's ID and its name; where the account tells none, its context's.
+fn which(cluster: &ClusterScan) -> [Cell<'_>; 2] {
+    let name = cluster.name.as_deref().or(cluster.context.as_deref());
+    [Cell::maybe(cluster.id.as_ref().map(ClusterId::as_str)), Cell::maybe(name)]
+}
+
 fn cells<'a>(row: ScanRow<'a>, rows: &Rows<'_>, wide: Option<Timestamp>) -> Vec<Cell<'a>> {
     let grant = row.grant;
     let state = StateKind::of(row.verdict.state);
@@ -187,14 +273,18 @@ fn cells<'a>(row: ScanRow<'a>, rows: &Rows<'_>, wide: Option<Timestamp>) -> Vec<
         Some(true) => Cell::new(format!("{}, Reappeared", state.as_str())).tone(Tone::Danger),
         _ => Cell::new(state.as_str()).tone(state_tone(state)),
     };
-    let mut cells = vec![
+    let mut cells = Vec::new();
+    if rows.are_several {
+        cells.extend(which(row.cluster));
+    }
+    cells.extend([
         Cell::maybe(row.uid),
         Cell::new(row.verdict.identity_type.as_str()),
         Cell::maybe(row.verdict.name.as_deref()),
         state_cell,
         Cell::maybe(grant.map(|grant| grant.to_string())),
         Cell::maybe(grant.and_then(|grant| grant.role).map(|role| format!("{}/{}", role.kind, role.name))),
-    ];
+    ]);
     if let Some(now) = wide {
         let shared = grant.map(|grant| grant.shared_with().map(ToString::to_string).collect::<Vec<_>>().join(","));
         let created = grant.and_then(|grant| grant.created);

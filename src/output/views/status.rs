@@ -35,6 +35,8 @@ pub struct StatusReport {
 pub enum Dimension {
     /// The identities of a cluster.
     Cluster,
+    /// The identities of several clusters.
+    Clusters,
     /// The clusters of an identity.
     Identity,
 }
@@ -50,6 +52,8 @@ pub struct ClusterStatus {
     pub name: Option<String>,
     /// The context that it was reached through.
     pub context: Option<String>,
+    /// Whether it was reached by a credential of 15 minutes that the cloud issued for it.
+    pub temporary_credential: bool,
     /// What could not be read, and why.
     pub error: Option<String>,
     /// Whether its audit log could be searched; null where that was not tried.
@@ -144,14 +148,19 @@ impl Report for StatusReport {
         match self.dimension {
             Dimension::Identity => Vec::new(),
             Dimension::Cluster => self.clusters.iter().map(ClusterStatus::describe).collect(),
+            Dimension::Clusters => {
+                let read = self.clusters.iter().filter(|cluster| cluster.error.is_none());
+                read.map(|cluster| format!("{}   {}", cluster.label(), cluster.describe())).collect()
+            }
         }
     }
 
     fn table(&self, wide: bool) -> Table<'_> {
+        let of_holders =
+            ["UID", "TYPE", "NAME", "ACCOUNT", "KUBECONFIG", "EXPIRES", "BINDINGS", "RESIDUE", "REVOCABLE"];
         let mut headers = match self.dimension {
-            Dimension::Cluster => {
-                vec!["UID", "TYPE", "NAME", "ACCOUNT", "KUBECONFIG", "EXPIRES", "BINDINGS", "RESIDUE", "REVOCABLE"]
-            }
+            Dimension::Cluster => of_holders.to_vec(),
+            Dimension::Clusters => ["CLUSTER-ID", "CLUSTER"].into_iter().chain(of_holders).collect(),
             Dimension::Identity => vec!["CLUSTER-ID", "CLUSTER", "CLUSTER-STATE", "KUBECONFIG", "EXPIRES"],
         };
         if self.with_activity {
@@ -165,14 +174,14 @@ impl Report for StatusReport {
 
     fn names(&self) -> Box<dyn Iterator<Item = String> + '_> {
         Box::new(self.items.iter().filter_map(|item| match self.dimension {
-            Dimension::Cluster => Some(item.uid.clone()),
+            Dimension::Cluster | Dimension::Clusters => Some(item.uid.clone()),
             Dimension::Identity => item.cluster_id.clone(),
         }))
     }
 
     fn nothing_found(&self) -> Option<String> {
         let nothing = match self.dimension {
-            Dimension::Cluster => "no kubeconfigs and no bindings of RAM identities found",
+            Dimension::Cluster | Dimension::Clusters => "no kubeconfigs and no bindings of RAM identities found",
             Dimension::Identity => "ACK lists no kubeconfig of this identity; bindings were not read",
         };
         self.items.is_empty().then(|| nothing.to_owned())
@@ -183,8 +192,13 @@ impl StatusReport {
     fn row<'a>(&self, item: &'a StatusItem, wide: bool) -> Vec<Cell<'a>> {
         let kubeconfig = Cell::maybe(item.kubeconfig.map(KubeconfigWord::as_str));
         let expires = Cell::maybe(item.expires.map(time));
+        let which = [Cell::maybe(item.cluster_id.as_deref()), Cell::maybe(item.cluster_name.as_deref())];
         let mut cells = match self.dimension {
-            Dimension::Cluster => vec![
+            Dimension::Cluster => Vec::new(),
+            Dimension::Clusters | Dimension::Identity => which.into(),
+        };
+        cells.extend(match self.dimension {
+            Dimension::Cluster | Dimension::Clusters => vec![
                 Cell::new(item.uid.as_str()),
                 Cell::new(item.kind.as_str()),
                 Cell::maybe(item.name.as_deref()),
@@ -195,14 +209,8 @@ impl StatusReport {
                 Cell::maybe(item.residue.map(yes_or_no)).tone(residue_tone(item.residue)),
                 Cell::maybe(item.revocable.map(yes_or_no)),
             ],
-            Dimension::Identity => vec![
-                Cell::maybe(item.cluster_id.as_deref()),
-                Cell::maybe(item.cluster_name.as_deref()),
-                Cell::maybe(item.cluster_state.as_deref()),
-                kubeconfig,
-                expires,
-            ],
-        };
+            Dimension::Identity => vec![Cell::maybe(item.cluster_state.as_deref()), kubeconfig, expires],
+        });
         if self.with_activity {
             let access = item.last_access.as_ref();
             cells.push(Cell::maybe(access.map(LastAccessView::describe)));
@@ -219,6 +227,11 @@ impl StatusReport {
 }
 
 impl ClusterStatus {
+    /// Its ID, else the context's name.
+    fn label(&self) -> &str {
+        self.id.as_deref().or(self.context.as_deref()).unwrap_or("<none>")
+    }
+
     fn describe(&self) -> String {
         let auditing = match self.auditing {
             Some(Auditing::Enabled) => "enabled",

@@ -1,0 +1,45 @@
+//! The flags that say which clusters a command is about, and how far it may go for them.
+
+use clap::Args;
+use jiff::SignedDuration;
+
+use super::parse_cluster_id;
+use crate::core::duration;
+use crate::core::ids::ClusterId;
+
+/// Flags that are about one API server or one credential, and make no sense for several clusters.
+const OF_ONE_CLUSTER: [&str; 9] = [
+    "cluster",
+    "user",
+    "server",
+    "token",
+    "client_certificate",
+    "client_key",
+    "certificate_authority",
+    "tls_server_name",
+    "insecure_skip_tls_verify",
+];
+
+/// Which clusters, and how far for them.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Clusters")]
+pub struct ClusterArgs {
+    /// The cluster with this ID, by the context that leads there (repeatable, or comma-separated)
+    #[arg(long, value_name = "ID", value_delimiter = ',', value_parser = parse_cluster_id)]
+    pub cluster_id: Vec<ClusterId>,
+    /// The clusters of all contexts
+    #[arg(long, conflicts_with_all = OF_ONE_CLUSTER, conflicts_with_all = ["context", "cluster_id", "all_clusters"])]
+    pub all_contexts: bool,
+    /// All clusters of the account, by the contexts that lead there
+    #[arg(long, conflicts_with_all = OF_ONE_CLUSTER, conflicts_with_all = ["context", "cluster_id"])]
+    pub all_clusters: bool,
+    /// Where no context leads to a cluster, have the cloud issue a kubeconfig of 15 minutes for it, kept in memory alone
+    #[arg(long)]
+    pub temporary_credentials: bool,
+    /// How many clusters are read at a time
+    #[arg(long, value_name = "NUMBER", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub parallel: u16,
+    /// How long each of several clusters may take, and how long to wait for another operation in a cluster [default: 60s]
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+    pub cluster_timeout: Option<SignedDuration>,
+}

@@ -1,0 +1,183 @@
+//! From the clusters that were read to one plan: each is asked what a revocation needs to know, and its draft joins the others.
+
+use std::collections::BTreeSet;
+
+use futures_util::{StreamExt as _, stream};
+
+use super::request::Request;
+use crate::adapters::cluster::ApiServer;
+use crate::cli::{AccessArgs, DryRun, RevokeArgs};
+use crate::core::ids::ClusterId;
+use crate::core::plan::{Crowd, Draft, Plan};
+use crate::core::refusal::{Refusal, RefusalCode};
+use crate::error::{Error, Result};
+use crate::gather::account::HeardAccount;
+use crate::gather::fleet::{Bounds, Cluster, Place};
+use crate::gather::leaked::Leaked;
+use crate::gather::revocation::{self, Gathered};
+use crate::output::ui::Ui;
+use crate::world::World;
+
+/// What a plan is made by.
+pub(super) struct Planning<'a> {
+    pub(super) args: &'a RevokeArgs,
+    pub(super) access: &'a AccessArgs,
+    pub(super) world: &'a World,
+    pub(super) request: &'a Request,
+    pub(super) leaked: Option<&'a Leaked>,
+    pub(super) bounds: Bounds,
+}
+
+/// The clusters that a plan can be made for, and those that it can't.
+pub(super) struct GatheredFleet {
+    pub(super) clusters: Vec<Gathered>,
+    unread: Vec<(Place, Error)>,
+}
+
+impl Planning<'_> {
+    /// Asks every cluster that was read.
+    ///
+    /// # Errors
+    /// Where the one cluster that was meant doesn't answer any more; of several it is told beside the others.
+    pub(super) async fn gather(
+        &self,
+        clusters: Vec<Cluster<ApiServer>>,
+        account: &HeardAccount,
+        are_several: bool,
+    ) -> Result<GatheredFleet> {
+        let asked = stream::iter(clusters).map(async |Cluster { place, outcome }| {
+            let gathered = match outcome {
+                Err(error) => Err(error),
+                Ok((way, heard)) => {
+                    let question = self.question(heard.cluster.id.as_ref(), are_several);
+                    self.bounds.within(revocation::gather(question, &way, heard, account)).await
+                }
+            };
+            (place, gathered)
+        });
+        let mut fleet = GatheredFleet { clusters: Vec::new(), unread: Vec::new() };
+        let answers: Vec<_> = asked.buffered(self.bounds.parallel).collect().await;
+        for (place, gathered) in answers {
+            match gathered {
+                Ok(gathered) => fleet.clusters.push(gathered),
+                Err(error) if are_several => fleet.unread.push((place, error)),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(fleet)
+    }
+
+    fn question(&self, cluster: Option<&ClusterId>, are_several: bool) -> revocation::Question<'_> {
+        revocation::Question {
+            world: self.world,
+            timeout: self.access.request_timeout.0,
+            wanted: self.request.wanted(self.leaked, cluster),
+            remembered: &self.request.remembered,
+            word: self.args.clusters.cluster_id.first().filter(|_| !are_several),
+            dry_run: self.args.dry_run != DryRun::Client,
+        }
+    }
+
+    /// How many are revoked together.
+    pub(super) fn crowd(&self, fleet: &GatheredFleet, are_several: bool) -> Crowd {
+        let targets: usize = fleet.clusters.iter().map(|gathered| gathered.case.targets.len()).sum();
+        match targets {
+            _ if are_several => Crowd::Fleet,
+            _ if self.request.flags.all_deleted => Crowd::Bulk,
+            0 | 1 => Crowd::One,
+            _ => Crowd::Several,
+        }
+    }
+
+    /// One plan for all clusters, with everything that stands against it.
+    pub(super) fn plan(&self, fleet: &GatheredFleet, crowd: Crowd) -> Plan {
+        let flags = &self.request.flags;
+        let drafts = fleet.clusters.iter().map(|gathered| {
+            let leaked = gathered.leaked.as_ref();
+            Draft::of(&gathered.case, flags, leaked, crowd, &gathered.dry_runs)
+        });
+        let leaked = fleet.clusters.iter().find_map(|gathered| gathered.leaked.clone());
+        let mut plan = Plan::new(drafts.collect(), flags.clone(), leaked);
+        plan.refusals.extend(fleet.unread.iter().map(unread));
+        if crowd == Crowd::Fleet {
+            plan.refusals.extend(self.held_nowhere(fleet, &plan));
+        }
+        self.request.hold_against(&mut plan, &fleet.clusters);
+        let told = self.leaked.zip(fleet.clusters.first());
+        plan.refusals.extend(told.and_then(|(leaked, gathered)| contradiction(leaked, gathered)));
+        plan
+    }
+
+    /// Those who were named and hold nothing in any of the clusters.
+    fn held_nowhere(&self, fleet: &GatheredFleet, plan: &Plan) -> Vec<Refusal> {
+        let is_known = |uid: &&crate::core::ids::Uid| {
+            let refused = plan.refusals.iter().any(|refusal| refusal.target.as_deref() == Some(uid.as_str()));
+            let barred = |gathered: &Gathered| {
+                let bars = plan.refusals.iter().any(|refusal| {
+                    refusal.target.is_none() && refusal.cluster_id.as_ref() == gathered.case.cluster.id()
+                });
+                bars && gathered.case.targets.iter().any(|target| target.target.uid == **uid)
+            };
+            refused || plan.uids().contains(uid) || fleet.clusters.iter().any(barred)
+        };
+        let absent = self.request.uids.iter().filter(|uid| !is_known(uid));
+        let count = fleet.clusters.len();
+        absent
+            .map(|uid| {
+                let message =
+                    format!("{uid} has no binding and no kubeconfig in any of the {count} clusters that were read");
+                Refusal::new(RefusalCode::NothingIssued, message)
+                    .of(uid.as_str())
+                    .hint("kubectl ackcred status UID shows an identity in every cluster")
+            })
+            .collect()
+    }
+}
+
+fn unread((place, error): &(Place, Error)) -> Refusal {
+    let refusal = Refusal::new(RefusalCode::ClusterUnread, format!("{}: {}", place.describe(), error.message()));
+    let refusal = refusal.in_cluster(place.id.as_ref()).of(place.describe());
+    match error.advice() {
+        Some(advice) => refusal.hint(advice),
+        None => refusal,
+    }
+}
+
+/// The file need not say which cluster it is for, but what it says must be right.
+fn contradiction(leaked: &Leaked, gathered: &Gathered) -> Option<Refusal> {
+    let (claim, id) = (leaked.inference.best.as_ref()?, gathered.case.cluster.id()?);
+    (claim.id != *id).then(|| {
+        let message =
+            format!("{} in the file says that its cluster is {}, it is {id}", claim.from.describe(), claim.id);
+        Refusal::new(RefusalCode::ClusterContradicted, message)
+            .hint(format!("kubectl ackcred revoke {}, if you are sure of the cluster", leaked.uid))
+    })
+}
+
+/// Says what was found on the way to the plan.
+pub(super) fn say_gathered(clusters: &[Gathered], plan: &Plan, ui: &Ui) {
+    for gathered in clusters {
+        let cluster = &gathered.case.cluster;
+        let name = cluster.name.clone().or(cluster.context.clone()).unwrap_or_default();
+        let prefix = if clusters.len() > 1 { format!("{name}: ") } else { String::new() };
+        let told = gathered.failed.iter().chain(&gathered.skew);
+        told.for_each(|text| ui.warning(&format!("{prefix}{text}")));
+        if clusters.len() == 1 {
+            gathered.notes.iter().for_each(|text| ui.note(text));
+        }
+    }
+    // What is true of an identity is true in every cluster: once is enough.
+    let mut told = BTreeSet::new();
+    plan.warnings.iter().filter(|text| told.insert(*text)).for_each(|text| ui.warning(text));
+    for step in plan.steps.iter().filter(|step| !step.managed_by.is_empty()) {
+        let object = step.object.as_ref().map(ToString::to_string).unwrap_or_default();
+        step.managed_by.iter().for_each(|manager| ui.warning(&format!("{object}: {manager}")));
+    }
+    match clusters.iter().map(|gathered| gathered.inferred).sum() {
+        0 => {}
+        1 => ui.note("1 identity whose end is only inferred is left out, --accept-inferred takes it in"),
+        count => ui.note(&format!(
+            "{count} identities whose end is only inferred are left out, --accept-inferred takes them in"
+        )),
+    }
+}

@@ -1,0 +1,120 @@
+//! The account of a run: asked once, for all clusters, and each part as soon as somebody needs it.
+
+use tokio::sync::OnceCell;
+
+use super::cloud::{self, CloudVoice};
+use crate::adapters::cloud::CloudSettings;
+use crate::core::ack::AccountCluster;
+use crate::core::evidence::{AccountVoices, Answer, Listing};
+use crate::core::identity::Caller;
+use crate::core::ids::{ClusterId, Uid};
+use crate::core::scan::ClusterScan;
+use crate::core::verdict::{AccountDirectory, Verdict};
+use crate::world::World;
+
+const INTERRUPTED: &str = "the account was not read: interrupted";
+
+/// The account while it is asked.
+pub struct Account<'a> {
+    world: &'a World,
+    settings: Option<CloudSettings>,
+    voice: OnceCell<CloudVoice>,
+    clusters: OnceCell<Listing<AccountCluster>>,
+    caller: OnceCell<Answer<Caller>>,
+}
+
+/// The account, heard.
+pub struct HeardAccount {
+    /// Whether the cloud could be asked.
+    pub cloud: CloudVoice,
+    /// Who there is.
+    pub people: AccountDirectory,
+    /// The account's clusters.
+    pub clusters: Listing<AccountCluster>,
+    /// What was asked and failed.
+    pub failed: Vec<String>,
+}
+
+impl<'a> Account<'a> {
+    /// An account that nobody has asked yet. `settings` is `None` where the cloud is not wanted.
+    pub fn new(world: &'a World, settings: Option<CloudSettings>) -> Self {
+        Self { world, settings, voice: OnceCell::new(), clusters: OnceCell::new(), caller: OnceCell::new() }
+    }
+
+    /// The way to the cloud.
+    pub async fn voice(&self) -> &CloudVoice {
+        self.voice.get_or_init(|| Box::pin(cloud::connect(self.world, self.settings.clone()))).await
+    }
+
+    /// The clusters, in all regions.
+    pub async fn clusters(&self) -> &Listing<AccountCluster> {
+        let listing = async {
+            match self.voice().await.ready() {
+                None => Listing::NotAsked,
+                Some(cloud) => Box::pin(cloud::clusters(cloud)).await,
+            }
+        };
+        self.clusters.get_or_init(|| listing).await
+    }
+
+    /// The entry of one cluster, where the account lists it.
+    pub async fn cluster(&self, id: Option<&ClusterId>) -> Option<AccountCluster> {
+        let listed = self.clusters().await.items();
+        listed.iter().find(|cluster| id == Some(&cluster.id)).cloned()
+    }
+
+    /// Whoever asks, where the cloud tells.
+    pub async fn caller(&self) -> Option<Caller> {
+        let asking = async {
+            match self.voice().await.ready() {
+                None => Answer::NotAsked,
+                Some(cloud) => cloud::caller(cloud).await,
+            }
+        };
+        self.caller.get_or_init(|| asking).await.known().cloned()
+    }
+
+    /// Who there is. The clusters are asked for beside them.
+    pub async fn people(&self) -> AccountVoices {
+        match self.voice().await.ready() {
+            None => AccountVoices::not_asked(),
+            Some(cloud) => {
+                let (people, _, _) = tokio::join!(Box::pin(cloud::people(cloud)), self.clusters(), self.caller());
+                AccountVoices { caller: self.caller.get().cloned().unwrap_or(Answer::NotAsked), ..people }
+            }
+        }
+    }
+
+    /// Ends the asking. Identities that may hold something and are in no listing that was read are looked up one by one.
+    /// `people` is `None` where the answer was not waited for.
+    pub async fn heard(self, people: Option<AccountVoices>, holders: impl IntoIterator<Item = &Uid>) -> HeardAccount {
+        let unheard = || CloudVoice::Unusable { reason: INTERRUPTED.to_owned(), renew: None };
+        let cloud = self.voice.into_inner().unwrap_or_else(unheard);
+        let clusters = self.clusters.into_inner().unwrap_or(Listing::NotAsked);
+        let people = match (cloud.ready(), people) {
+            (None, _) => AccountVoices::not_asked(),
+            (Some(_), None) => AccountVoices::failed(INTERRUPTED),
+            (Some(cloud), Some(mut people)) => {
+                Box::pin(cloud::look_up(cloud, &mut people, holders)).await;
+                people
+            }
+        };
+        let mut failed = people.failures();
+        failed.extend(cloud.failure());
+        failed.extend(clusters.failure().map(str::to_owned));
+        failed.sort();
+        failed.dedup();
+        HeardAccount { cloud, people: AccountDirectory::new(people), clusters, failed }
+    }
+}
+
+impl HeardAccount {
+    /// Whether an identity still exists, also one that holds nothing in the cluster.
+    pub fn verdict(&self, uid: &Uid, scan: &ClusterScan) -> Verdict {
+        match (scan.verdicts.get(uid), self.cloud.ready()) {
+            (Some(verdict), _) => verdict.clone(),
+            (None, Some(_)) => self.people.judge(uid, &scan.directory),
+            (None, None) => scan.unasked.clone(),
+        }
+    }
+}

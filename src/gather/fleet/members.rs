@@ -1,0 +1,323 @@
+//! Which clusters are wanted, and how each of them can be reached.
+
+use super::super::account::Account;
+use super::super::holders::Way;
+use crate::core::ack::AccountCluster;
+use crate::core::ids::ClusterId;
+use crate::core::kubeconfig::Data;
+use crate::error::Error;
+
+/// Which clusters are wanted.
+#[derive(Debug)]
+pub struct Choice {
+    /// Whose.
+    pub wanted: Wanted,
+    /// Whether a cluster without a way may be reached by a credential that the cloud issues for it.
+    pub temporary_credentials: bool,
+}
+
+/// Whose clusters are wanted.
+#[derive(Debug)]
+pub enum Wanted {
+    /// Those at the end of these ways.
+    Ways(Vec<Way>),
+    /// This one, at the end of this way.
+    Exactly(Way, ClusterId),
+    /// Those with these IDs, by whichever of the ways leads there.
+    Ids(Vec<ClusterId>, Vec<Way>),
+    /// All of the account, by whichever of the ways leads there.
+    OfAccount(Vec<Way>),
+}
+
+/// A cluster, as far as it is known before it is asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// Its ID.
+    pub id: Option<ClusterId>,
+    /// Its name in the account.
+    pub name: Option<String>,
+    /// The context that leads there first.
+    pub context: Option<String>,
+    /// Whether it is reached by a credential that the cloud issues for it.
+    pub temporary_credential: bool,
+}
+
+/// A cluster that is wanted.
+#[derive(Debug)]
+pub(super) struct Member {
+    pub(super) place: Place,
+    /// The cluster that it must be, where somebody said so.
+    pub(super) wanted: Option<ClusterId>,
+    pub(super) reach: Reach,
+}
+
+/// How a cluster is reached.
+#[derive(Debug)]
+pub(super) enum Reach {
+    /// By these ways, the first one first.
+    Ways(Vec<Way>),
+    /// By a credential that is issued for it.
+    TemporaryCredential(AccountCluster),
+    /// Not at all.
+    Nothing(Unreachable),
+}
+
+/// Why nobody gets there.
+#[derive(Debug)]
+pub(super) enum Unreachable {
+    /// No context leads there.
+    NoContext,
+    /// The account doesn't list it, so that nothing can be issued for it.
+    NotListed,
+    /// It serves no API in this state.
+    Serving(String),
+}
+
+/// States in which a cluster serves no API, or none that answers.
+/// Source: <https://www.alibabacloud.com/help/en/ack/ack-managed-and-ack-dedicated/developer-reference/api-cs-2015-12-15-describeclustersv1>
+const SERVING_NO_API: [&str; 11] = [
+    "initial",
+    "create_timeout",
+    "failed",
+    "waiting",
+    "inactive",
+    "unavailable",
+    "disconnected",
+    "stopped",
+    "deleting",
+    "delete_failed",
+    "deleted",
+];
+
+impl Unreachable {
+    pub(super) fn error(&self) -> Error {
+        match self {
+            Self::NoContext => Error::failed(anyhow::anyhow!("not reached: no context leads to it")).hint(
+                "name its context with --context beside --cluster-id, get a kubeconfig for it, or let \
+                 --temporary-credentials get one for 15 minutes",
+            ),
+            Self::NotListed => {
+                Error::failed(anyhow::anyhow!("not reached: no context leads to it, and the account does not list it"))
+                    .hint("a credential is issued by the account that the cluster belongs to")
+            }
+            Self::Serving(state) => {
+                Error::failed(anyhow::anyhow!("not reached: in state {state} a cluster serves no API"))
+            }
+        }
+    }
+}
+
+impl Place {
+    /// Its name and ID, else the context's name, else the ID.
+    pub fn describe(&self) -> String {
+        match (&self.name, &self.id, &self.context) {
+            (Some(name), Some(id), _) => format!("{name} ({id})"),
+            (_, _, Some(context)) => format!("context {context:?}"),
+            (_, Some(id), None) => format!("cluster {id}"),
+            (_, None, None) => "the server given by flags".to_owned(),
+        }
+    }
+}
+
+impl Choice {
+    /// One way, and no other cluster.
+    pub fn one(way: Way) -> Self {
+        Self { wanted: Wanted::Ways(vec![way]), temporary_credentials: false }
+    }
+
+    /// Why the one cluster that is wanted can't be reached, where that is known beforehand.
+    pub fn leads_nowhere(&self) -> Option<Error> {
+        match &self.wanted {
+            Wanted::Ids(ids, ways) if !self.temporary_credentials => match ids.as_slice() {
+                [id] if leading_to(id, ways).is_empty() => {
+                    Some(Unreachable::NoContext.error().context(&format!("cluster {id}")))
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The clusters. The account is asked for its own where it matters.
+    pub(super) async fn members(&self, account: &Account<'_>) -> Vec<Member> {
+        match &self.wanted {
+            Wanted::Ways(ways) => merged(ways).into_iter().map(|ways| Member::at_the_end_of(ways, None)).collect(),
+            Wanted::Exactly(way, id) => vec![Member::at_the_end_of(vec![way.clone()], Some(id.clone()))],
+            Wanted::Ids(ids, ways) => {
+                let mut members = Vec::new();
+                for id in ids {
+                    members.push(match leading_to(id, ways) {
+                        found if !found.is_empty() => Member::at_the_end_of(found, Some(id.clone())),
+                        _ if !self.temporary_credentials => Member::unreachable(id, None, Unreachable::NoContext),
+                        _ => match account.cluster(Some(id)).await {
+                            Some(listed) => self.listed(&listed, ways),
+                            None => Member::unreachable(id, None, Unreachable::NotListed),
+                        },
+                    });
+                }
+                members
+            }
+            Wanted::OfAccount(ways) => {
+                account.clusters().await.items().iter().map(|listed| self.listed(listed, ways)).collect()
+            }
+        }
+    }
+
+    fn listed(&self, cluster: &AccountCluster, ways: &[Way]) -> Member {
+        let (id, name) = (&cluster.id, Some(cluster.name.clone()));
+        if SERVING_NO_API.contains(&cluster.state.as_str()) {
+            return Member::unreachable(id, name, Unreachable::Serving(cluster.state.clone()));
+        }
+        let found = leading_to(id, ways);
+        if !found.is_empty() {
+            let member = Member::at_the_end_of(found, Some(id.clone()));
+            return Member { place: Place { name, ..member.place }, ..member };
+        }
+        if !self.temporary_credentials {
+            return Member::unreachable(id, name, Unreachable::NoContext);
+        }
+        Member {
+            place: Place { id: Some(id.clone()), name, context: None, temporary_credential: true },
+            wanted: Some(id.clone()),
+            reach: Reach::TemporaryCredential(cluster.clone()),
+        }
+    }
+}
+
+impl Member {
+    fn at_the_end_of(ways: Vec<Way>, wanted: Option<ClusterId>) -> Self {
+        let first = ways.first();
+        let place = Place {
+            id: wanted.clone().or_else(|| first.and_then(Way::id).cloned()),
+            context: first.and_then(|way| way.context.name.clone()),
+            ..Place::default()
+        };
+        Self { place, wanted, reach: Reach::Ways(ways) }
+    }
+
+    fn unreachable(id: &ClusterId, name: Option<String>, why: Unreachable) -> Self {
+        let place = Place { id: Some(id.clone()), name, ..Place::default() };
+        Self { place, wanted: None, reach: Reach::Nothing(why) }
+    }
+}
+
+fn leading_to(id: &ClusterId, ways: &[Way]) -> Vec<Way> {
+    ways.iter().filter(|way| way.id() == Some(id)).cloned().collect()
+}
+
+/// Puts ways together that lead to one cluster for sure: those with the same CA and the same ID, or, without an ID, the same
+/// address. An ID alone can be part of an edited name, so that ways of two CAs are two clusters until both have answered.
+fn merged(ways: &[Way]) -> Vec<Vec<Way>> {
+    let mut clusters: Vec<Vec<Way>> = Vec::new();
+    for way in ways {
+        match clusters.iter_mut().find(|cluster| cluster.first().is_some_and(|first| are_one(first, way))) {
+            Some(cluster) => cluster.push(way.clone()),
+            None => clusters.push(vec![way.clone()]),
+        }
+    }
+    clusters
+}
+
+fn are_one(one: &Way, other: &Way) -> bool {
+    let authority = |way: &Way| -> Option<Vec<u8>> {
+        let cluster = &way.context.cluster.as_ref()?.value;
+        match (&cluster.certificate_authority_data, &cluster.certificate_authority) {
+            (Some(Data::Decoded(bundle)), _) => Some(bundle.clone()),
+            (_, Some(path)) => Some(path.to_string_lossy().into_owned().into_bytes()),
+            _ => None,
+        }
+    };
+    let server = |way: &Way| way.context.cluster.as_ref().map(|cluster| cluster.value.server.clone());
+    let same_place = match (one.id(), other.id()) {
+        (Some(one), Some(other)) => one == other,
+        (None, None) => server(one).is_some() && server(one) == server(other),
+        _ => false,
+    };
+    same_place && authority(one) == authority(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::core::kubeconfig::{Overrides, parse, resolve_each};
+
+    const IDS: [&str; 2] = ["c0123456789abcdef0123456789abcdef", "cfedcba9876543210fedcba9876543210"];
+
+    /// A way by a context of this name, server and CA.
+    fn way(name: &str, server: &str, authority: &str) -> Way {
+        let text = format!(
+            "contexts: [{{name: {name}, context: {{cluster: c, user: u}}}}]\nusers: [{{name: u, user: {{}}}}]\n\
+             clusters: [{{name: c, cluster: {{server: '{server}', certificate-authority: {authority}}}}}]\n"
+        );
+        let kubeconfig = parse(text.as_bytes(), Arc::from(Path::new("/config"))).unwrap();
+        Way::by(resolve_each(&kubeconfig, &Overrides::default()).next().unwrap().unwrap())
+    }
+
+    fn names(clusters: &[Vec<Way>]) -> Vec<Vec<String>> {
+        clusters.iter().map(|ways| ways.iter().map(|way| way.context.name.clone().unwrap()).collect()).collect()
+    }
+
+    #[test]
+    fn contexts_of_one_cluster_are_one_member() {
+        let [one, other] = IDS;
+        let ways = [
+            way(&format!("a-{one}"), "https://public", "ca"),
+            way(&format!("a-{other}"), "https://elsewhere", "ca2"),
+            way(&format!("b-{one}"), "https://private", "ca"),
+            way("one", "https://x", "ca3"),
+            way("two", "https://x", "ca3"),
+            way("other", "https://x", "ca4"),
+        ];
+        let expected = [
+            vec![format!("a-{one}"), format!("b-{one}")],
+            vec![format!("a-{other}")],
+            vec!["one".to_owned(), "two".to_owned()],
+            vec!["other".to_owned()],
+        ];
+        assert_eq!(names(&merged(&ways)), expected);
+    }
+
+    #[test]
+    fn an_id_that_two_cas_claim_is_two_clusters() {
+        let [one, _] = IDS;
+        let ways = [way(&format!("a-{one}"), "https://a", "ca"), way(&format!("b-{one}"), "https://b", "ca2")];
+        assert_eq!(merged(&ways).len(), 2);
+    }
+
+    #[test]
+    fn a_cluster_of_the_account_is_reached_skipped_or_named() {
+        let [one, other] = IDS;
+        let listed = |id: &str, state: &str| AccountCluster {
+            id: ClusterId::parse(id).unwrap(),
+            name: "shop".to_owned(),
+            region: "cn-hangzhou".to_owned(),
+            state: state.to_owned(),
+            cluster_type: String::new(),
+            public_server: None,
+            intranet_server: None,
+        };
+        let choice = |temporary_credentials| Choice { wanted: Wanted::OfAccount(Vec::new()), temporary_credentials };
+        let ways = [way(&format!("a-{one}"), "https://a", "ca")];
+        let told = |id: &str, state: &str, temporary| {
+            let member = choice(temporary).listed(&listed(id, state), &ways);
+            match member.reach {
+                Reach::Ways(ways) => format!("{} ways", ways.len()),
+                Reach::TemporaryCredential(_) => "issued".to_owned(),
+                Reach::Nothing(why) => why.error().message(),
+            }
+        };
+        assert_eq!(told(one, "running", false), "1 ways");
+        assert_eq!(told(one, "running", true), "1 ways");
+        assert_eq!(told(other, "running", true), "issued");
+        assert_eq!(told(other, "running", false), "not reached: no context leads to it");
+        for state in SERVING_NO_API {
+            for temporary in [true, false] {
+                let skipped = format!("not reached: in state {state} a cluster serves no API");
+                assert_eq!(told(one, state, temporary), skipped);
+            }
+        }
+    }
+}

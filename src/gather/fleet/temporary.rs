@@ -1,0 +1,79 @@
+//! A credential of fifteen minutes for a cluster that no context leads to: issued only where `--temporary-credentials` says
+//! so, told in the audit file beforehand, and kept in memory alone.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::super::account::Account;
+use super::super::holders::Way;
+use crate::adapters::journal::StateFolder;
+use crate::core::ack::AccountCluster;
+use crate::core::cluster_id::{Claim, ClusterIdFrom, Inference};
+use crate::core::ids::Region;
+use crate::core::journal::{Action, AuditLine, Phase};
+use crate::core::kubeconfig::{Overrides, ResolvedContext, User, parse, resolve};
+use crate::error::{Error, Result};
+use crate::world::World;
+
+/// The shortest lifetime that the cloud issues, in minutes.
+/// Source: <https://www.alibabacloud.com/help/en/ack/ack-managed-and-ack-dedicated/developer-reference/api-cs-2015-12-15-describeclusteruserkubeconfig>
+const MINUTES: u32 = 15;
+
+/// Where the issued file is from, for messages.
+const SOURCE: &str = "the temporary kubeconfig";
+
+/// Has a credential issued, and gives the way that it opens.
+///
+/// # Errors
+/// Where it can't be written down, the cloud issues none, or what it issues is more than a credential.
+pub(super) async fn way(world: &World, account: &Account<'_>, cluster: &AccountCluster) -> Result<Way> {
+    let failed = |cause: anyhow::Error| Error::failed(cause.context("no temporary credential"));
+    let Some(cloud) = account.voice().await.ready() else {
+        return Err(failed(anyhow::anyhow!("the cloud can't be asked")));
+    };
+    let who = account.caller().await.map(|caller| caller.arn).into_iter().collect();
+    let line = AuditLine {
+        time: world.clock().time(),
+        operation: None,
+        action: Action::IssueTemporaryCredential,
+        phase: Phase::Begun,
+        who,
+        reason: None,
+        clusters: vec![cluster.id.to_string()],
+        uids: Vec::new(),
+        results: Vec::new(),
+        outcome: None,
+    };
+    let written = StateFolder::of(world).and_then(|folder| folder.append_audit(&line));
+    written.map_err(|error| failed(error.into()).hint("nothing is issued that can't be written down"))?;
+    let region = Region::parse(&cluster.region);
+    let cs = cloud.cs(cloud.region(region.as_ref()).as_ref()).map_err(|error| failed(error.into()))?;
+    let inside = cloud.is_inside_vpc();
+    let issued = cs.describe_cluster_user_kubeconfig(&cluster.id, inside, MINUTES).await;
+    let issued = issued.map_err(|error| failed(error.into()))?;
+    let kubeconfig =
+        parse(issued.config.expose().as_bytes(), Arc::from(Path::new(SOURCE))).map_err(|error| failed(error.into()))?;
+    let chosen = kubeconfig.only_context().map(str::to_owned);
+    let context = resolve(&kubeconfig, &Overrides { context: chosen, ..Overrides::default() })
+        .map_err(|error| failed(error.into()))?;
+    if !is_self_contained(&context) {
+        return Err(failed(anyhow::anyhow!("what was issued names files or programs of this machine")));
+    }
+    let best = Some(Claim { id: cluster.id.clone(), from: ClusterIdFrom::Flag });
+    // Its name is of no use to anybody: no file has it.
+    let context = ResolvedContext { name: None, ..context };
+    Ok(Way { context, inference: Inference { best, contradictions: Vec::new(), region } })
+}
+
+/// Whether nothing of this machine is read or run for it.
+fn is_self_contained(context: &ResolvedContext) -> bool {
+    let none = User::default();
+    let user = context.user.as_ref().map_or(&none, |user| &user.value);
+    let cluster = context.cluster.as_ref().map(|cluster| &cluster.value);
+    user.exec.is_none()
+        && user.auth_provider.is_none()
+        && user.token_file.is_none()
+        && user.client_certificate.is_none()
+        && user.client_key.is_none()
+        && cluster.is_none_or(|cluster| cluster.certificate_authority.is_none())
+}

@@ -1,0 +1,82 @@
+//! A bar at the terminal: how far a reading of several clusters is. It is gone once the result is there.
+
+use super::escape::escape;
+use super::ui::lock;
+use crate::core::progress::Progress;
+use crate::world::Streams;
+
+/// How wide the bar is, in characters.
+const BAR: usize = 20;
+/// How wide its line may be: narrower than any terminal, for a line that wraps can't be taken back.
+const LINE: usize = 79;
+/// Back to the start of the line, and away with what is there.
+const ERASE: &str = "\r\u{1b}[K";
+
+/// A line of standard error that is drawn again and again, and erased in the end.
+pub struct ProgressBar {
+    streams: Streams,
+}
+
+impl ProgressBar {
+    pub(super) fn new(streams: &Streams) -> Self {
+        Self { streams: streams.clone() }
+    }
+
+    /// Draws it anew.
+    pub fn draw(&self, progress: &Progress) {
+        self.write(&format!("{ERASE}{}", line(progress)));
+    }
+
+    fn write(&self, text: &str) {
+        let mut stderr = lock(&self.streams.stderr);
+        // There is nowhere left to report a closed standard error to.
+        let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+    }
+}
+
+impl Drop for ProgressBar {
+    fn drop(&mut self) {
+        self.write(ERASE);
+    }
+}
+
+fn line(progress: &Progress) -> String {
+    let Progress { total, done, failed, running, slowest } = progress;
+    let over = done + failed;
+    let full = (BAR * over).checked_div(*total).unwrap_or_default().min(BAR);
+    let mut line = format!("[{}{}] {over} of {total} clusters", "#".repeat(full), "-".repeat(BAR - full));
+    if *failed > 0 {
+        line.push_str(&format!(", {failed} failed"));
+    }
+    line.push_str(&format!(", {running} running"));
+    if let Some((name, time)) = slowest {
+        line.push_str(&format!(", {}s: {}", time.as_secs(), escape(name)));
+    }
+    line.chars().take(LINE).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn line_of(done: usize, failed: usize, slowest: Option<&str>) -> String {
+        let slowest = slowest.map(|name| (name.to_owned(), Duration::from_millis(4200)));
+        line(&Progress { total: 200, done, failed, running: 16, slowest })
+    }
+
+    #[test]
+    fn the_line_tells_how_far_it_is_and_whom_it_waits_for() {
+        let line = line_of(117, 3, Some("shop-017"));
+        assert_eq!(line, "[############--------] 120 of 200 clusters, 3 failed, 16 running, 4s: shop-017");
+        assert_eq!(line_of(0, 0, None), "[--------------------] 0 of 200 clusters, 16 running");
+    }
+
+    #[test]
+    fn it_never_wraps_and_holds_nothing_that_moves_the_cursor() {
+        let long = line_of(1, 0, Some(&"\u{1b}[2Jx".repeat(40)));
+        assert!(long.chars().count() <= LINE && !long.contains('\u{1b}'), "{long}");
+        assert_eq!(line(&Progress::default()), "[--------------------] 0 of 0 clusters, 0 running");
+    }
+}
