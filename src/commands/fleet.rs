@@ -56,7 +56,8 @@ pub(super) fn choose(args: &ClusterArgs, access: &AccessArgs, in_cluster: bool, 
             [] if several_contexts => Wanted::Ways(access::named_ways(&loaded, access, world)?),
             [] => Wanted::Ways(vec![Way::by(access::choose(&loaded, access, world)?)]),
             [id] if !access.context.is_empty() => {
-                Wanted::Exactly(on_your_word(Way::by(access::choose(&loaded, access, world)?), id)?, id.clone())
+                let way = Way::by(access::choose(&loaded, access, world)?);
+                Wanted::Exactly(Box::new(on_your_word(way, id)?), id.clone())
             }
             ids => Wanted::Ids(each_once(ids), access::all_ways(&loaded, access, world)),
         }

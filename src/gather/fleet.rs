@@ -84,9 +84,12 @@ pub struct Fleet<A> {
 pub struct Cluster<A> {
     /// Which one, as far as it was known beforehand.
     pub place: Place,
-    /// What it said, and by which way.
-    pub outcome: Result<(Way, Heard<A>)>,
+    /// What came of it.
+    pub outcome: Outcome<A>,
 }
+
+/// What a cluster said, and by which way; or why it could not be read.
+pub type Outcome<A> = Result<(Way, Heard<A>)>;
 
 impl<A> Cluster<A> {
     /// The context that it was read through, or that was tried first.
@@ -137,7 +140,7 @@ pub async fn hear<A>(
 }
 
 /// Every member with its outcome; whoever has none was not waited for.
-fn in_order<A>(members: Vec<Member>, mut heard: BTreeMap<usize, Result<(Way, Heard<A>)>>) -> Vec<Cluster<A>> {
+fn in_order<A>(members: Vec<Member>, mut heard: BTreeMap<usize, Outcome<A>>) -> Vec<Cluster<A>> {
     let cluster = |(index, member): (usize, Member)| {
         let outcome = heard.remove(&index).unwrap_or_else(|| Err(Error::interrupted()));
         Cluster { place: member.place, outcome }
@@ -211,7 +214,7 @@ impl Reader<'_> {
         &self,
         members: &[Member],
         keep: &impl Fn(ApiServer) -> A,
-        heard: &RefCell<BTreeMap<usize, Result<(Way, Heard<A>)>>>,
+        heard: &RefCell<BTreeMap<usize, Outcome<A>>>,
     ) {
         self.board.expect(members.len());
         let places = Semaphore::new(self.bounds.parallel);
@@ -231,7 +234,7 @@ impl Reader<'_> {
         member: &Member,
         places: &Semaphore,
         keep: &impl Fn(ApiServer) -> A,
-    ) -> Result<(Way, Heard<A>)> {
+    ) -> Outcome<A> {
         let place = places.acquire().await;
         self.board.begun(index, member.place.describe());
         let (way, answer) = self.bounds.within(Box::pin(self.ask_server(member))).await?;

@@ -88,7 +88,7 @@ impl Revocation<'_> {
         let parts = stream::iter(clusters).map(async |gathered: &&'g Gathered| Part {
             plan: plan.in_cluster(gathered.case.cluster.id()),
             probes: self.probes(gathered).await,
-            gathered: *gathered,
+            gathered,
         });
         parts.buffered(self.args.clusters.parallel.into()).collect().await
     }

@@ -22,7 +22,7 @@ pub enum Wanted {
     /// Those at the end of these ways.
     Ways(Vec<Way>),
     /// This one, at the end of this way.
-    Exactly(Way, ClusterId),
+    Exactly(Box<Way>, ClusterId),
     /// Those with these IDs, by whichever of the ways leads there.
     Ids(Vec<ClusterId>, Vec<Way>),
     /// All of the account, by whichever of the ways leads there.
@@ -142,7 +142,7 @@ impl Choice {
     pub(super) async fn members(&self, account: &Account<'_>) -> Vec<Member> {
         match &self.wanted {
             Wanted::Ways(ways) => merged(ways).into_iter().map(|ways| Member::at_the_end_of(ways, None)).collect(),
-            Wanted::Exactly(way, id) => vec![Member::at_the_end_of(vec![way.clone()], Some(id.clone()))],
+            Wanted::Exactly(way, id) => vec![Member::at_the_end_of(vec![Way::clone(way)], Some(id.clone()))],
             Wanted::Ids(ids, ways) => {
                 let mut members = Vec::new();
                 for id in ids {
