@@ -87,14 +87,6 @@ impl OperationRecord {
             Purpose::Restore { .. } => None,
         }
     }
-
-    /// The tombstone of a revocation by a leaked credential.
-    pub fn tombstone(&self) -> Option<&Tombstone> {
-        match &self.purpose {
-            Purpose::Revoke { tombstone, .. } => tombstone.as_ref(),
-            Purpose::Restore { .. } => None,
-        }
-    }
 }
 
 /// What is kept of a credential that leaked.

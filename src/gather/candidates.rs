@@ -7,30 +7,30 @@ use crate::adapters::files::Policy;
 use crate::adapters::journal::StateFolder;
 use crate::adapters::kubeconfig_files::load;
 use crate::core::cluster_id::infer_from;
-use crate::core::journal::OperationId;
 use crate::core::kubeconfig::{Overrides, ResolvedContext, resolve_each};
 use crate::world::World;
 
-/// The contexts of the kubeconfig files and the operations of the state folder, which are read once.
+/// The contexts of the kubeconfig files, which are read once, and the operations of the state folder, which are listed when
+/// one is to be named.
 pub struct Candidates {
     contexts: Vec<ResolvedContext>,
-    operations: Vec<OperationId>,
+    state: Option<StateFolder>,
 }
 
 impl Candidates {
     /// Reads the files. Completion has nobody to tell an error: a file that can't be read has no candidates.
     pub fn load(world: &World) -> Self {
         let kubeconfig = load(world, None).map(|loaded| loaded.kubeconfig).unwrap_or_default();
-        let operations = StateFolder::of(world).and_then(|folder| folder.operations());
         Self {
             contexts: resolve_each(&kubeconfig, &Overrides::default()).flatten().collect(),
-            operations: operations.unwrap_or_default(),
+            state: StateFolder::of(world).ok(),
         }
     }
 
     /// The revocations and restores of before.
     pub fn operations(&self) -> BTreeSet<String> {
-        self.operations.iter().map(ToString::to_string).collect()
+        let operations = self.state.as_ref().and_then(|folder| folder.operations().ok());
+        operations.into_iter().flatten().map(|id| id.to_string()).collect()
     }
 
     /// The names of the contexts.

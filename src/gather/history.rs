@@ -91,21 +91,23 @@ impl Dead {
 /// # Errors
 /// Where the state folder can't be read: then nobody can tell.
 pub fn tombstones(world: &World) -> Result<Vec<Dead>, JournalError> {
-    let past = all(&StateFolder::of(world)?)?;
+    let folder = StateFolder::of(world)?;
+    // Every scan asks this: journals and reports, which grow, are not read for it.
+    let read = |id: OperationId| {
+        let record = serde_json::from_value::<OperationRecord>(folder.record(&id).ok()?).ok()?;
+        Some((id, record))
+    };
+    let mut past: Vec<(OperationId, OperationRecord)> = folder.operations()?.into_iter().filter_map(read).collect();
+    past.sort_by_key(|(_, record)| Reverse(record.begun));
     let mut standing: Vec<Dead> = Vec::new();
     // The last first: what a later restore has armed again is no longer dead.
-    let mut rearmed: Vec<&str> = Vec::new();
-    for past in past.iter().filter_map(|(_, past)| past.as_ref().ok()) {
-        match &past.record.purpose {
-            Purpose::Restore { rearmed: names, .. } => rearmed.extend(names.iter().map(String::as_str)),
-            Purpose::Revoke { tombstone: Some(tombstone), .. }
-                if !rearmed.contains(&tombstone.common_name.as_str()) =>
-            {
-                standing.push(Dead {
-                    operation: past.id.clone(),
-                    tombstone: tombstone.clone(),
-                    clusters: past.record.clusters.iter().map(|cluster| cluster.id.clone()).collect(),
-                });
+    let mut rearmed: Vec<String> = Vec::new();
+    for (operation, record) in past {
+        match record.purpose {
+            Purpose::Restore { rearmed: names, .. } => rearmed.extend(names),
+            Purpose::Revoke { tombstone: Some(tombstone), .. } if !rearmed.contains(&tombstone.common_name) => {
+                let clusters = record.clusters.into_iter().map(|cluster| cluster.id).collect();
+                standing.push(Dead { operation, tombstone, clusters });
             }
             Purpose::Revoke { .. } => {}
         }

@@ -55,8 +55,16 @@ impl StateFolder {
             Err(JournalError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => None,
             report => Some(report?),
         };
-        let record = document(&folder.join(RECORD))?;
+        let record = self.record(id)?;
         Ok(StoredOperation { id: id.clone(), record, events, report, damaged: damaged(&folder)? })
+    }
+
+    /// Reads what an operation was to do, and nothing else of it.
+    ///
+    /// # Errors
+    /// Where there is no such operation, or it can't be read.
+    pub fn record(&self, id: &OperationId) -> Result<Value, JournalError> {
+        document(&self.existing(id)?.join(RECORD))
     }
 
     /// The folder of an operation that has begun.
