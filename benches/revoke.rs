@@ -5,7 +5,6 @@ use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use ackcred_sandbox::apiserver::Options;
-use ackcred_sandbox::session::Session;
 use ackcred_sandbox::story::{LEAVER, Story};
 use kubectl_ackcred::status::Status;
 
@@ -27,10 +26,7 @@ fn main() -> anyhow::Result<()> {
 
 fn once() -> anyhow::Result<Duration> {
     let story = Story::start(Options::default())?;
-    let session = Session::now()?;
-    let state = session.home().join("state");
-    let session = story.variables().into_iter().fold(session, |session, (name, value)| session.with(name, value));
-    let session = session.with("ACKCRED_HOME", state);
+    let session = story.session()?;
     let leaked = story.leaked.display().to_string();
     let begun = Instant::now();
     let outcome = session.run(&["revoke", "-f", &leaked, "--yes", "--settle", "0"]);

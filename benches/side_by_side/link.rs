@@ -1,6 +1,6 @@
-//! A long, thin line: a relay on loopback that delays and meters what goes through it.
+//! Long, thin lines: relays on loopback that delay and meter what goes through them.
 //!
-//! Both directions have their own capacity, which all connections share. What is sent leaves when the line is free and
+//! Both directions of a line have their own capacity, which all connections share. What is sent leaves when the line is free and
 //! arrives half a round trip later; opening a connection costs one round trip. Nothing is lost and there is no slow start.
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -30,39 +30,39 @@ pub(crate) struct Link {
     pub(crate) bytes_a_second: u32,
 }
 
-/// A running relay; it ends when this is dropped.
-pub(crate) struct Relay {
-    url: String,
+/// Running relays, each with a line of its own and all of them on one thread; they end when this is dropped.
+pub(crate) struct Relays {
+    urls: Vec<String>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
-impl Relay {
-    /// Starts a relay to the server at `url`, `https://127.0.0.1:<port>`.
-    pub(crate) fn start(url: &str, link: Link) -> Result<Self> {
-        let server: SocketAddr = url.trim_start_matches("https://").parse()?;
+impl Relays {
+    /// Starts a relay to each of these servers, `https://127.0.0.1:<port>`.
+    pub(crate) fn start(servers: &[String], link: Link) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
-        let url = format!("https://{}", listener.local_addr()?);
+        let mut urls = Vec::new();
+        for server in servers {
+            let server: SocketAddr = server.trim_start_matches("https://").parse()?;
+            let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
+            urls.push(format!("https://{}", listener.local_addr()?));
+            runtime.spawn(serve(listener, server, link));
+        }
         let (stop, stopped) = oneshot::channel();
-        let thread = thread::Builder::new().name("relay".into()).spawn(move || {
-            runtime.block_on(async {
-                tokio::select! {
-                    _ = stopped => {}
-                    () = serve(listener, server, link) => {}
-                }
-            });
+        let thread = thread::Builder::new().name("relays".into()).spawn(move || {
+            // The sender says nothing: it goes, and all tasks go with the runtime.
+            drop(runtime.block_on(stopped));
         });
-        Ok(Self { url, stop: Some(stop), thread: Some(thread.context("the relay's thread")?) })
+        Ok(Self { urls, stop: Some(stop), thread: Some(thread.context("the relays' thread")?) })
     }
 
-    /// Where it listens.
-    pub(crate) fn url(&self) -> &str {
-        &self.url
+    /// Where the relay to the server at this place of the list listens.
+    pub(crate) fn url(&self, place: usize) -> &str {
+        &self.urls[place]
     }
 }
 
-impl Drop for Relay {
+impl Drop for Relays {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {

@@ -4,6 +4,8 @@
 //! starts listens on loopback alone and ends with it.
 
 mod cluster;
+mod figures;
+mod instructions;
 mod link;
 mod measure;
 mod offline;
@@ -14,12 +16,13 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ackcred_sandbox::cluster::Cluster as _;
 use ackcred_sandbox::controlplane::{self, ControlPlane};
 use anyhow::{Context as _, Result, ensure};
 use clap::Parser;
 use tempfile::TempDir;
 
-use crate::link::{Link, Relay};
+use crate::link::{Link, Relays};
 use crate::measure::Tool;
 use crate::table::Table;
 
@@ -49,15 +52,15 @@ struct Args {
     /// Given by cargo bench
     #[arg(long, hide = true)]
     bench: bool,
-    /// Run this command, and print what it took
-    #[arg(long, hide = true, num_args = 1.., allow_hyphen_values = true, exclusive = true)]
+    /// Run a command, its standard output into a file, and print what it took
+    #[arg(long, hide = true, num_args = 2.., allow_hyphen_values = true, exclusive = true)]
     measure: Vec<PathBuf>,
 }
 
 fn main() -> Result<()> {
     let args = Args::parse();
-    if let [program, rest @ ..] = args.measure.as_slice() {
-        return measure::report_one(program, rest);
+    if let [stdout, program, rest @ ..] = args.measure.as_slice() {
+        return measure::report_one(stdout, program, rest);
     }
     if !args.bench {
         // `cargo test --all-targets` asks only whether it starts.
@@ -80,10 +83,11 @@ fn on_a_cluster(args: &Args, home: &Path, assets: &Path) -> Result<()> {
         say(&format!("\n(making {} RoleBindings)", count - there))?;
         cluster::add_role_bindings(&plane, there..count)?;
         there = count;
-        let direct = Access::new(home, &plane, &ackcred_sandbox::cluster::Cluster::url(&plane), "loopback")?;
+        let url = plane.url();
+        let direct = Access::new(home, &plane, &url, "loopback")?;
         list_table(args, &direct, assets, count, "loopback")?.print()?;
-        let relay = Relay::start(&ackcred_sandbox::cluster::Cluster::url(&plane), LINK)?;
-        let far = Access::new(home, &plane, relay.url(), "link")?;
+        let relays = Relays::start(&[url], LINK)?;
+        let far = Access::new(home, &plane, relays.url(0), "link")?;
         list_table(args, &far, assets, count, "100 ms round trip, 20 Mbit/s")?.print()?;
     }
     Ok(())

@@ -3,7 +3,8 @@
 //! The kernel counts a child's peak from what its parent held when it was started, so the bench never starts a tool itself: it
 //! starts itself anew with `--measure`, which is small, and that starts the tool.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -29,6 +30,8 @@ pub(crate) struct Run {
     pub(crate) cpu: Duration,
     /// Resident memory at its peak, in bytes.
     pub(crate) peak: u64,
+    /// The exit code; -1 where a signal ended it.
+    pub(crate) code: i32,
 }
 
 impl Tool {
@@ -50,28 +53,30 @@ impl Tool {
         Ok(output.stdout)
     }
 
-    /// Runs it once; what it prints is thrown away.
+    /// Runs it once to a good end; what it prints is thrown away.
     pub(crate) fn run(&self) -> Result<Run> {
-        let mut command = self.in_its_environment(Command::new(std::env::current_exe()?));
-        command.arg("--measure").arg(&self.program).args(&self.args);
+        let run = self.run_into(Path::new("/dev/null"))?;
+        ensure!(run.code == 0, "{}: it ended with exit code {}", self.name, run.code);
+        Ok(run)
+    }
+
+    /// Runs it once, however it ends; its standard output goes into this file.
+    pub(crate) fn run_into(&self, stdout: &Path) -> Result<Run> {
+        let mut command = self.started_by(&std::env::current_exe()?, &[OsStr::new("--measure"), stdout.as_os_str()]);
         let output = command.stdin(Stdio::null()).output()?;
         let told = String::from_utf8_lossy(&output.stdout);
         ensure!(output.status.success(), "{}: {}", self.name, String::from_utf8_lossy(&output.stderr).trim());
-        let numbers: Vec<u64> = told.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
-        let [wall, cpu, peak] = numbers[..] else { anyhow::bail!("{}: it printed `{told}`", self.name) };
-        Ok(Run { wall: Duration::from_micros(wall), cpu: Duration::from_micros(cpu), peak })
+        let numbers: Vec<i64> = told.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
+        let [wall, cpu, peak, code] = numbers[..] else { anyhow::bail!("{}: it printed `{told}`", self.name) };
+        let micros = |count: i64| Ok::<_, std::num::TryFromIntError>(Duration::from_micros(count.try_into()?));
+        Ok(Run { wall: micros(wall)?, cpu: micros(cpu)?, peak: peak.try_into()?, code: code.try_into()? })
     }
 
-    /// How many instructions one run takes, as valgrind's callgrind counts them; `None` where valgrind can't be started.
-    pub(crate) fn instructions(&self) -> Result<Option<u64>> {
-        let mut command = self.in_its_environment(Command::new("valgrind"));
-        command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(&self.program).args(&self.args);
-        let Ok(output) = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).output() else {
-            return Ok(None);
-        };
-        let told = String::from_utf8_lossy(&output.stderr);
-        let count = told.lines().find_map(|line| line.split_once("Collected : ")).context("callgrind has no count")?;
-        Ok(Some(count.1.trim().parse()?))
+    /// The command that has it started by another program.
+    pub(crate) fn started_by<S: AsRef<OsStr>>(&self, program: &Path, args: &[S]) -> Command {
+        let mut command = self.in_its_environment(Command::new(program));
+        command.args(args).arg(&self.program).args(&self.args);
+        command
     }
 
     #[expect(clippy::disallowed_methods, reason = "tools are found as the shell finds them")]
@@ -82,19 +87,21 @@ impl Tool {
     }
 }
 
-/// Runs a program, and prints microseconds from start to end, microseconds of computing, and peak memory in bytes.
-pub(crate) fn report_one(program: &Path, args: &[PathBuf]) -> Result<()> {
+/// Runs a program with its standard output into a file, and prints microseconds from start to end, microseconds of computing,
+/// peak memory in bytes, and the exit code.
+pub(crate) fn report_one(stdout: &Path, program: &Path, args: &[PathBuf]) -> Result<()> {
+    let stdout = File::create(stdout).with_context(|| stdout.display().to_string())?;
     let start = Instant::now();
     let mut child = Command::new(program)
         .args(args)
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
+        .stdout(stdout)
         .stderr(Stdio::null())
         .spawn()
         .with_context(|| program.display().to_string())?;
     let ended = child.wait4()?;
     let wall = start.elapsed();
-    ensure!(ended.status.success(), "it ended with {}", ended.status);
     let cpu = ended.rusage.utime + ended.rusage.stime;
-    Ok(writeln!(std::io::stdout(), "{} {} {}", wall.as_micros(), cpu.as_micros(), ended.rusage.maxrss)?)
+    let (peak, code) = (ended.rusage.maxrss, ended.status.code().unwrap_or(-1));
+    Ok(writeln!(std::io::stdout(), "{} {} {peak} {code}", wall.as_micros(), cpu.as_micros())?)
 }

@@ -1,10 +1,11 @@
 //! Tools measured in turn, and the table of it.
 
 use std::io::Write as _;
-use std::time::Duration;
 
 use anyhow::Result;
 
+use crate::figures::{mebibytes, quantile, time};
+use crate::instructions;
 use crate::measure::{Run, Tool};
 
 /// Tools measured side by side; the first is compared with each of the others.
@@ -39,7 +40,7 @@ impl Table {
     /// Adds how many instructions the first tool takes, where valgrind is there.
     pub(crate) fn with_instructions(mut self, first: &Tool) -> Result<Self> {
         if let Some(row) = self.rows.first_mut() {
-            row.instructions = first.instructions()?;
+            row.instructions = instructions::count(first)?;
         }
         Ok(self)
     }
@@ -63,12 +64,12 @@ impl Table {
         match &row.measured {
             Err(error) => format!("| `{}` | left out: {error:#} | | | | |", row.tool),
             Ok(runs) => format!(
-                "| `{}` | {} | {} | {} | {:.1} MiB | {} |",
+                "| `{}` | {} | {} | {} | {} | {} |",
                 row.tool,
                 time(quantile(runs, 0.5, |run| run.wall)),
                 time(quantile(runs, 0.95, |run| run.wall)),
                 time(quantile(runs, 0.5, |run| run.cpu)),
-                quantile(runs, 0.5, |run| run.peak) as f64 / f64::from(1 << 20),
+                mebibytes(quantile(runs, 0.5, |run| run.peak)),
                 self.ratio(runs).map_or(String::new(), |ratio| format!("{ratio:.2}")),
             ),
         }
@@ -80,20 +81,5 @@ impl Table {
         let mut ratios: Vec<f64> = first.iter().zip(runs).map(|(a, b)| a.wall.div_duration_f64(b.wall)).collect();
         ratios.sort_by(f64::total_cmp);
         ratios.get(ratios.len() / 2).copied()
-    }
-}
-
-fn quantile<T: Ord + Copy + Default>(runs: &[Run], part: f64, figure: impl Fn(&Run) -> T) -> T {
-    let mut figures: Vec<T> = runs.iter().map(figure).collect();
-    figures.sort_unstable();
-    let place = (figures.len() as f64 * part) as usize;
-    figures.get(place.min(figures.len().saturating_sub(1))).copied().unwrap_or_default()
-}
-
-fn time(time: Duration) -> String {
-    match time.as_secs_f64() {
-        seconds @ ..0.1 => format!("{:.1} ms", seconds * 1e3),
-        seconds @ ..1.0 => format!("{:.0} ms", seconds * 1e3),
-        seconds => format!("{seconds:.2} s"),
     }
 }

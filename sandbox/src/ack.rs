@@ -1,12 +1,14 @@
-//! ACK's control plane at work inside a cluster: what its calls do there, over HTTPS and as an administrator.
+//! ACK's control plane at work for a cluster: what its calls do inside, over HTTPS and as an administrator, and what it issues.
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::binding::{BindingRef, RBAC};
-use crate::certs::Subject;
+use crate::certs::{Authority, CertError, KeyKind, Subject, Validity};
 use crate::client::{Client, Connector, JSON_PATCH, Reply};
-use crate::cloud::{CleanBehaviour, Cleaning};
+use crate::cloud::{CleanBehaviour, Cleaning, IssueRequest, IssuedKubeconfig};
 use crate::cluster::{Cluster, ClusterError};
+use crate::kubeconfigs::{Credential, Kubeconfig};
 
 /// The common name of its certificate, and its name among the managers of fields.
 const NAME: &str = "ack-console";
@@ -30,6 +32,30 @@ pub fn cleaner(
             cleaning.join().unwrap_or_else(|_| Err("the cleaning broke down".to_owned()))
         })
     })
+}
+
+/// Issues kubeconfigs of this cluster for DescribeClusterUserKubeconfig: give it to [`crate::cloud::CloudBuilder::on_issue`]. It
+/// asks the cluster nothing, so one that is down has kubeconfigs too.
+pub fn issuer(
+    cluster: &dyn Cluster,
+) -> impl Fn(&IssueRequest) -> Result<IssuedKubeconfig, String> + Send + Sync + use<> {
+    let (authority, server) = (cluster.authority().clone(), cluster.url());
+    move |request: &IssueRequest| issue(&authority, &server, request).map_err(|error| error.to_string())
+}
+
+fn issue(authority: &Authority, server: &str, request: &IssueRequest) -> Result<IssuedKubeconfig, CertError> {
+    let now = Timestamp::from_second(request.now.as_second()).unwrap_or(request.now);
+    let mut validity = match request.minutes {
+        None => Validity::ack(now),
+        Some(minutes) => Validity::starting(now, SignedDuration::from_mins(i64::from(minutes))),
+    };
+    // A minute back, for clocks that were read a moment apart.
+    validity.not_before = now.saturating_sub(SignedDuration::from_mins(1)).unwrap_or(now);
+    let identity = authority.client(&Subject::ack(&request.common_name), validity, KeyKind::EcdsaP256)?;
+    let credential = Credential::bundled(&identity, authority);
+    let ca = authority.certificate_pem();
+    let config = Kubeconfig::ack(server, &ca, &request.cluster_id, &request.uid, &credential).yaml();
+    Ok(IssuedKubeconfig { config, expires: validity.not_after })
 }
 
 fn clean(connector: &Connector, cleaning: &Cleaning) -> Result<(), String> {

@@ -1,5 +1,7 @@
 //! A plain HTTPS client that adds nothing of its own, to ask either API server the same thing.
 
+mod kubeconfig;
+
 use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -36,6 +38,9 @@ pub struct Connector {
     tls: TlsConnector,
 }
 
+/// A client's certificates, its own first, and its key.
+type Certified = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
+
 impl Connector {
     /// The way to `cluster`; without an identity no certificate is sent.
     ///
@@ -50,19 +55,27 @@ impl Connector {
     /// # Errors
     /// Where the URL isn't an address with a port or the certificates don't fit.
     pub fn to(url: &str, authority: &Authority, identity: Option<&Identity>) -> Result<Self, ClusterError> {
+        let certified = identity.map(|identity| {
+            let chain = vec![CertificateDer::from(identity.certificate_der().to_vec())];
+            (chain, PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(identity.key().pkcs8_der().to_vec())))
+        });
+        Self::trusting(url, CertificateDer::from(authority.certificate_der().to_vec()), certified)
+    }
+
+    fn trusting(
+        url: &str,
+        authority: CertificateDer<'static>,
+        certified: Option<Certified>,
+    ) -> Result<Self, ClusterError> {
         let address = url.trim_start_matches("https://").parse().map_err(std::io::Error::other)?;
         let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from(authority.certificate_der().to_vec()))?;
+        roots.add(authority)?;
         let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots);
-        let tls = match identity {
+        let tls = match certified {
             None => builder.with_no_client_auth(),
-            Some(identity) => {
-                let chain = vec![CertificateDer::from(identity.certificate_der().to_vec())];
-                let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(identity.key().pkcs8_der().to_vec()));
-                builder.with_client_auth_cert(chain, key)?
-            }
+            Some((chain, key)) => builder.with_client_auth_cert(chain, key)?,
         };
         Ok(Self { address, tls: TlsConnector::from(Arc::new(tls)) })
     }

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use crate::certs::Identity;
+use crate::certs::{Authority, Identity};
 
 /// How a user in a kubeconfig proves who they are.
 #[derive(Clone, Debug)]
@@ -58,6 +58,12 @@ impl Credential {
     /// An identity's certificate and key, inline, as ACK hands them out.
     pub fn of(identity: &Identity) -> Self {
         Self::Certificate { certificate: identity.certificate_pem(), key: identity.key().pkcs8_pem() }
+    }
+
+    /// An identity's certificate with its CA's behind it, and the key in the older form where it has one: as ACK's own samples.
+    pub fn bundled(identity: &Identity, authority: &Authority) -> Self {
+        let key = identity.key().pkcs1_pem().unwrap_or_else(|| identity.key().pkcs8_pem());
+        Self::Certificate { certificate: identity.bundle_pem(authority), key }
     }
 
     /// A certificate that is base64 but not PEM.

@@ -9,6 +9,8 @@ mod clock;
 pub mod cloud;
 pub mod cluster;
 pub mod controlplane;
+mod files;
+pub mod fleet;
 pub mod kubeconfigs;
 pub mod reconciler;
 pub mod session;

@@ -59,6 +59,15 @@ impl Session {
         Ok(Self { began: Some(Instant::now()), ..Self::at(clock::now())? })
     }
 
+    /// A session at the machine's own time of somebody whose shell has these variables, with an `ACKCRED_HOME` in the session's
+    /// home.
+    pub fn now_with(variables: impl IntoIterator<Item = (&'static str, String)>) -> io::Result<Self> {
+        let session = Self::now()?;
+        let state = session.home().join("state");
+        let session = variables.into_iter().fold(session, |session, (name, value)| session.with(name, value));
+        Ok(session.with("ACKCRED_HOME", state))
+    }
+
     /// Sets an environment variable.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<OsString>) -> Self {

@@ -19,10 +19,7 @@ const DOOR: &str = "/api/v1/namespaces/billing/pods";
 /// Where a server doesn't start, the output can't be written, or a command ends in a way that the story doesn't know.
 pub fn run(out: &mut dyn Write) -> anyhow::Result<()> {
     let story = Story::start(Options::default())?;
-    let session = Session::now()?;
-    let state = session.home().join("state");
-    let session = story.variables().into_iter().fold(session, |session, (name, value)| session.with(name, value));
-    let session = session.with("ACKCRED_HOME", state).answering(&format!("{}\n", LEAVER.uid));
+    let session = story.session()?.answering(&format!("{}\n", LEAVER.uid));
     let leaked = story.leaked.display().to_string();
     writeln!(
         out,

@@ -111,6 +111,11 @@ pub(crate) async fn answer(server: Arc<Server>, incoming: Incoming) -> Option<An
             server.faults.answered(&audit_id, "", *code);
             return Some(respond::typed(*code, content_type, body.clone(), &incoming.headers));
         }
+        Some(Fault::Busy { retry_after }) => {
+            let refusal = Refusal::too_many_requests(*retry_after);
+            server.faults.answered(&audit_id, "", refusal.code);
+            return Some(respond::refusal(&refusal, &incoming.headers));
+        }
         Some(Fault::Endless { start, repeat }) => {
             server.faults.answered(&audit_id, "", 200);
             return Some(respond::endless(start.clone(), repeat.clone()));

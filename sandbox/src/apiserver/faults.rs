@@ -30,6 +30,12 @@ pub enum Fault {
         /// What follows, again and again.
         repeat: String,
     },
+    /// The request isn't done: the server asks to come again after so many seconds, in the words that kube-apiserver has while its
+    /// cache of a resource fills. One that turns requests away because there are too many says it in plain text instead.
+    Busy {
+        /// The seconds.
+        retry_after: u32,
+    },
     /// The request isn't done, and this is the answer.
     Answer {
         /// The HTTP status.

@@ -12,9 +12,11 @@ mod escalation;
 mod exchange;
 mod faults;
 mod form;
+mod host;
 mod managed_fields;
 mod object;
 mod patch;
+mod port;
 mod protobuf;
 mod read;
 mod request;
@@ -34,25 +36,19 @@ mod write;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::thread::JoinHandle;
 
-use http::Request;
-use http_body_util::BodyExt;
-use hyper::body::Incoming as Body;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use tokio::net::TcpStream;
-use tokio::sync::watch as signal;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::pki_types::CertificateDer;
 
 pub use self::faults::{Exchange, Fault, Faults, Gate};
 pub use self::user::User;
 
+pub(crate) use self::host::Host;
+
 use self::admission::Admission;
-use self::exchange::{Incoming, Server};
+use self::exchange::Server;
 use self::object::Object;
+use self::port::{Port, Reception};
 use self::store::Store;
 use self::tls::ClientJudge;
 use crate::binding::BindingRef;
@@ -78,8 +74,7 @@ pub struct ApiServer {
     address: SocketAddr,
     authority: Arc<Authority>,
     server: Arc<Server>,
-    stop: signal::Sender<bool>,
-    thread: Option<JoinHandle<()>>,
+    port: Port,
 }
 
 impl ApiServer {
@@ -91,11 +86,19 @@ impl ApiServer {
         Self::start_under(Arc::new(Authority::new(clock::now())?), options)
     }
 
-    /// Starts a server under this CA.
+    /// Starts a server under this CA, on a thread of its own.
     ///
     /// # Errors
     /// Where no port is free or a certificate can't be made.
     pub fn start_under(authority: Arc<Authority>, options: Options) -> Result<Self, ClusterError> {
+        Self::start_on(&Host::start()?, authority, options)
+    }
+
+    /// Starts a server under this CA, on a thread that may have others.
+    ///
+    /// # Errors
+    /// Where no port is free or a certificate can't be made.
+    pub(crate) fn start_on(host: &Host, authority: Arc<Authority>, options: Options) -> Result<Self, ClusterError> {
         let now = clock::now();
         let identity = authority.server(&options.names, Validity::ack(now))?;
         let acceptor = TlsAcceptor::from(tls::server_config(&identity)?);
@@ -108,15 +111,9 @@ impl ApiServer {
             admission: Admission::default(),
         });
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))?;
-        listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let (stop, stopped) = signal::channel(false);
-        let shared = server.clone();
-        let thread = std::thread::Builder::new().name("sandbox-apiserver".into()).spawn(move || {
-            runtime.block_on(accept(listener, acceptor, judge, shared, stopped));
-        })?;
-        let running = Self { address, authority, server, stop, thread: Some(thread) };
+        let port = Port::open(host, listener, Reception { acceptor, judge, server: server.clone() })?;
+        let running = Self { address, authority, server, port };
         for object in bootstrap::objects() {
             running.put(object, "kube-apiserver")?;
         }
@@ -152,6 +149,15 @@ impl ApiServer {
     /// The faults of this server, and what it was asked.
     pub fn faults(&self) -> Faults {
         self.server.faults.clone()
+    }
+
+    /// Stops listening: from now on connections are refused, and what was open is closed. The port stays the server's own, so that
+    /// nobody else answers there.
+    ///
+    /// # Errors
+    /// Where somebody else was quick enough to take the port.
+    pub fn shut(&self) -> std::io::Result<()> {
+        self.port.shut(self.address)
     }
 
     /// The server's address.
@@ -192,74 +198,4 @@ impl Cluster for ApiServer {
     fn catch_up(&self) -> Result<(), ClusterError> {
         Ok(())
     }
-}
-
-impl Drop for ApiServer {
-    fn drop(&mut self) {
-        // Nobody listens any more where the thread has ended already.
-        self.stop.send_replace(true);
-        if let Some(thread) = self.thread.take() {
-            drop(thread.join());
-        }
-    }
-}
-
-async fn accept(
-    listener: TcpListener,
-    acceptor: TlsAcceptor,
-    judge: Arc<ClientJudge>,
-    server: Arc<Server>,
-    mut stopped: signal::Receiver<bool>,
-) {
-    let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            _ = stopped.wait_for(|stop| *stop) => return,
-        };
-        if let Ok((stream, _)) = accepted {
-            tokio::spawn(serve(stream, acceptor.clone(), judge.clone(), server.clone()));
-        }
-    }
-}
-
-async fn serve(stream: TcpStream, acceptor: TlsAcceptor, judge: Arc<ClientJudge>, server: Arc<Server>) {
-    // Small answers are not to wait for more.
-    drop(stream.set_nodelay(true));
-    let Ok(stream) = acceptor.accept(stream).await else { return };
-    let chain: Option<Arc<[CertificateDer<'static>]>> = stream
-        .get_ref()
-        .1
-        .peer_certificates()
-        .map(|chain| chain.iter().map(|certificate| certificate.clone().into_owned()).collect());
-    let service = service_fn(move |request| {
-        let (chain, judge, server) = (chain.clone(), judge.clone(), server.clone());
-        async move {
-            let incoming = incoming(request, chain.as_deref(), &judge).await?;
-            exchange::answer(server, incoming)
-                .await
-                .ok_or_else(|| std::io::Error::from(std::io::ErrorKind::ConnectionAborted))
-        }
-    });
-    // A client that goes away is its own business.
-    drop(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
-}
-
-async fn incoming(
-    request: Request<Body>,
-    chain: Option<&[CertificateDer<'static>]>,
-    judge: &ClientJudge,
-) -> std::io::Result<Incoming> {
-    let (parts, body) = request.into_parts();
-    let body = body.collect().await.map_err(std::io::Error::other)?.to_bytes();
-    let now = clock::now();
-    Ok(Incoming {
-        method: parts.method,
-        path: parts.uri.path().to_owned(),
-        query: parts.uri.query().unwrap_or_default().to_owned(),
-        headers: parts.headers,
-        body,
-        certificate: chain.map(|chain| judge.user(chain, now)),
-        now,
-    })
 }

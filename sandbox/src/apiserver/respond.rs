@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, VARY};
+use http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, VARY};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use http_body::{Body, Frame};
 use http_body_util::combinators::BoxBody;
@@ -52,10 +52,12 @@ pub(crate) fn typed(code: u16, content_type: &'static str, text: impl Into<Bytes
 
 /// A refusal as the server sends it.
 pub(crate) fn refusal(refusal: &Refusal, headers: &HeaderMap) -> Answer {
-    match (&refusal.body, refusal.to_json()) {
+    let mut answer = match (&refusal.body, refusal.to_json()) {
         (super::status::RefusalBody::Text(text), _) => typed(refusal.code, "text/plain; charset=utf-8", *text, headers),
         (_, json_text) => json(refusal.code, json_text.unwrap_or_default(), headers),
-    }
+    };
+    answer.headers_mut().extend(refusal.retry_after().map(|seconds| (RETRY_AFTER, HeaderValue::from(seconds))));
+    answer
 }
 
 /// A list: its head, its items one by one and its tail, in chunks and compressed where it is long.

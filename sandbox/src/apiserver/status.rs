@@ -199,6 +199,21 @@ impl Refusal {
         Self::status(504, "Timeout", message, Some(details))
     }
 
+    pub(crate) fn too_many_requests(seconds: u32) -> Self {
+        let details = json!({"retryAfterSeconds": seconds});
+        Self::status(429, "TooManyRequests", "storage is (re)initializing", Some(details))
+    }
+
+    /// The header field `Retry-After`, which the real server sends with every status that has the seconds in its details.
+    pub(crate) fn retry_after(&self) -> Option<u64> {
+        match &self.body {
+            RefusalBody::Status(status) => {
+                status["details"]["retryAfterSeconds"].as_u64().filter(|seconds| *seconds > 0)
+            }
+            RefusalBody::Text(_) => None,
+        }
+    }
+
     /// `kind` and `group` as the real server says them: some of its own validations leave the kind out.
     pub(crate) fn invalid(group: &str, kind: &str, name: &str, errors: &[FieldError]) -> Self {
         let mut text: Vec<String> = errors.iter().map(|error| format!("{}: {}", error.field, error.message)).collect();

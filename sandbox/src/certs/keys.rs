@@ -37,6 +37,7 @@ pub enum KeyKind {
 }
 
 /// A private key with its encodings.
+#[derive(Clone)]
 pub struct Key {
     kind: KeyKind,
     pkcs8: Vec<u8>,

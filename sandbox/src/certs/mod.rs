@@ -121,6 +121,7 @@ impl Validity {
 }
 
 /// A certificate and its key.
+#[derive(Clone)]
 pub struct Identity {
     certificate: Vec<u8>,
     key: Key,
@@ -154,6 +155,7 @@ impl Identity {
 }
 
 /// A certificate authority.
+#[derive(Clone)]
 pub struct Authority {
     identity: Identity,
     subject: Vec<u8>,

@@ -144,11 +144,20 @@ pub struct Kubeconfig {
     pub(crate) account_type: Option<&'static str>,
     pub(crate) name: Option<String>,
     pub(crate) cloud_service: Option<String>,
+    pub(crate) common_name: Option<String>,
 }
 
 impl Kubeconfig {
     fn in_state(state: CertState, expires: Option<Timestamp>) -> Self {
-        Self { state, expires, account_state: None, account_type: None, name: None, cloud_service: None }
+        Self {
+            state,
+            expires,
+            account_state: None,
+            account_type: None,
+            name: None,
+            cloud_service: None,
+            common_name: None,
+        }
     }
 
     /// An issued one that is valid until a time.
@@ -183,6 +192,13 @@ impl Kubeconfig {
     pub fn owner(mut self, account_type: &'static str, name: &str) -> Self {
         self.account_type = Some(account_type);
         self.name = Some(name.to_owned());
+        self
+    }
+
+    /// Says the common name of its certificate, under which the cluster's bindings know the owner.
+    #[must_use]
+    pub fn common_name(mut self, name: &str) -> Self {
+        self.common_name = Some(name.to_owned());
         self
     }
 

@@ -1,14 +1,15 @@
-//! What the story's cluster holds.
+//! What the story's clusters hold.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{ACCOUNT, CLUSTER_ID, DEPLOYER, DEVELOPER, LEAVER, OPERATOR, Person, user_name};
+use super::ACCOUNT;
+use super::people::{DEPLOYER, DEVELOPER, LEAVER, OPERATOR, Person, user_name};
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 
 /// Namespaces, roles and bindings, and the ConfigMap by which an ACK cluster tells which one it is.
-pub(super) fn objects(now: Timestamp) -> Vec<Value> {
+pub(crate) fn objects(cluster_id: &str, now: Timestamp) -> Vec<Value> {
     let user = |person| json!({"kind": "User", "apiGroup": RBAC, "name": user_name(person, now)});
     let group = |name: &str| json!({"kind": "Group", "apiGroup": RBAC, "name": name});
     let account = json!({"kind": "ServiceAccount", "name": "releaser", "namespace": "shop"});
@@ -17,7 +18,7 @@ pub(super) fn objects(now: Timestamp) -> Vec<Value> {
         .into();
     objects.push(json!({
         "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "ack-cluster-profile", "namespace": "kube-system"},
-        "data": {"clusterid": CLUSTER_ID, "uid": ACCOUNT, "timezone": "Asia/Shanghai"},
+        "data": {"clusterid": cluster_id, "uid": ACCOUNT, "timezone": "Asia/Shanghai"},
     }));
     objects.extend(roles());
     let bind = |person: Person, rest: &str| format!("{}-{rest}", person.uid);

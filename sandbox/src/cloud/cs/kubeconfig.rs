@@ -24,6 +24,8 @@ pub struct IssueRequest {
     pub cluster_id: String,
     /// The caller, in whose name it is issued.
     pub uid: String,
+    /// The common name for its certificate: the caller's from before, so that what is bound to it goes on to hold, else a new one.
+    pub common_name: String,
     /// Whether the server is to be named by its private address.
     pub private: bool,
     /// The lifetime in minutes; `None` for the default of three years.
@@ -103,22 +105,35 @@ fn user_row(uid: &str, cluster: &Cluster) -> Value {
 pub(super) fn describe(call: &Call<'_>, id: &str) -> Result<Value, Refusal> {
     let given = call.parameters.get("TemporaryDurationMinutes").is_some();
     let minutes = integer(call.parameters, "TemporaryDurationMinutes", 0, &(15..=4320))?;
+    let private = boolean(call.parameters, "PrivateIpAddress")?;
+    let now = call.backend.clock.now();
     let request = IssueRequest {
         cluster_id: id.to_owned(),
         uid: call.caller.uid().to_owned(),
-        private: boolean(call.parameters, "PrivateIpAddress")?,
+        common_name: common_name(call, id, now)?,
+        private,
         minutes: given.then(|| u32::try_from(minutes).unwrap_or(u32::MAX)),
-        now: call.backend.clock.now(),
+        now,
     };
-    if call.backend.estate().cluster(id, call.caller, call.region)?.abnormal() {
-        return Err(Refusal::product(400, "ErrorClusterState", "The cluster's state does not allow this operation."));
-    }
     // The estate is not held here: whoever issues may look into it.
     let issued = call.backend.hooks.issue(&request).map_err(|reason| Refusal::product(500, "InternalError", reason))?;
     if request.minutes.is_none()
         && let Some(cluster) = call.backend.estate().cluster_mut(id)
     {
-        cluster.kubeconfigs.insert(request.uid, Kubeconfig::effective(issued.expires));
+        let kubeconfig = Kubeconfig::effective(issued.expires).common_name(&request.common_name);
+        cluster.kubeconfigs.insert(request.uid, kubeconfig);
     }
     Ok(json!({ "config": issued.config, "expiration": written(issued.expires) }))
+}
+
+/// The caller's common name in a cluster where kubeconfigs can be issued.
+fn common_name(call: &Call<'_>, id: &str, now: Timestamp) -> Result<String, Refusal> {
+    let estate = call.backend.estate();
+    let cluster = estate.cluster(id, call.caller, call.region)?;
+    if cluster.abnormal() {
+        return Err(Refusal::product(400, "ErrorClusterState", "The cluster's state does not allow this operation."));
+    }
+    let uid = call.caller.uid();
+    let known = cluster.kubeconfigs.get(uid).and_then(|kubeconfig| kubeconfig.common_name.clone());
+    Ok(known.unwrap_or_else(|| format!("{uid}-{}", now.as_second())))
 }

@@ -194,9 +194,22 @@ fn kubeconfigs_are_issued_to_the_caller() {
     assert_eq!(states()["states"][1]["cert_state"], "Unissued", "a temporary one leaves no record");
     assert_eq!(ask(&[]).0, 200);
     assert_eq!(states()["states"][1]["cert_state"], "Unexpired");
-    let expected =
-        |private, minutes| IssueRequest { cluster_id: TEST.into(), uid: ALICE.into(), private, minutes, now: now() };
+    let common_name = format!("{ALICE}-{}", now().as_second());
+    let expected = |private, minutes| IssueRequest {
+        cluster_id: TEST.into(),
+        uid: ALICE.into(),
+        common_name: common_name.clone(),
+        private,
+        minutes,
+        now: now(),
+    };
     assert_eq!(*bench.issued.lock().unwrap(), [expected(true, Some(15)), expected(false, None)]);
+    bench.edit(|estate| {
+        let kubeconfig = Kubeconfig::removed().common_name("as-before");
+        estate.cluster_mut(TEST).unwrap().kubeconfigs.insert(ALICE.into(), kubeconfig);
+    });
+    assert_eq!(ask(&[]).0, 200);
+    assert_eq!(bench.issued.lock().unwrap().last().unwrap().common_name, "as-before");
     for minutes in ["14", "4321", "1h"] {
         assert_eq!(ask(&[("TemporaryDurationMinutes", minutes)]).0, 400, "{minutes}");
     }

@@ -1,0 +1,157 @@
+//! A server's port: who comes there, and what becomes of it when the server no longer listens.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+
+use http::Request;
+use http_body_util::BodyExt;
+use hyper::body::Incoming as Body;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+
+use super::exchange::{self, Incoming, Server};
+use super::host::Host;
+use super::tls::ClientJudge;
+use crate::clock;
+
+/// What every connection needs.
+#[derive(Clone)]
+pub(crate) struct Reception {
+    pub(crate) acceptor: TlsAcceptor,
+    pub(crate) judge: Arc<ClientJudge>,
+    pub(crate) server: Arc<Server>,
+}
+
+/// A port that is this server's until this is dropped.
+pub(crate) struct Port(Mutex<State>);
+
+enum State {
+    Open {
+        _listening: Listening,
+    },
+    /// Bound, so that nobody else gets it, but not listened at: connections are refused.
+    Shut {
+        _socket: TcpSocket,
+    },
+    /// Between the two: a socket can't be bound beside one that listens.
+    Free,
+}
+
+impl Port {
+    /// Answers whoever comes to the listener.
+    ///
+    /// # Errors
+    /// Where the listener can't be used.
+    pub(crate) fn open(host: &Host, listener: TcpListener, reception: Reception) -> io::Result<Self> {
+        Ok(Self(Mutex::new(State::Open { _listening: Listening::start(host, listener, reception)? })))
+    }
+
+    /// Refuses connections from now on. Those from before are closed.
+    ///
+    /// # Errors
+    /// Where somebody else was quick enough to take the port.
+    pub(crate) fn shut(&self, address: SocketAddr) -> io::Result<()> {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *state = State::Free;
+        let socket = TcpSocket::new_v4()?;
+        // Connections of before linger.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        *state = State::Shut { _socket: socket };
+        Ok(())
+    }
+}
+
+/// A task on a host that accepts connections. When this has been dropped, the task and all of its connections have ended.
+struct Listening {
+    stop: Option<oneshot::Sender<()>>,
+    ended: mpsc::Receiver<()>,
+    _host: Host,
+}
+
+impl Listening {
+    fn start(host: &Host, listener: TcpListener, reception: Reception) -> io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        let listener = {
+            let _in_the_runtime = host.runtime().enter();
+            tokio::net::TcpListener::from_std(listener)?
+        };
+        let (stop, stopped) = oneshot::channel();
+        let (end, ended) = mpsc::channel();
+        host.runtime().spawn(async move {
+            accept(listener, reception, stopped).await;
+            drop(end);
+        });
+        Ok(Self { stop: Some(stop), ended, _host: host.clone() })
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        // Nothing is ever sent: the other end goes.
+        let _ = self.ended.recv();
+    }
+}
+
+async fn accept(listener: tokio::net::TcpListener, reception: Reception, mut stopped: oneshot::Receiver<()>) {
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            Some(_) = connections.join_next() => continue,
+            _ = &mut stopped => break,
+        };
+        if let Ok((stream, _)) = accepted {
+            connections.spawn(serve(stream, reception.clone()));
+        }
+    }
+    drop(listener);
+    connections.shutdown().await;
+}
+
+async fn serve(stream: TcpStream, reception: Reception) {
+    // Small answers are not to wait for more.
+    drop(stream.set_nodelay(true));
+    let Reception { acceptor, judge, server } = reception;
+    let Ok(stream) = acceptor.accept(stream).await else { return };
+    let chain: Option<Arc<[CertificateDer<'static>]>> = stream
+        .get_ref()
+        .1
+        .peer_certificates()
+        .map(|chain| chain.iter().map(|certificate| certificate.clone().into_owned()).collect());
+    let service = service_fn(move |request| {
+        let (chain, judge, server) = (chain.clone(), judge.clone(), server.clone());
+        async move {
+            let incoming = incoming(request, chain.as_deref(), &judge).await?;
+            exchange::answer(server, incoming).await.ok_or_else(|| io::Error::from(io::ErrorKind::ConnectionAborted))
+        }
+    });
+    // A client that goes away is its own business.
+    drop(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
+}
+
+async fn incoming(
+    request: Request<Body>,
+    chain: Option<&[CertificateDer<'static>]>,
+    judge: &ClientJudge,
+) -> io::Result<Incoming> {
+    let (parts, body) = request.into_parts();
+    let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
+    let now = clock::now();
+    Ok(Incoming {
+        method: parts.method,
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        headers: parts.headers,
+        body,
+        certificate: chain.map(|chain| judge.user(chain, now)),
+        now,
+    })
+}
