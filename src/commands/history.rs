@@ -9,7 +9,9 @@ use crate::core::plan::Plan;
 use crate::error::{Error, Result, chain};
 use crate::gather::history::{self, Past, PastError};
 use crate::output::ui::Ui;
-use crate::output::views::{ApiVersion, History, PastOperation, RestoreReport, RevocationReport, StepView, step_text};
+use crate::output::views::{
+    ApiVersion, History, PastOperation, RestoreReport, RevocationReport, StepView, step_in_words,
+};
 use crate::status::Status;
 use crate::world::World;
 
@@ -117,7 +119,7 @@ fn steps_so_far(past: &Past, plan: &Plan) -> Vec<StepView> {
     ended
         .map(|(id, result, error, request_id)| StepView {
             id,
-            what: plan.step(id).map(step_text).unwrap_or_default(),
+            what: step_in_words(plan, id),
             result,
             error,
             request_id,

@@ -236,7 +236,7 @@ impl Reader<'_> {
         keep: &impl Fn(ApiServer) -> A,
     ) -> Outcome<A> {
         let place = places.acquire().await;
-        self.board.begun(index, member.place.describe());
+        self.board.begun(index, member.place.word());
         let (way, answer) = self.bounds.within(Box::pin(self.ask_server(member))).await?;
         drop(place);
         let told = self.bounds.timed(Box::pin(ask_cloud(self.account, &answer))).await;

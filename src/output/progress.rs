@@ -6,7 +6,7 @@ use crate::core::progress::Progress;
 use crate::world::Streams;
 
 /// How wide the bar is, in characters.
-const BAR: usize = 20;
+const BAR: usize = 12;
 /// How wide its line may be: narrower than any terminal, for a line that wraps can't be taken back.
 const LINE: usize = 79;
 /// Back to the start of the line, and away with what is there.
@@ -44,15 +44,26 @@ fn line(progress: &Progress) -> String {
     let Progress { total, done, failed, running, slowest } = progress;
     let over = done + failed;
     let full = (BAR * over).checked_div(*total).unwrap_or_default().min(BAR);
-    let mut line = format!("[{}{}] {over} of {total} clusters", "#".repeat(full), "-".repeat(BAR - full));
+    let mut line = format!("[{}{}] {over}/{total} clusters", "#".repeat(full), "-".repeat(BAR - full));
     if *failed > 0 {
         line.push_str(&format!(", {failed} failed"));
     }
     line.push_str(&format!(", {running} running"));
     if let Some((name, time)) = slowest {
-        line.push_str(&format!(", {}s: {}", time.as_secs(), escape(name)));
+        line.push_str(&format!(", {}s: ", time.as_secs()));
+        let name = escape(name);
+        line.push_str(&tail(&name, LINE.saturating_sub(line.chars().count())));
     }
     line.chars().take(LINE).collect()
+}
+
+/// The end of a name, by which names of ACK's differ.
+fn tail(name: &str, most: usize) -> String {
+    let length = name.chars().count();
+    match length > most {
+        true => format!("…{}", name.chars().skip(length - most.saturating_sub(1)).collect::<String>()),
+        false => name.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -69,14 +80,16 @@ mod tests {
     #[test]
     fn the_line_tells_how_far_it_is_and_whom_it_waits_for() {
         let line = line_of(117, 3, Some("shop-017"));
-        assert_eq!(line, "[############--------] 120 of 200 clusters, 3 failed, 16 running, 4s: shop-017");
-        assert_eq!(line_of(0, 0, None), "[--------------------] 0 of 200 clusters, 16 running");
+        assert_eq!(line, "[#######-----] 120/200 clusters, 3 failed, 16 running, 4s: shop-017");
+        assert_eq!(line_of(0, 0, None), "[------------] 0/200 clusters, 16 running");
     }
 
     #[test]
     fn it_never_wraps_and_holds_nothing_that_moves_the_cursor() {
+        let long = line_of(1, 0, Some("200000000000000101-c5e8f0a1b2c3d4e5f60718293a4b5c6d7"));
+        assert_eq!(long, "[------------] 1/200 clusters, 16 running, 4s: …e8f0a1b2c3d4e5f60718293a4b5c6d7");
         let long = line_of(1, 0, Some(&"\u{1b}[2Jx".repeat(40)));
         assert!(long.chars().count() <= LINE && !long.contains('\u{1b}'), "{long}");
-        assert_eq!(line(&Progress::default()), "[--------------------] 0 of 0 clusters, 0 running");
+        assert_eq!(line(&Progress::default()), "[------------] 0/0 clusters, 0 running");
     }
 }

@@ -22,7 +22,7 @@ use crate::gather::leaked::Leaked;
 use crate::gather::revocation::Gathered;
 use crate::gather::verification;
 use crate::output::ui::Ui;
-use crate::output::views::{ApiVersion, CollateralView, RevocationReport, StepView, step_text};
+use crate::output::views::{ApiVersion, CollateralView, RevocationReport, StepView, step_in_words};
 use crate::status::Status;
 use crate::world::World;
 
@@ -78,7 +78,8 @@ impl Revocation<'_> {
         self.ui.note(&format!("operation {}", running.id));
         let parallel = usize::from(self.args.clusters.parallel);
         let outcome = self.conversation.finish(async |interrupt| {
-            let work = stream::iter(&parts).map(|part| self.change_and_verify(part, &running, consent, &interrupt));
+            let work =
+                stream::iter(&parts).map(|part| self.change_and_verify(part, &plan, &running, consent, &interrupt));
             work.buffered(parallel).collect::<Vec<Done>>().await
         });
         self.finish(&plan, running, Done::joined(outcome))
@@ -125,6 +126,7 @@ impl Revocation<'_> {
     async fn change_and_verify(
         &self,
         part: &Part<'_>,
+        whole: &Plan,
         running: &Running,
         consent: &Consent,
         interrupt: &Interrupt,
@@ -140,7 +142,7 @@ impl Revocation<'_> {
             interrupted: &|| interrupt.is_pending(),
         };
         let steps = apply::revoke(&tools, plan, &case.bindings, consent).await;
-        steps.iter().for_each(|report| self.say_step(&step_view(plan, report)));
+        steps.iter().for_each(|report| self.say_step(&step_view(whole, report)));
         if interrupt.is_pending() {
             return Done { steps, is_interrupted: true, ..Done::default() };
         }
@@ -255,7 +257,7 @@ fn originals(parts: &[Part<'_>]) -> Vec<Original> {
 }
 
 fn step_view(plan: &Plan, report: &StepReport) -> StepView {
-    operation::step_view(report, plan.step(report.id).map(step_text).unwrap_or_default())
+    operation::step_view(report, step_in_words(plan, report.id))
 }
 
 fn collateral_view(cluster: Option<&ClusterId>, one: Collateral) -> CollateralView {

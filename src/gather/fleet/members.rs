@@ -119,6 +119,14 @@ impl Place {
     }
 }
 
+impl Place {
+    /// One word for it: its name, else its ID, else the context's name.
+    pub(super) fn word(&self) -> String {
+        let id = self.id.as_ref().map(ToString::to_string);
+        self.name.clone().or(id).or_else(|| self.context.clone()).unwrap_or_default()
+    }
+}
+
 impl Choice {
     /// One way, and no other cluster.
     pub fn one(way: Way) -> Self {

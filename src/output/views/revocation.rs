@@ -37,8 +37,23 @@ impl Action {
     }
 }
 
-/// A step in one line.
-pub fn step_text(step: &Step) -> String {
+/// A step of a plan in one line; where the plan is about several clusters, with its own.
+pub fn step_in_words(plan: &Plan, id: u32) -> String {
+    let Some(step) = plan.step(id) else { return String::new() };
+    let text = step_text(step);
+    if plan.clusters().len() < 2 {
+        return text;
+    }
+    let cluster = plan.targets.iter().find(|target| target.cluster_id == step.cluster_id);
+    let name = cluster.and_then(|cluster| cluster.cluster_name.as_deref());
+    match (name, &step.cluster_id) {
+        (Some(name), Some(id)) => format!("{text} in {name} ({id})"),
+        (None, Some(id)) => format!("{text} in {id}"),
+        (_, None) => text,
+    }
+}
+
+fn step_text(step: &Step) -> String {
     let uids: Vec<&str> = step.identities.iter().map(|uid| uid.as_str()).collect();
     match (&step.object, step.action) {
         (Some(object), Action::RemoveSubjects) => {
@@ -124,7 +139,7 @@ impl Report for RevocationPlan<'_> {
 
     fn footing(&self) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
-        lines.extend(self.plan.remains.iter().map(|remain| format!("Will remain   {}", remain.what)));
+        lines.extend(each_once("Will remain   ", self.plan.remains.iter().map(|remain| remain.what.as_str())));
         lines.extend(self.plan.not_checked.iter().map(|what| format!("Not checked   {what}")));
         lines
     }
@@ -139,6 +154,22 @@ impl Report for RevocationPlan<'_> {
     fn names(&self) -> Box<dyn Iterator<Item = String> + '_> {
         Box::new(self.plan.steps.iter().filter_map(|step| step.object.as_ref()).map(ToString::to_string))
     }
+}
+
+/// Lines with this in front; what is the same in several clusters is told once, with their number.
+fn each_once<'a>(heading: &str, texts: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut counted: Vec<(&str, usize)> = Vec::new();
+    for text in texts {
+        match counted.iter_mut().find(|(told, _)| *told == text) {
+            Some((_, count)) => *count += 1,
+            None => counted.push((text, 1)),
+        }
+    }
+    let line = |(text, count): (&str, usize)| match count {
+        1 => format!("{heading}{text}"),
+        many => format!("{heading}{text} ({many} times)"),
+    };
+    counted.into_iter().map(line).collect()
 }
 
 fn who(target: &PlannedTarget) -> String {
@@ -249,11 +280,15 @@ impl Report for RevocationReport {
     }
 
     fn footing(&self) -> Vec<String> {
-        let mut lines = Vec::new();
+        let mut lines: Vec<String> = Vec::new();
+        let several = self.clusters() > 1;
         for verification in &self.verification {
-            lines.extend(verification.residual.iter().map(|what| format!("Left          {what}")));
-            lines.extend(verification.remains.iter().map(|remain| format!("Remains       {}", remain.what)));
+            let place = verification.cluster_id.as_ref().filter(|_| several).map(|id| format!(" in {id}"));
+            let place = place.unwrap_or_default();
+            lines.extend(verification.residual.iter().map(|what| format!("Left          {what}{place}")));
         }
+        let remains = self.verification.iter().flat_map(|verification| &verification.remains);
+        lines.extend(each_once("Remains       ", remains.map(|remain| remain.what.as_str())));
         lines.extend(self.collateral.iter().map(|one| format!("Collateral    {}: {}", one.binding, one.what)));
         let mut unseen: Vec<&String> = self.verification.iter().flat_map(|one| &one.not_checked).collect();
         unseen.dedup();

@@ -1,0 +1,90 @@
+//! Which clusters a command is about.
+
+use kubectl_ackcred::status::Status;
+
+use crate::scene::*;
+
+#[test]
+fn contexts_are_named_one_by_one() {
+    let scene = Scene::of(3);
+    let [first, _, third] = &scene.fleet.clusters[..] else { panic!() };
+    let told = scene.json(&["scan", "--context", &third.context, "--context", &first.context]);
+    assert_eq!(told.status, Status::Done, "{told:?}");
+    let ids: Vec<String> = told.document["clusters"].as_array().unwrap().iter().map(|one| text(&one["id"])).collect();
+    assert_eq!(ids, [third.id.as_str(), first.id.as_str()]);
+    let unknown = scene.run(&["scan", "--context", &first.context, "--context", "gone"]);
+    assert_eq!(unknown.status, Status::Failed, "{unknown}");
+    assert!(unknown.stderr.contains("gone"), "{unknown}");
+}
+
+#[test]
+fn clusters_are_chosen_by_their_ids_and_those_without_a_context_are_named() {
+    let scene = Scene::of(3).with_contexts_of(&[0, 1]);
+    let ids = scene.ids();
+    let told = scene.json(&["scan", "--cluster-id", ids[1], "--cluster-id", ids[2]]);
+    assert_eq!(told.status, Status::Incomplete, "{told:?}");
+    assert_eq!(told.ids_of("grants"), [ids[1]]);
+    assert_eq!(told.unread(), [(ids[2].to_owned(), "not reached: no context leads to it".to_owned())]);
+}
+
+#[test]
+fn all_clusters_of_the_account_are_read_or_named() {
+    let scene = Scene::of(4).with_contexts_of(&[0, 2]);
+    scene.fleet.cloud.edit(|estate| {
+        estate.cluster_mut(scene.ids()[2]).unwrap().state = "deleting".to_owned();
+    });
+    let told = scene.json(&["scan", "--all-clusters"]);
+    assert_eq!(told.status, Status::Incomplete, "{told:?}");
+    assert_eq!(told.ids_of("grants"), [scene.ids()[0]]);
+    let mut unread = told.unread();
+    unread.sort_by_key(|(id, _)| scene.ids().iter().position(|own| own == id));
+    let expected = [
+        (1, "not reached: no context leads to it"),
+        (2, "not reached: in state deleting a cluster serves no API"),
+        (3, "not reached: no context leads to it"),
+    ];
+    assert_eq!(unread, expected.map(|(place, why)| (scene.ids()[place].to_owned(), why.to_owned())));
+    assert!(scene.fleet.clusters[2].server.faults().exchanges().is_empty(), "a cluster that is going was asked");
+    assert!(told.stderr.contains("shop-004"), "{}", told.stderr);
+}
+
+#[test]
+fn without_the_cloud_nobody_knows_all_clusters() {
+    let scene = Scene::of(1);
+    let outcome = scene.run(&["scan", "--all-clusters", "--offline"]);
+    assert_eq!(outcome.status, Status::Failed, "{outcome}");
+    assert!(outcome.stderr.contains("only the cloud knows the account's clusters: --offline"), "{outcome}");
+}
+
+#[test]
+fn one_cluster_by_two_contexts_is_read_once() {
+    let scene = Scene::of(2);
+    // The same file once more, with contexts that tell no ID: only the clusters themselves do.
+    let again = scene.fleet.kubeconfig();
+    let again = again.replace(&format!("{OPERATORS_UID}-c"), "again-").replace("name: c", "name: again-cluster-");
+    let again = again.replace("cluster: c", "cluster: again-cluster-");
+    let scene = scene.with_file("again", &again);
+    let told = scene.json(&["scan", "--all-contexts"]);
+    assert_eq!(told.status, Status::Done, "{told:?}");
+    assert_eq!(told.document["clusters"].as_array().unwrap().len(), 2, "{told:?}");
+    assert_eq!(told.grants().len(), 2 * GRANTS);
+}
+
+#[test]
+fn flags_of_one_server_make_no_sense_for_several() {
+    let scene = Scene::of(2);
+    let [first, second] = &scene.fleet.clusters[..] else { panic!() };
+    let several: [&[&str]; 7] = [
+        &["scan", "--all-contexts", "--token", "x"],
+        &["scan", "--all-contexts", "--context", "x"],
+        &["scan", "--all-contexts", "--all-clusters"],
+        &["scan", "--context", &first.context, "--context", &second.context, "--server", "https://127.0.0.1:1"],
+        &["scan", "--context", &first.context, "--context", &second.context, "--cluster-id", &first.id],
+        &["scan", "--all-contexts", "--temporary-credentials"],
+        &["status", LEAVERS_UID, "--all-contexts"],
+    ];
+    for args in several {
+        let outcome = scene.run(args);
+        assert_eq!(outcome.status, Status::Usage, "{args:?}: {outcome}");
+    }
+}

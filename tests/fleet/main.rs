@@ -1,0 +1,9 @@
+//! Several clusters of one account: read side by side, revoked as one, given back as one.
+
+#![expect(clippy::unwrap_used, reason = "what can't be set up fails the test")]
+
+mod choosing;
+mod reading;
+mod revoking;
+mod scene;
+mod temporary;

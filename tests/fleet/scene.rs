@@ -1,0 +1,113 @@
+//! An operator with a fleet of clusters, at a terminal that watches over every word it shows.
+
+use ackcred_sandbox::fleet::{Fleet, Options};
+use ackcred_sandbox::session::{Outcome, Session};
+use ackcred_sandbox::story::{DEVELOPER, LEAVER, OPERATOR};
+use kubectl_ackcred::status::Status;
+use serde_json::Value;
+
+/// How many grants the leaver has in each cluster.
+pub(crate) const GRANTS: usize = 3;
+
+/// A fleet and its operator.
+pub(crate) struct Scene {
+    pub(crate) fleet: Fleet,
+    pub(crate) session: Session,
+}
+
+impl Scene {
+    pub(crate) fn of(clusters: usize) -> Self {
+        let fleet = Fleet::start_with(Options { clusters, ..Options::default() }).unwrap();
+        let session = fleet.session().unwrap();
+        let state = session.home().join("state");
+        Self { session: session.with("ACKCRED_HOME", state), fleet }
+    }
+
+    /// Has the operator's kubeconfig hold the contexts of these clusters only.
+    pub(crate) fn with_contexts_of(mut self, places: &[usize]) -> Self {
+        let file = self.session.write("some", self.fleet.kubeconfig_of(places)).unwrap();
+        self.session = self.session.with("KUBECONFIG", file);
+        self
+    }
+
+    /// Puts another file beside the operator's kubeconfig, which comes first.
+    pub(crate) fn with_file(mut self, name: &str, text: &str) -> Self {
+        let first = self.fleet.folder().join("config");
+        let other = self.session.write(name, text).unwrap();
+        self.session = self.session.with("KUBECONFIG", std::env::join_paths([first, other]).unwrap());
+        self
+    }
+
+    pub(crate) fn ids(&self) -> Vec<&str> {
+        self.fleet.clusters.iter().map(|cluster| cluster.id.as_str()).collect()
+    }
+
+    /// Runs a command. Whatever it was, no secret that the cloud knows may be in what it said.
+    pub(crate) fn run(&self, args: &[&str]) -> Outcome {
+        let outcome = self.session.run(args);
+        for stream in [&outcome.stdout, &outcome.stderr] {
+            assert!(
+                !self.fleet.cloud.secrets().iter().any(|secret| stream.contains(secret)),
+                "{args:?} shows a secret"
+            );
+        }
+        outcome
+    }
+
+    /// Runs a command and reads its document, which must keep to the published schema.
+    pub(crate) fn json(&self, args: &[&str]) -> Told {
+        let outcome = self.run(&[args, &["-o", "json"]].concat());
+        let Ok(document) = serde_json::from_str::<Value>(&outcome.stdout) else { panic!("{args:?}\n{outcome}") };
+        let kind = document["kind"].as_str().unwrap();
+        let file = format!("{}/docs/schemas/{kind}.json", env!("CARGO_MANIFEST_DIR"));
+        let schema: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let errors: Vec<String> = validator.iter_errors(&document).map(|error| error.to_string()).collect();
+        assert_eq!(errors, Vec::<String>::new(), "{outcome}");
+        Told { status: outcome.status, document, stderr: outcome.stderr }
+    }
+
+    /// How many grants the leaver has in each cluster, by the word of whoever can still be asked.
+    pub(crate) fn grants_of_leaver(&self) -> Vec<usize> {
+        let told = self.json(&["scan", "--all-contexts", "--uid", LEAVER.uid, "--offline"]);
+        let count = |id: &&str| told.grants().iter().filter(|row| row["clusterId"] == *id).count();
+        self.ids().iter().map(count).collect()
+    }
+}
+
+/// What a command told.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) status: Status,
+    pub(crate) document: Value,
+    pub(crate) stderr: String,
+}
+
+impl Told {
+    pub(crate) fn grants(&self) -> &[Value] {
+        self.document["grants"].as_array().unwrap()
+    }
+
+    /// The clusters that could not be read, with the reason.
+    pub(crate) fn unread(&self) -> Vec<(String, String)> {
+        let clusters = self.document["clusters"].as_array().unwrap().iter();
+        let unread = clusters.filter(|cluster| !cluster["error"].is_null());
+        unread.map(|one| (text(&one["id"]), text(&one["error"]))).collect()
+    }
+
+    pub(crate) fn ids_of(&self, list: &str) -> Vec<String> {
+        let mut ids: Vec<String> =
+            self.document[list].as_array().unwrap().iter().map(|one| text(&one["clusterId"])).collect();
+        ids.sort();
+        ids.dedup();
+        ids
+    }
+}
+
+pub(crate) fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+pub(crate) const LEAVERS_UID: &str = LEAVER.uid;
+pub(crate) const OPERATORS_UID: &str = OPERATOR.uid;
+pub(crate) const DEVELOPERS_UID: &str = DEVELOPER.uid;
