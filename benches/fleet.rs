@@ -30,7 +30,7 @@ use crate::measure::{Run, Tool};
 const LINK: Link = Link { one_way: Duration::from_millis(50), bytes_a_second: 20_000_000 / 8 };
 const FLEET: usize = 200;
 /// How many clusters to scan; the first row is what the others are compared with.
-const ROWS: [usize; 4] = [1, 10, 50, FLEET];
+const ROWS: [usize; 5] = [1, 10, 20, 50, FLEET];
 
 /// Who is missing on the bad day, spread over the fleet.
 const KILLED: [usize; 5] = [20, 60, 100, 140, 180];

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use ackcred_sandbox::apiserver::{ApiServer, Fault, Gate, Options};
 use ackcred_sandbox::certs::{Authority, Identity, Subject};
 use ackcred_sandbox::cluster::Cluster;
+use ackcred_sandbox::fleet::Fleet;
 use ackcred_sandbox::kubeconfigs::{Credential, Kubeconfig};
 use assert_cmd::Command;
 use predicates::prelude::*;
@@ -253,6 +254,35 @@ fn ctrl_c_ends_a_scan_with_130() {
         assert!(output.stdout.is_empty(), "{verb}: {output:?}");
         gate.open();
         server.faults().clear();
+    }
+}
+
+#[test]
+fn ctrl_c_ends_a_scan_of_many_with_what_is_known_so_far() {
+    let fleet = Fleet::start(4).unwrap();
+    let home = Home::empty();
+    let gates = [1, 3].map(|place| fleet.hang(place));
+    let mut scan = home.start(BINARY);
+    scan.args(["scan", "--all-contexts", "--offline", "--parallel", "2", "-o", "json"]).envs(fleet.variables());
+    let child = scan.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    for gate in &gates {
+        assert!(gate.wait_reached(1, Duration::from_secs(20)), "nobody was asked");
+    }
+    // Both places are taken by those that hang: the others were read before.
+    let pid = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["incomplete"], true);
+    let told = |place: usize| {
+        let clusters = document["clusters"].as_array().unwrap();
+        clusters.iter().find(|one| one["id"] == fleet.clusters[place].id.as_str()).unwrap()["error"].clone()
+    };
+    assert_eq!([0, 1, 2, 3].map(told), [Value::Null, "interrupted".into(), Value::Null, "interrupted".into()]);
+    let ids: Vec<&Value> = document["grants"].as_array().unwrap().iter().map(|grant| &grant["clusterId"]).collect();
+    for place in [0, 2] {
+        assert!(ids.iter().any(|id| *id == fleet.clusters[place].id.as_str()), "{ids:?}");
     }
 }
 

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use ackcred_sandbox::apiserver::Options;
+use ackcred_sandbox::fleet::{self, Fleet};
 use ackcred_sandbox::story::{LEAVER, Story};
 use ackcred_sandbox::tour;
 use clap::{Parser, Subcommand};
@@ -27,14 +28,35 @@ enum Command {
         /// Serve ack-ram-authenticator's API group too
         #[arg(long)]
         ram_authenticator: bool,
+        /// Serve this many clusters of one account
+        #[arg(long, conflicts_with = "port")]
+        clusters: Option<usize>,
     },
 }
 
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Tour => tour::run(&mut std::io::stdout().lock()),
-        Command::Serve { port, ram_authenticator } => serve(Options { port, ram_authenticator, ..Options::default() }),
+        Command::Serve { clusters: Some(clusters), ram_authenticator, .. } => serve_many(clusters, ram_authenticator),
+        Command::Serve { port, ram_authenticator, clusters: None } => {
+            serve(Options { port, ram_authenticator, ..Options::default() })
+        }
     }
+}
+
+fn serve_many(clusters: usize, ram_authenticator: bool) -> anyhow::Result<()> {
+    let fleet = Fleet::start_with(fleet::Options { clusters, ram_authenticator })?;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "A simulated account with {clusters} ACK clusters is there. In another terminal:\n")?;
+    for (name, value) in fleet.variables() {
+        writeln!(out, "    export {name}={value}")?;
+    }
+    writeln!(out)?;
+    writeln!(out, "    kubectl ackcred scan --all-contexts")?;
+    writeln!(out, "    kubectl ackcred status --all-clusters --activity")?;
+    writeln!(out, "    kubectl ackcred revoke --all-deleted --all-contexts\n")?;
+    writeln!(out, "{} ({}) has left and still holds access everywhere. Ctrl-C ends it all.", LEAVER.name, LEAVER.uid)?;
+    until_ctrl_c(out)
 }
 
 fn serve(options: Options) -> anyhow::Result<()> {
@@ -53,6 +75,10 @@ fn serve(options: Options) -> anyhow::Result<()> {
     writeln!(out, "    kubectl ackcred whoami -f {}", story.leaked.display())?;
     writeln!(out, "    kubectl ackcred revoke -f {}\n", story.leaked.display())?;
     writeln!(out, "{} ({}) has left, and that file was found in a chat. Ctrl-C ends it all.", LEAVER.name, LEAVER.uid)?;
+    until_ctrl_c(out)
+}
+
+fn until_ctrl_c(mut out: impl Write) -> anyhow::Result<()> {
     out.flush()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(tokio::signal::ctrl_c())?;

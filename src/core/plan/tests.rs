@@ -17,6 +17,8 @@ use super::super::verdict::{Basis, ClusterDirectory, State, Verdict};
 use super::refuse::the_last_administrator;
 use super::*;
 
+mod fleet;
+
 const CARL: &str = "200";
 const FINN: &str = "300";
 

@@ -1,0 +1,105 @@
+//! How fast what was heard of clusters becomes one sealed plan: a thousand bindings of two hundred leavers, in one cluster and
+//! in fifty.
+
+use std::collections::BTreeMap;
+use std::hint::black_box;
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use kubectl_ackcred::core::binding::{BindingItem, BindingKind};
+use kubectl_ackcred::core::binding_object::BindingObject;
+use kubectl_ackcred::core::case::{Case, CaseCluster, Confirmation, DryRuns, KubeconfigFact, Operator, TargetCase};
+use kubectl_ackcred::core::cluster_id::KnownCluster;
+use kubectl_ackcred::core::evidence::{Answer, ClusterVoices, Listing};
+use kubectl_ackcred::core::grants::Grants;
+use kubectl_ackcred::core::ids::{ClusterId, Uid};
+use kubectl_ackcred::core::inventory::Inventory;
+use kubectl_ackcred::core::plan::{Crowd, Draft, Flags, Plan};
+use kubectl_ackcred::core::rbac::Roles;
+use kubectl_ackcred::core::scan::ClusterScan;
+use kubectl_ackcred::core::target::Target;
+use kubectl_ackcred::core::verdict::{ClusterDirectory, Verdict};
+use serde_json::{Value, json};
+
+const LEAVERS: usize = 200;
+const BINDINGS: usize = 1000;
+
+fn uid(number: usize) -> Uid {
+    Uid::parse(&(200_000_000_000_000_000 + number).to_string()).expect("digits are a UID")
+}
+
+/// A binding of one leaver, which another leaver and a service account share.
+fn binding(number: usize) -> Value {
+    let user = |number: usize| {
+        let name = format!("{}-1760000000", uid(number % LEAVERS));
+        json!({"kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": name})
+    };
+    json!({
+        "kind": "RoleBinding",
+        "metadata": {"name": format!("team-{number}"), "namespace": "shop", "uid": "u", "resourceVersion": "7"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cs:ns:dev"},
+        "subjects": [user(number), user(number + 1), {"kind": "ServiceAccount", "namespace": "shop", "name": "robot"}],
+    })
+}
+
+fn case(number: usize) -> Case {
+    let id = ClusterId::parse(&format!("c{number:032x}"));
+    let bindings: Vec<Value> = (0..BINDINGS).map(binding).collect();
+    let mut inventory = Inventory::default();
+    for text in bindings.iter().map(Value::to_string) {
+        let item: BindingItem<'_> = serde_json::from_str(&text).expect("the bench's own binding is one");
+        inventory.add(BindingKind::RoleBinding, &item);
+    }
+    let grants = Grants::extract(inventory, Vec::new());
+    let object = |value| serde_json::from_value::<BindingObject>(value).expect("the bench's own binding is one");
+    Case {
+        cluster: CaseCluster {
+            known: KnownCluster { id: id.clone(), ..KnownCluster::default() },
+            key: number.to_string(),
+            name: None,
+            context: None,
+            server: String::new(),
+            ca_keys: Vec::new(),
+            state: None,
+            confirmation: Confirmation::ClusterProfile,
+        },
+        scan: ClusterScan::new(id, grants, ClusterDirectory::new(ClusterVoices::not_asked())),
+        roles: Roles::default(),
+        targets: (0..LEAVERS).map(target).collect(),
+        bindings: bindings.into_iter().map(object).collect(),
+        namespaces: BTreeMap::new(),
+        operator: Operator::default(),
+        cloud: Ok(()),
+        unread: Vec::new(),
+    }
+}
+
+fn target(number: usize) -> TargetCase {
+    TargetCase {
+        target: Target::new(uid(number)),
+        verdict: Verdict::nobody(),
+        kubeconfig: KubeconfigFact::NotListed,
+        permissions: Answer::NotAsked,
+        activity: None,
+        elsewhere: Listing::NotAsked,
+    }
+}
+
+fn plans(criterion: &mut Criterion) {
+    let flags = Flags { rbac_only: true, ..Flags::default() };
+    let mut group = criterion.benchmark_group("plan");
+    group.sample_size(10);
+    for (clusters, crowd) in [(1, Crowd::Several), (50, Crowd::Fleet)] {
+        let cases: Vec<Case> = (0..clusters).map(case).collect();
+        group.throughput(Throughput::Elements((clusters * BINDINGS) as u64));
+        group.bench_with_input(BenchmarkId::new("bindings", clusters), &cases, |bencher, cases| {
+            bencher.iter(|| {
+                let drafts = black_box(cases).iter().map(|case| Draft::of(case, &flags, None, crowd, &DryRuns::new()));
+                Plan::new(drafts.collect(), flags.clone(), None)
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, plans);
+criterion_main!(benches);
