@@ -70,7 +70,7 @@ pub(super) fn run(
     if !args.dry_run && !args.yes && !ui.can_ask() {
         refusals.push(consent::nobody_to_ask("look at it with --dry-run"));
     }
-    let planned = report(&past, &plan, None, planned_steps(&plan), refusals.clone());
+    let planned = report(&past, &plan, None, RestoredStep::all(&plan), refusals.clone());
     if args.dry_run || !refusals.is_empty() {
         ui.report(&planned)?;
         refusals.iter().for_each(|refusal| ui.refusal(refusal));
@@ -113,7 +113,8 @@ pub(super) fn run(
         true => Ending::Restored,
         false => Ending::Incomplete,
     };
-    let what = |report: &StepReport| plan.step(report.id).map(|step| RestoredStep::planned(step).what);
+    let all = RestoredStep::all(&plan);
+    let what = |report: &StepReport| all.iter().find(|step| step.id == report.id).map(|step| step.what.clone());
     let views: Vec<StepView> =
         steps.iter().map(|report| operation::step_view(report, what(report).unwrap_or_default())).collect();
     let restored = views.iter().cloned().map(RestoredStep::from).collect();
@@ -222,7 +223,7 @@ async fn gather(
 fn refuse(past: &Past, plan: &RestorePlan, refusal: Refusal, ui: &Ui) -> Result<Status> {
     ui.refusal(&refusal);
     ui.note("nothing was changed");
-    ui.document(&report(past, plan, None, planned_steps(plan), vec![refusal]))?;
+    ui.document(&report(past, plan, None, RestoredStep::all(plan), vec![refusal]))?;
     Ok(Status::Refused)
 }
 
@@ -262,10 +263,6 @@ fn beginning(args: &RestoreArgs, past: &Past, gathered: &[Gathered], plan: &Rest
             rearmed: args.rearm.iter().filter(|name| plan.gives_back(name)).cloned().collect(),
         },
     }
-}
-
-fn planned_steps(plan: &RestorePlan) -> Vec<RestoredStep> {
-    plan.steps.iter().map(RestoredStep::planned).collect()
 }
 
 fn report(

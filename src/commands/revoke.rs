@@ -1,5 +1,7 @@
 //! `revoke`: plan, refuse, ask for consent, write down, change, verify; in one cluster or in several.
 
+use std::collections::BTreeSet;
+
 use super::consent;
 use super::fleet::{self, Chosen};
 use super::{access, cloud};
@@ -69,13 +71,13 @@ pub(super) fn run(
     account.failed.iter().for_each(|text| ui.warning(text));
     say_gathered(&gathered.clusters, &plan, ui);
     if dry || stops(&plan, crowd) {
-        return show_only(&plan, world, ui);
+        return show_only(&plan, are_several, world, ui);
     }
     if plan.targets.is_empty() {
         ui.report(&view(&plan, world))?;
         return Ok(Status::Done);
     }
-    plan.refusals.iter().for_each(|refusal| ui.refusal(refusal));
+    say_refusals(&plan, are_several, ui);
 
     let phrase = consent::phrase("revoke", &plan.uids());
     let consent = match consent::ask(&view(&plan, world), &plan.hash, &phrase, args.yes, &conversation, ui)? {
@@ -187,17 +189,31 @@ fn view<'a>(plan: &'a Plan, world: &World) -> RevocationPlan<'a> {
 
 fn refuse(refusals: Vec<Refusal>, world: &World, ui: &Ui) -> Result<Status> {
     let plan = Plan { refusals, ..Plan::new(Vec::new(), Flags::default(), None) };
-    show_only(&plan, world, ui)
+    show_only(&plan, false, world, ui)
 }
 
-fn show_only(plan: &Plan, world: &World, ui: &Ui) -> Result<Status> {
+fn show_only(plan: &Plan, are_several: bool, world: &World, ui: &Ui) -> Result<Status> {
     ui.report(&view(plan, world))?;
-    plan.refusals.iter().for_each(|refusal| ui.refusal(refusal));
+    say_refusals(plan, are_several, ui);
     if plan.refusals.is_empty() {
         return Ok(Status::Done);
     }
     ui.note("nothing was changed");
     Ok(Status::Refused)
+}
+
+/// Says every refusal; among several clusters with its own, and each advice once.
+fn say_refusals(plan: &Plan, are_several: bool, ui: &Ui) {
+    let mut advised = BTreeSet::new();
+    for refusal in &plan.refusals {
+        let cluster = refusal.cluster_id.as_ref().filter(|_| are_several && refusal.code != RefusalCode::ClusterUnread);
+        let place = cluster.map(|id| format!("cluster {id}: ")).unwrap_or_default();
+        ui.refusal(&Refusal {
+            message: format!("{place}{}", refusal.message),
+            hint: refusal.hint.clone().filter(|hint| advised.insert(hint.clone())),
+            ..refusal.clone()
+        });
+    }
 }
 
 /// Something stands in the way after the plan was shown.

@@ -1,6 +1,6 @@
 //! `status`: the console's two views of kubeconfigs, a cluster's identities and an identity's clusters.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{cloud, fleet};
 use crate::cli::{AccessArgs, CloudArgs, StatusArgs};
@@ -205,7 +205,7 @@ fn sum_up(report: &StatusReport, ui: &Ui) {
     let effective = |item: &&StatusItem| {
         item.account_state == StateKind::Deleted && item.kubeconfig == Some(KubeconfigWord::Effective)
     };
-    let count = report.items.iter().filter(effective).count();
+    let count = report.items.iter().filter(effective).map(|item| &item.uid).collect::<BTreeSet<_>>().len();
     let here = match report.dimension {
         _ if count == 0 => return,
         Dimension::Identity => return,

@@ -139,8 +139,11 @@ impl RestorePlan {
     pub fn joined(plans: Vec<Self>) -> Self {
         let is_nothing = |refusal: &Refusal| refusal.code == RefusalCode::NothingToRestore;
         let something = plans.iter().any(|plan| !plan.steps.is_empty());
+        let are_several = plans.len() > 1;
         let mut all = Self::default();
         for plan in plans {
+            let cluster = plan.steps.first().and_then(|step| step.cluster_id.as_ref()).filter(|_| are_several);
+            all.diff.extend(cluster.map(|id| format!("in cluster {id}:")));
             all.flags = plan.flags;
             all.uids.extend(plan.uids);
             all.steps.extend(plan.steps);
@@ -163,9 +166,9 @@ impl RestorePlan {
         part
     }
 
-    /// A step by its number.
-    pub fn step(&self, id: u32) -> Option<&RestoreStep> {
-        self.steps.iter().find(|step| step.id == id)
+    /// Whether it is about more than one cluster.
+    pub fn is_of_several(&self) -> bool {
+        self.steps.windows(2).any(|pair| pair[0].cluster_id != pair[1].cluster_id)
     }
 
     /// Whether this name comes back.

@@ -4,7 +4,7 @@ use super::{ApiVersion, StepView};
 use crate::core::binding_object::subject_text;
 use crate::core::journal::{OperationId, StepResult};
 use crate::core::refusal::Refusal;
-use crate::core::restoration::RestoreStep;
+use crate::core::restoration::{RestorePlan, RestoreStep};
 use crate::core::verification::Verification;
 use crate::output::report::Report;
 use crate::output::table::{Cell, Table, Tone};
@@ -55,8 +55,19 @@ pub struct RestoredStep {
 }
 
 impl RestoredStep {
-    /// A step that was not begun.
-    pub fn planned(step: &RestoreStep) -> Self {
+    /// The steps of a plan, none of which was begun; where it is about several clusters, each with its own.
+    pub fn all(plan: &RestorePlan) -> Vec<Self> {
+        let are_several = plan.is_of_several();
+        let planned = plan.steps.iter().map(|step| {
+            let cluster = step.cluster_id.as_ref().filter(|_| are_several);
+            let place = cluster.map(|id| format!(" in {id}")).unwrap_or_default();
+            let planned = Self::planned(step);
+            Self { what: format!("{}{place}", planned.what), ..planned }
+        });
+        planned.collect()
+    }
+
+    fn planned(step: &RestoreStep) -> Self {
         let subjects: Vec<String> = step.subjects.iter().map(subject_text).collect();
         let how = if step.create.is_some() { "create" } else { "add to" };
         Self {

@@ -290,9 +290,9 @@ impl Report for RevocationReport {
         let remains = self.verification.iter().flat_map(|verification| &verification.remains);
         lines.extend(each_once("Remains       ", remains.map(|remain| remain.what.as_str())));
         lines.extend(self.collateral.iter().map(|one| format!("Collateral    {}: {}", one.binding, one.what)));
-        let mut unseen: Vec<&String> = self.verification.iter().flat_map(|one| &one.not_checked).collect();
-        unseen.dedup();
-        lines.extend(unseen.into_iter().map(|what| format!("Not checked   {what}")));
+        let mut told = std::collections::BTreeSet::new();
+        let unseen = self.verification.iter().flat_map(|one| &one.not_checked).filter(|what| told.insert(*what));
+        lines.extend(unseen.map(|what| format!("Not checked   {what}")));
         lines
             .push(format!("Operation {}   report: kubectl ackcred history {} -o json", self.operation, self.operation));
         lines
