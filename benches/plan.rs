@@ -66,6 +66,7 @@ fn case(number: usize) -> Case {
         roles: Roles::default(),
         targets: (0..LEAVERS).map(target).collect(),
         bindings: bindings.into_iter().map(object).collect(),
+        bystanders: Vec::new(),
         namespaces: BTreeMap::new(),
         operator: Operator::default(),
         cloud: Ok(()),

@@ -11,6 +11,7 @@ mod recorder;
 use crate::adapters::cloud::Cloud;
 use crate::adapters::cluster::ApiServer;
 use crate::core::binding_object::BindingObject;
+use crate::core::case::Case;
 use crate::core::consent::Consent;
 use crate::core::ids::{ClusterId, Region};
 use crate::core::inventory::Inventory;
@@ -69,12 +70,21 @@ impl StepReport {
     }
 }
 
-/// Carries out a revocation's steps in one cluster. `bindings` are the objects that the plan was made from.
+/// What a revocation in one cluster came to.
+pub struct Revoked {
+    /// What became of each step.
+    pub steps: Vec<StepReport>,
+    /// The bystanders that were there right before the cloud was called; none where it was not.
+    pub bystanders: Vec<BindingObject>,
+}
+
+/// Carries out a revocation's steps in one cluster. `case` is what the plan was made from.
 ///
 /// # Panics
 /// Where consent is to another plan: that is a bug.
-pub async fn revoke(tools: &Tools<'_>, plan: &Plan, bindings: &[BindingObject], consent: &Consent) -> Vec<StepReport> {
+pub async fn revoke(tools: &Tools<'_>, plan: &Plan, case: &Case, consent: &Consent) -> Revoked {
     assert!(consent.covers(&plan.hash), "consent is to another plan");
+    let bindings = &case.bindings;
     let mut reports = Vec::new();
     // Read once the bindings are written, before the first call of the cloud.
     let mut left: Option<Result<Inventory, String>> = None;
@@ -97,7 +107,11 @@ pub async fn revoke(tools: &Tools<'_>, plan: &Plan, bindings: &[BindingObject], 
         tools.recorder.step_ended(&report);
         reports.push(report);
     }
-    reports
+    let is_there = |object: &&BindingObject| {
+        let there = left.as_ref().and_then(|left| left.as_ref().ok());
+        there.is_some_and(|left| left.bindings().iter().any(|binding| binding.reference() == object.reference()))
+    };
+    Revoked { steps: reports, bystanders: case.bystanders.iter().filter(is_there).cloned().collect() }
 }
 
 /// The cloud's step, once no shared binding names the identity any more: a cloud that deletes every binding that names it

@@ -1,14 +1,14 @@
 //! The cloud's call, and what it takes along that it was not asked for.
 
 use super::binding::{Decision, carry_out};
-use super::{StepReport, Tools};
+use super::{Revoked, StepReport, Tools};
 use crate::adapters::cluster::{ApiServer, BindingScope, new_audit_id};
 use crate::core::binding_object::{BindingObject, BindingRef};
 use crate::core::change::Change;
 use crate::core::ids::Uid;
 use crate::core::inventory::{Binding, BoundSubject, Inventory};
 use crate::core::journal::{CleanCall, Event, StepResult};
-use crate::core::plan::{Plan, Step, others_of};
+use crate::core::plan::{Action, Plan, Step, others_of};
 use crate::core::target::is_one_of;
 use crate::error::chain;
 
@@ -87,14 +87,10 @@ pub(super) fn shared_binding(inventory: &Inventory, uid: &Uid) -> Option<Binding
     shared.map(Binding::reference)
 }
 
-/// Looks after every shared binding of a plan once the cloud has worked: one that is gone whole is created anew from the
-/// version that we left, without the identities. One that somebody has created meanwhile is theirs.
-pub async fn repair(
-    tools: &Tools<'_>,
-    plan: &Plan,
-    bindings: &[BindingObject],
-    reports: &[StepReport],
-) -> Vec<Collateral> {
+/// Looks after every shared binding of a plan, and after the bystanders, once the cloud has worked: one that is gone whole is
+/// created anew from the version that we left, without the identities. One that somebody has created meanwhile is theirs.
+pub async fn repair(tools: &Tools<'_>, plan: &Plan, bindings: &[BindingObject], revoked: &Revoked) -> Vec<Collateral> {
+    let Revoked { steps: reports, bystanders } = revoked;
     let mut found = Vec::new();
     let uids = plan.uids();
     for step in plan.binding_steps().filter(|step| !step.shared_with.is_empty()) {
@@ -104,6 +100,10 @@ pub async fn repair(
         let left = report.left.as_ref().or(planned.filter(|_| report.result == StepResult::Unknown));
         let Some(left) = left else { continue };
         found.extend(repair_one(tools, step.id, left, &uids).await);
+    }
+    let call = plan.steps.iter().find(|step| step.action == Action::DeleteKubeconfig);
+    for (call, bystander) in call.into_iter().flat_map(|call| bystanders.iter().map(move |one| (call, one))) {
+        found.extend(repair_one(tools, call.id, bystander, &uids).await);
     }
     found
 }

@@ -24,6 +24,7 @@ use crate::core::grants::GrantSource;
 use crate::core::holder::LastAccess;
 use crate::core::identity::IdentityType;
 use crate::core::ids::{ClusterId, Region, Uid};
+use crate::core::inventory::Binding;
 use crate::core::kubeconfig::{Impersonate, ResolvedContext};
 use crate::core::plan::{self, PlannedTarget};
 use crate::core::rbac::Roles;
@@ -111,10 +112,11 @@ pub async fn gather(
         Wanted::Leaked(leaked) => (vec![leaked.uid.clone()], 0),
         Wanted::Deleted { accept_inferred } => crate::core::holder::deleted(&heard.scan, accept_inferred),
     };
-    let references = references(&heard, &uids);
-    let (operator, bindings, roles, targets) = tokio::join!(
+    let (references, beside) = (references(&heard, &uids), named_for(&heard, &uids));
+    let (operator, bindings, bystanders, roles, targets) = tokio::join!(
         operator(world, &way.context, timeout, &heard.api, account),
         objects(&heard.api, &references),
+        objects(&heard.api, &beside),
         heard.api.roles(),
         targets(voices, &uids, wanted, question.remembered),
     );
@@ -123,6 +125,8 @@ pub async fn gather(
     let mut unread: Vec<String> = heard.unread_bindings.clone();
     unread.extend(bindings.iter().filter_map(|answer| answer.as_ref().err()).map(|error| chain(error)));
     let bindings: Vec<BindingObject> = bindings.into_iter().filter_map(Result::ok).flatten().collect();
+    // Who can't read them can't give them back either: what the cloud does to them is then nobody's to mend.
+    let bystanders = bystanders.into_iter().filter_map(Result::ok).flatten().collect();
     let roles = roles.unwrap_or_else(|error| {
         unread.push(chain(&error));
         Roles::default()
@@ -134,7 +138,8 @@ pub async fn gather(
         Wanted::Named(_) | Wanted::Deleted { .. } => None,
     };
     let cloud = cloud_is_ready(&account.cloud, &cluster.known);
-    let case = Case { cluster, scan: heard.scan, roles, targets, bindings, namespaces, operator, cloud, unread };
+    let case =
+        Case { cluster, scan: heard.scan, roles, targets, bindings, bystanders, namespaces, operator, cloud, unread };
     let dry_runs = if question.dry_run { dry_runs(&heard.api, &case).await } else { DryRuns::new() };
     Ok(Gathered {
         case,
@@ -229,6 +234,16 @@ fn references(heard: &Heard<ApiServer>, uids: &[Uid]) -> Vec<BindingRef> {
     references.sort();
     references.dedup();
     references
+}
+
+/// The bindings that ACK would call one of the identities' own, by their names alone: `<uid>-…`.
+fn named_for(heard: &Heard<ApiServer>, uids: &[Uid]) -> Vec<BindingRef> {
+    let bindings = heard.scan.grants.inventory().bindings().iter();
+    let is_named_for = |binding: &&Binding, uid: &Uid| {
+        let named = binding.name().strip_prefix(uid.as_str()).is_some_and(|rest| rest.starts_with('-'));
+        named && !binding.subjects().iter().any(|subject| subject.ram_uid() == Some(uid.as_str()))
+    };
+    bindings.filter(|binding| uids.iter().any(|uid| is_named_for(binding, uid))).map(Binding::reference).collect()
 }
 
 async fn objects(api: &ApiServer, references: &[BindingRef]) -> Vec<Result<Option<BindingObject>, CallError>> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ackcred_sandbox::apiserver::{ApiServer, Fault, Gate, Options};
-use ackcred_sandbox::binding::BindingRef;
+use ackcred_sandbox::binding::{BindingRef, RBAC};
 use ackcred_sandbox::certs::{KeyKind, Subject, Validity};
 use ackcred_sandbox::cloud::{self, CleanBehaviour, FaultKind};
 use ackcred_sandbox::cluster::Cluster;
@@ -23,6 +23,7 @@ crate::on_both_servers!(
     a_binding_with_a_finalizer_is_emptied_and_holds_nothing,
     a_cloud_that_deletes_every_binding_that_names_the_identity_costs_the_colleague_nothing,
     a_shared_binding_that_the_cloud_takes_whole_is_made_anew_for_the_others,
+    a_binding_that_only_bears_the_leavers_name_is_given_back_to_those_in_it,
     a_permission_record_that_stays_is_residual,
     the_cloud_may_answer_before_it_is_done,
     whatever_the_cloud_removes_the_bindings_are_gone
@@ -197,6 +198,22 @@ fn a_shared_binding_that_the_cloud_takes_whole_is_made_anew_for_the_others<C: Cl
     let collateral = &report["collateral"][0];
     assert_eq!((&collateral["whole"], &collateral["binding"]["name"]), (&json!(true), &json!(TEAM)), "{report:#}");
     assert_eq!(incident.subjects("RoleBinding", "shop", TEAM), Some(vec![name(BO), "shop/releaser".to_owned()]));
+}
+
+fn a_binding_that_only_bears_the_leavers_name_is_given_back_to_those_in_it<C: Cluster>(server: C) {
+    let incident = Incident::stage(server, |setup| setup);
+    // Somebody has put bo in carl's place; by its name the cloud takes it for carl's.
+    let bystander = format!("{CARL}-billing-rolebinding");
+    let bos = binding(&bystander, "ClusterRole", "cs:ns:dev", &[user(&name(BO))]);
+    incident.post(&format!("{RBAC}/namespaces/billing/rolebindings"), &bos);
+    let before = incident.get(&BindingRef::role_binding("billing", &bystander).path());
+    let (status, report, said) = revoke(&incident, &[]);
+    assert_eq!((status, outcome(&report)), (Status::Done, "Verified"), "{said}\n{report:#}");
+    let collateral = &report["collateral"][0];
+    assert_eq!((&collateral["whole"], &collateral["binding"]["name"]), (&json!(true), &json!(bystander)), "{report:#}");
+    let after = incident.get(&BindingRef::role_binding("billing", &bystander).path());
+    assert_ne!(after["metadata"]["uid"], before["metadata"]["uid"], "the cloud did take it");
+    assert_eq!((&after["subjects"], &after["roleRef"]), (&before["subjects"], &before["roleRef"]));
 }
 
 #[test]

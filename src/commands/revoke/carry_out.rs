@@ -141,10 +141,10 @@ impl Revocation<'_> {
             recorder: &running.recorder,
             interrupted: &|| interrupt.is_pending(),
         };
-        let steps = apply::revoke(&tools, plan, &case.bindings, consent).await;
-        steps.iter().for_each(|report| self.say_step(&step_view(whole, report)));
+        let revoked = apply::revoke(&tools, plan, case, consent).await;
+        revoked.steps.iter().for_each(|report| self.say_step(&step_view(whole, report)));
         if interrupt.is_pending() {
-            return Done { steps, is_interrupted: true, ..Done::default() };
+            return Done { steps: revoked.steps, is_interrupted: true, ..Done::default() };
         }
         let question = verification::Question {
             api: &gathered.api,
@@ -159,12 +159,12 @@ impl Revocation<'_> {
             now: self.world.clock().time(),
         };
         let said = verification::ask_cloud(&question).await;
-        let mut collateral = apply::repair(&tools, plan, &case.bindings, &steps).await;
+        let mut collateral = apply::repair(&tools, plan, &case.bindings, &revoked).await;
         let verification = verification::verify(&question, said).await;
-        collateral.extend(apply::repair(&tools, plan, &case.bindings, &steps).await);
+        collateral.extend(apply::repair(&tools, plan, &case.bindings, &revoked).await);
         running.recorder.verified(&verification);
         let collateral = collateral.into_iter().map(|one| collateral_view(case.cluster.id(), one)).collect();
-        Done { steps, verification, collateral, is_interrupted: interrupt.is_pending() }
+        Done { steps: revoked.steps, verification, collateral, is_interrupted: interrupt.is_pending() }
     }
 
     fn say_step(&self, step: &StepView) {

@@ -117,6 +117,7 @@ fn case(targets: &[&str], bindings: &[Value]) -> Case {
         roles: roles(),
         targets: targets.iter().map(|text| target(text)).collect(),
         bindings: objects.filter(|object| change_of(object, &uids).is_some()).collect(),
+        bystanders: Vec::new(),
         namespaces: BTreeMap::new(),
         operator: Operator::default(),
         cloud: Ok(()),
