@@ -97,6 +97,19 @@ fn home() -> Option<PathBuf> {
 }
 
 impl World {
+    /// The same machine with nobody at its standard input: what runs side by side must not ask one person at once.
+    #[must_use]
+    pub fn without_a_person(&self) -> Self {
+        Self {
+            now: self.now,
+            since: self.since,
+            env: self.env.clone(),
+            home: self.home.clone(),
+            cwd: self.cwd.clone(),
+            streams: Streams { stdin_is_terminal: false, ..self.streams.clone() },
+        }
+    }
+
     /// The time as it goes on.
     pub fn clock(&self) -> Clock {
         Clock { now: self.now, since: self.since }

@@ -77,6 +77,20 @@ pub(super) fn patience(cluster_timeout: Option<SignedDuration>) -> Duration {
     cluster_timeout.map_or(CLUSTER_TIMEOUT, positive)
 }
 
+/// The ways, where a context that tells no ID is known from a record to lead to a cluster. The cluster itself has to confirm it.
+pub(super) fn on_record<'a>(
+    mut ways: Vec<Way>,
+    records: impl IntoIterator<Item = (&'a ClusterId, Option<&'a String>)>,
+) -> Vec<Way> {
+    for (id, context) in records {
+        let is_known = |way: &&mut Way| way.id().is_none() && context.is_some() && way.context.name.as_ref() == context;
+        for way in ways.iter_mut().filter(is_known) {
+            way.inference.best = Some(Claim { id: id.clone(), from: ClusterIdFrom::Record });
+        }
+    }
+    ways
+}
+
 fn is_about_one_server(access: &AccessArgs) -> bool {
     access.cluster.is_some()
         || access.user.is_some()
@@ -179,6 +193,9 @@ pub(super) fn say_heard<A>(fleet: &Fleet<A>, are_several: bool, ui: &Ui) {
             }
         }
     }
+    if fleet.clusters.is_empty() {
+        ui.note("there is no cluster to read");
+    }
     fleet.account.failed.iter().for_each(|text| ui.warning(text));
     disagreements.into_iter().for_each(|(uid, text)| ui.warning(&format!("{uid}: {text}")));
     hints.into_iter().for_each(|hint| ui.note(&format!("hint: {hint}")));
@@ -222,6 +239,10 @@ pub(super) async fn read<A>(
     ui: &Ui,
 ) -> Result<Fleet<A>> {
     let of_account = matches!(question.choice.wanted, Wanted::OfAccount(_));
+    let unattended = question.cluster.world.without_a_person();
+    let cluster =
+        holders::Question { world: if are_several { &unattended } else { question.cluster.world }, ..question.cluster };
+    let question = Question { cluster, ..question };
     let bar = ui.bar().filter(|_| are_several);
     let draw = |progress: &Progress| {
         if let Some(bar) = &bar {

@@ -119,6 +119,7 @@ fn steps_so_far(past: &Past, plan: &Plan) -> Vec<StepView> {
     ended
         .map(|(id, result, error, request_id)| StepView {
             id,
+            cluster_id: plan.step(id).and_then(|step| step.cluster_id.clone()),
             what: step_in_words(plan, id),
             result,
             error,

@@ -2,11 +2,11 @@
 //! file.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::adapters::journal::{JournalError, LOCK_POLL, Lock, OperationJournal, StateFolder};
 use crate::apply::{Recorder, StepReport};
-use crate::core::ids::Uid;
+use crate::core::ids::{ClusterId, Uid};
 use crate::core::journal::originals::Original;
 use crate::core::journal::{Action, AuditLine, AuditResult, Ending, Event, OperationId, Phase};
 use crate::core::operation::{ClusterRecord, FORMAT, OperationRecord, Purpose};
@@ -63,9 +63,10 @@ pub(super) fn lock<'a>(
         Err(error) => return Ok(Err(no_journal(&error))),
     };
     let in_order: BTreeSet<&str> = keys.into_iter().collect();
-    let mut locks = Vec::new();
+    let (begun, mut locks) = (Instant::now(), Vec::new());
     for key in in_order {
-        match conversation.hold(folder.lock(key, patience, async || tokio::time::sleep(LOCK_POLL).await))? {
+        let left = patience.saturating_sub(begun.elapsed());
+        match conversation.hold(folder.lock(key, left, async || tokio::time::sleep(LOCK_POLL).await))? {
             Ok(lock) => locks.push(lock),
             Err(JournalError::Locked { .. }) => return Ok(Err(locked_by_others(patience))),
             Err(error) => return Ok(Err(no_journal(&error))),
@@ -96,10 +97,11 @@ pub(super) fn each_once(names: impl Iterator<Item = String>) -> Vec<String> {
     once
 }
 
-/// What became of a step, with the step in words.
-pub(super) fn step_view(report: &StepReport, what: String) -> StepView {
+/// What became of a step, with its cluster, and the step in words.
+pub(super) fn step_view(report: &StepReport, cluster_id: Option<ClusterId>, what: String) -> StepView {
     StepView {
         id: report.id,
+        cluster_id,
         what,
         result: report.result,
         error: report.error.clone(),

@@ -113,10 +113,13 @@ pub(super) fn run(
         true => Ending::Restored,
         false => Ending::Incomplete,
     };
-    let all = RestoredStep::all(&plan);
-    let what = |report: &StepReport| all.iter().find(|step| step.id == report.id).map(|step| step.what.clone());
-    let views: Vec<StepView> =
-        steps.iter().map(|report| operation::step_view(report, what(report).unwrap_or_default())).collect();
+    let planned = RestoredStep::all(&plan);
+    let view = |report: &StepReport| {
+        let step = planned.iter().find(|step| step.id == report.id);
+        let (cluster, what) = step.map(|step| (step.cluster_id.clone(), step.what.clone())).unwrap_or_default();
+        operation::step_view(report, cluster, what)
+    };
+    let views: Vec<StepView> = steps.iter().map(view).collect();
     let restored = views.iter().cloned().map(RestoredStep::from).collect();
     let done = report(&past, &plan, Some(running.id.clone()), restored, Vec::new());
     let is_kept = running.end(ending, &done, &views, world, ui)?;
@@ -168,6 +171,8 @@ fn chosen(records: &[ClusterRecord], access: &AccessArgs, world: &World) -> Resu
         return Err(Error::usage("--context is for an operation in one cluster; --cluster-id chooses among several"));
     }
     let ways = access::all_ways(&access::load(access, world)?, access, world);
+    let known = records.iter().filter_map(|record| Some((record.id.as_ref()?, record.context.as_ref())));
+    let ways = fleet::on_record(ways, known);
     let choice = Choice { wanted: Wanted::Ids(ids, ways), temporary_credentials: false };
     match choice.leads_nowhere() {
         Some(error) => Err(error),

@@ -119,7 +119,7 @@ fn chosen(
     }
     let planned = request.clusters();
     let chosen = if !planned.is_empty() && access.context.is_empty() && flags.cluster_id.is_empty() {
-        planned_clusters(planned, args, access, world)
+        planned_clusters(&planned, args, access, world)
     } else {
         fleet::choose(flags, access, false, world)
     };
@@ -135,10 +135,18 @@ fn chosen(
     }
 }
 
-fn planned_clusters(ids: Vec<ClusterId>, args: &RevokeArgs, access: &AccessArgs, world: &World) -> Result<Chosen> {
-    let are_several = ids.len() > 1;
+fn planned_clusters(
+    planned: &[(&ClusterId, Option<&String>)],
+    args: &RevokeArgs,
+    access: &AccessArgs,
+    world: &World,
+) -> Result<Chosen> {
+    let are_several = planned.len() > 1;
     let ways = access::all_ways(&access::load(access, world)?, access, world);
-    let choice = Choice { wanted: Wanted::Ids(ids, ways), temporary_credentials: args.clusters.temporary_credentials };
+    let ways = fleet::on_record(ways, planned.iter().copied());
+    let ids = planned.iter().map(|(id, _)| ClusterId::clone(id)).collect();
+    let temporary_credentials = args.clusters.temporary_credentials;
+    let choice = Choice { wanted: Wanted::Ids(ids, ways), temporary_credentials };
     Ok(Chosen { choice, are_several, bounds: fleet::bounds(&args.clusters, are_several) })
 }
 

@@ -50,8 +50,11 @@ fn of_clusters(
     let question = Question { world, timeout: access.request_timeout.0, namespace: None };
     let settings = cloud::settings(cloud_args, access, world)?;
     let conversation = Conversation::begin()?;
-    let fleet = fleet::tell(&conversation, chosen, question, settings, ui)?;
-    let activity = if args.activity { conversation.hold(last_accesses(&fleet))? } else { BTreeMap::new() };
+    let mut fleet = fleet::tell(&conversation, chosen, question, settings, ui)?;
+    let activity = match args.activity && !fleet.is_interrupted {
+        true => conversation.finish(async |interrupt| last_accesses(&mut fleet, &interrupt).await),
+        false => BTreeMap::new(),
+    };
     fleet::say_heard(&fleet, are_several, ui);
 
     let read = fleet.clusters.iter().filter_map(|cluster| cluster.outcome.as_ref().ok());

@@ -20,6 +20,8 @@ pub enum ClusterIdFrom {
     ContextName,
     /// `--cluster-id`, for a chosen context that nothing else tells the cluster of.
     Flag,
+    /// The plan or the operation that is gone on with, for a context of this name that tells no cluster.
+    Record,
     /// ConfigMap kube-system/ack-cluster-profile: the cluster's own word, where nothing else tells or where it contradicts.
     ClusterProfile,
 }
@@ -66,6 +68,7 @@ impl ClusterIdFrom {
             Self::TokenPayload => "the token's payload",
             Self::ContextName => "the context's name",
             Self::Flag => "--cluster-id",
+            Self::Record => "the record of the operation",
             Self::ClusterProfile => "the cluster itself",
         }
     }

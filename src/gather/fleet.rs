@@ -14,6 +14,7 @@ use super::conversation::Interrupt;
 use super::holders::{self, Heard, ServerAnswer, Unheard, Way, ask_cloud, ask_server};
 use crate::adapters::cloud::CloudSettings;
 use crate::adapters::cluster::ApiServer;
+use crate::core::cluster_id::{ClusterIdFrom, KnownCluster};
 use crate::core::evidence::{AccountVoices, Listing};
 use crate::core::holder::{LastAccess, holders as holders_of};
 use crate::core::ids::{ClusterId, Uid};
@@ -27,7 +28,7 @@ mod temporary;
 pub use members::{Choice, Place, Wanted};
 
 use board::Board;
-use members::{Member, Reach};
+use members::{Member, Reach, have_one_authority};
 
 /// What is to be found out.
 pub struct Question<'a> {
@@ -148,26 +149,28 @@ fn in_order<A>(members: Vec<Member>, mut heard: BTreeMap<usize, Outcome<A>>) -> 
     members.into_iter().enumerate().map(cluster).collect()
 }
 
-/// Leaves out clusters that turned out to be the same one, reached through several contexts: the first counts.
+/// Leaves out clusters that turned out to be one that was read before, by another context: the first counts. Only the clusters'
+/// own word, or the same CA, makes two of them one: an ID in an edited name doesn't.
 fn each_once<A>(clusters: Vec<Cluster<A>>) -> Vec<Cluster<A>> {
-    let mut seen: BTreeMap<ClusterId, Option<String>> = BTreeMap::new();
-    let is_new = |cluster: &Cluster<A>| {
-        let Ok((way, heard)) = &cluster.outcome else { return true };
-        let Some(id) = &heard.cluster.id else { return true };
-        match seen.get(id) {
-            None => {
-                seen.insert(id.clone(), way.context.name.clone());
-                true
-            }
-            Some(first) => {
-                tracing::info!(cluster = %id, ?first, second = ?way.context.name, "two contexts lead to one cluster");
-                false
+    let mut once: Vec<Cluster<A>> = Vec::new();
+    for cluster in clusters {
+        match once.iter().find(|earlier| are_the_same(earlier, &cluster)) {
+            None => once.push(cluster),
+            Some(earlier) => {
+                tracing::info!(first = ?earlier.context(), second = ?cluster.context(), "two contexts lead to one cluster");
             }
         }
-    };
-    let mut clusters = clusters;
-    clusters.retain(is_new);
-    clusters
+    }
+    once
+}
+
+fn are_the_same<A>(one: &Cluster<A>, other: &Cluster<A>) -> bool {
+    let (Ok((way, heard)), Ok((other_way, other))) = (&one.outcome, &other.outcome) else { return false };
+    let is_sure =
+        |known: &KnownCluster| known.confirmed == Some(true) || known.from == Some(ClusterIdFrom::ClusterProfile);
+    heard.cluster.id.is_some()
+        && heard.cluster.id == other.cluster.id
+        && ((is_sure(&heard.cluster) && is_sure(&other.cluster)) || have_one_authority(way, other_way))
 }
 
 async fn judged<A>(
@@ -189,16 +192,26 @@ async fn judged<A>(
 /// Last accesses, by cluster and identity.
 pub type Activities = BTreeMap<(ClusterId, Uid), LastAccess>;
 
-/// Searches the audit logs of the last seven days for everybody who holds something.
-pub async fn last_accesses<A>(fleet: &Fleet<A>) -> Activities {
-    let Some(cloud) = fleet.account.cloud.ready() else { return BTreeMap::new() };
+/// Searches the audit logs of the last seven days for everybody who holds something; after Ctrl-C, for whom it was done by then.
+pub async fn last_accesses<A>(fleet: &mut Fleet<A>, interrupt: &Interrupt) -> Activities {
+    let told = RefCell::new(BTreeMap::new());
+    tokio::select! {
+        biased;
+        () = interrupt.pressed() => fleet.is_interrupted = true,
+        () = search(fleet, &told) => {}
+    }
+    told.into_inner()
+}
+
+async fn search<A>(fleet: &Fleet<A>, told: &RefCell<Activities>) {
+    let Some(cloud) = fleet.account.cloud.ready() else { return };
     let heard = fleet.clusters.iter().filter_map(|cluster| cluster.outcome.as_ref().ok());
     let searched = heard.filter_map(|(_, heard)| Some((heard, heard.cluster.id.as_ref()?))).map(async |(heard, id)| {
         let questions = holders_of(&heard.scan).into_iter().map(|holder| (id.clone(), holder.uid)).collect();
-        activities(cloud, heard.region.as_ref(), questions).await
+        let answers = activities(cloud, heard.region.as_ref(), questions).await;
+        told.borrow_mut().extend(answers);
     });
-    let answers: Vec<_> = searched.collect::<FuturesUnordered<_>>().collect().await;
-    answers.into_iter().flatten().collect()
+    searched.collect::<FuturesUnordered<_>>().collect::<()>().await;
 }
 
 /// Reads clusters.

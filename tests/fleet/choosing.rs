@@ -1,6 +1,10 @@
 //! Which clusters a command is about.
 
+use ackcred_sandbox::apiserver::Fault;
+use ackcred_sandbox::cluster::Cluster as _;
+use ackcred_sandbox::kubeconfigs::{Credential, Kubeconfig};
 use kubectl_ackcred::status::Status;
+use serde_json::json;
 
 use crate::scene::*;
 
@@ -87,4 +91,79 @@ fn flags_of_one_server_make_no_sense_for_several() {
         let outcome = scene.run(args);
         assert_eq!(outcome.status, Status::Usage, "{args:?}: {outcome}");
     }
+}
+
+#[test]
+fn an_id_in_an_edited_name_hides_no_cluster() {
+    let scene = Scene::of(2);
+    let [first, second] = &scene.fleet.clusters[..] else { panic!() };
+    // The second cluster's context bears the first one's ID, and the clusters don't say which they are.
+    let renamed = scene.fleet.kubeconfig().replace(&second.context, &format!("other-{}", first.id));
+    for cluster in &scene.fleet.clusters {
+        let forbidden = Fault::Answer { code: 403, content_type: "application/json", body: "{}".into() };
+        cluster.server.faults().add("GET", "ack-cluster-profile", usize::MAX, forbidden);
+    }
+    let file = scene.session.write("renamed", renamed).unwrap();
+    let Scene { fleet, session } = scene;
+    let scene = Scene { session: session.with("KUBECONFIG", file), fleet };
+    let told = scene.json(&["scan", "--all-contexts", "--offline"]);
+    assert_eq!(told.document["clusters"].as_array().unwrap().len(), 2, "{told:?}");
+    let leavers = told.grants().iter().filter(|row| row["uid"] == LEAVERS_UID).count();
+    assert_eq!(leavers, 2 * GRANTS);
+    let plan = scene.json(&["revoke", LEAVERS_UID, "--all-contexts", "--dry-run"]);
+    assert_eq!(plan.status, Status::Refused, "{plan:?}");
+    assert!(plan.stderr.contains("go by one ID and lead to two clusters"), "{}", plan.stderr);
+    assert_eq!(plan.document["steps"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn names_for_scripts_say_of_which_cluster_they_are() {
+    let scene = Scene::of(2);
+    let outcome = scene.run(&["scan", "--all-contexts", "-o", "name"]);
+    let lines: Vec<&str> = outcome.stdout.lines().collect();
+    assert_eq!(lines.len(), 2 * GRANTS, "{outcome}");
+    assert!(lines[0].starts_with(&format!("{}/ClusterRoleBinding/-/", scene.ids()[0])), "{outcome}");
+}
+
+#[cfg(unix)]
+#[test]
+fn credential_plugins_of_several_clusters_ask_nobody_at_the_terminal() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let scene = Scene::of(2);
+    let home = scene.session.home().to_owned();
+    let mut file = Kubeconfig::new();
+    for (number, cluster) in scene.fleet.clusters.iter().enumerate() {
+        let identity = cluster.server.administrator().unwrap();
+        let answer = json!({
+            "kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/v1",
+            "status": {"clientCertificateData": identity.certificate_pem(), "clientKeyData": identity.key().pkcs8_pem()},
+        });
+        scene.session.write(&format!("answer-{number}"), answer.to_string()).unwrap();
+        let script = format!(
+            "#!/bin/sh\nprintf %s \"$KUBERNETES_EXEC_INFO\" > {0}/info-{number}\ncat {0}/answer-{number}\n",
+            home.display()
+        );
+        let plugin = scene.session.write(&format!("plugin-{number}"), script).unwrap();
+        std::fs::set_permissions(&plugin, std::fs::Permissions::from_mode(0o700)).unwrap();
+        let exec = json!({
+            "apiVersion": "client.authentication.k8s.io/v1", "command": plugin, "interactiveMode": "IfAvailable",
+        });
+        let name = format!("exec-{number}");
+        file = file.cluster(&name, &cluster.server.url(), Some(&cluster.server.ca_pem()));
+        file = file.user(&name, &Credential::Exec(exec)).context(&name, &name, &name).current(&name);
+    }
+    let config = scene.session.write("config", file.yaml()).unwrap();
+    let Scene { fleet, session } = scene;
+    let session = session.with("KUBECONFIG", config).with("PATH", "/usr/bin:/bin").answering("secret\n");
+    let scene = Scene { session, fleet };
+    let interactive = |number: usize| {
+        let info = std::fs::read_to_string(home.join(format!("info-{number}"))).unwrap();
+        serde_json::from_str::<serde_json::Value>(&info).unwrap()["spec"]["interactive"].as_bool().unwrap()
+    };
+    let several = scene.run(&["scan", "--all-contexts", "--offline"]);
+    assert_eq!(several.status, Status::Done, "{several}");
+    assert_eq!([interactive(0), interactive(1)], [false, false]);
+    let alone = scene.run(&["scan", "--offline"]);
+    assert_eq!(alone.status, Status::Done, "{alone}");
+    assert!(interactive(1), "one alone may ask");
 }

@@ -220,3 +220,24 @@ fn clusters_without_a_context_are_revoked_in_with_a_temporary_credential() {
     assert_eq!(whole.status, Status::Done, "{whole:?}");
     assert_eq!(whole.ids_of("verification").len(), 2);
 }
+
+#[test]
+fn a_plan_finds_its_clusters_by_the_contexts_that_it_was_made_through() {
+    let scene = Scene::of(2);
+    // Contexts that tell no ID: the clusters themselves do.
+    let mut plain = scene.fleet.kubeconfig();
+    for (cluster, name) in scene.fleet.clusters.iter().zip(["one", "two"]) {
+        plain = plain.replace(&cluster.context, name);
+    }
+    let file = scene.session.write("plain", plain).unwrap();
+    let Scene { fleet, session } = scene;
+    let scene = Scene { session: session.with("KUBECONFIG", file), fleet };
+    let plan = scene.json(&["revoke", LEAVERS_UID, "--all-contexts", "--dry-run"]);
+    let file = scene.session.write("plan.json", plan.document.to_string()).unwrap();
+    let told = scene.json(&["revoke", "--plan", file.to_str().unwrap(), "--yes", "--settle", "0"]);
+    assert_eq!(told.status, Status::Done, "{told:?}");
+    assert_eq!(scene.grants_of_leaver(), [0, 0]);
+    let restore = scene.json(&["restore", &operation(&told), "--yes", "--force"]);
+    assert_eq!(restore.status, Status::Done, "{restore:?}");
+    assert_eq!(scene.grants_of_leaver(), [GRANTS, GRANTS]);
+}

@@ -257,7 +257,8 @@ fn originals(parts: &[Part<'_>]) -> Vec<Original> {
 }
 
 fn step_view(plan: &Plan, report: &StepReport) -> StepView {
-    operation::step_view(report, step_in_words(plan, report.id))
+    let cluster = plan.step(report.id).and_then(|step| step.cluster_id.clone());
+    operation::step_view(report, cluster, step_in_words(plan, report.id))
 }
 
 fn collateral_view(cluster: Option<&ClusterId>, one: Collateral) -> CollateralView {

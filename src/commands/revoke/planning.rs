@@ -92,13 +92,17 @@ impl Planning<'_> {
     /// One plan for all clusters, with everything that stands against it.
     pub(super) fn plan(&self, fleet: &GatheredFleet, crowd: Crowd) -> Plan {
         let flags = &self.request.flags;
-        let drafts = fleet.clusters.iter().map(|gathered| {
+        let namesakes = namesakes(&fleet.clusters);
+        let is_sure =
+            |gathered: &&Gathered| !namesakes.iter().any(|one| one.cluster_id.as_ref() == gathered.case.cluster.id());
+        let drafts = fleet.clusters.iter().filter(is_sure).map(|gathered| {
             let leaked = gathered.leaked.as_ref();
             Draft::of(&gathered.case, flags, leaked, crowd, &gathered.dry_runs)
         });
         let leaked = fleet.clusters.iter().find_map(|gathered| gathered.leaked.clone());
         let mut plan = Plan::new(drafts.collect(), flags.clone(), leaked);
         plan.refusals.extend(fleet.unread.iter().map(unread));
+        plan.refusals.extend(namesakes);
         if crowd == Crowd::Fleet {
             plan.refusals.extend(self.held_nowhere(fleet, &plan));
         }
@@ -132,6 +136,24 @@ impl Planning<'_> {
             })
             .collect()
     }
+}
+
+/// Clusters that were reached by contexts of different CAs and go by one ID: one of the two is another, and nobody knows which.
+fn namesakes(clusters: &[Gathered]) -> Vec<Refusal> {
+    let context = |gathered: &Gathered| gathered.case.cluster.context.clone().unwrap_or_default();
+    let mut refusals = Vec::new();
+    for (index, gathered) in clusters.iter().enumerate() {
+        let Some(id) = gathered.case.cluster.id() else { continue };
+        let Some(other) = clusters[..index].iter().find(|earlier| earlier.case.cluster.id() == Some(id)) else {
+            continue;
+        };
+        let message =
+            format!("contexts {:?} and {:?} go by one ID and lead to two clusters", context(other), context(gathered));
+        let refusal =
+            Refusal::new(RefusalCode::ClusterContradicted, message).in_cluster(Some(id)).of(context(gathered));
+        refusals.push(refusal.hint("choose the right one with --context"));
+    }
+    refusals
 }
 
 fn unread((place, error): &(Place, Error)) -> Refusal {

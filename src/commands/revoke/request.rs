@@ -20,8 +20,8 @@ use crate::world::World;
 pub(super) struct Request {
     pub(super) flags: Flags,
     pub(super) uids: Vec<Uid>,
-    /// Whom a plan or an operation is about in which cluster.
-    planned: BTreeMap<ClusterId, Vec<Uid>>,
+    /// Whom a plan or an operation is about in which cluster, and the context that led there.
+    planned: BTreeMap<ClusterId, (Vec<Uid>, Option<String>)>,
     /// The hash of the plan that was given.
     hash: Option<String>,
     /// The operation to go on with.
@@ -70,10 +70,12 @@ impl Request {
                 None => "the plan is about no file: leave out -f".to_owned(),
             }));
         }
-        let mut planned: BTreeMap<ClusterId, Vec<Uid>> = BTreeMap::new();
+        let mut planned: BTreeMap<ClusterId, (Vec<Uid>, Option<String>)> = BTreeMap::new();
         for target in &plan.targets {
             if let Some(id) = &target.cluster_id {
-                planned.entry(id.clone()).or_default().push(target.uid.clone());
+                let (uids, context) = planned.entry(id.clone()).or_default();
+                uids.push(target.uid.clone());
+                context.clone_from(&target.context);
             }
         }
         Ok(Self {
@@ -86,9 +88,9 @@ impl Request {
         })
     }
 
-    /// The clusters that a plan or an operation is about.
-    pub(super) fn clusters(&self) -> Vec<ClusterId> {
-        self.planned.keys().cloned().collect()
+    /// The clusters that a plan or an operation is about, each with the context that led there.
+    pub(super) fn clusters(&self) -> Vec<(&ClusterId, Option<&String>)> {
+        self.planned.iter().map(|(id, (_, context))| (id, context.as_ref())).collect()
     }
 
     /// Who is to be revoked in a cluster.
@@ -100,7 +102,8 @@ impl Request {
             }
             // Of one cluster a plan may know no ID, or the context may lead to another one: that is refused elsewhere.
             None if self.planned.len() > 1 => {
-                Wanted::Named(cluster.and_then(|id| self.planned.get(id)).map(Vec::as_slice).unwrap_or_default())
+                let own = cluster.and_then(|id| self.planned.get(id));
+                Wanted::Named(own.map(|(uids, _)| uids.as_slice()).unwrap_or_default())
             }
             None => Wanted::Named(&self.uids),
         }

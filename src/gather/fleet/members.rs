@@ -227,6 +227,17 @@ fn merged(ways: &[Way]) -> Vec<Vec<Way>> {
 }
 
 fn are_one(one: &Way, other: &Way) -> bool {
+    let server = |way: &Way| way.context.cluster.as_ref().map(|cluster| cluster.value.server.clone());
+    let same_place = match (one.id(), other.id()) {
+        (Some(one), Some(other)) => one == other,
+        (None, None) => server(one).is_some() && server(one) == server(other),
+        _ => false,
+    };
+    same_place && have_one_authority(one, other)
+}
+
+/// Whether two ways trust the same CA, by the bytes of its bundle or by its file.
+pub(super) fn have_one_authority(one: &Way, other: &Way) -> bool {
     let authority = |way: &Way| -> Option<Vec<u8>> {
         let cluster = &way.context.cluster.as_ref()?.value;
         match (&cluster.certificate_authority_data, &cluster.certificate_authority) {
@@ -235,13 +246,7 @@ fn are_one(one: &Way, other: &Way) -> bool {
             _ => None,
         }
     };
-    let server = |way: &Way| way.context.cluster.as_ref().map(|cluster| cluster.value.server.clone());
-    let same_place = match (one.id(), other.id()) {
-        (Some(one), Some(other)) => one == other,
-        (None, None) => server(one).is_some() && server(one) == server(other),
-        _ => false,
-    };
-    same_place && authority(one) == authority(other)
+    authority(one) == authority(other)
 }
 
 #[cfg(test)]

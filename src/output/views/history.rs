@@ -56,7 +56,10 @@ impl Report for History {
                 Cell::new(one.id.as_str()),
                 Cell::maybe(one.operation),
                 Cell::maybe(one.time.map(time)),
-                Cell::new(one.cluster_ids.join(",")),
+                match one.cluster_ids.len() {
+                    0..=2 => Cell::new(one.cluster_ids.join(",")),
+                    many => Cell::new(format!("{many} clusters")),
+                },
                 Cell::new(one.uids.join(",")),
                 Cell::new(one.steps.to_string()),
                 Cell::new(one.outcome.as_str()).tone(tone),

@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ApiVersion, StepView};
 use crate::core::binding_object::subject_text;
+use crate::core::ids::ClusterId;
 use crate::core::journal::{OperationId, StepResult};
 use crate::core::refusal::Refusal;
 use crate::core::restoration::{RestorePlan, RestoreStep};
@@ -42,6 +43,9 @@ pub struct RestoreReport {
 pub struct RestoredStep {
     /// Its number in the plan.
     pub id: u32,
+    /// The cluster.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    pub cluster_id: Option<ClusterId>,
     /// The step in words.
     pub what: String,
     /// How it ended; null where it was not begun.
@@ -72,6 +76,7 @@ impl RestoredStep {
         let how = if step.create.is_some() { "create" } else { "add to" };
         Self {
             id: step.id,
+            cluster_id: step.cluster_id.clone(),
             what: format!("{how} {}: {}", step.object, subjects.join(", ")),
             result: None,
             error: None,
@@ -83,8 +88,8 @@ impl RestoredStep {
 
 impl From<StepView> for RestoredStep {
     fn from(step: StepView) -> Self {
-        let StepView { id, what, result, error, request_id, audit_id } = step;
-        Self { id, what, result: Some(result), error, request_id, audit_id }
+        let StepView { id, cluster_id, what, result, error, request_id, audit_id } = step;
+        Self { id, cluster_id, what, result: Some(result), error, request_id, audit_id }
     }
 }
 

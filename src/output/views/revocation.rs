@@ -217,6 +217,9 @@ pub struct RevocationReport {
 pub struct StepView {
     /// Its number in the plan.
     pub id: u32,
+    /// The cluster.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    pub cluster_id: Option<ClusterId>,
     /// The step in words.
     pub what: String,
     /// How it ended.

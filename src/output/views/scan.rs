@@ -248,7 +248,15 @@ impl Report for ScanReport<'_> {
     }
 
     fn names(&self) -> Box<dyn Iterator<Item = String> + '_> {
-        Box::new(self.grants.iter().filter_map(|row| row.grant).map(|grant| grant.to_string()))
+        let are_several = self.grants.are_several;
+        Box::new(self.grants.iter().filter_map(move |row| {
+            let grant = row.grant?;
+            let place = row.cluster.id.as_ref().map(ClusterId::as_str).or(row.cluster.context.as_deref());
+            Some(match place.filter(|_| are_several) {
+                Some(place) => format!("{place}/{grant}"),
+                None => grant.to_string(),
+            })
+        }))
     }
 
     fn nothing_found(&self) -> Option<String> {
