@@ -14,9 +14,14 @@ use crate::gather::holders::Way;
 use crate::gather::leaked::Leaked;
 use crate::world::World;
 
+/// Loads what kubectl would, even if that is nothing.
+pub(super) fn load_any(access: &AccessArgs, world: &World) -> Result<Loaded> {
+    kubeconfig_files::load(world, access.kubeconfig.as_deref()).map_err(unreadable)
+}
+
 /// Loads what kubectl would, and names what is missing where nothing is left.
 pub(super) fn load(access: &AccessArgs, world: &World) -> Result<Loaded> {
-    let loaded = kubeconfig_files::load(world, access.kubeconfig.as_deref()).map_err(unreadable)?;
+    let loaded = load_any(access, world)?;
     if loaded.files.is_empty() && !loaded.missing.is_empty() && access.server.is_none() {
         let names: Vec<String> = loaded.missing.iter().map(|path| path.display().to_string()).collect();
         return Err(Error::failed(anyhow::anyhow!("no kubeconfig found at {}", names.join(", ")))

@@ -2,6 +2,7 @@
 
 mod access;
 mod cloud;
+mod clusters;
 pub(crate) mod completion;
 mod consent;
 mod expiry;

@@ -1,9 +1,8 @@
 //! `restore`: gives back what a revocation took away.
 
-use super::fleet::{self, Chosen, positive};
+use super::clusters::{self, Chosen, positive};
 use super::operation::{self, Beginning};
-use super::{access, cloud, consent};
-use crate::adapters::cloud::CloudSettings;
+use super::{access, cloud, consent, fleet};
 use crate::adapters::cluster::ApiServer;
 use crate::adapters::journal::StateFolder;
 use crate::apply::{self, StepReport, Tools};
@@ -17,7 +16,7 @@ use crate::core::restoration::{RestoreFlags, RestorePlan};
 use crate::error::{Error, Result};
 use crate::gather::account::HeardAccount;
 use crate::gather::conversation::Conversation;
-use crate::gather::fleet::{Bounds, Choice, Cluster, Question, Wanted};
+use crate::gather::fleet::{Bounds, Choice, Cluster, Fleet, Wanted};
 use crate::gather::history::{self, Past};
 use crate::gather::holders;
 use crate::gather::restoration::{self, Gathered};
@@ -49,10 +48,11 @@ pub(super) fn run(
     let chosen = chosen(&records, access, world)?;
     let settings = cloud::settings(cloud_args, access, world)?;
     let conversation = Conversation::begin()?;
-    let (mut clusters, account) = match read(chosen, settings, access, world, &conversation, ui)? {
-        Ok(read) => read,
-        Err(refusal) => return refuse(&past, &RestorePlan::default(), refusal, ui),
-    };
+    let question = holders::Question { world, timeout: access.request_timeout.0, namespace: None };
+    let Fleet { account, clusters, .. } = fleet::read_to_change(&conversation, chosen, question, settings, ui)?;
+    if let Some(refusal) = unread(&clusters) {
+        return refuse(&past, &RestorePlan::default(), refusal, ui);
+    }
     let flags =
         RestoreFlags { force: args.force, accept_role_change: args.accept_role_change, rearm: args.rearm.clone() };
     let question = restoration::Question {
@@ -63,7 +63,7 @@ pub(super) fn run(
         standing: &history::tombstones(world).map_err(Error::failed)?,
         flags: &flags,
     };
-    let gathered = conversation.hold(gather(question, &records, &mut clusters, &account))??;
+    let gathered = conversation.hold(gather(question, &records, clusters, &account))??;
     account.failed.iter().for_each(|reason| ui.warning(reason));
     let plan = RestorePlan::joined(gathered.iter().map(|one| one.plan.clone()).collect());
     let mut refusals = plan.refusals.clone();
@@ -172,7 +172,7 @@ fn chosen(records: &[ClusterRecord], access: &AccessArgs, world: &World) -> Resu
     }
     let ways = access::all_ways(&access::load(access, world)?, access, world);
     let known = records.iter().filter_map(|record| Some((record.id.as_ref()?, record.context.as_ref())));
-    let ways = fleet::on_record(ways, known);
+    let ways = clusters::on_record(ways, known);
     let choice = Choice { wanted: Wanted::Ids(ids, ways), temporary_credentials: false };
     match choice.leads_nowhere() {
         Some(error) => Err(error),
@@ -180,44 +180,22 @@ fn chosen(records: &[ClusterRecord], access: &AccessArgs, world: &World) -> Resu
     }
 }
 
-type Read = (Vec<Cluster<ApiServer>>, HeardAccount);
-
-/// Reads the clusters. Where one of several can't be read, nothing is given back in any of them.
-fn read(
-    chosen: Chosen,
-    cloud: Option<CloudSettings>,
-    access: &AccessArgs,
-    world: &World,
-    conversation: &Conversation,
-    ui: &Ui,
-) -> Result<std::result::Result<Read, Refusal>> {
-    let Chosen { choice, are_several, bounds } = chosen;
-    let cluster = holders::Question { world, timeout: access.request_timeout.0, namespace: None };
-    let question = Question { cluster, choice, cloud, bounds };
-    let fleet =
-        conversation.finish(async |interrupt| fleet::read(question, |api| api, are_several, &interrupt, ui).await)?;
-    if fleet.is_interrupted {
-        return Err(Error::interrupted());
-    }
-    let fleet = if are_several { fleet } else { fleet::only(fleet)? };
-    for Cluster { place, outcome } in &fleet.clusters {
-        if let Err(error) = outcome {
-            let message = format!("{}: {}", place.describe(), error.message());
-            let refusal = Refusal::new(RefusalCode::ClusterUnread, message).in_cluster(place.id.as_ref());
-            return Ok(Err(refusal.hint("--cluster-id gives back what was taken in the others")));
-        }
-    }
-    Ok(Ok((fleet.clusters, fleet.account)))
+/// The first of several clusters that could not be read: then nothing is given back in any of them.
+fn unread(clusters: &[Cluster<ApiServer>]) -> Option<Refusal> {
+    let (place, error) = clusters.iter().find_map(|one| Some((&one.place, one.outcome.as_ref().err()?)))?;
+    let message = format!("{}: {}", place.describe(), error.message());
+    let refusal = Refusal::new(RefusalCode::ClusterUnread, message).in_cluster(place.id.as_ref());
+    Some(refusal.hint("--cluster-id gives back what was taken in the others"))
 }
 
 async fn gather(
     question: restoration::Question<'_>,
     records: &[ClusterRecord],
-    clusters: &mut Vec<Cluster<ApiServer>>,
+    clusters: Vec<Cluster<ApiServer>>,
     account: &HeardAccount,
 ) -> Result<Vec<Gathered>> {
     let mut gathered = Vec::new();
-    for (record, cluster) in records.iter().zip(clusters.drain(..)) {
+    for (record, cluster) in records.iter().zip(clusters) {
         let (way, heard) = cluster.outcome?;
         gathered.push(restoration::gather(question, record, &way, heard, account).await?);
     }

@@ -2,19 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use super::consent;
-use super::fleet::{self, Chosen};
-use super::{access, cloud};
+use super::clusters::{self, Chosen};
+use super::{access, cloud, consent, fleet};
 use crate::adapters::cloud::CloudSettings;
 use crate::adapters::cloud::retry::Policy;
-use crate::adapters::cluster::ApiServer;
 use crate::cli::{AccessArgs, CloudArgs, DryRun, RevokeArgs};
 use crate::core::ids::ClusterId;
 use crate::core::plan::{Crowd, Flags, Plan};
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::error::{Error, Result};
 use crate::gather::conversation::Conversation;
-use crate::gather::fleet::{Choice, Fleet, Question, Wanted};
+use crate::gather::fleet::{Choice, Fleet, Wanted};
 use crate::gather::holders;
 use crate::gather::leaked::{self, Leaked, LeakedError};
 use crate::output::ui::Ui;
@@ -60,7 +58,8 @@ pub(super) fn run(
     let conversation = Conversation::begin()?;
     let planning = Planning { args, access, world, request: &request, leaked: leaked.as_ref(), bounds: chosen.bounds };
     let are_several = chosen.are_several;
-    let Fleet { account, clusters, .. } = read(chosen, settings, access, world, &conversation, ui)?;
+    let question = holders::Question { world, timeout: access.request_timeout.0, namespace: None };
+    let Fleet { account, clusters, .. } = fleet::read_to_change(&conversation, chosen, question, settings, ui)?;
     let gathered = conversation.hold(planning.gather(clusters, &account, are_several))??;
     let crowd = planning.crowd(&gathered, are_several);
     let mut plan = planning.plan(&gathered, crowd);
@@ -107,7 +106,7 @@ fn chosen(
     world: &World,
 ) -> Result<Result<Chosen, Refusal>> {
     let flags = &args.clusters;
-    let bounds = fleet::bounds(flags, false);
+    let bounds = clusters::bounds(flags, false);
     if let Some(leaked) = leaked {
         let id = match flags.cluster_id.as_slice() {
             [] => None,
@@ -121,7 +120,7 @@ fn chosen(
     let chosen = if !planned.is_empty() && access.context.is_empty() && flags.cluster_id.is_empty() {
         planned_clusters(&planned, args, access, world)
     } else {
-        fleet::choose(flags, access, false, world)
+        clusters::choose(flags, access, false, world)
     };
     match chosen {
         Err(error) if !flags.cluster_id.is_empty() && error.status() == Status::Failed => {
@@ -143,11 +142,11 @@ fn planned_clusters(
 ) -> Result<Chosen> {
     let are_several = planned.len() > 1;
     let ways = access::all_ways(&access::load(access, world)?, access, world);
-    let ways = fleet::on_record(ways, planned.iter().copied());
+    let ways = clusters::on_record(ways, planned.iter().copied());
     let ids = planned.iter().map(|(id, _)| ClusterId::clone(id)).collect();
     let temporary_credentials = args.clusters.temporary_credentials;
     let choice = Choice { wanted: Wanted::Ids(ids, ways), temporary_credentials };
-    Ok(Chosen { choice, are_several, bounds: fleet::bounds(&args.clusters, are_several) })
+    Ok(Chosen { choice, are_several, bounds: clusters::bounds(&args.clusters, are_several) })
 }
 
 fn other_cluster(error: &Error) -> Refusal {
@@ -155,27 +154,6 @@ fn other_cluster(error: &Error) -> Refusal {
     match error.advice() {
         Some(advice) => refusal.hint(advice),
         None => refusal,
-    }
-}
-
-/// Reads the clusters. What was read in part is no basis to change anything.
-fn read(
-    chosen: Chosen,
-    cloud: Option<CloudSettings>,
-    access: &AccessArgs,
-    world: &World,
-    conversation: &Conversation,
-    ui: &Ui,
-) -> Result<Fleet<ApiServer>> {
-    let Chosen { choice, are_several, bounds } = chosen;
-    let cluster = holders::Question { world, timeout: access.request_timeout.0, namespace: None };
-    let question = Question { cluster, choice, cloud, bounds };
-    let fleet =
-        conversation.finish(async |interrupt| fleet::read(question, |api| api, are_several, &interrupt, ui).await)?;
-    match fleet.is_interrupted {
-        true => Err(Error::interrupted()),
-        false if are_several => Ok(fleet),
-        false => fleet::only(fleet),
     }
 }
 

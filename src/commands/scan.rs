@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{cloud, fleet};
+use super::{cloud, clusters, fleet};
 use crate::cli::{AccessArgs, CloudArgs, FailOn, ScanArgs};
 use crate::core::scan::{ClusterScan, DeadNames, Filter, ScanRow, Selection, StateKind};
 use crate::error::{Result, chain};
@@ -22,7 +22,7 @@ pub(super) fn run(
     world: &World,
     ui: &Ui,
 ) -> Result<Status> {
-    let chosen = fleet::choose(&args.clusters, access, args.in_cluster, world)?;
+    let chosen = clusters::choose(&args.clusters, access, args.in_cluster, world)?;
     let are_several = chosen.are_several;
     let question = Question {
         world,

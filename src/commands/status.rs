@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{cloud, fleet};
+use super::{cloud, clusters, fleet};
 use crate::cli::{AccessArgs, CloudArgs, StatusArgs};
 use crate::core::ack::UserKubeconfigState;
 use crate::core::evidence::Listing;
@@ -45,7 +45,7 @@ fn of_clusters(
     world: &World,
     ui: &Ui,
 ) -> Result<(StatusReport, Status)> {
-    let chosen = fleet::choose(&args.clusters, access, args.in_cluster, world)?;
+    let chosen = clusters::choose(&args.clusters, access, args.in_cluster, world)?;
     let are_several = chosen.are_several;
     let question = Question { world, timeout: access.request_timeout.0, namespace: None };
     let settings = cloud::settings(cloud_args, access, world)?;

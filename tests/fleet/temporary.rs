@@ -80,3 +80,12 @@ fn what_can_not_be_written_down_is_not_issued() {
     assert_eq!((told.status, told.unread().len()), (Status::Incomplete, 1), "{told:?}");
     assert!(issued(&scene).is_empty());
 }
+
+#[test]
+fn whoever_has_them_issued_needs_no_kubeconfig() {
+    let Scene { fleet, session } = Scene::of(2);
+    let scene = Scene { session: session.with("KUBECONFIG", "gone"), fleet };
+    let told = scene.json(&["scan", "--all-clusters", "--temporary-credentials"]);
+    assert_eq!((told.status, told.grants().len()), (Status::Done, 2 * GRANTS), "{told:?}");
+    assert_eq!(scene.run(&["scan", "--all-clusters"]).status, Status::Failed);
+}

@@ -2,7 +2,7 @@
 
 use futures_util::{StreamExt as _, stream};
 
-use super::super::fleet;
+use super::super::clusters;
 use super::super::operation::{self, Running};
 use super::refused_after_all;
 use super::request::Request;
@@ -61,7 +61,7 @@ impl Revocation<'_> {
         let concerned: Vec<&Gathered> =
             clusters.iter().filter(|gathered| plan.clusters().contains(&gathered.case.cluster.id())).collect();
         let keys = concerned.iter().map(|gathered| gathered.case.cluster.key.as_str());
-        let patience = fleet::patience(self.args.clusters.cluster_timeout);
+        let patience = clusters::patience(self.args.clusters.cluster_timeout);
         let locked = match operation::lock(self.world, keys, patience, self.conversation)? {
             Ok(locked) => locked,
             Err(refusal) => return refused_after_all(plan, refusal, self.world, self.ui),
@@ -155,7 +155,7 @@ impl Revocation<'_> {
             plan,
             probes,
             leaked: self.leaked,
-            settle: verification::settle_time(self.args.settle.map(fleet::positive), plan),
+            settle: verification::settle_time(self.args.settle.map(clusters::positive), plan),
             now: self.world.clock().time(),
         };
         let said = verification::ask_cloud(&question).await;

@@ -9,7 +9,8 @@ use super::super::ids::{Uid, split_subject_name};
 use super::super::rbac::{full_rights_holders, is_administrator};
 use super::super::refusal::{Refusal, RefusalCode};
 use super::super::verdict::State;
-use super::{Crowd, Flags, Step, needs_the_cloud, remain};
+use super::draft::needs_the_cloud;
+use super::{Crowd, Flags, Step, remain};
 
 /// Cluster states in which ACK deletes no kubeconfigs.
 /// Source: <https://www.alibabacloud.com/help/en/ack/user-guide/clear-kubeconfig>

@@ -2,9 +2,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::super::ack::{AccountState, AccountType, Activity, KubeconfigState, UserKubeconfigState};
+use super::super::ack::{AccountState, AccountType, Activity, CertificateState, KubeconfigState, UserKubeconfigState};
 use super::super::binding::BindingItem;
-use super::super::case::{CaseCluster, KubeconfigFact, Operator};
+use super::super::case::{CaseCluster, Confirmation, DryRun, DryRuns, KubeconfigFact, Operator, TargetCase};
 use super::super::cluster_id::KnownCluster;
 use super::super::evidence::{Answer, ClusterVoices, Listing};
 use super::super::grants::Grants;
@@ -13,6 +13,7 @@ use super::super::inventory::Inventory;
 use super::super::rbac::{RoleFacts, Roles};
 use super::super::refusal::RefusalCode;
 use super::super::scan::ClusterScan;
+use super::super::target::Target;
 use super::super::verdict::{Basis, ClusterDirectory, State, Verdict};
 use super::refuse::the_last_administrator;
 use super::*;

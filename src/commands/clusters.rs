@@ -1,0 +1,132 @@
+//! What the flags that choose clusters come to: which ones, by which ways, and how far they may go.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use super::access;
+use crate::cli::{AccessArgs, ClusterArgs};
+use crate::core::cluster_id::{Claim, ClusterIdFrom};
+use crate::core::ids::ClusterId;
+use crate::error::{Error, Result};
+use crate::gather::fleet::{Bounds, Choice, Wanted};
+use crate::gather::holders::Way;
+use crate::world::World;
+
+/// How long each of several clusters may take where nobody says.
+const CLUSTER_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The clusters that the flags choose.
+pub(super) struct Chosen {
+    pub(super) choice: Choice,
+    /// Whether there may be several: then one that can't be read doesn't end the command.
+    pub(super) are_several: bool,
+    pub(super) bounds: Bounds,
+}
+
+/// Chooses clusters: the pod's own, those of contexts, those with IDs, or all of them.
+pub(super) fn choose(args: &ClusterArgs, access: &AccessArgs, in_cluster: bool, world: &World) -> Result<Chosen> {
+    let several_contexts = access.context.len() > 1;
+    let are_several = args.all_contexts || args.all_clusters || several_contexts || args.cluster_id.len() > 1;
+    if args.temporary_credentials && !args.all_clusters && args.cluster_id.is_empty() {
+        return Err(Error::usage("--temporary-credentials is for --all-clusters or --cluster-id"));
+    }
+    if are_several && !args.cluster_id.is_empty() && !access.context.is_empty() {
+        return Err(Error::usage("--cluster-id beside --context names the cluster of that one context"));
+    }
+    if are_several && is_about_one_server(access) {
+        let flags = "--server, --cluster, --user, --token and the certificate flags are about one cluster";
+        return Err(Error::usage(flags));
+    }
+    let wanted = if in_cluster {
+        Wanted::Ways(vec![access::way(access, true, world)?])
+    } else {
+        let loaded = match args.temporary_credentials {
+            // Nobody needs a kubeconfig who has one issued.
+            true => access::load_any(access, world)?,
+            false => access::load(access, world)?,
+        };
+        match args.cluster_id.as_slice() {
+            _ if args.all_contexts => Wanted::Ways(access::all_ways(&loaded, access, world)),
+            _ if args.all_clusters => Wanted::OfAccount(access::all_ways(&loaded, access, world)),
+            [] if several_contexts => Wanted::Ways(access::named_ways(&loaded, access, world)?),
+            [] => Wanted::Ways(vec![Way::by(access::choose(&loaded, access, world)?)]),
+            [id] if !access.context.is_empty() => {
+                let way = Way::by(access::choose(&loaded, access, world)?);
+                Wanted::Exactly(Box::new(on_your_word(way, id)?), id.clone())
+            }
+            ids => Wanted::Ids(each_once(ids), access::all_ways(&loaded, access, world)),
+        }
+    };
+    let choice = Choice { wanted, temporary_credentials: args.temporary_credentials };
+    Ok(Chosen { choice, are_several, bounds: bounds(args, are_several) })
+}
+
+/// How far the clusters may go. One alone may take as long as its exchanges, unless somebody says otherwise.
+pub(super) fn bounds(args: &ClusterArgs, are_several: bool) -> Bounds {
+    let each = args.cluster_timeout.map(positive).or_else(|| are_several.then_some(CLUSTER_TIMEOUT));
+    Bounds { parallel: args.parallel.into(), each }
+}
+
+/// How long to wait for another operation in the same cluster.
+pub(super) fn patience(cluster_timeout: Option<SignedDuration>) -> Duration {
+    cluster_timeout.map_or(CLUSTER_TIMEOUT, positive)
+}
+
+/// The ways, where a context that tells no ID is known from a record to lead to a cluster. The cluster itself has to confirm it.
+pub(super) fn on_record<'a>(
+    mut ways: Vec<Way>,
+    records: impl IntoIterator<Item = (&'a ClusterId, Option<&'a String>)>,
+) -> Vec<Way> {
+    for (id, context) in records {
+        let is_known = |way: &&mut Way| way.id().is_none() && context.is_some() && way.context.name.as_ref() == context;
+        for way in ways.iter_mut().filter(is_known) {
+            way.inference.best = Some(Claim { id: id.clone(), from: ClusterIdFrom::Record });
+        }
+    }
+    ways
+}
+
+fn is_about_one_server(access: &AccessArgs) -> bool {
+    access.cluster.is_some()
+        || access.user.is_some()
+        || access.server.is_some()
+        || access.token.is_some()
+        || access.client_certificate.is_some()
+        || access.client_key.is_some()
+        || access.certificate_authority.is_some()
+        || access.tls_server_name.is_some()
+        || access.insecure_skip_tls_verify.is_some()
+}
+
+/// A context that was named and tells no ID is taken at the user's word, unless the cluster itself says otherwise.
+fn on_your_word(mut way: Way, id: &ClusterId) -> Result<Way> {
+    match way.id() {
+        Some(claimed) if claimed != id => {
+            let name = way.context.name.unwrap_or_default();
+            let claim = way.inference.best.map(|claim| claim.id.to_string()).unwrap_or_default();
+            Err(Error::failed(anyhow::anyhow!("context {name:?} leads to cluster {claim}, not to {id}"))
+                .hint("leave out --context or --cluster-id"))
+        }
+        Some(_) => Ok(way),
+        None => {
+            way.inference.best = Some(Claim { id: id.clone(), from: ClusterIdFrom::Flag });
+            Ok(way)
+        }
+    }
+}
+
+fn each_once(ids: &[ClusterId]) -> Vec<ClusterId> {
+    let mut once: Vec<ClusterId> = Vec::new();
+    for id in ids {
+        if !once.contains(id) {
+            once.push(id.clone());
+        }
+    }
+    once
+}
+
+/// A duration of the command line as the clock takes it; a negative one is none.
+pub(super) fn positive(duration: SignedDuration) -> Duration {
+    Duration::try_from(duration).unwrap_or_default()
+}
