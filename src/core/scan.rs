@@ -237,18 +237,30 @@ impl Selection {
     /// Everybody with a row, in the rows' order, and how much each holds.
     pub fn holdings<'a>(&'a self, clusters: &'a [ClusterScan]) -> Vec<Holding<'a>> {
         let mut holdings: Vec<Holding<'a>> = Vec::new();
-        // Where each stands among them, and the cluster of its last row: rows of one cluster follow each other.
-        let mut places: BTreeMap<&str, (usize, u32)> = BTreeMap::new();
+        // Of one cluster the rows of an identity follow each other. In several it can be in different states: then it is looked
+        // for among the earlier ones.
+        let are_several = clusters.len() > 1;
+        let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut last: Option<(&str, u32)> = None;
         for (place, row) in self.rows.iter().zip(self.rows(clusters)) {
             let Some(uid) = row.uid else { continue };
-            let (index, last) = places.entry(uid).or_insert_with(|| {
+            let before = last.replace((uid, place.cluster));
+            let is_new_cluster = before != Some((uid, place.cluster));
+            let known = match are_several {
+                true => places.get(uid).copied(),
+                false => before.filter(|(before, _)| *before == uid).map(|_| holdings.len() - 1),
+            };
+            let index = known.unwrap_or_else(|| {
                 // The rows' order makes the first verdict the worst.
-                holdings.push(Holding { uid, verdict: row.verdict, clusters: 1, grants: 0 });
-                (holdings.len() - 1, place.cluster)
+                holdings.push(Holding { uid, verdict: row.verdict, clusters: 0, grants: 0 });
+                holdings.len() - 1
             });
-            let holding = &mut holdings[*index];
+            if are_several && known.is_none() {
+                places.insert(uid, index);
+            }
+            let holding = &mut holdings[index];
             holding.grants += usize::from(row.grant.is_some());
-            holding.clusters += usize::from(std::mem::replace(last, place.cluster) != place.cluster);
+            holding.clusters += usize::from(is_new_cluster);
         }
         holdings
     }

@@ -85,15 +85,21 @@ impl<'a> Account<'a> {
         }
     }
 
-    /// Ends the asking. Identities that may hold something and are in no listing that was read are looked up one by one.
-    /// `people` is `None` where the answer was not waited for.
-    pub async fn heard(self, people: Option<AccountVoices>, holders: impl IntoIterator<Item = &Uid>) -> HeardAccount {
+    /// Ends the asking. Identities that may hold something and are in no listing that was read are looked up one by one, unless
+    /// nobody waits any more. `people` is `None` where the answer was not waited for.
+    pub async fn heard(
+        self,
+        people: Option<AccountVoices>,
+        holders: impl IntoIterator<Item = &Uid>,
+        is_interrupted: bool,
+    ) -> HeardAccount {
         let unheard = || CloudVoice::Unusable { reason: INTERRUPTED.to_owned(), renew: None };
         let cloud = self.voice.into_inner().unwrap_or_else(unheard);
         let clusters = self.clusters.into_inner().unwrap_or(Listing::NotAsked);
         let people = match (cloud.ready(), people) {
             (None, _) => AccountVoices::not_asked(),
             (Some(_), None) => AccountVoices::failed(INTERRUPTED),
+            (Some(_), Some(people)) if is_interrupted => people,
             (Some(cloud), Some(mut people)) => {
                 Box::pin(cloud::look_up(cloud, &mut people, holders)).await;
                 people

@@ -181,7 +181,7 @@ async fn judged<A>(
 ) -> Fleet<A> {
     let heard = clusters.iter().filter_map(|cluster| cluster.outcome.as_ref().ok());
     let holders: Vec<Uid> = heard.flat_map(|(_, heard)| heard.scan.identities()).collect();
-    let account = account.heard(people, &holders).await;
+    let account = account.heard(people, &holders, is_interrupted).await;
     let asked = account.cloud.ready().is_some();
     for (_, heard) in clusters.iter_mut().filter_map(|cluster| cluster.outcome.as_mut().ok()) {
         heard.scan.judge(&account.people, asked);
