@@ -364,6 +364,7 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-ackcred' -ScriptBlock {
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Don''t ask for consent')
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Give access back although the identity is deleted, recycled or unknown')
             [CompletionResult]::new('--accept-role-change', '--accept-role-change', [CompletionResultType]::ParameterName, 'Give access back although a role is another by now, or allows something else')
+            [CompletionResult]::new('--temporary-credentials', '--temporary-credentials', [CompletionResultType]::ParameterName, 'Where no context leads to a cluster, have the cloud issue a kubeconfig of 15 minutes for it, kept in memory alone')
             [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Don''t ask the cloud; for whoami, nor the API server')
             [CompletionResult]::new('--ignore-env-credentials', '--ignore-env-credentials', [CompletionResultType]::ParameterName, 'Don''t take credentials from environment variables')
             [CompletionResult]::new('--vpc', '--vpc', [CompletionResultType]::ParameterName, 'Use the endpoints inside the VPC')

@@ -1005,7 +1005,7 @@ _kubectl__ackcred() {
             return 0
             ;;
         kubectl__subcmd__ackcred__subcmd__restore)
-            opts="-y -s -o -q -v -h --dry-run --yes --force --accept-role-change --rearm --reason --cluster-id --cluster-timeout --kubeconfig --context --cluster --user --server --token --client-certificate --client-key --certificate-authority --as --as-group --as-uid --as-user-extra --request-timeout --tls-server-name --insecure-skip-tls-verify --offline --profile --profile-file --ignore-env-credentials --role-arn --region --vpc --cs-endpoint --ram-endpoint --sts-endpoint --ims-endpoint --output --no-headers --color --quiet --help"
+            opts="-y -s -o -q -v -h --dry-run --yes --force --accept-role-change --rearm --reason --cluster-id --temporary-credentials --cluster-timeout --kubeconfig --context --cluster --user --server --token --client-certificate --client-key --certificate-authority --as --as-group --as-uid --as-user-extra --request-timeout --tls-server-name --insecure-skip-tls-verify --offline --profile --profile-file --ignore-env-credentials --role-arn --region --vpc --cs-endpoint --ram-endpoint --sts-endpoint --ims-endpoint --output --no-headers --color --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -397,6 +397,7 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -s y -l yes -d 'Don\'t ask for consent'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l force -d 'Give access back although the identity is deleted, recycled or unknown'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l accept-role-change -d 'Give access back although a role is another by now, or allows something else'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l temporary-credentials -d 'Where no context leads to a cluster, have the cloud issue a kubeconfig of 15 minutes for it, kept in memory alone'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l offline -d 'Don\'t ask the cloud; for whoami, nor the API server'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l ignore-env-credentials -d 'Don\'t take credentials from environment variables'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l vpc -d 'Use the endpoints inside the VPC'

@@ -120,6 +120,9 @@ pub struct RestoreArgs {
     /// Give back what was taken in this cluster, and leave the others (repeatable, or comma-separated)
     #[arg(long, value_name = "ID", value_delimiter = ',', value_parser = parse_cluster_id)]
     pub cluster_id: Vec<ClusterId>,
+    /// Where no context leads to a cluster, have the cloud issue a kubeconfig of 15 minutes for it, kept in memory alone
+    #[arg(long)]
+    pub temporary_credentials: bool,
     /// How long to wait for another operation in the same cluster
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration::parse)]
     pub cluster_timeout: SignedDuration,

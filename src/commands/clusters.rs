@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::access;
+use crate::adapters::kubeconfig_files::Loaded;
 use crate::cli::{AccessArgs, ClusterArgs};
 use crate::core::cluster_id::{Claim, ClusterIdFrom};
 use crate::core::ids::ClusterId;
@@ -41,11 +42,7 @@ pub(super) fn choose(args: &ClusterArgs, access: &AccessArgs, in_cluster: bool, 
     let wanted = if in_cluster {
         Wanted::Ways(vec![access::way(access, true, world)?])
     } else {
-        let loaded = match args.temporary_credentials {
-            // Nobody needs a kubeconfig who has one issued.
-            true => access::load_any(access, world)?,
-            false => access::load(access, world)?,
-        };
+        let loaded = loaded(args.temporary_credentials, access, world)?;
         match args.cluster_id.as_slice() {
             _ if args.all_contexts => Wanted::Ways(access::all_ways(&loaded, access, world)),
             _ if args.all_clusters => Wanted::OfAccount(access::all_ways(&loaded, access, world)),
@@ -60,6 +57,16 @@ pub(super) fn choose(args: &ClusterArgs, access: &AccessArgs, in_cluster: bool, 
     };
     let choice = Choice { wanted, temporary_credentials: args.temporary_credentials };
     Ok(Chosen { choice, are_several, bounds: bounds(args, are_several) })
+}
+
+/// The kubeconfig; whoever has credentials issued needs none.
+fn loaded(temporary_credentials: bool, access: &AccessArgs, world: &World) -> Result<Loaded> {
+    if temporary_credentials { access::load_any(access, world) } else { access::load(access, world) }
+}
+
+/// The ways of all contexts, for clusters that a plan or an operation names.
+pub(super) fn ways_of_all(temporary_credentials: bool, access: &AccessArgs, world: &World) -> Result<Vec<Way>> {
+    Ok(access::all_ways(&loaded(temporary_credentials, access, world)?, access, world))
 }
 
 /// How far the clusters may go. One alone may take as long as its exchanges, unless somebody says otherwise.

@@ -45,7 +45,7 @@ pub(super) fn run(
         ui.warning(&format!("{name} was changed since it was written; it is not used"));
     }
     let records = records(&past, &args.cluster_id)?;
-    let chosen = chosen(&records, access, world)?;
+    let chosen = chosen(&records, args.temporary_credentials, access, world)?;
     let settings = cloud::settings(cloud_args, access, world)?;
     let conversation = Conversation::begin()?;
     let question = holders::Question { world, timeout: access.request_timeout.0, namespace: None };
@@ -159,7 +159,12 @@ fn records(past: &Past, wanted: &[ClusterId]) -> Result<Vec<ClusterRecord>> {
 }
 
 /// The ways to the clusters: one is reached by the context that is named, else by its ID, else by the current context.
-fn chosen(records: &[ClusterRecord], access: &AccessArgs, world: &World) -> Result<Chosen> {
+fn chosen(
+    records: &[ClusterRecord],
+    temporary_credentials: bool,
+    access: &AccessArgs,
+    world: &World,
+) -> Result<Chosen> {
     let ids: Vec<ClusterId> = records.iter().filter_map(|record| record.id.clone()).collect();
     let are_several = records.len() > 1;
     let bounds = Bounds { parallel: records.len(), each: None };
@@ -170,10 +175,10 @@ fn chosen(records: &[ClusterRecord], access: &AccessArgs, world: &World) -> Resu
     if are_several && !access.context.is_empty() {
         return Err(Error::usage("--context is for an operation in one cluster; --cluster-id chooses among several"));
     }
-    let ways = access::all_ways(&access::load(access, world)?, access, world);
+    let ways = clusters::ways_of_all(temporary_credentials, access, world)?;
     let known = records.iter().filter_map(|record| Some((record.id.as_ref()?, record.context.as_ref())));
     let ways = clusters::on_record(ways, known);
-    let choice = Choice { wanted: Wanted::Ids(ids, ways), temporary_credentials: false };
+    let choice = Choice { wanted: Wanted::Ids(ids, ways), temporary_credentials };
     match choice.leads_nowhere() {
         Some(error) => Err(error),
         None => Ok(Chosen { choice, are_several, bounds }),

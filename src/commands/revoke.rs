@@ -141,10 +141,10 @@ fn planned_clusters(
     world: &World,
 ) -> Result<Chosen> {
     let are_several = planned.len() > 1;
-    let ways = access::all_ways(&access::load(access, world)?, access, world);
+    let temporary_credentials = args.clusters.temporary_credentials;
+    let ways = clusters::ways_of_all(temporary_credentials, access, world)?;
     let ways = clusters::on_record(ways, planned.iter().copied());
     let ids = planned.iter().map(|(id, _)| ClusterId::clone(id)).collect();
-    let temporary_credentials = args.clusters.temporary_credentials;
     let choice = Choice { wanted: Wanted::Ids(ids, ways), temporary_credentials };
     Ok(Chosen { choice, are_several, bounds: clusters::bounds(&args.clusters, are_several) })
 }

@@ -219,6 +219,17 @@ fn clusters_without_a_context_are_revoked_in_with_a_temporary_credential() {
     let whole = scene.json(&[&args[..], &["--temporary-credentials"]].concat());
     assert_eq!(whole.status, Status::Done, "{whole:?}");
     assert_eq!(whole.ids_of("verification").len(), 2);
+    assert!(whole.stderr.contains("is reached by a credential of 15 minutes"), "{}", whole.stderr);
+    // What was taken so can be given back so.
+    let restore = ["restore", &operation(&whole), "--yes", "--force"];
+    let unreached = scene.json(&restore);
+    assert_eq!(
+        (unreached.status, refused_in(&unreached, "ClusterUnread").len()),
+        (Status::Refused, 1),
+        "{unreached:?}"
+    );
+    let restored = scene.json(&[&restore[..], &["--temporary-credentials"]].concat());
+    assert_eq!(restored.status, Status::Done, "{restored:?}");
 }
 
 #[test]

@@ -29,9 +29,12 @@ pub(super) struct Planning<'a> {
 }
 
 /// The clusters that a plan can be made for, and those that it can't.
+#[derive(Default)]
 pub(super) struct GatheredFleet {
     pub(super) clusters: Vec<Gathered>,
     unread: Vec<(Place, Error)>,
+    /// Those that are reached by a credential that was issued for it.
+    by_temporary_credential: Vec<Place>,
 }
 
 impl Planning<'_> {
@@ -55,9 +58,10 @@ impl Planning<'_> {
             };
             (place, gathered)
         });
-        let mut fleet = GatheredFleet { clusters: Vec::new(), unread: Vec::new() };
+        let mut fleet = GatheredFleet::default();
         let answers: Vec<_> = asked.buffered(self.bounds.parallel).collect().await;
         for (place, gathered) in answers {
+            fleet.by_temporary_credential.extend(Some(place.clone()).filter(|place| place.temporary_credential));
             match gathered {
                 Ok(gathered) => fleet.clusters.push(gathered),
                 Err(error) if are_several => fleet.unread.push((place, error)),
@@ -101,6 +105,9 @@ impl Planning<'_> {
         });
         let leaked = fleet.clusters.iter().find_map(|gathered| gathered.leaked.clone());
         let mut plan = Plan::new(drafts.collect(), flags.clone(), leaked);
+        plan.warnings.extend(fleet.by_temporary_credential.iter().map(|place| {
+            format!("{} is reached by a credential of 15 minutes that was issued for this", place.describe())
+        }));
         plan.refusals.extend(fleet.unread.iter().map(unread));
         plan.refusals.extend(namesakes);
         if crowd == Crowd::Fleet {
