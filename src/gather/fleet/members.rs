@@ -70,7 +70,7 @@ pub(super) enum Unreachable {
     /// The account doesn't list it, so that nothing can be issued for it.
     NotListed,
     /// It serves no API in this state.
-    Serving(String),
+    ServesNoApi(String),
 }
 
 /// States in which a cluster serves no API, or none that answers.
@@ -100,7 +100,7 @@ impl Unreachable {
                 Error::failed(anyhow::anyhow!("not reached: no context leads to it, and the account does not list it"))
                     .hint("a credential is issued by the account that the cluster belongs to")
             }
-            Self::Serving(state) => {
+            Self::ServesNoApi(state) => {
                 Error::failed(anyhow::anyhow!("not reached: in state {state} a cluster serves no API"))
             }
         }
@@ -117,9 +117,7 @@ impl Place {
             (_, None, None) => "the server given by flags".to_owned(),
         }
     }
-}
 
-impl Place {
     /// One word for it: its name, else its ID, else the context's name.
     pub(super) fn word(&self) -> String {
         let id = self.id.as_ref().map(ToString::to_string);
@@ -174,7 +172,7 @@ impl Choice {
     fn listed(&self, cluster: &AccountCluster, ways: &[Way]) -> Member {
         let (id, name) = (&cluster.id, Some(cluster.name.clone()));
         if SERVING_NO_API.contains(&cluster.state.as_str()) {
-            return Member::unreachable(id, name, Unreachable::Serving(cluster.state.clone()));
+            return Member::unreachable(id, name, Unreachable::ServesNoApi(cluster.state.clone()));
         }
         let found = leading_to(id, ways);
         if !found.is_empty() {
