@@ -8,6 +8,7 @@ use super::access;
 use crate::adapters::kubeconfig_files::Loaded;
 use crate::cli::{AccessArgs, ClusterArgs};
 use crate::core::cluster_id::{Claim, ClusterIdFrom};
+use crate::core::distinct::distinct;
 use crate::core::ids::ClusterId;
 use crate::error::{Error, Result};
 use crate::gather::fleet::{Bounds, Choice, Wanted};
@@ -52,7 +53,7 @@ pub(super) fn choose(args: &ClusterArgs, access: &AccessArgs, in_cluster: bool, 
                 let way = Way::by(access::choose(&loaded, access, world)?);
                 Wanted::Exactly(Box::new(on_your_word(way, id)?), id.clone())
             }
-            ids => Wanted::Ids(each_once(ids), access::all_ways(&loaded, access, world)),
+            ids => Wanted::Ids(distinct(ids.iter().cloned()), access::all_ways(&loaded, access, world)),
         }
     };
     let choice = Choice { wanted, temporary_credentials: args.temporary_credentials };
@@ -121,16 +122,6 @@ fn on_your_word(mut way: Way, id: &ClusterId) -> Result<Way> {
             Ok(way)
         }
     }
-}
-
-fn each_once(ids: &[ClusterId]) -> Vec<ClusterId> {
-    let mut once: Vec<ClusterId> = Vec::new();
-    for id in ids {
-        if !once.contains(id) {
-            once.push(id.clone());
-        }
-    }
-    once
 }
 
 /// A duration of the command line as the clock takes it; a negative one is none.

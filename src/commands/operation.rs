@@ -86,17 +86,6 @@ fn no_journal(error: &JournalError) -> Refusal {
     Refusal::new(RefusalCode::NoJournal, message).hint("ACKCRED_HOME names another folder for it")
 }
 
-/// Names, each once, in their order.
-pub(super) fn each_once(names: impl Iterator<Item = String>) -> Vec<String> {
-    let mut once: Vec<String> = Vec::new();
-    for name in names {
-        if !once.contains(&name) {
-            once.push(name);
-        }
-    }
-    once
-}
-
 /// What became of a step, with its cluster, and the step in words.
 pub(super) fn step_view(report: &StepReport, cluster_id: Option<ClusterId>, what: String) -> StepView {
     StepView {

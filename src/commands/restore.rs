@@ -7,6 +7,7 @@ use crate::adapters::cluster::ApiServer;
 use crate::adapters::journal::StateFolder;
 use crate::apply::{self, StepReport, Tools};
 use crate::cli::{AccessArgs, CloudArgs, RestoreArgs};
+use crate::core::distinct::distinct;
 use crate::core::ids::ClusterId;
 use crate::core::journal::{Action, Ending, OperationId, State};
 use crate::core::operation::{ClusterRecord, Purpose};
@@ -239,7 +240,7 @@ fn rearms(plan: &RestorePlan, ui: &Ui) {
 fn beginning(args: &RestoreArgs, past: &Past, gathered: &[Gathered], plan: &RestorePlan) -> Beginning {
     Beginning {
         action: Action::Restore,
-        operator: operation::each_once(gathered.iter().flat_map(|one| one.operator.describe())),
+        operator: distinct(gathered.iter().flat_map(|one| one.operator.describe())),
         reason: args.reason.clone(),
         hash: plan.hash.clone(),
         uids: plan.uids.clone(),

@@ -11,6 +11,7 @@ pub mod cluster_id;
 pub mod connection;
 pub mod consent;
 pub mod credential;
+pub mod distinct;
 pub mod duration;
 pub mod evidence;
 pub mod exec_cache;

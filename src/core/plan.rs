@@ -11,6 +11,7 @@ use serde_json::json;
 use super::binding_object::{BindingObject, BindingRef};
 use super::case::{Case, LeakedFacts, RoleThen};
 use super::change::Change;
+use super::distinct::distinct;
 use super::hex;
 use super::identity::IdentityType;
 use super::ids::{ClusterId, Uid};
@@ -213,8 +214,7 @@ impl Plan {
                 plan.remains.push(remain);
             }
         }
-        let mut told = std::collections::BTreeSet::new();
-        plan.not_checked.retain(|what| told.insert(what.clone()));
+        plan.not_checked = distinct(plan.not_checked);
         plan.not_checked.extend(NOT_CHECKED.map(str::to_owned));
         (1..).zip(&mut plan.steps).for_each(|(number, step)| step.id = number);
         plan.hash = plan.seal();
@@ -264,13 +264,7 @@ impl Plan {
 
     /// The clusters that it is about, each once.
     pub fn clusters(&self) -> Vec<Option<&ClusterId>> {
-        let mut clusters: Vec<Option<&ClusterId>> = Vec::new();
-        for id in self.targets.iter().map(|target| target.cluster_id.as_ref()) {
-            if !clusters.contains(&id) {
-                clusters.push(id);
-            }
-        }
-        clusters
+        distinct(self.targets.iter().map(|target| target.cluster_id.as_ref()))
     }
 
     /// The part that is about one cluster, with the hash of the whole: consent to all of it is consent to each part.

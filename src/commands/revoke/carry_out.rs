@@ -9,6 +9,7 @@ use super::request::Request;
 use crate::apply::{self, Collateral, StepReport, Tools};
 use crate::cli::RevokeArgs;
 use crate::core::consent::Consent;
+use crate::core::distinct::distinct;
 use crate::core::ids::ClusterId;
 use crate::core::journal::originals::Original;
 use crate::core::journal::{Action as AuditAction, Ending};
@@ -238,7 +239,7 @@ impl Done {
 
 /// Everybody that the operator is known as.
 fn operators(parts: &[Part<'_>]) -> Vec<String> {
-    operation::each_once(parts.iter().flat_map(|part| part.gathered.case.operator.describe()))
+    distinct(parts.iter().flat_map(|part| part.gathered.case.operator.describe()))
 }
 
 /// The bindings as they can be created anew.

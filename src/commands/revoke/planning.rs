@@ -1,13 +1,12 @@
 //! From the clusters that were read to one plan: each is asked what a revocation needs to know, and its draft joins the others.
 
-use std::collections::BTreeSet;
-
 use futures_util::{StreamExt as _, stream};
 
 use super::request::Request;
 use crate::adapters::cluster::ApiServer;
 use crate::cli::{AccessArgs, DryRun, RevokeArgs};
-use crate::core::ids::ClusterId;
+use crate::core::distinct::distinct;
+use crate::core::ids::{ClusterId, Uid};
 use crate::core::plan::{Crowd, Draft, Plan};
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::error::{Error, Result};
@@ -121,7 +120,7 @@ impl Planning<'_> {
 
     /// Those who were named and hold nothing in any of the clusters.
     fn held_nowhere(&self, fleet: &GatheredFleet, plan: &Plan) -> Vec<Refusal> {
-        let is_known = |uid: &&crate::core::ids::Uid| {
+        let is_known = |uid: &&Uid| {
             let refused = plan.refusals.iter().any(|refusal| refusal.target.as_deref() == Some(uid.as_str()));
             let barred = |gathered: &Gathered| {
                 let bars = plan.refusals.iter().any(|refusal| {
@@ -196,8 +195,7 @@ pub(super) fn say_gathered(clusters: &[Gathered], plan: &Plan, ui: &Ui) {
         }
     }
     // What is true of an identity is true in every cluster: once is enough.
-    let mut told = BTreeSet::new();
-    plan.warnings.iter().filter(|text| told.insert(*text)).for_each(|text| ui.warning(text));
+    distinct(&plan.warnings).into_iter().for_each(|text| ui.warning(text));
     for step in plan.steps.iter().filter(|step| !step.managed_by.is_empty()) {
         let object = step.object.as_ref().map(ToString::to_string).unwrap_or_default();
         step.managed_by.iter().for_each(|manager| ui.warning(&format!("{object}: {manager}")));

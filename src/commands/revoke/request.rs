@@ -7,6 +7,7 @@ use super::super::operation;
 use crate::adapters::files;
 use crate::adapters::journal::StateFolder;
 use crate::cli::RevokeArgs;
+use crate::core::distinct::distinct;
 use crate::core::ids::{ClusterId, Uid};
 use crate::core::plan::{Flags, Plan, PlannedTarget};
 use crate::core::refusal::{Refusal, RefusalCode};
@@ -53,7 +54,7 @@ impl Request {
                 leave_no_admin: args.leave_no_admin,
                 accept_group_grants: args.accept_group_grant.clone(),
             },
-            uids: each_once(args.uids.iter()),
+            uids: distinct(args.uids.iter().cloned()),
             planned: BTreeMap::new(),
             hash: None,
             resumed: None,
@@ -79,7 +80,7 @@ impl Request {
             }
         }
         Ok(Self {
-            uids: each_once(plan.targets.iter().map(|target| &target.uid)),
+            uids: distinct(plan.targets.iter().map(|target| target.uid.clone())),
             planned,
             flags: plan.flags,
             hash: Some(plan.hash),
@@ -146,16 +147,6 @@ impl Request {
                 .push(Refusal::new(RefusalCode::OtherCluster, message).hint("name its context with --context"));
         }
     }
-}
-
-fn each_once<'a>(uids: impl Iterator<Item = &'a Uid>) -> Vec<Uid> {
-    let mut once: Vec<Uid> = Vec::new();
-    for uid in uids {
-        if !once.contains(uid) {
-            once.push(uid.clone());
-        }
-    }
-    once
 }
 
 fn read_plan(path: &Path) -> Result<Plan> {

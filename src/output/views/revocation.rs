@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ApiVersion, distance, time};
 use crate::core::binding_object::BindingRef;
+use crate::core::distinct::distinct;
 use crate::core::ids::ClusterId;
 use crate::core::journal::{OperationId, StepResult};
 use crate::core::plan::{Action, Plan, PlannedTarget, Step};
@@ -293,9 +294,8 @@ impl Report for RevocationReport {
         let remains = self.verification.iter().flat_map(|verification| &verification.remains);
         lines.extend(each_once("Remains       ", remains.map(|remain| remain.what.as_str())));
         lines.extend(self.collateral.iter().map(|one| format!("Collateral    {}: {}", one.binding, one.what)));
-        let mut told = std::collections::BTreeSet::new();
-        let unseen = self.verification.iter().flat_map(|one| &one.not_checked).filter(|what| told.insert(*what));
-        lines.extend(unseen.map(|what| format!("Not checked   {what}")));
+        let unseen = distinct(self.verification.iter().flat_map(|one| &one.not_checked));
+        lines.extend(unseen.into_iter().map(|what| format!("Not checked   {what}")));
         lines
             .push(format!("Operation {}   report: kubectl ackcred history {} -o json", self.operation, self.operation));
         lines
