@@ -7,9 +7,10 @@ use super::clusters::Chosen;
 use crate::adapters::cloud::CloudSettings;
 use crate::adapters::cluster::ApiServer;
 use crate::core::progress::Progress;
+use crate::core::refusal::{Refusal, RefusalCode};
 use crate::error::{Error, Result};
 use crate::gather::conversation::{Conversation, Interrupt};
-use crate::gather::fleet::{self, Cluster, Fleet, Question, Wanted};
+use crate::gather::fleet::{self, Cluster, Fleet, Place, Question, Wanted};
 use crate::gather::holders;
 use crate::output::ui::Ui;
 use crate::status::Status;
@@ -65,6 +66,12 @@ fn only<A>(mut fleet: Fleet<A>) -> Result<Fleet<A>> {
         Some(read) => Ok(Fleet { clusters: vec![read], ..fleet }),
         None => Ok(fleet),
     }
+}
+
+/// Why nothing is changed in a cluster that could not be read.
+pub(super) fn unread(place: &Place, error: &Error) -> Refusal {
+    let message = format!("{}: {}", place.describe(), error.message());
+    Refusal::new(RefusalCode::ClusterUnread, message).in_cluster(place.id.as_ref())
 }
 
 /// Says what was not heard and what contradicts, before the result.

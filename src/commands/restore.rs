@@ -189,9 +189,7 @@ fn chosen(
 /// The first of several clusters that could not be read: then nothing is given back in any of them.
 fn unread(clusters: &[Cluster<ApiServer>]) -> Option<Refusal> {
     let (place, error) = clusters.iter().find_map(|one| Some((&one.place, one.outcome.as_ref().err()?)))?;
-    let message = format!("{}: {}", place.describe(), error.message());
-    let refusal = Refusal::new(RefusalCode::ClusterUnread, message).in_cluster(place.id.as_ref());
-    Some(refusal.hint("--cluster-id gives back what was taken in the others"))
+    Some(fleet::unread(place, error).hint("--cluster-id gives back what was taken in the others"))
 }
 
 async fn gather(

@@ -150,11 +150,7 @@ fn planned_clusters(
 }
 
 fn other_cluster(error: &Error) -> Refusal {
-    let refusal = Refusal::new(RefusalCode::OtherCluster, error.message());
-    match error.advice() {
-        Some(advice) => refusal.hint(advice),
-        None => refusal,
-    }
+    Refusal::new(RefusalCode::OtherCluster, error.message()).hint_if(error.advice())
 }
 
 /// Whether nothing may be done. Of a crowd the refused are left out, unless it is about all of it.

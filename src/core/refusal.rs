@@ -112,6 +112,12 @@ impl Refusal {
     /// Says what to do.
     #[must_use]
     pub fn hint(self, hint: impl Into<String>) -> Self {
-        Self { hint: Some(hint.into()), ..self }
+        self.hint_if(Some(hint))
+    }
+
+    /// Says what to do, where there is something.
+    #[must_use]
+    pub fn hint_if(self, hint: Option<impl Into<String>>) -> Self {
+        Self { hint: hint.map(Into::into), ..self }
     }
 }

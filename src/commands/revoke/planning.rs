@@ -2,6 +2,7 @@
 
 use futures_util::{StreamExt as _, stream};
 
+use super::super::fleet::unread;
 use super::request::Request;
 use crate::adapters::cluster::ApiServer;
 use crate::cli::{AccessArgs, DryRun, RevokeArgs};
@@ -107,7 +108,9 @@ impl Planning<'_> {
         plan.warnings.extend(fleet.by_temporary_credential.iter().map(|place| {
             format!("{} is reached by a credential of 15 minutes that was issued for this", place.describe())
         }));
-        plan.refusals.extend(fleet.unread.iter().map(unread));
+        plan.refusals.extend(
+            fleet.unread.iter().map(|(place, error)| unread(place, error).of(place.describe()).hint_if(error.advice())),
+        );
         plan.refusals.extend(namesakes);
         if crowd == Crowd::Fleet {
             plan.refusals.extend(self.held_nowhere(fleet, &plan));
@@ -160,15 +163,6 @@ fn namesakes(clusters: &[Gathered]) -> Vec<Refusal> {
         refusals.push(refusal.hint("choose the right one with --context"));
     }
     refusals
-}
-
-fn unread((place, error): &(Place, Error)) -> Refusal {
-    let refusal = Refusal::new(RefusalCode::ClusterUnread, format!("{}: {}", place.describe(), error.message()));
-    let refusal = refusal.in_cluster(place.id.as_ref()).of(place.describe());
-    match error.advice() {
-        Some(advice) => refusal.hint(advice),
-        None => refusal,
-    }
 }
 
 /// The file need not say which cluster it is for, but what it says must be right.
