@@ -106,16 +106,14 @@ pub(super) fn say_heard<A>(fleet: &Fleet<A>, are_several: bool, ui: &Ui) {
     fleet.account.failed.iter().for_each(|text| ui.warning(text));
     disagreements.into_iter().for_each(|(uid, text)| ui.warning(&format!("{uid}: {text}")));
     hints.into_iter().for_each(|hint| ui.note(&format!("hint: {hint}")));
-    let read = fleet.clusters.iter().filter_map(|cluster| cluster.outcome.as_ref().ok());
-    if read.into_iter().any(|(_, heard)| !heard.scan.grants.is_empty()) {
+    if fleet.heard().any(|heard| !heard.scan.grants.is_empty()) {
         cloud::say_not_asked(&fleet.account.cloud, ui);
     }
 }
 
 /// What of the cloud was asked and failed: of the account, and of each cluster.
 pub(super) fn failures<A>(fleet: &Fleet<A>) -> Vec<String> {
-    let read = fleet.clusters.iter().filter_map(|cluster| cluster.outcome.as_ref().ok());
-    let mut failed: Vec<String> = read.flat_map(|(_, heard)| heard.failed.clone()).collect();
+    let mut failed: Vec<String> = fleet.heard().flat_map(|heard| heard.failed.clone()).collect();
     failed.extend(fleet.account.failed.iter().cloned());
     failed.sort();
     failed.dedup();
@@ -125,7 +123,7 @@ pub(super) fn failures<A>(fleet: &Fleet<A>) -> Vec<String> {
 /// How a reading ends: interrupted, failed where nothing could be read, incomplete where something could not.
 pub(super) fn status<A>(fleet: &Fleet<A>) -> Status {
     let gaps = |cluster: &Cluster<A>| cluster.outcome.as_ref().map_or(true, |(_, heard)| heard.has_gaps());
-    let nothing = || fleet.clusters.iter().all(|cluster| cluster.outcome.is_err());
+    let nothing = || fleet.heard().next().is_none();
     match fleet.account.failed.is_empty() && !fleet.clusters.iter().any(gaps) {
         _ if fleet.is_interrupted => Status::Interrupted,
         true => Status::Done,
@@ -146,9 +144,9 @@ async fn read<A>(
     ui: &Ui,
 ) -> Result<Fleet<A>> {
     let of_account = matches!(question.choice.wanted, Wanted::OfAccount(_));
-    let unattended = question.cluster.world.without_a_person();
-    let cluster =
-        holders::Question { world: if are_several { &unattended } else { question.cluster.world }, ..question.cluster };
+    let unattended = are_several.then(|| question.cluster.world.without_a_person());
+    let world = unattended.as_ref().unwrap_or(question.cluster.world);
+    let cluster = holders::Question { world, ..question.cluster };
     let question = Question { cluster, ..question };
     let bar = ui.bar().filter(|_| are_several);
     let draw = |progress: &Progress| {
@@ -162,7 +160,7 @@ async fn read<A>(
     if of_account && fleet.account.cloud.ready().is_none() && !fleet.is_interrupted {
         return Err(cloud::needed(&fleet.account.cloud, "only the cloud knows the account's clusters"));
     }
-    if fleet.is_interrupted && fleet.clusters.iter().all(|cluster| cluster.outcome.is_err()) {
+    if fleet.is_interrupted && fleet.heard().next().is_none() {
         return Err(Error::interrupted());
     }
     Ok(fleet)

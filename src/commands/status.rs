@@ -57,9 +57,8 @@ fn of_clusters(
     };
     fleet::say_heard(&fleet, are_several, ui);
 
-    let read = fleet.clusters.iter().filter_map(|cluster| cluster.outcome.as_ref().ok());
     let mut found: Vec<(Holder<'_>, &Heard<()>)> =
-        read.flat_map(|(_, heard)| holders(&heard.scan).into_iter().map(move |holder| (holder, heard))).collect();
+        fleet.heard().flat_map(|heard| holders(&heard.scan).into_iter().map(move |holder| (holder, heard))).collect();
     // Whoever holds something in several clusters stands together.
     found.sort_by_key(|(holder, _)| (holder.verdict.state, holder.uid.as_str().len(), holder.uid.clone()));
     let status = match fleet::status(&fleet) {

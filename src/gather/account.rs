@@ -29,8 +29,6 @@ pub struct HeardAccount {
     pub cloud: CloudVoice,
     /// Who there is.
     pub people: AccountDirectory,
-    /// The account's clusters.
-    pub clusters: Listing<AccountCluster>,
     /// What was asked and failed.
     pub failed: Vec<String>,
 }
@@ -58,9 +56,8 @@ impl<'a> Account<'a> {
     }
 
     /// The entry of one cluster, where the account lists it.
-    pub async fn cluster(&self, id: Option<&ClusterId>) -> Option<AccountCluster> {
-        let listed = self.clusters().await.items();
-        listed.iter().find(|cluster| id == Some(&cluster.id)).cloned()
+    pub async fn cluster(&self, id: &ClusterId) -> Option<AccountCluster> {
+        self.clusters().await.items().iter().find(|cluster| cluster.id == *id).cloned()
     }
 
     /// Whoever asks, where the cloud tells.
@@ -105,12 +102,8 @@ impl<'a> Account<'a> {
                 people
             }
         };
-        let mut failed = people.failures();
-        failed.extend(cloud.failure());
-        failed.extend(clusters.failure().map(str::to_owned));
-        failed.sort();
-        failed.dedup();
-        HeardAccount { cloud, people: AccountDirectory::new(people), clusters, failed }
+        let failed = cloud::failures(&cloud, &people, &clusters, &Listing::NotAsked);
+        HeardAccount { cloud, people: AccountDirectory::new(people), failed }
     }
 }
 

@@ -92,6 +92,13 @@ pub struct Cluster<A> {
 /// What a cluster said, and by which way; or why it could not be read.
 pub type Outcome<A> = Result<(Way, Heard<A>)>;
 
+impl<A> Fleet<A> {
+    /// What the clusters said that could be read.
+    pub fn heard(&self) -> impl Iterator<Item = &Heard<A>> {
+        self.clusters.iter().filter_map(|cluster| cluster.outcome.as_ref().ok()).map(|(_, heard)| heard)
+    }
+}
+
 impl<A> Cluster<A> {
     /// The context that it was read through, or that was tried first.
     pub fn context(&self) -> Option<&str> {
@@ -205,8 +212,8 @@ pub async fn last_accesses<A>(fleet: &mut Fleet<A>, interrupt: &Interrupt) -> Ac
 
 async fn search<A>(fleet: &Fleet<A>, told: &RefCell<Activities>) {
     let Some(cloud) = fleet.account.cloud.ready() else { return };
-    let heard = fleet.clusters.iter().filter_map(|cluster| cluster.outcome.as_ref().ok());
-    let searched = heard.filter_map(|(_, heard)| Some((heard, heard.cluster.id.as_ref()?))).map(async |(heard, id)| {
+    let known = fleet.heard().filter_map(|heard| Some((heard, heard.cluster.id.as_ref()?)));
+    let searched = known.map(async |(heard, id)| {
         let questions = holders_of(&heard.scan).into_iter().map(|holder| (id.clone(), holder.uid)).collect();
         let answers = activities(cloud, heard.region.as_ref(), questions).await;
         told.borrow_mut().extend(answers);
@@ -263,17 +270,19 @@ impl Reader<'_> {
 
     /// Asks by the first way; by the next one where its credential isn't taken.
     async fn ask_server(&self, member: &Member) -> Result<(Way, ServerAnswer)> {
+        let issued;
         let ways = match &member.reach {
             Reach::Nothing(unreachable) => return Err(unreachable.error()),
             Reach::TemporaryCredential(cluster) => {
-                vec![temporary::way(self.question.world, self.account, cluster).await?]
+                issued = [temporary::way(self.question.world, self.account, cluster).await?];
+                issued.as_slice()
             }
-            Reach::Ways(ways) => ways.clone(),
+            Reach::Ways(ways) => ways,
         };
         let mut refused = None;
         for way in ways {
-            match ask_server(self.question, &way, member.wanted.as_ref()).await {
-                Ok(answer) => return Ok((way, answer)),
+            match ask_server(self.question, way, member.wanted.as_ref()).await {
+                Ok(answer) => return Ok((way.clone(), answer)),
                 Err(Unheard::Failed(error)) => return Err(error),
                 Err(Unheard::Refused(error)) => {
                     tracing::info!(context = ?way.context.name, error = error.message(), "refused");

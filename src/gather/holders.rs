@@ -138,9 +138,9 @@ pub async fn ask_cloud(
         return (None, Listing::failed(reason));
     };
     match &answer.region {
-        Some(region) => tokio::join!(account.cluster(Some(id)), cloud::kubeconfigs(cloud, id, Some(region))),
+        Some(region) => tokio::join!(account.cluster(id), cloud::kubeconfigs(cloud, id, Some(region))),
         None => {
-            let listed = account.cluster(Some(id)).await;
+            let listed = account.cluster(id).await;
             let region = listed.as_ref().and_then(|listed| Region::parse(&listed.region));
             let kubeconfigs = cloud::kubeconfigs(cloud, id, region.as_ref()).await;
             (listed, kubeconfigs)

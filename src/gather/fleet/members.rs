@@ -155,7 +155,7 @@ impl Choice {
                     members.push(match leading_to(id, ways) {
                         found if !found.is_empty() => Member::at_the_end_of(found, Some(id.clone())),
                         _ if !self.temporary_credentials => Member::unreachable(id, None, Unreachable::NoContext),
-                        _ => match account.cluster(Some(id)).await {
+                        _ => match account.cluster(id).await {
                             Some(listed) => self.listed(&listed, ways),
                             None => Member::unreachable(id, None, Unreachable::NotListed),
                         },
@@ -225,7 +225,6 @@ fn merged(ways: &[Way]) -> Vec<Vec<Way>> {
 }
 
 fn are_one(one: &Way, other: &Way) -> bool {
-    let server = |way: &Way| way.context.cluster.as_ref().map(|cluster| cluster.value.server.clone());
     let same_place = match (one.id(), other.id()) {
         (Some(one), Some(other)) => one == other,
         (None, None) => server(one).is_some() && server(one) == server(other),
@@ -236,15 +235,20 @@ fn are_one(one: &Way, other: &Way) -> bool {
 
 /// Whether two ways trust the same CA, by the bytes of its bundle or by its file.
 pub(super) fn have_one_authority(one: &Way, other: &Way) -> bool {
-    let authority = |way: &Way| -> Option<Vec<u8>> {
-        let cluster = &way.context.cluster.as_ref()?.value;
-        match (&cluster.certificate_authority_data, &cluster.certificate_authority) {
-            (Some(Data::Decoded(bundle)), _) => Some(bundle.clone()),
-            (_, Some(path)) => Some(path.to_string_lossy().into_owned().into_bytes()),
-            _ => None,
-        }
-    };
     authority(one) == authority(other)
+}
+
+fn server(way: &Way) -> Option<&str> {
+    way.context.cluster.as_ref().map(|cluster| cluster.value.server.as_str())
+}
+
+fn authority(way: &Way) -> Option<&[u8]> {
+    let cluster = &way.context.cluster.as_ref()?.value;
+    match (&cluster.certificate_authority_data, &cluster.certificate_authority) {
+        (Some(Data::Decoded(bundle)), _) => Some(bundle),
+        (_, Some(path)) => Some(path.as_os_str().as_encoded_bytes()),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
