@@ -270,12 +270,25 @@ impl Plan {
     /// The part that is about one cluster, with the hash of the whole: consent to all of it is consent to each part.
     #[must_use]
     pub fn in_cluster(&self, id: Option<&ClusterId>) -> Self {
-        let mut part = self.clone();
-        part.targets.retain(|target| target.cluster_id.as_ref() == id);
-        part.steps.retain(|step| step.cluster_id.as_ref() == id);
-        part.remains.retain(|remain| remain.cluster_id.as_ref() == id);
-        part.refusals.retain(|refusal| refusal.cluster_id.as_ref() == id);
-        part
+        fn of<T: Clone>(all: &[T], is_here: impl Fn(&&T) -> bool) -> Vec<T> {
+            all.iter().filter(is_here).cloned().collect()
+        }
+        Self {
+            hash: self.hash.clone(),
+            flags: self.flags.clone(),
+            leaked: self.leaked.clone(),
+            targets: of(&self.targets, |target| target.cluster_id.as_ref() == id),
+            steps: of(&self.steps, |step| step.cluster_id.as_ref() == id),
+            remains: of(&self.remains, |remain| remain.cluster_id.as_ref() == id),
+            not_checked: self.not_checked.clone(),
+            warnings: self.warnings.clone(),
+            refusals: of(&self.refusals, |refusal| refusal.cluster_id.as_ref() == id),
+        }
+    }
+
+    /// Whether it is about more than one cluster.
+    pub fn is_of_several(&self) -> bool {
+        self.targets.windows(2).any(|pair| pair[0].cluster_id != pair[1].cluster_id)
     }
 
     /// A step by its number.

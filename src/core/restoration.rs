@@ -161,9 +161,14 @@ impl RestorePlan {
     /// The part that is about one cluster, with the hash of the whole: consent to all of it is consent to each part.
     #[must_use]
     pub fn in_cluster(&self, id: Option<&ClusterId>) -> Self {
-        let mut part = self.clone();
-        part.steps.retain(|step| step.cluster_id.as_ref() == id);
-        part
+        Self {
+            hash: self.hash.clone(),
+            flags: self.flags.clone(),
+            uids: self.uids.clone(),
+            steps: self.steps.iter().filter(|step| step.cluster_id.as_ref() == id).cloned().collect(),
+            diff: self.diff.clone(),
+            refusals: self.refusals.clone(),
+        }
     }
 
     /// Whether it is about more than one cluster.

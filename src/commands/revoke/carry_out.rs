@@ -59,8 +59,9 @@ struct Done {
 impl Revocation<'_> {
     /// Carries it out: what is begun here is in the journal first.
     pub(super) fn carry_out(&self, clusters: &[Gathered], plan: Plan, consent: &Consent) -> Result<Status> {
+        let planned = plan.clusters();
         let concerned: Vec<&Gathered> =
-            clusters.iter().filter(|gathered| plan.clusters().contains(&gathered.case.cluster.id())).collect();
+            clusters.iter().filter(|gathered| planned.contains(&gathered.case.cluster.id())).collect();
         let keys = concerned.iter().map(|gathered| gathered.case.cluster.key.as_str());
         let patience = clusters::patience(self.args.clusters.cluster_timeout);
         let locked = match operation::lock(self.world, keys, patience, self.conversation)? {
@@ -147,12 +148,13 @@ impl Revocation<'_> {
         if interrupt.is_pending() {
             return Done { steps: revoked.steps, is_interrupted: true, ..Done::default() };
         }
+        let uids = plan.uids();
         let question = verification::Question {
             api: &gathered.api,
             cloud: self.cloud,
             region: gathered.region.as_ref(),
             cluster: &case.cluster,
-            targets: case.targets.iter().filter(|target| plan.uids().contains(&target.target.uid)).collect(),
+            targets: case.targets.iter().filter(|target| uids.contains(&target.target.uid)).collect(),
             plan,
             probes,
             leaked: self.leaked,

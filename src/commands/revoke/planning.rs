@@ -123,15 +123,17 @@ impl Planning<'_> {
 
     /// Those who were named and hold nothing in any of the clusters.
     fn held_nowhere(&self, fleet: &GatheredFleet, plan: &Plan) -> Vec<Refusal> {
+        let planned = plan.uids();
+        let is_barred = |gathered: &Gathered| {
+            let id = gathered.case.cluster.id();
+            plan.refusals.iter().any(|refusal| refusal.target.is_none() && refusal.cluster_id.as_ref() == id)
+        };
+        let barred: Vec<&Gathered> = fleet.clusters.iter().filter(|gathered| is_barred(gathered)).collect();
         let is_known = |uid: &&Uid| {
-            let refused = plan.refusals.iter().any(|refusal| refusal.target.as_deref() == Some(uid.as_str()));
-            let barred = |gathered: &Gathered| {
-                let bars = plan.refusals.iter().any(|refusal| {
-                    refusal.target.is_none() && refusal.cluster_id.as_ref() == gathered.case.cluster.id()
-                });
-                bars && gathered.case.targets.iter().any(|target| target.target.uid == **uid)
-            };
-            refused || plan.uids().contains(uid) || fleet.clusters.iter().any(barred)
+            let is_refused = plan.refusals.iter().any(|refusal| refusal.target.as_deref() == Some(uid.as_str()));
+            let is_theirs =
+                |gathered: &&Gathered| gathered.case.targets.iter().any(|target| target.target.uid == **uid);
+            is_refused || planned.contains(uid) || barred.iter().any(is_theirs)
         };
         let absent = self.request.uids.iter().filter(|uid| !is_known(uid));
         let count = fleet.clusters.len();

@@ -42,7 +42,7 @@ impl Action {
 pub fn step_in_words(plan: &Plan, id: u32) -> String {
     let Some(step) = plan.step(id) else { return String::new() };
     let text = step_text(step);
-    if plan.clusters().len() < 2 {
+    if !plan.is_of_several() {
         return text;
     }
     let cluster = plan.targets.iter().find(|target| target.cluster_id == step.cluster_id);
@@ -96,7 +96,7 @@ impl Report for RevocationPlan<'_> {
             return Table { headers: Vec::new(), rows: Box::new(std::iter::empty()) };
         }
         let mut headers = vec!["STEP", "ACTION", "OBJECT", "LEAVES", "KEEPS", "UNDO"];
-        let are_several = self.plan.clusters().len() > 1;
+        let are_several = self.plan.is_of_several();
         if are_several {
             headers.splice(..0, ["CLUSTER-ID", "CLUSTER"]);
         }
