@@ -1,12 +1,13 @@
 //! `restore`: gives back what a revocation took away.
 
 use super::clusters::{self, Chosen, positive};
-use super::operation::{self, Beginning};
+use super::operation::{self, Beginning, Running};
 use super::{access, cloud, consent, fleet};
 use crate::adapters::cluster::ApiServer;
 use crate::adapters::journal::StateFolder;
 use crate::apply::{self, StepReport, Tools};
 use crate::cli::{AccessArgs, CloudArgs, RestoreArgs};
+use crate::core::consent::Consent;
 use crate::core::distinct::distinct;
 use crate::core::ids::ClusterId;
 use crate::core::journal::{Action, Ending, OperationId, State};
@@ -16,7 +17,7 @@ use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::restoration::{RestoreFlags, RestorePlan};
 use crate::error::{Error, Result};
 use crate::gather::account::HeardAccount;
-use crate::gather::conversation::Conversation;
+use crate::gather::conversation::{Conversation, Interrupt};
 use crate::gather::fleet::{Bounds, Choice, Cluster, Fleet, Wanted};
 use crate::gather::history::{self, Past};
 use crate::gather::holders;
@@ -95,18 +96,7 @@ pub(super) fn run(
         Err(refusal) => return refuse(&past, &plan, refusal, ui),
     };
     let (steps, is_interrupted) = conversation.finish(async |interrupt| {
-        let mut steps = Vec::new();
-        for one in &gathered {
-            let tools = Tools {
-                api: &one.api,
-                cloud: None,
-                cluster: one.cluster.id.as_ref(),
-                region: None,
-                recorder: &running.recorder,
-                interrupted: &|| interrupt.is_pending(),
-            };
-            steps.extend(apply::restore(&tools, &plan.in_cluster(one.cluster.id.as_ref()), &consent).await);
-        }
+        let steps = give_back(&gathered, &plan, &consent, &running, &interrupt).await;
         (steps, interrupt.is_pending())
     });
     let ending = match steps.iter().all(StepReport::is_done) {
@@ -129,6 +119,30 @@ pub(super) fn run(
         Ending::Restored if is_kept => Status::Done,
         _ => Status::Incomplete,
     })
+}
+
+/// Gives back what was taken, one cluster after the other.
+async fn give_back(
+    gathered: &[Gathered],
+    plan: &RestorePlan,
+    consent: &Consent,
+    running: &Running,
+    interrupt: &Interrupt,
+) -> Vec<StepReport> {
+    let mut steps = Vec::new();
+    for Gathered { api, cluster, .. } in gathered {
+        let id = cluster.id.as_ref();
+        let tools = Tools {
+            api,
+            cloud: None,
+            cluster: id,
+            region: None,
+            recorder: &running.recorder,
+            interrupted: &|| interrupt.is_pending(),
+        };
+        steps.extend(apply::restore(&tools, &plan.in_cluster(id), consent).await);
+    }
+    steps
 }
 
 /// Why the record of an operation can't be trusted, where it can't.
