@@ -12,7 +12,6 @@ mod measure;
 
 use std::fs;
 use std::io::Write as _;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use ackcred_sandbox::cluster::Cluster as _;
@@ -24,7 +23,7 @@ use serde::Deserialize;
 
 use crate::figures::{mebibytes, quantile, time};
 use crate::link::{Link, Relays};
-use crate::measure::{Run, Tool};
+use crate::measure::{MeasureArgs, Run, Tool};
 
 /// 100 ms there and back, 20 Mbit/s each way, for each cluster.
 const LINK: Link = Link { one_way: Duration::from_millis(50), bytes_a_second: 20_000_000 / 8 };
@@ -45,23 +44,16 @@ struct Args {
     /// How many clusters are scanned at a time
     #[arg(long, default_value_t = 16)]
     parallel: usize,
-    /// Measure this build instead of the one that cargo has just made
-    #[arg(long, default_value = env!("CARGO_BIN_EXE_kubectl-ackcred"))]
-    binary: PathBuf,
-    /// Given by cargo bench
-    #[arg(long, hide = true)]
-    bench: bool,
-    /// Run a command, its standard output into a file, and print what it took
-    #[arg(long, hide = true, num_args = 2.., allow_hyphen_values = true, exclusive = true)]
-    measure: Vec<PathBuf>,
+    #[command(flatten)]
+    own: MeasureArgs,
 }
 
 fn main() -> Result<()> {
     let args = Args::parse();
-    if let [stdout, program, rest @ ..] = args.measure.as_slice() {
+    if let [stdout, program, rest @ ..] = args.own.measure.as_slice() {
         return measure::report_one(stdout, program, rest);
     }
-    if !args.bench {
+    if !args.own.bench {
         // `cargo test --all-targets` asks only whether it starts.
         return Ok(());
     }
@@ -126,7 +118,7 @@ impl FarAway<'_> {
         let mut words =
             vec!["scan", "--all-contexts", "--offline", "--all-users", "-o", "json", "--parallel", &parallel];
         words.extend(flags);
-        let tool = Tool::new(&format!("scan of {clusters}"), &self.args.binary, &words);
+        let tool = Tool::new(&format!("scan of {clusters}"), &self.args.own.binary, &words);
         Ok(tool.with("HOME", self.fleet.folder()).with("KUBECONFIG", path))
     }
 }

@@ -120,6 +120,23 @@ fn files_are_named_for_what_they_hold() {
     }
 }
 
+/// A file that is no module is compiled by nobody, and its tests pass by not being there.
+#[test]
+fn every_file_of_a_test_suite_is_a_module() {
+    let mut suites = 0;
+    for suite in fs::read_dir(root().join("tests")).unwrap().map(|entry| entry.unwrap().path()) {
+        let Ok(main) = fs::read_to_string(suite.join("main.rs")) else { continue };
+        suites += 1;
+        let is_module = |stem: &str| stem == "main" || main.lines().any(|line| line == format!("mod {stem};"));
+        let entries = fs::read_dir(&suite).unwrap().map(|entry| entry.unwrap().path());
+        for file in entries.filter(|entry| entry.is_file()) {
+            let stem = file.file_stem().unwrap().to_string_lossy().into_owned();
+            assert!(is_module(&stem), "{} is no module", file.display());
+        }
+    }
+    assert!(suites >= 6, "{suites}");
+}
+
 #[test]
 fn main_only_connects() {
     let main = fs::read_to_string(root().join("src/main.rs")).unwrap();

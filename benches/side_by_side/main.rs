@@ -23,7 +23,7 @@ use clap::Parser;
 use tempfile::TempDir;
 
 use crate::link::{Link, Relays};
-use crate::measure::Tool;
+use crate::measure::{MeasureArgs, Tool};
 use crate::table::Table;
 
 /// 100 ms there and back, 20 Mbit/s each way.
@@ -46,29 +46,22 @@ struct Args {
     /// A command that runs ack-ram-tool against the cluster of $KUBECONFIG, for /bin/sh
     #[arg(long)]
     ack_ram_tool: Option<String>,
-    /// Measure this build instead of the one that cargo has just made
-    #[arg(long, default_value = env!("CARGO_BIN_EXE_kubectl-ackcred"))]
-    binary: PathBuf,
-    /// Given by cargo bench
-    #[arg(long, hide = true)]
-    bench: bool,
-    /// Run a command, its standard output into a file, and print what it took
-    #[arg(long, hide = true, num_args = 2.., allow_hyphen_values = true, exclusive = true)]
-    measure: Vec<PathBuf>,
+    #[command(flatten)]
+    own: MeasureArgs,
 }
 
 fn main() -> Result<()> {
     let args = Args::parse();
-    if let [stdout, program, rest @ ..] = args.measure.as_slice() {
+    if let [stdout, program, rest @ ..] = args.own.measure.as_slice() {
         return measure::report_one(stdout, program, rest);
     }
-    if !args.bench {
+    if !args.own.bench {
         // `cargo test --all-targets` asks only whether it starts.
         return Ok(());
     }
     let home = TempDir::with_prefix("ackcred-bench-")?;
     let assets = controlplane::assets_for("benches/side_by_side: the rows with kubectl and with an API server");
-    offline::rows(&args.binary, home.path(), assets.as_deref(), args.offline_rounds)?.print()?;
+    offline::rows(&args.own.binary, home.path(), assets.as_deref(), args.offline_rounds)?.print()?;
     match assets {
         Some(assets) if !args.offline_only => on_a_cluster(&args, home.path(), &assets),
         _ => Ok(()),
@@ -118,7 +111,7 @@ fn list_table(args: &Args, access: &Access, assets: &Path, count: usize, place: 
     let url = format!("{}/apis/rbac.authorization.k8s.io/v1/rolebindings", access.url);
     let [ca, certificate, key] = access.files.pem().map(|path| path.display().to_string());
     let scan = ["scan", "--offline", "--all-users", "-o", "json", "--request-timeout", "10m"];
-    let scan = access.tool("kubectl ackcred scan --offline", &args.binary, &scan);
+    let scan = access.tool("kubectl ackcred scan --offline", &args.own.binary, &scan);
     let mut curl_args = vec!["-sSf", "--compressed", "--cacert", &ca, "--cert", &certificate, "--key", &key];
     curl_args.extend(["-o", "/dev/null", &url]);
     let get = ["get", "rolebindings", "-A", "-o", "name"];

@@ -13,6 +13,20 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use wait4::Wait4 as _;
 
+/// What every bench of commands takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct MeasureArgs {
+    /// Measure this build instead of the one that cargo has just made
+    #[arg(long, default_value = env!("CARGO_BIN_EXE_kubectl-ackcred"))]
+    pub(crate) binary: PathBuf,
+    /// Given by cargo bench
+    #[arg(long, hide = true)]
+    pub(crate) bench: bool,
+    /// Run a command, its standard output into a file, and print what it took
+    #[arg(long, hide = true, num_args = 2.., allow_hyphen_values = true, exclusive = true)]
+    pub(crate) measure: Vec<PathBuf>,
+}
+
 /// A program with its arguments, in an environment of its own.
 #[derive(Clone, Debug)]
 pub(crate) struct Tool {

@@ -11,6 +11,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+use crate::schema::assert_keeps_to_its_schema;
+
 /// When all of this happens.
 pub(crate) const NOW: &str = "2026-01-01T00:00:00Z";
 /// A cluster.
@@ -138,12 +140,6 @@ pub(crate) fn with_three_spaces(text: &str) -> String {
 pub(crate) fn document(outcome: &Outcome) -> Value {
     let document: Value = serde_json::from_str(&outcome.stdout).unwrap_or_else(|error| panic!("{error}: {outcome}"));
     assert_eq!(document["apiVersion"], "ackcred/v1");
-    let kind = document["kind"].as_str().unwrap();
-    let path = format!("{}/docs/schemas/{kind}.json", env!("CARGO_MANIFEST_DIR"));
-    let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    let validator = jsonschema::validator_for(&schema).unwrap();
-    let errors: Vec<String> =
-        validator.iter_errors(&document).map(|error| format!("{}: {error}", error.instance_path())).collect();
-    assert!(errors.is_empty(), "{kind} breaks its schema:\n{}\n{document:#}", errors.join("\n"));
+    assert_keeps_to_its_schema(&document);
     document
 }

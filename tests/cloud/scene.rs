@@ -16,6 +16,8 @@ use jiff::{SignedDuration, Timestamp};
 use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
 
+use crate::schema::assert_keeps_to_its_schema;
+
 pub(crate) const CLUSTER: &str = "c5e8f0a1b2c3d4e5f60718293a4b5c6d7";
 pub(crate) const ACCOUNT: &str = "1000000000000001";
 pub(crate) const OPERATOR: &str = "200000000000000101";
@@ -151,15 +153,6 @@ impl<C: Cluster> Scene<C> {
         let (status, document, stderr) = self.json(&args);
         Scan { status, document, stderr }
     }
-}
-
-fn assert_keeps_to_its_schema(document: &Value) {
-    let kind = document["kind"].as_str().unwrap();
-    let file = format!("{}/docs/schemas/{kind}.json", env!("CARGO_MANIFEST_DIR"));
-    let schema: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
-    let validator = jsonschema::validator_for(&schema).unwrap();
-    let errors: Vec<String> = validator.iter_errors(document).map(|error| error.to_string()).collect();
-    assert_eq!(errors, Vec::<String>::new());
 }
 
 /// What a scan found.

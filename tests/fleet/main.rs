@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "what can't be set up fails the test")]
 
+#[path = "../schema/mod.rs"]
+mod schema;
+
 mod choosing;
 mod reading;
 mod revoking;

@@ -6,6 +6,8 @@ use ackcred_sandbox::story::{DEVELOPER, LEAVER, OPERATOR};
 use kubectl_ackcred::status::Status;
 use serde_json::Value;
 
+use crate::schema::assert_keeps_to_its_schema;
+
 /// How many grants the leaver has in each cluster.
 pub(crate) const GRANTS: usize = 3;
 
@@ -58,12 +60,7 @@ impl Scene {
     pub(crate) fn json(&self, args: &[&str]) -> Told {
         let outcome = self.run(&[args, &["-o", "json"]].concat());
         let Ok(document) = serde_json::from_str::<Value>(&outcome.stdout) else { panic!("{args:?}\n{outcome}") };
-        let kind = document["kind"].as_str().unwrap();
-        let file = format!("{}/docs/schemas/{kind}.json", env!("CARGO_MANIFEST_DIR"));
-        let schema: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
-        let validator = jsonschema::validator_for(&schema).unwrap();
-        let errors: Vec<String> = validator.iter_errors(&document).map(|error| error.to_string()).collect();
-        assert_eq!(errors, Vec::<String>::new(), "{outcome}");
+        assert_keeps_to_its_schema(&document);
         Told { status: outcome.status, document, stderr: outcome.stderr }
     }
 

