@@ -7,6 +7,20 @@ use super::parse_cluster_id;
 use crate::core::duration;
 use crate::core::ids::ClusterId;
 
+/// Flags that are about one API server or one credential, and make no sense for several clusters. Shells are told by this list;
+/// for contexts and IDs that are repeated, which it can't say, `commands::clusters` asks.
+const OF_ONE_CLUSTER: [&str; 9] = [
+    "cluster",
+    "user",
+    "server",
+    "token",
+    "client_certificate",
+    "client_key",
+    "certificate_authority",
+    "tls_server_name",
+    "insecure_skip_tls_verify",
+];
+
 /// Which clusters, and how far for them.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Clusters")]
@@ -15,10 +29,10 @@ pub struct ClusterArgs {
     #[arg(long, value_name = "ID", value_delimiter = ',', value_parser = parse_cluster_id)]
     pub cluster_id: Vec<ClusterId>,
     /// The clusters of all contexts
-    #[arg(long, conflicts_with_all = ["context", "cluster_id", "all_clusters"])]
+    #[arg(long, conflicts_with_all = OF_ONE_CLUSTER, conflicts_with_all = ["context", "cluster_id", "all_clusters"])]
     pub all_contexts: bool,
     /// All clusters of the account, by the contexts that lead there
-    #[arg(long, conflicts_with_all = ["context", "cluster_id"])]
+    #[arg(long, conflicts_with_all = OF_ONE_CLUSTER, conflicts_with_all = ["context", "cluster_id"])]
     pub all_clusters: bool,
     /// Where no context leads to a cluster, have the cloud issue a kubeconfig of 15 minutes for it, kept in memory alone
     #[arg(long)]
