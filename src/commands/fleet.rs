@@ -100,7 +100,8 @@ pub(super) fn say_heard<A>(fleet: &Fleet<A>, are_several: bool, ui: &Ui) {
             }
         }
     }
-    if fleet.clusters.is_empty() {
+    // Where the listing failed, nobody knows whether there is one.
+    if fleet.clusters.is_empty() && fleet.account.failed.is_empty() {
         ui.note("there is no cluster to read");
     }
     fleet.account.failed.iter().for_each(|text| ui.warning(text));

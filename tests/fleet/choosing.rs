@@ -1,6 +1,7 @@
 //! Which clusters a command is about.
 
 use ackcred_sandbox::apiserver::Fault;
+use ackcred_sandbox::cloud;
 use ackcred_sandbox::cluster::Cluster as _;
 use ackcred_sandbox::kubeconfigs::{Credential, Kubeconfig};
 use kubectl_ackcred::status::Status;
@@ -58,6 +59,15 @@ fn without_the_cloud_nobody_knows_all_clusters() {
     let outcome = scene.run(&["scan", "--all-clusters", "--offline"]);
     assert_eq!(outcome.status, Status::Failed, "{outcome}");
     assert!(outcome.stderr.contains("only the cloud knows the account's clusters: --offline"), "{outcome}");
+}
+
+#[test]
+fn clusters_that_could_not_be_listed_are_not_said_to_be_none() {
+    let scene = Scene::of(1);
+    scene.fleet.cloud.add_fault(cloud::Fault::of("DescribeClustersV1", cloud::FaultKind::Forbidden));
+    let outcome = scene.run(&["scan", "--all-clusters"]);
+    assert_eq!(outcome.status, Status::Failed, "{outcome}");
+    assert!(outcome.stderr.contains("cs:DescribeClustersV1") && !outcome.stderr.contains("no cluster"), "{outcome}");
 }
 
 #[test]
