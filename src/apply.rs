@@ -74,8 +74,8 @@ impl StepReport {
 pub struct Revoked {
     /// What became of each step.
     pub steps: Vec<StepReport>,
-    /// The bystanders that were there right before the cloud was called; none where it was not.
-    pub bystanders: Vec<BindingObject>,
+    /// Bindings of others as they were right before the cloud was called, which may take them along; none where it was not.
+    pub at_risk: Vec<BindingObject>,
 }
 
 /// Carries out a revocation's steps in one cluster. `case` is what the plan was made from.
@@ -84,21 +84,20 @@ pub struct Revoked {
 /// Where consent is to another plan: that is a bug.
 pub async fn revoke(tools: &Tools<'_>, plan: &Plan, case: &Case, consent: &Consent) -> Revoked {
     assert!(consent.covers(&plan.hash), "consent is to another plan");
-    let bindings = &case.bindings;
     let mut reports = Vec::new();
     // Read once the bindings are written, before the first call of the cloud.
-    let mut left: Option<Result<Inventory, String>> = None;
+    let mut last_look: Option<LastLook> = None;
     for step in plan.steps.iter().filter(|step| step.cluster_id.as_ref() == tools.cluster) {
         let report = if let Some(reason) = stopped(tools) {
             StepReport::new(step.id, StepResult::Skipped).because(reason)
         } else {
-            let planned = bindings.iter().find(|object| Some(object.reference()) == step.object);
+            let planned = case.bindings.iter().find(|object| Some(object.reference()) == step.object);
             match (step.action, planned) {
                 (Action::DeleteKubeconfig, _) => {
-                    if left.is_none() {
-                        left = Some(cloud::bindings_left(tools.api).await);
+                    if last_look.is_none() {
+                        last_look = Some(LastLook::take(tools, plan, case, &reports).await);
                     }
-                    clean(tools, plan, step, left.as_ref(), &reports).await
+                    clean(tools, plan, step, last_look.as_ref(), &reports).await
                 }
                 (_, Some(planned)) => binding::remove(tools, step, planned).await,
                 (_, None) => StepReport::new(step.id, StepResult::AlreadyDone),
@@ -107,11 +106,24 @@ pub async fn revoke(tools: &Tools<'_>, plan: &Plan, case: &Case, consent: &Conse
         tools.recorder.step_ended(&report);
         reports.push(report);
     }
-    let is_there = |object: &&BindingObject| {
-        let there = left.as_ref().and_then(|left| left.as_ref().ok());
-        there.is_some_and(|left| left.bindings().iter().any(|binding| binding.reference() == object.reference()))
-    };
-    Revoked { steps: reports, bystanders: case.bystanders.iter().filter(is_there).cloned().collect() }
+    Revoked { steps: reports, at_risk: last_look.map(|look| look.at_risk).unwrap_or_default() }
+}
+
+/// The bindings as they are right before the cloud is called.
+struct LastLook {
+    inventory: Result<Inventory, String>,
+    at_risk: Vec<BindingObject>,
+    /// Whether what is at risk is in the journal: without that the cloud is not called.
+    written: Result<(), String>,
+}
+
+impl LastLook {
+    async fn take(tools: &Tools<'_>, plan: &Plan, case: &Case, before: &[StepReport]) -> Self {
+        let inventory = cloud::bindings_left(tools.api).await;
+        let at_risk = cloud::at_risk(plan, case, inventory.as_ref().ok(), before);
+        let written = tools.recorder.at_risk(tools.cluster, &at_risk);
+        Self { inventory, at_risk, written }
+    }
 }
 
 /// The cloud's step, once no shared binding names the identity any more: a cloud that deletes every binding that names it
@@ -120,19 +132,23 @@ async fn clean(
     tools: &Tools<'_>,
     plan: &Plan,
     step: &Step,
-    left: Option<&Result<Inventory, String>>,
+    last_look: Option<&LastLook>,
     before: &[StepReport],
 ) -> StepReport {
     let Some(uid) = step.identities.first() else { return StepReport::new(step.id, StepResult::AlreadyDone) };
+    let Some(LastLook { inventory, written, .. }) = last_look else {
+        return StepReport::new(step.id, StepResult::Skipped).because("the bindings were not read before it");
+    };
     let skipped = |reason: String| StepReport::new(step.id, StepResult::Skipped).because(reason);
-    match left {
-        Some(Ok(inventory)) => {
+    match (inventory, written) {
+        (_, Err(reason)) => return skipped(format!("the cloud is not called without a journal: {reason}")),
+        (Ok(inventory), _) => {
             if let Some(binding) = cloud::shared_binding(inventory, uid) {
                 return skipped(format!("{binding} still names {uid} beside others; the cloud might delete it whole"));
             }
         }
-        Some(Err(reason)) if !before.iter().all(StepReport::is_done) => return skipped(reason.clone()),
-        Some(Err(_)) | None => {}
+        (Err(reason), _) if !before.iter().all(StepReport::is_done) => return skipped(reason.clone()),
+        (Err(_), _) => {}
     }
     cloud::clean(tools, step, uid, plan.flags.force).await
 }

@@ -9,3 +9,4 @@ pub mod journal;
 pub mod kubeconfig_files;
 pub mod kuberc;
 pub mod pod;
+pub mod signals;

@@ -65,7 +65,9 @@ pub(super) async fn give_back(tools: &Tools<'_>, step: &RestoreStep) -> StepRepo
             None => Decision::Done,
         }
     };
-    let is_whole = |after: &BindingObject| step.subjects.iter().all(|subject| after.subjects.contains(subject));
+    let is_whole = |after: &BindingObject| {
+        step.subjects.iter().chain(&step.others).all(|subject| after.subjects.contains(subject))
+    };
     carry_out(tools, step.id, &step.object, decide, is_whole).await
 }
 

@@ -1,14 +1,15 @@
 //! The cloud's call, and what it takes along that it was not asked for.
 
 use super::binding::{Decision, carry_out};
-use super::{Revoked, StepReport, Tools};
+use super::{StepReport, Tools};
 use crate::adapters::cluster::{ApiServer, BindingScope, new_audit_id};
 use crate::core::binding_object::{BindingObject, BindingRef};
+use crate::core::case::Case;
 use crate::core::change::Change;
 use crate::core::ids::Uid;
 use crate::core::inventory::{Binding, BoundSubject, Inventory};
 use crate::core::journal::{CleanCall, Event, StepResult};
-use crate::core::plan::{Action, Plan, Step, others_of};
+use crate::core::plan::{Plan, Step, others_of};
 use crate::core::target::is_one_of;
 use crate::error::chain;
 
@@ -87,31 +88,47 @@ pub(super) fn shared_binding(inventory: &Inventory, uid: &Uid) -> Option<Binding
     shared.map(Binding::reference)
 }
 
-/// Looks after every shared binding of a plan, and after the bystanders, once the cloud has worked: one that is gone whole is
-/// created anew from the version that we left, without the identities. One that somebody has created meanwhile is theirs.
-pub async fn repair(tools: &Tools<'_>, plan: &Plan, bindings: &[BindingObject], revoked: &Revoked) -> Vec<Collateral> {
-    let Revoked { steps: reports, bystanders } = revoked;
-    let mut found = Vec::new();
-    let uids = plan.uids();
-    for step in plan.binding_steps().filter(|step| !step.shared_with.is_empty()) {
-        let Some(report) = reports.iter().find(|report| report.id == step.id) else { continue };
-        let planned = bindings.iter().find(|object| Some(object.reference()) == step.object);
+/// The bindings that others hold too and that the cloud may take along: those that the plan took the identities out of, and those
+/// that only bear an identity's name. `there` is what was read just now; without it only those count that were just written.
+pub(super) fn at_risk(
+    plan: &Plan,
+    case: &Case,
+    there: Option<&Inventory>,
+    reports: &[StepReport],
+) -> Vec<BindingObject> {
+    let is_there = |object: &BindingObject| {
+        there.map(|there| there.bindings().iter().any(|binding| binding.reference() == object.reference()))
+    };
+    let shared = plan.binding_steps().filter(|step| !step.shared_with.is_empty()).filter_map(|step| {
+        let report = reports.iter().find(|report| report.id == step.id)?;
+        let planned = case.bindings.iter().find(|object| Some(object.reference()) == step.object);
         // Where we wrote nothing and left nothing there is no version of ours: what others took away they meant to take away.
-        let left = report.left.as_ref().or(planned.filter(|_| report.result == StepResult::Unknown));
-        let Some(left) = left else { continue };
-        found.extend(repair_one(tools, step.id, left, &uids).await);
-    }
-    let call = plan.steps.iter().find(|step| step.action == Action::DeleteKubeconfig);
-    for (call, bystander) in call.into_iter().flat_map(|call| bystanders.iter().map(move |one| (call, one))) {
-        found.extend(repair_one(tools, call.id, bystander, &uids).await);
+        report.left.as_ref().or(planned.filter(|_| report.result == StepResult::Unknown))
+    });
+    let shared = shared.filter(|object| is_there(object).unwrap_or(true));
+    let bystanders = case.bystanders.iter().filter(|object| is_there(object).unwrap_or(false));
+    shared.chain(bystanders).cloned().collect()
+}
+
+/// Looks after the bindings that were at risk once the cloud has worked: one that is gone whole is created anew as it was, without
+/// the identities. One that somebody has created meanwhile is theirs.
+pub async fn repair(tools: &Tools<'_>, at_risk: &[BindingObject], uids: &[Uid]) -> Vec<Collateral> {
+    let mut found = Vec::new();
+    for object in at_risk {
+        found.extend(repair_one(tools, object, uids).await);
     }
     found
 }
 
-async fn repair_one(tools: &Tools<'_>, id: u32, left: &BindingObject, uids: &[Uid]) -> Option<Collateral> {
+async fn repair_one(tools: &Tools<'_>, left: &BindingObject, uids: &[Uid]) -> Option<Collateral> {
     let binding = left.reference();
     match tools.api.binding(&binding).await {
-        Ok(Some(_)) => return None,
+        Ok(Some(now)) if now.uid() == left.uid() => return None,
+        // By this run, by one that was cut off, or by somebody else.
+        Ok(Some(_)) => {
+            let what = "the cloud deleted it whole; it was created anew".to_owned();
+            return Some(Collateral { binding, is_whole: true, what });
+        }
         Ok(None) => {}
         Err(error) => {
             let what = format!("whether it is still there can't be told: {}", chain(&error));
@@ -125,10 +142,12 @@ async fn repair_one(tools: &Tools<'_>, id: u32, left: &BindingObject, uids: &[Ui
         Some(_) => Decision::Done,
     };
     let is_whole = |after: &BindingObject| !after.subjects.iter().any(|subject| is_one_of(subject, uids));
-    let report = carry_out(tools, id, &binding, decide, is_whole).await;
+    // No step of the plan: nobody had agreed to lose it.
+    let report = carry_out(tools, 0, &binding, decide, is_whole).await;
     let (is_whole, what) = match (report.result, report.error) {
-        (StepResult::Done, _) => (true, "the cloud deleted it whole; it was created anew for the others".to_owned()),
-        (StepResult::AlreadyDone, _) => (true, "the cloud deleted it whole; somebody has created it anew".to_owned()),
+        (StepResult::Done | StepResult::AlreadyDone, _) => {
+            (true, "the cloud deleted it whole; it was created anew".to_owned())
+        }
         (_, error) => (false, format!("the cloud deleted it whole, and it is not back: {}", error.unwrap_or_default())),
     };
     Some(Collateral { binding, is_whole, what })

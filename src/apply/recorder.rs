@@ -4,6 +4,8 @@ use std::cell::RefCell;
 
 use super::StepReport;
 use crate::adapters::journal::OperationJournal;
+use crate::core::binding_object::{BindingObject, BindingRef};
+use crate::core::ids::ClusterId;
 use crate::core::journal::{Ending, Event};
 use crate::core::verification::Verification;
 use crate::error::chain;
@@ -58,6 +60,16 @@ impl Recorder {
             error: report.error.clone(),
             request_id: report.request_id.clone(),
         });
+    }
+
+    /// Writes the bindings of others that the cloud is about to be called beside.
+    pub(super) fn at_risk(&self, cluster: Option<&ClusterId>, bindings: &[BindingObject]) -> Result<(), String> {
+        self.record(&Event::AtRisk { time: self.time(), cluster_id: cluster.cloned(), bindings: bindings.to_vec() })
+    }
+
+    /// Writes that the bindings that were at risk are there, now that the cloud is done.
+    pub fn kept(&self, cluster: Option<&ClusterId>, bindings: Vec<BindingRef>) {
+        self.note(&Event::Kept { time: self.time(), cluster_id: cluster.cloned(), bindings });
     }
 
     /// Writes what became of each identity.

@@ -28,7 +28,7 @@ pub(super) fn tell(
 ) -> Result<Fleet<()>> {
     let question = Question { cluster, choice: chosen.choice, cloud, bounds: chosen.bounds };
     let fleet =
-        conversation.finish(async |interrupt| read(question, drop, chosen.are_several, &interrupt, ui).await)?;
+        conversation.finish(|| (), async |interrupt| read(question, drop, chosen.are_several, &interrupt, ui).await)?;
     if chosen.are_several { Ok(fleet) } else { only(fleet) }
 }
 
@@ -45,7 +45,8 @@ pub(super) fn read_to_change(
 ) -> Result<Fleet<ApiServer>> {
     let Chosen { choice, are_several, bounds } = chosen;
     let question = Question { cluster, choice, cloud, bounds };
-    let fleet = conversation.finish(async |interrupt| read(question, |api| api, are_several, &interrupt, ui).await)?;
+    let fleet =
+        conversation.finish(|| (), async |interrupt| read(question, |api| api, are_several, &interrupt, ui).await)?;
     match fleet.is_interrupted {
         true => Err(Error::interrupted()),
         false if are_several => Ok(fleet),

@@ -86,6 +86,11 @@ fn no_journal(error: &JournalError) -> Refusal {
     Refusal::new(RefusalCode::NoJournal, message).hint("ACKCRED_HOME names another folder for it")
 }
 
+/// Says that a signal was seen: what is under way may take a while to finish.
+pub(super) fn say_interrupted(ui: &Ui) -> impl Fn() {
+    || ui.note("interrupted: the step in hand is finished first")
+}
+
 /// What became of a step, with its cluster, and the step in words.
 pub(super) fn step_view(report: &StepReport, cluster_id: Option<ClusterId>, what: String) -> StepView {
     StepView {
@@ -176,16 +181,9 @@ impl Locked {
 }
 
 impl Running {
-    /// Ends the operation: its report is kept and shown, and the audit file says how it ended. Tells whether all of that is
-    /// written.
-    pub(super) fn end(
-        self,
-        ending: Ending,
-        report: &impl Report,
-        steps: &[StepView],
-        world: &World,
-        ui: &Ui,
-    ) -> Result<bool> {
+    /// Ends the operation: its report is kept and shown, and the audit file says how it ended. Says whether all of that is
+    /// written. What was done is done: that its report can't be shown is no failure of it.
+    pub(super) fn end(self, ending: Ending, report: &impl Report, steps: &[StepView], world: &World, ui: &Ui) -> bool {
         self.recorder.end(ending, report);
         let results = steps.iter().map(|step| AuditResult {
             step: step.what.clone(),
@@ -201,11 +199,11 @@ impl Running {
             ..self.audit
         };
         let audited = self.folder.append_audit(&line).map_err(|error| chain(&error));
-        ui.report(report)?;
+        let shown = ui.report(report).inspect_err(|error| ui.error(error)).is_ok();
         let failure = self.recorder.failure().or(audited.err());
         if let Some(reason) = &failure {
             ui.warning(&format!("the record of the operation is not complete: {reason}"));
         }
-        Ok(failure.is_none())
+        shown && failure.is_none()
     }
 }

@@ -10,7 +10,7 @@ use crate::cli::{AccessArgs, CloudArgs, RestoreArgs};
 use crate::core::consent::Consent;
 use crate::core::distinct::distinct;
 use crate::core::ids::ClusterId;
-use crate::core::journal::{Action, Ending, OperationId, State};
+use crate::core::journal::{Action, Ending, OperationId, State, StepResult};
 use crate::core::operation::{ClusterRecord, Purpose};
 use crate::core::plan::Plan;
 use crate::core::refusal::{Refusal, RefusalCode};
@@ -23,7 +23,7 @@ use crate::gather::history::{self, Past};
 use crate::gather::holders;
 use crate::gather::restoration::{self, Gathered};
 use crate::output::ui::Ui;
-use crate::output::views::{ApiVersion, RestoreReport, RestoredStep, StepView};
+use crate::output::views::{ApiVersion, CollateralView, RestoreReport, RestoredStep, StepView};
 use crate::status::Status;
 use crate::world::World;
 
@@ -74,11 +74,12 @@ pub(super) fn run(
     }
     let planned = report(&past, &plan, None, RestoredStep::all(&plan), refusals.clone());
     if args.dry_run || !refusals.is_empty() {
-        ui.report(&planned)?;
+        let shown = ui.report(&planned);
         refusals.iter().for_each(|refusal| ui.refusal(refusal));
         if refusals.is_empty() {
-            return Ok(Status::Done);
+            return shown.map(|()| Status::Done);
         }
+        shown.unwrap_or_else(|error| ui.error(&error));
         ui.note("nothing was changed");
         return Ok(Status::Refused);
     }
@@ -95,7 +96,7 @@ pub(super) fn run(
         Ok(running) => running,
         Err(refusal) => return refuse(&past, &plan, refusal, ui),
     };
-    let (steps, is_interrupted) = conversation.finish(async |interrupt| {
+    let (steps, is_interrupted) = conversation.finish(operation::say_interrupted(ui), async |interrupt| {
         let steps = give_back(&gathered, &plan, &consent, &running, &interrupt).await;
         (steps, interrupt.is_pending())
     });
@@ -113,7 +114,10 @@ pub(super) fn run(
     let views: Vec<StepView> = steps.iter().map(view).collect();
     let restored = views.iter().cloned().map(RestoredStep::from).collect();
     let done = report(&past, &plan, Some(running.id.clone()), restored, Vec::new());
-    let is_kept = running.end(ending, &done, &views, world, ui)?;
+    let is_kept = running.end(ending, &done, &views, world, ui);
+    if ending != Ending::Restored {
+        ui.note(&format!("go on with it: kubectl ackcred restore {}", past.id));
+    }
     Ok(match ending {
         Ending::Interrupted => Status::Interrupted,
         Ending::Restored if is_kept => Status::Done,
@@ -224,7 +228,8 @@ async fn gather(
 fn refuse(past: &Past, plan: &RestorePlan, refusal: Refusal, ui: &Ui) -> Result<Status> {
     ui.refusal(&refusal);
     ui.note("nothing was changed");
-    ui.document(&report(past, plan, None, RestoredStep::all(plan), vec![refusal]))?;
+    let refused = report(past, plan, None, RestoredStep::all(plan), vec![refusal]);
+    ui.document(&refused).unwrap_or_else(|error| ui.error(&error));
     Ok(Status::Refused)
 }
 
@@ -277,10 +282,30 @@ fn report(
         api_version: ApiVersion::V1,
         operation,
         restores: past.id.clone(),
-        steps,
         verification: Vec::new(),
-        collateral: Vec::new(),
+        collateral: collateral(plan, &steps),
+        steps,
         diff: plan.diff.clone(),
         refusals,
     }
+}
+
+/// The bindings that the others get back too. They are whole once their step is done.
+fn collateral(plan: &RestorePlan, steps: &[RestoredStep]) -> Vec<CollateralView> {
+    let lost = plan.steps.iter().filter(|step| !step.others.is_empty());
+    lost.map(|step| {
+        let result = steps.iter().find(|one| one.id == step.id).and_then(|one| one.result);
+        let whole = matches!(result, Some(StepResult::Done | StepResult::AlreadyDone));
+        let what = match whole {
+            true => "the cloud deleted it whole; it was created anew for the others as well",
+            false => "the cloud deleted it whole; the others have no access by it",
+        };
+        CollateralView {
+            cluster_id: step.cluster_id.clone(),
+            binding: step.object.clone(),
+            whole,
+            what: what.to_owned(),
+        }
+    })
+    .collect()
 }

@@ -175,11 +175,12 @@ fn refuse(refusals: Vec<Refusal>, world: &World, ui: &Ui) -> Result<Status> {
 }
 
 fn show_only(plan: &Plan, are_several: bool, world: &World, ui: &Ui) -> Result<Status> {
-    ui.report(&view(plan, world))?;
+    let shown = ui.report(&view(plan, world));
     say_refusals(plan, are_several, ui);
     if plan.refusals.is_empty() {
-        return Ok(Status::Done);
+        return shown.map(|()| Status::Done);
     }
+    shown.unwrap_or_else(|error| ui.error(&error));
     ui.note("nothing was changed");
     Ok(Status::Refused)
 }
@@ -203,6 +204,6 @@ fn refused_after_all(mut plan: Plan, refusal: Refusal, world: &World, ui: &Ui) -
     ui.refusal(&refusal);
     ui.note("nothing was changed");
     plan.refusals.push(refusal);
-    ui.document(&view(&plan, world))?;
+    ui.document(&view(&plan, world)).unwrap_or_else(|error| ui.error(&error));
     Ok(Status::Refused)
 }

@@ -52,7 +52,7 @@ fn of_clusters(
     let conversation = Conversation::begin()?;
     let mut fleet = fleet::tell(&conversation, chosen, question, settings, ui)?;
     let activity = match args.activity && !fleet.is_interrupted {
-        true => conversation.finish(async |interrupt| last_accesses(&mut fleet, &interrupt).await),
+        true => conversation.finish(|| (), async |interrupt| last_accesses(&mut fleet, &interrupt).await),
         false => BTreeMap::new(),
     };
     fleet::say_heard(&fleet, are_several, ui);

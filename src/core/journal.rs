@@ -8,6 +8,7 @@ pub mod checksums;
 mod event;
 mod operation_id;
 pub mod originals;
+mod risk;
 mod writes;
 
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,7 @@ use super::ids::Uid;
 pub use audit::{Action, AuditLine, AuditResult, Phase};
 pub use event::{CleanCall, Ending, Event, LineError, StepResult, read_events, whole_lines};
 pub use operation_id::OperationId;
+pub use risk::at_risk;
 pub use writes::{Answer, BindingWrite, Fate, State, state, writes};
 
 /// What an operation that was begun with a leaked file remembers of its credential: a restore of that name would arm the

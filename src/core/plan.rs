@@ -307,10 +307,10 @@ impl Plan {
     }
 }
 
-/// The roles of the bindings that a plan changes, as they are now.
+/// The roles of the bindings that a plan changes, and of those that the cloud may take along, as they are now.
 pub fn roles_then(case: &Case) -> Vec<RoleThen> {
-    case.bindings
-        .iter()
+    let bindings = case.bindings.iter().chain(&case.bystanders);
+    bindings
         .map(|object| {
             let binding = object.reference();
             let role = Role { kind: object.role_ref.kind.as_str().into(), name: object.role_ref.name.as_str().into() };

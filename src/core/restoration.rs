@@ -12,6 +12,7 @@ use super::change::Change;
 use super::hex;
 use super::ids::{ClusterId, Uid};
 use super::journal::{BindingWrite, Fate, Tombstone};
+use super::plan::others_of;
 use super::rbac::{PolicyRule, RoleFacts};
 use super::refusal::{Refusal, RefusalCode};
 use super::server_view::NamespaceFacts;
@@ -34,6 +35,8 @@ pub struct Taken {
     pub role: Option<RoleFacts>,
     /// The UID of its namespace as it was.
     pub namespace_uid: Option<String>,
+    /// Others who hold it and who lost it with the identities: the cloud may have taken the binding along.
+    pub others: Vec<Subject>,
     /// Whether the server said so and showed it. Else they may never have left: the request or its answer was lost, or a
     /// mutating policy kept them.
     pub is_certain: bool,
@@ -76,6 +79,8 @@ pub struct RestoreStep {
     pub object: BindingRef,
     /// The subjects that come back.
     pub subjects: Vec<Subject>,
+    /// Others who come back with them: the cloud took their access along.
+    pub others: Vec<Subject>,
     /// The object's UID where it is there; null where it is created anew.
     pub uid: Option<String>,
     /// The version that was seen.
@@ -103,8 +108,8 @@ pub struct RestorePlan {
 }
 
 /// What a revocation took away, binding by binding, by its journal: what was sent and not refused. Only subjects of its own
-/// identities count, whatever a line says by now.
-pub fn taken(writes: &[BindingWrite], uids: &[Uid], roles: &[RoleThen]) -> Vec<Taken> {
+/// identities count, whatever a line says by now. `at_risk` are the bindings that the cloud may have taken along.
+pub fn taken(writes: &[BindingWrite], uids: &[Uid], roles: &[RoleThen], at_risk: &[BindingObject]) -> Vec<Taken> {
     let mut taken: Vec<Taken> = Vec::new();
     for write in writes.iter().filter(|write| write.fate() != Fate::Refused) {
         let (Some(before), false) = (&write.before, matches!(write.change, Change::Create { .. })) else { continue };
@@ -118,20 +123,45 @@ pub fn taken(writes: &[BindingWrite], uids: &[Uid], roles: &[RoleThen]) -> Vec<T
                 earlier.subjects.extend(more);
                 earlier.is_certain |= is_certain;
             }
-            None => {
-                let then = roles.iter().find(|then| then.binding == write.binding);
-                taken.push(Taken {
-                    binding: write.binding.clone(),
-                    before: before.clone(),
-                    subjects: left.collect(),
-                    role: then.and_then(|then| then.role.clone()),
-                    namespace_uid: then.and_then(|then| then.namespace_uid.clone()),
-                    is_certain,
-                });
-            }
+            None => taken.push(Taken { subjects: left.collect(), is_certain, ..Taken::nothing(before, roles) }),
+        }
+    }
+    for object in at_risk {
+        let others = others_of(object, uids);
+        match taken.iter_mut().find(|taken| taken.binding == object.reference()) {
+            Some(known) => known.others = others,
+            None => taken.push(Taken { others, ..Taken::nothing(object, roles) }),
         }
     }
     taken
+}
+
+impl Taken {
+    fn nothing(before: &BindingObject, roles: &[RoleThen]) -> Self {
+        let binding = before.reference();
+        let then = roles.iter().find(|then| then.binding == binding);
+        Self {
+            binding,
+            before: before.clone(),
+            subjects: Vec::new(),
+            others: Vec::new(),
+            role: then.and_then(|then| then.role.clone()),
+            namespace_uid: then.and_then(|then| then.namespace_uid.clone()),
+            is_certain: true,
+        }
+    }
+
+    /// The binding as it is created anew: with the subjects that left, and with the others where the cloud took it from them.
+    fn anew(&self) -> BindingObject {
+        let comes_back = |subject: &&Subject| self.subjects.contains(subject) || self.others.contains(subject);
+        self.before.stripped(self.before.subjects.iter().filter(comes_back).cloned().collect())
+    }
+
+    /// Who was in the binding and does not come back with it.
+    fn stays_out(&self) -> Vec<&Subject> {
+        let stays_out = |subject: &&Subject| !self.subjects.contains(subject) && !self.others.contains(subject);
+        self.before.subjects.iter().filter(stays_out).collect()
+    }
 }
 
 impl RestorePlan {
@@ -183,7 +213,7 @@ impl RestorePlan {
 }
 
 fn gives_back(steps: &[RestoreStep], name: &str) -> bool {
-    steps.iter().flat_map(|step| &step.subjects).any(|subject| subject.name == name)
+    steps.iter().flat_map(|step| step.subjects.iter().chain(&step.others)).any(|subject| subject.name == name)
 }
 
 impl RestoreStep {
@@ -212,21 +242,30 @@ pub fn plan(
         refusals.extend(reasons(taken, present, &flags));
         diff.extend(role_diff(taken, present));
         let missing = missing(taken, present);
-        if missing.is_empty() {
+        let is_gone = present.binding.is_none();
+        let others = if is_gone { taken.others.clone() } else { Vec::new() };
+        if missing.is_empty() && others.is_empty() {
             continue;
         }
-        let verb = if present.binding.is_some() { "~" } else { "+" };
+        let verb = if is_gone { "+" } else { "~" };
         diff.push(format!("{verb} {} ({}/{})", taken.binding, taken.before.role_ref.kind, taken.before.role_ref.name));
         diff.extend(missing.iter().map(|subject| format!("  + {}", subject_text(subject))));
-        if present.binding.is_none() && taken.before.metadata.owner_references.is_some() {
+        diff.extend(
+            others.iter().map(|subject| format!("  + {} (the cloud deleted the binding whole)", subject_text(subject))),
+        );
+        if is_gone {
+            diff.extend(left_out(&taken.stays_out()));
+        }
+        if is_gone && taken.before.metadata.owner_references.is_some() {
             diff.push("  - ownerReferences: a dead owner would have it deleted again".to_owned());
         }
-        let create = present.binding.is_none().then(|| Box::new(taken.before.stripped(taken.subjects.clone())));
+        let create = is_gone.then(|| Box::new(taken.anew()));
         steps.push(RestoreStep {
             id: 0,
             cluster_id: cluster_id.cloned(),
             object: taken.binding.clone(),
             subjects: missing,
+            others,
             uid: present.binding.as_ref().map(|object| object.uid().to_owned()),
             resource_version: present.binding.as_ref().map(|object| object.resource_version().to_owned()),
             create,
@@ -246,6 +285,19 @@ pub fn plan(
 
 fn seal(flags: &RestoreFlags, steps: &[RestoreStep]) -> String {
     hex::sha256(json!({"flags": flags, "steps": steps}).to_string().as_bytes())
+}
+
+/// How many names of a list are shown.
+const FEW: usize = 3;
+
+/// Says who had a binding that was deleted after the revocation, and does not get it back by undoing the revocation.
+fn left_out(subjects: &[&Subject]) -> Option<String> {
+    let names: Vec<String> = subjects.iter().take(FEW).map(|subject| subject_text(subject)).collect();
+    let more = subjects.len().saturating_sub(FEW);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!names.is_empty()).then(|| {
+        format!("  ! {}{more} held it too and are not put back: it was deleted after the revocation", names.join(", "))
+    })
 }
 
 fn missing(taken: &Taken, present: &Present) -> Vec<Subject> {

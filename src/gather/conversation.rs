@@ -2,14 +2,14 @@
 
 use std::cell::RefCell;
 use std::future::Future;
-use std::io;
 
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
+use crate::adapters::signals::EndSignals;
 use crate::error::{Error, Result};
 
-/// Runs a conversation with servers on this thread, to its end or to Ctrl-C. Offline commands never come here: they start no
+/// Runs a conversation with servers on this thread, to its end or until the system asks to end. Offline commands never come here: they start no
 /// runtime.
 pub fn run<T>(conversation: impl Future<Output = T>) -> Result<T> {
     Conversation::begin()?.hold(conversation)
@@ -18,16 +18,11 @@ pub fn run<T>(conversation: impl Future<Output = T>) -> Result<T> {
 /// A conversation in several parts, between which something else is done: a person is asked, say.
 pub struct Conversation {
     runtime: Option<Runtime>,
-    /// Listens from the beginning to the end, so that Ctrl-C between two parts is heard by the next one.
-    ctrl_c: RefCell<CtrlC>,
+    /// Listens from the beginning to the end, so that a signal between two parts reaches the next one.
+    signals: RefCell<EndSignals>,
 }
 
-#[cfg(unix)]
-type CtrlC = tokio::signal::unix::Signal;
-#[cfg(windows)]
-type CtrlC = tokio::signal::windows::CtrlC;
-
-/// Whether Ctrl-C was pressed while something had to be finished.
+/// Whether the system asked to end while something had to be finished: Ctrl-C, SIGTERM or SIGHUP.
 #[derive(Clone, Debug)]
 pub struct Interrupt(watch::Receiver<bool>);
 
@@ -40,7 +35,7 @@ impl Interrupt {
     /// Waits until it is.
     pub async fn pressed(&self) {
         if self.0.clone().wait_for(|pressed| *pressed).await.is_err() {
-            // Nobody listens for Ctrl-C any more.
+            // Nothing listens any more.
             std::future::pending().await
         }
     }
@@ -57,40 +52,41 @@ impl Conversation {
         })?;
         let listening = {
             let _entered = runtime.enter();
-            listen()
+            EndSignals::listen()
         };
-        let ctrl_c =
+        let signals =
             listening.map_err(|error| Error::failed(anyhow::Error::new(error).context("cannot listen for Ctrl-C")))?;
-        Ok(Self { runtime: Some(runtime), ctrl_c: RefCell::new(ctrl_c) })
+        Ok(Self { runtime: Some(runtime), signals: RefCell::new(signals) })
     }
 
-    /// One part, to its end or to Ctrl-C.
+    /// One part, to its end or until the system asks to end.
     ///
     /// # Errors
-    /// Ctrl-C.
+    /// Ctrl-C, SIGTERM or SIGHUP.
     pub fn hold<T>(&self, part: impl Future<Output = T>) -> Result<T> {
-        let mut ctrl_c = self.ctrl_c.borrow_mut();
+        let mut signals = self.signals.borrow_mut();
         self.runtime().block_on(async {
             tokio::select! {
                 outcome = part => Ok(outcome),
-                Some(()) = ctrl_c.recv() => Err(Error::interrupted()),
+                () = signals.next() => Err(Error::interrupted()),
             }
         })
     }
 
-    /// Waits for something that blocks, such as a person who types, to its end or to Ctrl-C.
+    /// Waits for something that blocks, such as a person who types, to its end or until the system asks to end.
     ///
     /// # Errors
-    /// Ctrl-C.
+    /// Ctrl-C, SIGTERM or SIGHUP.
     pub fn wait_for<T: Send + 'static>(&self, blocking: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         let waited = self.hold(async { tokio::task::spawn_blocking(blocking).await })?;
         waited.map_err(|error| Error::failed(anyhow::Error::new(error)))
     }
 
-    /// A part that ends by itself: it is told of Ctrl-C and finishes the step in hand.
-    pub fn finish<T, F: Future<Output = T>>(&self, part: impl FnOnce(Interrupt) -> F) -> T {
+    /// A part that ends by itself: it learns of the signal and finishes the step in hand.
+    /// `say` is called at the first one, so that the person at the terminal knows that it was seen.
+    pub fn finish<T, F: Future<Output = T>>(&self, say: impl Fn(), part: impl FnOnce(Interrupt) -> F) -> T {
         let (press, interrupt) = watch::channel(false);
-        let mut ctrl_c = self.ctrl_c.borrow_mut();
+        let mut signals = self.signals.borrow_mut();
         self.runtime().block_on(async {
             // Has the runtime look for what came since the last part, before anything is begun.
             tokio::task::yield_now().await;
@@ -99,7 +95,11 @@ impl Conversation {
             loop {
                 tokio::select! {
                     biased;
-                    Some(()) = ctrl_c.recv() => drop(press.send(true)),
+                    () = signals.next() => {
+                        if !press.send_replace(true) {
+                            say();
+                        }
+                    }
                     outcome = &mut work => return outcome,
                 }
             }
@@ -112,16 +112,6 @@ impl Conversation {
             None => unreachable!("the runtime is there until the conversation is dropped"),
         }
     }
-}
-
-#[cfg(unix)]
-fn listen() -> io::Result<CtrlC> {
-    tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())
-}
-
-#[cfg(windows)]
-fn listen() -> io::Result<CtrlC> {
-    tokio::signal::windows::ctrl_c()
 }
 
 impl Drop for Conversation {

@@ -13,7 +13,7 @@ use crate::core::authority::key_fingerprints;
 use crate::core::case::Operator;
 use crate::core::ids::ClusterId;
 use crate::core::inventory::Role;
-use crate::core::journal::{Tombstone, writes};
+use crate::core::journal::{Tombstone, at_risk, writes};
 use crate::core::operation::ClusterRecord;
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::restoration::{Present, RestoreFlags, RestorePlan, Taken, plan, taken};
@@ -66,7 +66,7 @@ pub async fn gather(
     let uids = past.record.revocation().map(|plan| plan.in_cluster(id).uids()).unwrap_or_default();
     let mut writes = writes(&past.events);
     writes.retain(|write| write.cluster_id == cluster.id);
-    let taken = taken(&writes, &uids, &cluster.roles);
+    let taken = taken(&writes, &uids, &cluster.roles, &at_risk(&past.events, id));
     let present = stream::iter(&taken).map(|taken| present(&heard.api, taken, question.unfinished_restore));
     let present: Vec<Result<Present>> = present.buffered(SIDE_BY_SIDE).collect().await;
     let present: Vec<Present> = present.into_iter().collect::<Result<_>>()?;

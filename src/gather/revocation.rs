@@ -125,8 +125,7 @@ pub async fn gather(
     let mut unread: Vec<String> = heard.unread_bindings.clone();
     unread.extend(bindings.iter().filter_map(|answer| answer.as_ref().err()).map(|error| chain(error)));
     let bindings: Vec<BindingObject> = bindings.into_iter().filter_map(Result::ok).flatten().collect();
-    // Who can't read them can't give them back either: what the cloud does to them is then nobody's to mend.
-    let bystanders = bystanders.into_iter().filter_map(Result::ok).flatten().collect();
+    let (bystanders, unread_bystanders) = split(bystanders);
     let roles = roles.unwrap_or_else(|error| {
         unread.push(chain(&error));
         Roles::default()
@@ -148,7 +147,7 @@ pub async fn gather(
         api: heard.api,
         region: heard.region,
         skew: heard_time.and_then(|(server, here)| skew(server, here)),
-        failed: heard.failed.into_iter().chain(heard.unread).collect(),
+        failed: heard.failed.into_iter().chain(heard.unread).chain(unread_bystanders).collect(),
         notes: heard.notes,
         inferred,
     })
@@ -244,6 +243,18 @@ fn named_for(heard: &Heard<ApiServer>, uids: &[Uid]) -> Vec<BindingRef> {
         named && !binding.subjects().iter().any(|subject| subject.ram_uid() == Some(uid.as_str()))
     };
     bindings.filter(|binding| uids.iter().any(|uid| is_named_for(binding, uid))).map(Binding::reference).collect()
+}
+
+/// The bindings that were read, and what is to be said of the others: nobody could give those back if the cloud took them along.
+fn split(read: Vec<Result<Option<BindingObject>, CallError>>) -> (Vec<BindingObject>, Vec<String>) {
+    let (mut objects, mut failed) = (Vec::new(), Vec::new());
+    for answer in read {
+        match answer {
+            Ok(object) => objects.extend(object),
+            Err(error) => failed.push(format!("if the cloud deletes it, it can't be given back: {}", chain(&error))),
+        }
+    }
+    (objects, failed)
 }
 
 async fn objects(api: &ApiServer, references: &[BindingRef]) -> Vec<Result<Option<BindingObject>, CallError>> {

@@ -20,9 +20,9 @@ use crate::scene::{ANN, CARL, Incident, Objects, as_arranged, name};
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_kubectl-ackcred");
 const CLEAN: &str = "CleanClusterUserPermissions";
 /// Long enough for a machine that does much else.
-const SOON: Duration = Duration::from_secs(30);
+pub(crate) const SOON: Duration = Duration::from_secs(30);
 /// For what happens without a trace that could be waited for.
-const MOMENT: Duration = Duration::from_millis(400);
+pub(crate) const MOMENT: Duration = Duration::from_millis(400);
 
 /// How a process ended, and all that it said.
 pub(crate) struct Said {
@@ -45,11 +45,11 @@ pub(crate) fn revocation<C>(incident: &Incident<C>) -> Vec<String> {
     ["revoke", "-f", &leaked, "--yes", "--settle", "0"].map(str::to_owned).into()
 }
 
-fn begin<C: Cluster>(incident: &Incident<C>) -> Child {
+pub(crate) fn begin<C: Cluster>(incident: &Incident<C>) -> Child {
     spawn(incident.process(BINARY).args(revocation(incident)))
 }
 
-fn spawn(command: &mut Command) -> Child {
+pub(crate) fn spawn(command: &mut Command) -> Child {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
@@ -60,11 +60,11 @@ pub(crate) fn ended(child: Child) -> Said {
     Said { code: output.status.code(), text }
 }
 
-fn signal(child: &Child, signal: &str) {
+pub(crate) fn signal(child: &Child, signal: &str) {
     assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
 }
 
-fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
+pub(crate) fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     let until = Instant::now() + SOON;
     while !done() {
         assert!(Instant::now() < until, "{what} never came");
@@ -80,7 +80,11 @@ fn strike(incident: &Incident<ApiServer>, (method, binding): &(&str, BindingRef)
 }
 
 /// A gate at a write, by `hold` before or after it is done.
-fn gate_at(incident: &Incident<ApiServer>, write: &(&str, BindingRef), hold: impl Fn(Gate) -> Fault) -> Gate {
+pub(crate) fn gate_at(
+    incident: &Incident<ApiServer>,
+    write: &(&str, BindingRef),
+    hold: impl Fn(Gate) -> Fault,
+) -> Gate {
     let gate = Gate::new();
     strike(incident, write, hold(gate.clone()));
     gate
@@ -110,7 +114,7 @@ fn cleanings<C>(incident: &Incident<C>) -> usize {
 }
 
 /// Who holds what, the leaver (`true`) or all others: binding, role and subject.
-fn held(objects: &Objects, leaver: bool) -> BTreeSet<String> {
+pub(crate) fn held(objects: &Objects, leaver: bool) -> BTreeSet<String> {
     let mut held = BTreeSet::new();
     for (place, object) in objects {
         for subject in object["subjects"].as_array().into_iter().flatten() {
@@ -249,6 +253,53 @@ fn ctrl_c_finishes_the_step_in_hand() {
         assert_recovers(&incident, &before, &["Interrupted"], &format!("{write:?}"));
     }
     assert_eq!(together, BTreeSet::from([1, 2, 3]), "each step was the last one once");
+}
+
+/// As nohup starts it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_hangup_that_is_to_be_ignored_is_ignored() {
+    let incident = Incident::sandbox(|setup| setup);
+    let gate = gate_at(&incident, &writes()[0], Fault::HoldRequest);
+    let mut nohup = incident.process("/bin/sh");
+    nohup.args(["-c", r#"trap "" HUP && exec "$0" "$@""#, BINARY]).args(revocation(&incident));
+    let child = spawn(&mut nohup);
+    assert!(gate.wait_reached(1, SOON));
+    signal(&child, "-HUP");
+    gate.open();
+    let said = ended(child);
+    assert_eq!(said.code, Some(0), "{}", said.text);
+    assert!(!said.text.contains("interrupted"), "{}", said.text);
+}
+
+#[test]
+fn a_report_that_can_not_be_written_is_no_failure_of_what_was_done() {
+    let full = || std::fs::File::options().write(true).open("/dev/full");
+    if full().is_err() {
+        return skip("crash::a_report_that_can_not_be_written_is_no_failure_of_what_was_done", "no /dev/full");
+    }
+    let incident = Incident::sandbox(|setup| setup);
+    let before = incident.bindings();
+    let run = |args: &[String]| {
+        let mut command = incident.process(BINARY);
+        command.args(args).stdin(Stdio::null()).stdout(full().unwrap()).stderr(Stdio::piped());
+        ended(command.spawn().unwrap())
+    };
+    let said = run(&revocation(&incident));
+    assert_eq!(said.code, Some(4), "{}", said.text);
+    assert!(said.text.contains("cannot write to standard output"), "{}", said.text);
+    assert_eq!(held(&incident.bindings(), true), BTreeSet::new());
+    let [(id, outcome)] = revocations(&incident).try_into().unwrap();
+    assert_eq!(outcome, "Verified", "the journal has it");
+
+    let restore = ["restore", &id, "--yes", "--force", "--rearm", &name(CARL)].map(str::to_owned);
+    let said = run(&restore);
+    assert_eq!(said.code, Some(4), "{}", said.text);
+    assert_eq!(as_arranged(incident.bindings()), as_arranged(before));
+
+    let refused = ["revoke", ANN, "--yes", "-o", "json"].map(str::to_owned);
+    let said = run(&refused);
+    assert_eq!(said.code, Some(5), "refused is refused, shown or not: {}", said.text);
 }
 
 /// A process on a terminal of its own.

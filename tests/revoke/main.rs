@@ -32,6 +32,7 @@ mod schema;
 
 mod crash;
 mod crash_disk;
+mod interruption;
 mod proof;
 mod properties;
 mod refusals;

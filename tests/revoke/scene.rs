@@ -104,7 +104,8 @@ impl Incident<ApiServer> {
 impl<C: Cluster> Incident<C> {
     /// Sets the scene on a server, from which everything is swept that an incident before may have left.
     pub(crate) fn stage(server: C, change: impl FnOnce(Setup) -> Setup) -> Self {
-        let setup = change(Setup::default());
+        let mut setup = change(Setup::default());
+        let cleaner = setup.cleaner(Box::new(ack::cleaner(&server).unwrap()));
         let admin = Client::new(&server, Some(&server.administrator().unwrap())).unwrap();
         setting::sweep(&server, &admin);
         setting::fill(&admin, &setup);
@@ -116,7 +117,7 @@ impl<C: Cluster> Incident<C> {
             .account(setup.account(&server.url()))
             .key(AccessKey::user(ACCOUNT, ANN, KEY, SECRET).permissions(Permissions::everything()))
             .clean_behaviour(behaviour)
-            .on_clean(ack::cleaner(&server).unwrap())
+            .on_clean(cleaner)
             .start()
             .unwrap();
 

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use ackcred_sandbox::binding::RBAC;
 use ackcred_sandbox::certs::Subject;
 use ackcred_sandbox::client::{Client, JSON_PATCH};
-use ackcred_sandbox::cloud::{self, Account, CleanBehaviour, Kubeconfig, PermissionRecord, PermissionScope, RamUser};
+use ackcred_sandbox::cloud::{
+    self, Account, CleanBehaviour, Cleaning, Kubeconfig, PermissionRecord, PermissionScope, RamUser,
+};
 use ackcred_sandbox::cluster::Cluster;
 use serde_json::{Value, json};
 
@@ -27,11 +29,15 @@ const UP_WITHIN: Duration = Duration::from_secs(20);
 
 type Change<T> = Box<dyn FnOnce(T) -> T>;
 
+/// What the cloud does in the cluster, and what is done around it.
+pub(crate) type Cleaner = Box<dyn Fn(&Cleaning) -> Result<(), String> + Send + Sync>;
+
 /// How an incident differs from the plain one.
 pub(crate) struct Setup {
     account: Vec<Change<Account>>,
     cluster: Vec<Change<cloud::Cluster>>,
     pub(crate) behaviour: CleanBehaviour,
+    around_cleaning: Change<Cleaner>,
     pub(crate) operator: Subject,
     rules: Option<Value>,
 }
@@ -42,6 +48,7 @@ impl Default for Setup {
             account: Vec::new(),
             cluster: Vec::new(),
             behaviour: CleanBehaviour::default(),
+            around_cleaning: Box::new(|cleaner| cleaner),
             operator: Subject::ack(name(ANN)),
             rules: None,
         }
@@ -65,6 +72,17 @@ impl Setup {
     pub(crate) fn clean_behaviour(mut self, behaviour: CleanBehaviour) -> Self {
         self.behaviour = behaviour;
         self
+    }
+
+    /// Wraps what the cloud does in the cluster.
+    pub(crate) fn around_cleaning(mut self, wrap: impl FnOnce(Cleaner) -> Cleaner + 'static) -> Self {
+        self.around_cleaning = Box::new(wrap);
+        self
+    }
+
+    /// The cloud's work in the cluster.
+    pub(crate) fn cleaner(&mut self, cleaner: Cleaner) -> Cleaner {
+        std::mem::replace(&mut self.around_cleaning, Box::new(|cleaner| cleaner))(cleaner)
     }
 
     /// Gives the operator a certificate of this subject in place of ann's.

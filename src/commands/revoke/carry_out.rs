@@ -8,14 +8,15 @@ use super::refused_after_all;
 use super::request::Request;
 use crate::apply::{self, Collateral, StepReport, Tools};
 use crate::cli::RevokeArgs;
+use crate::core::binding_object::BindingObject;
 use crate::core::consent::Consent;
 use crate::core::distinct::distinct;
 use crate::core::ids::ClusterId;
 use crate::core::journal::originals::Original;
-use crate::core::journal::{Action as AuditAction, Ending};
+use crate::core::journal::{self, Action as AuditAction, Ending};
 use crate::core::operation::{ClusterRecord, Purpose, tombstone_of};
 use crate::core::plan::{Plan, roles_then};
-use crate::core::verification::{Outcome, Probe, Verification};
+use crate::core::verification::{Answered, Outcome, Probe, Verification};
 use crate::error::{Result, chain};
 use crate::gather::cloud::CloudVoice;
 use crate::gather::conversation::{Conversation, Interrupt};
@@ -79,7 +80,7 @@ impl Revocation<'_> {
         };
         self.ui.note(&format!("operation {}", running.id));
         let parallel = usize::from(self.args.clusters.parallel);
-        let outcome = self.conversation.finish(async |interrupt| {
+        let outcome = self.conversation.finish(operation::say_interrupted(self.ui), async |interrupt| {
             let work =
                 stream::iter(&parts).map(|part| self.change_and_verify(part, &plan, &running, consent, &interrupt));
             work.buffered(parallel).collect::<Vec<Done>>().await
@@ -145,10 +146,16 @@ impl Revocation<'_> {
         };
         let revoked = apply::revoke(&tools, plan, case, consent).await;
         revoked.steps.iter().for_each(|report| self.say_step(&step_view(whole, report)));
-        if interrupt.is_pending() {
-            return Done { steps: revoked.steps, is_interrupted: true, ..Done::default() };
-        }
         let uids = plan.uids();
+        let at_risk = self.at_risk(case.cluster.id(), revoked.at_risk);
+        let repair = async || {
+            let mended = apply::repair(&tools, &at_risk, &uids).await;
+            mended.into_iter().map(|one| collateral_view(case.cluster.id(), one)).collect::<Vec<_>>()
+        };
+        if interrupt.is_pending() {
+            // What the cloud has taken along is given back before anything else: whoever interrupts doesn't know of it.
+            return Done { steps: revoked.steps, collateral: repair().await, is_interrupted: true, ..Done::default() };
+        }
         let question = verification::Question {
             api: &gathered.api,
             cloud: self.cloud,
@@ -162,12 +169,30 @@ impl Revocation<'_> {
             now: self.world.clock().time(),
         };
         let said = verification::ask_cloud(&question).await;
-        let mut collateral = apply::repair(&tools, plan, &case.bindings, &revoked).await;
+        let cloud_is_done = said.iter().all(|answer| answer.answered == Answered::Clean);
+        let mut collateral = repair().await;
         let verification = verification::verify(&question, said).await;
-        collateral.extend(apply::repair(&tools, plan, &case.bindings, &revoked).await);
+        let news = repair().await;
+        collateral.retain(|one| !news.iter().any(|newer| newer.binding == one.binding));
+        collateral.extend(news);
+        let broken =
+            |object: &BindingObject| collateral.iter().any(|one| one.binding == object.reference() && !one.whole);
+        if cloud_is_done && !interrupt.is_pending() {
+            let kept = at_risk.iter().filter(|object| !broken(object)).map(BindingObject::reference).collect();
+            running.recorder.kept(case.cluster.id(), kept);
+        }
         running.recorder.verified(&verification);
-        let collateral = collateral.into_iter().map(|one| collateral_view(case.cluster.id(), one)).collect();
         Done { steps: revoked.steps, verification, collateral, is_interrupted: interrupt.is_pending() }
+    }
+
+    /// What the cloud may have taken along, in this run or in one that was cut off before.
+    fn at_risk(&self, cluster: Option<&ClusterId>, now: Vec<BindingObject>) -> Vec<BindingObject> {
+        let past =
+            self.request.resumed.as_ref().map(|past| journal::at_risk(&past.events, cluster)).unwrap_or_default();
+        let is_known = |object: &BindingObject| now.iter().any(|newer| newer.reference() == object.reference());
+        let mut at_risk: Vec<BindingObject> = past.into_iter().filter(|object| !is_known(object)).collect();
+        at_risk.extend(now);
+        at_risk
     }
 
     fn say_step(&self, step: &StepView) {
@@ -195,7 +220,7 @@ impl Revocation<'_> {
             collateral: done.collateral,
         };
         let id = running.id.clone();
-        let is_kept = running.end(ending, &report, &report.steps, self.world, self.ui)?;
+        let is_kept = running.end(ending, &report, &report.steps, self.world, self.ui);
         if matches!(ending, Ending::Incomplete | Ending::Interrupted) {
             self.ui.note(&format!("go on with it: kubectl ackcred revoke --resume {id}"));
         }

@@ -50,6 +50,25 @@ pub enum Event {
         /// What went wrong.
         error: Option<String>,
     },
+    /// The cloud is about to be called, which may take along bindings that others hold too. They are kept here as they are, so
+    /// that whoever finishes or undoes the operation can create them anew.
+    AtRisk {
+        /// When.
+        time: Timestamp,
+        /// The ACK cluster, where it is known.
+        cluster_id: Option<ClusterId>,
+        /// The bindings.
+        bindings: Vec<BindingObject>,
+    },
+    /// The cloud is done, and these bindings are there.
+    Kept {
+        /// When.
+        time: Timestamp,
+        /// The ACK cluster, where it is known.
+        cluster_id: Option<ClusterId>,
+        /// The bindings.
+        bindings: Vec<BindingRef>,
+    },
     /// A step of the plan is over.
     StepEnded {
         /// When.
@@ -210,6 +229,8 @@ mod tests {
                 "event": "Answered", "time": TIME, "auditId": "a-1", "status": 200, "resourceVersion": "8",
                 "after": object(), "requestId": null, "error": null,
             }),
+            json!({"event": "AtRisk", "time": TIME, "clusterId": cluster, "bindings": [object()]}),
+            json!({"event": "Kept", "time": TIME, "clusterId": null, "bindings": [binding]}),
             json!({
                 "event": "StepEnded", "time": TIME, "step": "1", "result": "AlreadyDone", "error": null,
                 "requestId": "r",

@@ -64,7 +64,7 @@ fn write(before: &BindingObject, status: Option<u16>) -> BindingWrite {
 }
 
 fn taken_by(writes: &[BindingWrite]) -> Vec<Taken> {
-    taken(writes, &[uid(CARL)], &[role_then(&binding("team", &[]))])
+    taken(writes, &[uid(CARL)], &[role_then(&binding("team", &[]))], &[])
 }
 
 /// bo and carl shared the binding `team`, and carl was taken out.
@@ -131,7 +131,7 @@ fn owners_are_left_behind_and_that_is_said() {
     let owner = json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": "o", "uid": "x"}]);
     taken.before.metadata.owner_references = serde_json::from_value(owner).unwrap();
     let plan = planned(taken, Present { binding: None, ..as_left() }, RestoreFlags::default());
-    assert!(plan.diff[2].contains("ownerReferences"), "{:?}", plan.diff);
+    assert!(plan.diff.iter().any(|line| line.contains("ownerReferences")), "{:?}", plan.diff);
     assert_eq!(plan.steps[0].create.as_ref().unwrap().metadata.owner_references, None);
 }
 
@@ -198,7 +198,7 @@ fn what_may_never_have_left_does_not_keep_the_rest_from_coming_back() {
     let team = binding("team", &["bo", "200-1"]);
     let kept_by_a_policy = BindingWrite { after: Some(team.clone()), ..write(&team, Some(200)) };
     for doubtful in [write(&team, None), write(&team, Some(500)), kept_by_a_policy] {
-        let all = taken(&[doubtful, write(&binding("own", &["200-1"]), Some(200))], &[uid(CARL)], &[]);
+        let all = taken(&[doubtful, write(&binding("own", &["200-1"]), Some(200))], &[uid(CARL)], &[], &[]);
         let [in_doubt, own] = all.try_into().unwrap();
         let still_there = Present { binding: Some(team.clone()), ..as_left() };
         let gone = Present { binding: None, ..as_left() };
@@ -265,6 +265,49 @@ fn only_subjects_of_the_plans_identities_are_restored_whatever_a_line_says() {
     let plan = planned(taken[0].clone(), gone, RestoreFlags::default());
     assert_eq!(named(&plan.steps[0].subjects), ["200-1"]);
     assert_eq!(named(&plan.steps[0].create.as_ref().unwrap().subjects), ["200-1"]);
+}
+
+/// carl was taken out of `team` and the cloud was called: `team` may be gone, and `bos`, which only bears carl's name.
+fn at_risk() -> Vec<Taken> {
+    let team = write(&binding("team", &["bo", "200-1", "eve"]), Some(200));
+    let at_risk = [binding("team", &["bo", "eve"]), binding("bos", &["bo"])];
+    let roles = [role_then(&binding("team", &[])), role_then(&binding("bos", &[]))];
+    taken(&[team], &[uid(CARL)], &roles, &at_risk)
+}
+
+#[test]
+fn what_the_cloud_took_along_comes_back_for_all_who_had_it() {
+    let gone = || Present { binding: None, ..as_left() };
+    let pairs: Vec<(Taken, Present)> = at_risk().into_iter().map(|taken| (taken, gone())).collect();
+    let plan = plan(None, &pairs, &[], &[], RestoreFlags::default());
+    assert_eq!(plan.refusals, []);
+    let created: Vec<Vec<&str>> =
+        plan.steps.iter().map(|step| named(&step.create.as_ref().unwrap().subjects)).collect();
+    assert_eq!(created, [vec!["bo", "200-1", "eve"], vec!["bo"]]);
+    assert_eq!((named(&plan.steps[0].subjects), named(&plan.steps[0].others)), (vec!["200-1"], vec!["bo", "eve"]));
+    assert_eq!((named(&plan.steps[1].subjects), named(&plan.steps[1].others)), (vec![], vec!["bo"]));
+    assert!(plan.diff.contains(&"  + User/bo (the cloud deleted the binding whole)".to_owned()), "{:?}", plan.diff);
+}
+
+#[test]
+fn what_the_cloud_left_alone_is_only_given_back_what_was_taken() {
+    let there = |taken: Taken| {
+        let binding = Some(binding(&taken.binding.name, &["bo"]));
+        (taken, Present { binding, ..as_left() })
+    };
+    let pairs: Vec<(Taken, Present)> = at_risk().into_iter().map(there).collect();
+    let plan = plan(None, &pairs, &[], &[], RestoreFlags::default());
+    assert_eq!(plan.steps.len(), 1, "{:?}", plan.steps);
+    assert_eq!((named(&plan.steps[0].subjects), &plan.steps[0].others), (vec!["200-1"], &Vec::new()));
+}
+
+#[test]
+fn a_binding_that_comes_back_smaller_says_who_is_left_out() {
+    let others = ["bo", "eve", "finn", "gus", "200-1"];
+    let taken = taken_by(&[write(&binding("team", &others), Some(200))]).remove(0);
+    let plan = planned(taken, Present { binding: None, ..as_left() }, RestoreFlags::default());
+    let told = "  ! User/bo, User/eve, User/finn and 1 more held it too and are not put back: it was deleted after the revocation";
+    assert_eq!(plan.diff.last().map(String::as_str), Some(told));
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub struct RestoreReport {
     pub steps: Vec<RestoredStep>,
     /// Always empty: nothing is to be gone.
     pub verification: Vec<Verification>,
-    /// Always empty: the cloud is not called.
+    /// Shared bindings that the cloud took away whole when access was revoked, and that are given back to the others as well.
     pub collateral: Vec<CollateralView>,
     /// What changes, line by line.
     pub diff: Vec<String>,
@@ -72,7 +72,7 @@ impl RestoredStep {
     }
 
     fn planned(step: &RestoreStep) -> Self {
-        let subjects: Vec<String> = step.subjects.iter().map(subject_text).collect();
+        let subjects: Vec<String> = step.subjects.iter().chain(&step.others).map(subject_text).collect();
         let how = if step.create.is_some() { "create" } else { "add to" };
         Self {
             id: step.id,
