@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what can't be set up fails the test")]
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ackcred_sandbox::certs::{Identity, Subject};
 use ackcred_sandbox::client::Client;
@@ -45,6 +45,12 @@ async fn bindings_are_the_same_in_protobuf_and_in_json() {
         assert_eq!(format!("{:?}", found.bindings()), format!("{:?}", expected.bindings()), "{scope:?}");
     }
 
+    let (empty, version) = admin.bindings_at(&BindingScope::Namespace("kube-node-lease".into())).await.unwrap();
+    assert_eq!((empty.bindings().len(), version.is_empty()), (0, false), "an empty list is no damaged one");
+    let mappings = admin.ram_identity_mappings().await.unwrap();
+    assert_eq!(mappings.map(|mappings| mappings.len()), Some(0), "nor is one of custom resources");
+    assert!(admin.roles().await.is_ok());
+
     let nobody = api_server(&plane, &plane.client(&Subject::ack("27-1676970192")).unwrap());
     let denied = nobody.bindings(&BindingScope::Cluster).await.unwrap_err();
     assert!(denied.is_forbidden());
@@ -53,12 +59,41 @@ async fn bindings_are_the_same_in_protobuf_and_in_json() {
     assert!(refusal.message.contains("\"27-1676970192\" cannot list"), "{refusal}");
 }
 
+/// ack-ram-authenticator's own kind of object, with none of them.
+fn define_mappings(create: impl Fn(&str, Value)) {
+    let (group, plural) = ("ramauthenticator.k8s.alibabacloud", "ramidentitymappings");
+    let schema = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
+    create(
+        "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+        json!({
+            "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+            "metadata": {"name": format!("{plural}.{group}")},
+            "spec": {
+                "group": group, "scope": "Cluster",
+                "names": {"plural": plural, "kind": "RAMIdentityMapping"},
+                "versions": [{"name": "v1alpha1", "served": true, "storage": true, "schema": {"openAPIV3Schema": schema}}],
+            },
+        }),
+    );
+}
+
+/// Waits until the API server serves a path.
+fn wait_for(client: &Client, path: &str) {
+    let until = Instant::now() + Duration::from_secs(60);
+    while client.send("GET", path, &[], "").unwrap().code != 200 {
+        assert!(Instant::now() < until, "{path} is not served");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
 fn fill(plane: &ControlPlane) {
     let client = Client::new(plane, Some(&plane.administrator().unwrap())).unwrap();
     let create = |path: &str, body: Value| {
         let reply = client.send("POST", path, &[], &body.to_string()).unwrap();
         assert_eq!(reply.code, 201, "{}", reply.json());
     };
+    define_mappings(create);
+    wait_for(&client, "/apis/ramauthenticator.k8s.alibabacloud/v1alpha1/ramidentitymappings");
     let long = "a".repeat(300);
     let users = ["27", "27-1676970192", "ä\"\\\u{1b}😀", "system:serviceaccount:n:s", &long];
     for (index, user) in users.iter().enumerate() {

@@ -37,7 +37,11 @@ async fn serving(count: Option<usize>) -> ApiServer {
         let (mut stream, _) = listener.accept().await?;
         assert_ne!(stream.read(&mut [0; 4096]).await?, 0);
         stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n").await?;
-        stream.write_all(br#"{"kind":"RoleBindingList","metadata":{},"items":["#).await?;
+        stream
+            .write_all(
+                br#"{"kind":"RoleBindingList","apiVersion":"rbac.authorization.k8s.io/v1","metadata":{"resourceVersion":"7"},"items":["#,
+            )
+            .await?;
         match count {
             None => loop {
                 stream.write_all(&[b'['; 8192]).await?;

@@ -29,6 +29,7 @@ type Scenario = (&'static str, fn(&mut Transcript<'_>));
 
 const SCENARIOS: &[Scenario] = &[
     ("reading", reading::reading),
+    ("empty lists", reading::empty_lists),
     ("paging", reading::paging),
     ("compaction", reading::compaction),
     ("versions", reading::versions),

@@ -40,6 +40,31 @@ pub(crate) fn reading(transcript: &mut Transcript<'_>) {
     transcript.ask_with("admin", "GET", &bindings, &[("Accept", "text/html")], &Value::Null);
 }
 
+/// What the readers of lists take for granted: an empty list is an array without items, of a version.
+pub(crate) fn empty_lists(transcript: &mut Transcript<'_>) {
+    transcript.namespace("empty");
+    for plural in ["rolebindings", "roles"] {
+        for query in ["", "?limit=1", "?labelSelector=no%3Dsuch"] {
+            let list = transcript.get("admin", &format!("{}/{plural}{query}", rbac_in("empty")));
+            assert_eq!(list["items"], json!([]), "{plural}{query}");
+            assert!(list["metadata"]["resourceVersion"].as_str().is_some_and(|version| !version.is_empty()), "{list}");
+            assert_eq!(
+                (&list["metadata"]["continue"], &list["metadata"]["remainingItemCount"]),
+                (&Value::Null, &Value::Null)
+            );
+        }
+    }
+    for plural in ["clusterrolebindings", "clusterroles"] {
+        let list = transcript.client("admin").send("GET", &format!("{RBAC}/{plural}"), &[], "").unwrap().json();
+        assert!(!list["items"].as_array().unwrap().is_empty(), "an API server has {plural} of its own");
+    }
+    // A role without rules has none, and says so.
+    let body = json!({"metadata": {"name": "empty"}});
+    transcript.prepare("POST", &format!("{RBAC}/clusterroles"), &body, 201);
+    let role = transcript.get("admin", &format!("{RBAC}/clusterroles/empty"));
+    assert_eq!(role.get("rules"), Some(&Value::Null));
+}
+
 pub(crate) fn paging(transcript: &mut Transcript<'_>) {
     fill(transcript, "paging", 5);
     let bindings = format!("{}/rolebindings", rbac_in("paging"));

@@ -164,7 +164,15 @@ pub(crate) fn list(names: &[&str]) -> String {
 
 pub(crate) fn page(names: &[&str], token: &str) -> String {
     let items: Vec<String> = names.iter().map(|name| binding(name)).collect();
-    format!(r#"{{"kind":"RoleBindingList","metadata":{{"continue":"{token}"}},"items":[{}]}}"#, items.join(","))
+    let metadata = format!(r#"{{"resourceVersion":"7","continue":"{token}"}}"#);
+    role_bindings(&metadata, &format!("[{}]", items.join(",")))
+}
+
+/// A list of RoleBindings with this metadata and these items.
+pub(crate) fn role_bindings(metadata: &str, items: &str) -> String {
+    format!(
+        r#"{{"kind":"RoleBindingList","apiVersion":"rbac.authorization.k8s.io/v1","metadata":{metadata},"items":{items}}}"#
+    )
 }
 
 pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {

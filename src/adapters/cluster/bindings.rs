@@ -1,6 +1,7 @@
 //! Reads all bindings of one kind, item by item.
 
 use bytes::Bytes;
+use serde::de::Error as _;
 use serde_json::Error as JsonError;
 
 use super::ApiServer;
@@ -18,6 +19,9 @@ const MOST_PAGES: usize = 10_000;
 
 /// Where RBAC's resources are.
 pub(super) const API: &str = "/apis/rbac.authorization.k8s.io/v1";
+
+/// The version of RBAC's resources that is read.
+pub(super) const RBAC_V1: &str = "rbac.authorization.k8s.io/v1";
 
 /// Which bindings to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,18 +48,21 @@ impl BindingScope {
             Self::Cluster => ListOf {
                 call: "list clusterrolebindings.rbac.authorization.k8s.io".into(),
                 path: format!("{API}/clusterrolebindings"),
+                api_version: RBAC_V1,
                 kind: "ClusterRoleBindingList",
                 encoding: Encoding::Protobuf,
             },
             Self::AllNamespaces => ListOf {
                 call: "list rolebindings.rbac.authorization.k8s.io in all namespaces".into(),
                 path: format!("{API}/rolebindings"),
+                api_version: RBAC_V1,
                 kind: "RoleBindingList",
                 encoding: Encoding::Protobuf,
             },
             Self::Namespace(namespace) => ListOf {
                 call: format!("list rolebindings.rbac.authorization.k8s.io in namespace {}", namespace.escape_debug()),
                 path: format!("{API}/namespaces/{}/rolebindings", percent::encode_segment(namespace)),
+                api_version: RBAC_V1,
                 kind: "RoleBindingList",
                 encoding: Encoding::Protobuf,
             },
@@ -67,8 +74,29 @@ impl BindingScope {
 pub(super) struct ListOf {
     pub(super) call: String,
     pub(super) path: String,
+    pub(super) api_version: &'static str,
     pub(super) kind: &'static str,
     pub(super) encoding: Encoding,
+}
+
+impl ListOf {
+    /// Holds what a page says of itself against what every API server says of every page. An answer that lacks a part of it has
+    /// lost something on the way, and what it lost can be the items.
+    fn check(&self, page: &ListTrailer) -> Result<(), Failure> {
+        if (page.api_version.as_str(), page.kind.as_str()) != (self.api_version, self.kind) {
+            let found: String = format!("{} {}", page.api_version, page.kind).trim().chars().take(100).collect();
+            return Err(Failure::WrongKind { expected: format!("{} {}", self.api_version, self.kind), found });
+        }
+        if page.resource_version.is_empty() {
+            return Err(Failure::NoVersion);
+        }
+        match page.remaining_item_count {
+            Some(remaining) if remaining != 0 && page.continue_token.is_empty() => {
+                Err(Failure::NoWayToTheRest { remaining })
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Where a list's items go while it is read.
@@ -88,19 +116,29 @@ struct Bindings {
     inventory: Inventory,
 }
 
+impl Bindings {
+    fn add(&mut self, item: &BindingItem<'_>) -> Result<(), &'static str> {
+        let has_namespace = !item.metadata.namespace.as_str().is_empty();
+        match (self.kind, has_namespace) {
+            (BindingKind::RoleBinding, false) => return Err("a RoleBinding without a namespace"),
+            (BindingKind::ClusterRoleBinding, true) => return Err("a ClusterRoleBinding with a namespace"),
+            _ => self.inventory.add(self.kind, item),
+        }
+        Ok(())
+    }
+}
+
 impl ListItems for Bindings {
     fn start_over(&mut self) {
         self.inventory.clear();
     }
 
     fn add_json(&mut self, item: &[u8]) -> Result<(), JsonError> {
-        self.inventory.add(self.kind, &serde_json::from_slice::<BindingItem<'_>>(item)?);
-        Ok(())
+        self.add(&serde_json::from_slice(item)?).map_err(JsonError::custom)
     }
 
     fn add_protobuf(&mut self, item: &[u8]) -> Result<(), ProtobufError> {
-        self.inventory.add(self.kind, &BindingItem::from_protobuf(item)?);
-        Ok(())
+        self.add(&BindingItem::from_protobuf(item)?).map_err(|_| ProtobufError::Malformed)
     }
 }
 
@@ -113,7 +151,11 @@ impl ApiServer {
     /// As [`bindings`](Self::bindings), with the version of the cluster's state that the list shows, from which a watch can go on.
     pub async fn bindings_at(&self, scope: &BindingScope) -> Result<(Inventory, String), CallError> {
         let mut bindings = Bindings { kind: scope.kind(), inventory: Inventory::default() };
-        let version = self.list(&scope.list(), &mut bindings).await?;
+        let list = scope.list();
+        let version = self.list(&list, &mut bindings).await?;
+        if *scope == BindingScope::Cluster && bindings.inventory.bindings().is_empty() {
+            return Err(self.error(&list.call, Failure::WithoutTheServersOwn { what: "ClusterRoleBindings" }));
+        }
         Ok((bindings.inventory, version))
     }
 
@@ -184,9 +226,7 @@ impl ApiServer {
             }
         };
         tracing::debug!(call = list.call.as_str(), items = count, "page read");
-        if trailer.kind != list.kind {
-            return Err(Failure::WrongKind { expected: list.kind, found: trailer.kind.chars().take(100).collect() });
-        }
+        list.check(&trailer)?;
         Ok(trailer)
     }
 }

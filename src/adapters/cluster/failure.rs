@@ -102,10 +102,26 @@ pub enum Failure {
     /// The list is one of other things.
     #[error("the answer is a `{found}` instead of a `{expected}`")]
     WrongKind {
-        /// The kind that was asked for.
-        expected: &'static str,
-        /// The kind that came.
+        /// The version and kind that were asked for.
+        expected: String,
+        /// The version and kind that came.
         found: String,
+    },
+    /// The list doesn't say which version of the cluster's state it shows. Every API server does.
+    #[error("the list has no resourceVersion")]
+    NoVersion,
+    /// There are more items, and no token that asks for them.
+    #[error("the list leaves out items ({remaining}) and has no token to go on with")]
+    NoWayToTheRest {
+        /// `remainingItemCount`.
+        remaining: i64,
+    },
+    /// Every API server with RBAC has objects of its own in this list.
+    /// Source: <https://kubernetes.io/docs/reference/access-authn-authz/rbac/#default-roles-and-role-bindings>
+    #[error("the list of {what} is empty: those of the API server itself are missing")]
+    WithoutTheServersOwn {
+        /// The kind of object, in the plural.
+        what: &'static str,
     },
     /// The list never ends: page follows page.
     #[error("the list has more than {0} pages")]

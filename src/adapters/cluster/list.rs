@@ -13,12 +13,17 @@ use super::json_value::ValueScanner;
 /// What a list says of itself, beside its items.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListTrailer {
+    /// `apiVersion`, such as `rbac.authorization.k8s.io/v1`; empty when not given.
+    pub api_version: String,
     /// `kind`, such as `RoleBindingList`; empty when not given.
     pub kind: String,
     /// The token for the next page; empty on the last page.
     pub continue_token: String,
     /// The version of the cluster's state that the list shows.
     pub resource_version: String,
+    /// How many items the next pages hold, where the server says so.
+    /// Source: <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/list-meta/>
+    pub remaining_item_count: Option<i64>,
 }
 
 /// Why bytes aren't a list.
@@ -63,7 +68,7 @@ pub struct ListDecoder {
     scanner: ValueScanner,
     carry: Vec<u8>,
     member: Member,
-    seen: [bool; 3],
+    seen: [bool; 4],
     trailer: ListTrailer,
     items: u64,
     consumed: u64,
@@ -94,6 +99,7 @@ enum Capture {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Member {
+    ApiVersion,
     Kind,
     Metadata,
     Items,
@@ -103,6 +109,7 @@ enum Member {
 impl Member {
     fn named(key: &str) -> Self {
         match key {
+            "apiVersion" => Self::ApiVersion,
             "kind" => Self::Kind,
             "metadata" => Self::Metadata,
             "items" => Self::Items,
@@ -112,6 +119,7 @@ impl Member {
 
     fn name(&self) -> &str {
         match self {
+            Self::ApiVersion => "apiVersion",
             Self::Kind => "kind",
             Self::Metadata => "metadata",
             Self::Items => "items",
@@ -124,6 +132,7 @@ impl Member {
             Self::Kind => Some(0),
             Self::Metadata => Some(1),
             Self::Items => Some(2),
+            Self::ApiVersion => Some(3),
             Self::Other(_) => None,
         }
     }
@@ -136,6 +145,8 @@ struct ListMetadata {
     continue_token: Option<String>,
     #[serde(default)]
     resource_version: Option<String>,
+    #[serde(default)]
+    remaining_item_count: Option<i64>,
 }
 
 impl ListDecoder {
@@ -146,7 +157,7 @@ impl ListDecoder {
             scanner: ValueScanner::default(),
             carry: Vec::new(),
             member: Member::Items,
-            seen: [false; 3],
+            seen: [false; 4],
             trailer: ListTrailer::default(),
             items: 0,
             consumed: 0,
@@ -280,6 +291,10 @@ impl ListDecoder {
 
     fn complete_member(&mut self, value: &[u8]) -> Result<State, ListError> {
         match self.member {
+            Member::ApiVersion => {
+                let version: Option<String> = self.parse(value)?;
+                self.trailer.api_version = version.unwrap_or_default();
+            }
             Member::Kind => {
                 let kind: Option<String> = self.parse(value)?;
                 self.trailer.kind = kind.unwrap_or_default();
@@ -288,10 +303,11 @@ impl ListDecoder {
                 if let Some(metadata) = self.parse::<Option<ListMetadata>>(value)? {
                     self.trailer.continue_token = metadata.continue_token.unwrap_or_default();
                     self.trailer.resource_version = metadata.resource_version.unwrap_or_default();
+                    self.trailer.remaining_item_count = metadata.remaining_item_count;
                 }
             }
-            // An array of items never comes here: it is cut into its items.
-            Member::Items => self.parse::<()>(value)?,
+            // An array of items never comes here: it is cut into its items. API servers write an empty list as `[]`.
+            Member::Items => return Err(ListError::Syntax("its `items` is not an array", self.consumed)),
             Member::Other(_) => {
                 self.parse::<IgnoredAny>(value)?;
             }

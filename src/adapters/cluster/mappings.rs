@@ -38,6 +38,7 @@ impl ApiServer {
         let list = ListOf {
             call: "list ramidentitymappings.ramauthenticator.k8s.alibabacloud".into(),
             path: format!("{GROUP}/v1alpha1/ramidentitymappings"),
+            api_version: "ramauthenticator.k8s.alibabacloud/v1alpha1",
             kind: "RAMIdentityMappingList",
             // API servers serve custom resources in JSON alone.
             encoding: Encoding::Json,

@@ -5,7 +5,7 @@
 //! Source: <https://kubernetes.io/docs/reference/using-api/api-concepts/#protobuf-encoding>
 
 use super::list::ListTrailer;
-use crate::core::protobuf::{Payload, ProtobufError, field_head, fields};
+use crate::core::protobuf::{Payload, ProtobufError, Value, field_head, fields};
 
 /// The media type.
 pub(super) const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
@@ -146,7 +146,10 @@ impl ProtobufListDecoder {
         }
         let Some(Field { number, content, length }) = self.field(bytes)? else { return Ok(None) };
         match number {
-            TYPE_META => self.trailer.kind = text(content, 2)?,
+            TYPE_META => {
+                self.trailer.api_version = text(content, 1)?;
+                self.trailer.kind = text(content, 2)?;
+            }
             // A second list, or one that is packed in a way that nobody asked for.
             RAW => return Err(malformed()),
             CONTENT_ENCODING if !content.is_empty() => return Err(malformed()),
@@ -162,9 +165,12 @@ impl ProtobufListDecoder {
         const METADATA: u64 = 1;
         const ITEM: u64 = 2;
         match number {
+            // Of two the second would replace what the first says: that there are more pages.
+            METADATA if !self.trailer.resource_version.is_empty() => return Err(malformed()),
             METADATA => {
                 self.trailer.resource_version = text(content, 2)?;
                 self.trailer.continue_token = text(content, 3)?;
+                self.trailer.remaining_item_count = signed_number(content, 4)?;
             }
             ITEM => {
                 on_item(content).map_err(|source| ProtobufListError::Item { index: self.items, source })?;
@@ -199,6 +205,19 @@ fn text(message: &[u8], number: u64) -> Result<String, ProtobufListError> {
         let (at, value) = field.map_err(ProtobufListError::Structure)?;
         if at == number {
             value.text().map_err(ProtobufListError::Structure)?.clone_into(&mut found);
+        }
+    }
+    Ok(found)
+}
+
+/// The signed number of this field in a small message.
+fn signed_number(message: &[u8], number: u64) -> Result<Option<i64>, ProtobufListError> {
+    let mut found = None;
+    for field in fields(message) {
+        match field.map_err(ProtobufListError::Structure)? {
+            (at, Value::Number(value)) if at == number => found = Some(value.cast_signed()),
+            (at, Value::Bytes(_)) if at == number => return Err(malformed()),
+            _ => {}
         }
     }
     Ok(found)
@@ -257,8 +276,9 @@ mod tests {
         for frame in 1..=page.len() {
             let (items, trailer) = read(&page, frame).unwrap();
             assert_eq!(items, [&b"one"[..], b"", b"three"]);
+            assert_eq!(trailer.api_version, "rbac.authorization.k8s.io/v1");
             assert_eq!((trailer.kind.as_str(), trailer.continue_token.as_str()), ("RoleBindingList", "more"));
-            assert_eq!(trailer.resource_version, "9");
+            assert_eq!((trailer.resource_version.as_str(), trailer.remaining_item_count), ("9", Some(7)));
         }
         assert_eq!(read(&self::page(&[]), 5).unwrap().0.len(), 0);
     }
@@ -281,6 +301,7 @@ mod tests {
             (&twice, malformed()),
             (&packed, malformed()),
             (&page(&[0x0b]), malformed()),
+            (&page(&[items(), items()].concat()), malformed()),
             (&page(&[&items()[..], &[0x12, 3]].concat()), malformed()),
             (&page(&field(2, b"bad")), ProtobufListError::Item { index: 0, source: ProtobufError::Empty }),
             (&page(&field(2, &[0; 65])), ProtobufListError::ItemTooLarge { index: 0, limit: 64 }),

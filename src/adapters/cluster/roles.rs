@@ -1,12 +1,13 @@
 //! Reads what roles allow, and which namespaces there are.
 
 use serde::Deserialize;
+use serde::de::Error as _;
 use serde_json::Error as JsonError;
 
 use super::ApiServer;
-use super::bindings::{API, ListItems, ListOf};
+use super::bindings::{API, ListItems, ListOf, RBAC_V1};
 use super::exchange::{Encoding, Question};
-use super::failure::CallError;
+use super::failure::{CallError, Failure};
 use super::review::absent_when_not_found;
 use crate::core::inventory::Role;
 use crate::core::percent;
@@ -40,18 +41,36 @@ impl RoleItem {
     }
 }
 
-impl ListItems for Roles {
+/// The roles of one kind, as they are listed.
+struct ListedRoles {
+    are_namespaced: bool,
+    roles: Roles,
+    count: usize,
+}
+
+impl ListedRoles {
+    fn new(are_namespaced: bool) -> Self {
+        Self { are_namespaced, roles: Roles::default(), count: 0 }
+    }
+}
+
+impl ListItems for ListedRoles {
     fn start_over(&mut self) {
-        *self = Self::default();
+        *self = Self::new(self.are_namespaced);
     }
 
     fn add_json(&mut self, item: &[u8]) -> Result<(), JsonError> {
         let mut role: RoleItem = serde_json::from_slice(item)?;
         let name = std::mem::take(&mut role.metadata.name);
-        match role.metadata.namespace.take().filter(|namespace| !namespace.is_empty()) {
-            None => self.insert_cluster_role(name, role.facts()),
-            Some(namespace) => self.insert_role(namespace, name, role.facts()),
+        let namespace = role.metadata.namespace.take().filter(|namespace| !namespace.is_empty());
+        match (namespace, self.are_namespaced) {
+            (None, false) => self.roles.insert_cluster_role(name, role.facts()),
+            (Some(namespace), true) => self.roles.insert_role(namespace, name, role.facts()),
+            // One would be taken for the other.
+            (None, true) => return Err(JsonError::custom("a Role without a namespace")),
+            (Some(_), false) => return Err(JsonError::custom("a ClusterRole with a namespace")),
         }
+        self.count += 1;
         Ok(())
     }
 
@@ -79,14 +98,19 @@ impl ApiServer {
         let list = |call: &str, plural: &str, kind| ListOf {
             call: call.to_owned(),
             path: format!("{API}/{plural}"),
+            api_version: RBAC_V1,
             kind,
             encoding: Encoding::Json,
         };
         let of_cluster = list("list clusterroles.rbac.authorization.k8s.io", "clusterroles", "ClusterRoleList");
         let of_namespaces = list("list roles.rbac.authorization.k8s.io in all namespaces", "roles", "RoleList");
-        let (mut roles, mut namespaced) = (Roles::default(), Roles::default());
-        tokio::try_join!(self.list(&of_cluster, &mut roles), self.list(&of_namespaces, &mut namespaced))?;
-        roles.append(namespaced);
+        let (mut cluster_wide, mut namespaced) = (ListedRoles::new(false), ListedRoles::new(true));
+        tokio::try_join!(self.list(&of_cluster, &mut cluster_wide), self.list(&of_namespaces, &mut namespaced))?;
+        if cluster_wide.count == 0 {
+            return Err(self.error(&of_cluster.call, Failure::WithoutTheServersOwn { what: "ClusterRoles" }));
+        }
+        let mut roles = cluster_wide.roles;
+        roles.append(namespaced.roles);
         Ok(roles)
     }
 
