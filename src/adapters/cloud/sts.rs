@@ -31,18 +31,20 @@ struct CallerIdentity {
 pub async fn get_caller_identity(wire: &Wire, endpoint: Endpoint, key: &Key<'_>) -> Result<Caller, Error> {
     let call = Call::rpc(Product::Sts, "GetCallerIdentity", endpoint, Vec::new());
     let reply = wire.call(&call, key).await?;
-    caller(reply.json()?)
-        .ok_or_else(|| Error::new(&call.action(), Kind::Malformed, "an answer without an account's UID"))
+    caller(reply.json()?).ok_or_else(|| {
+        Error::new(&call.action(), Kind::Malformed, "an answer without the UID of the caller or of the account")
+    })
 }
 
 fn caller(identity: CallerIdentity) -> Option<Caller> {
     let CallerIdentity { identity_type, account_id, user_id, role_id, arn } = identity;
     let account_id = Uid::parse(&account_id)?;
     let parse = |id: Option<String>| id.as_deref().and_then(Uid::parse);
+    // A user or role of unknown UID could be revoked as somebody else.
     let (kind, uid) = match identity_type.as_str() {
         "Account" => (IdentityType::Root, Some(account_id.clone())),
-        "RAMUser" => (IdentityType::RamUser, parse(user_id)),
-        "AssumedRoleUser" => (IdentityType::RamRole, parse(role_id)),
+        "RAMUser" => (IdentityType::RamUser, Some(parse(user_id)?)),
+        "AssumedRoleUser" => (IdentityType::RamRole, Some(parse(role_id)?)),
         _ => (IdentityType::Unknown, parse(user_id)),
     };
     Some(Caller { kind, uid, account_id, arn })
@@ -159,5 +161,17 @@ mod tests {
                 "Arn":"acs:ram::11:assumed-role/ops/s"}"#,
         );
         assert_eq!((role.kind, role.uid.unwrap().to_string()), (IdentityType::RamRole, "300".to_owned()));
+    }
+
+    #[test]
+    fn a_caller_without_a_uid_is_no_caller_of_whom_nothing_is_known() {
+        for body in [
+            r#"{"IdentityType":"RAMUser","AccountId":"11","Arn":"acs:ram::11:user/alice"}"#,
+            r#"{"IdentityType":"RAMUser","AccountId":"11","UserId":null,"RoleId":"300"}"#,
+            r#"{"IdentityType":"AssumedRoleUser","AccountId":"11","RoleId":"","UserId":"204"}"#,
+            r#"{"IdentityType":"Account","AccountId":"","UserId":"11"}"#,
+        ] {
+            assert_eq!(caller(serde_json::from_str(body).unwrap()), None, "{body}");
+        }
     }
 }

@@ -217,7 +217,8 @@ impl ActivityState {
 
 #[derive(Deserialize)]
 pub(super) struct GrantedPermission {
-    #[serde(default, deserialize_with = "fields::text")]
+    // Without it the record would be of no cluster.
+    #[serde(deserialize_with = "fields::required")]
     resource_id: String,
     #[serde(default, deserialize_with = "fields::text")]
     resource_type: String,
@@ -334,5 +335,14 @@ mod tests {
         let read: Vec<GrantedPermission> = serde_json::from_str(body).unwrap();
         let permission = read.into_iter().next().unwrap().into_core();
         assert!(permission.is_owner && !permission.is_ram_role);
+    }
+
+    #[test]
+    fn a_permission_of_no_resource_is_not_a_permission_elsewhere() {
+        for body in
+            [r#"[{"resource_type":"cluster"}]"#, r#"[{"resource_id":null}]"#, r#"[{"resource_id":""}]"#, "[null]"]
+        {
+            assert!(serde_json::from_str::<Vec<GrantedPermission>>(body).is_err(), "{body}");
+        }
     }
 }
