@@ -69,12 +69,11 @@ pub(super) fn run(
     }
     account.failed.iter().for_each(|text| ui.warning(text));
     say_gathered(&gathered.clusters, &plan, ui);
-    if dry || stops(&plan, crowd) {
-        return show_only(&plan, are_several, world, ui);
-    }
-    if plan.targets.is_empty() {
-        ui.report(&view(&plan, world))?;
-        return Ok(Status::Done);
+    let has_gaps = !account.failed.is_empty() || gathered.has_gaps();
+    // Whom a plan of this kind is about is what the lists tell.
+    let is_incomplete = has_gaps && plan.flags.all_deleted;
+    if dry || stops(&plan, crowd) || plan.targets.is_empty() {
+        return show_only(&plan, is_incomplete, are_several, world, ui);
     }
     say_refusals(&plan, are_several, ui);
 
@@ -83,7 +82,6 @@ pub(super) fn run(
         Ok(consent) => consent,
         Err(refusal) => return refused_after_all(plan, refusal, world, ui),
     };
-    let has_gaps = !account.failed.is_empty() || gathered.clusters.iter().any(|one| !one.failed.is_empty());
     let revocation = Revocation {
         args,
         world,
@@ -166,19 +164,20 @@ fn stops(plan: &Plan, crowd: Crowd) -> bool {
 }
 
 fn view<'a>(plan: &'a Plan, world: &World) -> RevocationPlan<'a> {
-    RevocationPlan { api_version: ApiVersion::V1, plan, now: world.now }
+    RevocationPlan { api_version: ApiVersion::V1, plan, now: world.now, is_incomplete: false }
 }
 
 fn refuse(refusals: Vec<Refusal>, world: &World, ui: &Ui) -> Result<Status> {
     let plan = Plan { refusals, ..Plan::new(Vec::new(), Flags::default(), None) };
-    show_only(&plan, false, world, ui)
+    show_only(&plan, false, false, world, ui)
 }
 
-fn show_only(plan: &Plan, are_several: bool, world: &World, ui: &Ui) -> Result<Status> {
-    let shown = ui.report(&view(plan, world));
+/// Shows a plan that is not carried out. `is_incomplete`: whether identities may be missing from it because a list was not read.
+fn show_only(plan: &Plan, is_incomplete: bool, are_several: bool, world: &World, ui: &Ui) -> Result<Status> {
+    let shown = ui.report(&RevocationPlan { is_incomplete, ..view(plan, world) });
     say_refusals(plan, are_several, ui);
     if plan.refusals.is_empty() {
-        return shown.map(|()| Status::Done);
+        return shown.map(|()| if is_incomplete { Status::Incomplete } else { Status::Done });
     }
     shown.unwrap_or_else(|error| ui.error(&error));
     ui.note("nothing was changed");

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::ack::{Activity, CertificateState, KubeconfigState};
+use super::evidence::{Answer, ClusterVoices, Listing};
 use super::grants::GrantSource;
 use super::ids::Uid;
 use super::scan::ClusterScan;
@@ -64,9 +65,19 @@ pub fn holders(scan: &ClusterScan) -> Vec<Holder<'_>> {
     holders
 }
 
-/// The identities that are gone and hold a binding, or a kubeconfig that was issued; and how many are left out because
-/// their end is inferred and that was not to be accepted.
-pub fn deleted(scan: &ClusterScan, accept_inferred: bool) -> (Vec<Uid>, usize) {
+/// The identities of a cluster that no longer exist and hold a binding, or a kubeconfig that was issued.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct DeletedHolders {
+    /// Their UIDs.
+    pub uids: Vec<Uid>,
+    /// How many are left out because their end is inferred and that was not to be accepted.
+    pub left_out: usize,
+    /// What was not asked although others could be found by it. What was asked and failed is reported where it was asked.
+    pub not_asked: Vec<String>,
+}
+
+/// Finds the identities that no longer exist.
+pub fn deleted(scan: &ClusterScan, accept_inferred: bool) -> DeletedHolders {
     let issued = |holder: &Holder<'_>| holder.kubeconfig.is_some_and(|state| state.certificate.is_issued());
     let (mut uids, mut left_out) = (Vec::new(), 0);
     for holder in holders(scan).into_iter().filter(|holder| holder.bindings > 0 || issued(holder)) {
@@ -77,7 +88,18 @@ pub fn deleted(scan: &ClusterScan, accept_inferred: bool) -> (Vec<Uid>, usize) {
             State::Recycled | State::Unknown | State::Frozen | State::Active => {}
         }
     }
-    (uids, left_out)
+    DeletedHolders { uids, left_out, not_asked: not_asked(scan, accept_inferred) }
+}
+
+fn not_asked(scan: &ClusterScan, accept_inferred: bool) -> Vec<String> {
+    let ClusterVoices { owner, kubeconfigs } = scan.directory.voices();
+    let kubeconfigs = matches!(kubeconfigs, Listing::NotAsked);
+    // Without the owner nobody knows whether the account's lists are those that matter, and nothing is inferred from them.
+    let owner = match owner {
+        Answer::Failed(reason) if accept_inferred => Some(format!("the cluster's owner is not known: {reason}")),
+        _ => None,
+    };
+    kubeconfigs.then(|| "cs:ListClusterKubeconfigStates was not asked".to_owned()).into_iter().chain(owner).collect()
 }
 
 fn residue(certificate: Option<CertificateState>, complete: bool, bindings: usize) -> Option<bool> {

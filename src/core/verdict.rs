@@ -128,6 +128,19 @@ impl AccountDirectory {
         &self.voices
     }
 
+    /// The listings that were read to the end and leave out what must be in them, each with the reason: they are no better than
+    /// listings that failed.
+    pub fn doubts(&self) -> Vec<String> {
+        let AccountVoices { users, roles, basic_infos, .. } = &self.voices;
+        let listings = [
+            ("ram:ListUsers", users.is_complete(), &self.standings.users),
+            ("ram:ListRoles", roles.is_complete(), &self.standings.roles),
+            ("ims:ListUserBasicInfos", basic_infos.is_complete(), &self.standings.basic_infos),
+        ];
+        let doubtful = listings.into_iter().filter(|(_, is_complete, _)| *is_complete);
+        doubtful.filter_map(|(action, _, standing)| Some(format!("{action}: {}", unread(standing)?))).collect()
+    }
+
     /// Says who `uid` is in `cluster`, and whether it still exists.
     pub fn judge(&self, uid: &Uid, cluster: &ClusterDirectory) -> Verdict {
         let identity_type = self.identity_type(uid, cluster);

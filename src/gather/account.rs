@@ -102,8 +102,10 @@ impl<'a> Account<'a> {
                 people
             }
         };
-        let failed = cloud::failures(&cloud, &people, &clusters, &Listing::NotAsked);
-        HeardAccount { cloud, people: AccountDirectory::new(people), failed }
+        let mut failed = cloud::failures(&cloud, &people, &clusters, &Listing::NotAsked);
+        let people = AccountDirectory::new(people);
+        failed.extend(people.doubts());
+        HeardAccount { cloud, people, failed }
     }
 }
 

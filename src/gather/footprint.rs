@@ -32,6 +32,7 @@ pub async fn of(cloud: &Cloud, uid: &Uid, with_activity: bool) -> Footprint {
     let mut failed = account.failures();
     failed.extend(kubeconfigs.failure().map(str::to_owned));
     let account = AccountDirectory::new(account);
+    failed.extend(account.doubts());
     Footprint {
         verdict: account.judge(uid, &ClusterDirectory::new(ClusterVoices::not_asked())),
         kubeconfigs,

@@ -19,9 +19,10 @@ use crate::core::case::{
     Case, CaseCluster, Confirmation, DryRun, DryRuns, KubeconfigFact, LeakedFacts, Operator, TargetCase,
 };
 use crate::core::cluster_id::{ClusterIdFrom, KnownCluster};
+use crate::core::distinct::distinct;
 use crate::core::evidence::{Answer, Listing};
 use crate::core::grants::GrantSource;
-use crate::core::holder::LastAccess;
+use crate::core::holder::{DeletedHolders, LastAccess, deleted};
 use crate::core::identity::IdentityType;
 use crate::core::ids::{ClusterId, Region, Uid};
 use crate::core::inventory::Binding;
@@ -86,6 +87,8 @@ pub struct Gathered {
     pub notes: Vec<String>,
     /// How many identities are left out because their end is only inferred.
     pub inferred: usize,
+    /// What was not asked although more identities could be found by it.
+    pub not_asked: Vec<String>,
 }
 
 /// A cluster, and the account that it is asked about.
@@ -107,10 +110,11 @@ pub async fn gather(
 ) -> Result<Gathered> {
     let Question { world, timeout, wanted, .. } = question;
     let voices = Voices { heard: &heard, account };
-    let (uids, inferred) = match wanted {
-        Wanted::Named(uids) => (uids.to_vec(), 0),
-        Wanted::Leaked(leaked) => (vec![leaked.uid.clone()], 0),
-        Wanted::Deleted { accept_inferred } => crate::core::holder::deleted(&heard.scan, accept_inferred),
+    let named = |uids: &[Uid]| DeletedHolders { uids: uids.to_vec(), ..DeletedHolders::default() };
+    let DeletedHolders { uids, left_out, not_asked } = match wanted {
+        Wanted::Named(uids) => named(uids),
+        Wanted::Leaked(leaked) => named(std::slice::from_ref(&leaked.uid)),
+        Wanted::Deleted { accept_inferred } => deleted(&heard.scan, accept_inferred),
     };
     let (references, beside) = (references(&heard, &uids), named_for(&heard, &uids));
     let (operator, bindings, bystanders, roles, targets) = tokio::join!(
@@ -125,7 +129,10 @@ pub async fn gather(
     let mut unread: Vec<String> = heard.unread_bindings.clone();
     unread.extend(bindings.iter().filter_map(|answer| answer.as_ref().err()).map(|error| chain(error)));
     let bindings: Vec<BindingObject> = bindings.into_iter().filter_map(Result::ok).flatten().collect();
+    let mut failed: Vec<String> = heard.failed.iter().chain(&heard.unread).cloned().collect();
+    failed.extend(targets.iter().flat_map(unread_of));
     let (bystanders, unread_bystanders) = split(bystanders);
+    failed.extend(unread_bystanders);
     let roles = roles.unwrap_or_else(|error| {
         unread.push(chain(&error));
         Roles::default()
@@ -147,10 +154,16 @@ pub async fn gather(
         api: heard.api,
         region: heard.region,
         skew: heard_time.and_then(|(server, here)| skew(server, here)),
-        failed: heard.failed.into_iter().chain(heard.unread).chain(unread_bystanders).collect(),
+        failed: distinct(failed),
         notes: heard.notes,
-        inferred,
+        inferred: left_out,
+        not_asked,
     })
+}
+
+/// Which of the cloud's lists about one identity were not read.
+fn unread_of(target: &TargetCase) -> impl Iterator<Item = String> {
+    [target.permissions.failure(), target.elsewhere.failure()].into_iter().flatten().map(str::to_owned)
 }
 
 /// Further off than this, in seconds, a clock is worth a warning.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::{Duration, Instant};
 
 use ackcred_sandbox::apiserver::{ApiServer, Options};
 use ackcred_sandbox::certs::{Authority, KeyKind, Subject, Validity};
@@ -37,6 +38,9 @@ pub(crate) const KEY: &str = "LTAIoperator";
 pub(crate) const SECRET: &str = "operators-own-secret-0123456789";
 
 const RBAC: &str = "rbac.authorization.k8s.io";
+
+/// How long the real API server may take to make its own namespaces.
+const UP_WITHIN: Duration = Duration::from_secs(60);
 
 /// How many people and roles hold access.
 #[derive(Clone, Copy)]
@@ -79,9 +83,30 @@ impl<C: Cluster> Scene<C> {
     /// Fills a server and sets up the account that owns it.
     pub(crate) fn stage(server: C, size: Size, more: impl FnOnce(Account) -> Account) -> Self {
         fill(&server, size);
+        let account = more(account(&server, size));
+        Self::of(server, account)
+    }
+
+    /// A cluster in which no RAM identity holds anything: the operator comes in as `system:masters`.
+    pub(crate) fn empty(server: C) -> Self {
+        let administrator = server.administrator().unwrap();
+        let client = Client::new(&server, Some(&administrator)).unwrap();
+        create(&client, PROFILES, &profile());
+        let account = Account::new(ACCOUNT, "acme")
+            .user(RamUser::new(OPERATOR, "ann"))
+            .role(RamRole::new(ROLE, "deployer"))
+            .cluster(cloud::Cluster::new(CLUSTER, "prod").server(&server.url()));
+        let config =
+            Kubeconfig::ack(&server.url(), &server.ca_pem(), CLUSTER, OPERATOR, &Credential::of(&administrator)).yaml();
+        let scene = Self::of(server, account);
+        scene.session.write(".kube/config", config).unwrap();
+        scene
+    }
+
+    fn of(server: C, account: Account) -> Self {
         let authority = Authority::of_today().unwrap();
         let cloud = Cloud::builder(Some(Tls::issued_by(&authority).unwrap()))
-            .account(more(account(&server, size)))
+            .account(account)
             .region("eu-central-1")
             .key(AccessKey::user(ACCOUNT, OPERATOR, KEY, SECRET).permissions(Permissions::everything()))
             .start()
@@ -245,18 +270,20 @@ fn account(server: &impl Cluster, size: Size) -> Account {
         .cluster(cluster)
 }
 
+const PROFILES: &str = "/api/v1/namespaces/kube-system/configmaps";
+
+fn profile() -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "ack-cluster-profile"},
+        "data": {"clusterid": CLUSTER, "uid": ACCOUNT},
+    })
+}
+
 /// Fills the API server as ACK and its people would.
 fn fill(server: &impl Cluster, size: Size) {
     let administrator = server.administrator().unwrap();
     let client = Client::new(server, Some(&administrator)).unwrap();
-    create(
-        &client,
-        "/api/v1/namespaces/kube-system/configmaps",
-        &json!({
-            "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "ack-cluster-profile"},
-            "data": {"clusterid": CLUSTER, "uid": ACCOUNT},
-        }),
-    );
+    create(&client, PROFILES, &profile());
     let admins = [(ACCOUNT, "cluster-admin"), (OPERATOR, "cluster-admin")];
     for (uid, role) in admins {
         let name = format!("{uid}-cluster-admin-clusterrolebinding");
@@ -289,13 +316,14 @@ fn binding(kind: &str, name: &str, role: &str, uids: &[String]) -> Value {
 
 /// Creates an object. The real API server makes kube-system a moment after it is ready.
 fn create(client: &Client, path: &str, object: &Value) {
-    for _ in 0..100 {
+    let until = Instant::now() + UP_WITHIN;
+    while Instant::now() < until {
         let reply = client.send("POST", path, &[], &object.to_string()).unwrap();
         if reply.code == 201 {
             return;
         }
         assert_eq!(reply.code, 404, "{}", reply.json());
-        std::thread::sleep(std::time::Duration::from_millis(100));
+        std::thread::sleep(Duration::from_millis(100));
     }
     panic!("{path} doesn't come up");
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ackcred_sandbox::apiserver::ApiServer;
+use ackcred_sandbox::apiserver::{self, ApiServer, Options};
 use ackcred_sandbox::cloud::{
     AccessKey, Account, Fault, FaultKind, ForeignCallers, Permissions, Product, RetryHint, Turn,
 };
@@ -284,5 +284,127 @@ fn a_key_that_is_no_key_is_a_failed_voice() {
         assert_inference_ended(&scan, reason);
         assert!(!scan.stderr.contains(secret) && !scan.document.to_string().contains(secret));
         assert_eq!(scan.in_state("Deleted"), Vec::<&str>::new(), "{scan}");
+    }
+}
+
+/// Each listing in forms that are no listing, or are none that can be whole.
+#[test]
+fn an_answer_that_is_no_whole_listing_is_no_empty_one() {
+    let of_people = |outer: &str, inner: &str| {
+        [
+            "{}".to_owned(),
+            "[]".to_owned(),
+            "null".to_owned(),
+            r#"{"IsTruncated":false}"#.to_owned(),
+            format!(r#"{{"IsTruncated":false,"{outer}":null}}"#),
+            format!(r#"{{"IsTruncated":false,"{outer}":[]}}"#),
+            format!(r#"{{"IsTruncated":false,"{outer}":{{}}}}"#),
+            format!(r#"{{"IsTruncated":false,"{outer}":{{"{inner}":null}}}}"#),
+            format!(r#"{{"IsTruncated":false,"{outer}":{{"{inner}":{{}}}}}}"#),
+            format!(r#"{{"IsTruncated":false,"{outer}":{{"{inner}":[null]}}}}"#),
+            format!(r#"{{"IsTruncated":false,"{outer}":{{"{inner}":[{{}}]}}}}"#),
+            format!(r#"{{"{outer}":{{"{inner}":[]}}}}"#),
+            format!(r#"{{"IsTruncated":null,"{outer}":{{"{inner}":[]}}}}"#),
+            format!(r#"{{"IsTruncated":"no","{outer}":{{"{inner}":[]}}}}"#),
+            format!(r#"{{"IsTruncated":true,"{outer}":{{"{inner}":[]}}}}"#),
+            format!(r#"{{"IsTruncated":true,"Marker":"","{outer}":{{"{inner}":[]}}}}"#),
+        ]
+    };
+    let of_pages = |list: &str, page: &str| {
+        [
+            "{}".to_owned(),
+            "[]".to_owned(),
+            "null".to_owned(),
+            format!(r#"{{"{page}":{{"total_count":0}}}}"#),
+            format!(r#"{{"{list}":null,"{page}":{{"total_count":0}}}}"#),
+            format!(r#"{{"{list}":{{}},"{page}":{{"total_count":0}}}}"#),
+            format!(r#"{{"{list}":[{{}}],"{page}":{{"total_count":1}}}}"#),
+            format!(r#"{{"{list}":[null],"{page}":{{"total_count":1}}}}"#),
+            format!(r#"{{"{list}":[]}}"#),
+            format!(r#"{{"{list}":[],"{page}":null}}"#),
+            format!(r#"{{"{list}":[],"{page}":{{}}}}"#),
+            format!(r#"{{"{list}":[],"{page}":{{"total_count":null}}}}"#),
+            format!(r#"{{"{list}":[],"{page}":{{"total_count":"0"}}}}"#),
+            format!(r#"{{"{list}":[],"{page}":{{"total_count":3}}}}"#),
+        ]
+    };
+    let empty = |outer: &str, inner: &str| format!(r#"{{"IsTruncated":false,"{outer}":{{"{inner}":[]}}}}"#);
+    let mut answers: Vec<(&str, String)> = vec![
+        // Each leaves out the caller, or what every account with a cluster has.
+        ("ListUsers", empty("Users", "User")),
+        ("ListRoles", empty("Roles", "Role")),
+        ("ListUserBasicInfos", empty("UserBasicInfos", "UserBasicInfo")),
+    ];
+    let mut all = |action, bodies: &[String]| answers.extend(bodies.iter().map(|body| (action, body.clone())));
+    all("ListUsers", &of_people("Users", "User"));
+    all("ListRoles", &of_people("Roles", "Role"));
+    all("ListUserBasicInfos", &of_people("UserBasicInfos", "UserBasicInfo"));
+    all("ListUsersInRecycleBin", &of_people("Users", "User"));
+    all("ListClusterKubeconfigStates", &of_pages("states", "page"));
+    all("DescribeClustersV1", &of_pages("clusters", "page_info"));
+
+    let scene = scene();
+    for (action, body) in answers {
+        scene.cloud.clear_faults();
+        scene.cloud.add_fault(Fault::of(action, FaultKind::Body(body.clone())));
+        let scan = scene.scan(&["--all-users"]);
+        assert_eq!(scan.status, Status::Incomplete, "{action} {body}\n{scan}");
+        assert_eq!(scan.document["incomplete"], true, "{action} {body}");
+        assert!(scan.stderr.contains(&format!(":{action}: ")), "{action} {body}\n{scan}");
+        scan.assert_nobody_wrongly_deleted();
+        let may_be_inferred = matches!(action, "ListClusterKubeconfigStates" | "DescribeClustersV1");
+        assert_eq!(scan.state(INFERRED) == "Deleted", may_be_inferred, "{action} {body}\n{scan}");
+    }
+}
+
+#[test]
+fn nothing_found_is_said_of_all_that_was_asked_only_where_all_was_read() {
+    let scene = scene();
+    let unread = "but not everything could be read";
+    let commands: [(&[&str], &str); 3] = [
+        (&["scan", "--uid", "299999999999999999"], "no grant matches"),
+        (&["scan", "--state", "frozen", "--uid", CONFIRMED], "no grant matches"),
+        (&["scan", "--uid", "299999999999999999", "-o", "json"], "no grant matches"),
+    ];
+    for (args, nothing) in commands {
+        let whole = scene.run(args);
+        assert_eq!(whole.status, Status::Done, "{args:?}: {whole}");
+        assert!(whole.stderr.contains(nothing) && !whole.stderr.contains(unread), "{args:?}: {whole}");
+        for action in ["ListUsers", "ListRoles", "ListUserBasicInfos", "ListUsersInRecycleBin"] {
+            scene.cloud.add_fault(Fault::of(action, FaultKind::Forbidden));
+            let cut = scene.run(args);
+            assert_eq!(cut.status, Status::Incomplete, "{args:?} {action}: {cut}");
+            assert!(cut.stderr.contains(&format!("{nothing}, {unread}")), "{args:?} {action}: {cut}");
+            scene.cloud.clear_faults();
+        }
+    }
+}
+
+/// A cluster without any RAM identity, of which a part could not be read.
+#[test]
+fn a_cluster_without_grants_is_said_to_have_none_only_where_all_of_it_was_read() {
+    let empty = || {
+        let server = ApiServer::start(Options { ram_authenticator: true, ..Options::default() }).unwrap();
+        Scene::empty(server).signed_in()
+    };
+    for (verb, nothing) in [
+        ("scan", "no grants of RAM identities found"),
+        ("status", "no kubeconfigs and no bindings of RAM identities found"),
+    ] {
+        let scene = empty();
+        let whole = scene.run(&[verb]);
+        assert_eq!(whole.status, Status::Done, "{verb}: {whole}");
+        assert!(whole.stderr.contains(nothing) && !whole.stderr.contains("could be read"), "{verb}: {whole}");
+        for plural in ["rolebindings", "clusterrolebindings", "ramidentitymappings"] {
+            let body = r#"{"kind":"Status","reason":"Forbidden","message":"no","code":403}"#.to_owned();
+            let answer = apiserver::Fault::Answer { code: 403, content_type: "application/json", body };
+            scene.server.faults().add("GET", plural, 1, answer);
+            let cut = scene.run(&[verb]);
+            assert_eq!(cut.status, Status::Incomplete, "{verb} {plural}: {cut}");
+            assert!(
+                cut.stderr.contains(&format!("{nothing}, but not everything could be read")),
+                "{verb} {plural}: {cut}"
+            );
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ackcred_sandbox::apiserver::Fault;
+use ackcred_sandbox::cloud::{Fault as CloudFault, FaultKind};
 use kubectl_ackcred::status::Status;
 use serde_json::Value;
 
@@ -108,6 +109,28 @@ fn whoever_holds_nothing_in_some_clusters_is_revoked_in_the_others() {
     let nowhere = scene.json(&["revoke", "200000000000000999", "--all-contexts", "--yes"]);
     assert_eq!(nowhere.status, Status::Refused, "{nowhere:?}");
     assert_eq!(refused_in(&nowhere, "NothingIssued"), [""]);
+}
+
+/// Who holds nothing in a cluster is passed over there without a word: only where every list says so.
+#[test]
+fn what_an_identity_holds_in_a_cluster_is_not_nothing_because_a_list_failed() {
+    for action in ["DescribeUserPermission", "ListUserKubeConfigStates"] {
+        let scene = Scene::of(2);
+        scene.fleet.cloud.edit(|estate| {
+            estate.cluster_mut(scene.ids()[0]).unwrap().kubeconfigs.remove(DEVELOPERS_UID);
+        });
+        let alone = ["revoke", DEVELOPERS_UID, "--yes", "--force", "--settle", "0"];
+        let context = scene.fleet.clusters[0].context.clone();
+        let emptied = scene.json(&[&alone[..], &["--context", &context]].concat());
+        assert_eq!(emptied.status, Status::Done, "{emptied:?}");
+        scene.fleet.cloud.add_fault(CloudFault::of(action, FaultKind::Forbidden));
+        let told = scene.json(&[&alone[..], &["--all-contexts"]].concat());
+        assert_eq!(told.status, Status::Incomplete, "{action}: {told:?}");
+        assert!(told.stderr.contains(&format!("cs:{action}")), "{action}: {told:?}");
+        let held_back = format!("cluster {}: {DEVELOPERS_UID} has no binding in this cluster", scene.ids()[0]);
+        assert!(told.stderr.contains(&held_back), "{action}: {told:?}");
+        assert_eq!(told.ids_of("verification"), [scene.ids()[1]], "{action}");
+    }
 }
 
 #[test]

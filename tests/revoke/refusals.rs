@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use ackcred_sandbox::apiserver::{ApiServer, Options};
 use ackcred_sandbox::binding::BindingRef;
 use ackcred_sandbox::certs::{Authority, Identity, KeyKind, Subject, Validity};
-use ackcred_sandbox::cloud::{Auditing, Kubeconfig as Record, Permissions, RamRole, RamUser};
+use ackcred_sandbox::cloud::{Auditing, Fault, FaultKind, Kubeconfig as Record, Permissions, RamRole, RamUser};
 use ackcred_sandbox::cluster::Cluster;
 use ackcred_sandbox::controlplane::shared;
 use ackcred_sandbox::kubeconfigs::{Credential, Kubeconfig};
@@ -600,6 +600,58 @@ fn nobody_is_deleted_because_nobody_can_tell() {
     let before = incident.bindings();
     let (status, plan, said) = incident.json(&["revoke", "--all-deleted", "--accept-inferred", "--force", "--yes"]);
     assert_eq!(plan["targets"], json!([]), "{plan:#}\n{said}");
-    assert_eq!(status, Status::Done, "{said}");
+    assert_eq!(status, Status::Incomplete, "{said}");
     assert!(incident.bindings() == before && incident.changes().is_empty());
 }
+
+on_both_servers!(nobody_to_revoke_is_said_only_where_every_list_was_read);
+
+/// Each list that `--all-deleted` rests on, unread: alone, and with the one that the others rest on.
+fn nobody_to_revoke_is_said_only_where_every_list_was_read<C: Cluster>(server: C) {
+    const KUBECONFIGS: &str = "cs:ListClusterKubeconfigStates";
+    let incident = Incident::stage(server, |setup| setup);
+    incident.cloud.edit(|estate| {
+        estate.cluster_mut(CLUSTER).unwrap().kubeconfigs.retain(|uid, _| uid == ANN);
+    });
+    let before = incident.bindings();
+    let ends = |args: &[&str], denied: &[&str]| {
+        let may = denied.iter().copied().fold(Permissions::everything(), Permissions::denying);
+        incident.cloud.edit(|estate| estate.set_permissions(KEY, may));
+        let args: Vec<&str> = ["revoke", "--all-deleted"].iter().chain(args).copied().collect();
+        let outcome = incident.run(&args);
+        assert!(incident.bindings() == before, "{args:?} {denied:?}: {outcome}");
+        let says_nobody = outcome.stderr.contains("there is nobody to revoke");
+        let says_unread = outcome.stderr.contains("no deleted identity was found, but not every list could be read");
+        assert_eq!(says_nobody, outcome.status == Status::Done, "{args:?} {denied:?}: {outcome}");
+        assert_eq!(says_unread, outcome.status == Status::Incomplete, "{args:?} {denied:?}: {outcome}");
+        outcome.status
+    };
+    let ways: [&[&str]; 4] = [&["--yes"], &["--dry-run"], &["--dry-run=client"], &["--yes", "--rbac-only"]];
+    for args in ways {
+        assert_eq!(ends(args, &[]), Status::Done, "{args:?}");
+        for denied in [
+            &[KUBECONFIGS][..],
+            &[KUBECONFIGS, "ram:ListUsers"],
+            &["ram:ListUsers"],
+            &["ram:ListRoles"],
+            &["ram:ListUserBasicInfos"],
+            &["ram:ListUsersInRecycleBin"],
+            &["cs:DescribeClustersV1", "cs:GetClusters"],
+        ] {
+            assert_eq!(ends(args, denied), Status::Incomplete, "{args:?} {denied:?}");
+        }
+    }
+    assert_eq!(ends(&["--rbac-only", "--dry-run", "--offline"], &[]), Status::Incomplete, "the cloud was not asked");
+
+    // A list that is empty and can't be is no better than one that was not read.
+    incident.cloud.add_fault(Fault::of("ListRoles", FaultKind::Body(NO_ROLES.to_owned())));
+    assert_eq!(ends(&["--yes"], &[]), Status::Incomplete, "an account with a cluster has roles");
+    incident.cloud.clear_faults();
+    // Without the cluster's owner nothing can be inferred, whatever the lists say.
+    incident.delete(PROFILE);
+    assert_eq!(ends(&["--yes", "--rbac-only", "--accept-inferred"], &[]), Status::Incomplete);
+    assert_eq!(ends(&["--yes", "--rbac-only"], &[]), Status::Done);
+}
+
+/// An empty page as RAM answers it.
+const NO_ROLES: &str = r#"{"RequestId":"r","IsTruncated":false,"Roles":{"Role":[]}}"#;

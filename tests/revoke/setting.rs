@@ -6,7 +6,7 @@ use ackcred_sandbox::binding::RBAC;
 use ackcred_sandbox::certs::Subject;
 use ackcred_sandbox::client::{Client, JSON_PATCH};
 use ackcred_sandbox::cloud::{
-    self, Account, CleanBehaviour, Cleaning, Kubeconfig, PermissionRecord, PermissionScope, RamUser,
+    self, Account, CleanBehaviour, Cleaning, Kubeconfig, PermissionRecord, PermissionScope, RamRole, RamUser,
 };
 use ackcred_sandbox::cluster::Cluster;
 use serde_json::{Value, json};
@@ -119,6 +119,8 @@ impl Setup {
             .user(RamUser::new(BO, "bo"))
             .user(RamUser::new(DORA, "dora"))
             .user(RamUser::new(EVE, "eve"))
+            // No account has clusters without the roles by which ACK works for it.
+            .role(RamRole::new("300000000000000200", "AliyunCSManagedKubernetesRole"))
             .cluster(cluster);
         self.account.into_iter().fold(account, |account, change| change(account))
     }

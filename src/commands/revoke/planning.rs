@@ -37,6 +37,13 @@ pub(super) struct GatheredFleet {
     by_temporary_credential: Vec<Place>,
 }
 
+impl GatheredFleet {
+    /// Whether a source that was asked about one of the clusters failed, or one was not asked that could find more.
+    pub(super) fn has_gaps(&self) -> bool {
+        self.clusters.iter().any(|gathered| !gathered.failed.is_empty() || !gathered.not_asked.is_empty())
+    }
+}
+
 impl Planning<'_> {
     /// Asks every cluster that was read.
     ///
@@ -184,7 +191,7 @@ pub(super) fn say_gathered(clusters: &[Gathered], plan: &Plan, ui: &Ui) {
         let cluster = &gathered.case.cluster;
         let name = cluster.name.clone().or(cluster.context.clone()).unwrap_or_default();
         let prefix = if clusters.len() > 1 { format!("{name}: ") } else { String::new() };
-        let told = gathered.failed.iter().chain(&gathered.skew);
+        let told = gathered.failed.iter().chain(&gathered.not_asked).chain(&gathered.skew);
         told.for_each(|text| ui.warning(&format!("{prefix}{text}")));
         if clusters.len() == 1 {
             gathered.notes.iter().for_each(|text| ui.note(text));

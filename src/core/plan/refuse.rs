@@ -127,7 +127,7 @@ fn nothing_issued(case: &Case, target: &TargetCase, flags: &Flags) -> Option<Ref
     })
 }
 
-/// Whether it is known that an identity has nothing here that could be taken away.
+/// Whether it is known that an identity has nothing here that could be taken away: from lists that were read, all of them.
 pub(super) fn holds_nothing(case: &Case, target: &TargetCase, flags: &Flags) -> bool {
     let never_issued = match &target.kubeconfig {
         KubeconfigFact::NotListed => true,
@@ -136,6 +136,8 @@ pub(super) fn holds_nothing(case: &Case, target: &TargetCase, flags: &Flags) -> 
     };
     never_issued
         && case.unread.is_empty()
+        && target.permissions.failure().is_none()
+        && target.elsewhere.failure().is_none()
         && !is_bound(case, target)
         && super::permissions_here(case, target).is_empty()
         && !was_deleted(case, target)

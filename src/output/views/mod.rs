@@ -57,6 +57,11 @@ fn time(timestamp: Timestamp) -> String {
     timestamp.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
+/// What is said where a result has no row: that nothing was found, and that it may be there all the same.
+fn nothing_in(nothing: &str, is_incomplete: bool) -> String {
+    if is_incomplete { format!("{nothing}, but not everything could be read") } else { nothing.to_owned() }
+}
+
 #[cfg(test)]
 mod schema {
     use std::path::Path;

@@ -25,6 +25,9 @@ pub struct RevocationPlan<'a> {
     /// The time that distances are counted from.
     #[serde(skip)]
     pub now: Timestamp,
+    /// Whether identities may be missing from it because a list was not read.
+    #[serde(skip)]
+    pub is_incomplete: bool,
 }
 
 impl Action {
@@ -147,6 +150,7 @@ impl Report for RevocationPlan<'_> {
 
     fn nothing_found(&self) -> Option<String> {
         self.plan.targets.is_empty().then(|| match self.plan.refusals.is_empty() {
+            true if self.is_incomplete => "no deleted identity was found, but not every list could be read".to_owned(),
             true => "there is nobody to revoke".to_owned(),
             false => "there is no plan".to_owned(),
         })

@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use super::{ApiVersion, CloudView, KubeconfigWord, distance, state_tone, time};
+use super::{ApiVersion, CloudView, KubeconfigWord, distance, nothing_in, state_tone, time};
 use crate::core::identity::IdentityType;
 use crate::core::ids::ClusterId;
 use crate::core::scan::{ClusterScan, DeadNames, Holding, ScanRow, Selection, StateKind};
@@ -261,9 +261,9 @@ impl Report for ScanReport<'_> {
 
     fn nothing_found(&self) -> Option<String> {
         let none_at_all = || self.grants.clusters.iter().all(|cluster| cluster.grants.is_empty());
-        self.grants.selection.is_empty().then(|| match none_at_all() {
-            true => "no grants of RAM identities found".to_owned(),
-            false => "no grant matches".to_owned(),
+        self.grants.selection.is_empty().then(|| {
+            let nothing = if none_at_all() { "no grants of RAM identities found" } else { "no grant matches" };
+            nothing_in(nothing, self.incomplete)
         })
     }
 }

@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{ApiVersion, CloudView, KubeconfigWord, state_tone, time};
+use super::{ApiVersion, CloudView, KubeconfigWord, nothing_in, state_tone, time};
 use crate::core::identity::IdentityType;
 use crate::core::scan::StateKind;
 use crate::output::report::Report;
@@ -184,7 +184,7 @@ impl Report for StatusReport {
             Dimension::Cluster | Dimension::Clusters => "no kubeconfigs and no bindings of RAM identities found",
             Dimension::Identity => "ACK lists no kubeconfig of this identity; bindings were not read",
         };
-        self.items.is_empty().then(|| nothing.to_owned())
+        self.items.is_empty().then(|| nothing_in(nothing, self.incomplete))
     }
 }
 
