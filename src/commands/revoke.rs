@@ -70,15 +70,16 @@ pub(super) fn run(
     account.failed.iter().for_each(|text| ui.warning(text));
     say_gathered(&gathered.clusters, &plan, ui);
     let has_gaps = !account.failed.is_empty() || gathered.has_gaps();
-    // Whom a plan of this kind is about is what the lists tell.
-    let is_incomplete = has_gaps && plan.flags.all_deleted;
+    // Where the lists say whom a plan is about, or that nothing is left to do, all of them must have been read.
+    let is_incomplete = has_gaps && (plan.flags.all_deleted || plan.steps.is_empty());
     if dry || stops(&plan, crowd) || plan.targets.is_empty() {
         return show_only(&plan, is_incomplete, are_several, world, ui);
     }
     say_refusals(&plan, are_several, ui);
 
     let phrase = consent::phrase("revoke", &plan.uids());
-    let consent = match consent::ask(&view(&plan, world), &plan.hash, &phrase, args.yes, &conversation, ui)? {
+    let shown = RevocationPlan { is_incomplete, ..view(&plan, world) };
+    let consent = match consent::ask(&shown, &plan.hash, &phrase, args.yes, &conversation, ui)? {
         Ok(consent) => consent,
         Err(refusal) => return refused_after_all(plan, refusal, world, ui),
     };
@@ -172,7 +173,7 @@ fn refuse(refusals: Vec<Refusal>, world: &World, ui: &Ui) -> Result<Status> {
     show_only(&plan, false, false, world, ui)
 }
 
-/// Shows a plan that is not carried out. `is_incomplete`: whether identities may be missing from it because a list was not read.
+/// Shows a plan that is not carried out. `is_incomplete`: whether something may be missing from it because a list was not read.
 fn show_only(plan: &Plan, is_incomplete: bool, are_several: bool, world: &World, ui: &Ui) -> Result<Status> {
     let shown = ui.report(&RevocationPlan { is_incomplete, ..view(plan, world) });
     say_refusals(plan, are_several, ui);

@@ -655,3 +655,21 @@ fn nobody_to_revoke_is_said_only_where_every_list_was_read<C: Cluster>(server: C
 
 /// An empty page as RAM answers it.
 const NO_ROLES: &str = r#"{"RequestId":"r","IsTruncated":false,"Roles":{"Role":[]}}"#;
+
+/// The same of one identity: what is left of it is nothing only where every list about it was read.
+#[test]
+fn nothing_is_left_to_take_away_is_said_only_where_every_list_was_read() {
+    let incident = Incident::sandbox(|setup| setup);
+    goes_on(&incident, &["revoke", CARL, "--yes", "--settle", "0s"]);
+    let dry_run = || incident.run(&["revoke", CARL, "--dry-run"]);
+    let whole = dry_run();
+    assert_eq!(whole.status, Status::Done, "{whole}");
+    assert!(whole.stdout.contains("nothing is left to take away"), "{whole}");
+    for action in ["DescribeUserPermission", "ListClusterKubeconfigStates", "ListUsers", "ListRoles"] {
+        incident.cloud.add_fault(Fault::of(action, FaultKind::Forbidden));
+        let cut = dry_run();
+        assert_eq!(cut.status, Status::Incomplete, "{action}: {cut}");
+        assert!(!cut.stdout.contains("nothing is left to take away"), "{action}: {cut}");
+        incident.cloud.clear_faults();
+    }
+}

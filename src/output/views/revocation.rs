@@ -25,7 +25,7 @@ pub struct RevocationPlan<'a> {
     /// The time that distances are counted from.
     #[serde(skip)]
     pub now: Timestamp,
-    /// Whether identities may be missing from it because a list was not read.
+    /// Whether identities or steps may be missing from it because a list was not read.
     #[serde(skip)]
     pub is_incomplete: bool,
 }
@@ -88,6 +88,10 @@ impl Report for RevocationPlan<'_> {
             lines.push(String::new());
         }
         lines.push(match self.plan.steps.len() {
+            0 if self.is_incomplete => format!(
+                "Plan {}: nothing was found that is left to take away, but not everything could be read",
+                self.plan.short_hash()
+            ),
             0 => format!("Plan {}: nothing is left to take away, what is gone is verified", self.plan.short_hash()),
             _ => format!("Plan {}", self.plan.short_hash()),
         });
