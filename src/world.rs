@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::io::{IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -45,11 +45,53 @@ impl Clock {
 #[derive(Clone, Debug, Default)]
 pub struct Environment(BTreeMap<OsString, OsString>);
 
+/// What a person's answers come from.
+pub trait Input: Read {
+    /// Throws away what has been typed and not been read: it was typed before the question was there. Input that is no terminal
+    /// has no such thing.
+    ///
+    /// # Errors
+    /// The terminal doesn't do it.
+    fn discard_typed(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Input for io::Empty {}
+
+impl Input for io::Cursor<Vec<u8>> {}
+
+impl Input for io::Stdin {
+    /// Source: <https://man7.org/linux/man-pages/man3/tcflush.3.html>
+    #[cfg(unix)]
+    fn discard_typed(&mut self) -> io::Result<()> {
+        use rustix::termios::{QueueSelector, tcflush};
+        if !self.is_terminal() {
+            return Ok(());
+        }
+        Ok(tcflush(&*self, QueueSelector::IFlush)?)
+    }
+
+    /// Source: <https://learn.microsoft.com/en-us/windows/console/readconsoleinput>
+    #[cfg(windows)]
+    fn discard_typed(&mut self) -> io::Result<()> {
+        use crossterm_winapi::{Console, Handle};
+        if !self.is_terminal() {
+            return Ok(());
+        }
+        let console = Console::from(Handle::current_in_handle()?);
+        while console.number_of_console_input_events()? > 0 {
+            console.read_console_input()?;
+        }
+        Ok(())
+    }
+}
+
 /// The standard streams, and whether each is a terminal.
 #[derive(Clone)]
 pub struct Streams {
     /// Standard input.
-    pub stdin: Arc<Mutex<dyn Read + Send>>,
+    pub stdin: Arc<Mutex<dyn Input + Send>>,
     /// Standard output: data, nothing else.
     pub stdout: Arc<Mutex<dyn Write + Send>>,
     /// Standard error: everything that is not data.

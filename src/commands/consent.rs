@@ -37,7 +37,7 @@ pub(super) fn ask(
     if yes {
         return Ok(Ok(Consent::by_flag(hash)));
     }
-    let answer = conversation.wait_for(ui.ask(&format!("Type {phrase} to go on: ")))?;
+    let answer = conversation.wait_for(ui.ask(&format!("Type {phrase} to go on: "))?)?;
     let consent = answer.and_then(|answer| Consent::typed(hash, phrase, &answer));
     Ok(consent.ok_or_else(|| Refusal::new(RefusalCode::Declined, "consent was not given")))
 }

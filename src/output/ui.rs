@@ -84,11 +84,18 @@ impl Ui {
         let _ = lock(&self.streams.stderr).write_all(&text);
     }
 
-    /// Asks a person; what it returns waits for the answer, one line, `None` at the end of the input.
-    pub fn ask(&self, question: &str) -> impl FnOnce() -> Option<String> + Send + 'static {
+    /// Asks a person; what it returns waits for the answer, one line, `None` at the end of the input. What was typed before the
+    /// question is no answer to it.
+    ///
+    /// # Errors
+    /// Where that can't be told from an answer.
+    pub fn ask(&self, question: &str) -> Result<impl FnOnce() -> Option<String> + Send + 'static> {
+        lock(&self.streams.stdin).discard_typed().map_err(|error| {
+            Error::failed(anyhow::Error::new(error).context("cannot discard what was typed before the question"))
+        })?;
         let _ = lock(&self.streams.stderr).write_all(escape(question).as_bytes());
         let stdin = self.streams.stdin.clone();
-        move || line(&mut *lock(&stdin))
+        Ok(move || line(&mut *lock(&stdin)))
     }
 
     /// Whether nothing is to be said but errors and warnings.
@@ -166,4 +173,68 @@ fn line(input: &mut dyn Read) -> Option<String> {
 /// Locks a stream; a panic elsewhere while it was held leaves the stream usable.
 pub(crate) fn lock<T: ?Sized>(stream: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     stream.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::cli::Cli;
+    use crate::world::{Environment, Input};
+    use clap::Parser as _;
+
+    /// A terminal at which something was typed, and may be thrown away or not.
+    struct Typed {
+        text: io::Cursor<Vec<u8>>,
+        discards: io::Result<()>,
+    }
+
+    impl Read for Typed {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.text.read(buffer)
+        }
+    }
+
+    impl Input for Typed {
+        fn discard_typed(&mut self) -> io::Result<()> {
+            self.text.set_position(self.text.get_ref().len() as u64);
+            std::mem::replace(&mut self.discards, Ok(()))
+        }
+    }
+
+    /// What a question is answered by, and what was shown.
+    fn asked(text: &str, discards: io::Result<()>) -> (Result<Option<String>>, String) {
+        let shown = Arc::new(Mutex::new(Vec::new()));
+        let stdin = Typed { text: io::Cursor::new(text.as_bytes().to_vec()), discards };
+        let world = World {
+            now: jiff::Timestamp::UNIX_EPOCH,
+            since: std::time::Instant::now(),
+            env: Environment::default(),
+            home: None,
+            cwd: std::path::PathBuf::new(),
+            streams: Streams {
+                stdin: Arc::new(Mutex::new(stdin)),
+                stdout: Arc::new(Mutex::new(io::sink())),
+                stderr: shown.clone(),
+                stdin_is_terminal: true,
+                stdout_is_terminal: false,
+                stderr_is_terminal: false,
+            },
+        };
+        let cli = Cli::try_parse_from(["kubectl-ackcred", "version"]).unwrap();
+        let answer = Ui::new(&world, &cli.output).ask("Go on? ").map(|wait| wait());
+        let shown = String::from_utf8(lock(&shown).clone()).unwrap();
+        (answer, shown)
+    }
+
+    #[test]
+    fn what_was_typed_before_a_question_is_no_answer() {
+        let (answer, shown) = asked("yes\n", Ok(()));
+        assert_eq!((answer.unwrap(), shown.as_str()), (None, "Go on? "));
+        // Where it might be one, nothing is asked.
+        let (answer, shown) = asked("yes\n", Err(io::Error::other("no terminal any more")));
+        assert!(answer.unwrap_err().message().contains("no terminal any more"));
+        assert_eq!(shown, "");
+    }
 }
