@@ -99,7 +99,7 @@ pub(super) fn at_risk(
     let is_there = |object: &BindingObject| {
         there.map(|there| there.bindings().iter().any(|binding| binding.reference() == object.reference()))
     };
-    let shared = plan.binding_steps().filter(|step| !step.shared_with.is_empty()).filter_map(|step| {
+    let shared = plan.binding_steps().filter(|step| step.shared_with_count > 0).filter_map(|step| {
         let report = reports.iter().find(|report| report.id == step.id)?;
         let planned = case.bindings.iter().find(|object| Some(object.reference()) == step.object);
         // Where we wrote nothing and left nothing there is no version of ours: what others took away they meant to take away.

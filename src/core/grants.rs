@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::ids::Uid;
 use super::inventory::{Binding, BoundSubject, Inventory, Role};
 use super::mapping::Mapping;
+use super::others::Others;
 
 /// The grants of one cluster.
 #[derive(Debug, Default)]
@@ -198,6 +199,15 @@ impl<'a> Grant<'a> {
             GrantSource::Mapping { .. } => (&[][..], 0),
         };
         subjects.iter().enumerate().filter(move |(index, _)| *index != own).map(|(_, subject)| subject)
+    }
+
+    /// The binding's other subjects, a few of them by name.
+    pub fn others(&self) -> Others {
+        let count = match self.source {
+            GrantSource::Binding { binding, .. } => binding.subjects().len().saturating_sub(1),
+            GrantSource::Mapping { .. } => 0,
+        };
+        Others::new(self.shared_with().map(ToString::to_string), count)
     }
 
     /// A total order: by UID as a number (unknown ones last), then kind, namespace and name of what gives access, then subject

@@ -28,6 +28,7 @@ pub mod kubeconfig;
 pub mod managed_by;
 pub mod mapping;
 pub mod operation;
+pub mod others;
 pub mod percent;
 pub mod plan;
 pub mod plugin_policy;

@@ -16,6 +16,7 @@ use super::hex;
 use super::identity::IdentityType;
 use super::ids::{ClusterId, Uid};
 use super::inventory::Role;
+use super::others::Others;
 use super::refusal::Refusal;
 use super::scan::StateKind;
 use super::target::is_one_of;
@@ -144,13 +145,25 @@ pub struct Step {
     pub identities: Vec<Uid>,
     /// The subjects that leave, `Kind/name`.
     pub subjects: Vec<String>,
-    /// The subjects that stay, in the binding's order.
+    /// The first of the subjects that stay, in the binding's order.
     pub shared_with: Vec<String>,
+    /// How many subjects stay.
+    pub shared_with_count: usize,
+    /// SHA-256 over all subjects that stay, in hexadecimal digits: also those that are not named are agreed to. Null where none stays.
+    pub shared_with_sha256: Option<String>,
     /// Who manages the binding, and will or may put the subjects back.
     pub managed_by: Vec<String>,
     /// How the step is taken back, or that it can't be.
     pub undo: String,
 }
+
+impl Step {
+    /// The subjects that stay.
+    pub fn others(&self) -> Others {
+        Others { named: self.shared_with.clone(), count: self.shared_with_count }
+    }
+}
+
 /// How many are revoked together. Of a crowd the refused are left out; of a few named ones a refusal stops all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Crowd {
@@ -235,6 +248,8 @@ impl Plan {
                 step.identities,
                 step.subjects,
                 step.shared_with,
+                step.shared_with_count,
+                step.shared_with_sha256,
             ])
         });
         let sealed = json!({

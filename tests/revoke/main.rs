@@ -40,6 +40,7 @@ mod residual;
 mod restoring;
 mod scene;
 mod setting;
+mod sizes;
 mod terminal;
 
 use std::collections::BTreeSet;

@@ -4,14 +4,17 @@ use super::super::ack::CertificateState;
 use super::super::binding_object::{BindingObject, ram_uid, subject_text};
 use super::super::case::{Case, Confirmation, DryRun, DryRuns, LeakedFacts, TargetCase};
 use super::super::change::Change;
+use super::super::hex;
 use super::super::holder::LastAccess;
 use super::super::ids::Uid;
 use super::super::managed_by::managers;
+use super::super::others::Others;
 use super::super::refusal::Refusal;
 use super::super::scan::StateKind;
 use super::super::target::{Target, is_one_of};
 use super::{Action, Crowd, Elsewhere, Flags, PlannedTarget, Remain, Step, change_of, refuse, remain};
 use k8s_openapi::api::rbac::v1::Subject;
+use serde_json::json;
 
 /// The part of a plan that is about one cluster.
 pub struct Draft {
@@ -120,6 +123,9 @@ fn binding_step(case: &Case, object: &BindingObject, uids: &[Uid], dry_runs: &Dr
     identities.sort();
     identities.dedup();
     let reference = object.reference();
+    let staying: Vec<String> = staying.into_iter().map(subject_text).collect();
+    let shared_with_sha256 = (!staying.is_empty()).then(|| hex::sha256(json!(staying).to_string().as_bytes()));
+    let others = Others::new(staying.iter().cloned(), staying.len());
     Some(Step {
         id: 0,
         cluster_id: case.cluster.id().cloned(),
@@ -128,7 +134,9 @@ fn binding_step(case: &Case, object: &BindingObject, uids: &[Uid], dry_runs: &Dr
         resource_version: Some(object.resource_version().to_owned()),
         identities,
         subjects: leaving.into_iter().map(subject_text).collect(),
-        shared_with: staying.into_iter().map(subject_text).collect(),
+        shared_with: others.named,
+        shared_with_count: others.count,
+        shared_with_sha256,
         managed_by: managers(object).into_iter().map(|manager| manager.text).collect(),
         undo: undo(dry_runs.get(&reference)),
         object: Some(reference),
@@ -166,6 +174,8 @@ fn cloud_step(case: &Case, target: &TargetCase) -> Step {
         identities: vec![target.target.uid.clone()],
         subjects: Vec::new(),
         shared_with: Vec::new(),
+        shared_with_count: 0,
+        shared_with_sha256: None,
         managed_by: Vec::new(),
         undo: match target.kubeconfig.certificate() {
             Some(CertificateState::Expired) => "none: the kubeconfig has expired".to_owned(),

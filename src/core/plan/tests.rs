@@ -10,6 +10,7 @@ use super::super::evidence::{Answer, ClusterVoices, Listing};
 use super::super::grants::Grants;
 use super::super::holder::LastAccess;
 use super::super::inventory::Inventory;
+use super::super::others::MOST_NAMED;
 use super::super::rbac::{RoleFacts, Roles};
 use super::super::refusal::RefusalCode;
 use super::super::scan::ClusterScan;
@@ -172,6 +173,8 @@ fn a_plan_says_what_leaves_and_what_stays_the_bindings_first() {
     assert_eq!((team.uid.as_deref(), team.resource_version.as_deref()), (Some("uid of team"), Some("7")));
     assert_eq!(team.subjects, ["User/200-1", "User/200-2"]);
     assert_eq!(team.shared_with, ["User/bo", "ServiceAccount/shop/robot"]);
+    assert_eq!((team.shared_with_count, plan.steps[0].shared_with_count), (2, 0));
+    assert_eq!(plan.steps[0].shared_with_sha256, None);
     assert_eq!((team.undo.as_str(), plan.steps[2].undo.as_str()), ("restore", "recycle bin, 30 days, console"));
     assert_eq!(plan.not_checked, NOT_CHECKED);
 }
@@ -185,7 +188,7 @@ fn the_hash_changes_with_everything_that_is_agreed_to() {
     assert_eq!(agreed.hash, plan(&carls_case()).hash);
     assert_eq!((agreed.hash.len(), agreed.short_hash()), (64, &agreed.hash[..6]));
     let other_cluster = || ClusterId::parse(&format!("c{}", "0b".repeat(16)));
-    let changes: [Edit; 21] = [
+    let changes: [Edit; 23] = [
         ("--force", &|plan| plan.flags.force = true),
         ("--rbac-only", &|plan| plan.flags.rbac_only = true),
         ("--all-deleted", &|plan| plan.flags.all_deleted = true),
@@ -205,6 +208,8 @@ fn the_hash_changes_with_everything_that_is_agreed_to() {
         ("whose step", &|plan| plan.steps[1].identities.push(uid(FINN))),
         ("who leaves", &|plan| drop(plan.steps[1].subjects.pop())),
         ("who stays", &|plan| drop(plan.steps[1].shared_with.pop())),
+        ("how many stay", &|plan| plan.steps[1].shared_with_count += 1),
+        ("who stays unnamed", &|plan| plan.steps[1].shared_with_sha256 = Some("ef".into())),
         ("a step less", &|plan| drop(plan.steps.pop())),
         ("the order", &|plan| plan.steps.swap(0, 1)),
     ];
@@ -220,6 +225,23 @@ fn the_hash_changes_with_everything_that_is_agreed_to() {
     one.leaked = Some(leaked());
     other.leaked = Some(LeakedFacts { certificate_sha256: "ef".into(), ..leaked() });
     assert_ne!(one.seal(), other.seal());
+}
+
+/// Of ten thousand who stay a few are named, and consent is to all of them.
+#[test]
+fn the_hash_covers_those_who_stay_and_are_not_named() {
+    let crowd = |last: &str| {
+        let mut subjects = vec![user("200-1")];
+        subjects.extend((0..9_999).map(|number| user(&format!("9{number:05}-1"))));
+        subjects.push(user(last));
+        plan(&case(&[CARL], &[bound("crowd", "view", &subjects)]))
+    };
+    let (one, other) = (crowd("300-1"), crowd("301-1"));
+    let step = &one.steps[0];
+    assert_eq!((step.shared_with.len(), step.shared_with_count), (MOST_NAMED, 10_000));
+    assert_eq!(step.shared_with, other.steps[0].shared_with);
+    assert_ne!(one.hash, other.hash);
+    assert!(serde_json::to_string(&one).unwrap().len() < 10_000);
 }
 
 #[test]

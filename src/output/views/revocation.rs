@@ -61,7 +61,7 @@ fn step_text(step: &Step) -> String {
     let uids: Vec<&str> = step.identities.iter().map(|uid| uid.as_str()).collect();
     match (&step.object, step.action) {
         (Some(object), Action::RemoveSubjects) => {
-            let all = step.subjects.len() + step.shared_with.len();
+            let all = step.subjects.len() + step.shared_with_count;
             format!("remove {} of {all} subjects of {object}", step.subjects.len())
         }
         (Some(object), Action::EmptyBinding) => format!("empty {object}"),
@@ -130,7 +130,7 @@ impl Report for RevocationPlan<'_> {
                 Cell::new(step.action.word()),
                 Cell::new(object),
                 Cell::new(leaves),
-                Cell::new(step.shared_with.join(",")),
+                Cell::new(step.others().to_string()),
                 Cell::new(step.undo.as_str()),
             ]);
             if wide {

@@ -2,6 +2,7 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use super::{ApiVersion, CloudView, KubeconfigWord, distance, nothing_in, state_tone, time};
+use crate::core::grants::Grant;
 use crate::core::identity::IdentityType;
 use crate::core::ids::ClusterId;
 use crate::core::scan::{ClusterScan, DeadNames, Holding, ScanRow, Selection, StateKind};
@@ -122,8 +123,10 @@ pub struct GrantView<'a> {
     pub binding: Option<Binding<'a>>,
     /// The role; null for a mapping that is in no binding.
     pub role: Option<Role<'a>>,
-    /// The binding's other subjects, `Kind/name` or `Kind/namespace/name`.
+    /// The first of the binding's other subjects, `Kind/name` or `Kind/namespace/name`.
     pub shared_with: Vec<String>,
+    /// How many other subjects the binding has.
+    pub shared_with_count: usize,
     /// State of the identity's kubeconfig for this cluster.
     pub kubeconfig: Option<KubeconfigWord>,
     /// When that kubeconfig's certificate ends.
@@ -191,7 +194,7 @@ fn one_by_one<S: Serializer>(rows: &Rows<'_>, serializer: S) -> Result<S::Ok, S:
 }
 
 fn view<'a>(row: ScanRow<'a>, rows: &Rows<'_>) -> GrantView<'a> {
-    let grant = row.grant.as_ref();
+    let others = row.grant.as_ref().map(Grant::others).unwrap_or_default();
     GrantView {
         cluster_id: row.cluster.id.as_ref().map(|id| id.as_str()),
         context: row.cluster.context.as_deref(),
@@ -207,7 +210,8 @@ fn view<'a>(row: ScanRow<'a>, rows: &Rows<'_>) -> GrantView<'a> {
             name: grant.name(),
         }),
         role: row.grant.and_then(|grant| grant.role).map(|role| Role { kind: &role.kind, name: &role.name }),
-        shared_with: grant.map(|grant| grant.shared_with().map(ToString::to_string).collect()).unwrap_or_default(),
+        shared_with: others.named,
+        shared_with_count: others.count,
         kubeconfig: row.kubeconfig.map(|state| KubeconfigWord::of(state.certificate)),
         expires: row.kubeconfig.and_then(|state| state.expires),
         reappeared: rows.reappeared(&row),
@@ -294,7 +298,7 @@ fn cells<'a>(row: ScanRow<'a>, rows: &Rows<'_>, wide: Option<Timestamp>) -> Vec<
         Cell::maybe(grant.and_then(|grant| grant.role).map(|role| format!("{}/{}", role.kind, role.name))),
     ]);
     if let Some(now) = wide {
-        let shared = grant.map(|grant| grant.shared_with().map(ToString::to_string).collect::<Vec<_>>().join(","));
+        let shared = grant.map(|grant| grant.others().to_string());
         let created = grant.and_then(|grant| grant.created);
         cells.extend([
             Cell::maybe(grant.map(|grant| grant.subject)),
