@@ -161,7 +161,8 @@ pub fn load_folder(world: &World, folder: &Path) -> Result<Vec<Result<LoadedFile
 fn kubeconfig_in_folder(path: &Path) -> Result<Option<LoadedFile>, LoadError> {
     let (bytes, metadata) = match read(path) {
         Ok(read) => read,
-        Err(LoadError::TooLarge { .. }) => return Ok(None),
+        // Archives and the like; a kubeconfig that is padded is told.
+        Err(LoadError::TooLarge { .. }) if !kubeconfig::looks_like_kubeconfig(&beginning(path)?) => return Ok(None),
         Err(error) => return Err(error),
     };
     let path: Arc<Path> = Arc::from(path);
@@ -174,6 +175,15 @@ fn kubeconfig_in_folder(path: &Path) -> Result<Option<LoadedFile>, LoadError> {
         }
         Err(_) => Ok(None),
     }
+}
+
+/// The first lines of a file.
+fn beginning(path: &Path) -> Result<Vec<u8>, LoadError> {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(64 << 10).read_to_end(&mut bytes));
+    read.map_err(|source| LoadError::Read { path: path.to_owned(), source })?;
+    bytes.truncate(bytes.iter().rposition(|byte| *byte == b'\n').unwrap_or_default());
+    Ok(bytes)
 }
 
 fn is_empty(kubeconfig: &Kubeconfig) -> bool {
@@ -321,6 +331,16 @@ mod tests {
             })
             .collect();
         assert_eq!(names, ["a.json", "b", "!broken"]);
+    }
+
+    #[test]
+    fn a_kubeconfig_in_a_folder_that_is_too_large_is_told() {
+        let padding = "# as long as it takes\n".repeat(800_000);
+        let padded = format!("kind: Config\n{A}\n{padding}");
+        assert!(padded.len() as u64 > LARGEST);
+        let folder = folder(&[("padded", &padded), ("notes", &padding)]);
+        let found = load_folder(&world(folder.path(), None), Path::new(".")).unwrap();
+        assert!(matches!(&found[..], [Err(LoadError::TooLarge { path })] if path.ends_with("padded")), "{found:?}");
     }
 
     #[test]
