@@ -9,7 +9,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ackcred_sandbox::apiserver::{ApiServer, Fault, Gate, Options};
 use ackcred_sandbox::certs::{Authority, Identity, Subject};
@@ -158,32 +158,35 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
+/// What an answer may take that does come, on a machine that has other work.
+const PATIENT: &str = "30s";
+/// What an answer may take that never comes.
+const BRIEF: &str = "1s";
+
 /// Both voices, scan and whoami, of a server that spoils every exchange; with what each must say.
-fn spoilt(fault: &Fault, said: &str) {
+fn spoilt(fault: &Fault, timeout: &str, said: &str) {
     let server = server();
     let home = home_at(&server);
     server.faults().add("*", "/", 999, fault.clone());
-    told_in_time(&home, "scan", 1, said);
-    told_in_time(&home, "whoami", 4, said);
+    told(&home, "scan", timeout, 1, said);
+    told(&home, "whoami", timeout, 4, said);
     if let Fault::HoldRequest(gate) = fault {
         gate.open();
     }
 }
 
-fn told_in_time(home: &Home, verb: &str, code: i32, said: &str) {
-    let started = Instant::now();
-    // Not more memory than this, whatever comes.
-    let limited = format!("ulimit -v 600000; exec {BINARY} {verb} --request-timeout 1s");
+fn told(home: &Home, verb: &str, timeout: &str, code: i32, said: &str) {
+    // Not more memory than this and not much more time, whatever comes.
+    let limited = format!("ulimit -v 600000; exec timeout 120 {BINARY} {verb} --request-timeout {timeout}");
     let output = home.start("/bin/sh").args(["-c", &limited]).output().unwrap();
     let all = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(code), "{verb}: {all}");
     assert!(all.contains(said), "{verb} does not say {said:?}: {all}");
-    assert!(started.elapsed() < Duration::from_secs(10), "{verb} took {:?}", started.elapsed());
 }
 
 #[test]
 fn a_server_that_never_answers_is_given_up_in_time() {
-    spoilt(&Fault::HoldRequest(Gate::new()), "within 1s");
+    spoilt(&Fault::HoldRequest(Gate::new()), BRIEF, "within 1s");
 }
 
 #[test]
@@ -193,24 +196,24 @@ fn a_server_that_accepts_and_says_nothing_is_given_up_in_time() {
     let authority = Authority::of_today().unwrap();
     let file = Kubeconfig::ack(&url, &authority.certificate_pem(), CLUSTER, UID, &Credential::Token("t".into()));
     let home = Home::with(&file);
-    told_in_time(&home, "scan", 1, "within 1s");
-    told_in_time(&home, "whoami", 4, "within 1s");
+    told(&home, "scan", BRIEF, 1, "within 1s");
+    told(&home, "whoami", BRIEF, 4, "within 1s");
 }
 
 #[test]
 fn a_server_that_drips_is_given_up_in_time() {
-    spoilt(&Fault::Drip(Duration::from_millis(200)), "within 1s");
+    spoilt(&Fault::Drip(Duration::from_millis(200)), BRIEF, "within 1s");
 }
 
 #[test]
 fn a_server_that_closes_in_the_body_is_told() {
-    spoilt(&Fault::Truncate(20), "closed before the answer was complete");
+    spoilt(&Fault::Truncate(20), PATIENT, "closed before the answer was complete");
 }
 
 #[test]
 fn a_page_for_people_is_no_answer() {
     let body = "<html><title>Sign in</title></html>".to_owned();
-    spoilt(&Fault::Answer { code: 200, content_type: "text/html", body }, "text/html instead of JSON");
+    spoilt(&Fault::Answer { code: 200, content_type: "text/html", body }, PATIENT, "text/html instead of JSON");
 }
 
 #[test]
@@ -223,7 +226,7 @@ fn a_body_without_end_is_given_up_in_bounded_memory() {
         let server = server();
         let start = r#"{"kind":"RoleBindingList","items":["#.to_owned();
         server.faults().add("*", "/", 999, Fault::Endless { start, repeat: repeat.repeat(1 + 4096 / repeat.len()) });
-        told_in_time(&home_at(&server), "scan", 1, "error: ");
+        told(&home_at(&server), "scan", BRIEF, 1, "error: ");
     }
 }
 
@@ -233,8 +236,8 @@ fn a_foreign_authority_is_told() {
     let foreign = Authority::of_today().unwrap().certificate_pem();
     let credential = Credential::of(&administrator(&server));
     let home = Home::with(&Kubeconfig::ack(&server.url(), &foreign, CLUSTER, UID, &credential));
-    told_in_time(&home, "scan", 1, "certificate");
-    told_in_time(&home, "whoami", 4, "certificate");
+    told(&home, "scan", PATIENT, 1, "certificate");
+    told(&home, "whoami", PATIENT, 4, "certificate");
     assert!(server.faults().exchanges().is_empty(), "something was sent to a server that was not proven");
 }
 
@@ -246,7 +249,7 @@ fn ctrl_c_ends_a_scan_with_130() {
         let gate = Gate::new();
         server.faults().add("*", "/", 99, Fault::HoldRequest(gate.clone()));
         let child = home.start(BINARY).arg(verb).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        assert!(gate.wait_reached(1, Duration::from_secs(20)), "{verb} asked nothing");
+        assert!(gate.wait_reached(1, Duration::from_secs(60)), "{verb} asked nothing");
         let pid = child.id().to_string();
         assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
         let output = child.wait_with_output().unwrap();
@@ -266,7 +269,7 @@ fn ctrl_c_ends_a_scan_of_many_with_what_is_known_so_far() {
     scan.args(["scan", "--all-contexts", "--offline", "--parallel", "2", "-o", "json"]).envs(fleet.variables());
     let child = scan.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     for gate in &gates {
-        assert!(gate.wait_reached(1, Duration::from_secs(20)), "nobody was asked");
+        assert!(gate.wait_reached(1, Duration::from_secs(60)), "nobody was asked");
     }
     // Both places are taken by those that hang: the others were read before.
     let pid = child.id().to_string();
@@ -348,9 +351,7 @@ fn a_plugin_that_fails_or_hangs_is_told() {
     let failing = home_with_plugin(&server, "echo 'log in first' >&2; exit 7", "Never");
     failing.run("scan").assert().code(1).stderr(contains("log in first").and(contains("exit status: 7")));
     let hanging = home_with_plugin(&server, "exec sleep 30", "Never");
-    let started = Instant::now();
     hanging.run("scan --request-timeout 1s").assert().code(1).stderr(contains("did not finish within 1 s"));
-    assert!(started.elapsed() < Duration::from_secs(10), "took {:?}", started.elapsed());
 }
 
 #[test]

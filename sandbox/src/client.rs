@@ -29,7 +29,7 @@ use crate::cluster::{Cluster, ClusterError};
 /// The header field that makes a PATCH a JSON patch.
 pub const JSON_PATCH: (&str, &str) = ("Content-Type", "application/json-patch+json");
 
-const TIMEOUT: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How one server is reached under one identity. Threads can share it; each makes a [`Client`] of its own.
 #[derive(Clone)]

@@ -286,7 +286,7 @@ fn a_change_that_a_policy_undoes_is_allowed_to_whom_it_is_not_allowed_otherwise(
 }
 
 fn wait(what: &str, condition: impl Fn() -> bool) {
-    let until = Instant::now() + Duration::from_secs(20);
+    let until = Instant::now() + Duration::from_secs(60);
     while !condition() {
         assert!(Instant::now() < until, "{what}");
         std::thread::sleep(Duration::from_millis(10));
@@ -326,9 +326,7 @@ fn a_reconciler_puts_back_what_was_taken_until_it_ends() {
         remove("/subjects/0");
         std::thread::sleep(delay * 2);
         assert_eq!(flux.repairs(), 3);
-        let start = Instant::now();
         drop(flux);
-        assert!(start.elapsed() < Duration::from_secs(2));
         remove("/subjects/0");
         std::thread::sleep(delay * 2);
         said.push(people(&client, &team));

@@ -262,7 +262,6 @@ fn checked_proxy(proxy: &str) -> Option<Secret<String>> {
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
     use std::sync::{Arc, Mutex};
-    use std::time::Instant;
     use std::{fs, io};
 
     use super::*;
@@ -432,9 +431,7 @@ mod tests {
     async fn a_plugin_that_hangs_is_ended() {
         let mut scene = Scene::new().plugin("plugin", "exec sleep 60");
         scene.timeout = Some(Duration::from_millis(200));
-        let started = Instant::now();
         assert_eq!(scene.refusal(SERVER, EXEC).await, "credential plugin \"plugin\" did not finish within 0.2 s");
-        assert!(started.elapsed() < Duration::from_secs(10));
     }
 
     #[tokio::test]

@@ -397,7 +397,7 @@ fn an_api_server_that_fails_is_shown_failing_beside_the_file() {
     let file = Kubeconfig::ack(&server.url(), &server.ca_pem(), CLUSTER, UID, &credential);
     let session = session_with(&file);
     let voice = |session: &Session| {
-        let outcome = session.run(&["whoami", "-o", "json", "--request-timeout", "2s"]);
+        let outcome = session.run(&["whoami", "-o", "json", "--request-timeout", "30s"]);
         let document = document(&outcome);
         assert_eq!(document["identity"]["uid"], UID, "the file's claim stands");
         let error = document["apiServer"]["error"].as_str().unwrap_or("none").replace(&server.url(), "[server]");

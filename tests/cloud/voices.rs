@@ -1,7 +1,5 @@
 //! Voices that fail, lie, are late or were never asked: nobody is called Deleted who is not, and it is said what is missing.
 
-use std::time::{Duration, Instant};
-
 use ackcred_sandbox::apiserver::{self, ApiServer, Options};
 use ackcred_sandbox::cloud::{
     AccessKey, Account, Fault, FaultKind, ForeignCallers, Permissions, Product, RetryHint, Turn,
@@ -108,10 +106,10 @@ fn throttling_on_every_second_call_is_waited_out() {
 #[test]
 fn a_hint_beyond_all_patience_ends_the_voice_at_once() {
     let hint = RetryHint::AcsRetryAfter(600_000);
-    let begun = Instant::now();
-    let (_, scan) = scan_with(Fault::of("ListUsersInRecycleBin", FaultKind::Throttled(Some(hint))));
+    let (scene, scan) = scan_with(Fault::of("ListUsersInRecycleBin", FaultKind::Throttled(Some(hint))));
     assert_inference_ended(&scan, "Throttling.User");
-    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    let asked = scene.cloud.log().iter().filter(|request| request.action == "ListUsersInRecycleBin").count();
+    assert_eq!((asked, scan.stderr.contains("waiting before another try")), (1, false), "{scan}");
 }
 
 #[test]
@@ -133,10 +131,8 @@ fn an_ims_that_is_down_is_not_asked_once_for_every_identity() {
     for action in ["ListUsers", "ListRoles"] {
         scene.cloud.add_fault(Fault::of(action, FaultKind::Forbidden));
     }
-    let begun = Instant::now();
-    let scan = scene.scan(&["--all-users", "--request-timeout", "1s"]);
+    let scan = scene.scan(&["--all-users", "--request-timeout", "4s"]);
     assert_inference_ended(&scan, "ims:ListUserBasicInfos");
-    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
     // Eight are under way when the first fails.
     assert_eq!(scan.in_state("Active").len(), 22, "ACK's word stands\n{scan}");
     let asked = scene.cloud.log().iter().filter(|request| request.action == "GetUser").count();

@@ -164,7 +164,7 @@ fn watching(cluster: &dyn Cluster) {
         runtime.spawn(async move {
             let mut events = Vec::new();
             let seen = |event| events.push(event);
-            admin.watch_bindings(&scope, &since, Duration::from_secs(2), seen).await.map(|()| events)
+            admin.watch_bindings(&scope, &since, Duration::from_secs(6), seen).await.map(|()| events)
         })
     };
     let body = json!({
@@ -182,7 +182,7 @@ fn watching(cluster: &dyn Cluster) {
 
     let version = events[0].object.resource_version();
     let mut later = Vec::new();
-    let moment = Duration::from_millis(300);
+    let moment = Duration::from_secs(1);
     runtime.block_on(admin.watch_bindings(&scope, version, moment, |event| later.push(event.change))).unwrap();
     assert_eq!(later, [WatchedChange::Modified, WatchedChange::Deleted]);
 

@@ -162,7 +162,7 @@ impl<'a> Transcript<'a> {
     /// Waits until a review of `user` gives this answer: the real server hears of new bindings a moment later.
     pub(crate) fn until_allowed(&mut self, user: &str, groups: &[&str], attributes: &Value, allowed: bool) {
         let review = json!({"spec": {"user": user, "groups": groups, "resourceAttributes": attributes}});
-        let until = Instant::now() + Duration::from_secs(10);
+        let until = Instant::now() + Duration::from_secs(60);
         loop {
             let path = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
             let reply = self.client("admin").send("POST", path, &[], &review.to_string()).unwrap().json();
@@ -177,7 +177,7 @@ impl<'a> Transcript<'a> {
     /// Waits until a review of `user` gives a reason with this text in it.
     pub(crate) fn until_reason(&mut self, user: &str, attributes: &Value, text: &str) {
         let review = json!({"spec": {"user": user, "resourceAttributes": attributes}}).to_string();
-        let until = Instant::now() + Duration::from_secs(10);
+        let until = Instant::now() + Duration::from_secs(60);
         loop {
             let path = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
             let reply = self.client("admin").send("POST", path, &[], &review).unwrap().json();

@@ -46,7 +46,7 @@ pub(crate) const KEY: &str = "LTAIoperator";
 const SECRET: &str = "operators-own-secret-0123456789";
 
 /// How long the real server may take to hear of a change.
-const SOON: Duration = Duration::from_secs(10);
+const SOON: Duration = Duration::from_secs(60);
 
 #[expect(clippy::disallowed_methods, reason = "the sandbox's servers go by the machine's clock")]
 pub(crate) fn now() -> Timestamp {

@@ -25,7 +25,7 @@ pub(crate) const KINDS: [(&str, &str); 4] = [
 const NAMESPACES: [&str; 2] = ["billing", "shop"];
 
 const PROFILE: &str = "/api/v1/namespaces/kube-system/configmaps";
-const UP_WITHIN: Duration = Duration::from_secs(20);
+const UP_WITHIN: Duration = Duration::from_secs(60);
 
 type Change<T> = Box<dyn FnOnce(T) -> T>;
 

@@ -269,10 +269,8 @@ fn a_body_that_never_comes_is_given_up_in_time() {
     let settings = CloudSettings { request_timeout: Some(Duration::from_millis(100)), ..settings(&stub) };
     let connection = run(Cloud::connect(&world(Path::new("/nonexistent"), &VARIABLES), settings)).unwrap();
     let Connection::Connected(cloud) = connection else { panic!("{connection:?}") };
-    let begun = Instant::now();
     let error = run(cloud.caller()).unwrap_err();
     assert_eq!(error.kind(), Kind::TimedOut);
-    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
 }
 
 #[test]
