@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a server that can't be set up fails its test")]
 
 mod hostile;
+#[path = "hostile/objects.rs"]
+mod objects;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -587,7 +589,7 @@ async fn identity_and_impersonation_are_sent_as_kubectl_sends_them() {
         *head_of.lock().unwrap() = head.to_owned();
         json(
             201,
-            r#"{"kind":"SelfSubjectReview","status":{"userInfo":{"username":"12345-1","groups":["a"],
+            r#"{"kind":"SelfSubjectReview","apiVersion":"authentication.k8s.io/v1","status":{"userInfo":{"username":"12345-1","groups":["a"],
             "extra":{"authentication.kubernetes.io/credential-id":["X509SHA256=ab"]}}}}"#,
         )
         .into()
@@ -680,7 +682,7 @@ async fn denied_mappings_are_absent_only_where_their_group_is() {
         let server = Server::answering(move |head| {
             let answer = match (head.contains("/ramidentitymappings"), group_exists) {
                 (true, _) => json(403, FORBIDDEN),
-                (false, true) => json(200, r#"{"kind":"APIGroup"}"#),
+                (false, true) => json(200, r#"{"kind":"APIGroup","apiVersion":"v1"}"#),
                 (false, false) => json(404, NOT_FOUND),
             };
             answer.into()
@@ -703,11 +705,12 @@ async fn mappings_and_profile_are_read() {
                     "status":{"userID":"234"}}]}"#
             }
             "/api/v1/namespaces/kube-system/configmaps/alibabacloud-auth" => {
-                r#"{"kind":"ConfigMap","data":{"mapRoles":"- rolearn: acs:ram::1:role/r\n  username: bob\n"}}"#
+                r#"{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"alibabacloud-auth","namespace":"kube-system"},"data":{"mapRoles":"- rolearn: acs:ram::1:role/r\n  username: bob\n"}}"#
             }
             "/api/v1/namespaces/kube-system/configmaps/ack-cluster-profile" => {
-                r#"{"kind":"ConfigMap","data":{"clusterid":" c1\n","uid":"15"}}"#
+                r#"{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"ack-cluster-profile","namespace":"kube-system"},"data":{"clusterid":" c1\n","uid":"15"}}"#
             }
+            "/apis/ramauthenticator.k8s.alibabacloud" => r#"{"kind":"APIGroup","apiVersion":"v1"}"#,
             other => panic!("asked for {other}"),
         };
         json(200, body).into()

@@ -611,6 +611,49 @@ fn a_profile_that_cannot_be_read_makes_the_answer_incomplete() {
 }
 
 #[test]
+fn a_config_map_that_is_none_makes_the_answer_incomplete() {
+    let server = cluster(Options::default());
+    let session = administrator(&server);
+    let named = |name: &str| json!({"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": name, "namespace": "kube-system"}});
+    for map in ["ack-cluster-profile", "alibabacloud-auth"] {
+        for (code, body) in [
+            (200, "{}".to_owned()),
+            (200, "[]".to_owned()),
+            (200, String::new()),
+            (200, "\u{1}".to_owned()),
+            (200, json!({"kind": "Status", "apiVersion": "v1", "status": "Success"}).to_string()),
+            (
+                200,
+                json!({"kind": "Secret", "apiVersion": "v1", "metadata": {"name": map, "namespace": "kube-system"}})
+                    .to_string(),
+            ),
+            (200, named("kube-root-ca.crt").to_string()),
+            (206, named(map).to_string()),
+            (404, "{}".to_owned()),
+        ] {
+            let row = format!("{map} {code} {body}");
+            server.faults().add("GET", map, 9, Fault::Answer { code, content_type: "application/json", body });
+            let outcome = session.run(&["scan", "-o", "json"]);
+            assert_eq!(outcome.status, Status::Incomplete, "{row} {outcome}");
+            let error = document(&outcome)["clusters"][0]["error"].to_string();
+            assert!(error.contains(map), "{row} {outcome}");
+            if map == "ack-cluster-profile" {
+                assert_eq!(session.run(&["whoami"]).status, Status::Incomplete, "{row}");
+            }
+            server.faults().clear();
+        }
+        server.faults().add(
+            "GET",
+            map,
+            9,
+            Fault::Answer { code: 200, content_type: "application/json", body: named(map).to_string() },
+        );
+        assert_eq!(session.run(&["scan"]).status, Status::Done, "{map}: an empty one is one");
+        server.faults().clear();
+    }
+}
+
+#[test]
 fn the_clusters_owner_is_root() {
     let server = cluster(Options::default());
     server.put(profile_of(CLUSTER), "test").unwrap();

@@ -8,8 +8,11 @@ use serde_json::{Value, json};
 use super::ApiServer;
 use super::exchange::Question;
 use super::failure::CallError;
+use super::object::Expected;
 use crate::core::rbac::{Attributes, Bearer};
 use crate::core::server_view::AccessReview;
+
+const API_VERSION: &str = "authorization.k8s.io/v1";
 
 #[derive(Deserialize)]
 struct Review {
@@ -49,11 +52,11 @@ impl ApiServer {
     }
 
     async fn access_review(&self, kind: &str, plural: &str, spec: &Value) -> Result<AccessReview, CallError> {
-        let body = json!({"apiVersion": "authorization.k8s.io/v1", "kind": kind, "spec": spec}).to_string();
+        let body = json!({"apiVersion": API_VERSION, "kind": kind, "spec": spec}).to_string();
         let call = format!("create {plural}.authorization.k8s.io");
         let path = format!("/apis/authorization.k8s.io/v1/{plural}");
         let question = Question { method: Method::POST, body: Bytes::from(body), ..Question::get(call, path) };
-        let Review { status } = self.document(&question).await?;
+        let Review { status } = self.object(&question, Expected::kind(API_VERSION, kind)).await?;
         Ok(AccessReview {
             allowed: status.allowed,
             denied: status.denied.unwrap_or_default(),

@@ -2,11 +2,14 @@
 
 use bytes::Bytes;
 use http::Method;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::ApiServer;
+use super::bindings::RBAC_V1;
 use super::exchange::Question;
 use super::failure::{CallError, Failure};
+use super::object::{Expected, Head};
 use super::review::absent_when_not_found;
 use crate::core::binding::{BindingKind, RBAC_GROUP};
 use crate::core::binding_object::{BindingObject, BindingRef};
@@ -31,7 +34,7 @@ impl ApiServer {
     /// The call failed.
     pub async fn binding(&self, binding: &BindingRef) -> Result<Option<BindingObject>, CallError> {
         let question = Question::get(call("get", binding), item_path(binding));
-        absent_when_not_found(self.document(&question).await)
+        absent_when_not_found(self.object(&question, expected(binding)).await)
     }
 
     /// Changes a binding. Gives it as it is afterwards, as far as the answer tells: `None` where it is gone.
@@ -63,14 +66,34 @@ impl ApiServer {
         purpose: Purpose<'_>,
     ) -> Result<Option<BindingObject>, CallError> {
         let question = question(binding, change, &purpose);
-        let answer: Value = self.document(&question).await?;
-        if answer["kind"] != binding.kind.as_str() {
-            // What DELETE answers where the object is gone.
-            return Ok(None);
-        }
-        let object = serde_json::from_value(answer).map_err(Failure::Malformed);
-        object.map(Some).map_err(|failure| self.error(&question.call, failure))
+        let read = async {
+            let body = self.small_body(&question).await?;
+            if matches!(change, Change::Delete { .. }) && says_that_it_is_gone(&body)? {
+                return Ok(None);
+            }
+            expected(binding).check(&body)?;
+            serde_json::from_slice(&body).map(Some).map_err(Failure::Malformed)
+        };
+        read.await.map_err(|failure| self.error(&question.call, failure))
     }
+}
+
+fn expected(binding: &BindingRef) -> Expected<'_> {
+    Expected::object(RBAC_V1, binding.kind.as_str(), binding.namespace.as_deref(), &binding.name)
+}
+
+/// What DELETE answers where the object is gone: a Status of success. Where it waits for a finalizer, the object is answered.
+fn says_that_it_is_gone(body: &[u8]) -> Result<bool, Failure> {
+    #[derive(Deserialize)]
+    struct Outcome {
+        #[serde(default)]
+        status: Value,
+    }
+    if Head::of(body)?.kind != "Status" {
+        return Ok(false);
+    }
+    let outcome: Outcome = serde_json::from_slice(body).map_err(Failure::Malformed)?;
+    Ok(outcome.status == "Success")
 }
 
 fn question(binding: &BindingRef, change: &Change, purpose: &Purpose<'_>) -> Question {

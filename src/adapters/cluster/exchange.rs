@@ -7,7 +7,6 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header
 use http_body_util::BodyExt as _;
 use kube::client::Body;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::ApiServer;
@@ -20,6 +19,8 @@ const ATTEMPTS: u32 = 5;
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// How much of an answer that says no is read.
 const REFUSAL_LIMIT: u64 = 64 * 1024;
+/// The statuses of an API server's good answers.
+const WHOLE: [StatusCode; 3] = [StatusCode::OK, StatusCode::CREATED, StatusCode::ACCEPTED];
 /// How much of the server's sentence is kept, in characters.
 const MESSAGE_LIMIT: usize = 1024;
 
@@ -188,13 +189,9 @@ async fn next_frame(body: &mut Body, timeout: Option<Duration>) -> Result<Option
 }
 
 impl ApiServer {
-    /// Asks for a small document.
-    pub(super) async fn document<T: DeserializeOwned>(&self, question: &Question) -> Result<T, CallError> {
-        let read = async {
-            let body = self.ask(question).await?.whole(self.limits.document).await?;
-            serde_json::from_slice(&body).map_err(Failure::Malformed)
-        };
-        read.await.map_err(|failure| self.error(&question.call, failure))
+    /// Asks for a small document, as its bytes.
+    pub(super) async fn small_body(&self, question: &Question) -> Result<Vec<u8>, Failure> {
+        self.ask(question).await?.whole(self.limits.document).await
     }
 
     /// Asks, again where the server is busy and says when to come back, and gives the answer unless it says no.
@@ -248,6 +245,9 @@ async fn answer(response: Response<Body>, asked: Encoding, deadline: Deadline) -
     let answer = Answer { body, deadline, encoding: encoding.unwrap_or_default() };
     if !head.status.is_success() {
         return Err(refusal(status, content_type, answer).await);
+    }
+    if !WHOLE.contains(&head.status) {
+        return Err(Failure::NotWhole { status });
     }
     match encoding {
         Some(_) => Ok(answer),

@@ -37,11 +37,20 @@ impl CallError {
         matches!(&self.failure, Failure::Refused(refusal) if refusal.status == 403)
     }
 
-    /// Whether there is no such thing (404), as the API server itself says.
+    /// Whether the API server doesn't accept the credential (401), in its own words: a proxy's sign-in page is no such answer.
+    pub fn is_unauthorized(&self) -> bool {
+        matches!(&self.failure, Failure::Refused(refusal) if refusal.status == 401 && refusal.reason == "Unauthorized")
+    }
+
+    /// Whether there is no such thing (404), in the API server's own words: any server that stands in front of it has a 404.
     pub fn is_not_found(&self) -> bool {
-        matches!(&self.failure, Failure::Refused(refusal) if refusal.status == 404)
+        let in_its_words = |refusal: &Refusal| refusal.reason == "NotFound" || refusal.message == NO_SUCH_PATH;
+        matches!(&self.failure, Failure::Refused(refusal) if refusal.status == 404 && in_its_words(refusal))
     }
 }
+
+/// What an API server says of a path that it doesn't know, such as an API group's.
+const NO_SUCH_PATH: &str = "404 page not found";
 
 /// Why a call failed.
 #[derive(Debug, thiserror::Error)]
@@ -122,6 +131,20 @@ pub enum Failure {
     WithoutTheServersOwn {
         /// The kind of object, in the plural.
         what: &'static str,
+    },
+    /// The answer is something else than the object that was asked for.
+    #[error("the answer is {found} instead of {expected}")]
+    WrongObject {
+        /// What was asked for.
+        expected: String,
+        /// What came.
+        found: String,
+    },
+    /// A success that no API server answers with, such as a part of the answer (206).
+    #[error("the answer is not whole: HTTP {status}")]
+    NotWhole {
+        /// The HTTP status.
+        status: u16,
     },
     /// The list never ends: page follows page.
     #[error("the list has more than {0} pages")]

@@ -6,6 +6,7 @@ use super::ApiServer;
 use super::bindings::{ListItems, ListOf};
 use super::exchange::{Encoding, Question};
 use super::failure::CallError;
+use super::object::Expected;
 use super::review::absent_when_not_found;
 use crate::core::mapping::{Mapping, RamIdentityMapping, read_config_map};
 use crate::core::protobuf::ProtobufError;
@@ -32,8 +33,8 @@ impl ListItems for Mappings {
 impl ApiServer {
     /// Reads the RAMIdentityMappings. `None`: their API group doesn't exist, so ack-ram-authenticator isn't installed with it.
     ///
-    /// Where the list is denied the group itself is asked for: denial is told before absence, so the API server denies the list
-    /// of something that doesn't exist as well. The error is the list's own.
+    /// Only the group's own absence proves that. The API server denies the list of something that doesn't exist as well, and
+    /// the list is also absent where the group is served in another version. The error is the list's own.
     pub async fn ram_identity_mappings(&self) -> Result<Option<Vec<Mapping>>, CallError> {
         let list = ListOf {
             call: "list ramidentitymappings.ramauthenticator.k8s.alibabacloud".into(),
@@ -44,20 +45,20 @@ impl ApiServer {
             encoding: Encoding::Json,
         };
         let mut mappings = Mappings(Vec::new());
-        match absent_when_not_found(self.list(&list, &mut mappings).await) {
-            Ok(listed) => Ok(listed.map(|_| mappings.0)),
-            Err(denied) if denied.is_forbidden() => match self.ram_authenticator_group().await {
-                Ok(false) => Ok(None),
-                Ok(true) | Err(_) => Err(denied),
-            },
-            Err(error) => Err(error),
+        // Side by side: clusters without the authenticator, most of them, are not to take longer than others.
+        let (listed, group) = tokio::join!(self.list(&list, &mut mappings), self.ram_authenticator_group());
+        match (listed, group) {
+            (Ok(_version), _) => Ok(Some(mappings.0)),
+            (Err(error), Ok(false)) if error.is_forbidden() || error.is_not_found() => Ok(None),
+            (Err(error), _) => Err(error),
         }
     }
 
     /// Whether ack-ram-authenticator's API group exists.
     pub async fn ram_authenticator_group(&self) -> Result<bool, CallError> {
         let question = Question::get("get API group ramauthenticator.k8s.alibabacloud", GROUP);
-        let group: Option<IgnoredAny> = absent_when_not_found(self.document(&question).await)?;
+        let expected = Expected::kind("v1", "APIGroup");
+        let group: Option<IgnoredAny> = absent_when_not_found(self.object(&question, expected).await)?;
         Ok(group.is_some())
     }
 

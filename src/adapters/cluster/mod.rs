@@ -22,6 +22,7 @@ mod failure;
 mod json_value;
 mod list;
 mod mappings;
+mod object;
 mod protobuf_list;
 mod review;
 mod roles;

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::ApiServer;
 use super::exchange::Question;
 use super::failure::CallError;
+use super::object::Expected;
 use crate::core::server_view::{ClusterProfile, ServerIdentity};
 
 const REVIEW: &str = r#"{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}"#;
@@ -36,9 +37,9 @@ struct UserInfo {
 }
 
 #[derive(Deserialize)]
-pub(super) struct ConfigMap {
+struct ConfigMap {
     #[serde(default)]
-    pub(super) data: Option<BTreeMap<String, String>>,
+    data: Option<BTreeMap<String, String>>,
 }
 
 impl ApiServer {
@@ -50,7 +51,8 @@ impl ApiServer {
             "/apis/authentication.k8s.io/v1/selfsubjectreviews",
             Bytes::from_static(REVIEW.as_bytes()),
         );
-        let review: Option<Review> = absent_when_not_found(self.document(&question).await)?;
+        let expected = Expected::kind("authentication.k8s.io/v1", "SelfSubjectReview");
+        let review: Option<Review> = absent_when_not_found(self.object(&question, expected).await)?;
         Ok(review.map(|review| {
             let user = review.status.user_info;
             ServerIdentity {
@@ -80,7 +82,8 @@ impl ApiServer {
         name: &str,
     ) -> Result<Option<BTreeMap<String, String>>, CallError> {
         let question = Question::get(call, format!("/api/v1/namespaces/kube-system/configmaps/{name}"));
-        let object: Option<ConfigMap> = absent_when_not_found(self.document(&question).await)?;
+        let expected = Expected::object("v1", "ConfigMap", Some("kube-system"), name);
+        let object: Option<ConfigMap> = absent_when_not_found(self.object(&question, expected).await)?;
         Ok(object.map(|object| object.data.unwrap_or_default()))
     }
 }

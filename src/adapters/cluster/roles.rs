@@ -8,6 +8,7 @@ use super::ApiServer;
 use super::bindings::{API, ListItems, ListOf, RBAC_V1};
 use super::exchange::{Encoding, Question};
 use super::failure::{CallError, Failure};
+use super::object::Expected;
 use super::review::absent_when_not_found;
 use crate::core::inventory::Role;
 use crate::core::percent;
@@ -117,6 +118,7 @@ impl ApiServer {
     /// Reads the role that a binding of this namespace (`None`: a ClusterRoleBinding) grants. `None`: there is none.
     pub async fn role(&self, namespace: Option<&str>, role: &Role) -> Result<Option<RoleFacts>, CallError> {
         let name = percent::encode_segment(&role.name);
+        let place = namespace.filter(|_| &*role.kind == "Role");
         let (call, path) = match (&*role.kind, namespace) {
             ("ClusterRole", _) => {
                 (format!("get clusterrole {}", role.name.escape_debug()), format!("{API}/clusterroles/{name}"))
@@ -128,7 +130,8 @@ impl ApiServer {
             // The API server lets no binding grant another kind.
             _ => return Ok(None),
         };
-        let found: Option<RoleItem> = absent_when_not_found(self.document(&Question::get(call, path)).await)?;
+        let expected = Expected::object(RBAC_V1, &role.kind, place, &role.name);
+        let found: Option<RoleItem> = absent_when_not_found(self.object(&Question::get(call, path), expected).await)?;
         Ok(found.map(RoleItem::facts))
     }
 
@@ -136,7 +139,8 @@ impl ApiServer {
     pub async fn namespace(&self, name: &str) -> Result<Option<NamespaceFacts>, CallError> {
         let call = format!("get namespace {}", name.escape_debug());
         let question = Question::get(call, format!("/api/v1/namespaces/{}", percent::encode_segment(name)));
-        let found: Option<Namespace> = absent_when_not_found(self.document(&question).await)?;
+        let expected = Expected::object("v1", "Namespace", None, name);
+        let found: Option<Namespace> = absent_when_not_found(self.object(&question, expected).await)?;
         Ok(found.map(|Namespace { metadata, status }| NamespaceFacts {
             uid: metadata.uid.unwrap_or_default(),
             terminating: metadata.deletion_timestamp.is_some()

@@ -15,7 +15,11 @@ impl ApiServer {
             Ok(_unread) => Ok(200),
             Err(Failure::Refused(refusal)) => Ok(refusal.status),
             // Metrics, logs and the like are no JSON.
-            Err(Failure::NotKubernetes { status, .. }) if (200..300).contains(&status) => Ok(status),
+            Err(Failure::NotKubernetes { status, .. } | Failure::NotWhole { status })
+                if (200..300).contains(&status) =>
+            {
+                Ok(status)
+            }
             Err(failure) => Err(self.error(question.call, failure)),
         }
     }
