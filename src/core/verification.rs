@@ -206,10 +206,13 @@ pub fn read_review(review: &AccessReview) -> Reviewed {
     }
 }
 
-/// What HTTP's answer to the leaked credential means; the probe had been allowed before.
-pub fn read_leaked_status(status: u16) -> Result<(), String> {
+/// What the API server's answer to the leaked credential means; the probe had been allowed before. A denial counts only if it
+/// names the credential's own user: something between may drop the certificate, and whoever comes without one is denied too.
+pub fn read_leaked_status(status: u16, message: &str, user: &str) -> Result<(), String> {
     match status {
-        401 | 403 => Ok(()),
+        401 => Ok(()),
+        403 if message.contains(&format!("User {user:?}")) => Ok(()),
+        403 => Err(format!("403: the answer doesn't name {user}, so it may be about another credential")),
         // Whoever is told that something isn't there may look for it.
         404 => Err("404: it may still look".to_owned()),
         200..=299 => Err(format!("{status}: it still works")),
@@ -249,9 +252,16 @@ mod tests {
 
     #[test]
     fn a_leaked_credential_is_dead_where_it_is_refused_and_nowhere_else() {
-        assert!(read_leaked_status(401).is_ok() && read_leaked_status(403).is_ok());
+        let of_another = r#"pods is forbidden: User "system:anonymous" cannot list resource "pods""#;
+        let own = r#"pods is forbidden: User "200-17" cannot list resource "pods""#;
+        let read = |status, message| read_leaked_status(status, message, "200-17");
+        assert!(read(401, "Unauthorized").is_ok() && read(403, own).is_ok());
+        let of_a_longer_name = own.replace("200-17", "200-171");
+        for message in ["", "denied", of_another, &of_a_longer_name] {
+            assert!(read(403, message).is_err(), "{message}");
+        }
         for status in [200, 204, 404, 410, 429, 500, 503] {
-            assert!(read_leaked_status(status).is_err(), "{status}");
+            assert!(read(status, own).is_err(), "{status}");
         }
     }
 }

@@ -211,6 +211,34 @@ async fn only_the_api_servers_own_404_is_absence() {
     }
 }
 
+#[tokio::test]
+async fn a_get_is_denied_by_the_api_server_alone() {
+    let desk = Desk::open().await;
+    let plain = |status: u16| {
+        format!(
+            "HTTP/1.1 {status} X\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: 6\r\n\r\ndenied"
+        )
+        .into_bytes()
+    };
+    let unauthorized = r#"{"kind":"Status","message":"Unauthorized","reason":"Unauthorized","code":401}"#;
+    for (answer, expected) in [
+        (json(401, unauthorized).into(), Some(401)),
+        (json(403, FORBIDDEN).into(), Some(403)),
+        (plain(401), None),
+        (plain(403), None),
+        (json(401, FORBIDDEN).into(), None),
+        (json(403, "{}").into(), None),
+        (json(403, "").into(), None),
+        (json(404, NOT_FOUND).into(), Some(404)),
+        (json(206, "{").into(), Some(206)),
+        (plain(200), Some(200)),
+    ] {
+        let text = String::from_utf8_lossy(&answer).into_owned();
+        let seen = desk.set(answer).status_of_get("/metrics").await;
+        assert_eq!(seen.ok().map(|answer| answer.status), expected, "{text}");
+    }
+}
+
 /// Only DELETE is answered by a Status where it went well.
 #[tokio::test]
 async fn a_change_is_done_only_where_the_answer_says_so() {

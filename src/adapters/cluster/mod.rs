@@ -39,6 +39,7 @@ pub use connect::ConnectError;
 pub use failure::{CallError, Failure, Refusal};
 pub use list::{ListDecoder, ListError, ListTrailer};
 pub use protobuf_list::ProtobufListError;
+pub use status_of_get::GetAnswer;
 pub use tls::TlsFailure;
 pub use watch::{WatchEvent, WatchedChange};
 
