@@ -7,9 +7,11 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::ApiServer;
+use super::binding_object::RBAC_V1;
 use super::bindings::BindingScope;
 use super::exchange::{Answer, Question};
 use super::failure::{CallError, Failure, Refusal};
+use crate::core::binding::BindingKind;
 use crate::core::binding_object::BindingObject;
 use crate::core::percent;
 
@@ -61,8 +63,9 @@ enum Kind {
 impl ApiServer {
     /// Tells what happens to a scope's bindings after version `since`, for this long by the clock here.
     ///
-    /// A stream that ends earlier is taken up where it ended. That the server has forgotten the version (410) is an error: there
-    /// may be something that wasn't seen.
+    /// A stream that ends or breaks earlier is taken up where it ended. That the server has forgotten the version (410) is an
+    /// error, and so is a line that is no event: there may be something that wasn't seen. That nothing is seen proves nothing:
+    /// a proxy may hold the events back.
     pub async fn watch_bindings(
         &self,
         scope: &BindingScope,
@@ -70,7 +73,7 @@ impl ApiServer {
         length: Duration,
         mut seen: impl FnMut(WatchEvent),
     ) -> Result<(), CallError> {
-        let list = scope.list();
+        let (list, kind) = (scope.list(), scope.kind());
         let call = list.call.replacen("list", "watch", 1);
         let mut version = since.to_owned();
         let mut end = None;
@@ -88,7 +91,8 @@ impl ApiServer {
                 let begin = Instant::now();
                 // Before the first answer nothing is watched yet.
                 let end = *end.get_or_insert(begin + length);
-                self.read(answer, begin + stream, &mut version, &mut seen).await?;
+                let mut reader = Reader { kind, version: &mut version, seen: &mut seen, begun: Vec::new() };
+                self.read(answer, begin + stream, &mut reader).await?;
                 if Instant::now() >= end {
                     return Ok(());
                 }
@@ -103,41 +107,71 @@ impl ApiServer {
         self.timeout.map_or(LONGEST_STREAM, |timeout| timeout / 2)
     }
 
-    /// Reads a stream to its end or to `until`, and moves `version` along.
-    async fn read(
+    /// Reads a stream to its end or to `until`.
+    async fn read<S: FnMut(WatchEvent)>(
         &self,
         mut answer: Answer,
         until: Instant,
-        version: &mut String,
-        seen: &mut impl FnMut(WatchEvent),
+        reader: &mut Reader<'_, S>,
     ) -> Result<(), Failure> {
-        let mut begun: Vec<u8> = Vec::new();
-        // What is left over when time or the stream ends is told anew by the next.
+        // An end of the time ends the loop as well.
         while let Ok(frame) = timeout_at(until, answer.frame()).await {
-            let Some(frame) = frame? else { return Ok(()) };
-            for piece in frame.split_inclusive(|byte| *byte == b'\n') {
-                if begun.len() + piece.len() > self.limits.item {
-                    return Err(Failure::TooLarge { limit: self.limits.item as u64 });
-                }
-                begun.extend_from_slice(piece);
-                if piece.ends_with(b"\n") {
-                    if let Some(event) = event(&begun, version)? {
-                        seen(event);
-                    }
-                    begun.clear();
-                }
+            match frame {
+                Ok(Some(frame)) => reader.take(&frame, self.limits.item)?,
+                Ok(None) | Err(Failure::Closed) => break,
+                Err(failure) => return Err(failure),
             }
             // A sender that never pauses keeps the timer from being looked at.
             if Instant::now() >= until {
                 break;
             }
         }
+        reader.end()
+    }
+}
+
+/// Cuts a stream into lines and reads them.
+struct Reader<'a, S> {
+    kind: BindingKind,
+    version: &'a mut String,
+    seen: &'a mut S,
+    begun: Vec<u8>,
+}
+
+impl<S: FnMut(WatchEvent)> Reader<'_, S> {
+    fn take(&mut self, frame: &[u8], limit: usize) -> Result<(), Failure> {
+        for piece in frame.split_inclusive(|byte| *byte == b'\n') {
+            if self.begun.len() + piece.len() > limit {
+                return Err(Failure::TooLarge { limit: limit as u64 });
+            }
+            self.begun.extend_from_slice(piece);
+            if piece.ends_with(b"\n") {
+                self.line()?;
+                self.begun.clear();
+            }
+        }
         Ok(())
+    }
+
+    fn line(&mut self) -> Result<(), Failure> {
+        if let Some(event) = event(&self.begun, self.kind, self.version)? {
+            (self.seen)(event);
+        }
+        Ok(())
+    }
+
+    /// Reads what is left over where time or the stream ends. The begin of an event is told anew by the next stream; anything
+    /// else is no watch.
+    fn end(&mut self) -> Result<(), Failure> {
+        match self.line() {
+            Err(Failure::Malformed(error)) if error.is_eof() => Ok(()),
+            other => other,
+        }
     }
 }
 
 /// What a line tells, if it is of a binding.
-fn event(line: &[u8], version: &mut String) -> Result<Option<WatchEvent>, Failure> {
+fn event(line: &[u8], expected: BindingKind, version: &mut String) -> Result<Option<WatchEvent>, Failure> {
     if line.iter().all(u8::is_ascii_whitespace) {
         return Ok(None);
     }
@@ -149,6 +183,10 @@ fn event(line: &[u8], version: &mut String) -> Result<Option<WatchEvent>, Failur
         Kind::Bookmark => None,
         Kind::Error => return Err(refusal(&object).into()),
     };
+    if object["kind"] != expected.as_str() || object["apiVersion"] != RBAC_V1 {
+        let found = object["kind"].as_str().unwrap_or("something without a kind").chars().take(100).collect();
+        return Err(Failure::WrongObject { expected: format!("`{expected}`"), found });
+    }
     if let Some(reached) = object["metadata"]["resourceVersion"].as_str() {
         reached.clone_into(version);
     }
@@ -175,7 +213,7 @@ mod tests {
 
     fn read(line: &str) -> (Result<Option<WatchEvent>, Failure>, String) {
         let mut version = "1".to_owned();
-        (event(line.as_bytes(), &mut version), version)
+        (event(line.as_bytes(), BindingKind::RoleBinding, &mut version), version)
     }
 
     const OBJECT: &str = r#"{"kind":"RoleBinding","apiVersion":"rbac.authorization.k8s.io/v1",
@@ -194,7 +232,7 @@ mod tests {
             assert_eq!((event.change, event.object.reference().to_string().as_str()), (change, "RoleBinding/n/b"));
             assert_eq!(version, "7");
         }
-        let bookmark = r#"{"type":"BOOKMARK","object":{"kind":"RoleBinding","metadata":{"resourceVersion":"9"}}}"#;
+        let bookmark = r#"{"type":"BOOKMARK","object":{"kind":"RoleBinding","apiVersion":"rbac.authorization.k8s.io/v1","metadata":{"resourceVersion":"9"}}}"#;
         let (event, version) = read(bookmark);
         assert!(event.unwrap().is_none());
         assert_eq!(version, "9");
@@ -206,8 +244,16 @@ mod tests {
         let gone = r#"{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired","message":"too old"}}"#;
         let Failure::Refused(refusal) = read(gone).0.unwrap_err() else { panic!() };
         assert_eq!(refusal, Refusal { status: 410, reason: "Expired".into(), message: "too old".into() });
-        for line in ["{}", "no", r#"{"type":"OTHER","object":{}}"#, r#"{"type":"ADDED","object":{"kind":"Role"}}"#] {
+        for line in ["{}", "no", r#"{"type":"OTHER","object":{}}"#, r#"{"kind":"Status","status":"Failure"}"#] {
             assert!(matches!(read(line).0, Err(Failure::Malformed(_))), "{line}");
+        }
+        for line in [
+            r#"{"type":"ADDED","object":{"kind":"Role","apiVersion":"rbac.authorization.k8s.io/v1"}}"#,
+            r#"{"type":"BOOKMARK","object":{}}"#,
+            &format!(r#"{{"type":"ADDED","object":{}}}"#, OBJECT.replace("RoleBinding", "ClusterRoleBinding")),
+            &format!(r#"{{"type":"ADDED","object":{}}}"#, OBJECT.replace("/v1", "/v1beta1")),
+        ] {
+            assert!(matches!(read(line).0, Err(Failure::WrongObject { .. })), "{line}");
         }
     }
 
@@ -251,9 +297,8 @@ mod tests {
         (result, seen)
     }
 
-    const SEVEN: &str = "{\"type\":\"ADDED\",\"object\":{\"kind\":\"RoleBinding\",\"metadata\":{\"resourceVersion\":\"7\"},\"roleRef\":{\"apiGroup\":\"g\",\"kind\":\"Role\",\"name\":\"r\"}}}\n{\"type\":\"ADDED\",\"obj";
-    const NINE: &str =
-        "{\"type\":\"BOOKMARK\",\"object\":{\"kind\":\"RoleBinding\",\"metadata\":{\"resourceVersion\":\"9\"}}}\n";
+    const SEVEN: &str = "{\"type\":\"ADDED\",\"object\":{\"kind\":\"RoleBinding\",\"apiVersion\":\"rbac.authorization.k8s.io/v1\",\"metadata\":{\"resourceVersion\":\"7\"},\"roleRef\":{\"apiGroup\":\"g\",\"kind\":\"Role\",\"name\":\"r\"}}}\n{\"type\":\"ADDED\",\"obj";
+    const NINE: &str = "{\"type\":\"BOOKMARK\",\"object\":{\"kind\":\"RoleBinding\",\"apiVersion\":\"rbac.authorization.k8s.io/v1\",\"metadata\":{\"resourceVersion\":\"9\"}}}\n";
 
     #[tokio::test]
     async fn a_stream_that_ends_is_taken_up_where_it_ended() {
@@ -269,6 +314,40 @@ mod tests {
             asked[0].starts_with("GET /apis/rbac.authorization.k8s.io/v1/namespaces/n/rolebindings?watch=1&"),
             "{asked:?}"
         );
+    }
+
+    /// A stream read to its end: the versions of what was seen.
+    fn streamed(body: &str) -> Result<Vec<String>, Failure> {
+        let (mut version, mut versions) = ("1".to_owned(), Vec::new());
+        let mut seen = |event: WatchEvent| versions.push(event.object.resource_version().to_owned());
+        let kind = BindingKind::RoleBinding;
+        let mut reader = Reader { kind, version: &mut version, seen: &mut seen, begun: Vec::new() };
+        reader.take(body.as_bytes(), 4096)?;
+        reader.end()?;
+        Ok(versions)
+    }
+
+    #[test]
+    fn what_is_no_watch_is_an_error_with_and_without_a_line_end() {
+        let status = r#"{"kind":"Status","apiVersion":"v1","status":"Failure","code":404}"#;
+        for body in [status, "{}", "[]", "<html>", "null", "\u{1}", r#"{"kind":"RoleBindingList","items":[]}"#] {
+            for before in ["", NINE, "\n"] {
+                for behind in ["", "\n", "\n\n"] {
+                    let failure = streamed(&format!("{before}{body}{behind}")).unwrap_err();
+                    assert!(matches!(failure, Failure::Malformed(_)), "{before}{body}{behind} {failure:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_last_event_may_lack_its_line_end_or_its_own_end() {
+        let whole = SEVEN.lines().next().unwrap();
+        assert_eq!(streamed(whole).unwrap(), ["7"]);
+        assert_eq!(streamed(SEVEN).unwrap(), ["7"]);
+        for cut in 0..whole.len() {
+            assert!(streamed(&whole[..cut]).unwrap().is_empty(), "{}", &whole[..cut]);
+        }
     }
 
     #[tokio::test]

@@ -1,15 +1,16 @@
 //! Whether something comes back while it is watched.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::time::sleep;
 
 use super::{Question, Reading, is_named};
 use crate::adapters::cluster::{BindingScope, CallError, WatchEvent, WatchedChange};
-use crate::core::binding_object::{BindingObject, ram_uid};
-use crate::core::case::TargetCase;
+use crate::core::binding_object::{BindingObject, BindingRef, ram_uid};
 use crate::core::ids::Uid;
+use crate::core::inventory::{Binding, Inventory};
 use crate::core::managed_by::field_manager_of_subjects;
 use crate::core::plan::Plan;
 use crate::core::target::Target;
@@ -21,76 +22,116 @@ pub fn settle_time(flag: Option<Duration>, plan: &Plan) -> Duration {
     flag.unwrap_or(if plan.is_managed() { Duration::from_secs(15) } else { Duration::from_secs(2) })
 }
 
-/// Watches both kinds of binding for a name that comes back.
+/// What was seen while the time passed.
+struct Window {
+    events: Vec<(Duration, WatchEvent)>,
+    /// Whether bindings could be watched at all; where that is denied the lists alone tell.
+    is_watched: bool,
+    /// The bindings after the time, and when they had been read.
+    afterwards: (Duration, Inventory),
+}
+
+/// Watches both kinds of binding for a name that comes back, and lists them once more: that a watch shows nothing proves
+/// nothing, a proxy may hold it back.
 pub(super) async fn watch(question: &Question<'_>, read: &Reading) -> Vec<VoiceAnswer> {
-    let nothing = |told: &str| vec![VoiceAnswer::not_asked(Voice::Settled, told); question.targets.len()];
+    let for_all = |answer: VoiceAnswer| vec![answer; question.targets.len()];
     if question.settle.is_zero() {
-        return nothing("--settle 0");
+        return for_all(VoiceAnswer::not_asked(Voice::Settled, "--settle 0"));
     }
+    let mut window = Window { events: Vec::new(), is_watched: true, afterwards: Default::default() };
+    let watched = follow(question, read, &mut window).await;
+    sleep(question.settle.saturating_sub(read.since.elapsed())).await;
+    let listed = bindings(question).await.map(|inventory| window.afterwards = (read.since.elapsed(), inventory));
+    let failure = watched.err().or(listed.err());
+    let mut answers = Vec::new();
+    for target in &question.targets {
+        let back = came_back(question, &target.target, read, &window).await;
+        answers.push(match (&failure, back.is_empty()) {
+            (Some(error), true) => VoiceAnswer::failed(Voice::Settled, chain(error)),
+            (_, false) => VoiceAnswer::residual(Voice::Settled, "something came back", back),
+            (None, true) => VoiceAnswer::clean(Voice::Settled, nothing_came_back(question.settle, window.is_watched)),
+        });
+    }
+    answers
+}
+
+fn nothing_came_back(settle: Duration, is_watched: bool) -> String {
+    let seconds = settle.as_secs_f64();
+    match is_watched {
+        true => format!("watched for {seconds} s, then listed again: nothing came back"),
+        false => format!("no right to watch; listed again after {seconds} s: nothing came back"),
+    }
+}
+
+/// Follows both kinds of binding for as long as the window is open.
+async fn follow(question: &Question<'_>, read: &Reading, window: &mut Window) -> Result<(), CallError> {
     let seen = RefCell::new(Vec::new());
-    let follow = |scope: &'_ BindingScope, since: &'_ str| {
-        let (scope, since, seen) = (scope.clone(), since.to_owned(), &seen);
-        async move {
-            question
-                .api
-                .watch_bindings(&scope, &since, question.settle, |event: WatchEvent| {
-                    if event.change != WatchedChange::Deleted {
-                        seen.borrow_mut().push((read.since.elapsed(), event.object));
-                    }
-                })
-                .await
-        }
+    let follow = async |(scope, since): &(BindingScope, String)| {
+        let take = |event| seen.borrow_mut().push((read.since.elapsed(), event));
+        question.api.watch_bindings(scope, since, question.settle, take).await
     };
-    let [(cluster, from), (namespaced, namespaced_from)] = &read.versions;
-    let (one, other) = tokio::join!(follow(cluster, from), follow(namespaced, namespaced_from));
-    let mut back = seen.into_inner();
-    if let Err(error) = one.and(other) {
-        tracing::debug!(error = chain(&error), "can't watch, listing once more");
-        match list_again(question, &question.targets, read).await {
-            Ok(objects) => back.extend(objects),
-            Err(error) => return vec![VoiceAnswer::failed(Voice::Settled, chain(&error)); question.targets.len()],
+    let [cluster, namespaced] = &read.versions;
+    let (one, other) = tokio::join!(follow(cluster), follow(namespaced));
+    window.events = seen.into_inner();
+    for ended in [one, other] {
+        match ended {
+            Err(error) if error.is_forbidden() => window.is_watched = false,
+            ended => ended?,
         }
     }
-    question.targets.iter().map(|target| came_back(question, &target.target, &back)).collect()
+    Ok(())
 }
 
-/// Where no watch is to be had: what names an identity after the time has passed and did not before.
-async fn list_again(
-    question: &Question<'_>,
-    targets: &[&TargetCase],
-    read: &Reading,
-) -> Result<Vec<(Duration, BindingObject)>, CallError> {
-    let passed = read.since.elapsed();
-    sleep(question.settle.saturating_sub(passed)).await;
-    let again = Reading::of(question.api).await?;
-    let mut back = Vec::new();
-    for binding in again.inventory.bindings() {
-        let names = |target: &&&TargetCase| {
-            binding.subjects().iter().any(|subject| is_named(subject.ram_uid(), subject.name(), &target.target))
-        };
-        if targets.iter().any(|target| names(&target)) {
-            let reference = binding.reference();
-            back.extend(question.api.binding(&reference).await?.map(|object| (read.since.elapsed(), object)));
-        }
-    }
-    Ok(back)
+async fn bindings(question: &Question<'_>) -> Result<Inventory, CallError> {
+    let (cluster, namespaced) = tokio::join!(
+        question.api.bindings(&BindingScope::Cluster),
+        question.api.bindings(&BindingScope::AllNamespaces),
+    );
+    let mut inventory = cluster?;
+    inventory.append(namespaced?);
+    Ok(inventory)
 }
 
-fn came_back(question: &Question<'_>, target: &Target, seen: &[(Duration, BindingObject)]) -> VoiceAnswer {
-    let own = |object: &BindingObject| {
-        object.subjects.iter().any(|subject| {
-            let uid: Option<Uid> = ram_uid(subject);
-            is_named(uid.as_ref().map(Uid::as_str), &subject.name, target)
-        })
-    };
-    let mut left = Vec::new();
-    for (after, object) in seen.iter().filter(|(_, object)| own(object)) {
-        let by = field_manager_of_subjects(object).unwrap_or_else(|| "somebody".to_owned());
-        left.push(format!("{}: put back by {by} after {:.1} s", object.reference(), after.as_secs_f64()));
+/// The bindings that name an identity again. One that never ceased to is the first list's business.
+async fn came_back(question: &Question<'_>, target: &Target, read: &Reading, window: &Window) -> Vec<String> {
+    let mut naming = bindings_that_name(target, &read.inventory);
+    let (mut back, mut found) = (BTreeSet::new(), Vec::new());
+    for (after, WatchEvent { change, object }) in &window.events {
+        let binding = object.reference();
+        if *change == WatchedChange::Deleted || !is_in(object, target) {
+            naming.remove(&binding);
+        } else if naming.insert(binding.clone()) && back.insert(binding) {
+            let when = format!("after {:.1} s", after.as_secs_f64());
+            found.push(put_back(object.reference(), field_manager_of_subjects(object), &when));
+        }
     }
-    let told = match left.len() {
-        0 => format!("{} s, nothing came back", question.settle.as_secs_f64()),
-        _ => "something came back".to_owned(),
+    let (after, inventory) = &window.afterwards;
+    for binding in bindings_that_name(target, inventory).difference(&naming).filter(|binding| !back.contains(binding)) {
+        // By whom is told where it can be: the list has found it.
+        let object = question.api.binding(binding).await.ok().flatten();
+        let when = format!("within {:.1} s", after.as_secs_f64());
+        found.push(put_back(binding.clone(), object.as_ref().and_then(field_manager_of_subjects), &when));
+    }
+    found
+}
+
+fn put_back(binding: BindingRef, by: Option<String>, when: &str) -> String {
+    match by {
+        Some(by) => format!("{binding}: put back by {by} {when}"),
+        None => format!("{binding}: put back {when}, by an unknown manager"),
+    }
+}
+
+fn bindings_that_name(target: &Target, inventory: &Inventory) -> BTreeSet<BindingRef> {
+    let names = |binding: &&Binding| {
+        binding.subjects().iter().any(|subject| is_named(subject.ram_uid(), subject.name(), target))
     };
-    VoiceAnswer::of(Voice::Settled, told, left)
+    inventory.bindings().iter().filter(names).map(Binding::reference).collect()
+}
+
+fn is_in(object: &BindingObject, target: &Target) -> bool {
+    object.subjects.iter().any(|subject| {
+        let uid: Option<Uid> = ram_uid(subject);
+        is_named(uid.as_ref().map(Uid::as_str), &subject.name, target)
+    })
 }
