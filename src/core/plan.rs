@@ -28,7 +28,7 @@ mod remain;
 mod tests;
 
 pub use draft::{Draft, permissions_here, questions};
-pub use remain::{Elsewhere, NOT_CHECKED, Remain, RemainKind, access, mapping_of};
+pub use remain::{Elsewhere, NOT_CHECKED, Remain, RemainKind, access, mapping_of, masters};
 
 /// The flags that decide what a revocation does. All of them are part of what is agreed to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -13,7 +13,7 @@ use crate::core::case::{CaseCluster, TargetCase};
 use crate::core::ids::Region;
 use crate::core::inventory::Inventory;
 use crate::core::mapping::Mapping;
-use crate::core::plan::{Plan, access, mapping_of};
+use crate::core::plan::{Flags, Plan, RemainKind, access, mapping_of, masters};
 use crate::core::rbac::Roles;
 use crate::core::target::Target;
 use crate::core::verification::{Probe, Verification, Voice, VoiceAnswer, outcome};
@@ -65,7 +65,7 @@ pub struct Question<'a> {
 
 /// Asks all voices but the cloud, and weighs them with what the cloud said.
 pub async fn verify(question: &Question<'_>, cloud: Vec<VoiceAnswer>) -> Vec<Verification> {
-    let read = Reading::of(question.api).await;
+    let (read, mappings) = tokio::join!(Reading::of(question.api), MappingsRead::of(question.api));
     let settled = async {
         match &read {
             Ok(read) => watch(question, read).await,
@@ -75,7 +75,7 @@ pub async fn verify(question: &Question<'_>, cloud: Vec<VoiceAnswer>) -> Vec<Ver
             ],
         }
     };
-    let asked = stream::iter(&question.targets).map(|target| ask_about(question, target, &read));
+    let asked = stream::iter(&question.targets).map(|target| ask_about(question, target, &read, &mappings));
     let asked = asked.buffered(TARGETS_SIDE_BY_SIDE).collect::<Vec<_>>();
     let (asked, settled) = tokio::join!(asked, settled);
     let at = question.api.time().unwrap_or(question.now);
@@ -115,7 +115,6 @@ fn weigh(question: &Question<'_>, target: &TargetCase, voices: Vec<VoiceAnswer>,
 struct Reading {
     inventory: Inventory,
     roles: Roles,
-    mappings: Result<Vec<Mapping>, String>,
     versions: [(BindingScope, String); 2],
     since: Instant,
 }
@@ -123,66 +122,82 @@ struct Reading {
 impl Reading {
     async fn of(api: &ApiServer) -> Result<Self, CallError> {
         let scopes = (BindingScope::Cluster, BindingScope::AllNamespaces);
-        let (cluster, namespaced, roles, mappings, config_map) = tokio::join!(
-            api.bindings_at(&scopes.0),
-            api.bindings_at(&scopes.1),
-            api.roles(),
-            api.ram_identity_mappings(),
-            api.auth_config_map(),
-        );
+        let (cluster, namespaced, roles) =
+            tokio::join!(api.bindings_at(&scopes.0), api.bindings_at(&scopes.1), api.roles());
         let ((mut inventory, cluster), (others, namespaced)) = (cluster?, namespaced?);
         inventory.append(others);
         Ok(Self {
             inventory,
             roles: roles?,
-            mappings: all_mappings(mappings, config_map),
             versions: [(scopes.0, cluster), (scopes.1, namespaced)],
             since: Instant::now(),
         })
     }
 }
 
-/// Without the authenticator its ConfigMap maps nobody.
-fn all_mappings(
-    objects: Result<Option<Vec<Mapping>>, CallError>,
-    entries: Result<Option<Vec<Mapping>>, CallError>,
-) -> Result<Vec<Mapping>, String> {
-    let objects = objects.map_err(|error| chain(&error))?;
-    let inert = objects.is_none();
-    let entries = match entries {
-        Err(error) if inert && error.is_forbidden() => None,
-        other => other.map_err(|error| chain(&error))?,
-    };
-    Ok(objects.into_iter().chain(entries).flatten().collect())
+/// What ack-ram-authenticator maps, and what of it could not be read.
+struct MappingsRead {
+    mappings: Vec<Mapping>,
+    unread: Vec<String>,
+}
+
+impl MappingsRead {
+    async fn of(api: &ApiServer) -> Self {
+        let (objects, entries) = tokio::join!(api.ram_identity_mappings(), api.auth_config_map());
+        let mut read = Self { mappings: Vec::new(), unread: Vec::new() };
+        read.take(objects, "list ramidentitymappings.ramauthenticator.k8s.alibabacloud");
+        read.take(entries, "get configmaps/alibabacloud-auth in namespace kube-system");
+        read
+    }
+
+    /// A scan takes a denied ConfigMap for none where the API group is absent; a proof may not: the authenticator may run on
+    /// the ConfigMap alone.
+    fn take(&mut self, answer: Result<Option<Vec<Mapping>>, CallError>, right: &str) {
+        match answer {
+            Ok(mappings) => self.mappings.extend(mappings.into_iter().flatten()),
+            Err(error) if error.is_forbidden() => {
+                self.unread.push(format!("{}; missing right: {right}", chain(&error)));
+            }
+            Err(error) => self.unread.push(chain(&error)),
+        }
+    }
 }
 
 async fn ask_about(
     question: &Question<'_>,
     target: &TargetCase,
     read: &Result<Reading, CallError>,
+    mappings: &MappingsRead,
 ) -> Vec<VoiceAnswer> {
     let (reviews, leaked) = tokio::join!(review(question, &target.target), present_leaked(question, target));
-    let (rbac, others) = match read {
-        Ok(read) => (evaluate(&target.target, read), others(question, target, read)),
-        Err(error) => (
-            VoiceAnswer::failed(Voice::Rbac, chain(error)),
-            VoiceAnswer::failed(Voice::MappingsAndGroups, "bindings and roles could not be read"),
-        ),
+    let rbac = match read {
+        Ok(read) => evaluate(&target.target, read, &question.plan.flags),
+        Err(error) => VoiceAnswer::failed(Voice::Rbac, chain(error)),
     };
-    vec![rbac, reviews, leaked, others]
+    vec![rbac, reviews, leaked, others(target, mappings)]
 }
 
-/// Every binding that still names the identity.
-fn evaluate(target: &Target, read: &Reading) -> VoiceAnswer {
+/// Every binding that still names the identity, or gives something to one of its groups.
+fn evaluate(target: &Target, read: &Reading, flags: &Flags) -> VoiceAnswer {
     let named = read.inventory.bindings().iter().filter_map(|binding| {
         let subject = binding.subjects().iter().find(|subject| is_named(subject.ram_uid(), subject.name(), target))?;
         let (role, by) = (binding.role(), binding.reference());
         Some(format!("{by} gives {}/{} to {}", role.kind, role.name, subject.name()))
     });
-    let left: Vec<String> = named.collect();
+    let to_groups = |flags: &Flags| -> Vec<String> {
+        let found = access(&read.inventory, &read.roles, target, flags);
+        found.into_iter().filter(|(kind, _)| *kind == RemainKind::GroupGrant).map(|(_, what)| what).collect()
+    };
+    let by_group = to_groups(flags);
+    let accepted = to_groups(&Flags::default()).len() - by_group.len();
+    let left: Vec<String> = named.chain(by_group).collect();
     let (names, groups, bindings) = (target.names.len(), target.groups.len(), read.inventory.bindings().len());
+    let beyond = match accepted {
+        0 => "the API server's own defaults".to_owned(),
+        count => format!("the API server's own defaults and {count} that you accepted"),
+    };
     let told = match left.len() {
-        0 => format!("no grant left for {names} names and {groups} groups, {bindings} bindings read"),
+        0 => format!("no grant left for {names} names and {groups} groups beyond {beyond}, {bindings} bindings read"),
         count => format!("{count} grants left, {bindings} bindings read"),
     };
     VoiceAnswer::of(Voice::Rbac, told, left)
@@ -192,19 +207,17 @@ fn is_named(ram_uid: Option<&str>, name: &str, target: &Target) -> bool {
     ram_uid == Some(target.uid.as_str()) || (ram_uid.is_some() && target.names.contains(name))
 }
 
-/// The ways in that are no bindings of the identity's own.
-fn others(question: &Question<'_>, target: &TargetCase, read: &Reading) -> VoiceAnswer {
-    let found = access(&read.inventory, &read.roles, &target.target, &question.plan.flags);
-    let mut left: Vec<String> = found.into_iter().map(|(_, what)| what).collect();
+/// The ways in that are no bindings.
+fn others(target: &TargetCase, read: &MappingsRead) -> VoiceAnswer {
     let name = target.verdict.name.as_deref();
-    match &read.mappings {
-        Err(reason) if left.is_empty() => return VoiceAnswer::failed(Voice::MappingsAndGroups, reason.clone()),
-        Err(_) => {}
-        Ok(mappings) => {
-            let mapped = mappings.iter().filter_map(|mapping| mapping_of(mapping, &target.target, name));
-            left.extend(mapped.filter(|(kind, _)| kind.is_access()).map(|(_, what)| what));
+    let mapped = read.mappings.iter().filter_map(|mapping| mapping_of(mapping, &target.target, name));
+    let found = mapped.chain(masters(&target.target)).filter(|(kind, _)| kind.is_access());
+    let left: Vec<String> = found.map(|(_, what)| what).collect();
+    match (left.is_empty(), read.unread.is_empty()) {
+        (true, false) => VoiceAnswer::failed(Voice::MappingsAndGroups, read.unread.join("; ")),
+        (true, true) => {
+            VoiceAnswer::clean(Voice::MappingsAndGroups, "no mapping, and none of its groups is system:masters")
         }
+        (false, _) => VoiceAnswer::residual(Voice::MappingsAndGroups, "another way in is left", left),
     }
-    let told = if left.is_empty() { "no mapping, no group that gives it anything" } else { "another way in is left" };
-    VoiceAnswer::of(Voice::MappingsAndGroups, told, left)
 }

@@ -62,9 +62,20 @@ fn a_binding_of_everybodys_group_is_residual_unless_it_is_accepted<C: Cluster>(s
     assert_eq!((status, outcome(&report)), (Status::Incomplete, "Residual"), "{said}\n{report:#}");
     let found = "ClusterRoleBinding/-/open-to-all gives ClusterRole/cs:ns:dev to group system:users";
     assert!(left(&report).contains(found), "{report:#}");
+    assert_eq!(left(&report).matches("open-to-all").count(), 1, "it is found once: {report:#}");
+    assert!(matches!(rbac(&report), ("Residual", text) if text.starts_with("1 grants left, ")), "{report:#}");
 
     let (status, report, said) = revoke(&incident, &["--accept-group-grant", "ClusterRoleBinding/-/open-to-all"]);
     assert_eq!((status, outcome(&report)), (Status::Done, "Verified"), "{said}\n{report:#}");
+    let beyond = "beyond the API server's own defaults and 1 that you accepted";
+    assert!(rbac(&report).1.contains(beyond), "{report:#}");
+}
+
+/// What the evaluation of bindings and roles says; how many bindings a server has of its own differs.
+fn rbac(report: &Value) -> (&str, String) {
+    let voices = report["verification"][0]["voices"].as_array().unwrap();
+    let voice = voices.iter().find(|voice| voice["voice"] == "Rbac").unwrap();
+    (voice["answered"].as_str().unwrap(), voice["told"].as_str().unwrap().to_owned())
 }
 
 #[test]

@@ -132,17 +132,19 @@ pub(super) fn elsewhere(case: &Case, targets: &[&TargetCase]) -> Vec<Elsewhere> 
 
 /// The access that an identity has other than by its own name: by its groups and by system:masters.
 pub fn access(inventory: &Inventory, roles: &Roles, target: &Target, flags: &Flags) -> Vec<(RemainKind, String)> {
-    let mut found = Vec::new();
-    if target.is_master() {
-        let what = "the certificate is in system:masters, which RBAC can't limit: only a new cluster CA ends this";
-        found.push((RemainKind::Masters, what.to_owned()));
-    }
+    let mut found = Vec::from_iter(masters(target));
     for (binding, group) in grants_of_groups(inventory, roles, target, flags) {
         let role = binding.role();
         let what = format!("{} gives {}/{} to group {group}", binding.reference(), role.kind, role.name);
         found.push((RemainKind::GroupGrant, what));
     }
     found
+}
+
+/// The access that a certificate gives by its group alone.
+pub fn masters(target: &Target) -> Option<(RemainKind, String)> {
+    let what = "the certificate is in system:masters, which RBAC can't limit: only a new cluster CA ends this";
+    target.is_master().then(|| (RemainKind::Masters, what.to_owned()))
 }
 
 pub(super) fn group_grants<'a>(case: &'a Case, target: &'a TargetCase, flags: &Flags) -> Vec<(&'a Binding, &'a str)> {
