@@ -16,7 +16,7 @@ use crate::core::mapping::Mapping;
 use crate::core::plan::{Flags, Plan, RemainKind, access, mapping_of, masters};
 use crate::core::rbac::Roles;
 use crate::core::target::Target;
-use crate::core::verification::{Probe, Verification, Voice, VoiceAnswer, outcome};
+use crate::core::verification::{Verification, Voice, VoiceAnswer, outcome};
 use crate::error::chain;
 
 mod cloud_record;
@@ -25,7 +25,7 @@ mod reviews;
 mod settling;
 
 pub use cloud_record::ask_cloud;
-pub use reviews::probes_that_work;
+pub use reviews::{Before, probes_that_work};
 pub use settling::settle_time;
 
 use leaked_file::present_leaked;
@@ -53,8 +53,8 @@ pub struct Question<'a> {
     pub targets: Vec<&'a TargetCase>,
     /// What was agreed to.
     pub plan: &'a Plan,
-    /// The questions that were answered with yes before.
-    pub probes: &'a [Probe],
+    /// What the access reviews are compared with.
+    pub before: &'a Before,
     /// The leaked credential.
     pub leaked: Option<&'a Leaked>,
     /// How long to watch for what comes back.
@@ -94,7 +94,7 @@ fn weigh(question: &Question<'_>, target: &TargetCase, voices: Vec<VoiceAnswer>,
     if question.plan.leaked.is_some() && question.leaked.is_none() {
         not_checked.insert(0, "the leaked file itself: give it again with -f".to_owned());
     }
-    if question.probes.is_empty() {
+    if question.before.allowed.is_empty() {
         not_checked.insert(0, "access reviews: nothing that the roles allow was seen to work before".to_owned());
     }
     let own = question.plan.remains.iter().filter(|remain| remain.uid.as_ref().is_none_or(|about| about == uid));

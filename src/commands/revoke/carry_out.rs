@@ -11,18 +11,18 @@ use crate::cli::RevokeArgs;
 use crate::core::binding_object::BindingObject;
 use crate::core::consent::Consent;
 use crate::core::distinct::distinct;
-use crate::core::ids::ClusterId;
+use crate::core::ids::{ClusterId, Uid};
 use crate::core::journal::originals::Original;
-use crate::core::journal::{self, Action as AuditAction, Ending};
+use crate::core::journal::{self, Action as AuditAction, Ending, StepResult};
 use crate::core::operation::{ClusterRecord, Purpose, tombstone_of};
 use crate::core::plan::{Plan, roles_then};
-use crate::core::verification::{Answered, Outcome, Probe, Verification};
+use crate::core::verification::{Answered, Outcome, Verification};
 use crate::error::{Result, chain};
 use crate::gather::cloud::CloudVoice;
 use crate::gather::conversation::{Conversation, Interrupt};
 use crate::gather::leaked::Leaked;
 use crate::gather::revocation::Gathered;
-use crate::gather::verification;
+use crate::gather::verification::{self, Before};
 use crate::output::ui::Ui;
 use crate::output::views::{ApiVersion, CollateralView, RevocationReport, StepView, step_in_words};
 use crate::status::Status;
@@ -45,7 +45,7 @@ pub(super) struct Revocation<'a> {
 struct Part<'a> {
     gathered: &'a Gathered,
     plan: Plan,
-    probes: Vec<Probe>,
+    before: Before,
 }
 
 /// What became of a revocation, or of a part of it.
@@ -91,22 +91,28 @@ impl Revocation<'_> {
     async fn parts<'g>(&self, clusters: &[&'g Gathered], plan: &Plan) -> Vec<Part<'g>> {
         let parts = stream::iter(clusters).map(async |gathered: &&'g Gathered| Part {
             plan: plan.in_cluster(gathered.case.cluster.id()),
-            probes: self.probes(gathered).await,
+            before: self.before(gathered).await,
             gathered,
         });
         parts.buffered(self.args.clusters.parallel.into()).collect().await
     }
 
     /// The questions to compare: those of the operation that is gone on with, else those that are answered with yes now.
-    async fn probes(&self, gathered: &Gathered) -> Vec<Probe> {
+    async fn before(&self, gathered: &Gathered) -> Before {
         if let Some(past) = &self.request.resumed {
-            let own = past.record.clusters.iter().filter(|cluster| cluster.key == gathered.case.cluster.key);
-            return own.flat_map(|cluster| cluster.probes.clone()).collect();
+            let here = &gathered.case.cluster;
+            let is_here = |cluster: &&ClusterRecord| {
+                cluster.key == here.key || cluster.ca_keys.iter().any(|key| here.ca_keys.contains(key))
+            };
+            let own = past.record.clusters.iter().find(is_here);
+            let recorded = own.zip(past.record.revocation()).map(|(cluster, plan)| Before::recorded(cluster, plan));
+            return recorded.unwrap_or_default();
         }
-        verification::probes_that_work(&gathered.api, &gathered.case).await.unwrap_or_else(|error| {
+        let (before, failure) = verification::probes_that_work(&gathered.api, &gathered.case).await;
+        if let Some(error) = failure {
             self.ui.warning(&format!("access reviews can't be compared: {}", chain(&error)));
-            Vec::new()
-        })
+        }
+        before
     }
 
     fn beginning(&self, parts: &[Part<'_>], plan: &Plan) -> operation::Beginning {
@@ -134,7 +140,7 @@ impl Revocation<'_> {
         consent: &Consent,
         interrupt: &Interrupt,
     ) -> Done {
-        let Part { gathered, plan, probes } = part;
+        let Part { gathered, plan, before } = part;
         let case = &gathered.case;
         let tools = Tools {
             api: &gathered.api,
@@ -156,6 +162,12 @@ impl Revocation<'_> {
             // What the cloud has taken along is given back before anything else: whoever interrupts doesn't know of it.
             return Done { steps: revoked.steps, collateral: repair().await, is_interrupted: true, ..Done::default() };
         }
+        let is_changed = |uid: &Uid| {
+            let own = plan.binding_steps().filter(|step| step.identities.contains(uid)).map(|step| step.id);
+            let reports = own.filter_map(|id| revoked.steps.iter().find(|report| report.id == id));
+            reports.map(|report| report.result).any(|result| result != StepResult::AlreadyDone)
+        };
+        let before = before.clone().of_changed(is_changed);
         let question = verification::Question {
             api: &gathered.api,
             cloud: self.cloud,
@@ -163,7 +175,7 @@ impl Revocation<'_> {
             cluster: &case.cluster,
             targets: case.targets.iter().filter(|target| uids.contains(&target.target.uid)).collect(),
             plan,
-            probes,
+            before: &before,
             leaked: self.leaked,
             settle: verification::settle_time(self.args.settle.map(clusters::positive), plan),
             now: self.world.clock().time(),
@@ -246,7 +258,7 @@ impl Part<'_> {
             region: self.gathered.region.clone(),
             confirmation: cluster.confirmation,
             roles: roles_then(case),
-            probes: self.probes.clone(),
+            probes: self.before.allowed.clone(),
         }
     }
 }

@@ -65,7 +65,10 @@ fn read_cloud(
     left.extend(records.iter().filter(here).map(|record| {
         format!("ACK still remembers a permission: {} {} on {}", record.role_type, record.role_name, record.resource_id)
     }));
-    let failed: Vec<&str> = [kubeconfigs.failure(), permissions.failure()].into_iter().flatten().collect();
+    // Of which cluster such a record is can't be told.
+    let nowhere = records.iter().any(|record| record.resource_id.is_empty());
+    let nowhere = nowhere.then_some("cs:DescribeUserPermission: a permission record without a resource");
+    let failed: Vec<&str> = [kubeconfigs.failure(), permissions.failure(), nowhere].into_iter().flatten().collect();
     if left.is_empty() && !failed.is_empty() {
         return VoiceAnswer::failed(Voice::Cloud, format!("the cloud's record is unknown: {}", failed.join("; ")));
     }

@@ -37,7 +37,7 @@ pub(super) async fn present_leaked(question: &Question<'_>, target: &TargetCase)
         }
         Ok(None) | Err(_) => {}
     }
-    let own = || question.probes.iter().filter(|probe| probe.name == leaked.facts.common_name);
+    let own = || question.before.allowed.iter().filter(|probe| probe.name == leaked.facts.common_name);
     match own().find_map(|probe| Some((probe, path_of(&probe.attributes)?))) {
         Some((probe, path)) => get_as_leaked(&bearer, probe, &path).await,
         None => match own().next() {

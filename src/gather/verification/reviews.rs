@@ -1,6 +1,7 @@
 //! The API server's own decisions: what the roles allowed, asked before the change and after it.
 
-use std::collections::BTreeSet;
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt as _, stream};
 use tokio::time::{Instant, sleep};
@@ -9,18 +10,101 @@ use super::{Question, REVIEW_STEP, REVIEWS_SETTLE_WITHIN};
 use crate::adapters::cluster::{ApiServer, CallError};
 use crate::core::binding_object::BindingObject;
 use crate::core::case::{Case, TargetCase};
+use crate::core::ids::Uid;
 use crate::core::inventory::Binding;
+use crate::core::operation::ClusterRecord;
+use crate::core::plan::Plan;
 use crate::core::rbac::{Attributes, Bearer, PolicyRule, allows, probes};
 use crate::core::target::Target;
 use crate::core::verification::{Probe, Reviewed, Voice, VoiceAnswer, read_review};
+use crate::error::chain;
 use crate::gather::revocation::SIDE_BY_SIDE;
 
 /// The most questions that are asked before the change, and again after it.
 const MOST_PROBES: usize = 200;
 
+/// What the access reviews are compared with.
+#[derive(Clone, Debug, Default)]
+pub struct Before {
+    /// The questions that were answered with yes before the change: afterwards each must be answered with no.
+    pub allowed: Vec<Probe>,
+    /// The identities of which no question was answered with yes although their roles allow something.
+    pub missing: BTreeMap<Uid, Missing>,
+}
+
+/// Why no question about an identity was answered with yes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// There were no answers, and why.
+    Unanswered(String),
+    /// All were answered with no.
+    Denied,
+}
+
+impl Missing {
+    fn describe(&self) -> &str {
+        match self {
+            Self::Unanswered(why) => why,
+            Self::Denied => "the API server said no before the change already, so its no afterwards proves nothing",
+        }
+    }
+}
+
+impl Before {
+    /// What an operation has on record that is gone on with: of bindings that are gone nothing can be asked any more.
+    pub fn recorded(cluster: &ClusterRecord, plan: &Plan) -> Self {
+        let why = "the operation has no question on record that was answered with yes before the change";
+        let is_allowed =
+            |uid: &Uid| cluster.probes.iter().any(|probe| Uid::of_user_name(&probe.name).as_ref() == Some(uid));
+        let mut missing = BTreeMap::new();
+        for then in cluster.roles.iter().filter(|then| then.role.as_ref().is_some_and(|role| !role.rules.is_empty())) {
+            let steps = plan.binding_steps().filter(|step| {
+                step.object.as_ref() == Some(&then.binding) && step.cluster_id.as_ref() == cluster.id.as_ref()
+            });
+            let uids = steps.flat_map(|step| &step.identities).filter(|uid| !is_allowed(uid));
+            missing.extend(uids.map(|uid| (uid.clone(), Missing::Unanswered(why.to_owned()))));
+        }
+        Self { allowed: cluster.probes.clone(), missing }
+    }
+
+    /// The same, after others had changed everything for some identities before us: to them the API server rightly said no.
+    #[must_use]
+    pub fn of_changed(mut self, is_changed: impl Fn(&Uid) -> bool) -> Self {
+        self.missing.retain(|uid, missing| *missing != Missing::Denied || is_changed(uid));
+        self
+    }
+}
+
 /// Asks what the bindings to be taken away allow, and keeps what is answered with yes: these are the questions that must be
-/// answered with no afterwards.
-pub async fn probes_that_work(api: &ApiServer, case: &Case) -> Result<Vec<Probe>, CallError> {
+/// answered with no afterwards. The first question that has no answer ends it; it is given beside.
+pub async fn probes_that_work(api: &ApiServer, case: &Case) -> (Before, Option<CallError>) {
+    let questions = questions(case);
+    let answers = stream::iter(&questions)
+        .map(async |(_, probe)| (api.subject_access_review(&probe.bearer(), &probe.attributes).await, probe));
+    let mut answers = std::pin::pin!(answers.buffered(SIDE_BY_SIDE));
+    let (mut allowed, mut failure) = (Vec::new(), None);
+    while let Some((answer, probe)) = answers.next().await {
+        match answer {
+            Ok(review) if review.allowed => allowed.push(probe.clone()),
+            Ok(_) => {}
+            Err(error) => {
+                failure = Some(error);
+                break;
+            }
+        }
+    }
+    let why = match &failure {
+        Some(error) => Missing::Unanswered(format!("nothing could be asked before the change: {}", chain(error))),
+        None => Missing::Denied,
+    };
+    let is_seen = |target: &Target| allowed.iter().any(|probe| target.names.contains(&probe.name));
+    let missing = questions.iter().filter(|(target, _)| !is_seen(target));
+    let missing = missing.map(|(target, _)| (target.uid.clone(), why.clone())).collect();
+    (Before { allowed, missing }, failure)
+}
+
+/// What the bindings to be taken away allow, as questions about each of their identities' names.
+fn questions(case: &Case) -> Vec<(&Target, Probe)> {
     let inventory = case.scan.grants.inventory();
     let references: BTreeSet<_> = case.bindings.iter().map(BindingObject::reference).collect();
     let is_leaving = |binding: &&Binding| references.contains(&binding.reference());
@@ -40,44 +124,48 @@ pub async fn probes_that_work(api: &ApiServer, case: &Case) -> Result<Vec<Probe>
         let nobody = Bearer { name: String::new(), groups: target.groups.clone() };
         let by_group = |attributes: &Attributes| allows(inventory, &case.roles, &nobody, attributes).is_some();
         for attributes in probes(&own, by_group, limit.max(1)) {
-            questions.extend(target.names.iter().map(|name| Probe {
+            let of_name = |name: &String| Probe {
                 name: name.clone(),
                 groups: target.groups.clone(),
                 attributes: attributes.clone(),
-            }));
+            };
+            questions.extend(target.names.iter().map(|name| (target, of_name(name))));
         }
     }
-    let asked = stream::iter(questions)
-        .map(async |probe| Ok((api.subject_access_review(&probe.bearer(), &probe.attributes).await?, probe)));
-    let answers: Vec<Result<_, CallError>> = asked.buffered(SIDE_BY_SIDE).collect().await;
-    let mut working = Vec::new();
-    for answer in answers {
-        let (review, probe) = answer?;
-        if review.allowed {
-            working.push(probe);
-        }
-    }
-    Ok(working)
+    questions
 }
 
 /// The API server's own decision on every question that it had answered with yes.
 pub(super) async fn review(question: &Question<'_>, target: &Target) -> VoiceAnswer {
-    let own: Vec<&Probe> = question.probes.iter().filter(|probe| target.names.contains(&probe.name)).collect();
+    let own: Vec<&Probe> = question.before.allowed.iter().filter(|probe| target.names.contains(&probe.name)).collect();
     if own.is_empty() {
-        return VoiceAnswer::not_asked(Voice::AccessReviews, "nothing was seen to work before");
+        return match question.before.missing.get(&target.uid) {
+            Some(missing) => VoiceAnswer::failed(Voice::AccessReviews, missing.describe()),
+            None => VoiceAnswer::not_asked(Voice::AccessReviews, "nothing was seen to work before"),
+        };
     }
     let until = Instant::now() + REVIEWS_SETTLE_WITHIN;
-    let answers: Vec<Option<Reviewed>> =
-        stream::iter(&own).map(|probe| review_until(question.api, probe, until)).buffered(SIDE_BY_SIDE).collect().await;
+    // Where the API server doesn't answer one question for all that time, the others would each wait as long.
+    let is_silent = Cell::new(false);
+    let ask = async |probe| match is_silent.get() {
+        true => Reviewed::Unclear("not asked: there was no answer to the question before".to_owned()),
+        false => match review_until(question.api, probe, until).await {
+            Ok(reviewed) => reviewed,
+            Err(error) => {
+                is_silent.set(true);
+                Reviewed::Unclear(chain(&error))
+            }
+        },
+    };
+    let answers: Vec<Reviewed> = stream::iter(own.iter().copied()).map(ask).buffered(SIDE_BY_SIDE).collect().await;
     let (mut left, mut unclear) = (Vec::new(), Vec::new());
     for (probe, answer) in own.iter().zip(answers) {
         let may = format!("{} may {}", probe.name, probe.attributes);
         match answer {
-            Some(Reviewed::No) => {}
-            Some(Reviewed::ByRbac(reason)) => left.push(format!("{may}: {reason}")),
-            Some(Reviewed::ByAnother(reason)) => left.push(format!("{may}, by another authorizer: {reason}")),
-            Some(Reviewed::Unclear(reason)) => unclear.push(format!("{may}? {reason}")),
-            None => unclear.push(format!("{may}? no answer")),
+            Reviewed::No => {}
+            Reviewed::ByRbac(reason) => left.push(format!("{may}: {reason}")),
+            Reviewed::ByAnother(reason) => left.push(format!("{may}, by another authorizer: {reason}")),
+            Reviewed::Unclear(reason) => unclear.push(format!("{may}? {reason}")),
         }
     }
     let asked = own.len();
@@ -97,13 +185,13 @@ pub(super) async fn review(question: &Question<'_>, target: &Target) -> VoiceAns
 /// How many answers of a kind are shown.
 const MOST_SHOWN: usize = 5;
 
-/// Asks until the answer is no, or for as long as the API server may need to hear of its own change.
-async fn review_until(api: &ApiServer, probe: &Probe, until: Instant) -> Option<Reviewed> {
+/// Asks until the answer is no, or for as long as the API server may need to apply its own change.
+async fn review_until(api: &ApiServer, probe: &Probe, until: Instant) -> Result<Reviewed, CallError> {
     loop {
         let answer = api.subject_access_review(&probe.bearer(), &probe.attributes).await;
-        let read = answer.as_ref().ok().map(read_review);
-        if read == Some(Reviewed::No) || Instant::now() >= until {
-            return read;
+        let read = answer.as_ref().map(read_review);
+        if matches!(read, Ok(Reviewed::No)) || Instant::now() >= until {
+            return answer.map(|review| read_review(&review));
         }
         sleep(REVIEW_STEP).await;
     }
