@@ -30,6 +30,7 @@ pub(crate) use on_both_servers;
 #[path = "../schema/mod.rs"]
 mod schema;
 
+mod checks_under_faults;
 mod crash;
 mod crash_disk;
 mod interruption;
@@ -42,6 +43,7 @@ mod scene;
 mod setting;
 mod sizes;
 mod terminal;
+mod unread;
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};

@@ -80,6 +80,11 @@ impl Setup {
         self
     }
 
+    /// What happens when the cloud has cleaned the cluster, before it answers.
+    pub(crate) fn when_cleaned(self, then: impl Fn() + Send + Sync + 'static) -> Self {
+        self.around_cleaning(|clean| Box::new(move |cleaning| clean(cleaning).inspect(|()| then())))
+    }
+
     /// The cloud's work in the cluster.
     pub(crate) fn cleaner(&mut self, cleaner: Cleaner) -> Cleaner {
         std::mem::replace(&mut self.around_cleaning, Box::new(|cleaner| cleaner))(cleaner)
@@ -234,7 +239,10 @@ pub(crate) fn sweep(server: &dyn Cluster, admin: &Client) {
     }
     for namespace in NAMESPACES.iter().chain(&["kube-system"]) {
         for object in list(admin, &format!("/api/v1/namespaces/{namespace}/configmaps")) {
-            if matches!(object["metadata"]["name"].as_str(), Some("ledger" | "ack-cluster-profile")) {
+            if matches!(
+                object["metadata"]["name"].as_str(),
+                Some("ledger" | "ack-cluster-profile" | "alibabacloud-auth")
+            ) {
                 remove(admin, "/api/v1", "configmaps", &object);
             }
         }

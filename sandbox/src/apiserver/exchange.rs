@@ -103,7 +103,7 @@ pub(crate) async fn answer(server: Arc<Server>, incoming: Incoming) -> Option<An
         body: String::from_utf8_lossy(&incoming.body).into_owned(),
         code: 0,
     });
-    let fault = server.faults.take(incoming.method.as_str(), &incoming.path);
+    let fault = server.faults.take(incoming.method.as_str(), &incoming.path, &incoming.query);
     match &fault {
         Some(Fault::DropRequest) => return None,
         Some(Fault::HoldRequest(gate)) => gate.pass().await,
@@ -119,6 +119,14 @@ pub(crate) async fn answer(server: Arc<Server>, incoming: Incoming) -> Option<An
         Some(Fault::Endless { start, repeat }) => {
             server.faults.answered(&audit_id, "", 200);
             return Some(respond::endless(start.clone(), repeat.clone()));
+        }
+        Some(Fault::Silent) => {
+            server.faults.answered(&audit_id, "", 200);
+            return Some(respond::silent());
+        }
+        Some(Fault::Cut { body }) => {
+            server.faults.answered(&audit_id, "", 200);
+            return Some(respond::cut(body.clone()));
         }
         _ => {}
     }

@@ -36,6 +36,13 @@ pub enum Fault {
         /// The seconds.
         retry_after: u32,
     },
+    /// The request isn't done: the head of a good answer comes, and then nothing, as from a proxy that buffers.
+    Silent,
+    /// The request isn't done: a good answer begins with this, then the connection breaks.
+    Cut {
+        /// The body's first bytes.
+        body: String,
+    },
     /// The request isn't done, and this is the answer.
     Answer {
         /// The HTTP status.
@@ -133,7 +140,8 @@ struct State {
 pub struct Faults(Arc<Mutex<State>>);
 
 impl Faults {
-    /// The next `times` exchanges with this method (`*` for any) and a path that contains `path` meet the fault.
+    /// The next `times` exchanges with this method (`*` for any) and a path that contains `path` meet the fault. What stands
+    /// behind the path's `?` counts as well: `rolebindings?watch=1` is met by watches alone.
     pub fn add(&self, method: &str, path: &str, times: usize, fault: Fault) {
         self.lock().rules.push(Rule { method: method.into(), path: path.into(), left: times, fault });
     }
@@ -165,12 +173,12 @@ impl Faults {
         self.lock().exchanges.clear();
     }
 
-    pub(crate) fn take(&self, method: &str, path: &str) -> Option<Fault> {
+    pub(crate) fn take(&self, method: &str, path: &str, query: &str) -> Option<Fault> {
+        let address = format!("{path}?{query}");
         let mut state = self.lock();
-        let rule = state
-            .rules
-            .iter_mut()
-            .find(|rule| rule.left > 0 && (rule.method == "*" || rule.method == method) && path.contains(&rule.path))?;
+        let rule = state.rules.iter_mut().find(|rule| {
+            rule.left > 0 && (rule.method == "*" || rule.method == method) && address.contains(&rule.path)
+        })?;
         rule.left -= 1;
         Some(rule.fault.clone())
     }

@@ -93,6 +93,20 @@ pub(crate) async fn truncated(answer: Answer, length: usize) -> Answer {
     Response::from_parts(parts, BodyExt::boxed(cut))
 }
 
+/// The head of a good answer, and no byte of its body for as long as the connection lasts.
+pub(crate) fn silent() -> Answer {
+    let mut answer = Response::new(BodyExt::boxed(Silence));
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
+    answer
+}
+
+/// A good answer that begins with `body` and breaks off.
+pub(crate) fn cut(body: impl Into<Bytes>) -> Answer {
+    let mut answer = Response::new(BodyExt::boxed(Cut { left: Some(body.into()) }));
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
+    answer
+}
+
 /// The answer's body, one byte at a time.
 pub(crate) async fn dripping(answer: Answer, every: Duration) -> Answer {
     let (parts, body) = answer.into_parts();
@@ -112,6 +126,18 @@ pub(crate) async fn dripping(answer: Answer, every: Duration) -> Answer {
 /// A body without end, as fast as it is read.
 pub(crate) fn endless(start: String, repeat: String) -> Answer {
     chunked(JSON, false, std::iter::once(Bytes::from(start)).chain(std::iter::repeat(Bytes::from(repeat))))
+}
+
+/// A body that never comes.
+struct Silence;
+
+impl Body for Silence {
+    type Data = Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<std::io::Result<Frame<Bytes>>>> {
+        Poll::Pending
+    }
 }
 
 /// One chunk, then an error.

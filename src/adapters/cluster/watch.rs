@@ -7,8 +7,8 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::ApiServer;
-use super::binding_object::RBAC_V1;
 use super::bindings::BindingScope;
+use super::bindings::RBAC_V1;
 use super::exchange::{Answer, Question};
 use super::failure::{CallError, Failure, Refusal};
 use crate::core::binding::BindingKind;
