@@ -125,14 +125,16 @@ enum Fate {
 
 fn fate(cleaning: &Cleaning, binding: &Value) -> Fate {
     let subjects = binding["subjects"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let is_theirs = |subject: &Value| {
-        subject["kind"] == "User" && subject["name"].as_str().is_some_and(|user| cleaning.names_identity(user))
+    let is_named = |user: &str| match cleaning.behaviour {
+        CleanBehaviour::ResemblingBindings => cleaning.names_alike(user),
+        _ => cleaning.names_identity(user),
     };
+    let is_theirs = |subject: &Value| subject["kind"] == "User" && subject["name"].as_str().is_some_and(is_named);
     let theirs: Vec<usize> =
         subjects.iter().enumerate().filter(|(_, subject)| is_theirs(subject)).map(|(at, _)| at).collect();
     let goes = match cleaning.behaviour {
         CleanBehaviour::Nothing => false,
-        CleanBehaviour::NamedBindings => !theirs.is_empty(),
+        CleanBehaviour::NamedBindings | CleanBehaviour::ResemblingBindings => !theirs.is_empty(),
         CleanBehaviour::Subjects if theirs.len() < subjects.len() && !theirs.is_empty() => return Fate::Loses(theirs),
         CleanBehaviour::Subjects => !theirs.is_empty(),
         CleanBehaviour::OwnBindings
@@ -170,6 +172,9 @@ mod tests {
         let of = |behaviour| (own(behaviour), shared(behaviour), alone(behaviour));
         assert_eq!(of(NamedBindings), (Fate::Goes, Fate::Goes, Fate::Goes));
         assert_eq!(of(Subjects), (Fate::Goes, Fate::Loses(vec![1, 3]), Fate::Goes));
+        assert_eq!(of(ResemblingBindings), (Fate::Goes, Fate::Goes, Fate::Goes));
+        let alike = |behaviour| fate_of(behaviour, Some("shop"), "team", &["201-1", "200.17"]);
+        assert_eq!((alike(NamedBindings), alike(ResemblingBindings)), (Fate::Stays, Fate::Goes));
         assert_eq!(of(Nothing), (Fate::Stays, Fate::Stays, Fate::Stays));
     }
 

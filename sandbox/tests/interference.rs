@@ -78,6 +78,7 @@ fn ack_cleans_by_its_behaviour() {
     let cases = [
         (CleanBehaviour::OwnBindings, json!([null, null, ["bo", "1000-1", "10001"], ["1000-2"]])),
         (CleanBehaviour::NamedBindings, json!([null, null, null, null])),
+        (CleanBehaviour::ResemblingBindings, json!([null, null, null, null])),
         (CleanBehaviour::Subjects, json!([null, null, ["bo", "10001"], null])),
         (CleanBehaviour::Nothing, json!([["1000-1"], ["1000-1"], ["bo", "1000-1", "10001"], ["1000-2"]])),
     ];

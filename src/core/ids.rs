@@ -57,13 +57,17 @@ is_its_text!(Uid, "a UID is a number");
 /// Splits a Kubernetes user name in ACK's manner, `uid` or `uid-suffix`, into the UID and the suffix.
 ///
 /// ACK writes it as the common name of client certificates and as the subject of bindings; the suffix is new for each
-/// certificate that follows a revoked one.
+/// certificate that follows a revoked one. Its documents call it a random string; in every sample it is a time.
 /// Source: <https://www.alibabacloud.com/help/en/ack/ack-managed-and-ack-dedicated/user-guide/using-the-kubeconfig-recycle-bin>
 pub fn split_subject_name(name: &str) -> Option<(&str, Option<&str>)> {
     match name.split_once('-') {
         None => is_digits(name).then_some((name, None)),
-        Some((uid, suffix)) => (is_digits(uid) && is_digits(suffix)).then_some((uid, Some(suffix))),
+        Some((uid, suffix)) => (is_digits(uid) && is_suffix(suffix)).then_some((uid, Some(suffix))),
     }
+}
+
+fn is_suffix(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 fn is_digits(text: &str) -> bool {
@@ -121,12 +125,35 @@ mod tests {
         assert_eq!(split_subject_name("12345"), Some(("12345", None)));
         assert_eq!(split_subject_name("12345-1676970192"), Some(("12345", Some("1676970192"))));
         assert_eq!(Uid::of_user_name("12345-1676970192"), Uid::parse("12345"));
+        for suffix in ["a1b2c3", "A1B2C3", "x", "0", "00000000000000000000000000000000"] {
+            assert_eq!(split_subject_name(&format!("12345-{suffix}")), Some(("12345", Some(suffix))), "{suffix}");
+        }
     }
 
     #[test]
     fn other_names_are_no_ram_identities() {
-        for name in ["", "-", "12345-", "-12345", "1-2-3", "alice", "12345a", "１２３", "12345-x"] {
-            assert_eq!(split_subject_name(name), None, "{name}");
+        for name in [
+            "",
+            "-",
+            "12345-",
+            "-12345",
+            "1-2-3",
+            "alice",
+            "12345a",
+            "１２３",
+            "12345-１",
+            "12345-é",
+            "12345-a b",
+            "12345-a_b",
+            "12345--a",
+            "12345.17",
+            "12345@corp",
+            "a-1",
+            " 12345-1",
+            "12345-1 ",
+            "12345-a\n",
+        ] {
+            assert_eq!(split_subject_name(name), None, "{name:?}");
         }
     }
 

@@ -90,8 +90,8 @@ mod tests {
     #[test]
     fn only_names_of_the_identity_are_learned() {
         let mut target = target();
-        target.learn(["200-17", "2001-17", "200-x", "alice", "200"]);
-        assert_eq!(target.names.iter().map(String::as_str).collect::<Vec<_>>(), ["200", "200-17"]);
+        target.learn(["200-17", "2001-17", "200-x", "alice", "200", "200.17"]);
+        assert_eq!(target.names.iter().map(String::as_str).collect::<Vec<_>>(), ["200", "200-17", "200-x"]);
     }
 
     #[test]

@@ -256,7 +256,7 @@ fn nothing_taken_is_nothing_to_restore() {
 
 #[test]
 fn only_subjects_of_the_plans_identities_are_restored_whatever_a_line_says() {
-    let mut forged = write(&binding("team", &["200-1", "bo", "300-1", "2001-1", "200-x"]), Some(200));
+    let mut forged = write(&binding("team", &["200-1", "bo", "300-1", "2001-1", "200_x"]), Some(200));
     forged.subjects.push(serde_json::from_value(user("mallory")).unwrap());
     let taken = taken_by(&[forged]);
     assert_eq!(named(&taken[0].subjects), ["200-1"]);

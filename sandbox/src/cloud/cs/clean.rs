@@ -21,6 +21,8 @@ pub enum CleanBehaviour {
     OwnBindings,
     /// Every binding that names the identity goes whole, under whichever suffix, whoever else is in it.
     NamedBindings,
+    /// Every binding goes whole that names a user whose name begins with the UID and goes on with no digit: `<uid>.17`, too.
+    ResemblingBindings,
     /// The identity's subjects are taken out of every binding, under whichever suffix; a binding left empty goes.
     Subjects,
     /// All bindings stay; the records go.
@@ -59,11 +61,18 @@ impl Cleaning {
         }
     }
 
+    /// Whether this user name begins with the UID and goes on with no digit.
+    pub fn names_alike(&self, user: &str) -> bool {
+        let rest = user.strip_prefix(self.uid.as_str());
+        rest.is_some_and(|rest| !rest.starts_with(|first: char| first.is_ascii_digit()))
+    }
+
     /// Whether this user name is the identity's: the UID, alone or with the suffix of any certificate.
     pub fn names_identity(&self, user: &str) -> bool {
         let Some(rest) = user.strip_prefix(self.uid.as_str()) else { return false };
-        let digits = |suffix: &str| !suffix.is_empty() && suffix.bytes().all(|byte| byte.is_ascii_digit());
-        rest.is_empty() || rest.strip_prefix('-').is_some_and(digits)
+        // Documented as a random string.
+        let is_suffix = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        rest.is_empty() || rest.strip_prefix('-').is_some_and(is_suffix)
     }
 }
 
@@ -167,9 +176,13 @@ mod tests {
     #[test]
     fn an_identity_goes_by_its_uid_with_any_suffix() {
         let cleaning = cleaning();
-        assert!(["200", "200-1760000000", "200-1"].iter().all(|user| cleaning.names_identity(user)));
-        for other in ["2001", "1200", "200-", "200-x", "200-1-2", "20", ""] {
+        assert!(
+            ["200", "200-1760000000", "200-1", "200-a1b2c3", "200-X"].iter().all(|user| cleaning.names_identity(user))
+        );
+        for other in ["2001", "1200", "200-", "200.17", "200-a_b", "200-1-2", "20", ""] {
             assert!(!cleaning.names_identity(other), "{other}");
         }
+        assert!(["200", "200-1", "200.17", "200-1-2", "200-"].iter().all(|user| cleaning.names_alike(user)));
+        assert!(!["2001", "20", "x200", ""].iter().any(|user| cleaning.names_alike(user)));
     }
 }
