@@ -4,14 +4,18 @@ use std::collections::BTreeSet;
 
 use super::{cloud, clusters, fleet};
 use crate::cli::{AccessArgs, CloudArgs, FailOn, ScanArgs};
+use crate::core::grants::GrantSource;
+use crate::core::ids::Uid;
+use crate::core::likeness::{Likeness, RamNames, likenesses};
 use crate::core::scan::{ClusterScan, DeadNames, Filter, ScanRow, Selection, StateKind};
+use crate::core::verdict::AccountDirectory;
 use crate::error::{Result, chain};
 use crate::gather::conversation::Conversation;
 use crate::gather::fleet::Cluster;
 use crate::gather::history::{self, Dead};
 use crate::gather::holders::Question;
 use crate::output::ui::Ui;
-use crate::output::views::{ApiVersion, Identities, Rows, ScanReport, ScannedCluster};
+use crate::output::views::{ApiVersion, Identities, ResemblingView, Rows, ScanReport, ScannedCluster};
 use crate::status::Status;
 use crate::world::World;
 
@@ -50,16 +54,19 @@ pub(super) fn run(
         say_reappeared(&selection, &clusters, names, standing, ui);
     }
     let names = dead.as_ref().map(|(names, _)| names);
+    let alike = alike(&clusters, &fleet.account.people, &args.uid);
     ui.report(&ScanReport {
         api_version: ApiVersion::V1,
         clusters: views,
         identities: Identities { clusters: &clusters, selection: &selection },
         grants: Rows { clusters: &clusters, selection: &selection, now: world.now, dead: names, are_several },
+        resembling: alike.iter().map(|(cluster, likeness)| ResemblingView::of(cluster.id.as_ref(), likeness)).collect(),
         cloud,
         incomplete: status != Status::Done,
         hidden: selection.hidden_rows,
     })?;
     sum_up(&selection, &clusters, are_several, ui);
+    say_alike(&alike, are_several, ui);
     Ok(match status {
         Status::Done if finds(&args.fail_on, &selection, &clusters) => Status::Findings,
         status => status,
@@ -78,6 +85,63 @@ fn dead(clusters: &[ClusterScan], world: &World) -> Option<(DeadNames, Vec<Dead>
         here.for_each(|dead| names.add(id, &dead.tombstone.common_name));
     }
     Some((names, standing))
+}
+
+/// What resembles an identity, or one of those that are asked for.
+fn alike<'a>(
+    clusters: &'a [ClusterScan],
+    account: &'a AccountDirectory,
+    wanted: &[Uid],
+) -> Vec<(&'a ClusterScan, Likeness<'a>)> {
+    let names = RamNames::of_account(account);
+    let is_wanted =
+        |likeness: &Likeness<'a>| wanted.is_empty() || wanted.iter().any(|uid| uid.as_str() == likeness.uid);
+    let of_cluster = |cluster| likenesses(cluster, &names).into_iter().map(move |likeness| (cluster, likeness));
+    clusters.iter().flat_map(of_cluster).filter(|(_, likeness)| is_wanted(likeness)).collect()
+}
+
+/// How many names or mappings are shown; the JSON document has them all.
+const MOST_SHOWN: usize = 10;
+
+/// Says what looks like an identity's name and stands in no row of its own.
+fn say_alike(alike: &[(&ClusterScan, Likeness<'_>)], are_several: bool, ui: &Ui) {
+    let place = |cluster: &ClusterScan| match cluster.name.as_ref().or(cluster.context.as_ref()) {
+        Some(name) if are_several => format!(" in {name}"),
+        _ => String::new(),
+    };
+    let (own, resembling): (Vec<_>, Vec<_>) = alike.iter().partition(|(_, likeness)| likeness.is_its_name);
+    let mapped: BTreeSet<String> = own
+        .iter()
+        .filter_map(|(cluster, Likeness { uid, grant, .. })| {
+            let GrantSource::Mapping { mapping, .. } = grant.source else { return None };
+            let (identity, name) = (mapping.identity.as_str(), grant.subject);
+            Some(format!("{grant}{} maps {identity} to {name}, a user name of {uid}", place(cluster)))
+        })
+        .collect();
+    mapped.iter().take(MOST_SHOWN).for_each(|text| ui.warning(text));
+    if let more @ 1.. = mapped.len().saturating_sub(MOST_SHOWN) {
+        ui.warning(&format!(
+            "{} map to a user name of a RAM identity, too: -o json lists them",
+            count(more, "mapping")
+        ));
+    }
+    let names: BTreeSet<(&str, &str)> =
+        resembling.iter().map(|(_, Likeness { uid, grant, .. })| (*uid, grant.subject)).collect();
+    if names.is_empty() {
+        return;
+    }
+    let shown = names.iter().take(MOST_SHOWN).map(|(uid, name)| format!("{name} (UID {uid})"));
+    let more = match names.len().saturating_sub(MOST_SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    ui.warning(&format!(
+        "{} with {} {} a RAM identity's and may be its own, -o json lists what they are given: {}{more}",
+        count(names.len(), "user name"),
+        count(resembling.len(), "grant"),
+        if names.len() == 1 { "resembles" } else { "resemble" },
+        shown.collect::<Vec<_>>().join(", ")
+    ));
 }
 
 fn say_reappeared(selection: &Selection, clusters: &[ClusterScan], names: &DeadNames, standing: &[Dead], ui: &Ui) {

@@ -6,7 +6,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::ids::Uid;
+use super::ids::{Uid, split_subject_name};
 use super::inventory::{Binding, BoundSubject, Inventory, Role};
 use super::mapping::Mapping;
 use super::others::Others;
@@ -103,6 +103,21 @@ impl Grants {
     /// Every binding that was read, whoever its subjects are.
     pub fn inventory(&self) -> &Inventory {
         &self.inventory
+    }
+
+    /// What bindings give to users who are no RAM identity by their name.
+    pub fn of_other_users(&self) -> impl Iterator<Item = Grant<'_>> {
+        self.inventory.bindings().iter().flat_map(|binding| {
+            let users = binding.subjects().iter().enumerate();
+            let is_other = |name: &str| split_subject_name(name).is_none();
+            let others = users.filter(move |(_, subject)| subject.user_name().is_some_and(is_other));
+            others.map(|(subject, _)| of_subject(binding, subject))
+        })
+    }
+
+    /// What ack-ram-authenticator maps.
+    pub fn mappings(&self) -> &[Mapping] {
+        &self.mappings
     }
 
     /// The accounts that mappings know identities to belong to: pairs of an identity's UID and an account's.

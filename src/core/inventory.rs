@@ -178,10 +178,12 @@ impl BoundSubject {
 
     /// The UID, if the subject is a RAM identity: a `User` of the RBAC group with a name in ACK's manner.
     pub fn ram_uid(&self) -> Option<&str> {
-        if !self.is_rbac("User") {
-            return None;
-        }
-        split_subject_name(&self.name).map(|(uid, _)| uid)
+        self.user_name().and_then(split_subject_name).map(|(uid, _)| uid)
+    }
+
+    /// The user name, if the subject is a `User` of the RBAC group.
+    pub fn user_name(&self) -> Option<&str> {
+        self.is_rbac("User").then_some(&*self.name)
     }
 
     /// Whether it is a `User` or `Group` of the RBAC group.

@@ -51,6 +51,15 @@ pub enum MappedIdentity {
     Account(String),
 }
 
+impl MappedIdentity {
+    /// The ARN, or the account.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Arn(text) | Self::Account(text) => text,
+        }
+    }
+}
+
 /// A RAMIdentityMapping as a list holds it.
 #[derive(Debug, Deserialize)]
 pub struct RamIdentityMapping {

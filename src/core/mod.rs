@@ -25,6 +25,7 @@ pub mod ids;
 pub mod inventory;
 pub mod journal;
 pub mod kubeconfig;
+pub mod likeness;
 pub mod managed_by;
 pub mod mapping;
 pub mod operation;

@@ -141,6 +141,22 @@ impl AccountDirectory {
         doubtful.filter_map(|(action, _, standing)| Some(format!("{action}: {}", unread(standing)?))).collect()
     }
 
+    /// Every name that RAM has for an identity: a user's and a role's name, and the name that a user signs in with.
+    pub fn ram_names(&self) -> impl Iterator<Item = (&Uid, &str)> {
+        let voices = &self.voices;
+        let users = voices.users.items().iter().map(|user| (&user.uid, user.name.as_str()));
+        let roles = voices.roles.items().iter().map(|role| (&role.uid, role.name.as_str()));
+        let signing_in = voices.basic_infos.items().iter().map(|info| (&info.uid, info.principal_name.as_str()));
+        let binned = voices.recycle_bin.items().iter().map(|user| (&user.uid, user.principal_name.as_str()));
+        let signing_in = signing_in.chain(binned).flat_map(|(uid, name)| [(uid, name), (uid, login(name))]);
+        let looked_up = voices.lookups.values().filter_map(|lookup| match lookup {
+            Lookup::Exists(user) => Some([(&user.uid, user.name.as_str()), (&user.uid, user.principal_name.as_str())]),
+            _ => None,
+        });
+        let caller = voices.caller.known().and_then(|caller| Some((caller.uid.as_ref()?, caller.name()?)));
+        users.chain(roles).chain(signing_in).chain(looked_up.flatten()).chain(caller)
+    }
+
     /// Says who `uid` is in `cluster`, and whether it still exists.
     pub fn judge(&self, uid: &Uid, cluster: &ClusterDirectory) -> Verdict {
         let identity_type = self.identity_type(uid, cluster);

@@ -8,6 +8,7 @@ mod schema;
 mod desk;
 mod expiry;
 mod output;
+mod resembling;
 mod scan;
 mod secrets;
 mod whoami;

@@ -20,11 +20,11 @@ const BO: &str = "200000000000000102-1735689600";
 const ROLE: &str = "300000000000000201";
 const CREATED: &str = "2025-10-03T00:00:00Z";
 
-fn user(name: &str) -> Value {
+pub(crate) fn user(name: &str) -> Value {
     json!({"kind": "User", "apiGroup": RBAC, "name": name})
 }
 
-fn group(name: &str) -> Value {
+pub(crate) fn group(name: &str) -> Value {
     json!({"kind": "Group", "apiGroup": RBAC, "name": name})
 }
 
@@ -32,7 +32,7 @@ fn account(name: &str) -> Value {
     json!({"kind": "ServiceAccount", "name": name, "namespace": "shop"})
 }
 
-fn role_binding(namespace: &str, name: &str, subjects: &[Value]) -> Value {
+pub(crate) fn role_binding(namespace: &str, name: &str, subjects: &[Value]) -> Value {
     json!({
         "apiVersion": format!("{RBAC}/v1"), "kind": "RoleBinding", "subjects": subjects,
         "metadata": {"name": name, "namespace": namespace, "creationTimestamp": CREATED},
@@ -40,7 +40,7 @@ fn role_binding(namespace: &str, name: &str, subjects: &[Value]) -> Value {
     })
 }
 
-fn cluster_role_binding(name: &str, subjects: &[Value]) -> Value {
+pub(crate) fn cluster_role_binding(name: &str, subjects: &[Value]) -> Value {
     json!({
         "apiVersion": format!("{RBAC}/v1"), "kind": "ClusterRoleBinding", "subjects": subjects,
         "metadata": {"name": name, "creationTimestamp": CREATED},
@@ -77,11 +77,11 @@ fn kubeconfig(server: &ApiServer, groups: &[&str]) -> Kubeconfig {
     Kubeconfig::ack(&server.url(), &server.ca_pem(), CLUSTER, UID, &credential)
 }
 
-fn administrator(server: &ApiServer) -> Session {
+pub(crate) fn administrator(server: &ApiServer) -> Session {
     session_with(&kubeconfig(server, &["system:masters"]))
 }
 
-fn told(server: &ApiServer, outcome: &Outcome) -> String {
+pub(crate) fn told(server: &ApiServer, outcome: &Outcome) -> String {
     outcome.to_string().replace(&server.url(), "[server]")
 }
 
@@ -289,6 +289,7 @@ fn every_grant_of_a_ram_identity_is_a_row() {
           "reappeared": false
         }
       ],
+      "resembling": [],
       "cloud": null,
       "incomplete": false,
       "hidden": 0

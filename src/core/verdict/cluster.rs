@@ -57,6 +57,11 @@ impl ClusterDirectory {
         positions.iter().map(|position| &self.voices.kubeconfigs.items()[*position])
     }
 
+    /// The names that ACK's list has for identities.
+    pub fn account_names(&self) -> impl Iterator<Item = (&Uid, &str)> {
+        self.voices.kubeconfigs.items().iter().map(|row| (&row.uid, row.account_name.as_str()))
+    }
+
     /// An account other than `own` that the identity is known to belong to.
     pub(super) fn foreign_account(&self, uid: &Uid, own: &Uid) -> Option<&Uid> {
         self.accounts.get(uid)?.iter().find(|account| *account != own)

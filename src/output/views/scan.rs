@@ -5,6 +5,8 @@ use super::{ApiVersion, CloudView, KubeconfigWord, distance, nothing_in, state_t
 use crate::core::grants::Grant;
 use crate::core::identity::IdentityType;
 use crate::core::ids::ClusterId;
+use crate::core::inventory;
+use crate::core::likeness::Likeness;
 use crate::core::scan::{ClusterScan, DeadNames, Holding, ScanRow, Selection, StateKind};
 use crate::output::report::Report;
 use crate::output::table::{Cell, Table, Tone};
@@ -26,6 +28,8 @@ pub struct ScanReport<'a> {
     #[serde(serialize_with = "one_by_one")]
     #[cfg_attr(test, schemars(with = "Vec<GrantView<'static>>"))]
     pub grants: Rows<'a>,
+    /// User names that resemble a RAM identity's, and mappings that give an identity's name to another.
+    pub resembling: Vec<ResemblingView<'a>>,
     /// Whose word the states are; null where the cloud was not asked.
     pub cloud: Option<CloudView>,
     /// Whether something that was asked could not be read.
@@ -136,6 +140,37 @@ pub struct GrantView<'a> {
     pub reappeared: Option<bool>,
 }
 
+/// What a user name is given that resembles a RAM identity's and is not known to be its own.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ResemblingView<'a> {
+    /// The cluster.
+    pub cluster_id: Option<&'a str>,
+    /// The UID that the name resembles. For a mapping of another identity it can be the UID whose own name it is.
+    pub uid: &'a str,
+    /// The Kubernetes user name.
+    pub subject: &'a str,
+    /// What gives access.
+    pub binding: Binding<'a>,
+    /// The role; null for a mapping that is in no binding.
+    pub role: Option<Role<'a>>,
+}
+
+impl<'a> ResemblingView<'a> {
+    /// The view of a likeness in this cluster.
+    pub fn of(cluster: Option<&'a ClusterId>, likeness: &Likeness<'a>) -> Self {
+        let Likeness { uid, grant, .. } = likeness;
+        Self {
+            cluster_id: cluster.map(ClusterId::as_str),
+            uid,
+            subject: grant.subject,
+            binding: Binding::of(grant),
+            role: grant.role.map(Role::of),
+        }
+    }
+}
+
 /// A binding, or what stands for one.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -158,6 +193,18 @@ pub struct Role<'a> {
     pub kind: &'a str,
     /// Its name.
     pub name: &'a str,
+}
+
+impl<'a> Binding<'a> {
+    fn of(grant: &Grant<'a>) -> Self {
+        Self { kind: grant.kind(), namespace: grant.namespace(), name: grant.name() }
+    }
+}
+
+impl<'a> Role<'a> {
+    fn of(role: &'a inventory::Role) -> Self {
+        Self { kind: &role.kind, name: &role.name }
+    }
 }
 
 impl<'a> Rows<'a> {
@@ -204,12 +251,8 @@ fn view<'a>(row: ScanRow<'a>, rows: &Rows<'_>) -> GrantView<'a> {
         state: StateKind::of(row.verdict.state),
         evidence: &row.verdict.evidence,
         subject: row.grant.map(|grant| grant.subject),
-        binding: row.grant.map(|grant| Binding {
-            kind: grant.kind(),
-            namespace: grant.namespace(),
-            name: grant.name(),
-        }),
-        role: row.grant.and_then(|grant| grant.role).map(|role| Role { kind: &role.kind, name: &role.name }),
+        binding: row.grant.as_ref().map(Binding::of),
+        role: row.grant.and_then(|grant| grant.role).map(Role::of),
         shared_with: others.named,
         shared_with_count: others.count,
         kubeconfig: row.kubeconfig.map(|state| KubeconfigWord::of(state.certificate)),
