@@ -269,6 +269,8 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-ackcred' -ScriptBlock {
             [CompletionResult]::new('--resume', '--resume', [CompletionResultType]::ParameterName, 'Go on with an operation that was cut off')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Only show the plan: client reads alone, server has the API server check every step too')
             [CompletionResult]::new('--accept-group-grant', '--accept-group-grant', [CompletionResultType]::ParameterName, 'A binding of a group that is meant for everybody, as scan writes it (repeatable)')
+            [CompletionResult]::new('--also-name', '--also-name', [CompletionResultType]::ParameterName, 'A user name that resembles the identity''s and is its own: revoke it too (repeatable)')
+            [CompletionResult]::new('--accept-name', '--accept-name', [CompletionResultType]::ParameterName, 'A user name that resembles the identity''s and is another''s: leave it, it is no finding (repeatable)')
             [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why, for the record')
             [CompletionResult]::new('--settle', '--settle', [CompletionResultType]::ParameterName, 'How long to watch whether something comes back; 0 doesn''t [default: 2s, 15s where somebody manages a binding]')
             [CompletionResult]::new('--cluster-id', '--cluster-id', [CompletionResultType]::ParameterName, 'The cluster with this ID, by the context that leads there (repeatable, or comma-separated)')

@@ -1210,7 +1210,7 @@ _kubectl__ackcred() {
             return 0
             ;;
         kubectl__subcmd__ackcred__subcmd__revoke)
-            opts="-f -y -s -o -q -v -h --filename --leaked-context --all-deleted --accept-inferred --plan --resume --dry-run --yes --force --rbac-only --leave-no-admin --accept-group-grant --reason --settle --in-cluster --cluster-id --all-contexts --all-clusters --temporary-credentials --parallel --cluster-timeout --kubeconfig --context --cluster --user --server --token --client-certificate --client-key --certificate-authority --as --as-group --as-uid --as-user-extra --request-timeout --tls-server-name --insecure-skip-tls-verify --offline --profile --profile-file --ignore-env-credentials --role-arn --region --vpc --cs-endpoint --ram-endpoint --sts-endpoint --ims-endpoint --output --no-headers --color --quiet --help"
+            opts="-f -y -s -o -q -v -h --filename --leaked-context --all-deleted --accept-inferred --plan --resume --dry-run --yes --force --rbac-only --leave-no-admin --accept-group-grant --also-name --accept-name --reason --settle --in-cluster --cluster-id --all-contexts --all-clusters --temporary-credentials --parallel --cluster-timeout --kubeconfig --context --cluster --user --server --token --client-certificate --client-key --certificate-authority --as --as-group --as-uid --as-user-extra --request-timeout --tls-server-name --insecure-skip-tls-verify --offline --profile --profile-file --ignore-env-credentials --role-arn --region --vpc --cs-endpoint --ram-endpoint --sts-endpoint --ims-endpoint --output --no-headers --color --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1274,6 +1274,14 @@ _kubectl__ackcred() {
                     return 0
                     ;;
                 --accept-group-grant)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --also-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --accept-name)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -295,6 +295,8 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" 
 client\t'Read, and show the plan'
 server\t'Have the API server check every step, and show the plan'"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l accept-group-grant -d 'A binding of a group that is meant for everybody, as scan writes it (repeatable)' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l also-name -d 'A user name that resembles the identity\'s and is its own: revoke it too (repeatable)' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l accept-name -d 'A user name that resembles the identity\'s and is another\'s: leave it, it is no finding (repeatable)' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l reason -d 'Why, for the record' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l settle -d 'How long to watch whether something comes back; 0 doesn\'t [default: 2s, 15s where somebody manages a binding]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l cluster-id -d 'The cluster with this ID, by the context that leads there (repeatable, or comma-separated)' -r

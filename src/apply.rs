@@ -99,7 +99,7 @@ pub async fn revoke(tools: &Tools<'_>, plan: &Plan, case: &Case, consent: &Conse
                     }
                     clean(tools, plan, step, last_look.as_ref(), &reports).await
                 }
-                (_, Some(planned)) => binding::remove(tools, step, planned).await,
+                (_, Some(planned)) => binding::remove(tools, step, &plan.names_of(&step.identities), planned).await,
                 (_, None) => StepReport::new(step.id, StepResult::AlreadyDone),
             }
         };
@@ -143,7 +143,7 @@ async fn clean(
     match (inventory, written) {
         (_, Err(reason)) => return skipped(format!("the cloud is not called without a journal: {reason}")),
         (Ok(inventory), _) => {
-            if let Some(binding) = cloud::shared_binding(inventory, uid) {
+            if let Some(binding) = cloud::shared_binding(inventory, &plan.names_of(&step.identities)) {
                 return skipped(format!("{binding} still names {uid} beside others; the cloud might delete it whole"));
             }
         }

@@ -11,7 +11,7 @@ use crate::core::change::Change;
 use crate::core::journal::{Event, StepResult};
 use crate::core::plan::{Step, change_of, others_of};
 use crate::core::restoration::RestoreStep;
-use crate::core::target::is_one_of;
+use crate::core::target::TargetNames;
 use crate::error::chain;
 
 /// How often a binding is read and written in all.
@@ -29,21 +29,20 @@ pub(super) enum Decision {
     Leave(String),
 }
 
-/// Takes the identities of a step out of its binding.
-pub(super) async fn remove(tools: &Tools<'_>, step: &Step, planned: &BindingObject) -> StepReport {
-    let uids = step.identities.as_slice();
+/// Takes the identities of a step out of its binding; `names` are theirs.
+pub(super) async fn remove(tools: &Tools<'_>, step: &Step, names: &TargetNames, planned: &BindingObject) -> StepReport {
     let decide = |now: Option<&BindingObject>| {
         let Some(now) = now else { return Decision::Done };
         if now.uid() != planned.uid() {
             return Decision::Leave("it is another object of the same name since the plan".to_owned());
         }
-        let Some(change) = change_of(now, uids) else { return Decision::Done };
-        if others_of(now, uids) != others_of(planned, uids) {
+        let Some(change) = change_of(now, names) else { return Decision::Done };
+        if others_of(now, names) != others_of(planned, names) {
             return Decision::Leave("somebody has changed its other subjects since the plan".to_owned());
         }
-        Decision::Change(change, now.subjects.iter().filter(|subject| is_one_of(subject, uids)).cloned().collect())
+        Decision::Change(change, now.subjects.iter().filter(|subject| names.have(subject)).cloned().collect())
     };
-    let is_clean = |after: &BindingObject| change_of(after, uids).is_none();
+    let is_clean = |after: &BindingObject| change_of(after, names).is_none();
     carry_out(tools, step.id, &planned.reference(), decide, is_clean).await
 }
 

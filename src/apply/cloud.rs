@@ -10,7 +10,7 @@ use crate::core::ids::Uid;
 use crate::core::inventory::{Binding, BoundSubject, Inventory};
 use crate::core::journal::{CleanCall, Event, StepResult};
 use crate::core::plan::{Plan, Step, others_of};
-use crate::core::target::is_one_of;
+use crate::core::target::TargetNames;
 use crate::error::chain;
 
 /// A shared binding that the cloud took away whole.
@@ -79,8 +79,8 @@ pub(super) async fn bindings_left(api: &ApiServer) -> Result<Inventory, String> 
 }
 
 /// A binding that names the identity beside others.
-pub(super) fn shared_binding(inventory: &Inventory, uid: &Uid) -> Option<BindingRef> {
-    let own = |subject: &BoundSubject| subject.ram_uid() == Some(uid.as_str());
+pub(super) fn shared_binding(inventory: &Inventory, names: &TargetNames) -> Option<BindingRef> {
+    let own = |subject: &BoundSubject| subject.user_name().is_some_and(|name| names.contain(name));
     let shared = inventory
         .bindings()
         .iter()
@@ -112,15 +112,15 @@ pub(super) fn at_risk(
 
 /// Looks after the bindings that were at risk once the cloud has worked: one that is gone whole is created anew as it was, without
 /// the identities. One that somebody has created meanwhile is theirs.
-pub async fn repair(tools: &Tools<'_>, at_risk: &[BindingObject], uids: &[Uid]) -> Vec<Collateral> {
+pub async fn repair(tools: &Tools<'_>, at_risk: &[BindingObject], names: &TargetNames) -> Vec<Collateral> {
     let mut found = Vec::new();
     for object in at_risk {
-        found.extend(repair_one(tools, object, uids).await);
+        found.extend(repair_one(tools, object, names).await);
     }
     found
 }
 
-async fn repair_one(tools: &Tools<'_>, left: &BindingObject, uids: &[Uid]) -> Option<Collateral> {
+async fn repair_one(tools: &Tools<'_>, left: &BindingObject, names: &TargetNames) -> Option<Collateral> {
     let binding = left.reference();
     match tools.api.binding(&binding).await {
         Ok(Some(now)) if now.uid() == left.uid() => return None,
@@ -135,13 +135,13 @@ async fn repair_one(tools: &Tools<'_>, left: &BindingObject, uids: &[Uid]) -> Op
             return Some(Collateral { binding, is_whole: false, what });
         }
     }
-    let others = others_of(left, uids);
+    let others = others_of(left, names);
     let anew = Change::Create { object: Box::new(left.stripped(others.clone())) };
     let decide = |now: Option<&BindingObject>| match now {
         None => Decision::Change(anew.clone(), others.clone()),
         Some(_) => Decision::Done,
     };
-    let is_whole = |after: &BindingObject| !after.subjects.iter().any(|subject| is_one_of(subject, uids));
+    let is_whole = |after: &BindingObject| !after.subjects.iter().any(|subject| names.have(subject));
     // No step of the plan: nobody had agreed to lose it.
     let report = carry_out(tools, 0, &binding, decide, is_whole).await;
     let (is_whole, what) = match (report.result, report.error) {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum, ValueHint};
 use jiff::SignedDuration;
 
@@ -56,10 +57,10 @@ pub struct RevokeArgs {
     #[arg(long, requires = "all_deleted")]
     pub accept_inferred: bool,
     /// Carry out this plan, made by --dry-run -o json, if a plan made now is the same
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["resume", "force", "rbac_only", "leave_no_admin", "accept_group_grant", "all_contexts", "all_clusters"])]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["resume", "force", "rbac_only", "leave_no_admin", "accept_group_grant", "also_name", "accept_name", "all_contexts", "all_clusters"])]
     pub plan: Option<PathBuf>,
     /// Go on with an operation that was cut off
-    #[arg(long, value_name = "OPERATION", value_parser = parse_operation, conflicts_with_all = ["dry_run", "all_contexts", "all_clusters"])]
+    #[arg(long, value_name = "OPERATION", value_parser = parse_operation, conflicts_with_all = ["dry_run", "also_name", "accept_name", "all_contexts", "all_clusters"])]
     pub resume: Option<OperationId>,
     /// Only show the plan: client reads alone, server has the API server check every step too
     #[arg(long, value_name = "HOW", num_args = 0..=1, require_equals = true, default_missing_value = "client", default_value = "none", hide_default_value = true)]
@@ -79,6 +80,12 @@ pub struct RevokeArgs {
     /// A binding of a group that is meant for everybody, as scan writes it (repeatable)
     #[arg(long, value_name = "BINDING")]
     pub accept_group_grant: Vec<String>,
+    /// A user name that resembles the identity's and is its own: revoke it too (repeatable)
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    pub also_name: Vec<String>,
+    /// A user name that resembles the identity's and is another's: leave it, it is no finding (repeatable)
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    pub accept_name: Vec<String>,
     /// Why, for the record
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,

@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::binding::{BindingKind, RBAC_GROUP};
-use super::ids::Uid;
 
 /// A binding by its kind, namespace and name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -133,13 +132,11 @@ impl BindingObject {
     }
 }
 
-/// The UID, if the subject is a RAM identity: a `User` of the RBAC group with a name in ACK's manner.
-pub fn ram_uid(subject: &Subject) -> Option<Uid> {
+/// The user name, if the subject is a `User` of the RBAC group.
+pub fn user_name(subject: &Subject) -> Option<&str> {
     let group = subject.api_group.as_deref().unwrap_or_default();
-    if subject.kind != "User" || !(group.is_empty() || group == RBAC_GROUP) {
-        return None;
-    }
-    Uid::of_user_name(&subject.name)
+    let is_user = subject.kind == "User" && (group.is_empty() || group == RBAC_GROUP);
+    is_user.then_some(subject.name.as_str())
 }
 
 /// `User/alice`, `ServiceAccount/namespace/name`, as scans show subjects.
@@ -197,17 +194,18 @@ mod tests {
     }
 
     #[test]
-    fn only_users_of_the_rbac_group_are_ram_identities() {
+    fn only_users_of_the_rbac_group_have_a_user_name() {
         let subject = |kind: &str, group: Option<&str>, name: &str| Subject {
             kind: kind.into(),
             api_group: group.map(str::to_owned),
             name: name.into(),
             namespace: None,
         };
-        assert!(ram_uid(&subject("User", Some(RBAC_GROUP), "200-1")).is_some());
-        assert!(ram_uid(&subject("User", None, "200")).is_some());
-        assert!(ram_uid(&subject("Group", Some(RBAC_GROUP), "200")).is_none());
-        assert!(ram_uid(&subject("User", Some("other"), "200")).is_none());
-        assert!(ram_uid(&subject("User", Some(RBAC_GROUP), "ann")).is_none());
+        assert_eq!(user_name(&subject("User", Some(RBAC_GROUP), "200-1")), Some("200-1"));
+        assert_eq!(user_name(&subject("User", None, "200")), Some("200"));
+        assert_eq!(user_name(&subject("User", Some(""), "ann")), Some("ann"));
+        assert_eq!(user_name(&subject("Group", Some(RBAC_GROUP), "200")), None);
+        assert_eq!(user_name(&subject("User", Some("other"), "200")), None);
+        assert_eq!(user_name(&subject("ServiceAccount", None, "200")), None);
     }
 }

@@ -6,7 +6,7 @@
 
 use k8s_openapi::api::rbac::v1::Subject;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::binding_object::{BindingObject, BindingRef};
 use super::case::{Case, LeakedFacts, RoleThen};
@@ -19,15 +19,17 @@ use super::inventory::Role;
 use super::others::Others;
 use super::refusal::Refusal;
 use super::scan::StateKind;
-use super::target::is_one_of;
+use super::target::TargetNames;
 
 mod draft;
+mod names;
 mod refuse;
 mod remain;
 #[cfg(test)]
 mod tests;
 
 pub use draft::{Draft, permissions_here, questions};
+pub use names::misnamed;
 pub use remain::{Elsewhere, NOT_CHECKED, Remain, RemainKind, access, mapping_of, masters};
 
 /// The flags that decide what a revocation does. All of them are part of what is agreed to.
@@ -47,6 +49,12 @@ pub struct Flags {
     pub leave_no_admin: bool,
     /// `--accept-group-grant`: bindings of groups that are meant.
     pub accept_group_grants: Vec<String>,
+    /// `--also-name`: user names that resemble an identity's and are its own.
+    #[serde(default)]
+    pub also_names: Vec<String>,
+    /// `--accept-name`: user names that resemble an identity's and are another's.
+    #[serde(default)]
+    pub accept_names: Vec<String>,
 }
 
 /// A plan: what would be done, what would be left, and why it is refused, if it is.
@@ -100,6 +108,9 @@ pub struct PlannedTarget {
     pub evidence: String,
     /// Its user names in the cluster.
     pub names: Vec<String>,
+    /// Those of them that only the operator says are its own: `--also-name`.
+    #[serde(default)]
+    pub also_names: Vec<String>,
     /// Its groups.
     pub groups: Vec<String>,
     /// Where the groups are known from.
@@ -185,13 +196,27 @@ impl Crowd {
 }
 
 /// The change of a binding that a plan is about; `None` where none of the identities is in it.
-pub fn change_of(object: &BindingObject, uids: &[Uid]) -> Option<Change> {
-    Change::removing(object, |subject| is_one_of(subject, uids))
+pub fn change_of(object: &BindingObject, names: &TargetNames) -> Option<Change> {
+    Change::removing(object, |subject| names.have(subject))
 }
 
 /// The subjects that stay when these identities leave, in their order.
-pub fn others_of(object: &BindingObject, uids: &[Uid]) -> Vec<Subject> {
-    object.subjects.iter().filter(|subject| !is_one_of(subject, uids)).cloned().collect()
+pub fn others_of(object: &BindingObject, names: &TargetNames) -> Vec<Subject> {
+    object.subjects.iter().filter(|subject| !names.have(subject)).cloned().collect()
+}
+
+impl Flags {
+    /// The flags as the hash covers them. Flags that are newer than the format count only where they are given, so that what was
+    /// sealed before they existed is still sealed.
+    fn sealed(&self) -> Value {
+        let mut sealed = json!(self);
+        for (key, names) in [("alsoNames", &self.also_names), ("acceptNames", &self.accept_names)] {
+            if let (true, Some(flags)) = (names.is_empty(), sealed.as_object_mut()) {
+                flags.remove(key);
+            }
+        }
+        sealed
+    }
 }
 
 impl Plan {
@@ -237,7 +262,14 @@ impl Plan {
     /// The hash over what is agreed to: flags, and per target and step the cluster, the identity, what is done to which object
     /// in which version, and to whom. No times, no activity, no answers to dry runs.
     fn seal(&self) -> String {
-        let targets: Vec<_> = self.targets.iter().map(|target| json!([target.cluster_id, target.uid])).collect();
+        let targets: Vec<_> = self
+            .targets
+            .iter()
+            .map(|target| match target.also_names.as_slice() {
+                [] => json!([target.cluster_id, target.uid]),
+                also_names => json!([target.cluster_id, target.uid, also_names]),
+            })
+            .collect();
         let steps = self.steps.iter().map(|step| {
             json!([
                 step.cluster_id,
@@ -253,7 +285,7 @@ impl Plan {
             ])
         });
         let sealed = json!({
-            "flags": self.flags, "leaked": self.leaked.as_ref().map(|leaked| &leaked.certificate_sha256),
+            "flags": self.flags.sealed(), "leaked": self.leaked.as_ref().map(|leaked| &leaked.certificate_sha256),
             "targets": targets, "steps": steps.collect::<Vec<_>>(),
         });
         hex::sha256(sealed.to_string().as_bytes())
@@ -275,6 +307,17 @@ impl Plan {
         uids.sort();
         uids.dedup();
         uids
+    }
+
+    /// The user names of these identities; of those that the plan is not about none.
+    pub fn names_of(&self, uids: &[Uid]) -> TargetNames {
+        let meant = self.targets.iter().filter(|target| uids.contains(&target.uid));
+        TargetNames::new(meant.map(|target| (target.uid.clone(), target.also_names.iter().cloned().collect())))
+    }
+
+    /// The user names of all its identities.
+    pub fn names(&self) -> TargetNames {
+        self.names_of(&self.uids())
     }
 
     /// The clusters that it is about, each once.

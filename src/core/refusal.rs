@@ -42,6 +42,8 @@ pub enum RefusalCode {
     Declined,
     /// The credential in the file names no RAM identity.
     NoRamIdentity,
+    /// A name that `--also-name` or `--accept-name` gives is not there, or resembles none of the identities.
+    NameMismatch,
     /// The file is of a cluster that no context leads to.
     OtherCluster,
     /// The credential in the file holds nothing any more; a later one of the same identity does.

@@ -16,7 +16,7 @@ use super::plan::others_of;
 use super::rbac::{PolicyRule, RoleFacts};
 use super::refusal::{Refusal, RefusalCode};
 use super::server_view::NamespaceFacts;
-use super::target::is_one_of;
+use super::target::TargetNames;
 use super::verdict::{State, Verdict};
 
 #[cfg(test)]
@@ -109,12 +109,17 @@ pub struct RestorePlan {
 
 /// What a revocation took away, binding by binding, by its journal: what was sent and not refused. Only subjects of its own
 /// identities count, whatever a line says by now. `at_risk` are the bindings that the cloud may have taken along.
-pub fn taken(writes: &[BindingWrite], uids: &[Uid], roles: &[RoleThen], at_risk: &[BindingObject]) -> Vec<Taken> {
+pub fn taken(
+    writes: &[BindingWrite],
+    names: &TargetNames,
+    roles: &[RoleThen],
+    at_risk: &[BindingObject],
+) -> Vec<Taken> {
     let mut taken: Vec<Taken> = Vec::new();
     for write in writes.iter().filter(|write| write.fate() != Fate::Refused) {
         let (Some(before), false) = (&write.before, matches!(write.change, Change::Create { .. })) else { continue };
-        let left = before.subjects.iter().filter(|subject| is_one_of(subject, uids)).cloned();
-        let undone = write.after.as_ref().is_some_and(|after| after.subjects.iter().any(|one| is_one_of(one, uids)));
+        let left = before.subjects.iter().filter(|subject| names.have(subject)).cloned();
+        let undone = write.after.as_ref().is_some_and(|after| after.subjects.iter().any(|one| names.have(one)));
         let is_certain = write.fate() == Fate::Done && !undone;
         match taken.iter_mut().find(|taken| taken.binding == write.binding) {
             // Taken away twice: somebody had put it back meanwhile.
@@ -127,7 +132,7 @@ pub fn taken(writes: &[BindingWrite], uids: &[Uid], roles: &[RoleThen], at_risk:
         }
     }
     for object in at_risk {
-        let others = others_of(object, uids);
+        let others = others_of(object, names);
         match taken.iter_mut().find(|taken| taken.binding == object.reference()) {
             Some(known) => known.others = others,
             None => taken.push(Taken { others, ..Taken::nothing(object, roles) }),

@@ -16,6 +16,7 @@ use crate::core::connection::Login;
 use crate::core::credential::{Credential, CredentialKind, FileContent, needed_files};
 use crate::core::ids::Uid;
 use crate::core::kubeconfig::{Cluster, Data, Overrides, ResolveError, ResolvedContext, resolve};
+use crate::core::likeness::leading_uid;
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::core::secret::Secret;
 use crate::core::token::{ServiceAccount, Token};
@@ -72,9 +73,7 @@ pub fn read(world: &World, path: &Path, context: Option<&str>) -> Result<Leaked,
         return Err(LeakedError::Refused(Refusal::new(RefusalCode::NoRamIdentity, message)));
     };
     let (Some(uid), Some(common_name)) = (credential.uid, read.subject.common_name) else {
-        let message = "the certificate's common name is not that of a RAM identity";
-        let refusal = Refusal::new(RefusalCode::NoRamIdentity, message);
-        return Err(LeakedError::Refused(refusal.hint("kubectl ackcred whoami -f shows whose it is")));
+        return Err(LeakedError::Refused(not_of_ram(&certificate)));
     };
     Ok(Leaked {
         uid,
@@ -127,6 +126,19 @@ fn content(data: Option<&Data>, file: Option<&Path>, policy: &Policy) -> Option<
         (Some(Data::Decoded(bytes)), _) => Some(bytes.clone()),
         (None, Some(FileContent::Read { bytes, .. })) => Some(bytes.expose().clone()),
         _ => None,
+    }
+}
+
+/// The certificate names no RAM identity; where its name resembles one's, how that one is revoked with it.
+fn not_of_ram(certificate: &[u8]) -> Refusal {
+    let message = "the certificate's common name is not that of a RAM identity";
+    let refusal = Refusal::new(RefusalCode::NoRamIdentity, message);
+    let name = Certificate::from_pem(certificate).ok().and_then(|read| read.subject.common_name);
+    match name.as_deref().and_then(|name| Some((name, leading_uid(name)?))) {
+        Some((name, uid)) => refusal.hint(format!(
+            "{name:?} resembles a name of {uid}; if it is its own, revoke {uid} with --also-name and this name"
+        )),
+        None => refusal.hint("kubectl ackcred whoami -f shows whose it is"),
     }
 }
 

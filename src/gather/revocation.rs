@@ -1,7 +1,7 @@
 //! Everything that a revocation in one cluster is decided from, heard from the API server and the cloud side by side. Nothing is
 //! changed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
@@ -21,15 +21,15 @@ use crate::core::case::{
 use crate::core::cluster_id::{ClusterIdFrom, KnownCluster};
 use crate::core::distinct::distinct;
 use crate::core::evidence::{Answer, Listing};
-use crate::core::grants::GrantSource;
 use crate::core::holder::{DeletedHolders, LastAccess, deleted};
 use crate::core::identity::IdentityType;
 use crate::core::ids::{ClusterId, Region, Uid};
 use crate::core::inventory::Binding;
 use crate::core::kubeconfig::{Impersonate, ResolvedContext};
+use crate::core::likeness::ram_name;
 use crate::core::plan::{self, PlannedTarget};
 use crate::core::rbac::Roles;
-use crate::core::target::Target;
+use crate::core::target::{Target, TargetNames};
 use crate::error::{Error, Result, chain};
 use crate::world::World;
 
@@ -47,6 +47,10 @@ pub struct Question<'a> {
     pub wanted: Wanted<'a>,
     /// What an operation that is gone on with knew of its identities.
     pub remembered: &'a [PlannedTarget],
+    /// What ACK's lists of several clusters call identities: where one list leaves an identity out, another may have it.
+    pub account_names: &'a BTreeSet<(Uid, String)>,
+    /// `--also-name`: user names that are an identity's by the operator's word.
+    pub also_names: &'a [String],
     /// `--cluster-id`, for the one cluster that was chosen.
     pub word: Option<&'a ClusterId>,
     /// Whether the API server is to be asked by dry run what it would say.
@@ -116,13 +120,14 @@ pub async fn gather(
         Wanted::Leaked(leaked) => named(std::slice::from_ref(&leaked.uid)),
         Wanted::Deleted { accept_inferred } => deleted(&heard.scan, accept_inferred),
     };
-    let (references, beside) = (references(&heard, &uids), named_for(&heard, &uids));
+    let own: Vec<Target> = uids.iter().map(|uid| target(voices, uid, uids.len() == 1, question)).collect();
+    let (references, beside) = (references(&heard, &TargetNames::of(&own)), named_for(&heard, &own));
     let (operator, bindings, bystanders, roles, targets) = tokio::join!(
         operator(world, &way.context, timeout, &heard.api, account),
         objects(&heard.api, &references),
         objects(&heard.api, &beside),
         heard.api.roles(),
-        targets(voices, &uids, wanted, question.remembered),
+        targets(voices, own),
     );
     let operator = operator?;
     let heard_time = heard.api.time().map(|server| (server, world.clock().time()));
@@ -235,27 +240,29 @@ pub(super) async fn operator(
 }
 
 /// The bindings that name one of the identities, in a scan's order.
-fn references(heard: &Heard<ApiServer>, uids: &[Uid]) -> Vec<BindingRef> {
-    let mut references: Vec<BindingRef> = Vec::new();
-    for grant in heard.scan.grants.iter() {
-        let GrantSource::Binding { binding, .. } = grant.source else { continue };
-        if grant.uid.is_some_and(|uid| uids.iter().any(|wanted| wanted.as_str() == uid)) {
-            references.push(binding.reference());
-        }
-    }
+fn references(heard: &Heard<ApiServer>, names: &TargetNames) -> Vec<BindingRef> {
+    let bindings = heard.scan.grants.inventory().bindings().iter();
+    let is_meant = |binding: &&Binding| users(binding).any(|name| names.contain(name));
+    let mut references: Vec<BindingRef> = bindings.filter(is_meant).map(Binding::reference).collect();
     references.sort();
     references.dedup();
     references
 }
 
-/// The bindings that ACK would call one of the identities' own, by their names alone: `<uid>-…`.
-fn named_for(heard: &Heard<ApiServer>, uids: &[Uid]) -> Vec<BindingRef> {
+fn users(binding: &Binding) -> impl Iterator<Item = &str> {
+    binding.subjects().iter().filter_map(|subject| subject.user_name())
+}
+
+/// The bindings that the cloud may take for one of the identities' own: by their names alone, `<uid>-…`, or for a subject that
+/// resembles the identity.
+fn named_for(heard: &Heard<ApiServer>, targets: &[Target]) -> Vec<BindingRef> {
     let bindings = heard.scan.grants.inventory().bindings().iter();
-    let is_named_for = |binding: &&Binding, uid: &Uid| {
-        let named = binding.name().strip_prefix(uid.as_str()).is_some_and(|rest| rest.starts_with('-'));
-        named && !binding.subjects().iter().any(|subject| subject.ram_uid() == Some(uid.as_str()))
+    let is_named_for = |binding: &&Binding, target: &Target| {
+        let named = binding.name().strip_prefix(target.uid.as_str()).is_some_and(|rest| rest.starts_with('-'));
+        (named || users(binding).any(|name| target.resembles(name))) && !users(binding).any(|name| target.bears(name))
     };
-    bindings.filter(|binding| uids.iter().any(|uid| is_named_for(binding, uid))).map(Binding::reference).collect()
+    let is_beside = |binding: &&Binding| targets.iter().any(|target| is_named_for(binding, target));
+    bindings.filter(is_beside).map(Binding::reference).collect()
 }
 
 /// The bindings that were read, and what is to be said of the others: nobody could give those back if the cloud took them along.
@@ -286,21 +293,17 @@ async fn namespaces(api: &ApiServer, bindings: &[BindingObject]) -> BTreeMap<Str
     read.buffered(SIDE_BY_SIDE).filter_map(async |known| known).collect().await
 }
 
-async fn targets(
-    voices: Voices<'_>,
-    uids: &[Uid],
-    wanted: Wanted<'_>,
-    remembered: &[PlannedTarget],
-) -> Vec<TargetCase> {
-    let details = stream::iter(uids).map(|uid| of_the_cloud(voices, uid)).buffered(cloud::SIDE_BY_SIDE);
-    let (activity, details) = tokio::join!(activity(voices, uids), details.collect::<Vec<_>>());
-    uids.iter()
+async fn targets(voices: Voices<'_>, own: Vec<Target>) -> Vec<TargetCase> {
+    let uids: Vec<Uid> = own.iter().map(|target| target.uid.clone()).collect();
+    let details = stream::iter(&uids).map(|uid| of_the_cloud(voices, uid)).buffered(cloud::SIDE_BY_SIDE);
+    let (activity, details) = tokio::join!(activity(voices, &uids), details.collect::<Vec<_>>());
+    own.into_iter()
         .zip(activity)
         .zip(details)
-        .map(|((uid, activity), (permissions, elsewhere))| TargetCase {
-            target: target(voices.heard, uid, wanted, remembered),
-            verdict: voices.account.verdict(uid, &voices.heard.scan),
-            kubeconfig: kubeconfig(voices.heard, uid),
+        .map(|((target, activity), (permissions, elsewhere))| TargetCase {
+            verdict: voices.account.verdict(&target.uid, &voices.heard.scan),
+            kubeconfig: kubeconfig(voices.heard, &target.uid),
+            target,
             permissions,
             activity,
             elsewhere,
@@ -308,17 +311,35 @@ async fn targets(
         .collect()
 }
 
-fn target(heard: &Heard<ApiServer>, uid: &Uid, wanted: Wanted<'_>, remembered: &[PlannedTarget]) -> Target {
+fn target(voices: Voices<'_>, uid: &Uid, is_alone: bool, question: Question<'_>) -> Target {
+    let Voices { heard, account } = voices;
     let mut target = Target::new(uid.clone());
-    for known in remembered.iter().filter(|known| known.uid == *uid) {
+    let known_to_ram = account.people.ram_names().chain(heard.scan.directory.account_names());
+    let known_to_ram = known_to_ram.chain(question.account_names.iter().map(|(owner, name)| (owner, name.as_str())));
+    target.learn_ram_names(known_to_ram.filter(|(owner, _)| *owner == uid).map(|(_, name)| name));
+    for known in question.remembered.iter().filter(|known| known.uid == *uid) {
         target.learn(known.names.iter().map(String::as_str));
+        target.learn_ram_names(known.name.as_deref());
+        target.assert_names(known.also_names.iter().map(String::as_str));
         (target.groups, target.groups_from) = (known.groups.clone(), known.groups_from);
     }
+    let given = question.also_names.iter().map(String::as_str);
+    let is_meant = |name: &&str| {
+        // Without a name in RAM it is only clear whose the name is where one identity alone is revoked.
+        target.resembles(name) || (is_alone && target.may_bear(name) && !is_known_as_anothers(account, uid, name))
+    };
+    let meant: Vec<&str> = given.filter(is_meant).collect();
+    target.assert_names(meant);
     target.learn(heard.scan.grants.iter().filter(|grant| grant.uid == Some(uid.as_str())).map(|grant| grant.subject));
-    match wanted {
+    match question.wanted {
         Wanted::Leaked(leaked) => target.with_certificate(&leaked.facts.common_name, &leaked.facts.organizations),
         Wanted::Named(_) | Wanted::Deleted { .. } => target,
     }
+}
+
+fn is_known_as_anothers(account: &HeardAccount, uid: &Uid, name: &str) -> bool {
+    let key = ram_name(name);
+    account.people.ram_names().any(|(owner, known)| owner != uid && known.eq_ignore_ascii_case(&key))
 }
 
 fn kubeconfig(heard: &Heard<ApiServer>, uid: &Uid) -> KubeconfigFact {

@@ -174,23 +174,23 @@ async fn ask_about(
         Ok(read) => evaluate(&target.target, read, &question.plan.flags),
         Err(error) => VoiceAnswer::failed(Voice::Rbac, chain(error)),
     };
-    vec![rbac, reviews, leaked, others(target, mappings)]
+    vec![rbac, reviews, leaked, others(target, mappings, &question.plan.flags)]
 }
 
-/// Every binding that still names the identity, or gives something to one of its groups.
+/// Every binding that still names the identity, or gives something to one of its groups or to a name that resembles its own.
 fn evaluate(target: &Target, read: &Reading, flags: &Flags) -> VoiceAnswer {
     let named = read.inventory.bindings().iter().filter_map(|binding| {
-        let subject = binding.subjects().iter().find(|subject| is_named(subject.ram_uid(), subject.name(), target))?;
+        let subject = binding.subjects().iter().find(|subject| is_named(subject.user_name(), target))?;
         let (role, by) = (binding.role(), binding.reference());
         Some(format!("{by} gives {}/{} to {}", role.kind, role.name, subject.name()))
     });
-    let to_groups = |flags: &Flags| -> Vec<String> {
-        let found = access(&read.inventory, &read.roles, target, flags);
-        found.into_iter().filter(|(kind, _)| *kind == RemainKind::GroupGrant).map(|(_, what)| what).collect()
+    let beside_its_names = |flags: &Flags| -> Vec<String> {
+        let found = access(&read.inventory, &read.roles, target, flags).into_iter();
+        found.filter(|(kind, _)| *kind != RemainKind::Masters).map(|(_, what)| what).collect()
     };
-    let by_group = to_groups(flags);
-    let accepted = to_groups(&Flags::default()).len() - by_group.len();
-    let left: Vec<String> = named.chain(by_group).collect();
+    let beside = beside_its_names(flags);
+    let accepted = beside_its_names(&Flags::default()).len().saturating_sub(beside.len());
+    let left: Vec<String> = named.chain(beside).collect();
     let (names, groups, bindings) = (target.names.len(), target.groups.len(), read.inventory.bindings().len());
     let beyond = match accepted {
         0 => "the API server's own defaults".to_owned(),
@@ -203,14 +203,14 @@ fn evaluate(target: &Target, read: &Reading, flags: &Flags) -> VoiceAnswer {
     VoiceAnswer::of(Voice::Rbac, told, left)
 }
 
-fn is_named(ram_uid: Option<&str>, name: &str, target: &Target) -> bool {
-    ram_uid == Some(target.uid.as_str()) || (ram_uid.is_some() && target.names.contains(name))
+fn is_named(user_name: Option<&str>, target: &Target) -> bool {
+    user_name.is_some_and(|name| target.bears(name))
 }
 
 /// The ways in that are no bindings.
-fn others(target: &TargetCase, read: &MappingsRead) -> VoiceAnswer {
+fn others(target: &TargetCase, read: &MappingsRead, flags: &Flags) -> VoiceAnswer {
     let name = target.verdict.name.as_deref();
-    let mapped = read.mappings.iter().filter_map(|mapping| mapping_of(mapping, &target.target, name));
+    let mapped = read.mappings.iter().filter_map(|mapping| mapping_of(mapping, &target.target, name, flags));
     let found = mapped.chain(masters(&target.target)).filter(|(kind, _)| kind.is_access());
     let left: Vec<String> = found.map(|(_, what)| what).collect();
     match (left.is_empty(), read.unread.is_empty()) {

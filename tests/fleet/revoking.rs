@@ -5,7 +5,7 @@ use std::time::Duration;
 use ackcred_sandbox::apiserver::Fault;
 use ackcred_sandbox::cloud::{Fault as CloudFault, FaultKind};
 use kubectl_ackcred::status::Status;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::scene::*;
 
@@ -274,4 +274,44 @@ fn a_plan_finds_its_clusters_by_the_contexts_that_it_was_made_through() {
     let restore = scene.json(&["restore", &operation(&told), "--yes", "--force"]);
     assert_eq!(restore.status, Status::Done, "{restore:?}");
     assert_eq!(scene.grants_of_leaver(), [GRANTS, GRANTS]);
+}
+
+#[test]
+fn a_name_in_ram_that_one_cluster_knows_is_looked_for_in_all() {
+    let scene = Scene::of(2);
+    // Of the two lists of kubeconfigs the first alone says what the leaver is called.
+    scene.fleet.cloud.edit(|estate| {
+        let kubeconfigs = &mut estate.cluster_mut(scene.ids()[0]).unwrap().kubeconfigs;
+        let known = kubeconfigs.remove(LEAVERS_UID).unwrap().owner("RamUser", "carl");
+        kubeconfigs.insert(LEAVERS_UID.to_owned(), known);
+    });
+    for (index, cluster) in scene.fleet.clusters.iter().enumerate() {
+        let names = [format!("{LEAVERS_UID}.17"), "carl".to_owned()];
+        let subjects: Vec<Value> = names[index..].iter().map(|name| json!({"kind": "User", "name": name})).collect();
+        let binding = json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": "alike"},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"}, "subjects": subjects,
+        });
+        cluster.server.put(binding, "console").unwrap();
+    }
+    let outcomes = |told: &Told| {
+        let all = told.document["verification"].as_array().unwrap().iter();
+        all.map(|one| text(&one["outcome"])).collect::<Vec<_>>()
+    };
+    let dotted = format!("{LEAVERS_UID}.17");
+    let named = [&REVOKE[..], &["--also-name", &dotted]].concat();
+    let told = scene.json(&named);
+    assert_eq!((told.status, outcomes(&told)), (Status::Incomplete, vec!["Residual".to_owned(); 2]), "{told:?}");
+    let found = "ClusterRoleBinding/-/alike gives ClusterRole/view to carl, which resembles a name of";
+    let verifications = told.document["verification"].as_array().unwrap().iter();
+    assert_eq!(verifications.filter(|one| one["residual"].to_string().contains(found)).count(), 2, "{told:?}");
+
+    // What is gone by now is not there to be given.
+    assert_eq!(scene.json(&named).status, Status::Refused);
+    let told = scene.json(&[&REVOKE[..], &["--also-name", "carl"]].concat());
+    assert_eq!((told.status, outcomes(&told)), (Status::Done, vec!["Verified".to_owned(); 2]), "{told:?}");
+    let restore = scene.json(&["restore", &operation(&told), "--yes", "--force"]);
+    assert_eq!(restore.status, Status::Done, "{restore:?}");
+    let scan = scene.json(&["scan", "--all-contexts", "--uid", LEAVERS_UID, "--offline"]);
+    assert_eq!(scan.document["resembling"], json!([]), "carl's name is not known offline");
 }

@@ -34,6 +34,7 @@ mod checks_under_faults;
 mod crash;
 mod crash_disk;
 mod interruption;
+mod names;
 mod proof;
 mod properties;
 mod refusals;

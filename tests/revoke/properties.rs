@@ -20,17 +20,19 @@ const FINN: &str = "200000000000000106";
 const SUFFIXES: [&str; 5] = ["", "-1760000000", "-1750000000", "-1", "-a1B2c3"];
 
 /// Users whom a careless eye takes for carl.
-const LOOKALIKES: [&str; 9] = [
+const LOOKALIKES: [&str; 7] = [
     "20000000000000010",
     "2000000000000001030",
+    "2000000000000001030.17",
     "1200000000000000103-1760000000",
     "20000000000000010-3",
-    "200000000000000103-",
-    "200000000000000103_x",
-    "200000000000000103-1-2",
     "-200000000000000103",
     "system:200000000000000103-1760000000",
 ];
+
+/// Names that may be carl's: the operator has to say whose they are.
+const RESEMBLING: [&str; 4] =
+    ["200000000000000103-", "200000000000000103-1-2", "200000000000000103.17", "200000000000000103@corp.example"];
 
 /// Names that only look like an identity's where they stand.
 const DIGITS: [&str; 4] = [CARL, FINN, "200000000000000103-1760000000", "7"];
@@ -61,6 +63,7 @@ fn somebody_else() -> impl Strategy<Value = Value> {
     prop_oneof![
         select(colleagues.to_vec()).prop_map(|name| user(&name)),
         select(&LOOKALIKES[..]).prop_map(user),
+        select(&RESEMBLING[..]).prop_map(user),
         select(&DIGITS[..]).prop_map(group),
         (select(vec![CARL, FINN, "releaser"]), select(vec!["shop", "billing"])).prop_map(account),
     ]
@@ -101,7 +104,7 @@ fn made(number: usize) -> impl Strategy<Value = Made> {
             // A ClusterRoleBinding can't name a Role at all; in `shop` there is none of this name, which leaves it dangling.
             let (kind, role) = if namespace.is_none() && kind == "Role" { ROLES[0] } else { (kind, role) };
             // Whatever goes by a name that ACK gave to carl's the cloud takes; where carl isn't in it nobody promises anything.
-            let is_carls = acks && subjects.iter().any(|subject| is_of(&[CARL], subject));
+            let is_carls = acks && subjects.iter().any(|subject| Leavers::of(&[CARL]).have(subject));
             let place = match namespace {
                 None => BindingRef::cluster_role_binding(&format!("made:{number}")),
                 Some(namespace) if is_carls => {
@@ -131,34 +134,47 @@ fn cluster() -> impl Strategy<Value = Vec<Made>> {
     })
 }
 
-/// Whether a subject is one of these identities. Written anew here, not to repeat a mistake of the plugin's.
-fn is_of(uids: &[&str], subject: &Value) -> bool {
-    let is_suffix = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii() && c.is_alphanumeric());
-    subject["kind"] == "User"
-        && uids.iter().any(|uid| {
-            let rest = subject["name"].as_str().unwrap().strip_prefix(uid);
+/// Who leaves: identities, and names beside that the operator gives.
+struct Leavers<'a> {
+    uids: &'a [&'a str],
+    also: Vec<&'a str>,
+}
+
+impl<'a> Leavers<'a> {
+    fn of(uids: &'a [&'a str]) -> Self {
+        Self { uids, also: Vec::new() }
+    }
+
+    /// Whether a subject is one of them. Written anew here, not to repeat a mistake of the plugin's.
+    fn have(&self, subject: &Value) -> bool {
+        let is_suffix = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii() && c.is_alphanumeric());
+        let name = subject["name"].as_str().unwrap();
+        let is_own = |uid: &&str| {
+            let rest = name.strip_prefix(uid);
             rest.is_some_and(|rest| rest.is_empty() || rest.strip_prefix('-').is_some_and(is_suffix))
-        })
+        };
+        subject["kind"] == "User" && (self.also.contains(&name) || self.uids.iter().any(is_own))
+    }
 }
 
 fn subjects_of(object: &Value) -> Vec<Value> {
     object["subjects"].as_array().cloned().unwrap_or_default()
 }
 
-fn is_bound(uids: &[&str], object: &Value) -> bool {
-    subjects_of(object).iter().any(|subject| is_of(uids, subject))
+fn is_bound(leavers: &Leavers<'_>, object: &Value) -> bool {
+    subjects_of(object).iter().any(|subject| leavers.have(subject))
 }
 
 /// What is left of the objects when these identities leave: others keep their places, a binding of nobody goes unless a
 /// finalizer holds it.
-fn without(uids: &[&str], objects: &Objects) -> Objects {
+fn without(leavers: &Leavers<'_>, objects: &Objects) -> Objects {
     let mut left = objects.clone();
     left.retain(|_, object| {
-        if !is_bound(uids, object) {
+        if !is_bound(leavers, object) {
             return true;
         }
         let mut subjects = subjects_of(object);
-        subjects.retain(|subject| !is_of(uids, subject));
+        subjects.retain(|subject| !leavers.have(subject));
         let stays = !subjects.is_empty() || object["metadata"]["finalizers"].is_array();
         if subjects.is_empty() {
             object.as_object_mut().unwrap().remove("subjects");
@@ -196,10 +212,10 @@ fn in_order(mut objects: Objects) -> Objects {
 }
 
 /// Whether a binding names one of the identities and a role that isn't there.
-fn is_dangling(uids: &[&str], objects: &Objects) -> bool {
+fn is_dangling(leavers: &Leavers<'_>, objects: &Objects) -> bool {
     objects.iter().any(|(place, object)| {
         let role = &object["roleRef"];
-        is_bound(uids, object)
+        is_bound(leavers, object)
             && (role["name"] == DANGLING.1 || (role["kind"] == "Role" && place.starts_with("RoleBinding shop/")))
     })
 }
@@ -221,30 +237,44 @@ fn stage(cluster: &[Made], behaviour: CleanBehaviour) -> Incident<ackcred_sandbo
     incident
 }
 
-fn revoke_and_restore(uids: &[&str], cluster: &[Made], behaviour: CleanBehaviour) {
+/// Names beside that the bindings hold.
+fn resembling(objects: &Objects) -> Vec<&'static str> {
+    let subjects: Vec<Value> = objects.values().flat_map(subjects_of).collect();
+    let is_there = |name: &str| subjects.iter().any(|subject| subject["kind"] == "User" && subject["name"] == name);
+    RESEMBLING.into_iter().filter(|name| is_there(name)).collect()
+}
+
+/// With the names beside that resemble carl's, or without them.
+fn revoke_and_restore(uids: &[&str], with_resembling: bool, cluster: &[Made], behaviour: CleanBehaviour) {
     let incident = stage(cluster, behaviour);
     let before = incident.bindings();
+    let alike = resembling(&before);
+    let leavers = &Leavers { uids, also: if with_resembling { alike.clone() } else { Vec::new() } };
     let revoke: Vec<&str> =
         ["revoke"].iter().chain(uids).chain(&["--yes", "--settle", "0", "--force"]).copied().collect();
-    let (status, revoked, said) = incident.json(&revoke);
+    let flag = if with_resembling { "--also-name" } else { "--accept-name" };
+    let named: Vec<&str> = alike.iter().flat_map(|name| [flag, name]).collect();
+    let (status, revoked, said) = incident.json(&[&revoke[..], &named].concat());
     assert_eq!(status, Status::Done, "{said}\n{revoked:#}");
 
     let after = incident.bindings();
-    let named: Vec<&String> =
-        after.iter().filter(|(_, object)| is_bound(uids, object)).map(|(place, _)| place).collect();
-    assert_eq!(named, Vec::<&String>::new(), "still bound\n{revoked:#}");
-    assert_eq!(in_order(after.clone()), in_order(without(uids, &before)), "others keep what they had\n{revoked:#}");
-    for (place, object) in before.iter().filter(|(_, object)| !is_bound(uids, object)) {
+    let bound: Vec<&String> =
+        after.iter().filter(|(_, object)| is_bound(leavers, object)).map(|(place, _)| place).collect();
+    assert_eq!(bound, Vec::<&String>::new(), "still bound\n{revoked:#}");
+    assert_eq!(in_order(after.clone()), in_order(without(leavers, &before)), "others keep what they had\n{revoked:#}");
+    for (place, object) in before.iter().filter(|(_, object)| !is_bound(leavers, object)) {
         assert_eq!(after.get(place), Some(object), "{place} was none of the leaver's");
     }
 
-    let (status, again, said) = incident.json(&revoke);
+    // A name that is gone is not there to be given.
+    let still_there = if with_resembling { Vec::new() } else { named };
+    let (status, again, said) = incident.json(&[&revoke[..], &still_there].concat());
     assert_eq!(status, Status::Done, "{said}\n{again:#}");
     assert_eq!(incident.bindings(), after, "a second time there is nothing to do\n{again:#}");
 
     let operation = revoked["operation"].as_str().unwrap();
     let (status, restored, said) = incident.json(&["restore", operation, "--yes", "--force"]);
-    if is_dangling(uids, &before) {
+    if is_dangling(leavers, &before) {
         let refusals = restored["refusals"].as_array().unwrap();
         assert!(status == Status::Refused && refusals.iter().all(|one| one["code"] == "RoleGone"), "{restored:#}");
         assert_eq!(incident.bindings(), after, "what is refused changes nothing");
@@ -252,7 +282,7 @@ fn revoke_and_restore(uids: &[&str], cluster: &[Made], behaviour: CleanBehaviour
     }
     assert_eq!(status, Status::Done, "{said}\n{restored:#}");
     assert_eq!(as_before(incident.bindings()), as_before(before.clone()), "as before\n{restored:#}");
-    for (place, object) in before.iter().filter(|(_, object)| !is_bound(uids, object)) {
+    for (place, object) in before.iter().filter(|(_, object)| !is_bound(leavers, object)) {
         assert_eq!(incident.bindings().get(place), Some(object), "{place} was none of the leaver's");
     }
 }
@@ -271,8 +301,8 @@ proptest! {
     #![proptest_config(cases(12, 1))]
 
     #[test]
-    fn one_leaves_and_comes_back_and_nobody_else_notices(cluster in cluster()) {
-        revoke_and_restore(&[CARL], &cluster, CleanBehaviour::OwnBindings);
+    fn one_leaves_and_comes_back_and_nobody_else_notices(cluster in cluster(), with_resembling: bool) {
+        revoke_and_restore(&[CARL], with_resembling, &cluster, CleanBehaviour::OwnBindings);
     }
 }
 
@@ -282,10 +312,11 @@ proptest! {
     #[test]
     fn two_leave_and_come_back_whatever_the_cloud_cleans(
         cluster in cluster(),
+        with_resembling: bool,
         behaviour in select(vec![
             CleanBehaviour::OwnBindings, CleanBehaviour::NamedBindings, CleanBehaviour::Subjects, CleanBehaviour::Nothing,
         ]),
     ) {
-        revoke_and_restore(&[CARL, FINN], &cluster, behaviour);
+        revoke_and_restore(&[CARL, FINN], with_resembling, &cluster, behaviour);
     }
 }

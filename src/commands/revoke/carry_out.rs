@@ -155,7 +155,7 @@ impl Revocation<'_> {
         let uids = plan.uids();
         let at_risk = self.at_risk(case.cluster.id(), revoked.at_risk);
         let repair = async || {
-            let mended = apply::repair(&tools, &at_risk, &uids).await;
+            let mended = apply::repair(&tools, &at_risk, &plan.names()).await;
             mended.into_iter().map(|one| collateral_view(case.cluster.id(), one)).collect::<Vec<_>>()
         };
         if interrupt.is_pending() {

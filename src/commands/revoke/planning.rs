@@ -1,5 +1,7 @@
 //! From the clusters that were read to one plan: each is asked what a revocation needs to know, and its draft joins the others.
 
+use std::collections::BTreeSet;
+
 use futures_util::{StreamExt as _, stream};
 
 use super::super::fleet::unread;
@@ -8,7 +10,7 @@ use crate::adapters::cluster::ApiServer;
 use crate::cli::{AccessArgs, DryRun, RevokeArgs};
 use crate::core::distinct::distinct;
 use crate::core::ids::{ClusterId, Uid};
-use crate::core::plan::{Crowd, Draft, Plan};
+use crate::core::plan::{Crowd, Draft, Plan, misnamed};
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::error::{Error, Result};
 use crate::gather::account::HeardAccount;
@@ -55,11 +57,12 @@ impl Planning<'_> {
         account: &HeardAccount,
         are_several: bool,
     ) -> Result<GatheredFleet> {
+        let account_names = if are_several { account_names(&clusters) } else { BTreeSet::new() };
         let asked = stream::iter(clusters).map(async |Cluster { place, outcome }| {
             let gathered = match outcome {
                 Err(error) => Err(error),
                 Ok((way, heard)) => {
-                    let question = self.question(heard.cluster.id.as_ref(), are_several);
+                    let question = self.question(heard.cluster.id.as_ref(), &account_names, are_several);
                     self.bounds.within(revocation::gather(question, &way, heard, account)).await
                 }
             };
@@ -78,12 +81,19 @@ impl Planning<'_> {
         Ok(fleet)
     }
 
-    fn question(&self, cluster: Option<&ClusterId>, are_several: bool) -> revocation::Question<'_> {
+    fn question<'q>(
+        &'q self,
+        cluster: Option<&ClusterId>,
+        account_names: &'q BTreeSet<(Uid, String)>,
+        are_several: bool,
+    ) -> revocation::Question<'q> {
         revocation::Question {
             world: self.world,
             timeout: self.access.request_timeout.0,
             wanted: self.request.wanted(self.leaked, cluster),
             remembered: &self.request.remembered,
+            account_names,
+            also_names: &self.request.flags.also_names,
             word: self.args.clusters.cluster_id.first().filter(|_| !are_several),
             dry_run: self.args.dry_run != DryRun::Client,
         }
@@ -119,6 +129,10 @@ impl Planning<'_> {
             fleet.unread.iter().map(|(place, error)| unread(place, error).of(place.describe()).hint_if(error.advice())),
         );
         plan.refusals.extend(namesakes);
+        // What an operation has done already is there no more.
+        if self.request.resumed.is_none() {
+            plan.refusals.extend(misnamed(fleet.clusters.iter().map(|gathered| &gathered.case), flags));
+        }
         if crowd == Crowd::Fleet {
             plan.refusals.extend(self.held_nowhere(fleet, &plan));
         }
@@ -154,6 +168,13 @@ impl Planning<'_> {
             })
             .collect()
     }
+}
+
+/// What ACK's lists of the clusters call identities.
+fn account_names(clusters: &[Cluster<ApiServer>]) -> BTreeSet<(Uid, String)> {
+    let read = clusters.iter().filter_map(|cluster| cluster.outcome.as_ref().ok());
+    let named = read.flat_map(|(_, heard)| heard.scan.directory.account_names());
+    named.filter(|(_, name)| !name.is_empty()).map(|(uid, name)| (uid.clone(), name.to_owned())).collect()
 }
 
 /// Clusters that were reached by contexts of different CAs and go by one ID: one of the two is another, and nobody knows which.

@@ -45,6 +45,11 @@ impl Request {
             let resumed = Self { resumed: Some(past), hash: None, ..Self::of_plan(plan.clone(), args)? };
             return Ok(Self { remembered: plan.targets, ..resumed });
         }
+        if let Some(name) = args.also_name.iter().find(|name| args.accept_name.contains(name)) {
+            return Err(Error::usage(format!(
+                "{name} is either the identity's, --also-name, or another's, --accept-name"
+            )));
+        }
         Ok(Self {
             flags: Flags {
                 force: args.force,
@@ -53,6 +58,8 @@ impl Request {
                 accept_inferred: args.accept_inferred,
                 leave_no_admin: args.leave_no_admin,
                 accept_group_grants: args.accept_group_grant.clone(),
+                also_names: distinct(args.also_name.iter().cloned()),
+                accept_names: distinct(args.accept_name.iter().cloned()),
             },
             uids: distinct(args.uids.iter().cloned()),
             planned: BTreeMap::new(),

@@ -1,7 +1,7 @@
 //! The part of a plan that is about one cluster: from what was heard of it to its steps, its refusals and what remains.
 
 use super::super::ack::CertificateState;
-use super::super::binding_object::{BindingObject, ram_uid, subject_text};
+use super::super::binding_object::{BindingObject, subject_text, user_name};
 use super::super::case::{Case, Confirmation, DryRun, DryRuns, LeakedFacts, TargetCase};
 use super::super::change::Change;
 use super::super::hex;
@@ -11,8 +11,8 @@ use super::super::managed_by::managers;
 use super::super::others::Others;
 use super::super::refusal::Refusal;
 use super::super::scan::StateKind;
-use super::super::target::{Target, is_one_of};
-use super::{Action, Crowd, Elsewhere, Flags, PlannedTarget, Remain, Step, change_of, refuse, remain};
+use super::super::target::{Target, TargetNames};
+use super::{Action, Crowd, Elsewhere, Flags, PlannedTarget, Remain, Step, change_of, names, refuse, remain};
 use k8s_openapi::api::rbac::v1::Subject;
 use serde_json::json;
 
@@ -65,7 +65,7 @@ impl Draft {
             targets: accepted.iter().map(|target| planned(case, target)).collect(),
             remains: remain::after(case, &accepted, leaked, flags),
             elsewhere: remain::elsewhere(case, &accepted),
-            not_checked: not_checked(case, flags),
+            not_checked: not_checked(case, &accepted, flags),
             warnings: refuse::warnings(case, &accepted, leaked),
             steps,
             refusals,
@@ -74,7 +74,7 @@ impl Draft {
 }
 
 fn planned(case: &Case, target: &TargetCase) -> PlannedTarget {
-    let Target { uid, names, groups, groups_from } = target.target.clone();
+    let Target { uid, names, also_names, groups, groups_from, .. } = target.target.clone();
     PlannedTarget {
         cluster_id: case.cluster.id().cloned(),
         cluster_name: case.cluster.name.clone(),
@@ -85,13 +85,14 @@ fn planned(case: &Case, target: &TargetCase) -> PlannedTarget {
         state: StateKind::of(target.verdict.state),
         evidence: target.verdict.evidence.clone(),
         names: names.into_iter().collect(),
+        also_names: also_names.into_iter().collect(),
         groups,
         groups_from,
         last_access: target.activity.as_ref().map(LastAccess::describe),
     }
 }
 
-fn not_checked(case: &Case, flags: &Flags) -> Vec<String> {
+fn not_checked(case: &Case, targets: &[&TargetCase], flags: &Flags) -> Vec<String> {
     let mut unseen = Vec::new();
     if flags.rbac_only {
         unseen.push("the cloud's records: --rbac-only".to_owned());
@@ -99,27 +100,39 @@ fn not_checked(case: &Case, flags: &Flags) -> Vec<String> {
     if case.cluster.confirmation == Confirmation::OperatorsWord {
         unseen.push("which cluster this is: --cluster-id is your own word".to_owned());
     }
+    let accepted = flags.accept_names.iter();
+    unseen.extend(accepted.map(|name| format!("whose user name {name} is: --accept-name is your own word")));
+    let nameless: Vec<&str> = targets
+        .iter()
+        .filter(|target| target.target.ram_names.is_empty())
+        .map(|target| target.target.uid.as_str())
+        .collect();
+    if !nameless.is_empty() {
+        let shown = names::some_of(&nameless);
+        unseen.push(format!("user names that equal the name or ARN in RAM of {shown}: no name of it is known"));
+    }
     unseen
 }
 
 /// The steps that take these identities out of the cluster, the bindings first.
 fn steps(case: &Case, targets: &[&TargetCase], flags: &Flags, dry_runs: &DryRuns) -> Vec<Step> {
-    let uids: Vec<Uid> = targets.iter().map(|target| target.target.uid.clone()).collect();
-    let bindings = case.bindings.iter().filter_map(|object| binding_step(case, object, &uids, dry_runs));
+    let names = TargetNames::of(targets.iter().map(|target| &target.target));
+    let bindings = case.bindings.iter().filter_map(|object| binding_step(case, object, &names, dry_runs));
     let calls = targets.iter().filter(|target| !flags.rbac_only && needs_the_cloud(case, target));
     bindings.chain(calls.map(|target| cloud_step(case, target))).collect()
 }
 
-fn binding_step(case: &Case, object: &BindingObject, uids: &[Uid], dry_runs: &DryRuns) -> Option<Step> {
-    let change = change_of(object, uids)?;
+fn binding_step(case: &Case, object: &BindingObject, names: &TargetNames, dry_runs: &DryRuns) -> Option<Step> {
+    let change = change_of(object, names)?;
     let (leaving, staying): (Vec<&Subject>, Vec<&Subject>) =
-        object.subjects.iter().partition(|subject| is_one_of(subject, uids));
+        object.subjects.iter().partition(|subject| names.have(subject));
     let action = match (&change, staying.is_empty()) {
         (Change::Delete { .. }, _) => Action::DeleteBinding,
         (_, true) => Action::EmptyBinding,
         (_, false) => Action::RemoveSubjects,
     };
-    let mut identities: Vec<Uid> = leaving.iter().filter_map(|subject| ram_uid(subject)).collect();
+    let users = leaving.iter().filter_map(|subject| user_name(subject));
+    let mut identities: Vec<Uid> = users.flat_map(|name| names.identities(name)).cloned().collect();
     identities.sort();
     identities.dedup();
     let reference = object.reference();
@@ -187,9 +200,9 @@ fn cloud_step(case: &Case, target: &TargetCase) -> Step {
 /// The bindings that a plan for these identities would change, with their changes and what would undo them: what the API
 /// server is to be asked by dry run.
 pub fn questions<'a>(case: &'a Case) -> Vec<(&'a BindingObject, Change, Option<Change>)> {
-    let uids: Vec<Uid> = case.targets.iter().map(|target| target.target.uid.clone()).collect();
+    let names = TargetNames::of(case.targets.iter().map(|target| &target.target));
     let question = |object: &'a BindingObject| {
-        let change = change_of(object, &uids)?;
+        let change = change_of(object, &names)?;
         // Who may take a subject out may put it in: the API server weighs both alike. Who may delete need not be able to create.
         let undo = matches!(change, Change::Delete { .. })
             .then(|| Change::Create { object: Box::new(object.stripped(object.subjects.clone())) });

@@ -6,11 +6,13 @@ use super::super::credential::MASTERS;
 use super::super::holder::LastAccess;
 use super::super::identity::IdentityType;
 use super::super::ids::{Uid, split_subject_name};
+use super::super::inventory::BoundSubject;
 use super::super::rbac::{full_rights_holders, is_administrator};
 use super::super::refusal::{Refusal, RefusalCode};
+use super::super::target::{Target, TargetNames};
 use super::super::verdict::State;
 use super::draft::needs_the_cloud;
-use super::{Crowd, Flags, Step, remain};
+use super::{Crowd, Flags, Step, names, remain};
 
 /// Cluster states in which ACK deletes no kubeconfigs.
 /// Source: <https://www.alibabacloud.com/help/en/ack/user-guide/clear-kubeconfig>
@@ -67,6 +69,7 @@ pub(super) fn the_target(
     let reasons = [
         root_account(target),
         own_identity(case, target, leaked),
+        perhaps_own_identity(case, target, flags),
         nothing_issued(case, target, flags),
         unknown(case, target, flags, crowd),
         recent_access(case, target, flags, leaked),
@@ -87,22 +90,41 @@ fn root_account(target: &TargetCase) -> Option<Refusal> {
 fn own_identity(case: &Case, target: &TargetCase, leaked: Option<&LeakedFacts>) -> Option<Refusal> {
     let uid = &target.target.uid;
     let by_uid = case.operator.uids.iter().filter(|(own, _)| own == uid).map(|(_, voice)| voice.as_str());
+    let by_also_name = case
+        .operator
+        .names
+        .iter()
+        .filter(|name| target.target.also_names.contains(*name))
+        .map(|_| "the API server sees you under the name that --also-name gives");
     let by_key = leaked
         .filter(|leaked| case.operator.key.as_ref() == Some(&leaked.key_sha256))
         .map(|_| "your certificate has the file's key");
     let by_serial = leaked
         .filter(|leaked| case.operator.serial.as_ref() == Some(&leaked.serial))
         .map(|_| "your certificate has the file's serial number");
-    let voices: Vec<&str> = by_uid.chain(by_key).chain(by_serial).collect();
+    let voices: Vec<&str> = by_uid.chain(by_also_name).chain(by_key).chain(by_serial).collect();
     (!voices.is_empty()).then(|| {
         Refusal::new(RefusalCode::OwnIdentity, format!("{uid} is you ({})", voices.join(", ")))
             .hint("ask another administrator, or rotate your own kubeconfig in the ACK console")
     })
 }
 
+/// The operator comes by a name that resembles the identity's: to revoke oneself must not depend on how a name is written.
+fn perhaps_own_identity(case: &Case, target: &TargetCase, flags: &Flags) -> Option<Refusal> {
+    let own = case.operator.names.iter().find(|name| names::is_open(name, &target.target, flags))?;
+    let message = format!("the API server sees you as {own}, which resembles a name of {}", target.target.uid);
+    let hint = format!("if {} is not you, --accept-name {own} says so", target.target.uid);
+    Some(Refusal::new(RefusalCode::OwnIdentity, message).hint(hint))
+}
+
 fn is_bound(case: &Case, target: &TargetCase) -> bool {
-    let own = std::slice::from_ref(&target.target.uid);
-    case.bindings.iter().any(|object| super::change_of(object, own).is_some())
+    let own = TargetNames::of([&target.target]);
+    case.bindings.iter().any(|object| super::change_of(object, &own).is_some())
+}
+
+/// What names that resemble the identity's are given here.
+fn open_grants(case: &Case, target: &TargetCase, flags: &Flags) -> Vec<String> {
+    names::grants_of_open_names(case.scan.grants.inventory(), &target.target, flags)
 }
 
 fn nothing_issued(case: &Case, target: &TargetCase, flags: &Flags) -> Option<Refusal> {
@@ -122,8 +144,11 @@ fn nothing_issued(case: &Case, target: &TargetCase, flags: &Flags) -> Option<Ref
     told.map(|told| {
         let message =
             format!("{} has no binding in this cluster and no kubeconfig that is known: {told}", target.target.uid);
-        Refusal::new(RefusalCode::NothingIssued, message)
-            .hint("kubectl ackcred status UID shows an identity in every cluster")
+        let refusal = Refusal::new(RefusalCode::NothingIssued, message);
+        match open_grants(case, target, flags).into_iter().next() {
+            Some(open) => refusal.hint(open),
+            None => refusal.hint("kubectl ackcred status UID shows an identity in every cluster"),
+        }
     })
 }
 
@@ -141,6 +166,7 @@ pub(super) fn holds_nothing(case: &Case, target: &TargetCase, flags: &Flags) -> 
         && !is_bound(case, target)
         && super::permissions_here(case, target).is_empty()
         && !was_deleted(case, target)
+        && open_grants(case, target, flags).is_empty()
 }
 
 fn was_deleted(case: &Case, target: &TargetCase) -> bool {
@@ -211,13 +237,19 @@ pub(super) fn the_last_administrator(case: &Case, targets: &[&TargetCase], flags
     if flags.leave_no_admin {
         return None;
     }
-    let leaves = |uid: &str| targets.iter().any(|target| target.target.uid.as_str() == uid);
+    let any = |is: &dyn Fn(&Target) -> bool| targets.iter().any(|target| is(&target.target));
+    let leaves = |holder: &BoundSubject| holder.user_name().is_some_and(|name| any(&|target| target.bears(name)));
+    // Such a name may be the leaver's as well.
+    let is_doubtful = |holder: &BoundSubject| {
+        holder.user_name().is_some_and(|name| any(&|target| names::is_open(name, target, flags)))
+    };
     let holders = full_rights_holders(case.scan.grants.inventory(), &case.roles);
-    let leaving = holders.iter().any(|holder| holder.ram_uid().is_some_and(leaves));
-    let stays = holders.iter().any(|holder| match holder.ram_uid() {
-        Some(uid) => !leaves(uid) && !is_gone(case, uid),
-        None => !(holder.kind() == "Group" && holder.name() == MASTERS),
-    });
+    let leaving = holders.iter().any(|holder| leaves(holder));
+    let stays =
+        holders.iter().filter(|holder| !leaves(holder) && !is_doubtful(holder)).any(|holder| match holder.ram_uid() {
+            Some(uid) => !is_gone(case, uid),
+            None => !(holder.kind() == "Group" && holder.name() == MASTERS),
+        });
     (leaving && !stays).then(|| {
         Refusal::new(RefusalCode::LastAdministrator, "afterwards nobody would hold full rights in this cluster")
             .hint("make somebody an administrator first, or go on with --leave-no-admin")

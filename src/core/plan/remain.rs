@@ -4,14 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use super::super::ack::CertificateState;
 use super::super::case::{Case, KubeconfigFact, LeakedFacts, TargetCase};
-use super::super::grants::GrantSource;
 use super::super::identity::IdentityType;
 use super::super::ids::{ClusterId, Uid};
 use super::super::inventory::{Binding, Inventory};
 use super::super::mapping::{MappedIdentity, Mapping};
 use super::super::rbac::{Roles, is_server_default};
-use super::super::target::Target;
+use super::super::target::{Target, TargetNames};
 use super::super::verdict::State;
+use super::names::{grants_of_open_names, is_open};
 use super::{Flags, change_of};
 
 /// What nobody can see from here. Always told.
@@ -33,6 +33,8 @@ pub enum RemainKind {
     Masters,
     /// A mapping of ack-ram-authenticator lets the identity in.
     Mapping,
+    /// A user name that resembles the identity's is given something, and the operator has not said whose it is.
+    ResemblingName,
     /// A mapping goes by a name that somebody else may be given.
     ReusableName,
     /// A binding stays, empty, because of its finalizers.
@@ -54,7 +56,7 @@ pub enum RemainKind {
 impl RemainKind {
     /// Whether it is access to this cluster, so that nothing is verified while it lasts.
     pub fn is_access(self) -> bool {
-        matches!(self, Self::GroupGrant | Self::Masters | Self::Mapping)
+        matches!(self, Self::GroupGrant | Self::Masters | Self::Mapping | Self::ResemblingName)
     }
 }
 
@@ -80,7 +82,7 @@ pub(super) fn after(case: &Case, targets: &[&TargetCase], leaked: Option<&Leaked
     let mut remains = Vec::new();
     for target in targets {
         let mut found = access(case.scan.grants.inventory(), &case.roles, &target.target, flags);
-        found.extend(mapped(case, target));
+        found.extend(mapped(case, target, flags));
         found.extend(afterlife(target, leaked, flags));
         let (cluster_id, uid) = (case.cluster.id(), &target.target.uid);
         remains.extend(found.into_iter().map(|(kind, what)| Remain {
@@ -90,11 +92,12 @@ pub(super) fn after(case: &Case, targets: &[&TargetCase], leaked: Option<&Leaked
             what,
         }));
     }
-    let uids: Vec<Uid> = targets.iter().map(|target| target.target.uid.clone()).collect();
-    let emptied = case.bindings.iter().filter(|object| {
-        object.has_finalizers() && object.subjects.iter().all(|subject| super::is_one_of(subject, &uids))
-    });
-    remains.extend(emptied.filter(|object| change_of(object, &uids).is_some()).map(|object| Remain {
+    let leaving = TargetNames::of(targets.iter().map(|target| &target.target));
+    let emptied = case
+        .bindings
+        .iter()
+        .filter(|object| object.has_finalizers() && object.subjects.iter().all(|subject| leaving.have(subject)));
+    remains.extend(emptied.filter(|object| change_of(object, &leaving).is_some()).map(|object| Remain {
         cluster_id: case.cluster.id().cloned(),
         uid: None,
         kind: RemainKind::EmptyBinding,
@@ -130,7 +133,8 @@ pub(super) fn elsewhere(case: &Case, targets: &[&TargetCase]) -> Vec<Elsewhere> 
     found
 }
 
-/// The access that an identity has other than by its own name: by its groups and by system:masters.
+/// The access that an identity has other than by its own name: by its groups, by system:masters, and perhaps by names that resemble
+/// its own.
 pub fn access(inventory: &Inventory, roles: &Roles, target: &Target, flags: &Flags) -> Vec<(RemainKind, String)> {
     let mut found = Vec::from_iter(masters(target));
     for (binding, group) in grants_of_groups(inventory, roles, target, flags) {
@@ -138,6 +142,8 @@ pub fn access(inventory: &Inventory, roles: &Roles, target: &Target, flags: &Fla
         let what = format!("{} gives {}/{} to group {group}", binding.reference(), role.kind, role.name);
         found.push((RemainKind::GroupGrant, what));
     }
+    let by_open_names = grants_of_open_names(inventory, target, flags).into_iter();
+    found.extend(by_open_names.map(|what| (RemainKind::ResemblingName, what)));
     found
 }
 
@@ -171,25 +177,19 @@ fn grants_of_groups<'a>(
 }
 
 /// How ack-ram-authenticator lets the identity in.
-fn mapped(case: &Case, target: &TargetCase) -> Vec<(RemainKind, String)> {
-    let mut mappings: Vec<&Mapping> = case
-        .scan
-        .grants
-        .iter()
-        .filter_map(|grant| match grant.source {
-            GrantSource::Mapping { mapping, .. } => Some(mapping),
-            GrantSource::Binding { .. } => None,
-        })
-        .collect();
-    mappings.dedup_by_key(|mapping| &mapping.name);
-    mappings
-        .into_iter()
-        .filter_map(|mapping| mapping_of(mapping, &target.target, target.verdict.name.as_deref()))
-        .collect()
+fn mapped(case: &Case, target: &TargetCase, flags: &Flags) -> Vec<(RemainKind, String)> {
+    let mappings = case.scan.grants.mappings().iter();
+    mappings.filter_map(|mapping| mapping_of(mapping, &target.target, target.verdict.name.as_deref(), flags)).collect()
 }
 
-/// What a mapping means for an identity, where it means something.
-pub fn mapping_of(mapping: &Mapping, target: &Target, name: Option<&str>) -> Option<(RemainKind, String)> {
+/// What a mapping means for an identity, where it means something: it lets the identity itself in, or another one under the identity's
+/// user name.
+pub fn mapping_of(
+    mapping: &Mapping,
+    target: &Target,
+    name: Option<&str>,
+    flags: &Flags,
+) -> Option<(RemainKind, String)> {
     let MappedIdentity::Arn(arn) = &mapping.identity else { return None };
     let goes_to = match mapping.groups.as_slice() {
         [] => mapping.username.clone(),
@@ -199,9 +199,19 @@ pub fn mapping_of(mapping: &Mapping, target: &Target, name: Option<&str>) -> Opt
     if mapping.uid.as_ref() == Some(&target.uid) {
         return Some((RemainKind::Mapping, what));
     }
+    if target.bears(&mapping.username) {
+        let what = format!("{what}: {} is a user name of {}", mapping.username, target.uid);
+        return Some((RemainKind::Mapping, what));
+    }
     let own_name = arn.rsplit('/').next().zip(name).is_some_and(|(mapped, own)| mapped.eq_ignore_ascii_case(own));
     match &mapping.uid {
         None if own_name => Some((RemainKind::Mapping, what)),
+        // Without groups it gives what bindings give to the name, and those are found by themselves.
+        _ if !mapping.groups.is_empty() && is_open(&mapping.username, target, flags) => {
+            let (username, uid) = (&mapping.username, &target.uid);
+            let way_on = "remove the mapping, or --accept-name says that the name is another's";
+            Some((RemainKind::ResemblingName, format!("{what}: {username} resembles a name of {uid}: {way_on}")))
+        }
         Some(other) if own_name => {
             Some((RemainKind::ReusableName, format!("{what}: the name is {other}'s now, another identity's")))
         }

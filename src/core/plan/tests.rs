@@ -10,6 +10,7 @@ use super::super::evidence::{Answer, ClusterVoices, Listing};
 use super::super::grants::Grants;
 use super::super::holder::LastAccess;
 use super::super::inventory::Inventory;
+use super::super::mapping::Mapping;
 use super::super::others::MOST_NAMED;
 use super::super::rbac::{RoleFacts, Roles};
 use super::super::refusal::RefusalCode;
@@ -20,6 +21,7 @@ use super::refuse::the_last_administrator;
 use super::*;
 
 mod fleet;
+mod names;
 
 const CARL: &str = "200";
 const FINN: &str = "300";
@@ -92,7 +94,11 @@ fn target(text: &str) -> TargetCase {
 
 /// A cluster that is confirmed and read whole.
 fn case(targets: &[&str], bindings: &[Value]) -> Case {
-    let uids: Vec<Uid> = targets.iter().map(|target| uid(target)).collect();
+    case_of(targets.iter().map(|text| target(text)).collect(), bindings, Vec::new())
+}
+
+fn case_of(targets: Vec<TargetCase>, bindings: &[Value], mappings: Vec<Mapping>) -> Case {
+    let names = TargetNames::of(targets.iter().map(|target| &target.target));
     let mut inventory = Inventory::default();
     for binding in bindings {
         let text = binding.to_string();
@@ -113,12 +119,12 @@ fn case(targets: &[&str], bindings: &[Value]) -> Case {
         },
         scan: ClusterScan::new(
             Some(cluster_id()),
-            Grants::extract(inventory, Vec::new()),
+            Grants::extract(inventory, mappings),
             ClusterDirectory::new(ClusterVoices::not_asked()),
         ),
         roles: roles(),
-        targets: targets.iter().map(|text| target(text)).collect(),
-        bindings: objects.filter(|object| change_of(object, &uids).is_some()).collect(),
+        targets,
+        bindings: objects.filter(|object| change_of(object, &names).is_some()).collect(),
         bystanders: Vec::new(),
         namespaces: BTreeMap::new(),
         operator: Operator::default(),
@@ -176,7 +182,9 @@ fn a_plan_says_what_leaves_and_what_stays_the_bindings_first() {
     assert_eq!((team.shared_with_count, plan.steps[0].shared_with_count), (2, 0));
     assert_eq!(plan.steps[0].shared_with_sha256, None);
     assert_eq!((team.undo.as_str(), plan.steps[2].undo.as_str()), ("restore", "recycle bin, 30 days, console"));
-    assert_eq!(plan.not_checked, NOT_CHECKED);
+    let nameless = "user names that equal the name or ARN in RAM of 200: no name of it is known";
+    assert_eq!(plan.not_checked[0], nameless);
+    assert_eq!(plan.not_checked[1..], NOT_CHECKED);
 }
 
 /// A name for what is changed, and the change.
@@ -188,13 +196,16 @@ fn the_hash_changes_with_everything_that_is_agreed_to() {
     assert_eq!(agreed.hash, plan(&carls_case()).hash);
     assert_eq!((agreed.hash.len(), agreed.short_hash()), (64, &agreed.hash[..6]));
     let other_cluster = || ClusterId::parse(&format!("c{}", "0b".repeat(16)));
-    let changes: [Edit; 23] = [
+    let changes: [Edit; 26] = [
         ("--force", &|plan| plan.flags.force = true),
         ("--rbac-only", &|plan| plan.flags.rbac_only = true),
         ("--all-deleted", &|plan| plan.flags.all_deleted = true),
         ("--accept-inferred", &|plan| plan.flags.accept_inferred = true),
         ("--leave-no-admin", &|plan| plan.flags.leave_no_admin = true),
         ("--accept-group-grant", &|plan| plan.flags.accept_group_grants.push("ClusterRoleBinding/-/open".into())),
+        ("--also-name", &|plan| plan.flags.also_names.push("200.17".into())),
+        ("--accept-name", &|plan| plan.flags.accept_names.push("200.17".into())),
+        ("under which names", &|plan| plan.targets[0].also_names.push("200.17".into())),
         ("the leaked certificate", &|plan| plan.leaked = Some(leaked())),
         ("whom it is about", &|plan| plan.targets[0].uid = uid(FINN)),
         ("one more", &|plan| plan.targets.push(plan.targets[0].clone())),

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::super::journal::Answer;
@@ -63,8 +65,20 @@ fn write(before: &BindingObject, status: Option<u16>) -> BindingWrite {
     }
 }
 
+fn carls() -> TargetNames {
+    TargetNames::new([(uid(CARL), BTreeSet::from(["carl".to_owned()]))])
+}
+
 fn taken_by(writes: &[BindingWrite]) -> Vec<Taken> {
-    taken(writes, &[uid(CARL)], &[role_then(&binding("team", &[]))], &[])
+    taken(writes, &carls(), &[role_then(&binding("team", &[]))], &[])
+}
+
+#[test]
+fn names_that_the_operator_gave_come_back_and_no_others() {
+    let before = binding("team", &["bo", "carl", "200-a1", "200.17", "2001-1", "300-1"]);
+    let whole = Change::removing(&before, |_| true).unwrap();
+    let write = BindingWrite { change: whole, ..write(&before, Some(200)) };
+    assert_eq!(named(&taken_by(&[write])[0].subjects), ["carl", "200-a1"]);
 }
 
 /// bo and carl shared the binding `team`, and carl was taken out.
@@ -198,7 +212,7 @@ fn what_may_never_have_left_does_not_keep_the_rest_from_coming_back() {
     let team = binding("team", &["bo", "200-1"]);
     let kept_by_a_policy = BindingWrite { after: Some(team.clone()), ..write(&team, Some(200)) };
     for doubtful in [write(&team, None), write(&team, Some(500)), kept_by_a_policy] {
-        let all = taken(&[doubtful, write(&binding("own", &["200-1"]), Some(200))], &[uid(CARL)], &[], &[]);
+        let all = taken(&[doubtful, write(&binding("own", &["200-1"]), Some(200))], &carls(), &[], &[]);
         let [in_doubt, own] = all.try_into().unwrap();
         let still_there = Present { binding: Some(team.clone()), ..as_left() };
         let gone = Present { binding: None, ..as_left() };
@@ -272,7 +286,7 @@ fn at_risk() -> Vec<Taken> {
     let team = write(&binding("team", &["bo", "200-1", "eve"]), Some(200));
     let at_risk = [binding("team", &["bo", "eve"]), binding("bos", &["bo"])];
     let roles = [role_then(&binding("team", &[])), role_then(&binding("bos", &[]))];
-    taken(&[team], &[uid(CARL)], &roles, &at_risk)
+    taken(&[team], &carls(), &roles, &at_risk)
 }
 
 #[test]

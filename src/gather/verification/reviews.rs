@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::{StreamExt as _, stream};
 use tokio::time::{Instant, sleep};
 
-use super::{Question, REVIEW_STEP, REVIEWS_SETTLE_WITHIN};
+use super::{Question, REVIEW_STEP, REVIEWS_SETTLE_WITHIN, is_named};
 use crate::adapters::cluster::{ApiServer, CallError};
 use crate::core::binding_object::BindingObject;
 use crate::core::case::{Case, TargetCase};
@@ -115,7 +115,7 @@ fn questions(case: &Case) -> Vec<(&Target, Probe)> {
     for TargetCase { target, .. } in &case.targets {
         let own: Vec<(&Binding, &[PolicyRule])> = leaving
             .iter()
-            .filter(|binding| binding.subjects().iter().any(|subject| subject.ram_uid() == Some(target.uid.as_str())))
+            .filter(|binding| binding.subjects().iter().any(|subject| is_named(subject.user_name(), target)))
             .filter_map(|binding| {
                 Some((*binding, case.roles.of(binding.namespace(), binding.role())?.rules.as_slice()))
             })

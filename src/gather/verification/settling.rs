@@ -8,8 +8,7 @@ use tokio::time::sleep;
 
 use super::{Question, Reading, is_named};
 use crate::adapters::cluster::{BindingScope, CallError, WatchEvent, WatchedChange};
-use crate::core::binding_object::{BindingObject, BindingRef, ram_uid};
-use crate::core::ids::Uid;
+use crate::core::binding_object::{BindingObject, BindingRef, user_name};
 use crate::core::inventory::{Binding, Inventory};
 use crate::core::managed_by::field_manager_of_subjects;
 use crate::core::plan::Plan;
@@ -123,15 +122,10 @@ fn put_back(binding: BindingRef, by: Option<String>, when: &str) -> String {
 }
 
 fn bindings_that_name(target: &Target, inventory: &Inventory) -> BTreeSet<BindingRef> {
-    let names = |binding: &&Binding| {
-        binding.subjects().iter().any(|subject| is_named(subject.ram_uid(), subject.name(), target))
-    };
+    let names = |binding: &&Binding| binding.subjects().iter().any(|subject| is_named(subject.user_name(), target));
     inventory.bindings().iter().filter(names).map(Binding::reference).collect()
 }
 
 fn is_in(object: &BindingObject, target: &Target) -> bool {
-    object.subjects.iter().any(|subject| {
-        let uid: Option<Uid> = ram_uid(subject);
-        is_named(uid.as_ref().map(Uid::as_str), &subject.name, target)
-    })
+    object.subjects.iter().any(|subject| is_named(user_name(subject), target))
 }
