@@ -27,7 +27,8 @@ pub struct Case {
     pub targets: Vec<TargetCase>,
     /// The bindings that name one of them, in the order of the steps.
     pub bindings: Vec<BindingObject>,
-    /// Bindings that bear the name which ACK gives an identity's own and don't name the identity: the cloud may take them along.
+    /// Bindings that bear the name which ACK gives an identity's own, or have a subject that resembles the identity, and don't name it:
+    /// the cloud may take them along.
     pub bystanders: Vec<BindingObject>,
     /// The UIDs of the namespaces that the bindings are in, as far as they could be read.
     pub namespaces: BTreeMap<String, String>,
