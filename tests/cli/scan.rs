@@ -207,6 +207,7 @@ fn every_grant_of_a_ram_identity_is_a_row() {
             "Group/4711",
             "ServiceAccount/shop/4712"
           ],
+          "sharedWithCount": 2,
           "kubeconfig": null,
           "expires": null,
           "reappeared": false
@@ -234,6 +235,7 @@ fn every_grant_of_a_ram_identity_is_a_row() {
             "ServiceAccount/shop/robot",
             "User/plain-name"
           ],
+          "sharedWithCount": 3,
           "kubeconfig": null,
           "expires": null,
           "reappeared": false
@@ -261,6 +263,7 @@ fn every_grant_of_a_ram_identity_is_a_row() {
             "User/200000000000000101-1735689600",
             "User/plain-name"
           ],
+          "sharedWithCount": 3,
           "kubeconfig": null,
           "expires": null,
           "reappeared": false
@@ -284,6 +287,7 @@ fn every_grant_of_a_ram_identity_is_a_row() {
             "name": "dev"
           },
           "sharedWith": [],
+          "sharedWithCount": 0,
           "kubeconfig": null,
           "expires": null,
           "reappeared": false
