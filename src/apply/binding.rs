@@ -177,7 +177,8 @@ enum Weighed {
 /// is done; on PATCH it may speak of a role that doesn't exist.
 fn weigh(error: &CallError, change: &Change) -> Weighed {
     match (error.status(), change) {
-        (Some(404), Change::Delete { .. }) => Weighed::Done,
+        // A server in front of the API server has a 404 of its own: only the API server's own words count.
+        (Some(404), Change::Delete { .. }) if error.is_not_found() => Weighed::Done,
         (Some(404 | 409 | 422), _) => Weighed::ReadAgain,
         (Some(400..=499), _) => Weighed::No,
         _ => Weighed::Unknown,

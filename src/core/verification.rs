@@ -207,7 +207,7 @@ pub fn read_review(review: &AccessReview) -> Reviewed {
 }
 
 /// What the API server's answer to the leaked credential means; the probe had been allowed before. A denial counts only if it
-/// names the credential's own user: something between may drop the certificate, and whoever comes without one is denied too.
+/// names the credential's own user: something between may drop the certificate, and a request without one is denied too.
 pub fn read_leaked_status(status: u16, message: &str, user: &str) -> Result<(), String> {
     match status {
         401 => Ok(()),

@@ -186,7 +186,7 @@ async fn a_review_without_a_verdict_is_an_error() {
     }
 }
 
-/// Whoever stands in front of an API server has a 404, and a 403, of their own.
+/// A proxy in front of an API server has a 404 of its own.
 #[tokio::test]
 async fn only_the_api_servers_own_404_is_absence() {
     let desk = Desk::open().await;

@@ -123,7 +123,7 @@ fn cleaned_and(more: &[&str], meanwhile: impl FnOnce(&Scene)) -> Report {
     let server = ApiServer::start(Options { ram_authenticator: true, ..Options::default() }).unwrap();
     let incident = Incident::stage(server, |setup| {
         setup.when_cleaned(move || {
-            // Whoever waits for this may have given up.
+            // The test may have given up waiting.
             let _ = cleaned.send(());
             let _ = may_go_on.lock().unwrap().recv_timeout(GENEROUS);
         })

@@ -59,7 +59,7 @@ fn a_config_map_that_may_not_be_read_is_no_absent_one<C: Cluster>(server: C) {
     let right = "missing right: get configmaps/alibabacloud-auth in namespace kube-system";
     assert!(answered == "Failed" && told.contains(right), "{report:#}");
 
-    // Whoever may read it finds it.
+    // With the right it is found.
     let incident = Incident::stage(incident.end(), |setup| setup.operator_may(may(&CHANGE, &BOTH)));
     put_a_mapping(&incident);
     incident.server.catch_up().unwrap();

@@ -84,7 +84,7 @@ struct Metadata {
 
 impl Head {
     /// Reads what an answer says to be. An array is none, though it can be read like an object's fields in their order; and
-    /// fields that nobody reads are text as well.
+    /// fields that are not read are text as well.
     pub(super) fn of(body: &[u8]) -> Result<Self, Failure> {
         let other = |found: &str| Failure::WrongObject { expected: "an object".to_owned(), found: found.to_owned() };
         let text = std::str::from_utf8(body).map_err(|_| other("undecodable text"))?;

@@ -160,7 +160,7 @@ impl<S: FnMut(WatchEvent)> Reader<'_, S> {
         Ok(())
     }
 
-    /// Reads what is left over where time or the stream ends. The begin of an event is told anew by the next stream; anything
+    /// Reads what is left over where time or the stream ends. The begin of an event comes again with the next stream; anything
     /// else is no watch.
     fn end(&mut self) -> Result<(), Failure> {
         match self.line() {

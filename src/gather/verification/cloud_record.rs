@@ -65,7 +65,7 @@ fn read_cloud(
     left.extend(records.iter().filter(here).map(|record| {
         format!("ACK still remembers a permission: {} {} on {}", record.role_type, record.role_name, record.resource_id)
     }));
-    // Of which cluster such a record is can't be told.
+    // Such a record may be of this cluster.
     let nowhere = records.iter().any(|record| record.resource_id.is_empty());
     let nowhere = nowhere.then_some("cs:DescribeUserPermission: a permission record without a resource");
     let failed: Vec<&str> = [kubeconfigs.failure(), permissions.failure(), nowhere].into_iter().flatten().collect();

@@ -106,7 +106,7 @@ async fn came_back(question: &Question<'_>, target: &Target, read: &Reading, win
     }
     let (after, inventory) = &window.afterwards;
     for binding in bindings_that_name(target, inventory).difference(&naming).filter(|binding| !back.contains(binding)) {
-        // By whom is told where it can be: the list has found it.
+        // The list has found it: that its manager can not be read takes nothing away.
         let object = question.api.binding(binding).await.ok().flatten();
         let when = format!("within {:.1} s", after.as_secs_f64());
         found.push(put_back(binding.clone(), object.as_ref().and_then(field_manager_of_subjects), &when));
