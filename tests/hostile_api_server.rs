@@ -230,6 +230,52 @@ async fn a_list_that_lacks_something_is_not_an_empty_list() {
     }
 }
 
+/// A field of a protobuf message: a text, bytes or another message.
+fn field(number: u8, content: &[u8]) -> Vec<u8> {
+    [&[number << 3 | 2, u8::try_from(content.len()).unwrap()], content].concat()
+}
+
+/// The same in protobuf, which has no field for what is empty.
+#[tokio::test]
+async fn a_list_in_protobuf_that_lacks_something_is_not_an_empty_list() {
+    let kind =
+        |version: &str, kind: &str| field(1, &[field(1, version.as_bytes()), field(2, kind.as_bytes())].concat());
+    let own = || kind(RBAC_V1, "RoleBindingList");
+    let list = |head: Vec<u8>, metadata: &[u8], items: &[u8]| {
+        let raw = [field(1, metadata), items.to_vec()].concat();
+        [b"k8s\0", head.as_slice(), &field(2, &raw)].concat()
+    };
+    let read = async |body: Vec<u8>| {
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.kubernetes.protobuf\r\nConnection: close\r\n";
+        let answer = [format!("{head}Content-Length: {}\r\n\r\n", body.len()).as_bytes(), &body].concat();
+        let server = Server::answering(move |_| answer.clone()).await;
+        role_bindings(&connect(&server)).await
+    };
+    let version = field(2, b"7");
+    let empty = read(list(own(), &version, &[])).await.unwrap();
+    assert_eq!(names(&empty), Vec::<&str>::new());
+
+    let remaining = [version.clone(), vec![0x20, 3]].concat();
+    let status = [field(1, &[]), field(2, b"Failure"), field(3, b"no")].concat();
+    for (body, expected) in [
+        (list(own(), &[], &[]), "the list has no resourceVersion"),
+        ([b"k8s\0", own().as_slice(), &field(2, &[])].concat(), "the list has no resourceVersion"),
+        ([b"k8s\0", own().as_slice()].concat(), "the answer ends in the middle of the list"),
+        (list(own(), &remaining, &[]), "the list leaves out items (3) and has no token to go on with"),
+        (list(own(), &field(4, b"3"), &[]), "the answer is not a Kubernetes list"),
+        (list(own(), &version, &field(2, &[])), "item 0 of the list can't be read"),
+        (list(own(), &version, &[0x10, 1]), "item 0 of the list can't be read"),
+        (list(own(), &version, &field(1, &version)), "the answer is not a Kubernetes list"),
+        (list(kind(RBAC_V1, ""), &version, &[]), "the answer is a `rbac.authorization.k8s.io/v1` instead of"),
+        (list(kind("v1", "PodList"), &version, &[]), "the answer is a `v1 PodList` instead of"),
+        (list(Vec::new(), &version, &[]), "the answer is a `` instead of"),
+        ([b"k8s\0", kind("v1", "Status").as_slice(), &field(2, &status)].concat(), "item 0 of the list can't be read"),
+    ] {
+        let told = read(body.clone()).await.unwrap_err().failure.to_string();
+        assert!(told.starts_with(expected), "{expected:?}: {told}");
+    }
+}
+
 /// Both are filled by the API server itself before it serves them.
 #[tokio::test]
 async fn lists_that_lack_the_api_servers_own_objects_are_errors() {

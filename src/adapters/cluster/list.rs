@@ -299,6 +299,10 @@ impl ListDecoder {
                 let kind: Option<String> = self.parse(value)?;
                 self.trailer.kind = kind.unwrap_or_default();
             }
+            // serde takes an array for a struct whose fields are all optional.
+            Member::Metadata if value.first() == Some(&b'[') => {
+                return Err(ListError::Syntax("its `metadata` is not an object", self.consumed));
+            }
             Member::Metadata => {
                 if let Some(metadata) = self.parse::<Option<ListMetadata>>(value)? {
                     self.trailer.continue_token = metadata.continue_token.unwrap_or_default();
