@@ -82,6 +82,7 @@ fn target(number: usize) -> TargetCase {
         permissions: Answer::NotAsked,
         activity: None,
         elsewhere: Listing::NotAsked,
+        is_resumed: false,
     }
 }
 

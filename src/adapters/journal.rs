@@ -2,11 +2,12 @@
 //!
 //! ```text
 //! operations/<id>/operation.json   what is to be done, written and synced before the first change
+//!                 summary.json     what lists of operations need to know of it
 //!                 originals/*.yaml the bindings as they were
 //!                 SHA256SUMS       of all these
-//!                 journal.jsonl    what was sent and answered, synced line by line
-//!                 report.json      what came of it
-//! audit.jsonl                      two lines an operation, only ever appended to
+//!                 journal.jsonl    what was sent and answered, synced line by line, chained by hashes to the line before
+//!                 report.json      what came of it; the journal's last line holds its hash
+//! audit.jsonl                      two lines an operation, only ever appended to, each with the hash of the journal's last line
 //! locks/<key>.lock                 one operation a cluster at a time
 //! ```
 //!
@@ -17,6 +18,7 @@ mod audit;
 mod begin;
 mod durable;
 mod folder;
+mod glance;
 mod lock;
 mod operation;
 mod stored;
@@ -26,9 +28,10 @@ mod testing;
 use std::io;
 use std::path::PathBuf;
 
-use crate::core::journal::{LineError, OperationId};
+use crate::core::journal::{LineError, OperationId, SummaryError};
 
 pub use folder::StateFolder;
+pub use glance::Glance;
 pub use lock::{LOCK_POLL, Lock};
 pub use operation::OperationJournal;
 pub use stored::StoredOperation;
@@ -38,6 +41,7 @@ const LONGEST: u64 = 64 << 20;
 
 /// The files of an operation.
 const RECORD: &str = "operation.json";
+const SUMMARY: &str = "summary.json";
 const EVENTS: &str = "journal.jsonl";
 const REPORT: &str = "report.json";
 
@@ -110,6 +114,38 @@ pub enum JournalError {
         path: PathBuf,
         /// What is wrong with it.
         source: serde_json::Error,
+    },
+    /// A file of an operation is not what was written.
+    #[error("{} is not what was written there: it was changed or damaged since", .path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The checksums of an operation are none.
+    #[error("cannot use {}: no list of checksums", .path.display())]
+    Checksums {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The summary of an operation is none.
+    #[error("cannot use {}", .path.display())]
+    Summary {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: SummaryError,
+    },
+    /// The files in an operation's folder are those of another one.
+    #[error("{} holds another plan than the one that was agreed to", .path.display())]
+    OtherPlan {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A journal lacks lines that it had.
+    #[error("{} has lost lines at its end: audit.jsonl knows of more", .path.display())]
+    Cut {
+        /// The journal.
+        path: PathBuf,
     },
     /// A journal holds something else than events.
     #[error("cannot use {}", .path.display())]

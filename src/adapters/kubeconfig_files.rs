@@ -150,8 +150,12 @@ pub fn load_folder(world: &World, folder: &Path) -> Result<Vec<Result<LoadedFile
     let mut paths = Vec::new();
     for entry in fs::read_dir(&folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
-        if fs::metadata(&path).is_ok_and(|metadata| metadata.is_file()) {
-            paths.push(path);
+        match fs::metadata(&path) {
+            Ok(metadata) if !metadata.is_file() => {}
+            // A link to nothing is no file.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            // What can't even be looked at is told by reading it.
+            Ok(_) | Err(_) => paths.push(path),
         }
     }
     paths.sort();
@@ -331,6 +335,19 @@ mod tests {
             })
             .collect();
         assert_eq!(names, ["a.json", "b", "!broken"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_can_not_be_looked_at_is_told() {
+        let folder = folder(&[("a", "clusters: [{name: c, cluster: {server: https://c}}]")]);
+        for (name, target) in [("loop", "loop"), ("nowhere", "gone")] {
+            std::os::unix::fs::symlink(folder.path().join(target), folder.path().join(name)).unwrap();
+        }
+        let world = world(folder.path(), None);
+        let read = load_folder(&world, Path::new(".")).unwrap();
+        let unread: Vec<_> = read.iter().filter_map(|result| result.as_ref().err()).map(LoadError::path).collect();
+        assert_eq!((read.len(), unread), (2, vec![folder.path().join("loop").as_path()]));
     }
 
     #[test]

@@ -82,9 +82,15 @@ impl Recorder {
 
     /// Ends the operation and keeps its report.
     pub fn end(&self, ending: Ending, report: &impl serde::Serialize) {
-        if let Err(error) = self.journal.borrow_mut().write_report(report) {
-            self.failure.replace(Some(chain(&error)));
+        let written = self.journal.borrow_mut().write_report(report);
+        if let Err(error) = &written {
+            self.failure.replace(Some(chain(error)));
         }
-        self.note(&Event::Ended { time: self.time(), outcome: ending });
+        self.note(&Event::Ended { time: self.time(), outcome: ending, report: written.ok() });
+    }
+
+    /// The hash of the journal's last line.
+    pub fn last_hash(&self) -> String {
+        self.journal.borrow().chain().hash().to_owned()
     }
 }

@@ -8,8 +8,8 @@ use crate::adapters::journal::{JournalError, LOCK_POLL, Lock, OperationJournal, 
 use crate::apply::{Recorder, StepReport};
 use crate::core::ids::{ClusterId, Uid};
 use crate::core::journal::originals::Original;
-use crate::core::journal::{Action, AuditLine, AuditResult, Ending, Event, OperationId, Phase};
-use crate::core::operation::{ClusterRecord, FORMAT, OperationRecord, Purpose};
+use crate::core::journal::{Action, AuditLine, AuditResult, Ending, Event, FORMAT, OperationId, Phase};
+use crate::core::operation::{ClusterRecord, OperationRecord, Purpose};
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::error::{Error, Result, chain};
 use crate::gather::conversation::Conversation;
@@ -128,7 +128,10 @@ impl Locked {
             clusters: beginning.clusters,
             purpose: beginning.purpose,
         };
-        let journal = self.folder.begin(&id, &record, originals).map_err(|error| no_journal(&error))?;
+        let journal = self
+            .folder
+            .begin(&id, &record, |length| record.summary(length), originals)
+            .map_err(|error| no_journal(&error))?;
         let clusters = record.clusters.iter().map(|cluster| cluster.key.clone()).collect();
         let audit = AuditLine {
             time: world.now,
@@ -141,6 +144,7 @@ impl Locked {
             uids: beginning.uids.iter().map(ToString::to_string).collect(),
             results: Vec::new(),
             outcome: None,
+            journal: Some(journal.chain().hash().to_owned()),
         };
         self.run(journal, audit, world)
     }
@@ -168,6 +172,7 @@ impl Locked {
             uids: uids.iter().map(ToString::to_string).collect(),
             results: Vec::new(),
             outcome: None,
+            journal: Some(journal.chain().hash().to_owned()),
         };
         self.run(journal, audit, world)
     }
@@ -196,6 +201,7 @@ impl Running {
             phase: Phase::Ended,
             results: results.collect(),
             outcome: Some(ending),
+            journal: Some(self.recorder.last_hash()),
             ..self.audit
         };
         let audited = self.folder.append_audit(&line).map_err(|error| chain(&error));

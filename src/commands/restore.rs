@@ -10,16 +10,15 @@ use crate::cli::{AccessArgs, CloudArgs, RestoreArgs};
 use crate::core::consent::Consent;
 use crate::core::distinct::distinct;
 use crate::core::ids::ClusterId;
-use crate::core::journal::{Action, Ending, OperationId, State, StepResult};
+use crate::core::journal::{Action, Ending, OperationId, StepResult};
 use crate::core::operation::{ClusterRecord, Purpose};
-use crate::core::plan::Plan;
-use crate::core::refusal::{Refusal, RefusalCode};
+use crate::core::refusal::Refusal;
 use crate::core::restoration::{RestoreFlags, RestorePlan};
 use crate::error::{Error, Result};
 use crate::gather::account::HeardAccount;
 use crate::gather::conversation::{Conversation, Interrupt};
 use crate::gather::fleet::{Bounds, Choice, Cluster, Fleet, Wanted};
-use crate::gather::history::{self, Past};
+use crate::gather::history::{self, Past, PastError, Scrutiny};
 use crate::gather::holders;
 use crate::gather::restoration::{self, Gathered};
 use crate::output::ui::Ui;
@@ -35,13 +34,20 @@ pub(super) fn run(
     ui: &Ui,
 ) -> Result<Status> {
     let folder = StateFolder::of(world).map_err(Error::failed)?;
-    let past = history::load(&folder, &args.operation).map_err(operation::unknown)?;
-    let Some(revoked) = past.record.revocation() else {
+    let past = match history::load(&folder, &args.operation) {
+        Ok(past) => past,
+        Err(error) if error.is_missing() => return Err(operation::unknown(error)),
+        Err(error) => {
+            return refuse(&args.operation, &RestorePlan::default(), vec![unusable(&folder, args, &error)], ui);
+        }
+    };
+    if past.record.revocation().is_none() {
         return Err(Error::usage(format!("{} is a restore itself", past.id))
             .hint("kubectl ackcred revoke takes the access away again"));
-    };
-    if let Some(refusal) = damage(&past, revoked) {
-        return refuse(&past, &RestorePlan::default(), refusal, ui);
+    }
+    let others = history::marks(&folder, Scrutiny::Full).map_err(Error::failed)?;
+    if !others.unread.is_empty() {
+        return refuse(&past.id, &RestorePlan::default(), others.refusals(&folder), ui);
     }
     for name in &past.damaged {
         ui.warning(&format!("{name} was changed since it was written; it is not used"));
@@ -53,7 +59,7 @@ pub(super) fn run(
     let question = holders::Question { world, timeout: access.request_timeout.0, namespace: None };
     let Fleet { account, clusters, .. } = fleet::read_to_change(&conversation, chosen, question, settings, ui)?;
     if let Some(refusal) = unread(&clusters) {
-        return refuse(&past, &RestorePlan::default(), refusal, ui);
+        return refuse(&past.id, &RestorePlan::default(), vec![refusal], ui);
     }
     let flags =
         RestoreFlags { force: args.force, accept_role_change: args.accept_role_change, rearm: args.rearm.clone() };
@@ -61,8 +67,8 @@ pub(super) fn run(
         world,
         timeout: access.request_timeout.0,
         past: &past,
-        unfinished_restore: was_cut_off(&folder, &past)?,
-        standing: &history::tombstones(world).map_err(Error::failed)?,
+        unfinished_restore: others.has_unfinished_restore(&past.id),
+        standing: &others.tombstones(),
         flags: &flags,
     };
     let gathered = conversation.hold(gather(question, &records, clusters, &account))??;
@@ -72,7 +78,7 @@ pub(super) fn run(
     if !args.dry_run && !args.yes && !ui.can_ask() {
         refusals.push(consent::nobody_to_ask("look at it with --dry-run"));
     }
-    let planned = report(&past, &plan, None, RestoredStep::all(&plan), refusals.clone());
+    let planned = report(&past.id, &plan, None, RestoredStep::all(&plan), refusals.clone());
     if args.dry_run || !refusals.is_empty() {
         let shown = ui.report(&planned);
         refusals.iter().for_each(|refusal| ui.refusal(refusal));
@@ -87,14 +93,14 @@ pub(super) fn run(
     let phrase = consent::phrase("restore", &plan.uids);
     let consent = match consent::ask(&planned, &plan.hash, &phrase, args.yes, &conversation, ui)? {
         Ok(consent) => consent,
-        Err(refusal) => return refuse(&past, &plan, refusal, ui),
+        Err(refusal) => return refuse(&past.id, &plan, vec![refusal], ui),
     };
     let keys = gathered.iter().map(|one| one.cluster.key.as_str());
     let locked = operation::lock(world, keys, positive(args.cluster_timeout), &conversation)?;
     let begun = locked.and_then(|locked| locked.begin(beginning(args, &past, &gathered, &plan), &[], world));
     let running = match begun {
         Ok(running) => running,
-        Err(refusal) => return refuse(&past, &plan, refusal, ui),
+        Err(refusal) => return refuse(&past.id, &plan, vec![refusal], ui),
     };
     let (steps, is_interrupted) = conversation.finish(operation::say_interrupted(ui), async |interrupt| {
         let steps = give_back(&gathered, &plan, &consent, &running, &interrupt).await;
@@ -113,7 +119,7 @@ pub(super) fn run(
     };
     let views: Vec<StepView> = steps.iter().map(view).collect();
     let restored = views.iter().cloned().map(RestoredStep::from).collect();
-    let done = report(&past, &plan, Some(running.id.clone()), restored, Vec::new());
+    let done = report(&past.id, &plan, Some(running.id.clone()), restored, Vec::new());
     let is_kept = running.end(ending, &done, &views, world, ui);
     if ending != Ending::Restored {
         ui.note(&format!("go on with it: kubectl ackcred restore {}", past.id));
@@ -149,17 +155,14 @@ async fn give_back(
     steps
 }
 
-/// Why the record of an operation can't be trusted, where it can't.
-fn damage(past: &Past, revoked: &Plan) -> Option<Refusal> {
-    let message = if past.damaged.iter().any(|name| !name.starts_with("originals/")) {
-        format!("{} was changed since it was written: {}", past.id, past.damaged.join(", "))
-    } else if !revoked.is_sealed() || !past.id.to_string().contains(&format!("-{}", revoked.short_hash())) {
-        // Checksums can be written anew beside what they are of; the operation's name holds part of what was agreed to.
-        format!("the plan of {} is not the one that was agreed to", past.id)
-    } else {
-        return None;
-    };
-    Some(Refusal::new(RefusalCode::JournalDamaged, message))
+/// Why nothing is given back by a record that can't be trusted.
+fn unusable(folder: &StateFolder, args: &RestoreArgs, error: &PastError) -> Refusal {
+    let originals = folder.operation_folder(&args.operation).join("originals");
+    let hint = format!(
+        "the bindings as they were are in {}: look at them, and create by hand what is to come back",
+        originals.display()
+    );
+    error.refusal(&args.operation).hint(hint)
 }
 
 /// The clusters of the operation, or those of them that were named.
@@ -186,6 +189,9 @@ fn chosen(
 ) -> Result<Chosen> {
     let ids: Vec<ClusterId> = records.iter().filter_map(|record| record.id.clone()).collect();
     let are_several = records.len() > 1;
+    if are_several && ids.len() < records.len() {
+        return Err(Error::failed(anyhow::anyhow!("the record names a cluster among several that has no ID")));
+    }
     let bounds = Bounds { parallel: records.len(), each: None };
     if !are_several && (access::one_context(access)?.is_some() || ids.is_empty()) {
         let choice = Choice::one(access::way(access, false, world)?);
@@ -225,21 +231,12 @@ async fn gather(
 }
 
 /// Something stands in the way that is no part of the plan; people have seen the plan, if there is one.
-fn refuse(past: &Past, plan: &RestorePlan, refusal: Refusal, ui: &Ui) -> Result<Status> {
-    ui.refusal(&refusal);
+fn refuse(of: &OperationId, plan: &RestorePlan, refusals: Vec<Refusal>, ui: &Ui) -> Result<Status> {
+    refusals.iter().for_each(|refusal| ui.refusal(refusal));
     ui.note("nothing was changed");
-    let refused = report(past, plan, None, RestoredStep::all(plan), vec![refusal]);
+    let refused = report(of, plan, None, RestoredStep::all(plan), refusals);
     ui.document(&refused).unwrap_or_else(|error| ui.error(&error));
     Ok(Status::Refused)
-}
-
-/// Whether an earlier restore of this revocation was cut off: what it gave back is then no reason to refuse the rest.
-fn was_cut_off(folder: &StateFolder, past: &Past) -> Result<bool> {
-    let all = history::all(folder).map_err(Error::failed)?;
-    Ok(all.iter().filter_map(|(_, other)| other.as_ref().ok()).any(|other| {
-        let complete = matches!(other.state(), State::Ended(Ending::Restored));
-        matches!(&other.record.purpose, Purpose::Restore { of, .. } if *of == past.id) && !complete
-    }))
 }
 
 /// A restore arms certificates again. Whoever agrees must know whose.
@@ -272,7 +269,7 @@ fn beginning(args: &RestoreArgs, past: &Past, gathered: &[Gathered], plan: &Rest
 }
 
 fn report(
-    past: &Past,
+    of: &OperationId,
     plan: &RestorePlan,
     operation: Option<OperationId>,
     steps: Vec<RestoredStep>,
@@ -281,7 +278,7 @@ fn report(
     RestoreReport {
         api_version: ApiVersion::V1,
         operation,
-        restores: past.id.clone(),
+        restores: of.clone(),
         verification: Vec::new(),
         collateral: collateral(plan, &steps),
         steps,

@@ -39,7 +39,10 @@ pub(super) fn run(
         let message = "a pod's service account revokes nobody: nobody could be asked for consent";
         return refuse(vec![Refusal::new(RefusalCode::InCluster, message)], world, ui);
     }
-    let request = Request::of(args, world)?;
+    let request = match Request::of(args, world)? {
+        Ok(request) => request,
+        Err(refusal) => return refuse(vec![refusal], world, ui),
+    };
     let leaked = match args.file.as_deref().map(|file| leaked::read(world, file, args.leaked_context.as_deref())) {
         None => None,
         Some(Ok(leaked)) => Some(leaked),
@@ -49,6 +52,9 @@ pub(super) fn run(
             return Err(Error::failed(error).hint("choose one of its contexts with --leaked-context"));
         }
     };
+    if let Some(error) = request.other_file(leaked.as_ref()) {
+        return Err(error);
+    }
     let chosen = match chosen(args, access, &request, leaked.as_ref(), world)? {
         Ok(chosen) => chosen,
         Err(refusal) => return refuse(vec![refusal], world, ui),

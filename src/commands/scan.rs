@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{cloud, clusters, fleet};
+use crate::adapters::journal::{JournalError, StateFolder};
 use crate::cli::{AccessArgs, CloudArgs, FailOn, ScanArgs};
 use crate::core::grants::GrantSource;
 use crate::core::ids::Uid;
@@ -12,7 +13,7 @@ use crate::core::verdict::AccountDirectory;
 use crate::error::{Result, chain};
 use crate::gather::conversation::Conversation;
 use crate::gather::fleet::Cluster;
-use crate::gather::history::{self, Dead};
+use crate::gather::history::{self, Dead, Mark, Operations, Scrutiny};
 use crate::gather::holders::Question;
 use crate::output::ui::Ui;
 use crate::output::views::{ApiVersion, Identities, ResemblingView, Rows, ScanReport, ScannedCluster};
@@ -42,24 +43,20 @@ pub(super) fn run(
     let views: Vec<ScannedCluster> = fleet.clusters.iter().map(scanned).collect();
     let heard = fleet.clusters.into_iter().filter_map(|cluster| cluster.outcome.ok());
     let clusters: Vec<ClusterScan> = heard.map(|(_, heard)| heard.scan).collect();
-    let dead = dead(&clusters, world);
-    let filter = Filter {
-        all_users: args.all_users,
-        uids: args.uid.clone(),
-        states: args.state.clone(),
-        dead: dead.as_ref().map(|(names, _)| names.clone()).unwrap_or_default(),
-    };
+    let marks = marks(world, ui);
+    let standing = marks.as_ref().map(Operations::tombstones).unwrap_or_default();
+    let is_complete = marks.as_ref().is_some_and(|marks| marks.unread.is_empty());
+    let dead = dead(&clusters, &standing, is_complete);
+    let filter =
+        Filter { all_users: args.all_users, uids: args.uid.clone(), states: args.state.clone(), dead: dead.clone() };
     let selection = Selection::new(&clusters, &filter);
-    if let Some((names, standing)) = &dead {
-        say_reappeared(&selection, &clusters, names, standing, ui);
-    }
-    let names = dead.as_ref().map(|(names, _)| names);
+    say_reappeared(&selection, &clusters, &dead, &standing, ui);
     let alike = alike(&clusters, &fleet.account.people, &args.uid);
     ui.report(&ScanReport {
         api_version: ApiVersion::V1,
         clusters: views,
         identities: Identities { clusters: &clusters, selection: &selection },
-        grants: Rows { clusters: &clusters, selection: &selection, now: world.now, dead: names, are_several },
+        grants: Rows { clusters: &clusters, selection: &selection, now: world.now, dead: &dead, are_several },
         resembling: alike.iter().map(|(cluster, likeness)| ResemblingView::of(cluster.id.as_ref(), likeness)).collect(),
         cloud,
         incomplete: status != Status::Done,
@@ -73,18 +70,42 @@ pub(super) fn run(
     })
 }
 
-/// The user names of leaked credentials that were revoked in these clusters from this machine, with the operations that did
-/// it; `None` where the state folder can't be read.
-fn dead(clusters: &[ClusterScan], world: &World) -> Option<(DeadNames, Vec<Dead>)> {
-    let standing = history::tombstones(world)
-        .inspect_err(|error| tracing::debug!(error = chain(error), "nobody can tell what has reappeared"))
-        .ok()?;
-    let mut names = DeadNames::default();
+/// What operations of before say of leaked credentials; `None` where nothing can be read of them. An operation that can't be read may
+/// have revoked others.
+fn marks(world: &World, ui: &Ui) -> Option<Operations<Mark>> {
+    match StateFolder::of(world).and_then(|folder| history::marks(&folder, Scrutiny::Glance)) {
+        Ok(marks) => {
+            if let Some((id, error)) = marks.unread.first() {
+                say_unread(&format!("operation {id} can't be read: {}", chain(error)), marks.unread.len() - 1, ui);
+            }
+            Some(marks)
+        }
+        // Without a folder nothing was ever revoked from here that would be remembered.
+        Err(JournalError::NoFolder) => None,
+        Err(error) => {
+            say_unread(&chain(&error), 0, ui);
+            None
+        }
+    }
+}
+
+/// The user names of leaked credentials that were revoked in these clusters from this machine.
+fn dead(clusters: &[ClusterScan], standing: &[&Dead], are_all: bool) -> DeadNames {
+    let mut names = DeadNames::new(are_all);
     for id in clusters.iter().map(|cluster| cluster.id.as_ref()) {
         let here = standing.iter().filter(|dead| dead.is_of(id));
         here.for_each(|dead| names.add(id, &dead.tombstone.common_name));
     }
-    Some((names, standing))
+    names
+}
+
+fn say_unread(what: &str, others: usize, ui: &Ui) {
+    let others = match others {
+        0 => String::new(),
+        1 => "; nor can 1 other, which kubectl ackcred history names".to_owned(),
+        number => format!("; nor can {number} others, which kubectl ackcred history names"),
+    };
+    ui.warning(&format!("whether a revoked leaked credential holds a grant again is not known: {what}{others}"));
 }
 
 /// What resembles an identity, or one of those that are asked for.
@@ -144,7 +165,7 @@ fn say_alike(alike: &[(&ClusterScan, Likeness<'_>)], are_several: bool, ui: &Ui)
     ));
 }
 
-fn say_reappeared(selection: &Selection, clusters: &[ClusterScan], names: &DeadNames, standing: &[Dead], ui: &Ui) {
+fn say_reappeared(selection: &Selection, clusters: &[ClusterScan], names: &DeadNames, standing: &[&Dead], ui: &Ui) {
     let risen: BTreeSet<&str> = selection
         .rows(clusters)
         .filter(|row| names.is_risen(row))

@@ -96,6 +96,8 @@ pub struct TargetCase {
     pub activity: Option<LastAccess>,
     /// Its kubeconfigs of all clusters.
     pub elsewhere: Listing<UserKubeconfigState>,
+    /// Whether an operation that was begun here is gone on with: then what is gone already is proven, too.
+    pub is_resumed: bool,
 }
 
 /// What ACK says of an identity's kubeconfig of a cluster.

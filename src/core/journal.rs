@@ -4,11 +4,13 @@
 //! finished and undone from its journal alone. Where and how durably it is written is `adapters::journal`'s matter.
 
 mod audit;
+pub mod chain;
 pub mod checksums;
 mod event;
 mod operation_id;
 pub mod originals;
 mod risk;
+mod summary;
 mod writes;
 
 use serde::{Deserialize, Serialize};
@@ -16,9 +18,11 @@ use serde::{Deserialize, Serialize};
 use super::ids::Uid;
 
 pub use audit::{Action, AuditLine, AuditResult, Phase};
-pub use event::{CleanCall, Ending, Event, LineError, StepResult, read_events, whole_lines};
+pub use chain::Chain;
+pub use event::{CleanCall, Ending, Event, Journal, LineError, StepResult, follow, read_journal, whole_lines};
 pub use operation_id::OperationId;
 pub use risk::at_risk;
+pub use summary::{FORMAT, OperationSummary, SummaryError, SummaryPurpose};
 pub use writes::{Answer, BindingWrite, Fate, State, state, writes};
 
 /// What an operation that was begun with a leaked file remembers of its credential: a restore of that name would arm the

@@ -5,19 +5,16 @@ use serde::{Deserialize, Serialize};
 
 use super::case::{Confirmation, LeakedFacts, RoleThen};
 use super::ids::{ClusterId, Region};
-use super::journal::{OperationId, Tombstone};
+use super::journal::{OperationId, OperationSummary, SummaryPurpose, Tombstone};
 use super::plan::Plan;
 use super::restoration::RestorePlan;
 use super::verification::Probe;
-
-/// The version of the format.
-pub const FORMAT: u32 = 1;
 
 /// An operation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct OperationRecord {
-    /// [`FORMAT`].
+    /// [`FORMAT`](super::journal::FORMAT).
     pub format: u32,
     /// When it began, by this machine's clock.
     pub begun: Timestamp,
@@ -79,6 +76,17 @@ pub struct ClusterRecord {
     pub probes: Vec<Probe>,
 }
 
+impl ClusterRecord {
+    /// Whether an API server is one of the cluster that the record is of: one whose CA has a key of that cluster's. A cluster without
+    /// a CA of its own is told by its URL.
+    pub fn is_reached_by(&self, ca_keys: &[String], server: &str) -> bool {
+        match self.ca_keys.is_empty() {
+            true => ca_keys.is_empty() && self.server == server,
+            false => self.ca_keys.iter().any(|key| ca_keys.contains(key)),
+        }
+    }
+}
+
 impl OperationRecord {
     /// The plan of a revocation.
     pub fn revocation(&self) -> Option<&Plan> {
@@ -86,6 +94,43 @@ impl OperationRecord {
             Purpose::Revoke { plan, .. } => Some(plan),
             Purpose::Restore { .. } => None,
         }
+    }
+
+    /// What is kept of it for lists of operations, of a record of this length in bytes.
+    pub fn summary(&self, record_length: u64) -> OperationSummary {
+        let (plan_hash, uids, steps, purpose) = match &self.purpose {
+            Purpose::Revoke { plan, tombstone } => {
+                (&plan.hash, plan.uids(), plan.steps.len(), SummaryPurpose::Revoke { tombstone: tombstone.clone() })
+            }
+            Purpose::Restore { of, plan, rearmed } => {
+                let purpose = SummaryPurpose::Restore { of: of.clone(), rearmed: rearmed.clone() };
+                (&plan.hash, plan.uids.clone(), plan.steps.len(), purpose)
+            }
+        };
+        OperationSummary {
+            format: self.format,
+            begun: self.begun,
+            plan_hash: plan_hash.clone(),
+            purpose,
+            cluster_ids: self.clusters.iter().map(|cluster| cluster.id.clone()).collect(),
+            uids,
+            steps,
+            reason: self.reason.clone(),
+            record_length,
+        }
+    }
+
+    /// Why it can't be the record of this operation, where it can't: its plan is not the one that was agreed to, or its summary
+    /// says something else.
+    pub fn contradiction(&self, summary: &OperationSummary) -> Option<&'static str> {
+        let is_sealed = match &self.purpose {
+            Purpose::Revoke { plan, .. } => plan.is_sealed(),
+            Purpose::Restore { plan, .. } => plan.is_sealed(),
+        };
+        if !is_sealed {
+            return Some("its plan is not the one that was agreed to");
+        }
+        (self.summary(summary.record_length) != *summary).then_some("its summary says something else")
     }
 }
 

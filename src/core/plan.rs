@@ -57,6 +57,35 @@ pub struct Flags {
     pub accept_names: Vec<String>,
 }
 
+impl Flags {
+    /// These flags and those that are given when an operation is gone on with.
+    #[must_use]
+    pub fn and(mut self, given: Self) -> Self {
+        let Self {
+            force,
+            rbac_only,
+            all_deleted,
+            accept_inferred,
+            leave_no_admin,
+            accept_group_grants,
+            also_names,
+            accept_names,
+        } = given;
+        self.force |= force;
+        self.rbac_only |= rbac_only;
+        self.all_deleted |= all_deleted;
+        self.accept_inferred |= accept_inferred;
+        self.leave_no_admin |= leave_no_admin;
+        self.accept_group_grants.extend(accept_group_grants);
+        self.accept_group_grants = distinct(self.accept_group_grants);
+        self.also_names.extend(also_names);
+        self.also_names = distinct(self.also_names);
+        self.accept_names.extend(accept_names);
+        self.accept_names = distinct(self.accept_names);
+        self
+    }
+}
+
 /// A plan: what would be done, what would be left, and why it is refused, if it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

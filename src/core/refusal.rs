@@ -70,8 +70,48 @@ pub enum RefusalCode {
     Rearm,
     /// Nothing was taken away that could be given back.
     NothingToRestore,
-    /// A file of the operation was changed since it was written.
+    /// The record of an operation can't be read, or was changed since it was written.
     JournalDamaged,
+}
+
+impl RefusalCode {
+    /// Whether what stands against beginning a revocation stands against going on with one that was begun, too. Only what it
+    /// may itself have brought about does not.
+    pub fn holds_when_resumed(self) -> bool {
+        match self {
+            // What it took away already is not there to be taken.
+            Self::NothingIssued | Self::CredentialDead | Self::NameMismatch => false,
+            Self::RootAccount
+            | Self::OwnIdentity
+            | Self::ClusterState
+            | Self::ClusterUnread
+            | Self::IdentityUnknown
+            | Self::RecentAccess
+            | Self::ActivityUnknown
+            | Self::MissingRight
+            | Self::ClusterContradicted
+            | Self::ClusterUnconfirmed
+            | Self::LastAdministrator
+            | Self::NoCloudCredentials
+            | Self::InCluster
+            | Self::NoTerminal
+            | Self::Declined
+            | Self::NoRamIdentity
+            | Self::OtherCluster
+            | Self::PlanChanged
+            | Self::Locked
+            | Self::NoJournal
+            | Self::RoleGone
+            | Self::RoleChanged
+            | Self::NamespaceChanged
+            | Self::BindingChanged
+            | Self::SubjectPresent
+            | Self::IdentityGone
+            | Self::Rearm
+            | Self::NothingToRestore
+            | Self::JournalDamaged => true,
+        }
+    }
 }
 
 /// Why nothing is changed.

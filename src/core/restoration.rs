@@ -193,6 +193,11 @@ impl RestorePlan {
         all
     }
 
+    /// Whether the plan is still the one that its hash was made of.
+    pub fn is_sealed(&self) -> bool {
+        self.hash == seal(&self.flags, &self.steps)
+    }
+
     /// The part that is about one cluster, with the hash of the whole: consent to all of it is consent to each part.
     #[must_use]
     pub fn in_cluster(&self, id: Option<&ClusterId>) -> Self {

@@ -45,18 +45,35 @@ pub struct Filter {
 
 /// User names of leaked credentials that were revoked, each with the cluster that it is dead in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct DeadNames(BTreeSet<(Option<ClusterId>, String)>);
+pub struct DeadNames {
+    names: BTreeSet<(Option<ClusterId>, String)>,
+    /// Whether these are all that were revoked from this machine.
+    are_all: bool,
+}
 
 impl DeadNames {
+    /// No names yet. `are_all` says whether those that will be added are all that were revoked from this machine.
+    pub fn new(are_all: bool) -> Self {
+        Self { names: BTreeSet::new(), are_all }
+    }
+
     /// Adds a name that is dead in a cluster.
     pub fn add(&mut self, cluster: Option<&ClusterId>, name: &str) {
-        self.0.insert((cluster.cloned(), name.to_owned()));
+        self.names.insert((cluster.cloned(), name.to_owned()));
     }
 
     /// Whether a row gives such a name something again.
     pub fn is_risen(&self, row: &ScanRow<'_>) -> bool {
-        let named = |grant: Grant<'_>| self.0.contains(&(row.cluster.id.clone(), grant.subject.to_owned()));
-        !self.0.is_empty() && row.grant.is_some_and(named)
+        let named = |grant: Grant<'_>| self.names.contains(&(row.cluster.id.clone(), grant.subject.to_owned()));
+        !self.names.is_empty() && row.grant.is_some_and(named)
+    }
+
+    /// Whether a row gives such a name something again; `None` where that is not known.
+    pub fn has_reappeared(&self, row: &ScanRow<'_>) -> Option<bool> {
+        match self.is_risen(row) {
+            false if !self.are_all => None,
+            known => Some(known),
+        }
     }
 }
 

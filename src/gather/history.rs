@@ -1,14 +1,23 @@
 //! What was done from this machine before: operations, as far as their files can be read.
+//!
+//! Whether a record can be trusted is judged in two places, and nowhere else: [`load`] for one operation that something is decided
+//! from, [`glance`] and [`marks`] for all of them. One that can't be read is never taken for absent.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
+use std::panic::resume_unwind;
+use std::thread::{available_parallelism, scope};
 
-use crate::adapters::journal::{JournalError, StateFolder};
+use jiff::Timestamp;
+
+use crate::adapters::journal::{Glance, JournalError, StateFolder};
 use crate::core::ids::ClusterId;
-use crate::core::journal::{Event, OperationId, State, Tombstone, state};
-use crate::core::operation::{OperationRecord, Purpose};
-use crate::world::World;
+use crate::core::journal::{Ending, Event, OperationId, State, SummaryPurpose, Tombstone, state};
+use crate::core::operation::OperationRecord;
+use crate::core::refusal::{Refusal, RefusalCode};
+use crate::error::chain;
 
-/// An operation of before.
+/// An operation of before. All of it is what was written then.
 pub struct Past {
     /// Its ID.
     pub id: OperationId,
@@ -18,14 +27,14 @@ pub struct Past {
     pub events: Vec<Event>,
     /// What it printed; `None` where it was cut off.
     pub report: Option<serde_json::Value>,
-    /// Files that were changed since they were written.
+    /// Files that were changed since they were written and are not used: bindings, or the report.
     pub damaged: Vec<String>,
 }
 
 /// Why an operation can't be read.
 #[derive(Debug, thiserror::Error)]
 pub enum PastError {
-    /// Its files can't be read.
+    /// Its files can't be read, or are not what was written.
     #[error(transparent)]
     Journal(#[from] JournalError),
     /// Its record is not one of this version.
@@ -36,10 +45,27 @@ pub enum PastError {
         /// Why.
         source: serde_json::Error,
     },
+    /// Its record contradicts itself.
+    #[error("the record of operation {id} can't be trusted: {reason}")]
+    Contradiction {
+        /// The operation.
+        id: OperationId,
+        /// Why.
+        reason: &'static str,
+    },
 }
 
-/// An operation by its name, and what can be read of it.
-pub type Entry = (OperationId, Result<Past, PastError>);
+impl PastError {
+    /// Whether there is no such operation.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Journal(JournalError::Missing { .. }))
+    }
+
+    /// The refusal to decide anything from it.
+    pub fn refusal(&self, id: &OperationId) -> Refusal {
+        damaged(id, chain(self))
+    }
+}
 
 impl Past {
     /// How far it came.
@@ -48,26 +74,137 @@ impl Past {
     }
 }
 
-/// Reads one operation.
+/// Reads one operation, and holds it against its checksums, its plan's hash, its name and the chain of its journal.
 ///
 /// # Errors
-/// Where there is none of this ID, or its files can't be read.
+/// Where there is none of this ID, its files can't be read, or they can't be trusted.
 pub fn load(folder: &StateFolder, id: &OperationId) -> Result<Past, PastError> {
     let stored = folder.open(id)?;
-    let record =
+    let record: OperationRecord =
         serde_json::from_value(stored.record).map_err(|source| PastError::Record { id: id.clone(), source })?;
+    if let Some(reason) = record.contradiction(&stored.summary) {
+        return Err(PastError::Contradiction { id: id.clone(), reason });
+    }
     Ok(Past { id: stored.id, record, events: stored.events, report: stored.report, damaged: stored.damaged })
 }
 
-/// Reads all operations, the last first. One that can't be read is named and doesn't stand in the others' way.
+/// How closely all operations are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scrutiny {
+    /// Fast enough for every scan of thousands.
+    Glance,
+    /// All that checksums and chains cover: something is given back by what is found.
+    Full,
+}
+
+/// What was wanted of all operations, the last first, and those that can't be read.
+pub struct Operations<T> {
+    /// What was wanted of those that can be read.
+    pub read: Vec<T>,
+    /// Those that can't.
+    pub unread: Vec<(OperationId, JournalError)>,
+}
+
+/// Fewer operations than this are looked at by one thread.
+const FEW: usize = 256;
+/// The most threads: what they wait for is one disk.
+const MOST_THREADS: usize = 4;
+
+/// Looks at all operations and keeps of each what is wanted: there can be thousands. One that can't be read is named and doesn't
+/// stand in the others' way.
 ///
 /// # Errors
 /// Where the folder can't be read.
-pub fn all(folder: &StateFolder) -> Result<Vec<Entry>, JournalError> {
-    let mut all: Vec<_> = folder.operations()?.into_iter().map(|id| (id.clone(), load(folder, &id))).collect();
+pub fn glance<T: Send>(
+    folder: &StateFolder,
+    scrutiny: Scrutiny,
+    keep: impl Fn(&OperationId, Glance) -> Option<T> + Sync,
+) -> Result<Operations<T>, JournalError> {
+    let ids = folder.operations()?;
+    let threads = if ids.len() < FEW { 1 } else { available_parallelism().map_or(1, usize::from).min(MOST_THREADS) };
+    let part = ids.len().div_ceil(threads).max(1);
+    let parts: Vec<Part<T>> = scope(|scope| {
+        let looking: Vec<_> =
+            ids.chunks(part).map(|ids| scope.spawn(|| Part::look(folder, ids, scrutiny, &keep))).collect();
+        looking.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+    });
+    let (mut read, mut unread) = (Vec::new(), Vec::new());
+    for part in parts {
+        read.extend(part.read);
+        unread.extend(part.unread);
+    }
     // Names tell the second; within one the records know better.
-    all.sort_by_key(|(_, past)| past.as_ref().ok().map(|past| Reverse(past.record.begun)));
-    Ok(all)
+    read.sort_by_key(|(begun, _)| Reverse(*begun));
+    Ok(Operations { read: read.into_iter().map(|(_, kept)| kept).collect(), unread })
+}
+
+/// What one thread has seen, with the times at which the operations began.
+struct Part<T> {
+    read: Vec<(Timestamp, T)>,
+    unread: Vec<(OperationId, JournalError)>,
+}
+
+impl<T> Part<T> {
+    fn look(
+        folder: &StateFolder,
+        ids: &[OperationId],
+        scrutiny: Scrutiny,
+        keep: impl Fn(&OperationId, Glance) -> Option<T>,
+    ) -> Self {
+        let mut part = Self { read: Vec::new(), unread: Vec::new() };
+        for id in ids {
+            let glance = match scrutiny {
+                Scrutiny::Glance => folder.glance(id),
+                Scrutiny::Full => folder.examine(id),
+            };
+            match glance {
+                Ok(glance) => {
+                    let begun = glance.summary.begun;
+                    part.read.extend(keep(id, glance).map(|kept| (begun, kept)));
+                }
+                // Moved away since the folder was listed.
+                Err(JournalError::Missing { .. }) => {}
+                Err(error) => part.unread.push((id.clone(), error)),
+            }
+        }
+        part
+    }
+}
+
+/// What the protection of revoked credentials asks of an operation.
+pub enum Mark {
+    /// A leaked credential was revoked.
+    Revoked(Dead),
+    /// An earlier operation was taken back.
+    Restored {
+        /// That operation.
+        of: OperationId,
+        /// The names whose leaked credentials may work again.
+        rearmed: Vec<String>,
+        /// How far it came.
+        state: State,
+    },
+}
+
+impl Mark {
+    /// The mark that an operation leaves; `None` for a revocation that was not about a leaked credential.
+    fn of(id: &OperationId, Glance { summary, state }: Glance) -> Option<Self> {
+        match summary.purpose {
+            SummaryPurpose::Restore { of, rearmed } => Some(Self::Restored { of, rearmed, state }),
+            SummaryPurpose::Revoke { tombstone } => {
+                let (operation, clusters) = (id.clone(), summary.cluster_ids);
+                tombstone.map(|tombstone| Self::Revoked(Dead { operation, tombstone, clusters }))
+            }
+        }
+    }
+}
+
+/// Looks at all operations for the credentials that they revoked.
+///
+/// # Errors
+/// Where the folder can't be read.
+pub fn marks(folder: &StateFolder, scrutiny: Scrutiny) -> Result<Operations<Mark>, JournalError> {
+    glance(folder, scrutiny, Mark::of)
 }
 
 /// A leaked credential that was revoked from this machine and not armed again since.
@@ -86,31 +223,44 @@ impl Dead {
     }
 }
 
-/// The leaked credentials that were revoked from this machine and not armed again since.
-///
-/// # Errors
-/// Where the state folder can't be read: then nobody can tell.
-pub fn tombstones(world: &World) -> Result<Vec<Dead>, JournalError> {
-    let folder = StateFolder::of(world)?;
-    // Every scan asks this: journals and reports, which grow, are not read for it.
-    let read = |id: OperationId| {
-        let record = serde_json::from_value::<OperationRecord>(folder.record(&id).ok()?).ok()?;
-        Some((id, record))
-    };
-    let mut past: Vec<(OperationId, OperationRecord)> = folder.operations()?.into_iter().filter_map(read).collect();
-    past.sort_by_key(|(_, record)| Reverse(record.begun));
-    let mut standing: Vec<Dead> = Vec::new();
-    // The last first: what a later restore has armed again is no longer dead.
-    let mut rearmed: Vec<String> = Vec::new();
-    for (operation, record) in past {
-        match record.purpose {
-            Purpose::Restore { rearmed: names, .. } => rearmed.extend(names),
-            Purpose::Revoke { tombstone: Some(tombstone), .. } if !rearmed.contains(&tombstone.common_name) => {
-                let clusters = record.clusters.into_iter().map(|cluster| cluster.id).collect();
-                standing.push(Dead { operation, tombstone, clusters });
+impl Operations<Mark> {
+    /// The leaked credentials that were revoked from this machine and not armed again since, as far as the operations can be read.
+    pub fn tombstones(&self) -> Vec<&Dead> {
+        let mut standing: Vec<&Dead> = Vec::new();
+        // The last first: what a later restore has armed again is no longer dead.
+        let mut armed: BTreeSet<&str> = BTreeSet::new();
+        for mark in &self.read {
+            match mark {
+                Mark::Restored { rearmed, .. } => armed.extend(rearmed.iter().map(String::as_str)),
+                Mark::Revoked(dead) if !armed.contains(dead.tombstone.common_name.as_str()) => standing.push(dead),
+                Mark::Revoked(_) => {}
             }
-            Purpose::Revoke { .. } => {}
         }
+        standing
     }
-    Ok(standing)
+
+    /// Whether an earlier restore of a revocation was cut off.
+    pub fn has_unfinished_restore(&self, revocation: &OperationId) -> bool {
+        self.read.iter().any(|mark| match mark {
+            Mark::Restored { of, state, .. } => of == revocation && *state != State::Ended(Ending::Restored),
+            Mark::Revoked(_) => false,
+        })
+    }
+
+    /// Why nothing is given back while some operations can't be read: one of them may have revoked a leaked credential that
+    /// would work again.
+    pub fn refusals(&self, folder: &StateFolder) -> Vec<Refusal> {
+        let refusal = |(id, error): &(OperationId, JournalError)| {
+            let message = format!("{}; it may have revoked a leaked credential, which would work again", chain(error));
+            let path = folder.operation_folder(id);
+            let hint =
+                format!("look at {}; if you can do without it, move that folder away, then try again", path.display());
+            damaged(id, message).hint(hint)
+        };
+        self.unread.iter().map(refusal).collect()
+    }
+}
+
+fn damaged(id: &OperationId, why: String) -> Refusal {
+    Refusal::new(RefusalCode::JournalDamaged, format!("operation {id} can't be trusted: {why}")).of(id.to_string())
 }

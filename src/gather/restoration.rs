@@ -33,7 +33,7 @@ pub struct Question<'a> {
     /// Whether an earlier restore of it was cut off.
     pub unfinished_restore: bool,
     /// The leaked credentials that are dead.
-    pub standing: &'a [Dead],
+    pub standing: &'a [&'a Dead],
     /// The flags.
     pub flags: &'a RestoreFlags,
 }
@@ -79,7 +79,7 @@ pub async fn gather(
     let tombstones: Vec<Tombstone> = here.map(|dead| dead.tombstone.clone()).collect();
     let mut plan = plan(id, &pairs, &identities, &tombstones, question.flags.clone());
     let own_keys = key_fingerprints(heard.api.certificate_authority().unwrap_or_default());
-    if !cluster.ca_keys.is_empty() && !own_keys.iter().any(|key| cluster.ca_keys.contains(key)) {
+    if !cluster.is_reached_by(&own_keys, heard.api.server()) {
         let message = format!("{} was made in another cluster than this context leads to", past.id);
         let refusal = Refusal::new(RefusalCode::OtherCluster, message).in_cluster(id);
         plan.refusals.push(refusal.hint("name its context with --context"));

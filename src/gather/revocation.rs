@@ -127,7 +127,7 @@ pub async fn gather(
         objects(&heard.api, &references),
         objects(&heard.api, &beside),
         heard.api.roles(),
-        targets(voices, own),
+        targets(voices, own, question.remembered),
     );
     let operator = operator?;
     let heard_time = heard.api.time().map(|server| (server, world.clock().time()));
@@ -142,7 +142,8 @@ pub async fn gather(
         unread.push(chain(&error));
         Roles::default()
     });
-    let namespaces = namespaces(&heard.api, &bindings).await;
+    let (namespaces, unread_namespaces) = namespaces(&heard.api, &bindings).await;
+    failed.extend(unread_namespaces);
     let cluster = cluster(&heard, &way.context, question.word);
     let leaked = match wanted {
         Wanted::Leaked(leaked) => Some(leaked.facts_under(heard.api.certificate_authority())),
@@ -214,7 +215,11 @@ pub(super) async fn operator(
         operator.names.push(identity.username);
         operator.groups.extend(identity.groups);
     }
-    if let Some(certificate) = api.client_certificate() {
+    let certificate = api.client_certificate().map_err(|error| {
+        let cause = anyhow::Error::new(error).context("your own client certificate can't be read");
+        Error::failed(cause).hint("without it nobody can tell whether you are to revoke yourself")
+    })?;
+    if let Some(certificate) = certificate {
         let name = certificate.subject.common_name.unwrap_or_default();
         let context = context.name.as_deref().unwrap_or("given by flags");
         operator
@@ -281,19 +286,28 @@ async fn objects(api: &ApiServer, references: &[BindingRef]) -> Vec<Result<Optio
     stream::iter(references).map(|reference| api.binding(reference)).buffered(SIDE_BY_SIDE).collect().await
 }
 
-async fn namespaces(api: &ApiServer, bindings: &[BindingObject]) -> BTreeMap<String, String> {
+/// The UIDs of the bindings' namespaces, and why some can't be read: a restore would not notice that they are others by then.
+async fn namespaces(api: &ApiServer, bindings: &[BindingObject]) -> (BTreeMap<String, String>, Vec<String>) {
     let mut names: Vec<&str> = bindings.iter().filter_map(|object| object.metadata.namespace.as_deref()).collect();
     names.sort_unstable();
     names.dedup();
-    let read = stream::iter(names).map(async |name| match api.namespace(name).await {
-        Ok(Some(facts)) => Some((name.to_owned(), facts.uid)),
-        // Whoever may change bindings need not be able to read namespaces.
-        Ok(None) | Err(_) => None,
-    });
-    read.buffered(SIDE_BY_SIDE).filter_map(async |known| known).collect().await
+    let read = stream::iter(names).map(async |name| (name, api.namespace(name).await));
+    let (mut known, mut failed) = (BTreeMap::new(), Vec::new());
+    for (name, answer) in read.buffered(SIDE_BY_SIDE).collect::<Vec<_>>().await {
+        match answer {
+            Ok(facts) => known.extend(facts.map(|facts| (name.to_owned(), facts.uid))),
+            Err(error) => failed.extend(failure_beside_rights(&error)),
+        }
+    }
+    (known, failed)
 }
 
-async fn targets(voices: Voices<'_>, own: Vec<Target>) -> Vec<TargetCase> {
+/// What went wrong; `None` where a right is missing that whoever may change bindings need not have.
+fn failure_beside_rights(error: &CallError) -> Option<String> {
+    (!error.is_forbidden()).then(|| chain(error))
+}
+
+async fn targets(voices: Voices<'_>, own: Vec<Target>, remembered: &[PlannedTarget]) -> Vec<TargetCase> {
     let uids: Vec<Uid> = own.iter().map(|target| target.uid.clone()).collect();
     let details = stream::iter(&uids).map(|uid| of_the_cloud(voices, uid)).buffered(cloud::SIDE_BY_SIDE);
     let (activity, details) = tokio::join!(activity(voices, &uids), details.collect::<Vec<_>>());
@@ -303,12 +317,19 @@ async fn targets(voices: Voices<'_>, own: Vec<Target>) -> Vec<TargetCase> {
         .map(|((target, activity), (permissions, elsewhere))| TargetCase {
             verdict: voices.account.verdict(&target.uid, &voices.heard.scan),
             kubeconfig: kubeconfig(voices.heard, &target.uid),
+            is_resumed: is_remembered(voices.heard, &target.uid, remembered),
             target,
             permissions,
             activity,
             elsewhere,
         })
         .collect()
+}
+
+/// Whether an operation that is gone on with is about this identity in this cluster, as far as both know which it is.
+fn is_remembered(heard: &Heard<ApiServer>, uid: &Uid, remembered: &[PlannedTarget]) -> bool {
+    let is_here = |then: Option<&ClusterId>| then.zip(heard.cluster.id.as_ref()).is_none_or(|(then, now)| then == now);
+    remembered.iter().any(|known| known.uid == *uid && is_here(known.cluster_id.as_ref()))
 }
 
 fn target(voices: Voices<'_>, uid: &Uid, is_alone: bool, question: Question<'_>) -> Target {

@@ -3,9 +3,14 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use comfy_table::{Attribute, Cell as StyledCell, ColumnConstraint, ContentArrangement, TableStyle};
+use comfy_table::{Attribute, Cell as StyledCell, ColumnConstraint, ContentArrangement, TableStyle, Width};
 
 use super::escape::escape;
+
+/// Spaces between columns.
+const GAP: u16 = 3;
+/// How many rows are drawn at a time.
+const BATCH: usize = 512;
 
 /// What a cell says about its content.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,21 +65,33 @@ impl Table<'_> {
     /// Draws columns without borders, three spaces apart, as wide as their content: IDs are there to be copied, so
     /// nothing is ever cut.
     pub fn draw(self, out: &mut dyn Write, headers: bool, colored: bool) -> io::Result<()> {
-        let mut table = comfy_table::Table::new();
-        table.load_style(TableStyle::new()).set_content_arrangement(ContentArrangement::Disabled).force_no_tty();
-        if colored {
-            table.enforce_styling();
+        let headers = if headers { self.headers } else { Vec::new() };
+        let rows: Vec<Vec<Cell<'_>>> = self.rows.collect();
+        // What is drawn takes many times the memory of its cells: of thousands of rows, only some at a time.
+        let mut batches: Vec<&[Vec<Cell<'_>>]> = rows.chunks(BATCH).collect();
+        if batches.is_empty() {
+            batches.push(&[]);
         }
-        if headers {
-            table.set_header(self.headers.iter().copied());
+        let mut widths: Vec<u16> = Vec::new();
+        for (index, batch) in batches.iter().enumerate().filter(|_| batches.len() > 1) {
+            let own = laid_out(if index == 0 { &headers } else { &[] }, batch, colored).column_max_content_widths();
+            widths.resize(widths.len().max(own.len()), 0);
+            widths.iter_mut().zip(own).for_each(|(width, own)| *width = own.max(*width));
         }
-        table.add_rows(self.rows.map(|row| row.iter().map(styled).collect::<Vec<_>>()));
-        let last = self.headers.len().saturating_sub(1);
-        for (index, column) in table.column_iter_mut().enumerate() {
-            column.set_padding((0, if index == last { 0 } else { 3 }));
-            column.set_constraint(ColumnConstraint::ContentWidth);
+        for (index, batch) in batches.iter().enumerate() {
+            let mut table = laid_out(if index == 0 { &headers } else { &[] }, batch, colored);
+            let last = table.column_count().saturating_sub(1);
+            for (index, column) in table.column_iter_mut().enumerate() {
+                let padding = if index == last { 0 } else { GAP };
+                column.set_padding((0, padding));
+                column.set_constraint(match widths.get(index) {
+                    Some(width) => ColumnConstraint::Absolute(Width::Fixed(width.saturating_add(padding))),
+                    None => ColumnConstraint::ContentWidth,
+                });
+            }
+            table.lines().try_for_each(|line| writeln!(out, "{}", line.trim_end()))?;
         }
-        table.lines().try_for_each(|line| writeln!(out, "{}", line.trim_end()))
+        Ok(())
     }
 
     /// Writes the cells as RFC 4180 CSV.
@@ -97,6 +114,19 @@ fn as_written(error: csv::Error) -> io::Error {
         csv::ErrorKind::Io(error) => error,
         other => io::Error::other(format!("{other:?}")),
     }
+}
+
+fn laid_out(headers: &[&str], rows: &[Vec<Cell<'_>>], colored: bool) -> comfy_table::Table {
+    let mut table = comfy_table::Table::new();
+    table.load_style(TableStyle::new()).set_content_arrangement(ContentArrangement::Disabled).force_no_tty();
+    if colored {
+        table.enforce_styling();
+    }
+    if !headers.is_empty() {
+        table.set_header(headers.iter().copied());
+    }
+    table.add_rows(rows.iter().map(|row| row.iter().map(styled).collect::<Vec<_>>()));
+    table
 }
 
 fn styled(cell: &Cell<'_>) -> StyledCell {
@@ -140,6 +170,29 @@ mod tests {
              a                 Deleted   <none>\n\
              longer\\u{1b}[2J   Active    with, comma\n"
         );
+    }
+
+    /// The widest cell of a column counts, in whichever batch it is.
+    #[test]
+    fn many_rows_stand_as_few_do() {
+        for (count, wide) in [(BATCH, 0), (BATCH + 1, 0), (BATCH + 1, BATCH), (3 * BATCH, 2 * BATCH), (3 * BATCH, 3)] {
+            let name = |row: usize| if row == wide { "a much longer name" } else { "short" };
+            let cells = move |row| vec![Cell::new(name(row)).tone(Tone::Danger), Cell::new("x"), Cell::default()];
+            let table = || Table { headers: vec!["A", "B", "C"], rows: Box::new((0..count).map(cells)) };
+            let mut out = Vec::new();
+            table().draw(&mut out, true, false).unwrap();
+            let line = |name: &str, one: &str, two: &str| format!("{name:18}   {one}   {two}");
+            let rows = (0..count).map(|row| line(name(row), "x", "<none>"));
+            let expected: Vec<String> = std::iter::once(line("A", "B", "C")).chain(rows).collect();
+            assert_eq!(String::from_utf8(out).unwrap().lines().collect::<Vec<_>>(), expected, "{count} rows");
+        }
+    }
+
+    #[test]
+    fn a_table_without_rows_is_its_headers() {
+        let mut out = Vec::new();
+        Table { headers: vec!["A", "B"], rows: Box::new(std::iter::empty()) }.draw(&mut out, true, false).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "A   B\n");
     }
 
     #[test]

@@ -180,6 +180,7 @@ fn what_fails_in_one_cluster_is_gone_on_with() {
     faults.clear();
     let resumed = scene.json(&["revoke", "--resume", &operation(&told), "--yes", "--settle", "0"]);
     assert_eq!(resumed.status, Status::Done, "{resumed:?}");
+    assert_eq!(resumed.ids_of("verification").len(), 2, "what the first run has done is proven, too: {resumed:?}");
     assert_eq!(scene.grants_of_leaver(), [0, 0]);
     let restore = scene.json(&["restore", &operation(&told), "--yes", "--force"]);
     assert_eq!(restore.status, Status::Done, "{restore:?}");

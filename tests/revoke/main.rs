@@ -37,6 +37,7 @@ mod interruption;
 mod names;
 mod proof;
 mod properties;
+mod records;
 mod refusals;
 mod residual;
 mod restoring;

@@ -16,7 +16,7 @@ use crate::scene::{BO, CARL, GROUPS, Incident, KEY, Objects, as_arranged, former
 use crate::setting::{Setup, binding, user};
 
 /// Somebody who has access to the files of an operation.
-const ATTACKER: &str = "200000000000000666";
+pub(crate) const ATTACKER: &str = "200000000000000666";
 
 const LEDGER_READER: &str = "/apis/rbac.authorization.k8s.io/v1/namespaces/billing/roles/ledger-reader";
 
@@ -45,7 +45,7 @@ fn revoked<C: Cluster>(incident: &Incident<C>) -> String {
 }
 
 /// Runs a restore that is refused for these reasons alone, and holds it to have changed nothing.
-fn refused<C: Cluster>(incident: &Incident<C>, args: &[&str], codes: &[&str]) -> Value {
+pub(crate) fn refused<C: Cluster>(incident: &Incident<C>, args: &[&str], codes: &[&str]) -> Value {
     let before = incident.bindings();
     let (status, report, said) = incident.json(args);
     let mut given: Vec<&str> =
@@ -154,14 +154,35 @@ fn a_name_that_did_not_come_back_is_not_armed() {
 }
 
 /// The files of an operation.
-struct Files(PathBuf);
+pub(crate) struct Files(PathBuf);
 
 impl Files {
-    fn of<C: Cluster>(incident: &Incident<C>, id: &str) -> Self {
+    pub(crate) fn of<C: Cluster>(incident: &Incident<C>, id: &str) -> Self {
         Self(incident.session.home().join("state/operations").join(id))
     }
 
-    fn replace(&self, file: &str, from: &str, to: &str) {
+    pub(crate) fn path(&self, file: &str) -> PathBuf {
+        self.0.join(file)
+    }
+
+    pub(crate) fn write(&self, file: &str, content: &[u8]) {
+        std::fs::write(self.path(file), content).unwrap();
+    }
+
+    pub(crate) fn remove(&self, file: &str) {
+        std::fs::remove_file(self.path(file)).unwrap();
+    }
+
+    /// All files that something is decided from, and the report, as they are now.
+    pub(crate) fn keep(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        ["operation.json", "summary.json", "journal.jsonl", "SHA256SUMS", "report.json"]
+            .map(|file| self.path(file))
+            .into_iter()
+            .map(|path| (path.clone(), std::fs::read(path).unwrap()))
+            .collect()
+    }
+
+    pub(crate) fn replace(&self, file: &str, from: &str, to: &str) {
         let path = self.0.join(file);
         let content = std::fs::read_to_string(&path).unwrap();
         let edited = content.replace(from, to);
@@ -175,7 +196,7 @@ impl Files {
     }
 
     /// Writes the checksums anew, as whoever may edit the files may.
-    fn sum_up(&self) {
+    pub(crate) fn sum_up(&self) {
         let path = self.0.join("SHA256SUMS");
         let sums = std::fs::read_to_string(&path).unwrap();
         let line = |line: &str| {
@@ -217,11 +238,7 @@ fn edited_backups_bring_nobody_in() {
     ] {
         let id = revoked(&incident);
         let files = Files::of(&incident, &id);
-        let kept: Vec<(PathBuf, Vec<u8>)> = ["operation.json", "journal.jsonl", "SHA256SUMS"]
-            .map(|file| files.0.join(file))
-            .into_iter()
-            .map(|path| (path.clone(), std::fs::read(path).unwrap()))
-            .collect();
+        let kept = files.keep();
         edits.iter().for_each(|file| files.replace(file, CARL, ATTACKER));
         if adjusted {
             files.sum_up();

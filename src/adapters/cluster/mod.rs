@@ -30,7 +30,7 @@ mod status_of_get;
 mod tls;
 mod watch;
 
-use crate::core::certificate::Certificate;
+use crate::core::certificate::{Certificate, CertificateError};
 use crate::core::connection::{Endpoint, Login};
 
 pub use audit_id::new_audit_id;
@@ -111,9 +111,12 @@ impl ApiServer {
         self.heard.time()
     }
 
-    /// The client certificate that is presented, where it can be read.
-    pub fn client_certificate(&self) -> Option<Certificate> {
-        Certificate::from_pem(self.certificate.as_deref()?).ok()
+    /// The client certificate that is presented; `None` where there is none.
+    ///
+    /// # Errors
+    /// Where it can't be read, which is not to say that nobody is in it.
+    pub fn client_certificate(&self) -> Result<Option<Certificate>, CertificateError> {
+        self.certificate.as_deref().map(Certificate::from_pem).transpose()
     }
 
     /// The CA bundle that the API server is checked against.

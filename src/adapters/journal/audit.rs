@@ -2,11 +2,14 @@
 
 use std::fs::File;
 use std::io;
-use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 
-use super::durable::{self, cannot_write, create_folders, options, sync_folder};
-use super::{JournalError, StateFolder};
-use crate::core::journal::AuditLine;
+use memchr::memmem;
+use serde::Deserialize;
+
+use super::durable::{self, cannot_read, cannot_write, create_folders, options, sync_folder};
+use super::{JournalError, LONGEST, StateFolder};
+use crate::core::journal::{AuditLine, OperationId};
 
 const FILE: &str = "audit.jsonl";
 
@@ -21,6 +24,40 @@ impl StateFolder {
         create_folders(self.path())?;
         let mut file = durable::open(options().read(true).append(true).create(true), &path, cannot_write(&path))?;
         append(&mut file, line).and_then(|()| sync_folder(self.path())).map_err(cannot_write(&path))
+    }
+}
+
+/// What is read of a line that may be about a journal.
+#[derive(Deserialize)]
+struct Logged {
+    operation: Option<OperationId>,
+    journal: Option<String>,
+}
+
+impl StateFolder {
+    /// The chain hashes that `audit.jsonl` knows of an operation's journal; none where there is no such file. A line that isn't
+    /// whole was being written when its program was killed.
+    ///
+    /// # Errors
+    /// Where the file can't be read.
+    pub(super) fn logged(&self, id: &OperationId) -> Result<Vec<String>, JournalError> {
+        let path = self.path().join(FILE);
+        let file = match durable::open(options().read(true), &path, cannot_read(&path)) {
+            Err(JournalError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            file => file?,
+        };
+        let (mut lines, mut line, mut hashes) = (BufReader::new(file), Vec::new(), Vec::new());
+        let name = id.to_string();
+        while lines.by_ref().take(LONGEST).read_until(b'\n', &mut line).map_err(cannot_read(&path))? > 0 {
+            // Most lines are about other operations, and cost no more than this.
+            if memmem::find(&line, name.as_bytes()).is_some()
+                && let Ok(Logged { operation: Some(operation), journal }) = serde_json::from_slice(&line)
+            {
+                hashes.extend(journal.filter(|_| operation == *id));
+            }
+            line.clear();
+        }
+        Ok(hashes)
     }
 }
 
@@ -72,6 +109,7 @@ mod tests {
             uids: vec!["200".to_owned()],
             results: Vec::new(),
             outcome: Some(Ending::Verified),
+            journal: None,
         }
     }
 

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::durable::{cannot_write, create, create_folder, create_folders, sync_folder};
-use super::{EVENTS, JournalError, OperationJournal, RECORD, StateFolder};
-use crate::core::journal::OperationId;
+use super::{EVENTS, JournalError, OperationJournal, RECORD, SUMMARY, StateFolder};
 use crate::core::journal::checksums::{self, Checksum};
 use crate::core::journal::originals::{self, Original};
+use crate::core::journal::{OperationId, OperationSummary};
 
 /// A file of an operation that is not yet begun.
 struct NewFile {
@@ -21,6 +21,7 @@ struct NewFile {
 impl StateFolder {
     /// Begins an operation: its record and the bindings as they are, without what the server fills in, are on the disk when
     /// this returns, and so is an empty journal. Where the ID is taken, the next one is used; the journal knows which.
+    /// `summary` makes the record's summary from its length in bytes.
     ///
     /// # Errors
     /// Where anything can't be written. Nothing may be changed in the cluster then.
@@ -28,9 +29,10 @@ impl StateFolder {
         &self,
         id: &OperationId,
         record: &impl Serialize,
+        summary: impl FnOnce(u64) -> OperationSummary,
         originals: &[Original],
     ) -> Result<OperationJournal, JournalError> {
-        let files = self.files(id, record, originals)?;
+        let files = self.files(id, record, summary, originals)?;
         let operations = self.operations_folder();
         create_folders(&operations)?;
         let (id, hidden) = self.claim(id)?;
@@ -47,12 +49,18 @@ impl StateFolder {
         &self,
         id: &OperationId,
         record: &impl Serialize,
+        summary: impl FnOnce(u64) -> OperationSummary,
         originals: &[Original],
     ) -> Result<Vec<NewFile>, JournalError> {
         let path = |name: &str| self.operation_folder(id).join(name);
-        let record = serde_json::to_vec_pretty(record)
-            .map_err(|source| JournalError::Encode { path: path(RECORD), source: source.into() })?;
-        let mut files = vec![NewFile { name: RECORD.to_owned(), content: record }];
+        let encode =
+            |name| move |source: serde_json::Error| JournalError::Encode { path: path(name), source: source.into() };
+        let record = serde_json::to_vec_pretty(record).map_err(encode(RECORD))?;
+        let summary = serde_json::to_vec(&summary(record.len() as u64)).map_err(encode(SUMMARY))?;
+        let mut files = vec![
+            NewFile { name: RECORD.to_owned(), content: record },
+            NewFile { name: SUMMARY.to_owned(), content: summary },
+        ];
         for (index, original) in originals.iter().enumerate() {
             let name = format!("{}/{}", originals::FOLDER, original.file_name(index + 1, originals.len()));
             let yaml = originals::yaml(&original.object)
@@ -127,10 +135,9 @@ mod tests {
 
     use serde_json::Value;
 
-    use super::super::testing::{Place, binding, event, id, names, record, state_folder};
+    use super::super::testing::{Place, binding, event, id, names, record, state_folder, summary};
     use super::*;
     use crate::core::binding_object::BindingObject;
-    use crate::core::journal::read_events;
 
     #[test]
     fn all_that_undoing_needs_is_there_before_the_first_change() {
@@ -140,7 +147,7 @@ mod tests {
         assert_eq!(names(place.state.path()), ["operations"]);
         assert_eq!(place.operation_names(), [id().to_string()]);
         let folder = place.file("");
-        assert_eq!(names(&folder), ["SHA256SUMS", "journal.jsonl", "operation.json", "originals"]);
+        assert_eq!(names(&folder), ["SHA256SUMS", "journal.jsonl", "operation.json", "originals", "summary.json"]);
         let read: Value = serde_json::from_slice(&fs::read(place.file(RECORD)).unwrap()).unwrap();
         assert_eq!(read, record());
         assert_eq!(fs::read(place.file(EVENTS)).unwrap(), b"");
@@ -165,7 +172,7 @@ mod tests {
             assert_eq!(mode(&folder), 0o700, "{}", folder.display());
         }
         let originals = names(&place.file("originals")).into_iter().map(|name| format!("originals/{name}"));
-        let files = ["SHA256SUMS", "journal.jsonl", "operation.json", "report.json"].map(str::to_owned);
+        let files = ["SHA256SUMS", "journal.jsonl", "operation.json", "report.json", "summary.json"].map(str::to_owned);
         for file in files.into_iter().chain(originals) {
             assert_eq!(mode(&place.file(&file)), 0o600, "{file}");
         }
@@ -174,7 +181,7 @@ mod tests {
     #[test]
     fn an_operation_without_bindings_has_a_folder_too() {
         let place = Place::new();
-        place.state.begin(&id(), &record(), &[]).unwrap();
+        place.state.begin(&id(), &record(), summary, &[]).unwrap();
         assert_eq!(names(&place.file("originals")), [""; 0]);
         assert_eq!(place.state.open(&id()).unwrap().damaged, [""; 0]);
     }
@@ -213,7 +220,7 @@ mod tests {
         let place = Place::new();
         let file = place.root().join("file");
         fs::write(&file, "precious").unwrap();
-        let error = state_folder(&file.join("state")).begin(&id(), &record(), &[]).unwrap_err();
+        let error = state_folder(&file.join("state")).begin(&id(), &record(), summary, &[]).unwrap_err();
         assert!(matches!(&error, JournalError::Write { path, .. } if path.starts_with(&file)), "{error}");
         assert_eq!((names(place.root()), fs::read(&file).unwrap()), (vec!["file".to_owned()], b"precious".to_vec()));
     }
@@ -228,12 +235,12 @@ mod tests {
         fs::set_permissions(&operations, fs::Permissions::from_mode(0o500)).unwrap();
         // An administrator may write nevertheless.
         if fs::write(operations.join("probe"), "").is_err() {
-            let error = place.state.begin(&id(), &record(), &[]).unwrap_err();
+            let error = place.state.begin(&id(), &record(), summary, &[]).unwrap_err();
             assert!(matches!(&error, JournalError::Write { path, .. } if path.starts_with(&operations)), "{error}");
             assert_eq!(place.operation_names(), [""; 0]);
         }
         #[cfg(target_os = "linux")]
-        assert!(state_folder(Path::new("/proc/ackcred")).begin(&id(), &record(), &[]).is_err());
+        assert!(state_folder(Path::new("/proc/ackcred")).begin(&id(), &record(), summary, &[]).is_err());
     }
 
     #[test]
@@ -245,7 +252,7 @@ mod tests {
             }
         }
         let place = Place::new();
-        let error = place.state.begin(&id(), &Formless, &[]).unwrap_err();
+        let error = place.state.begin(&id(), &Formless, summary, &[]).unwrap_err();
         assert!(matches!(error, JournalError::Encode { .. }), "{error}");
         assert_eq!(names(place.root()), [""; 0]);
     }
@@ -260,11 +267,11 @@ mod tests {
                 (Value::from("x".repeat(2 * SHORT)), vec![]),
                 (record(), vec![original(None, "small"), original(None, &"x".repeat(2 * SHORT))]),
             ] {
-                let error = place.state.begin(&id(), &record, &originals).unwrap_err();
+                let error = place.state.begin(&id(), &record, summary, &originals).unwrap_err();
                 assert!(matches!(error, JournalError::Write { .. }), "{error}");
                 assert_eq!(place.operation_names(), [""; 0]);
             }
-            place.state.begin(&id(), &record(), &[]).unwrap();
+            place.state.begin(&id(), &record(), summary, &[]).unwrap();
         }
     }
 
@@ -280,7 +287,7 @@ mod tests {
         {
             Ok(output) => {
                 let told = String::from_utf8_lossy(&output.stdout).into_owned();
-                assert!(output.status.success() && told.lines().count() == 3, "{told}");
+                assert!(output.status.success() && told.lines().count() == 4, "{told}");
             }
             Err(error) => assert_eq!(error.kind(), io::ErrorKind::NotFound),
         }
@@ -319,7 +326,7 @@ mod tests {
     fn a_new_journal_is_read_as_one_without_events() {
         let place = Place::new();
         place.begun();
-        assert_eq!(read_events(&fs::read(place.file(EVENTS)).unwrap()).unwrap(), []);
+        assert_eq!(fs::read(place.file(EVENTS)).unwrap(), b"");
         assert_eq!(place.state.open(&id()).unwrap().record, record());
     }
 }

@@ -1,8 +1,9 @@
 //! Files and folders that are there after a crash, for their owner alone.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;
+use std::time::SystemTime;
 
 use super::{JournalError, LONGEST};
 
@@ -77,13 +78,28 @@ pub(super) fn sync_folder(_path: &Path) -> io::Result<()> {
 
 /// Reads a regular file that is no link and not too long.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, JournalError> {
-    let file = open(options().read(true), path, cannot_read(path))?;
-    let mut content = Vec::new();
-    file.take(LONGEST + 1).read_to_end(&mut content).map_err(cannot_read(path))?;
-    if content.len() as u64 > LONGEST {
+    read_dated(path).map(|(content, _)| content)
+}
+
+/// Reads a file as [`read`] does, and when it was written to. What is appended meanwhile may be left out.
+pub(super) fn read_dated(path: &Path) -> Result<(Vec<u8>, SystemTime), JournalError> {
+    let (mut file, metadata) = open_known(options().read(true), path, cannot_read(path))?;
+    if metadata.len() > LONGEST {
         return Err(JournalError::TooLong { path: path.to_owned() });
     }
-    Ok(content)
+    // There can be thousands of files: no call is made that need not be.
+    let mut content = vec![0; metadata.len() as usize];
+    let mut filled = 0;
+    while filled < content.len() {
+        match file.read(&mut content[filled..]) {
+            Ok(0) => break,
+            Ok(more) => filled += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(cannot_read(path)(error)),
+        }
+    }
+    content.truncate(filled);
+    Ok((content, metadata.modified().map_err(cannot_read(path))?))
 }
 
 /// Opens a file with [`options`], unless it is something else.
@@ -92,6 +108,15 @@ pub(super) fn open(
     path: &Path,
     failed: impl Fn(io::Error) -> JournalError,
 ) -> Result<File, JournalError> {
+    open_known(options, path, failed).map(|(file, _)| file)
+}
+
+/// Opens a file as [`open`] does, and tells what it is.
+pub(super) fn open_known(
+    options: &OpenOptions,
+    path: &Path,
+    failed: impl Fn(io::Error) -> JournalError,
+) -> Result<(File, Metadata), JournalError> {
     let regular =
         |is_regular| if is_regular { Ok(()) } else { Err(JournalError::NotRegular { path: path.to_owned() }) };
     // Looking before opening, because opening some devices does something.
@@ -100,8 +125,9 @@ pub(super) fn open(
         found => regular(found.map_err(&failed)?.is_file())?,
     }
     let file = options.open(path).map_err(&failed)?;
-    regular(file.metadata().map_err(&failed)?.is_file())?;
-    Ok(file)
+    let metadata = file.metadata().map_err(&failed)?;
+    regular(metadata.is_file())?;
+    Ok((file, metadata))
 }
 
 /// What the error is that a file can't be written.

@@ -36,7 +36,8 @@ impl StateFolder {
         self.path.join("operations")
     }
 
-    pub(super) fn operation_folder(&self, id: &OperationId) -> PathBuf {
+    /// The folder of an operation.
+    pub fn operation_folder(&self, id: &OperationId) -> PathBuf {
         self.operations_folder().join(id.to_string())
     }
 }

@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use super::durable::{self, cannot_write, options, replace};
 use super::{EVENTS, JournalError, LONGEST, REPORT, StateFolder};
-use crate::core::journal::{Event, OperationId, whole_lines};
+use crate::core::hex::sha256;
+use crate::core::journal::{Chain, Event, OperationId, checksums, follow, whole_lines};
 
 /// An operation that goes on: its journal takes one event after the other.
 #[derive(Debug)]
@@ -18,6 +19,7 @@ pub struct OperationJournal {
     file: File,
     /// The length of the lines that are known to be on the disk.
     length: u64,
+    chain: Chain,
     stopped: bool,
 }
 
@@ -26,17 +28,22 @@ impl StateFolder {
     /// killed is removed. Nobody else may be at work on the operation: the caller holds the locks of its clusters.
     ///
     /// # Errors
-    /// Where there is no such operation, or its journal can't be written.
+    /// Where there is no such operation, or its journal can't be written or was changed by others.
     pub fn reopen(&self, id: &OperationId) -> Result<OperationJournal, JournalError> {
         let folder = self.existing(id)?;
         let path = folder.join(EVENTS);
+        let root = Chain::root(&durable::read(&folder.join(checksums::FILE))?);
         let content = durable::read(&path)?;
+        let chain = follow(&content, root.clone())
+            .map_err(|source| JournalError::Events { path: path.clone(), source })?
+            .pop()
+            .unwrap_or(root);
         let length = whole_lines(&content).len() as u64;
         let file = durable::open(options().append(true), &path, cannot_write(&path))?;
         if length < content.len() as u64 {
             file.set_len(length).and_then(|()| file.sync_all()).map_err(cannot_write(&path))?;
         }
-        Ok(OperationJournal { id: id.clone(), folder, file, length, stopped: false })
+        Ok(OperationJournal { id: id.clone(), folder, file, length, chain, stopped: false })
     }
 }
 
@@ -51,6 +58,11 @@ impl OperationJournal {
         &self.folder
     }
 
+    /// The place in its chain after the last line that is on the disk.
+    pub fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
     /// Writes an event. When this returns it is on the disk.
     ///
     /// # Errors
@@ -62,7 +74,9 @@ impl OperationJournal {
             return Err(JournalError::Stopped { path });
         }
         self.stopped = true;
-        let line = event.line().map_err(|source| JournalError::Encode { path: path.clone(), source: source.into() })?;
+        let event =
+            event.json().map_err(|source| JournalError::Encode { path: path.clone(), source: source.into() })?;
+        let (line, chain) = self.chain.line(&event);
         let length = self.length + line.len() as u64;
         if length > LONGEST {
             return Err(JournalError::TooLong { path });
@@ -73,6 +87,7 @@ impl OperationJournal {
             return Err(cannot_write(&path)(error));
         }
         self.length = length;
+        self.chain = chain;
         self.stopped = false;
         Ok(())
     }
@@ -92,15 +107,16 @@ impl OperationJournal {
         self.file.sync_data()
     }
 
-    /// Writes what came of the operation, in place of what may have been written before.
+    /// Writes what came of the operation, in place of what may have been written before. Returns its SHA-256, in hexadecimal
+    /// digits.
     ///
     /// # Errors
     /// Where it can't be written; what was there before is there still.
-    pub fn write_report(&mut self, report: &impl Serialize) -> Result<(), JournalError> {
+    pub fn write_report(&mut self, report: &impl Serialize) -> Result<String, JournalError> {
         let path = self.folder.join(REPORT);
         let report = serde_json::to_vec_pretty(report)
             .map_err(|source| JournalError::Encode { path: path.clone(), source: source.into() })?;
-        replace(&path, &report)
+        replace(&path, &report).map(|()| sha256(&report))
     }
 }
 
@@ -110,7 +126,7 @@ mod tests {
 
     use serde_json::{Value, json};
 
-    use super::super::testing::{Place, event, id, names};
+    use super::super::testing::{Place, ended, event, id, names};
     use super::*;
 
     fn events(place: &Place) -> Vec<Event> {
@@ -135,7 +151,7 @@ mod tests {
         let mut journal = place.begun();
         journal.append(&event("a")).unwrap();
         let (path, whole) = (place.file(EVENTS), fs::read(place.file(EVENTS)).unwrap());
-        let line = event("é").line().unwrap();
+        let line = journal.chain().line(&event("é").json().unwrap()).0;
         for cut in 0..line.len() {
             fs::write(&path, [&whole, &line.as_bytes()[..cut]].concat()).unwrap();
             assert_eq!(events(&place), [event("a")], "cut at {cut}");
@@ -157,7 +173,7 @@ mod tests {
             assert!(
                 matches!(&error, JournalError::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull)
             );
-            assert_eq!(fs::read_to_string(place.file(EVENTS)).unwrap(), event("a").line().unwrap());
+            assert_eq!(events(&place), [event("a")]);
             // It would fit, but there would be a gap before it.
             assert!(matches!(journal.append(&event("b")), Err(JournalError::Stopped { .. })));
             place.state.reopen(&id()).unwrap().append(&event("c")).unwrap();
@@ -165,7 +181,7 @@ mod tests {
             // A report that doesn't fit leaves the earlier one.
             journal.write_report(&json!("first")).unwrap();
             assert!(journal.write_report(&"x".repeat(2 * SHORT)).is_err());
-            assert_eq!(place.state.open(&id()).unwrap().report, Some(json!("first")));
+            assert_eq!(fs::read(place.file(REPORT)).unwrap(), b"\"first\"");
             assert!(!names(&place.file("")).iter().any(|name| name.starts_with('.')));
         }
     }
@@ -201,12 +217,15 @@ mod tests {
         // Killed while it was being written.
         fs::write(place.file(".report.json.new"), "{").unwrap();
         for report in ["first", "second"] {
-            journal.write_report(&report).unwrap();
+            let hash = journal.write_report(&report).unwrap();
+            assert_eq!(place.state.open(&id()).unwrap().report, None, "the journal doesn't know it yet");
+            journal.append(&ended(Some(hash))).unwrap();
             assert_eq!(place.state.open(&id()).unwrap().report, Some(Value::from(report)));
+            journal.append(&event("again")).unwrap();
         }
         assert_eq!(
             names(&place.file("")),
-            ["SHA256SUMS", "journal.jsonl", "operation.json", "originals", "report.json"]
+            ["SHA256SUMS", "journal.jsonl", "operation.json", "originals", "report.json", "summary.json"]
         );
     }
 
@@ -217,6 +236,20 @@ mod tests {
         let folder = place.state.operations_folder();
         assert_eq!(error.to_string(), format!("there is no operation {} in {}", id(), folder.display()));
         assert_eq!(names(place.root()), [""; 0]);
+    }
+
+    /// What somebody has written into a journal is not gone on with.
+    #[test]
+    fn a_journal_that_was_changed_is_not_appended_to() {
+        let place = Place::new();
+        let mut journal = place.begun();
+        ["a", "b"].into_iter().for_each(|who| journal.append(&event(who)).unwrap());
+        let whole = fs::read_to_string(place.file(EVENTS)).unwrap();
+        let edited = whole.replace(r#""operator":"a""#, r#""operator":"x""#);
+        fs::write(place.file(EVENTS), &edited).unwrap();
+        let told = crate::error::chain(&place.state.reopen(&id()).unwrap_err());
+        assert!(told.contains("line 1 does not follow"), "{told}");
+        assert_eq!(fs::read_to_string(place.file(EVENTS)).unwrap(), edited);
     }
 
     #[cfg(unix)]
@@ -239,7 +272,8 @@ mod tests {
         fs::rename(place.file(""), &moved).unwrap();
         symlink(&moved, place.state.operation_folder(&id())).unwrap();
         assert!(matches!(place.state.reopen(&id()), Err(JournalError::NotAFolder { .. })));
-        assert_eq!(place.state.operations().unwrap(), []);
+        assert!(matches!(place.state.glance(&id()), Err(JournalError::NotAFolder { .. })));
+        assert_eq!(place.state.operations().unwrap(), [id()], "what can't be used is named all the same");
         assert_eq!(fs::read(&precious).unwrap(), b"torn");
     }
 }

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use super::{OperationJournal, StateFolder};
 use crate::core::binding_object::BindingObject;
 use crate::core::journal::originals::Original;
-use crate::core::journal::{Event, OperationId};
+use crate::core::journal::{Ending, Event, FORMAT, OperationId, OperationSummary, SummaryPurpose};
 use crate::world::{Environment, Streams, World};
 
 /// A world with nothing but a folder, a home and variables.
@@ -54,7 +54,9 @@ impl Place {
 
     /// An operation that has begun, with two originals.
     pub(super) fn begun(&self) -> OperationJournal {
-        self.state.begin(&id(), &record(), &[original(Some("shop"), "team"), original(None, "cs:ns:dev")]).unwrap()
+        self.state
+            .begin(&id(), &record(), summary, &[original(Some("shop"), "team"), original(None, "cs:ns:dev")])
+            .unwrap()
     }
 
     /// A path in the folder of the operation.
@@ -87,6 +89,21 @@ pub(super) fn record() -> Value {
     json!({"hash": "3f9a2c", "targets": [{"uid": "200"}]})
 }
 
+/// The summary of such a record.
+pub(super) fn summary(record_length: u64) -> OperationSummary {
+    OperationSummary {
+        format: FORMAT,
+        begun: Timestamp::UNIX_EPOCH,
+        plan_hash: "3f9a2cdead".to_owned(),
+        purpose: SummaryPurpose::Revoke { tombstone: None },
+        cluster_ids: vec![None],
+        uids: Vec::new(),
+        steps: 1,
+        reason: None,
+        record_length,
+    }
+}
+
 pub(super) fn binding(namespace: Option<&str>, name: &str) -> BindingObject {
     let object = json!({
         "kind": if namespace.is_some() { "RoleBinding" } else { "ClusterRoleBinding" },
@@ -103,6 +120,10 @@ pub(super) fn original(namespace: Option<&str>, name: &str) -> Original {
 
 pub(super) fn event(operator: &str) -> Event {
     Event::Resumed { time: Timestamp::UNIX_EPOCH, operator: operator.into() }
+}
+
+pub(super) fn ended(report: Option<String>) -> Event {
+    Event::Ended { time: Timestamp::UNIX_EPOCH, outcome: Ending::Verified, report }
 }
 
 #[cfg(unix)]

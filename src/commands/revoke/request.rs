@@ -9,6 +9,7 @@ use crate::adapters::journal::StateFolder;
 use crate::cli::RevokeArgs;
 use crate::core::distinct::distinct;
 use crate::core::ids::{ClusterId, Uid};
+use crate::core::journal::OperationId;
 use crate::core::plan::{Flags, Plan, PlannedTarget};
 use crate::core::refusal::{Refusal, RefusalCode};
 use crate::error::{Error, Result};
@@ -32,40 +33,58 @@ pub(super) struct Request {
 }
 
 impl Request {
-    pub(super) fn of(args: &RevokeArgs, world: &World) -> Result<Self> {
+    /// What is asked for. An operation whose record can't be trusted is refused.
+    pub(super) fn of(args: &RevokeArgs, world: &World) -> Result<Result<Self, Refusal>> {
         if let Some(path) = &args.plan {
-            return Self::of_plan(read_plan(&world.cwd.join(path))?, args);
+            return Self::of_plan(read_plan(&world.cwd.join(path))?, args).map(Ok);
         }
         if let Some(id) = &args.resume {
-            let folder = StateFolder::of(world).map_err(Error::failed)?;
-            let past = history::load(&folder, id).map_err(operation::unknown)?;
-            let Some(plan) = past.record.revocation().cloned() else {
-                return Err(Error::usage(format!("{id} is a restore; run the restore again instead")));
-            };
-            let resumed = Self { resumed: Some(past), hash: None, ..Self::of_plan(plan.clone(), args)? };
-            return Ok(Self { remembered: plan.targets, ..resumed });
+            return Self::of_operation(id, args, world);
         }
         if let Some(name) = args.also_name.iter().find(|name| args.accept_name.contains(name)) {
             return Err(Error::usage(format!(
                 "{name} is either the identity's, --also-name, or another's, --accept-name"
             )));
         }
-        Ok(Self {
-            flags: Flags {
-                force: args.force,
-                rbac_only: args.rbac_only,
-                all_deleted: args.all_deleted,
-                accept_inferred: args.accept_inferred,
-                leave_no_admin: args.leave_no_admin,
-                accept_group_grants: args.accept_group_grant.clone(),
-                also_names: distinct(args.also_name.iter().cloned()),
-                accept_names: distinct(args.accept_name.iter().cloned()),
-            },
+        Ok(Ok(Self {
+            flags: flags(args),
             uids: distinct(args.uids.iter().cloned()),
             planned: BTreeMap::new(),
             hash: None,
             resumed: None,
             remembered: Vec::new(),
+        }))
+    }
+
+    fn of_operation(id: &OperationId, args: &RevokeArgs, world: &World) -> Result<Result<Self, Refusal>> {
+        let folder = StateFolder::of(world).map_err(Error::failed)?;
+        let past = match history::load(&folder, id) {
+            Ok(past) => past,
+            Err(error) if error.is_missing() => return Err(operation::unknown(error)),
+            Err(error) => {
+                let hint = "what is left of the access goes by a new operation: kubectl ackcred revoke UID";
+                return Ok(Err(error.refusal(id).hint(hint)));
+            }
+        };
+        let Some(plan) = past.record.revocation().cloned() else {
+            return Err(Error::usage(format!("{id} is a restore; run the restore again instead")));
+        };
+        let resumed = Self { resumed: Some(past), hash: None, ..Self::of_plan(plan.clone(), args)? };
+        // The flags that a refusal advises are of use here, too: the plan that consent is asked for has them.
+        let flags = resumed.flags.clone().and(flags(args));
+        Ok(Ok(Self { flags, remembered: plan.targets, ..resumed }))
+    }
+
+    /// Why the file can't be used for the operation that is gone on with, where it can't.
+    pub(super) fn other_file(&self, leaked: Option<&Leaked>) -> Option<Error> {
+        let (past, leaked) = self.resumed.as_ref().zip(leaked)?;
+        let known = past.record.revocation().and_then(|plan| plan.leaked.as_ref());
+        let is_same = known.is_some_and(|known| known.certificate_sha256 == leaked.facts.certificate_sha256);
+        (!is_same).then(|| {
+            Error::usage(match known {
+                Some(known) => format!("operation {} is about another file: that of {}", past.id, known.common_name),
+                None => format!("operation {} is about no file: leave out -f", past.id),
+            })
         })
     }
 
@@ -131,28 +150,28 @@ impl Request {
             );
         }
         let Some(past) = &self.resumed else { return };
-        // What speaks against beginning an operation does not speak against finishing it.
-        plan.refusals.retain(|refusal| {
-            !matches!(
-                refusal.code,
-                RefusalCode::RecentAccess
-                    | RefusalCode::ActivityUnknown
-                    | RefusalCode::NothingIssued
-                    | RefusalCode::CredentialDead
-                    | RefusalCode::IdentityUnknown
-            )
-        });
         let is_of_record = |gathered: &Gathered| {
-            past.record.clusters.iter().any(|cluster| {
-                cluster.ca_keys.iter().any(|key| gathered.case.cluster.ca_keys.contains(key))
-                    || cluster.key == gathered.case.cluster.key
-            })
+            let now = &gathered.case.cluster;
+            past.record.clusters.iter().any(|then| then.is_reached_by(&now.ca_keys, &now.server))
         };
         if !clusters.iter().all(is_of_record) {
             let message = format!("{} was begun in another cluster than this context leads to", past.id);
             plan.refusals
                 .push(Refusal::new(RefusalCode::OtherCluster, message).hint("name its context with --context"));
         }
+    }
+}
+
+fn flags(args: &RevokeArgs) -> Flags {
+    Flags {
+        force: args.force,
+        rbac_only: args.rbac_only,
+        all_deleted: args.all_deleted,
+        accept_inferred: args.accept_inferred,
+        leave_no_admin: args.leave_no_admin,
+        accept_group_grants: args.accept_group_grant.clone(),
+        also_names: distinct(args.also_name.iter().cloned()),
+        accept_names: distinct(args.accept_name.iter().cloned()),
     }
 }
 

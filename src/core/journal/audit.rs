@@ -31,6 +31,9 @@ pub struct AuditLine {
     pub results: Vec<AuditResult>,
     /// How all of it ended; null at the beginning.
     pub outcome: Option<Ending>,
+    /// The chain of the journal's last line at that time, in hexadecimal digits: a journal without it was cut. Null where
+    /// there is no journal.
+    pub journal: Option<String>,
 }
 
 /// How a step ended.
@@ -91,11 +94,11 @@ mod tests {
         let text = concat!(
             r#"{"time":"2026-11-22T03:10:02Z","operation":"20261122-031002-3f9a2c-2","action":"restore","#,
             r#""phase":"ended","who":["200-1","acs:ram::1:user/ann"],"reason":null,"clusters":["c"],"uids":["200"],"#,
-            r#""results":[{"step":"1","result":"Done","auditId":"a","requestId":null}],"outcome":"Restored"}"#,
+            r#""results":[{"step":"1","result":"Done","auditId":"a","requestId":null}],"outcome":"Restored","journal":"ab"}"#,
             "\n"
         );
         let line: AuditLine = serde_json::from_str(text).unwrap();
         assert_eq!(line.line().unwrap(), text);
-        assert!(serde_json::from_str::<AuditLine>(&text.replace("null", "null,\"more\":1")).is_err());
+        assert!(serde_json::from_str::<AuditLine>(&text.replace("null,", "null,\"more\":1,")).is_err());
     }
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use k8s_openapi::api::rbac::v1::Subject;
 use serde::{Deserialize, Serialize};
 
+use super::chain::{self, Chain};
 use crate::core::binding_object::{BindingObject, BindingRef};
 use crate::core::change::Change;
 use crate::core::ids::{ClusterId, Uid};
@@ -106,6 +107,8 @@ pub enum Event {
         time: Timestamp,
         /// How.
         outcome: Ending,
+        /// SHA-256 of the report, in hexadecimal digits; null where it could not be kept.
+        report: Option<String>,
     },
 }
 
@@ -156,35 +159,75 @@ pub enum Ending {
     Failed,
 }
 
-/// A line of a journal that is no event.
+/// A line of a journal that can't be used. Lines are counted from 1.
 #[derive(Debug, thiserror::Error)]
-#[error("line {line} is no event")]
-pub struct LineError {
-    /// The line, from 1.
-    pub line: usize,
-    /// What is wrong with it.
-    pub source: serde_json::Error,
+pub enum LineError {
+    /// It is not what was written there.
+    #[error("line {line} does not follow from what is before it: a line was changed, moved or removed")]
+    Chain {
+        /// The line.
+        line: usize,
+    },
+    /// It is what was written there, and no event that is known.
+    #[error("line {line} is no event")]
+    Event {
+        /// The line.
+        line: usize,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
 }
 
 impl Event {
-    /// The event as a line of the journal, its end included.
+    /// The event as JSON, in one line.
     ///
     /// # Errors
     /// None that is known: every event can be written as JSON.
-    pub fn line(&self) -> Result<String, serde_json::Error> {
-        serde_json::to_string(self).map(|line| line + "\n")
+    pub fn json(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self)
     }
 }
 
-/// Reads a journal. A last line without its end was being written when the program was killed: what it announces was not
-/// yet sent, and it is left out.
+/// What a journal holds, and the place in its chain after each of its lines, the one before the first included.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Journal {
+    /// The events.
+    pub events: Vec<Event>,
+    /// The chain, never empty.
+    pub chain: Vec<Chain>,
+}
+
+/// Reads a journal that begins at this place of a chain. A last line without its end was being written when the program was
+/// killed: what it announces was not yet sent, and it is left out.
 ///
 /// # Errors
-/// Where a whole line is no event. To leave such a line out could hide a change.
-pub fn read_events(journal: &[u8]) -> Result<Vec<Event>, LineError> {
-    let lines = whole_lines(journal).split_inclusive(|byte| *byte == b'\n');
-    let read = |(index, line)| serde_json::from_slice(line).map_err(|source| LineError { line: index + 1, source });
-    lines.enumerate().map(read).collect()
+/// Where a whole line is not what was written there, or no event. To leave such a line out could hide a change.
+pub fn read_journal(journal: &[u8], root: Chain) -> Result<Journal, LineError> {
+    let mut read = Journal { events: Vec::new(), chain: follow(journal, root)? };
+    for (index, line) in lines(journal).enumerate() {
+        let event = chain::event(line).unwrap_or_default();
+        let event = serde_json::from_slice(&event).map_err(|source| LineError::Event { line: index + 1, source })?;
+        read.events.push(event);
+    }
+    Ok(read)
+}
+
+/// The place in a journal's chain after each of its lines, the one before the first included.
+///
+/// # Errors
+/// Where a whole line is not what was written there.
+pub fn follow(journal: &[u8], root: Chain) -> Result<Vec<Chain>, LineError> {
+    let mut places = vec![root];
+    for (index, line) in lines(journal).enumerate() {
+        let after = places[index].follow(line).ok_or(LineError::Chain { line: index + 1 })?;
+        places.push(after);
+    }
+    Ok(places)
+}
+
+/// The whole lines of a journal, without their ends.
+fn lines(journal: &[u8]) -> impl Iterator<Item = &[u8]> {
+    whole_lines(journal).split_inclusive(|byte| *byte == b'\n').map(|line| &line[..line.len() - 1])
 }
 
 /// A journal without the line that was being written when the program was killed.
@@ -237,47 +280,71 @@ mod tests {
             }),
             json!({"event": "Verified", "time": TIME, "clusterId": null, "uid": "200", "outcome": "Unverifiable"}),
             json!({"event": "Resumed", "time": TIME, "operator": "ann"}),
-            json!({"event": "Ended", "time": TIME, "outcome": "Incomplete"}),
+            json!({"event": "Ended", "time": TIME, "outcome": "Incomplete", "report": null}),
         ]
     }
 
+    fn root() -> Chain {
+        Chain::root(b"sums")
+    }
+
+    fn chained(events: impl IntoIterator<Item = String>) -> String {
+        let mut chain = root();
+        let mut journal = String::new();
+        for event in events {
+            let (line, after) = chain.line(&event);
+            journal += &line;
+            chain = after;
+        }
+        journal
+    }
+
     fn journal() -> String {
-        lines().iter().map(|line| format!("{line}\n")).collect()
+        chained(lines().iter().map(Value::to_string))
+    }
+
+    fn read(journal: &[u8]) -> Result<Vec<Event>, LineError> {
+        read_journal(journal, root()).map(|journal| journal.events)
     }
 
     #[test]
     fn every_event_is_one_line_and_comes_back_as_it_was() {
-        let events = read_events(journal().as_bytes()).unwrap();
+        let events = read(journal().as_bytes()).unwrap();
         assert_eq!(events.iter().map(|event| serde_json::to_value(event).unwrap()).collect::<Vec<_>>(), lines());
-        let written: String = events.iter().map(|event| event.line().unwrap()).collect();
+        let written = chained(events.iter().map(|event| event.json().unwrap()));
         assert_eq!(written.lines().count(), events.len());
-        assert_eq!(read_events(written.as_bytes()).unwrap(), events);
+        assert_eq!(read(written.as_bytes()).unwrap(), events);
     }
 
     #[test]
     fn text_with_line_breaks_stays_in_its_line() {
         let event = Event::Resumed { time: TIME.parse().unwrap(), operator: "a\nb\r\u{2028}".into() };
-        let line = event.line().unwrap();
+        let line = chained([event.json().unwrap()]);
         assert_eq!(line.matches('\n').count(), 1);
-        assert_eq!(read_events(line.as_bytes()).unwrap(), [event]);
+        assert_eq!(read(line.as_bytes()).unwrap(), [event]);
     }
 
     #[test]
     fn wherever_it_is_cut_the_whole_lines_before_are_read() {
         let journal = journal();
         for cut in 0..=journal.len() {
-            let events = read_events(&journal.as_bytes()[..cut]).unwrap();
-            assert_eq!(events.len(), journal[..cut].matches('\n').count(), "cut at {cut}");
+            let read = read_journal(&journal.as_bytes()[..cut], root()).unwrap();
+            assert_eq!(read.events.len(), journal[..cut].matches('\n').count(), "cut at {cut}");
+            assert_eq!(read.chain.len(), read.events.len() + 1, "cut at {cut}");
         }
     }
 
     #[test]
     fn a_broken_line_is_told_by_its_number() {
-        let journal = journal();
-        let (first, rest) = journal.split_once('\n').unwrap();
+        let whole = journal();
+        let (first, rest) = whole.split_once('\n').unwrap();
         for broken in ["", "{", "null", r#"{"event":"Sent"}"#, "\0\0"] {
-            let error = read_events(format!("{first}\n{broken}\n{rest}").as_bytes()).unwrap_err();
-            assert_eq!(error.to_string(), "line 2 is no event", "{broken}");
+            let error = read(format!("{first}\n{broken}\n{rest}").as_bytes()).unwrap_err();
+            assert!(matches!(error, LineError::Chain { line: 2 }), "{broken}: {error}");
+        }
+        for foreign in ["{}", r#"{"event":"Sent"}"#] {
+            let error = read(chained([lines()[5].to_string(), foreign.to_owned()]).as_bytes()).unwrap_err();
+            assert_eq!(error.to_string(), "line 2 is no event", "{foreign}");
         }
     }
 
@@ -285,8 +352,9 @@ mod tests {
     fn what_an_event_should_not_have_is_an_error() {
         for mut line in lines() {
             line["more"] = 1.into();
-            let error = read_events(format!("{line}\n").as_bytes()).unwrap_err();
-            assert!(error.source.to_string().contains("unknown field `more`"), "{}", error.source);
+            let error = read(chained([line.to_string()]).as_bytes()).unwrap_err();
+            let LineError::Event { source, .. } = error else { panic!("{error}") };
+            assert!(source.to_string().contains("unknown field `more`"), "{source}");
         }
     }
 }

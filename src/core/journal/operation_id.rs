@@ -46,6 +46,11 @@ impl OperationId {
         valid.then(|| Self { stem: stem.into(), number })
     }
 
+    /// The first digits of the plan's hash.
+    pub fn digits(&self) -> &str {
+        self.stem.rsplit('-').next().unwrap_or_default()
+    }
+
     /// The ID to take where this one is taken.
     #[must_use]
     pub fn next(&self) -> Self {

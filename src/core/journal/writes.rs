@@ -170,7 +170,7 @@ mod tests {
     }
 
     fn ended(outcome: Ending) -> Event {
-        Event::Ended { time: TIME, outcome }
+        Event::Ended { time: TIME, outcome, report: None }
     }
 
     fn resumed() -> Event {

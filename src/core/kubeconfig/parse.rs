@@ -58,7 +58,12 @@ pub fn parse(bytes: &[u8], file: Arc<Path>) -> Result<Kubeconfig, ParseError> {
 /// Whether a text that is no kubeconfig was perhaps meant to be one: it has at least two of the keys at its top level.
 pub fn looks_like_kubeconfig(bytes: &[u8]) -> bool {
     const KEYS: [&str; 6] = ["apiVersion", "clusters", "contexts", "current-context", "kind", "users"];
-    let Ok(text) = yaml::text(bytes) else { return false };
+    let text = match yaml::text(bytes) {
+        Ok(text) => text,
+        // One byte that is no text makes a kubeconfig broken, and not something else. Programs hold such texts among others.
+        Err(_) if !bytes.contains(&0) => String::from_utf8_lossy(bytes),
+        Err(_) => return false,
+    };
     let is_json = text.trim_start().starts_with('{');
     let names = |line: &str, key: &str| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':'));
     let found = KEYS.iter().filter(|key| match is_json {
@@ -421,6 +426,8 @@ mod tests {
         assert!(looks_like_kubeconfig(b"apiVersion: v1\nclusters:\n- cluster: {\n"));
         assert!(looks_like_kubeconfig(b"{\"kind\": \"Config\", \"clusters\": ["));
         assert!(!looks_like_kubeconfig(b"# Clusters\n\n```yaml\nkind: Config\nclusters:\n- a\n```\n"));
+        assert!(looks_like_kubeconfig(b"apiVersion: v1\nclusters:\n- name: caf\xe9\n"));
+        assert!(!looks_like_kubeconfig(b"\x7fELF\0\xff\nkind: Config\nclusters:\n"));
         assert!(!looks_like_kubeconfig(b"-----BEGIN CERTIFICATE-----\nMII\n"));
         assert!(!looks_like_kubeconfig(b"apiVersion: v1\nkind: ConfigMap\ndata: {\n"));
     }

@@ -75,7 +75,8 @@ pub(super) fn the_target(
         recent_access(case, target, flags, leaked),
         dead_credential(case, target, leaked),
     ];
-    reasons.into_iter().flatten().map(|refusal| refusal.of(target.target.uid.as_str())).collect()
+    let holds = |refusal: &Refusal| !target.is_resumed || refusal.code.holds_when_resumed();
+    reasons.into_iter().flatten().filter(holds).map(|refusal| refusal.of(target.target.uid.as_str())).collect()
 }
 
 fn root_account(target: &TargetCase) -> Option<Refusal> {
@@ -152,14 +153,16 @@ fn nothing_issued(case: &Case, target: &TargetCase, flags: &Flags) -> Option<Ref
     })
 }
 
-/// Whether it is known that an identity has nothing here that could be taken away: from lists that were read, all of them.
+/// Whether it is known that an identity has nothing here that could be taken away, from lists that were read, all of them; and that
+/// nothing was taken from it that must be proven.
 pub(super) fn holds_nothing(case: &Case, target: &TargetCase, flags: &Flags) -> bool {
     let never_issued = match &target.kubeconfig {
         KubeconfigFact::NotListed => true,
         KubeconfigFact::Listed(state) => state.certificate == CertificateState::Unissued,
         KubeconfigFact::Unknown(_) | KubeconfigFact::NotAsked => flags.rbac_only,
     };
-    never_issued
+    !target.is_resumed
+        && never_issued
         && case.unread.is_empty()
         && target.permissions.failure().is_none()
         && target.elsewhere.failure().is_none()

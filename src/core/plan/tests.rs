@@ -22,6 +22,7 @@ use super::*;
 
 mod fleet;
 mod names;
+mod resumed;
 
 const CARL: &str = "200";
 const FINN: &str = "300";
@@ -89,6 +90,7 @@ fn target(text: &str) -> TargetCase {
         permissions: Answer::Known(Vec::new()),
         activity: Some(LastAccess::None(Activity::default())),
         elsewhere: Listing::Complete(Vec::new()),
+        is_resumed: false,
     }
 }
 

@@ -43,6 +43,7 @@ pub(super) async fn way(world: &World, account: &Account<'_>, cluster: &AccountC
         uids: Vec::new(),
         results: Vec::new(),
         outcome: None,
+        journal: None,
     };
     let written = StateFolder::of(world).and_then(|folder| folder.append_audit(&line));
     written.map_err(|error| failed(error.into()).hint("nothing is issued that can't be written down"))?;

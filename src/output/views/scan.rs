@@ -47,8 +47,8 @@ pub struct Rows<'a> {
     pub selection: &'a Selection,
     /// The time that ages are counted to.
     pub now: Timestamp,
-    /// User names of leaked credentials that were revoked from this machine; `None` where nobody can tell.
-    pub dead: Option<&'a DeadNames>,
+    /// User names of leaked credentials that were revoked from this machine.
+    pub dead: &'a DeadNames,
     /// Whether rows of several clusters may stand beside each other.
     pub are_several: bool,
 }
@@ -213,7 +213,7 @@ impl<'a> Rows<'a> {
     }
 
     fn reappeared(&self, row: &ScanRow<'_>) -> Option<bool> {
-        self.dead.map(|dead| dead.is_risen(row))
+        self.dead.has_reappeared(row)
     }
 }
 
