@@ -81,13 +81,31 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, JournalError> {
     read_dated(path).map(|(content, _)| content)
 }
 
-/// Reads a file as [`read`] does, and when it was written to. What is appended meanwhile may be left out.
+/// Reads a file as [`read`] does, and when it was written to.
 pub(super) fn read_dated(path: &Path) -> Result<(Vec<u8>, SystemTime), JournalError> {
-    let (mut file, metadata) = open_known(options().read(true), path, cannot_read(path))?;
+    let (mut file, metadata) = open_to_read(path)?;
+    let content = read_open(&mut file, &metadata, path)?;
+    Ok((content, metadata.modified().map_err(cannot_read(path))?))
+}
+
+/// Opens a file to read it, unless it is something else. It is not looked at first as in [`open`], for there can be thousands.
+pub(super) fn open_to_read(path: &Path) -> Result<(File, Metadata), JournalError> {
+    let file = options().read(true).open(path).map_err(|error| match is_link(&error) {
+        true => JournalError::NotRegular { path: path.to_owned() },
+        false => cannot_read(path)(error),
+    })?;
+    let metadata = file.metadata().map_err(cannot_read(path))?;
+    match metadata.is_file() {
+        true => Ok((file, metadata)),
+        false => Err(JournalError::NotRegular { path: path.to_owned() }),
+    }
+}
+
+/// Reads a file from its beginning. What is appended meanwhile is left out, and no call is made that need not be.
+pub(super) fn read_open(file: &mut File, metadata: &Metadata, path: &Path) -> Result<Vec<u8>, JournalError> {
     if metadata.len() > LONGEST {
         return Err(JournalError::TooLong { path: path.to_owned() });
     }
-    // There can be thousands of files: no call is made that need not be.
     let mut content = vec![0; metadata.len() as usize];
     let mut filled = 0;
     while filled < content.len() {
@@ -99,7 +117,7 @@ pub(super) fn read_dated(path: &Path) -> Result<(Vec<u8>, SystemTime), JournalEr
         }
     }
     content.truncate(filled);
-    Ok((content, metadata.modified().map_err(cannot_read(path))?))
+    Ok(content)
 }
 
 /// Opens a file with [`options`], unless it is something else.
@@ -108,15 +126,6 @@ pub(super) fn open(
     path: &Path,
     failed: impl Fn(io::Error) -> JournalError,
 ) -> Result<File, JournalError> {
-    open_known(options, path, failed).map(|(file, _)| file)
-}
-
-/// Opens a file as [`open`] does, and tells what it is.
-pub(super) fn open_known(
-    options: &OpenOptions,
-    path: &Path,
-    failed: impl Fn(io::Error) -> JournalError,
-) -> Result<(File, Metadata), JournalError> {
     let regular =
         |is_regular| if is_regular { Ok(()) } else { Err(JournalError::NotRegular { path: path.to_owned() }) };
     // Looking before opening, because opening some devices does something.
@@ -125,9 +134,8 @@ pub(super) fn open_known(
         found => regular(found.map_err(&failed)?.is_file())?,
     }
     let file = options.open(path).map_err(&failed)?;
-    let metadata = file.metadata().map_err(&failed)?;
-    regular(metadata.is_file())?;
-    Ok((file, metadata))
+    regular(file.metadata().map_err(&failed)?.is_file())?;
+    Ok(file)
 }
 
 /// What the error is that a file can't be written.
@@ -149,6 +157,17 @@ pub(super) fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.mode(0o600).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY);
     options
+}
+
+/// Whether a file was not opened because it is a link.
+#[cfg(unix)]
+fn is_link(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(libc::ELOOP)
+}
+
+#[cfg(not(unix))]
+fn is_link(_error: &io::Error) -> bool {
+    false
 }
 
 #[cfg(not(unix))]

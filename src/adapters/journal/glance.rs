@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
-use super::durable::{self, cannot_read, options, read};
+use super::durable::{cannot_read, open_to_read, read, read_open};
 use super::stored::Sums;
 use super::{EVENTS, JournalError, RECORD, SUMMARY, StateFolder};
 use crate::core::journal::{
@@ -45,7 +45,7 @@ impl StateFolder {
         if metadata.modified().map_err(cannot_read(&record))? > sums.written() {
             sums.sealed(RECORD)?;
         }
-        let state = state(last_event(&folder.join(EVENTS), sums.root())?.as_slice());
+        let state = state(last_event(&folder.join(EVENTS), &sums.root())?.as_slice());
         Ok(Glance { summary, state })
     }
 
@@ -80,16 +80,18 @@ impl Sums {
 }
 
 /// The last event of a journal, with the links at both ends of its chain looked at.
-fn last_event(path: &Path, root: Chain) -> Result<Option<Event>, JournalError> {
-    let (mut file, metadata) = durable::open_known(options().read(true), path, cannot_read(path))?;
-    let found = if metadata.len() > END as u64 { ends(&mut file, &root).map_err(cannot_read(path))? } else { None };
-    if found.is_some() {
-        return Ok(found);
+fn last_event(path: &Path, root: &Chain) -> Result<Option<Event>, JournalError> {
+    let (mut file, metadata) = open_to_read(path)?;
+    if metadata.len() > END as u64 {
+        if let Some(event) = ends(&mut file, root).map_err(cannot_read(path))? {
+            return Ok(Some(event));
+        }
+        file.rewind().map_err(cannot_read(path))?;
     }
     // Short, or not to be read from its ends: all of it, which says what is wrong where something is.
-    let journal = read(path)?;
+    let journal = read_open(&mut file, &metadata, path)?;
     let failed = |source| JournalError::Events { path: path.to_owned(), source };
-    let places = follow(&journal, root).map_err(failed)?;
+    let places = follow(&journal, root.clone()).map_err(failed)?;
     let Some(last) = whole_lines(&journal).strip_suffix(b"\n").and_then(|lines| lines.rsplit(is_end).next()) else {
         return Ok(None);
     };
