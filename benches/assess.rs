@@ -9,13 +9,13 @@ use ackcred_sandbox::certs::{Authority, KeyKind, Subject, Validity};
 use ackcred_sandbox::kubeconfigs::{Credential as Shown, Kubeconfig as File};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use jiff::Timestamp;
+use kubectl_ackcred::core::credential::expiry::{Limits, assess};
 use kubectl_ackcred::core::credential::{Credential, Material};
-use kubectl_ackcred::core::evidence::{AccountVoices, ClusterVoices, Listing};
-use kubectl_ackcred::core::expiry::{Limits, assess};
 use kubectl_ackcred::core::identity::RamUser;
+use kubectl_ackcred::core::identity::evidence::{AccountVoices, ClusterVoices, Listing};
+use kubectl_ackcred::core::identity::verdict::{AccountDirectory, ClusterDirectory};
 use kubectl_ackcred::core::ids::Uid;
 use kubectl_ackcred::core::kubeconfig::{Kubeconfig, parse};
-use kubectl_ackcred::core::verdict::{AccountDirectory, ClusterDirectory};
 
 const CONTEXTS: usize = 200;
 const USERS: usize = 10_000;

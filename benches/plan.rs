@@ -5,19 +5,21 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use kubectl_ackcred::core::binding::{BindingItem, BindingKind};
-use kubectl_ackcred::core::binding_object::BindingObject;
-use kubectl_ackcred::core::case::{Case, CaseCluster, Confirmation, DryRuns, KubeconfigFact, Operator, TargetCase};
-use kubectl_ackcred::core::cluster_id::KnownCluster;
-use kubectl_ackcred::core::evidence::{Answer, ClusterVoices, Listing};
-use kubectl_ackcred::core::grants::Grants;
+use kubectl_ackcred::core::access::scan::ClusterScan;
+use kubectl_ackcred::core::cluster::cluster_id::KnownCluster;
+use kubectl_ackcred::core::identity::evidence::{Answer, ClusterVoices, Listing};
+use kubectl_ackcred::core::identity::verdict::{ClusterDirectory, Verdict};
 use kubectl_ackcred::core::ids::{ClusterId, Uid};
-use kubectl_ackcred::core::inventory::Inventory;
-use kubectl_ackcred::core::plan::{Crowd, Draft, Flags, Plan};
 use kubectl_ackcred::core::rbac::Roles;
-use kubectl_ackcred::core::scan::ClusterScan;
-use kubectl_ackcred::core::target::Target;
-use kubectl_ackcred::core::verdict::{ClusterDirectory, Verdict};
+use kubectl_ackcred::core::rbac::binding::{BindingItem, BindingKind};
+use kubectl_ackcred::core::rbac::binding_object::BindingObject;
+use kubectl_ackcred::core::rbac::grants::Grants;
+use kubectl_ackcred::core::rbac::inventory::Inventory;
+use kubectl_ackcred::core::revocation::input::{
+    Case, CaseCluster, Confirmation, DryRuns, KubeconfigFact, Operator, TargetCase,
+};
+use kubectl_ackcred::core::revocation::plan::{Crowd, Draft, Flags, Plan};
+use kubectl_ackcred::core::revocation::target::Target;
 use serde_json::{Value, json};
 
 const LEAVERS: usize = 200;

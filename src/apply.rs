@@ -10,14 +10,14 @@ mod recorder;
 
 use crate::adapters::cloud::Cloud;
 use crate::adapters::cluster::ApiServer;
-use crate::core::binding_object::BindingObject;
-use crate::core::case::Case;
-use crate::core::consent::Consent;
 use crate::core::ids::{ClusterId, Region};
-use crate::core::inventory::Inventory;
-use crate::core::journal::StepResult;
-use crate::core::plan::{Action, Plan, Step};
-use crate::core::restoration::RestorePlan;
+use crate::core::rbac::binding_object::BindingObject;
+use crate::core::rbac::inventory::Inventory;
+use crate::core::revocation::consent::Consent;
+use crate::core::revocation::input::Case;
+use crate::core::revocation::journal::StepResult;
+use crate::core::revocation::plan::{Action, Plan, Step};
+use crate::core::revocation::restoration::RestorePlan;
 
 pub use cloud::{Collateral, repair};
 pub use recorder::Recorder;

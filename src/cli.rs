@@ -8,10 +8,10 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use jiff::SignedDuration;
 
-use crate::core::duration;
-use crate::core::expiry::CredentialStatus;
+use crate::core::access::scan::StateKind;
+use crate::core::credential::duration;
+use crate::core::credential::expiry::CredentialStatus;
 use crate::core::ids::{ClusterId, Region, Uid, split_subject_name};
-use crate::core::scan::StateKind;
 use crate::core::secret::Secret;
 
 mod clusters;

@@ -12,7 +12,7 @@
 //!   in `output::views`.
 //! * [`adapters`] wrap one outside thing each (kubeconfig files, the API server, the cloud) and return core types.
 //! * [`apply`] is the one arrow back: it alone changes anything, and takes a plan and consent to exactly that plan. A revocation
-//!   flows `gather::revocation → core::plan → commands::consent → apply → gather::verification`.
+//!   flows `gather::revocation → core::revocation::plan → commands::consent → apply → gather::verification`.
 //! * [`core`] is pure: what a certificate says, what a binding grants, which status a credential has.
 //! * [`world`] is the seam: clock, environment, folders and streams are values, so a test can run a whole command.
 //! * [`error`] and [`status`] say how a run ended.

@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use hostile::{Server, Tls, binding, gzip, json, list, page, role_bindings as role_bindings_with};
 use kubectl_ackcred::adapters::cluster::{ApiServer, BindingScope, CallError, Failure, Limits, ListError, TlsFailure};
-use kubectl_ackcred::core::connection::{Endpoint, Login};
-use kubectl_ackcred::core::grants::Grants;
-use kubectl_ackcred::core::inventory::Inventory;
+use kubectl_ackcred::core::kubeconfig::connection::{Endpoint, Login};
+use kubectl_ackcred::core::rbac::grants::Grants;
+use kubectl_ackcred::core::rbac::inventory::Inventory;
 use kubectl_ackcred::core::secret::Secret;
 use tokio::io::AsyncWriteExt as _;
 

@@ -9,9 +9,9 @@ use ackcred_sandbox::client::Client;
 use ackcred_sandbox::cluster::Cluster;
 use ackcred_sandbox::controlplane::{ControlPlane, Options, assets_for};
 use kubectl_ackcred::adapters::cluster::{ApiServer, BindingScope, Failure, ListDecoder};
-use kubectl_ackcred::core::binding::BindingItem;
-use kubectl_ackcred::core::connection::{Endpoint, Login};
-use kubectl_ackcred::core::inventory::Inventory;
+use kubectl_ackcred::core::kubeconfig::connection::{Endpoint, Login};
+use kubectl_ackcred::core::rbac::binding::BindingItem;
+use kubectl_ackcred::core::rbac::inventory::Inventory;
 use kubectl_ackcred::core::secret::Secret;
 use serde_json::{Value, json};
 

@@ -6,8 +6,8 @@
 use std::time::Duration;
 
 use kubectl_ackcred::adapters::cluster::{ApiServer, BindingScope, Failure};
-use kubectl_ackcred::core::connection::{Endpoint, Login};
-use kubectl_ackcred::core::grants::Grants;
+use kubectl_ackcred::core::kubeconfig::connection::{Endpoint, Login};
+use kubectl_ackcred::core::rbac::grants::Grants;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 

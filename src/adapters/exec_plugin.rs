@@ -11,10 +11,10 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use crate::adapters::child::{self, ChildError, MOST_OUTPUT};
-use crate::core::connection::Endpoint;
-use crate::core::exec_credential::{self, API_VERSIONS, ExecCredential, ExecCredentialError};
+use crate::core::kubeconfig::connection::Endpoint;
+use crate::core::kubeconfig::exec_credential::{self, API_VERSIONS, ExecCredential, ExecCredentialError};
+use crate::core::kubeconfig::plugin_policy::PluginPolicy;
 use crate::core::kubeconfig::{Exec, InteractiveMode, clean};
-use crate::core::plugin_policy::PluginPolicy;
 use crate::world::World;
 
 /// Why a plugin gave no credential. What it wrote to its standard output is never part of it.

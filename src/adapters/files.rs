@@ -9,8 +9,8 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
+use crate::core::credential::exec_cache::{CacheName, CacheQuery};
 use crate::core::credential::{CacheFile, FileContent};
-use crate::core::exec_cache::{CacheName, CacheQuery};
 use crate::core::secret::Secret;
 
 /// Files longer than this, in bytes, are not read.

@@ -28,7 +28,7 @@ mod testing;
 use std::io;
 use std::path::PathBuf;
 
-use crate::core::journal::{LineError, OperationId, SummaryError};
+use crate::core::revocation::journal::{LineError, OperationId, SummaryError};
 
 pub use folder::StateFolder;
 pub use glance::Glance;

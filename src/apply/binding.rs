@@ -6,12 +6,12 @@ use k8s_openapi::api::rbac::v1::Subject;
 
 use super::{StepReport, Tools};
 use crate::adapters::cluster::{CallError, new_audit_id};
-use crate::core::binding_object::{BindingObject, BindingRef};
-use crate::core::change::Change;
-use crate::core::journal::{Event, StepResult};
-use crate::core::plan::{Step, change_of, others_of};
-use crate::core::restoration::RestoreStep;
-use crate::core::target::TargetNames;
+use crate::core::rbac::binding_object::{BindingObject, BindingRef};
+use crate::core::revocation::change::Change;
+use crate::core::revocation::journal::{Event, StepResult};
+use crate::core::revocation::plan::{Step, change_of, others_of};
+use crate::core::revocation::restoration::RestoreStep;
+use crate::core::revocation::target::TargetNames;
 use crate::error::chain;
 
 /// How often a binding is read and written in all.

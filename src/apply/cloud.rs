@@ -3,14 +3,14 @@
 use super::binding::{Decision, carry_out};
 use super::{StepReport, Tools};
 use crate::adapters::cluster::{ApiServer, BindingScope, new_audit_id};
-use crate::core::binding_object::{BindingObject, BindingRef};
-use crate::core::case::Case;
-use crate::core::change::Change;
 use crate::core::ids::Uid;
-use crate::core::inventory::{Binding, BoundSubject, Inventory};
-use crate::core::journal::{CleanCall, Event, StepResult};
-use crate::core::plan::{Plan, Step, others_of};
-use crate::core::target::TargetNames;
+use crate::core::rbac::binding_object::{BindingObject, BindingRef};
+use crate::core::rbac::inventory::{Binding, BoundSubject, Inventory};
+use crate::core::revocation::change::Change;
+use crate::core::revocation::input::Case;
+use crate::core::revocation::journal::{CleanCall, Event, StepResult};
+use crate::core::revocation::plan::{Plan, Step, others_of};
+use crate::core::revocation::target::TargetNames;
 use crate::error::chain;
 
 /// A shared binding that the cloud took away whole.

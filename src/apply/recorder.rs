@@ -4,10 +4,10 @@ use std::cell::RefCell;
 
 use super::StepReport;
 use crate::adapters::journal::OperationJournal;
-use crate::core::binding_object::{BindingObject, BindingRef};
 use crate::core::ids::ClusterId;
-use crate::core::journal::{Ending, Event};
-use crate::core::verification::Verification;
+use crate::core::rbac::binding_object::{BindingObject, BindingRef};
+use crate::core::revocation::journal::{Ending, Event};
+use crate::core::revocation::verification::Verification;
 use crate::error::chain;
 use crate::world::Clock;
 

@@ -4,7 +4,7 @@ use clap::Args;
 use jiff::SignedDuration;
 
 use super::parse_cluster_id;
-use crate::core::duration;
+use crate::core::credential::duration;
 use crate::core::ids::ClusterId;
 
 /// Flags that are about one API server or one credential, and make no sense for several clusters. Shells are told by this list;

@@ -7,9 +7,9 @@ use clap::{Args, ValueEnum, ValueHint};
 use jiff::SignedDuration;
 
 use super::{ClusterArgs, parse_cluster_id, parse_uid};
-use crate::core::duration;
+use crate::core::credential::duration;
 use crate::core::ids::{ClusterId, Uid};
-use crate::core::journal::OperationId;
+use crate::core::revocation::journal::OperationId;
 
 pub(super) const REVOKE_ABOUT: &str = "Take an identity's access to the cluster away, and prove that it is gone
 

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use super::access;
 use crate::adapters::kubeconfig_files::Loaded;
 use crate::cli::{AccessArgs, ClusterArgs};
-use crate::core::cluster_id::{Claim, ClusterIdFrom};
+use crate::core::cluster::cluster_id::{Claim, ClusterIdFrom};
 use crate::core::distinct::distinct;
 use crate::core::ids::ClusterId;
 use crate::error::{Error, Result};

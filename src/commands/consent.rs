@@ -1,8 +1,8 @@
 //! The one place where consent is asked for, and minted.
 
-use crate::core::consent::Consent;
 use crate::core::ids::Uid;
-use crate::core::refusal::{Refusal, RefusalCode};
+use crate::core::revocation::consent::Consent;
+use crate::core::revocation::refusal::{Refusal, RefusalCode};
 use crate::error::Result;
 use crate::gather::conversation::Conversation;
 use crate::output::report::Report;

@@ -7,7 +7,7 @@ use super::clusters::Chosen;
 use crate::adapters::cloud::CloudSettings;
 use crate::adapters::cluster::ApiServer;
 use crate::core::progress::Progress;
-use crate::core::refusal::{Refusal, RefusalCode};
+use crate::core::revocation::refusal::{Refusal, RefusalCode};
 use crate::error::{Error, Result};
 use crate::gather::conversation::{Conversation, Interrupt};
 use crate::gather::fleet::{self, Cluster, Fleet, Place, Question, Wanted};

@@ -3,9 +3,9 @@
 use super::operation;
 use crate::adapters::journal::{Glance, StateFolder};
 use crate::cli::HistoryArgs;
-use crate::core::journal::{Event, OperationId, State, SummaryPurpose};
-use crate::core::operation::Purpose;
-use crate::core::plan::Plan;
+use crate::core::revocation::journal::{Event, OperationId, State, SummaryPurpose};
+use crate::core::revocation::operation::Purpose;
+use crate::core::revocation::plan::Plan;
 use crate::error::{Error, Result, chain};
 use crate::gather::history::{self, Operations, Past, Scrutiny};
 use crate::output::ui::Ui;

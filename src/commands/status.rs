@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{cloud, clusters, fleet};
 use crate::cli::{AccessArgs, CloudArgs, StatusArgs};
-use crate::core::ack::UserKubeconfigState;
-use crate::core::evidence::Listing;
-use crate::core::holder::{Holder, LastAccess, holders};
+use crate::core::access::holder::{Holder, LastAccess, holders};
+use crate::core::access::scan::StateKind;
+use crate::core::identity::ack::UserKubeconfigState;
+use crate::core::identity::evidence::Listing;
 use crate::core::ids::{ClusterId, Uid};
-use crate::core::scan::StateKind;
 use crate::error::{Error, Result};
 use crate::gather::cloud::connect;
 use crate::gather::conversation::{self, Conversation};

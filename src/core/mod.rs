@@ -1,56 +1,29 @@
 //! The pure core: facts, decisions and the types they are made of. No file, socket, clock or environment is touched here.
+//!
+//! A room a question, each standing on the ones below it:
+//!
+//! ```text
+//! revocation                     what a revocation changes, proves and gives back
+//! access      cluster            who holds access · which ACK cluster that is
+//! credential                     what a credential is, and when it ends
+//! kubeconfig  rbac  identity     which cluster, as whom · what bindings allow · whether a RAM identity exists
+//! ```
 
-pub mod ack;
-pub mod authority;
-pub mod binding;
-pub mod binding_object;
-pub mod case;
-pub mod certificate;
-pub mod change;
-pub mod cluster_id;
-pub mod connection;
-pub mod consent;
+pub mod access;
+pub mod cluster;
 pub mod credential;
-pub mod distinct;
-pub mod duration;
-pub mod evidence;
-pub mod exec_cache;
-pub mod exec_credential;
-pub mod expiry;
-pub mod grants;
-pub mod hex;
-pub mod holder;
 pub mod identity;
-pub mod ids;
-pub mod inventory;
-pub mod journal;
 pub mod kubeconfig;
-pub mod likeness;
-pub mod managed_by;
-pub mod mapping;
-pub mod operation;
-pub mod others;
-pub mod percent;
-pub mod plan;
-pub mod plugin_policy;
-pub mod private_key;
-pub mod progress;
-pub mod protobuf;
-pub mod proxy;
-pub mod public_key;
 pub mod rbac;
-pub mod refusal;
-pub mod restoration;
-pub mod scan;
-pub mod secret;
-pub mod server_view;
-pub mod sourced;
-pub mod target;
-pub mod token;
-pub mod verdict;
-pub mod verification;
-pub mod yaml;
+pub mod revocation;
 
-mod pem;
+pub mod distinct;
+pub mod hex;
+pub mod ids;
+pub mod percent;
+pub mod progress;
+pub mod secret;
+pub mod sourced;
+
 #[cfg(test)]
 pub(crate) mod specimens;

@@ -4,12 +4,12 @@ use tokio::sync::OnceCell;
 
 use super::cloud::{self, CloudVoice};
 use crate::adapters::cloud::CloudSettings;
-use crate::core::ack::AccountCluster;
-use crate::core::evidence::{AccountVoices, Answer, Listing};
+use crate::core::access::scan::ClusterScan;
 use crate::core::identity::Caller;
+use crate::core::identity::ack::AccountCluster;
+use crate::core::identity::evidence::{AccountVoices, Answer, Listing};
+use crate::core::identity::verdict::{AccountDirectory, Verdict};
 use crate::core::ids::{ClusterId, Uid};
-use crate::core::scan::ClusterScan;
-use crate::core::verdict::{AccountDirectory, Verdict};
 use crate::world::World;
 
 const INTERRUPTED: &str = "the account was not read: interrupted";

@@ -7,13 +7,13 @@ use super::grants;
 use super::holders::reach;
 use crate::adapters::cloud::{Cloud, CloudSettings};
 use crate::adapters::cluster::CallError;
-use crate::core::ack::{AccountCluster, KubeconfigState};
-use crate::core::cluster_id::{Inference, KnownCluster, confirm};
-use crate::core::evidence::{AccountVoices, Answer, ClusterVoices, Listing};
+use crate::core::cluster::cluster_id::{Inference, KnownCluster, confirm};
+use crate::core::cluster::server_view::{ClusterProfile, ServerIdentity};
+use crate::core::identity::ack::{AccountCluster, KubeconfigState};
+use crate::core::identity::evidence::{AccountVoices, Answer, ClusterVoices, Listing};
+use crate::core::identity::verdict::{AccountDirectory, ClusterDirectory, Verdict};
 use crate::core::ids::{Region, Uid};
 use crate::core::kubeconfig::ResolvedContext;
-use crate::core::server_view::{ClusterProfile, ServerIdentity};
-use crate::core::verdict::{AccountDirectory, ClusterDirectory, Verdict};
 use crate::error::chain;
 use crate::world::World;
 

@@ -6,7 +6,7 @@ use super::credential::credential_of;
 use crate::adapters::files::Policy;
 use crate::adapters::journal::StateFolder;
 use crate::adapters::kubeconfig_files::load;
-use crate::core::cluster_id::infer_from;
+use crate::core::cluster::cluster_id::infer_from;
 use crate::core::kubeconfig::{Overrides, ResolvedContext, resolve_each};
 use crate::world::World;
 

@@ -6,9 +6,9 @@ use futures_util::{StreamExt as _, stream};
 
 use crate::adapters::cloud::page::{Listed, voice};
 use crate::adapters::cloud::{Cloud, CloudSettings, Connection};
-use crate::core::ack::{AccountCluster, KubeconfigState, Permission, UserKubeconfigState};
-use crate::core::evidence::{AccountVoices, Answer, Listing, Lookup};
-use crate::core::holder::LastAccess;
+use crate::core::access::holder::LastAccess;
+use crate::core::identity::ack::{AccountCluster, KubeconfigState, Permission, UserKubeconfigState};
+use crate::core::identity::evidence::{AccountVoices, Answer, Listing, Lookup};
 use crate::core::identity::{Caller, RecycledUser};
 use crate::core::ids::{ClusterId, Region, Uid};
 use crate::error::chain;

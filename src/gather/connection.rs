@@ -11,9 +11,9 @@ use http::Uri;
 use crate::adapters::exec_plugin::{self, PluginError};
 use crate::adapters::files::{self, FileError};
 use crate::adapters::kuberc::{self, PolicyError};
-use crate::core::connection::{Endpoint, Login};
+use crate::core::kubeconfig::connection::{Endpoint, Login};
+use crate::core::kubeconfig::proxy::{ProxyVariables, proxy_for};
 use crate::core::kubeconfig::{Cluster, Data, ResolvedContext, User, refusal};
-use crate::core::proxy::{ProxyVariables, proxy_for};
 use crate::core::secret::Secret;
 use crate::world::World;
 

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::adapters::files::{self, Policy};
+use crate::core::credential::exec_cache::CacheQuery;
 use crate::core::credential::{CacheFile, Credential, Material, needed_files};
-use crate::core::exec_cache::CacheQuery;
 use crate::core::ids::ClusterId;
 use crate::core::kubeconfig::{ResolvedContext, User};
 use crate::core::sourced::Sourced;
@@ -86,8 +86,8 @@ impl Cached {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::credential::expiry::{self, CredentialStatus, Limits};
     use crate::core::credential::{CredentialKind, Problem, Warning};
-    use crate::core::expiry::{self, CredentialStatus, Limits};
     use crate::core::kubeconfig::{Data, Exec};
     use crate::core::secret::Secret;
     use crate::core::specimens::{RSA_PKCS1, Specimen, at, rsa_key};

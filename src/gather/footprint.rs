@@ -2,11 +2,11 @@
 
 use super::cloud::{account, activities, clusters_of, look_up};
 use crate::adapters::cloud::Cloud;
-use crate::core::ack::UserKubeconfigState;
-use crate::core::evidence::{ClusterVoices, Listing};
-use crate::core::holder::LastAccess;
+use crate::core::access::holder::LastAccess;
+use crate::core::identity::ack::UserKubeconfigState;
+use crate::core::identity::evidence::{ClusterVoices, Listing};
+use crate::core::identity::verdict::{AccountDirectory, ClusterDirectory, Verdict};
 use crate::core::ids::{ClusterId, Uid};
-use crate::core::verdict::{AccountDirectory, ClusterDirectory, Verdict};
 
 /// Where an identity has, or had, a kubeconfig.
 pub struct Footprint {

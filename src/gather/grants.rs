@@ -1,11 +1,11 @@
 //! Who holds access to a cluster: everything that the API server can tell of it, asked for side by side.
 
 use crate::adapters::cluster::{ApiServer, BindingScope, CallError};
-use crate::core::evidence::Answer;
+use crate::core::cluster::server_view::ClusterProfile;
+use crate::core::identity::evidence::Answer;
 use crate::core::ids::Uid;
-use crate::core::inventory::Inventory;
-use crate::core::mapping::Mapping;
-use crate::core::server_view::ClusterProfile;
+use crate::core::rbac::inventory::Inventory;
+use crate::core::rbac::mapping::Mapping;
 use crate::error::chain;
 
 /// The API server's answers, each with its own failure.

@@ -12,9 +12,9 @@ use jiff::Timestamp;
 
 use crate::adapters::journal::{Glance, JournalError, StateFolder};
 use crate::core::ids::ClusterId;
-use crate::core::journal::{Ending, Event, OperationId, State, SummaryPurpose, Tombstone, state};
-use crate::core::operation::OperationRecord;
-use crate::core::refusal::{Refusal, RefusalCode};
+use crate::core::revocation::journal::{Ending, Event, OperationId, State, SummaryPurpose, Tombstone, state};
+use crate::core::revocation::operation::OperationRecord;
+use crate::core::revocation::refusal::{Refusal, RefusalCode};
 use crate::error::chain;
 
 /// An operation of before. All of it is what was written then.

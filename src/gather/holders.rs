@@ -7,14 +7,14 @@ use super::cloud;
 use super::connection::{self, ConnectionError};
 use super::grants::{self, Reading};
 use crate::adapters::cluster::{ApiServer, CallError};
-use crate::core::ack::{AccountCluster, KubeconfigState};
-use crate::core::cluster_id::{ClusterIdFrom, Inference, KnownCluster, confirm};
-use crate::core::evidence::{ClusterVoices, Listing};
-use crate::core::grants::Grants;
+use crate::core::access::scan::ClusterScan;
+use crate::core::cluster::cluster_id::{ClusterIdFrom, Inference, KnownCluster, confirm};
+use crate::core::identity::ack::{AccountCluster, KubeconfigState};
+use crate::core::identity::evidence::{ClusterVoices, Listing};
+use crate::core::identity::verdict::ClusterDirectory;
 use crate::core::ids::{ClusterId, Region};
 use crate::core::kubeconfig::ResolvedContext;
-use crate::core::scan::ClusterScan;
-use crate::core::verdict::ClusterDirectory;
+use crate::core::rbac::grants::Grants;
 use crate::error::{Error, Result};
 use crate::world::World;
 
@@ -93,7 +93,7 @@ impl Unheard {
 impl Way {
     /// A way by a context, and where that seems to lead.
     pub fn by(context: ResolvedContext) -> Self {
-        let inference = crate::core::cluster_id::infer_from(&context);
+        let inference = crate::core::cluster::cluster_id::infer_from(&context);
         Self { context, inference }
     }
 

@@ -8,18 +8,18 @@ use std::path::Path;
 use super::credential::credential_of;
 use crate::adapters::files::{self, Policy};
 use crate::adapters::kubeconfig_files::{LoadError, load_file};
-use crate::core::authority::{is_signed_by, key_fingerprints};
-use crate::core::case::LeakedFacts;
-use crate::core::certificate::Certificate;
-use crate::core::cluster_id::{Inference, infer_from};
-use crate::core::connection::Login;
+use crate::core::access::likeness::leading_uid;
+use crate::core::cluster::authority::{is_signed_by, key_fingerprints};
+use crate::core::cluster::cluster_id::{Inference, infer_from};
+use crate::core::credential::certificate::Certificate;
+use crate::core::credential::token::{ServiceAccount, Token};
 use crate::core::credential::{Credential, CredentialKind, FileContent, needed_files};
 use crate::core::ids::Uid;
+use crate::core::kubeconfig::connection::Login;
 use crate::core::kubeconfig::{Cluster, Data, Overrides, ResolveError, ResolvedContext, resolve};
-use crate::core::likeness::leading_uid;
-use crate::core::refusal::{Refusal, RefusalCode};
+use crate::core::revocation::input::LeakedFacts;
+use crate::core::revocation::refusal::{Refusal, RefusalCode};
 use crate::core::secret::Secret;
-use crate::core::token::{ServiceAccount, Token};
 use crate::world::World;
 
 /// A leaked client certificate.

@@ -12,24 +12,24 @@ use super::cloud::{self, CloudVoice};
 use super::holders::{Heard, Way, reach};
 use super::leaked::Leaked;
 use crate::adapters::cluster::{ApiServer, CallError};
-use crate::core::ack::{Permission, UserKubeconfigState};
-use crate::core::authority::key_fingerprints;
-use crate::core::binding_object::{BindingObject, BindingRef};
-use crate::core::case::{
+use crate::core::access::holder::{DeletedHolders, LastAccess, deleted};
+use crate::core::access::likeness::ram_name;
+use crate::core::cluster::authority::key_fingerprints;
+use crate::core::cluster::cluster_id::{ClusterIdFrom, KnownCluster};
+use crate::core::distinct::distinct;
+use crate::core::identity::IdentityType;
+use crate::core::identity::ack::{Permission, UserKubeconfigState};
+use crate::core::identity::evidence::{Answer, Listing};
+use crate::core::ids::{ClusterId, Region, Uid};
+use crate::core::kubeconfig::{Impersonate, ResolvedContext};
+use crate::core::rbac::Roles;
+use crate::core::rbac::binding_object::{BindingObject, BindingRef};
+use crate::core::rbac::inventory::Binding;
+use crate::core::revocation::input::{
     Case, CaseCluster, Confirmation, DryRun, DryRuns, KubeconfigFact, LeakedFacts, Operator, TargetCase,
 };
-use crate::core::cluster_id::{ClusterIdFrom, KnownCluster};
-use crate::core::distinct::distinct;
-use crate::core::evidence::{Answer, Listing};
-use crate::core::holder::{DeletedHolders, LastAccess, deleted};
-use crate::core::identity::IdentityType;
-use crate::core::ids::{ClusterId, Region, Uid};
-use crate::core::inventory::Binding;
-use crate::core::kubeconfig::{Impersonate, ResolvedContext};
-use crate::core::likeness::ram_name;
-use crate::core::plan::{self, PlannedTarget};
-use crate::core::rbac::Roles;
-use crate::core::target::{Target, TargetNames};
+use crate::core::revocation::plan::{self, PlannedTarget};
+use crate::core::revocation::target::{Target, TargetNames};
 use crate::error::{Error, Result, chain};
 use crate::world::World;
 

@@ -6,7 +6,7 @@ use super::escape::escape;
 use super::progress::ProgressBar;
 use super::report::{self, Report, Style};
 use crate::cli::{Color, Format, OutputArgs};
-use crate::core::refusal::Refusal;
+use crate::core::revocation::refusal::Refusal;
 use crate::error::{Error, Result};
 use crate::world::{Streams, World};
 

@@ -4,12 +4,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kubectl_ackcred::adapters::cluster::{ApiServer, CallError};
-use kubectl_ackcred::core::binding::BindingKind;
-use kubectl_ackcred::core::binding_object::BindingRef;
-use kubectl_ackcred::core::change::Change;
-use kubectl_ackcred::core::connection::{Endpoint, Login};
-use kubectl_ackcred::core::inventory::Role;
+use kubectl_ackcred::core::kubeconfig::connection::{Endpoint, Login};
+use kubectl_ackcred::core::rbac::binding::BindingKind;
+use kubectl_ackcred::core::rbac::binding_object::BindingRef;
+use kubectl_ackcred::core::rbac::inventory::Role;
 use kubectl_ackcred::core::rbac::{Attributes, Bearer};
+use kubectl_ackcred::core::revocation::change::Change;
 
 use crate::hostile::{Server, json};
 use crate::{FORBIDDEN, NOT_FOUND};

@@ -10,8 +10,8 @@ use super::page::{Listed, NumberedPage, Partial, by_number};
 use super::retry::Effect;
 use super::sign::Key;
 use super::wire::{Call, Product, Reply, Wire};
-use crate::core::ack::UserKubeconfigState;
-use crate::core::ack::{AccountCluster, Activity, IssuedKubeconfig, KubeconfigState, Permission, Task};
+use crate::core::identity::ack::UserKubeconfigState;
+use crate::core::identity::ack::{AccountCluster, Activity, IssuedKubeconfig, KubeconfigState, Permission, Task};
 use crate::core::ids::{ClusterId, Region, Uid};
 use crate::core::percent;
 

@@ -12,7 +12,7 @@ use rustls_platform_verifier::BuilderVerifierExt;
 
 use super::error::Kind;
 use crate::adapters::files;
-use crate::core::proxy::ProxyVariables;
+use crate::core::kubeconfig::proxy::ProxyVariables;
 use crate::core::secret::Secret;
 use crate::error::chain;
 use crate::world::World;

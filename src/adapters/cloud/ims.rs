@@ -11,7 +11,7 @@ use super::fields;
 use super::page::{Listed, MarkerPage, by_marker};
 use super::sign::Key;
 use super::wire::{Call, Product, Wire};
-use crate::core::evidence::Lookup;
+use crate::core::identity::evidence::Lookup;
 use crate::core::identity::{ImsUser, RecycledUser, UserBasicInfo, UserStatus};
 use crate::core::ids::Uid;
 

@@ -28,7 +28,7 @@ use self::error::Error;
 use self::page::Listed;
 use self::retry::Policy;
 use self::wire::Wire;
-use crate::core::evidence::Lookup;
+use crate::core::identity::evidence::Lookup;
 use crate::core::identity::{Caller, RamRole, RamUser, RecycledUser, UserBasicInfo};
 use crate::core::ids::{Region, Uid};
 use crate::world::World;

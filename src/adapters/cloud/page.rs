@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use super::error::{Error, Kind};
-use crate::core::evidence::Listing;
+use crate::core::identity::evidence::Listing;
 
 /// A listing that broke off: what was read before, and why it ended.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use super::stub::{Answer, Asked, Stub, ok, run, status, world};
 use super::*;
 use crate::adapters::cloud::error::Kind;
 use crate::adapters::cloud::sign::{Key, Parts, sign};
-use crate::core::evidence::Listing;
+use crate::core::identity::evidence::Listing;
 use crate::core::identity::{IdentityType, UserStatus};
 use crate::core::ids::ClusterId;
 use crate::core::secret::Secret;

@@ -9,8 +9,8 @@ use super::ApiServer;
 use super::exchange::Question;
 use super::failure::CallError;
 use super::object::Expected;
+use crate::core::cluster::server_view::AccessReview;
 use crate::core::rbac::{Attributes, Bearer};
-use crate::core::server_view::AccessReview;
 
 const API_VERSION: &str = "authorization.k8s.io/v1";
 

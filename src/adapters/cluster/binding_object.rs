@@ -11,10 +11,10 @@ use super::exchange::Question;
 use super::failure::{CallError, Failure};
 use super::object::{Expected, Head};
 use super::review::absent_when_not_found;
-use crate::core::binding::{BindingKind, RBAC_GROUP};
-use crate::core::binding_object::{BindingObject, BindingRef};
-use crate::core::change::Change;
 use crate::core::percent;
+use crate::core::rbac::binding::{BindingKind, RBAC_GROUP};
+use crate::core::rbac::binding_object::{BindingObject, BindingRef};
+use crate::core::revocation::change::Change;
 
 /// Under this name changes stand in `managedFields`.
 const FIELD_MANAGER: &str = "kubectl-ackcred";

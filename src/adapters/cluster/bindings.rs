@@ -9,10 +9,10 @@ use super::exchange::{Answer, Encoding, Question};
 use super::failure::{CallError, Failure};
 use super::list::{ListDecoder, ListTrailer};
 use super::protobuf_list::ProtobufListDecoder;
-use crate::core::binding::{BindingItem, BindingKind};
-use crate::core::inventory::Inventory;
 use crate::core::percent;
-use crate::core::protobuf::ProtobufError;
+use crate::core::rbac::binding::{BindingItem, BindingKind};
+use crate::core::rbac::inventory::Inventory;
+use crate::core::rbac::protobuf::ProtobufError;
 
 /// How many pages a list may have. Servers don't page unasked, and who pages by hundreds still gets a million through.
 const MOST_PAGES: usize = 10_000;

@@ -12,7 +12,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
 use super::{ApiServer, Limits, ServerClock};
-use crate::core::connection::{Endpoint, Login};
+use crate::core::kubeconfig::connection::{Endpoint, Login};
 use crate::core::secret::Secret;
 
 /// Why no connection can even be tried.

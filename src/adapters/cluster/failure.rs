@@ -151,7 +151,7 @@ pub enum Failure {
     TooManyPages(usize),
     /// A document inside the answer isn't what it should be.
     #[error(transparent)]
-    Mapping(#[from] crate::core::mapping::MappingError),
+    Mapping(#[from] crate::core::rbac::mapping::MappingError),
     /// The request can't be written.
     #[error("the request can't be written")]
     Request(#[source] http::Error),

@@ -8,8 +8,8 @@ use super::exchange::{Encoding, Question};
 use super::failure::CallError;
 use super::object::Expected;
 use super::review::absent_when_not_found;
-use crate::core::mapping::{Mapping, RamIdentityMapping, read_config_map};
-use crate::core::protobuf::ProtobufError;
+use crate::core::rbac::mapping::{Mapping, RamIdentityMapping, read_config_map};
+use crate::core::rbac::protobuf::ProtobufError;
 
 const GROUP: &str = "/apis/ramauthenticator.k8s.alibabacloud";
 

@@ -30,8 +30,8 @@ mod status_of_get;
 mod tls;
 mod watch;
 
-use crate::core::certificate::{Certificate, CertificateError};
-use crate::core::connection::{Endpoint, Login};
+use crate::core::credential::certificate::{Certificate, CertificateError};
+use crate::core::kubeconfig::connection::{Endpoint, Login};
 
 pub use audit_id::new_audit_id;
 pub use bindings::BindingScope;

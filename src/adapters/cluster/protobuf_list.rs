@@ -5,7 +5,7 @@
 //! Source: <https://kubernetes.io/docs/reference/using-api/api-concepts/#protobuf-encoding>
 
 use super::list::ListTrailer;
-use crate::core::protobuf::{Payload, ProtobufError, Value, field_head, fields};
+use crate::core::rbac::protobuf::{Payload, ProtobufError, Value, field_head, fields};
 
 /// The media type.
 pub(super) const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";

@@ -10,7 +10,7 @@ use super::ApiServer;
 use super::exchange::Question;
 use super::failure::CallError;
 use super::object::Expected;
-use crate::core::server_view::{ClusterProfile, ServerIdentity};
+use crate::core::cluster::server_view::{ClusterProfile, ServerIdentity};
 
 const REVIEW: &str = r#"{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}"#;
 

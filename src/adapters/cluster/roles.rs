@@ -10,11 +10,11 @@ use super::exchange::{Encoding, Question};
 use super::failure::{CallError, Failure};
 use super::object::Expected;
 use super::review::absent_when_not_found;
-use crate::core::inventory::Role;
+use crate::core::cluster::server_view::NamespaceFacts;
 use crate::core::percent;
-use crate::core::protobuf::ProtobufError;
+use crate::core::rbac::inventory::Role;
+use crate::core::rbac::protobuf::ProtobufError;
 use crate::core::rbac::{PolicyRule, RoleFacts, Roles};
-use crate::core::server_view::NamespaceFacts;
 
 /// A Role or ClusterRole: a Role has a namespace.
 #[derive(Deserialize)]

@@ -11,9 +11,9 @@ use super::bindings::BindingScope;
 use super::bindings::RBAC_V1;
 use super::exchange::{Answer, Question};
 use super::failure::{CallError, Failure, Refusal};
-use crate::core::binding::BindingKind;
-use crate::core::binding_object::BindingObject;
 use crate::core::percent;
+use crate::core::rbac::binding::BindingKind;
+use crate::core::rbac::binding_object::BindingObject;
 
 /// Between one stream and the next, for servers that close each at once.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -209,7 +209,7 @@ mod tests {
 
     use super::super::Limits;
     use super::*;
-    use crate::core::connection::{Endpoint, Login};
+    use crate::core::kubeconfig::connection::{Endpoint, Login};
 
     fn read(line: &str) -> (Result<Option<WatchEvent>, Failure>, String) {
         let mut version = "1".to_owned();

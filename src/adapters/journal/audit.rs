@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::durable::{self, cannot_read, cannot_write, create_folders, options, sync_folder};
 use super::{JournalError, LONGEST, StateFolder};
-use crate::core::journal::{AuditLine, OperationId};
+use crate::core::revocation::journal::{AuditLine, OperationId};
 
 const FILE: &str = "audit.jsonl";
 
@@ -95,7 +95,7 @@ mod tests {
 
     use super::super::testing::{Place, id};
     use super::*;
-    use crate::core::journal::{Action, Ending, Phase};
+    use crate::core::revocation::journal::{Action, Ending, Phase};
 
     fn line(who: &str) -> AuditLine {
         AuditLine {

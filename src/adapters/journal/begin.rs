@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use super::durable::{cannot_write, create, create_folder, create_folders, sync_folder};
 use super::{EVENTS, JournalError, OperationJournal, RECORD, SUMMARY, StateFolder};
-use crate::core::journal::checksums::{self, Checksum};
-use crate::core::journal::originals::{self, Original};
-use crate::core::journal::{OperationId, OperationSummary};
+use crate::core::revocation::journal::checksums::{self, Checksum};
+use crate::core::revocation::journal::originals::{self, Original};
+use crate::core::revocation::journal::{OperationId, OperationSummary};
 
 /// A file of an operation that is not yet begun.
 struct NewFile {
@@ -137,7 +137,7 @@ mod tests {
 
     use super::super::testing::{Place, binding, event, id, names, record, state_folder, summary};
     use super::*;
-    use crate::core::binding_object::BindingObject;
+    use crate::core::rbac::binding_object::BindingObject;
 
     #[test]
     fn all_that_undoing_needs_is_there_before_the_first_change() {

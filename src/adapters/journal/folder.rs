@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::JournalError;
-use crate::core::journal::OperationId;
 use crate::core::kubeconfig::clean;
+use crate::core::revocation::journal::OperationId;
 use crate::world::World;
 
 /// The folder that holds the operations, their locks and the audit log.

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::durable::{cannot_read, open_to_read, read, read_open};
 use super::stored::Sums;
 use super::{EVENTS, JournalError, RECORD, SUMMARY, StateFolder};
-use crate::core::journal::{
+use crate::core::revocation::journal::{
     Chain, Event, LineError, OperationId, OperationSummary, State, chain, follow, state, whole_lines,
 };
 
@@ -123,7 +123,7 @@ mod tests {
 
     use super::super::testing::{Place, ended, event, id};
     use super::*;
-    use crate::core::journal::{Ending, checksums};
+    use crate::core::revocation::journal::{Ending, checksums};
 
     /// An operation that ended, with so many lines before.
     fn place(lines: usize) -> Place {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::durable::{self, cannot_write, options, replace};
 use super::{EVENTS, JournalError, LONGEST, REPORT, StateFolder};
 use crate::core::hex::sha256;
-use crate::core::journal::{Chain, Event, OperationId, checksums, follow, whole_lines};
+use crate::core::revocation::journal::{Chain, Event, OperationId, checksums, follow, whole_lines};
 
 /// An operation that goes on: its journal takes one event after the other.
 #[derive(Debug)]

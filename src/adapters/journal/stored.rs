@@ -11,8 +11,8 @@ use serde_json::Value;
 use super::durable::{cannot_read, read, read_dated};
 use super::{EVENTS, JournalError, RECORD, REPORT, StateFolder};
 use crate::core::hex::sha256;
-use crate::core::journal::checksums::{self, Checksum};
-use crate::core::journal::{
+use crate::core::revocation::journal::checksums::{self, Checksum};
+use crate::core::revocation::journal::{
     Chain, Event, Journal, OperationId, OperationSummary, State, originals, read_journal, state,
 };
 
@@ -172,7 +172,7 @@ mod tests {
     use super::super::SUMMARY;
     use super::super::testing::{Place, ended, event, id, names, original, record, summary};
     use super::*;
-    use crate::core::journal::{Action, AuditLine, Phase};
+    use crate::core::revocation::journal::{Action, AuditLine, Phase};
     use crate::error::chain;
 
     fn refused(place: &Place) -> String {

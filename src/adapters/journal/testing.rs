@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{OperationJournal, StateFolder};
-use crate::core::binding_object::BindingObject;
-use crate::core::journal::originals::Original;
-use crate::core::journal::{Ending, Event, FORMAT, OperationId, OperationSummary, SummaryPurpose};
+use crate::core::rbac::binding_object::BindingObject;
+use crate::core::revocation::journal::originals::Original;
+use crate::core::revocation::journal::{Ending, Event, FORMAT, OperationId, OperationSummary, SummaryPurpose};
 use crate::world::{Environment, Streams, World};
 
 /// A world with nothing but a folder, a home and variables.

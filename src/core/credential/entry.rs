@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use super::{Credential, CredentialKind, FileContent, Lifespan, Material, Problem, Warning};
+use crate::core::credential::token::Token;
 use crate::core::kubeconfig::{AuthProvider, Data, Exec, User};
 use crate::core::secret::Secret;
-use crate::core::token::Token;
 
 /// Which part of a user entry counts.
 pub fn kind_of(user: &User) -> CredentialKind {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::Problem;
-use crate::core::exec_cache::CacheName;
+use crate::core::credential::exec_cache::CacheName;
 use crate::core::secret::Secret;
 
 /// What was read for a user entry, before any of it is looked into.

@@ -2,6 +2,13 @@
 //!
 //! The rules are client-go's: <https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/>
 
+pub mod connection;
+pub mod exec_credential;
+pub mod plugin_arguments;
+pub mod plugin_policy;
+pub mod proxy;
+pub mod yaml;
+
 mod merge;
 mod parse;
 mod paths;
@@ -11,8 +18,8 @@ mod resolve;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::secret::Secret;
-use super::sourced::Sourced;
+use crate::core::secret::Secret;
+use crate::core::sourced::Sourced;
 
 pub use merge::merge;
 pub use parse::{ParseError, looks_like_kubeconfig, parse};

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use super::paths::against;
 use super::{AuthProvider, Cluster, Context, Data, Exec, Impersonate, InteractiveMode, Kubeconfig, User};
+use crate::core::kubeconfig::yaml::{self, Document, Mapping, Mismatch, Value, YamlError};
 use crate::core::secret::Secret;
 use crate::core::sourced::Sourced;
-use crate::core::yaml::{self, Document, Mapping, Mismatch, Value, YamlError};
 
 /// The extension of a cluster that credential plugins are given.
 const EXEC_EXTENSION: &str = "client.authentication.k8s.io/exec";

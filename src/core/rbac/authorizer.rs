@@ -4,8 +4,8 @@
 //! <https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/apis/rbac/v1/evaluation_helpers.go>
 
 use super::{Attributes, Bearer, PolicyRule, Roles};
-use crate::core::binding::BindingKind;
-use crate::core::inventory::{Binding, BoundSubject, Inventory};
+use crate::core::rbac::binding::BindingKind;
+use crate::core::rbac::inventory::{Binding, BoundSubject, Inventory};
 
 /// How the API server names service accounts.
 /// Source: <https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/>

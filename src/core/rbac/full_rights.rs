@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use super::{PolicyRule, Roles};
-use crate::core::binding::BindingKind;
-use crate::core::inventory::{BoundSubject, Inventory};
+use crate::core::rbac::binding::BindingKind;
+use crate::core::rbac::inventory::{BoundSubject, Inventory};
 
 /// Whether one of the rules allows every verb on every resource of every group, whatever its name.
 pub fn has_full_rights(rules: &[PolicyRule]) -> bool {

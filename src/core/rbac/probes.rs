@@ -8,7 +8,7 @@ use std::iter;
 
 use super::known_kinds::{GUARDED_PATHS, KNOWN_GROUPS, RESOURCE_VERBS, known_group};
 use super::{Attributes, PolicyRule};
-use crate::core::inventory::Binding;
+use crate::core::rbac::inventory::Binding;
 
 /// What stands for `*` in a group of which no kinds are known. RBAC doesn't ask whether a kind exists.
 const ANY_KIND: &str = "anything";

@@ -1,8 +1,8 @@
 //! The bindings with which an API server begins, for whoever can log in and whoever can't.
 
 use super::{PolicyRule, Roles};
-use crate::core::binding::BindingKind;
-use crate::core::inventory::Binding;
+use crate::core::rbac::binding::BindingKind;
+use crate::core::rbac::inventory::Binding;
 
 /// Whom the defaults are for.
 const EVERYBODY: [&str; 2] = ["system:authenticated", "system:unauthenticated"];

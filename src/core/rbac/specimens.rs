@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{Attributes, Bearer, PolicyRule, RoleFacts, Roles};
-use crate::core::binding::{BindingItem, BindingKind};
-use crate::core::inventory::Inventory;
+use crate::core::rbac::binding::{BindingItem, BindingKind};
+use crate::core::rbac::inventory::Inventory;
 
 /// Bindings as (namespace or nothing, name, `Kind/name` of the role, subjects).
 pub(super) fn inventory(bindings: &[(&str, &str, &str, Value)]) -> Inventory {

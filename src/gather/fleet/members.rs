@@ -2,7 +2,7 @@
 
 use super::super::account::Account;
 use super::super::holders::Way;
-use crate::core::ack::AccountCluster;
+use crate::core::identity::ack::AccountCluster;
 use crate::core::ids::ClusterId;
 use crate::core::kubeconfig::Data;
 use crate::error::Error;

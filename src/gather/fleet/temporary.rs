@@ -7,11 +7,11 @@ use std::sync::Arc;
 use super::super::account::Account;
 use super::super::holders::Way;
 use crate::adapters::journal::StateFolder;
-use crate::core::ack::AccountCluster;
-use crate::core::cluster_id::{Claim, ClusterIdFrom, Inference};
+use crate::core::cluster::cluster_id::{Claim, ClusterIdFrom, Inference};
+use crate::core::identity::ack::AccountCluster;
 use crate::core::ids::Region;
-use crate::core::journal::{Action, AuditLine, Phase};
 use crate::core::kubeconfig::{Overrides, ResolvedContext, User, parse, resolve};
+use crate::core::revocation::journal::{Action, AuditLine, Phase};
 use crate::error::{Error, Result};
 use crate::world::World;
 

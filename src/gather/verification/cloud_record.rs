@@ -6,10 +6,10 @@ use futures_util::{StreamExt as _, stream};
 use tokio::time::{Instant, sleep};
 
 use super::Question;
-use crate::core::ack::{CertificateState, KubeconfigState, Permission};
-use crate::core::case::TargetCase;
-use crate::core::evidence::{Answer, Listing};
-use crate::core::verification::{Voice, VoiceAnswer};
+use crate::core::identity::ack::{CertificateState, KubeconfigState, Permission};
+use crate::core::identity::evidence::{Answer, Listing};
+use crate::core::revocation::input::TargetCase;
+use crate::core::revocation::verification::{Voice, VoiceAnswer};
 use crate::gather::cloud::{self, SIDE_BY_SIDE};
 
 /// How long the cloud's record may lag behind its answer.

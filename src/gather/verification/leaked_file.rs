@@ -4,9 +4,9 @@ use tokio::time::{Instant, sleep};
 
 use super::{Question, REVIEW_STEP, REVIEWS_SETTLE_WITHIN};
 use crate::adapters::cluster::{ApiServer, GetAnswer};
-use crate::core::case::TargetCase;
 use crate::core::rbac::{Attributes, path_of};
-use crate::core::verification::{Probe, Reviewed, Voice, VoiceAnswer, read_leaked_status, read_review};
+use crate::core::revocation::input::TargetCase;
+use crate::core::revocation::verification::{Probe, Reviewed, Voice, VoiceAnswer, read_leaked_status, read_review};
 use crate::error::chain;
 
 /// Presents the leaked credential to the operator's own server, with one question that was allowed before.

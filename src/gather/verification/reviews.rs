@@ -8,15 +8,15 @@ use tokio::time::{Instant, sleep};
 
 use super::{Question, REVIEW_STEP, REVIEWS_SETTLE_WITHIN, is_named};
 use crate::adapters::cluster::{ApiServer, CallError};
-use crate::core::binding_object::BindingObject;
-use crate::core::case::{Case, TargetCase};
 use crate::core::ids::Uid;
-use crate::core::inventory::Binding;
-use crate::core::operation::ClusterRecord;
-use crate::core::plan::Plan;
+use crate::core::rbac::binding_object::BindingObject;
+use crate::core::rbac::inventory::Binding;
 use crate::core::rbac::{Attributes, Bearer, PolicyRule, allows, probes};
-use crate::core::target::Target;
-use crate::core::verification::{Probe, Reviewed, Voice, VoiceAnswer, read_review};
+use crate::core::revocation::input::{Case, TargetCase};
+use crate::core::revocation::operation::ClusterRecord;
+use crate::core::revocation::plan::Plan;
+use crate::core::revocation::target::Target;
+use crate::core::revocation::verification::{Probe, Reviewed, Voice, VoiceAnswer, read_review};
 use crate::error::chain;
 use crate::gather::revocation::SIDE_BY_SIDE;
 

@@ -8,12 +8,12 @@ use tokio::time::sleep;
 
 use super::{Question, Reading, is_named};
 use crate::adapters::cluster::{BindingScope, CallError, WatchEvent, WatchedChange};
-use crate::core::binding_object::{BindingObject, BindingRef, user_name};
-use crate::core::inventory::{Binding, Inventory};
-use crate::core::managed_by::field_manager_of_subjects;
-use crate::core::plan::Plan;
-use crate::core::target::Target;
-use crate::core::verification::{Voice, VoiceAnswer};
+use crate::core::rbac::binding_object::{BindingObject, BindingRef, user_name};
+use crate::core::rbac::inventory::{Binding, Inventory};
+use crate::core::rbac::managed_by::field_manager_of_subjects;
+use crate::core::revocation::plan::Plan;
+use crate::core::revocation::target::Target;
+use crate::core::revocation::verification::{Voice, VoiceAnswer};
 use crate::error::chain;
 
 /// How long to watch: longer where somebody's marks stand on a binding.

@@ -1,7 +1,7 @@
 use serde::Serialize;
 
-use crate::core::ack::CertificateState;
 use crate::core::identity::IdentityType;
+use crate::core::identity::ack::CertificateState;
 
 /// Whom the cloud was asked as, and what of it failed.
 #[derive(Clone, Debug, Serialize)]

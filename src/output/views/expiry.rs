@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{ApiVersion, distance, time};
 use crate::core::credential::CredentialKind;
-use crate::core::expiry::CredentialStatus;
+use crate::core::credential::expiry::CredentialStatus;
 use crate::output::report::Report;
 use crate::output::table::{Cell, Table, Tone};
 

@@ -26,7 +26,7 @@ pub use whoami::{ApiServerVoice, CertificateSubject, ClusterFacts, CredentialFac
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::core::scan::StateKind;
+use crate::core::access::scan::StateKind;
 use crate::output::table::Tone;
 
 /// `apiVersion` of every document.
@@ -40,7 +40,7 @@ pub enum ApiVersion {
 
 /// A length of time as people say it.
 fn distance(seconds: i64) -> String {
-    crate::core::duration::distance(SignedDuration::from_secs(seconds))
+    crate::core::credential::duration::distance(SignedDuration::from_secs(seconds))
 }
 
 /// How an identity's state looks: red for somebody who is gone and still holds something.

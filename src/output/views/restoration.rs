@@ -1,12 +1,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::{ApiVersion, StepView};
-use crate::core::binding_object::subject_text;
 use crate::core::ids::ClusterId;
-use crate::core::journal::{OperationId, StepResult};
-use crate::core::refusal::Refusal;
-use crate::core::restoration::{RestorePlan, RestoreStep};
-use crate::core::verification::Verification;
+use crate::core::rbac::binding_object::subject_text;
+use crate::core::revocation::journal::{OperationId, StepResult};
+use crate::core::revocation::refusal::Refusal;
+use crate::core::revocation::restoration::{RestorePlan, RestoreStep};
+use crate::core::revocation::verification::Verification;
 use crate::output::report::Report;
 use crate::output::table::{Cell, Table, Tone};
 use crate::output::views::CollateralView;

@@ -2,13 +2,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{ApiVersion, distance, time};
-use crate::core::binding_object::BindingRef;
 use crate::core::distinct::distinct;
 use crate::core::ids::ClusterId;
-use crate::core::journal::{OperationId, StepResult};
-use crate::core::plan::{Action, Plan, PlannedTarget, Step};
-use crate::core::target::GroupsFrom;
-use crate::core::verification::{Answered, Verification};
+use crate::core::rbac::binding_object::BindingRef;
+use crate::core::revocation::journal::{OperationId, StepResult};
+use crate::core::revocation::plan::{Action, Plan, PlannedTarget, Step};
+use crate::core::revocation::target::GroupsFrom;
+use crate::core::revocation::verification::{Answered, Verification};
 use crate::output::report::Report;
 use crate::output::table::{Cell, Table, Tone};
 

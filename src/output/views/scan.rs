@@ -2,12 +2,12 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use super::{ApiVersion, CloudView, KubeconfigWord, distance, nothing_in, state_tone, time};
-use crate::core::grants::Grant;
+use crate::core::access::likeness::Likeness;
+use crate::core::access::scan::{ClusterScan, DeadNames, Holding, ScanRow, Selection, StateKind};
 use crate::core::identity::IdentityType;
 use crate::core::ids::ClusterId;
-use crate::core::inventory;
-use crate::core::likeness::Likeness;
-use crate::core::scan::{ClusterScan, DeadNames, Holding, ScanRow, Selection, StateKind};
+use crate::core::rbac::grants::Grant;
+use crate::core::rbac::inventory;
 use crate::output::report::Report;
 use crate::output::table::{Cell, Table, Tone};
 

@@ -2,8 +2,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{ApiVersion, CloudView, KubeconfigWord, nothing_in, state_tone, time};
+use crate::core::access::scan::StateKind;
 use crate::core::identity::IdentityType;
-use crate::core::scan::StateKind;
 use crate::output::report::Report;
 use crate::output::table::{Cell, Table, Tone};
 

@@ -3,11 +3,11 @@ use serde::Serialize;
 
 use super::expiry::status_tone;
 use super::{ApiVersion, CloudView, distance, time};
-use crate::core::cluster_id::ClusterIdFrom;
+use crate::core::access::scan::StateKind;
+use crate::core::cluster::cluster_id::ClusterIdFrom;
 use crate::core::credential::CredentialKind;
-use crate::core::expiry::CredentialStatus;
+use crate::core::credential::expiry::CredentialStatus;
 use crate::core::identity::IdentityType;
-use crate::core::scan::StateKind;
 use crate::output::report::Report;
 use crate::output::table::{Cell, Table, Tone};
 

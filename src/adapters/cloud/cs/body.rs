@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::super::fields;
-use crate::core::ack::{
+use crate::core::identity::ack::{
     AccountCluster, AccountState, AccountType, Activity, CertificateState, IssuedKubeconfig, KubeconfigState,
     Permission, Task, TaskState, UserKubeconfigState,
 };

@@ -1,0 +1,194 @@
+//! One identity in one cluster: its kubeconfig, its bindings, and what is left where one of the two is gone.
+
+use std::collections::BTreeMap;
+
+use super::scan::ClusterScan;
+use crate::core::identity::ack::{Activity, CertificateState, KubeconfigState};
+use crate::core::identity::evidence::{Answer, ClusterVoices, Listing};
+use crate::core::identity::verdict::{Basis, State, Verdict};
+use crate::core::ids::Uid;
+use crate::core::rbac::grants::GrantSource;
+
+/// An identity that holds a kubeconfig or a binding, or did.
+#[derive(Debug)]
+pub struct Holder<'a> {
+    /// The RAM UID.
+    pub uid: Uid,
+    /// Who it is.
+    pub verdict: &'a Verdict,
+    /// Its kubeconfig, where ACK lists one.
+    pub kubeconfig: Option<&'a KubeconfigState>,
+    /// How many bindings name it.
+    pub bindings: usize,
+    /// Whether bindings are left without a working kubeconfig; `None` where ACK's list was not read to the end.
+    pub residue: Option<bool>,
+}
+
+/// What the check of the last seven days' audit log came to.
+/// Source: <https://www.alibabacloud.com/help/en/ack/user-guide/clear-kubeconfig>
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LastAccess {
+    /// The log was searched and holds no record.
+    None(Activity),
+    /// The log holds records.
+    Found(Activity),
+    /// The check failed, as it does where the cluster has no audit log. That says nothing about access.
+    Failed {
+        /// Why.
+        reason: String,
+        /// What was told all the same.
+        activity: Activity,
+    },
+}
+
+/// The identities of a cluster, worst first.
+pub fn holders(scan: &ClusterScan) -> Vec<Holder<'_>> {
+    let mut bindings: BTreeMap<Uid, usize> = BTreeMap::new();
+    for state in scan.directory.voices().kubeconfigs.items() {
+        bindings.entry(state.uid.clone()).or_default();
+    }
+    let named = scan.grants.iter().filter(|grant| matches!(grant.source, GrantSource::Binding { .. }));
+    for uid in named.filter_map(|grant| grant.uid).filter_map(Uid::parse) {
+        *bindings.entry(uid).or_default() += 1;
+    }
+    let complete = scan.directory.voices().kubeconfigs.is_complete();
+    let mut holders: Vec<Holder<'_>> = bindings
+        .into_iter()
+        .map(|(uid, bindings)| {
+            let kubeconfig = scan.directory.kubeconfig(&uid);
+            let verdict = scan.verdicts.get(&uid).unwrap_or(&scan.unasked);
+            let residue = residue(kubeconfig.map(|state| state.certificate), complete, bindings);
+            Holder { uid, verdict, kubeconfig, bindings, residue }
+        })
+        .collect();
+    holders.sort_by_key(|holder| (holder.verdict.state, holder.uid.as_str().len(), holder.uid.clone()));
+    holders
+}
+
+/// The identities of a cluster that no longer exist and hold a binding, or a kubeconfig that was issued.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct DeletedHolders {
+    /// Their UIDs.
+    pub uids: Vec<Uid>,
+    /// How many are left out because their end is inferred and that was not to be accepted.
+    pub left_out: usize,
+    /// What was not asked although others could be found by it. What was asked and failed is reported where it was asked.
+    pub not_asked: Vec<String>,
+}
+
+/// Finds the identities that no longer exist.
+pub fn deleted(scan: &ClusterScan, accept_inferred: bool) -> DeletedHolders {
+    let issued = |holder: &Holder<'_>| holder.kubeconfig.is_some_and(|state| state.certificate.is_issued());
+    let (mut uids, mut left_out) = (Vec::new(), 0);
+    for holder in holders(scan).into_iter().filter(|holder| holder.bindings > 0 || issued(holder)) {
+        match holder.verdict.state {
+            State::Deleted(Basis::Confirmed) => uids.push(holder.uid),
+            State::Deleted(Basis::Inferred) if accept_inferred => uids.push(holder.uid),
+            State::Deleted(Basis::Inferred) => left_out += 1,
+            State::Recycled | State::Unknown | State::Frozen | State::Active => {}
+        }
+    }
+    DeletedHolders { uids, left_out, not_asked: not_asked(scan, accept_inferred) }
+}
+
+fn not_asked(scan: &ClusterScan, accept_inferred: bool) -> Vec<String> {
+    let ClusterVoices { owner, kubeconfigs } = scan.directory.voices();
+    let kubeconfigs = matches!(kubeconfigs, Listing::NotAsked);
+    // Without the owner nobody knows whether the account's lists are those that matter, and nothing is inferred from them.
+    let owner = match owner {
+        Answer::Failed(reason) if accept_inferred => Some(format!("the cluster's owner is not known: {reason}")),
+        _ => None,
+    };
+    kubeconfigs.then(|| "cs:ListClusterKubeconfigStates was not asked".to_owned()).into_iter().chain(owner).collect()
+}
+
+fn residue(certificate: Option<CertificateState>, complete: bool, bindings: usize) -> Option<bool> {
+    match certificate {
+        _ if bindings == 0 => Some(false),
+        Some(CertificateState::Unexpired) => Some(false),
+        Some(CertificateState::Unissued | CertificateState::Expired | CertificateState::Removed) => Some(true),
+        Some(CertificateState::Unknown) => None,
+        None => complete.then_some(true),
+    }
+}
+
+impl LastAccess {
+    /// Reads the check's answer. One that says neither yes nor no is a failed check.
+    pub fn of(answer: Result<Activity, String>) -> Self {
+        match answer {
+            Err(reason) => Self::Failed { reason, activity: Activity::default() },
+            Ok(activity) => match activity.active {
+                Some(true) => Self::Found(activity),
+                Some(false) => Self::None(activity),
+                None => {
+                    Self::Failed { reason: "the answer doesn't say whether there are records".to_owned(), activity }
+                }
+            },
+        }
+    }
+
+    /// In words, with what finds the records again.
+    pub fn describe(&self) -> String {
+        let Activity { last_activity, last_audit_id, project, log_store, query, .. } = self.activity();
+        let mut told = match self {
+            Self::None(_) => "no access in the last 7 days".to_owned(),
+            Self::Found(_) => match last_activity {
+                Some(time) => format!("last access at {}", time.strftime("%Y-%m-%dT%H:%M:%SZ")),
+                None => "accessed within the last 7 days".to_owned(),
+            },
+            Self::Failed { reason, .. } => format!("whether it was used in the last 7 days can't be told: {reason}"),
+        };
+        let places = [("project", project), ("log store", log_store), ("query", query), ("audit ID", last_audit_id)];
+        let places: Vec<String> =
+            places.iter().filter_map(|(word, place)| Some(format!("{word} {}", place.as_ref()?))).collect();
+        if !places.is_empty() {
+            told.push_str(&format!(" ({})", places.join(", ")));
+        }
+        told
+    }
+
+    /// Whether the check failed.
+    pub fn is_failed(&self) -> bool {
+        matches!(self, Self::Failed { .. })
+    }
+
+    /// What was told of the search, however it ended.
+    pub fn activity(&self) -> &Activity {
+        match self {
+            Self::None(activity) | Self::Found(activity) | Self::Failed { activity, .. } => activity,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bindings_without_a_working_kubeconfig_are_residue() {
+        use CertificateState::{Expired, Removed, Unexpired, Unissued, Unknown};
+        for state in [Unissued, Expired, Removed] {
+            assert_eq!(residue(Some(state), true, 1), Some(true), "{state:?}");
+            assert_eq!(residue(Some(state), true, 0), Some(false), "{state:?}");
+        }
+        assert_eq!(residue(Some(Unexpired), true, 1), Some(false));
+        assert_eq!(residue(Some(Unknown), true, 1), None);
+    }
+
+    #[test]
+    fn who_is_not_listed_is_residue_only_where_the_list_is_whole() {
+        assert_eq!(residue(None, true, 1), Some(true));
+        assert_eq!(residue(None, false, 1), None);
+    }
+
+    #[test]
+    fn only_a_clear_answer_tells_of_access() {
+        let answer = |active| LastAccess::of(Ok(Activity { active, ..Activity::default() }));
+        assert!(matches!(answer(Some(true)), LastAccess::Found(_)));
+        assert!(matches!(answer(Some(false)), LastAccess::None(_)));
+        assert!(matches!(answer(None), LastAccess::Failed { .. }));
+        assert!(
+            matches!(LastAccess::of(Err("no audit log".into())), LastAccess::Failed { reason, .. } if reason == "no audit log")
+        );
+    }
+}

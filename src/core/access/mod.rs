@@ -1,0 +1,5 @@
+//! Who holds access to a cluster, and which rows of that are shown.
+
+pub mod holder;
+pub mod likeness;
+pub mod scan;

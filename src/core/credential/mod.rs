@@ -1,0 +1,287 @@
+//! What a kubeconfig user's credential is: its kind, whom it names, from when to when it is valid, what is wrong with it.
+//!
+//! Everything comes from the kubeconfig entry and the files that were read for it ([`Material`]). Which part of an entry
+//! counts follows client-go and the API server: a client certificate comes first, because the API server looks at it
+//! before it looks at a token; then a token (of the file, if there is one that can be read, before the one in the
+//! entry), then user name and password; a credential plugin is run, and an authentication provider is asked, only where
+//! none of these is there.
+//! Source: <https://github.com/kubernetes/client-go/blob/master/plugin/pkg/client/auth/exec/exec.go>
+//! (`UpdateTransportConfig`), <https://github.com/kubernetes/client-go/blob/master/transport/round_trippers.go>
+
+pub mod certificate;
+pub mod duration;
+pub mod exec_cache;
+pub mod expiry;
+pub mod pem;
+pub mod private_key;
+pub mod public_key;
+pub mod token;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::core::credential::certificate::{Certificate, Subject};
+use crate::core::credential::exec_cache::CachedCredential;
+use crate::core::credential::private_key::KeyMatch;
+use crate::core::credential::token::Token;
+use crate::core::ids::Uid;
+use crate::core::kubeconfig::User;
+use crate::core::secret::Secret;
+
+pub use entry::{NeededFiles, kind_of, needed_files};
+pub use material::{CacheFile, FileContent, Material};
+pub use warning::Warning;
+
+mod entry;
+mod material;
+mod warning;
+
+/// The group whose members may do everything, whatever RBAC says.
+/// Source: <https://kubernetes.io/docs/reference/access-authn-authz/rbac/#user-facing-roles>
+pub const MASTERS: &str = "system:masters";
+
+/// The kind of a credential, in the output's words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub enum CredentialKind {
+    /// A client certificate, inline or in a file.
+    ClientCertificate,
+    /// A bearer token in the kubeconfig.
+    Token,
+    /// A bearer token in a file.
+    TokenFile,
+    /// A credential plugin, or what it left in its cache.
+    Exec,
+    /// A legacy authentication provider.
+    AuthProvider,
+    /// User name and password.
+    Basic,
+    /// Nothing to authenticate with.
+    #[default]
+    None,
+}
+
+/// How a credential's time is bounded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lifespan {
+    /// By [`Credential::not_after`].
+    Dated,
+    /// By nothing, and why.
+    Unlimited(&'static str),
+    /// It is fetched anew when needed, and by what.
+    Renewed(String),
+    /// It could not be read that far.
+    Unknown,
+}
+
+/// Why a credential can't be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// Something that is named is not there, or nothing is named.
+    Missing(String),
+    /// It is there and can't work.
+    Invalid(String),
+}
+
+/// A credential's facts.
+#[derive(Clone, Debug)]
+pub struct Credential {
+    /// Its kind.
+    pub kind: CredentialKind,
+    /// The subject of the client certificate.
+    pub subject: Option<Subject>,
+    /// The RAM UID that the certificate's common name holds.
+    pub uid: Option<Uid>,
+    /// The certificate's serial number, in hexadecimal digits.
+    pub serial: Option<String>,
+    /// The certificate's SHA-256 fingerprint, in hexadecimal digits.
+    pub sha256: Option<String>,
+    /// When it was issued: its lifetime begins here.
+    pub issued: Option<Timestamp>,
+    /// The first second in which it is accepted.
+    pub not_before: Option<Timestamp>,
+    /// The last second in which it is accepted.
+    pub not_after: Option<Timestamp>,
+    /// The earliest end of a CA certificate in the same bundle.
+    pub ca_not_after: Option<Timestamp>,
+    /// How its time is bounded.
+    pub lifespan: Lifespan,
+    /// The worst thing that keeps it from working.
+    pub problem: Option<Problem>,
+    /// What the bearer token says of itself.
+    pub token: Option<Token>,
+    /// What its owner should know.
+    pub warnings: Vec<Warning>,
+}
+
+impl Credential {
+    fn new(kind: CredentialKind) -> Self {
+        Self {
+            kind,
+            subject: None,
+            uid: None,
+            serial: None,
+            sha256: None,
+            issued: None,
+            not_before: None,
+            not_after: None,
+            ca_not_after: None,
+            lifespan: Lifespan::Unknown,
+            problem: None,
+            token: None,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// What stands for the credential of a user entry that a context names and no file defines.
+    pub fn of_missing_user(name: &str) -> Self {
+        let reason = match name {
+            "" => "the context names no user".to_owned(),
+            name => format!("there is no user {name:?}"),
+        };
+        Self::new(CredentialKind::None).with_problem(Problem::Missing(reason))
+    }
+
+    /// Assesses a user entry. No plugin is run and nobody is asked.
+    pub fn assess(user: &User, material: &Material) -> Self {
+        let mut credential = entry::assess(user, material);
+        credential.warnings.extend(warning::about_entry(user, credential.kind, material));
+        credential
+    }
+
+    /// Assesses what a credential plugin left in its cache.
+    ///
+    /// What the file holds is judged by its own dates. The plugin's `expirationTimestamp` says when the plugin stops using
+    /// it, which counts only for a token that says nothing itself.
+    pub fn assess_cache(file: &CacheFile) -> Self {
+        let credential = Self::new(CredentialKind::Exec);
+        let name = file.path.display();
+        let (bytes, mode) = match file.content.bytes(format_args!("the cache {name}")) {
+            Ok(read) => read,
+            Err(problem) => return credential.with_problem(problem),
+        };
+        let mut credential = match CachedCredential::parse(bytes.expose()) {
+            Ok(cached) => credential.with_cached(cached),
+            Err(error) => credential.with_problem(Problem::Invalid(format!("the cache {name}: {error}"))),
+        };
+        credential.warnings.extend(warning::open_to_others(&file.path, mode));
+        credential
+    }
+
+    fn with_cached(self, cached: CachedCredential) -> Self {
+        let (Some(certificate), key) = (cached.certificate, cached.key) else {
+            let mut credential = match cached.token {
+                Some(token) => self.with_token(&token),
+                None => self,
+            };
+            if matches!(credential.lifespan, Lifespan::Unlimited(_)) && cached.expires.is_some() {
+                credential.not_after = cached.expires;
+                credential.lifespan = Lifespan::Dated;
+            }
+            return credential;
+        };
+        let key = key.ok_or_else(|| Problem::Missing("the cache holds no private key".to_owned()));
+        self.with_certificate(
+            "clientCertificateData",
+            &certificate,
+            "clientKeyData",
+            key.as_ref().map_err(Clone::clone),
+        )
+    }
+
+    fn with_problem(mut self, problem: Problem) -> Self {
+        self.problem = Some(problem);
+        self
+    }
+
+    fn with_certificate(
+        self,
+        certificate_name: &str,
+        bundle: &[u8],
+        key_name: &str,
+        key: Result<&Secret<Vec<u8>>, Problem>,
+    ) -> Self {
+        let certificate = match Certificate::from_pem(bundle) {
+            Ok(certificate) => certificate,
+            Err(error) => return self.with_problem(Problem::Invalid(format!("{certificate_name}: {error}"))),
+        };
+        let verdict = key.map(|key| private_key::compare(key, &certificate.public_key));
+        let mut credential = self.with_facts(certificate);
+        match verdict {
+            Ok(Ok(KeyMatch::Matches)) => {}
+            Ok(Ok(KeyMatch::Mismatch)) => {
+                let reason = "the private key does not belong to the certificate";
+                credential.problem = Some(Problem::Invalid(reason.to_owned()));
+                credential.warnings.push(Warning::KeyMismatch);
+            }
+            Ok(Ok(KeyMatch::Unknown(reason))) => credential.warnings.push(Warning::KeyUnchecked(reason)),
+            Ok(Err(error)) => credential.problem = Some(Problem::Invalid(format!("{key_name}: {error}"))),
+            Err(problem) => credential.problem = Some(problem),
+        }
+        credential
+    }
+
+    fn with_facts(mut self, certificate: Certificate) -> Self {
+        let common_name = certificate.subject.common_name.as_deref();
+        self.uid = common_name.and_then(Uid::of_user_name);
+        if certificate.subject.organizations.iter().any(|group| group == MASTERS) {
+            self.warnings.push(Warning::Masters);
+        }
+        let earlier = |ca: &Timestamp| certificate.not_after.is_none_or(|leaf| *ca < leaf);
+        self.warnings.extend(certificate.ca_not_after.filter(earlier).map(Warning::EarlierCa));
+        self.lifespan = match certificate.not_after {
+            Some(_) => Lifespan::Dated,
+            None => Lifespan::Unlimited("the certificate has no well-defined end (year 9999)"),
+        };
+        self.issued = Some(certificate.not_before);
+        self.not_before = Some(certificate.not_before);
+        self.not_after = certificate.not_after;
+        self.ca_not_after = certificate.ca_not_after;
+        self.subject = Some(certificate.subject);
+        self.serial = Some(certificate.serial);
+        self.sha256 = Some(certificate.sha256);
+        self
+    }
+
+    fn with_token(mut self, token: &Secret<String>) -> Self {
+        let token = match Token::read(token) {
+            Ok(token) => token,
+            Err(error) => return self.with_problem(Problem::Invalid(error.to_string())),
+        };
+        self.lifespan = Lifespan::Dated;
+        match &token {
+            Token::Jwt(claims) => {
+                self.issued = claims.issued_at.or(claims.not_before);
+                // API servers accept a token neither before its nbf nor before its iat.
+                self.not_before = claims.not_before.max(claims.issued_at);
+                self.not_after = claims.expires;
+                if claims.expires.is_none() {
+                    self.lifespan = Lifespan::Unlimited("the token has no end (exp)");
+                }
+            }
+            // No not_before: the cloud also accepts a request that was signed by a clock some minutes ahead.
+            Token::Ack(ack) => (self.issued, self.not_after) = (Some(ack.issued_at), ack.expires()),
+            Token::Opaque => self.lifespan = Lifespan::Unlimited("nothing in the token says that it ends"),
+        }
+        self.token = Some(token);
+        self
+    }
+}
+
+impl CredentialKind {
+    /// The output's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ClientCertificate => "ClientCertificate",
+            Self::Token => "Token",
+            Self::TokenFile => "TokenFile",
+            Self::Exec => "Exec",
+            Self::AuthProvider => "AuthProvider",
+            Self::Basic => "Basic",
+            Self::None => "None",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

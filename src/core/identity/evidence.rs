@@ -1,0 +1,234 @@
+//! What each voice of the cloud said, kept apart, so that a verdict can weigh them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::ack::KubeconfigState;
+use crate::core::identity::{Caller, IdentityType, ImsUser, RamRole, RamUser, RecycledUser, UserBasicInfo};
+use crate::core::ids::Uid;
+
+/// What one listing call brought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Listing<T> {
+    /// Read to the end.
+    Complete(Vec<T>),
+    /// Not read to the end. What was read proves presence and never absence.
+    Failed {
+        /// The entries before the failure.
+        read: Vec<T>,
+        /// Why the rest is missing.
+        reason: String,
+    },
+    /// Nobody asked: no credentials, `--offline`, or no need.
+    NotAsked,
+}
+
+impl<T> Listing<T> {
+    /// A listing of which nothing was read.
+    pub fn failed(reason: impl Into<String>) -> Self {
+        Self::Failed { read: Vec::new(), reason: reason.into() }
+    }
+
+    /// Every entry that was read, however the listing ended.
+    pub fn items(&self) -> &[T] {
+        match self {
+            Self::Complete(items) | Self::Failed { read: items, .. } => items,
+            Self::NotAsked => &[],
+        }
+    }
+
+    /// Why the listing was not read to the end, where it was begun.
+    pub fn failure(&self) -> Option<&str> {
+        match self {
+            Self::Failed { reason, .. } => Some(reason),
+            Self::Complete(_) | Self::NotAsked => None,
+        }
+    }
+
+    /// Whether the listing was read to the end.
+    pub fn is_complete(&self) -> bool {
+        matches!(self, Self::Complete(_))
+    }
+}
+
+/// What one single question brought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer<T> {
+    /// The answer.
+    Known(T),
+    /// No answer, and why.
+    Failed(String),
+    /// Nobody asked.
+    NotAsked,
+}
+
+impl<T> Answer<T> {
+    /// The answer, where there is one.
+    pub fn known(&self) -> Option<&T> {
+        match self {
+            Self::Known(value) => Some(value),
+            Self::Failed(_) | Self::NotAsked => None,
+        }
+    }
+
+    /// Why there is no answer, where somebody was asked.
+    pub fn failure(&self) -> Option<&str> {
+        match self {
+            Self::Failed(reason) => Some(reason),
+            Self::Known(_) | Self::NotAsked => None,
+        }
+    }
+}
+
+/// What `ims:GetUser` said of one UID. It knows neither roles nor users of other accounts: only `Exists` means anything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lookup {
+    /// A user with this UID exists in the caller's account.
+    Exists(ImsUser),
+    /// The call knows no such user.
+    NoSuchUser,
+    /// The call failed, and why.
+    Failed(String),
+    /// The call was not made for this UID although it would have helped, and why.
+    NotAsked(String),
+}
+
+/// The voices that speak for the caller's whole account.
+#[derive(Clone, Debug)]
+pub struct AccountVoices {
+    /// `sts:GetCallerIdentity`.
+    pub caller: Answer<Caller>,
+    /// `ram:ListUsers`.
+    pub users: Listing<RamUser>,
+    /// `ram:ListRoles`.
+    pub roles: Listing<RamRole>,
+    /// `ims:ListUserBasicInfos` with `active,freeze`.
+    pub basic_infos: Listing<UserBasicInfo>,
+    /// `ims:ListUsersInRecycleBin`.
+    pub recycle_bin: Listing<RecycledUser>,
+    /// `ims:GetUser`, for the UIDs that were looked up one by one.
+    pub lookups: BTreeMap<Uid, Lookup>,
+}
+
+impl AccountVoices {
+    /// Nobody was asked: `--offline`, or no credentials.
+    pub fn not_asked() -> Self {
+        Self {
+            caller: Answer::NotAsked,
+            users: Listing::NotAsked,
+            roles: Listing::NotAsked,
+            basic_infos: Listing::NotAsked,
+            recycle_bin: Listing::NotAsked,
+            lookups: BTreeMap::new(),
+        }
+    }
+
+    /// Nobody answered, for one reason.
+    pub fn failed(reason: &str) -> Self {
+        Self {
+            caller: Answer::Failed(reason.to_owned()),
+            users: Listing::failed(reason),
+            roles: Listing::failed(reason),
+            basic_infos: Listing::failed(reason),
+            recycle_bin: Listing::failed(reason),
+            lookups: BTreeMap::new(),
+        }
+    }
+}
+
+impl AccountVoices {
+    /// Why voices that were asked are missing or broke off, each reason once.
+    pub fn failures(&self) -> Vec<String> {
+        let caller = match &self.caller {
+            Answer::Failed(reason) => Some(reason.as_str()),
+            Answer::Known(_) | Answer::NotAsked => None,
+        };
+        let listings =
+            [self.users.failure(), self.roles.failure(), self.basic_infos.failure(), self.recycle_bin.failure()];
+        let mut reasons: Vec<String> = listings.into_iter().chain([caller]).flatten().map(str::to_owned).collect();
+        reasons.sort();
+        reasons.dedup();
+        reasons
+    }
+}
+
+/// The voices that speak for one cluster.
+#[derive(Clone, Debug)]
+pub struct ClusterVoices {
+    /// The account that owns the cluster: `uid` in ConfigMap kube-system/ack-cluster-profile.
+    pub owner: Answer<Uid>,
+    /// `cs:ListClusterKubeconfigStates`.
+    pub kubeconfigs: Listing<KubeconfigState>,
+}
+
+impl ClusterVoices {
+    /// Nobody was asked.
+    pub fn not_asked() -> Self {
+        Self { owner: Answer::NotAsked, kubeconfigs: Listing::NotAsked }
+    }
+}
+
+/// How far a voice can be trusted to prove absence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Read to the end, and nothing speaks against it.
+    Complete,
+    /// Read, but not to the end or not believable, and why.
+    Unread(String),
+    /// Nobody asked.
+    NotAsked,
+}
+
+impl Standing {
+    fn of<T>(listing: &Listing<T>) -> Self {
+        match listing {
+            Listing::Complete(_) => Self::Complete,
+            Listing::Failed { reason, .. } => Self::Unread(reason.clone()),
+            Listing::NotAsked => Self::NotAsked,
+        }
+    }
+
+    fn doubt(&mut self, doubtful: bool, reason: &str) {
+        if doubtful && *self == Self::Complete {
+            *self = Self::Unread(reason.to_owned());
+        }
+    }
+}
+
+/// The four listings that together can prove that an identity is gone.
+#[derive(Clone, Debug)]
+pub(super) struct Standings {
+    pub(super) users: Standing,
+    pub(super) roles: Standing,
+    pub(super) basic_infos: Standing,
+    pub(super) recycle_bin: Standing,
+}
+
+impl Standings {
+    /// Weighs the listings against the caller and against each other. A complete listing that leaves out somebody who
+    /// must be in it proves nothing.
+    pub(super) fn weigh(voices: &AccountVoices) -> Self {
+        let mut users = Standing::of(&voices.users);
+        let mut roles = Standing::of(&voices.roles);
+        let mut basic_infos = Standing::of(&voices.basic_infos);
+        let listed_users: BTreeSet<&Uid> = voices.users.items().iter().map(|user| &user.uid).collect();
+        let listed_infos: BTreeSet<&Uid> = voices.basic_infos.items().iter().map(|user| &user.uid).collect();
+        let listed_roles: BTreeSet<&Uid> = voices.roles.items().iter().map(|role| &role.uid).collect();
+
+        let caller = voices.caller.known();
+        let caller_as = |kind| caller.filter(|caller| caller.kind == kind).and_then(|caller| caller.uid.as_ref());
+        if let Some(uid) = caller_as(IdentityType::RamUser) {
+            users.doubt(!listed_users.contains(uid), "the list leaves out the calling user");
+            basic_infos.doubt(!listed_infos.contains(uid), "the list leaves out the calling user");
+        }
+        if let Some(uid) = caller_as(IdentityType::RamRole) {
+            roles.doubt(!listed_roles.contains(uid), "the list leaves out the calling role");
+        }
+        // ACK can't be switched on without service roles: an account that owns a cluster and lists no role doesn't exist.
+        roles.doubt(listed_roles.is_empty(), "the list has no role at all");
+        let no_user = "the list has no user, others have";
+        let known_users = !listed_users.is_empty() || !listed_infos.is_empty();
+        users.doubt(known_users && listed_users.is_empty(), no_user);
+        basic_infos.doubt(known_users && listed_infos.is_empty(), no_user);
+        Self { users, roles, basic_infos, recycle_bin: Standing::of(&voices.recycle_bin) }
+    }
+}

@@ -1,0 +1,382 @@
+//! Does this identity still exist? The rules of evidence.
+//!
+//! Presence is proved by any voice that lists the identity. Absence is proved only by a voice that says so by name
+//! (`confirmed`), or by all four listings of the right account, the identity's own and the cluster
+//! owner's, each read to its end (`inferred`). Everything else is
+//! `Unknown`, with the reason.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::ack::AccountType;
+use super::evidence::{AccountVoices, Answer, Listing, Lookup, Standing, Standings};
+use crate::core::identity::{IdentityType, UserStatus};
+use crate::core::ids::Uid;
+
+mod cluster;
+mod statement;
+
+pub use cluster::ClusterDirectory;
+use statement::{ACK, Claim, Statement, claims_of_ack, decide, disagreement, told};
+
+/// What is known of an identity's existence. Ordered worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    /// Gone.
+    Deleted(Basis),
+    /// In the recycle bin: can't sign in, can be restored.
+    Recycled,
+    /// Neither existence nor absence is proved.
+    Unknown,
+    /// Exists and may do nothing at present.
+    Frozen,
+    /// Exists.
+    Active,
+}
+
+impl State {
+    /// The word for it in every output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Deleted(_) => "Deleted",
+            Self::Recycled => "Recycled",
+            Self::Unknown => "Unknown",
+            Self::Frozen => "Frozen",
+            Self::Active => "Active",
+        }
+    }
+}
+
+/// What a `Deleted` rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Basis {
+    /// `cs:ListClusterKubeconfigStates` says so of this UID.
+    Confirmed,
+    /// Four complete listings of the account that owns the cluster leave it out.
+    Inferred,
+}
+
+/// Who a UID is, whether it still exists, and how that is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// What kind of principal it is.
+    pub identity_type: IdentityType,
+    /// Its name, where a voice tells one.
+    pub name: Option<String>,
+    /// Whether it exists.
+    pub state: State,
+    /// What was and what wasn't read, in a few words. Never empty.
+    pub evidence: String,
+    /// The voices that contradict each other, where they do: worth a warning.
+    pub disagreement: Option<String>,
+}
+
+impl Verdict {
+    /// What is said where there is no UID to ask about.
+    pub fn nobody() -> Self {
+        Self { evidence: "no RAM UID is known".to_owned(), ..Self::not_asked() }
+    }
+
+    /// What is said of anybody while nobody was asked.
+    pub fn not_asked() -> Self {
+        Self {
+            identity_type: IdentityType::Unknown,
+            name: None,
+            state: State::Unknown,
+            evidence: NOT_ASKED.to_owned(),
+            disagreement: None,
+        }
+    }
+}
+
+/// An account's voices, ready to be asked about many UIDs.
+#[derive(Debug)]
+pub struct AccountDirectory {
+    voices: AccountVoices,
+    standings: Standings,
+    users: BTreeMap<Uid, usize>,
+    roles: BTreeMap<Uid, usize>,
+    basic_infos: BTreeMap<Uid, usize>,
+    recycle_bin: BTreeMap<Uid, usize>,
+}
+
+fn index<T>(listing: &Listing<T>, uid: impl Fn(&T) -> &Uid) -> BTreeMap<Uid, usize> {
+    listing.items().iter().enumerate().map(|(position, item)| (uid(item).clone(), position)).collect()
+}
+
+const NOT_ASKED: &str = "the cloud was not asked";
+
+impl AccountDirectory {
+    /// Takes in an account's voices and weighs the listings against each other.
+    pub fn new(voices: AccountVoices) -> Self {
+        Self {
+            standings: Standings::weigh(&voices),
+            users: index(&voices.users, |user| &user.uid),
+            roles: index(&voices.roles, |role| &role.uid),
+            basic_infos: index(&voices.basic_infos, |user| &user.uid),
+            recycle_bin: index(&voices.recycle_bin, |user| &user.uid),
+            voices,
+        }
+    }
+
+    /// The voices, when nobody is to be judged any more.
+    pub fn into_voices(self) -> AccountVoices {
+        self.voices
+    }
+
+    /// The voices.
+    pub fn voices(&self) -> &AccountVoices {
+        &self.voices
+    }
+
+    /// The listings that were read to the end and leave out what must be in them, each with the reason: they are no better than
+    /// listings that failed.
+    pub fn doubts(&self) -> Vec<String> {
+        let AccountVoices { users, roles, basic_infos, .. } = &self.voices;
+        let listings = [
+            ("ram:ListUsers", users.is_complete(), &self.standings.users),
+            ("ram:ListRoles", roles.is_complete(), &self.standings.roles),
+            ("ims:ListUserBasicInfos", basic_infos.is_complete(), &self.standings.basic_infos),
+        ];
+        let doubtful = listings.into_iter().filter(|(_, is_complete, _)| *is_complete);
+        doubtful.filter_map(|(action, _, standing)| Some(format!("{action}: {}", unread(standing)?))).collect()
+    }
+
+    /// Every name that RAM has for an identity: a user's and a role's name, and the name that a user signs in with.
+    pub fn ram_names(&self) -> impl Iterator<Item = (&Uid, &str)> {
+        let voices = &self.voices;
+        let users = voices.users.items().iter().map(|user| (&user.uid, user.name.as_str()));
+        let roles = voices.roles.items().iter().map(|role| (&role.uid, role.name.as_str()));
+        let signing_in = voices.basic_infos.items().iter().map(|info| (&info.uid, info.principal_name.as_str()));
+        let binned = voices.recycle_bin.items().iter().map(|user| (&user.uid, user.principal_name.as_str()));
+        let signing_in = signing_in.chain(binned).flat_map(|(uid, name)| [(uid, name), (uid, login(name))]);
+        let looked_up = voices.lookups.values().filter_map(|lookup| match lookup {
+            Lookup::Exists(user) => Some([(&user.uid, user.name.as_str()), (&user.uid, user.principal_name.as_str())]),
+            _ => None,
+        });
+        let caller = voices.caller.known().and_then(|caller| Some((caller.uid.as_ref()?, caller.name()?)));
+        users.chain(roles).chain(signing_in).chain(looked_up.flatten()).chain(caller)
+    }
+
+    /// Says who `uid` is in `cluster`, and whether it still exists.
+    pub fn judge(&self, uid: &Uid, cluster: &ClusterDirectory) -> Verdict {
+        let identity_type = self.identity_type(uid, cluster);
+        let mut statements = self.statements(uid, identity_type);
+        // A row of a list that broke off can prove that somebody lives, not that somebody is gone.
+        let cut = !cluster.voices().kubeconfigs.is_complete();
+        let heard = claims_of_ack(uid, cluster);
+        let unusable = cut && heard.contains(&Claim::Deleted);
+        let usable = heard.into_iter().filter(|claim| !(cut && *claim == Claim::Deleted));
+        statements.extend(usable.map(|claim| Statement { claim, voice: ACK, first_hand: false }));
+        let gaps = if identity_type == IdentityType::Root { None } else { Some(self.gaps(uid, cluster)) };
+        let inferred = gaps.as_ref().is_some_and(Vec::is_empty);
+        let state = decide(&statements, inferred);
+        Verdict {
+            identity_type,
+            name: self.name(uid, cluster),
+            state,
+            evidence: self.evidence(uid, state, &statements, gaps.as_deref(), unusable),
+            disagreement: disagreement(&statements, state, inferred),
+        }
+    }
+
+    fn caller_account(&self) -> Option<&Uid> {
+        self.voices.caller.known().map(|caller| &caller.account_id)
+    }
+
+    fn identity_type(&self, uid: &Uid, cluster: &ClusterDirectory) -> IdentityType {
+        let mut account_types = cluster.kubeconfigs(uid).map(|state| state.account_type);
+        let account_type = account_types.find(|told| *told != AccountType::Unstated);
+        let owns_cluster = cluster.voices().owner.known() == Some(uid);
+        if account_type == Some(AccountType::Root) || self.caller_account() == Some(uid) || owns_cluster {
+            return IdentityType::Root;
+        }
+        if self.roles.contains_key(uid) {
+            return IdentityType::RamRole;
+        }
+        let looked_up = matches!(self.voices.lookups.get(uid), Some(Lookup::Exists(_)));
+        let listed = [&self.users, &self.basic_infos, &self.recycle_bin].iter().any(|users| users.contains_key(uid));
+        if listed || looked_up {
+            return IdentityType::RamUser;
+        }
+        let calling = self.voices.caller.known().filter(|caller| caller.uid.as_ref() == Some(uid));
+        match (account_type, calling) {
+            (Some(AccountType::RamUser), _) => IdentityType::RamUser,
+            (Some(AccountType::RamRole), _) => IdentityType::RamRole,
+            (_, Some(caller)) => caller.kind,
+            _ => IdentityType::Unknown,
+        }
+    }
+
+    fn statements(&self, uid: &Uid, identity_type: IdentityType) -> Vec<Statement> {
+        let mut statements = Vec::new();
+        let mut say = |claim, voice| statements.push(Statement { claim, voice, first_hand: true });
+        if identity_type == IdentityType::Root {
+            if self.caller_account() == Some(uid) {
+                say(Claim::Active, "sts:GetCallerIdentity");
+            }
+            return statements;
+        }
+        if self.voices.caller.known().is_some_and(|caller| caller.uid.as_ref() == Some(uid)) {
+            say(Claim::Active, "sts:GetCallerIdentity");
+        }
+        if self.users.contains_key(uid) {
+            // Whether RAM leaves out frozen users is documented nowhere.
+            say(Claim::Exists, "ram:ListUsers");
+        }
+        if self.roles.contains_key(uid) {
+            say(Claim::Active, "ram:ListRoles");
+        }
+        if let Some(position) = self.basic_infos.get(uid) {
+            let claim = match self.voices.basic_infos.items()[*position].status {
+                UserStatus::Active => Claim::Active,
+                UserStatus::Frozen => Claim::Frozen,
+                UserStatus::Unstated => Claim::Exists,
+            };
+            say(claim, "ims:ListUserBasicInfos");
+        }
+        if let Some(Lookup::Exists(_)) = self.voices.lookups.get(uid) {
+            say(Claim::Exists, "ims:GetUser");
+        }
+        if self.recycle_bin.contains_key(uid) {
+            say(Claim::Recycled, "ims:ListUsersInRecycleBin");
+        }
+        statements
+    }
+
+    fn name(&self, uid: &Uid, cluster: &ClusterDirectory) -> Option<String> {
+        let user = self.users.get(uid).map(|position| self.voices.users.items()[*position].name.as_str());
+        let role = self.roles.get(uid).map(|position| self.voices.roles.items()[*position].name.as_str());
+        let info = self.basic_infos.get(uid).map(|at| self.voices.basic_infos.items()[*at].principal_name.as_str());
+        let binned = self.recycle_bin.get(uid).map(|at| self.voices.recycle_bin.items()[*at].principal_name.as_str());
+        let looked_up = match self.voices.lookups.get(uid) {
+            Some(Lookup::Exists(user)) => Some(user.name.as_str()),
+            _ => None,
+        };
+        let caller = self.voices.caller.known().filter(|caller| caller.uid.as_ref() == Some(uid));
+        let calling = caller.and_then(|caller| caller.name());
+        let accounts = cluster.kubeconfigs(uid).map(|state| state.account_name.as_str());
+        let displays = cluster.kubeconfigs(uid).map(|state| state.display_name.as_str());
+        let names = [user, role, looked_up, info.map(login), binned.map(login), calling];
+        names.into_iter().flatten().chain(accounts).chain(displays).find(|name| !name.is_empty()).map(str::to_owned)
+    }
+
+    /// What stands between absence and the proof of it. Nothing does when the list is empty.
+    fn gaps(&self, uid: &Uid, cluster: &ClusterDirectory) -> Vec<String> {
+        let named = self.named_standings();
+        let mut gaps = Vec::new();
+        let reasons: BTreeSet<&str> = named.iter().filter_map(|(_, standing)| unread(standing)).collect();
+        for reason in reasons {
+            gaps.push(format!("{} unread: {reason}", names(&named, |standing| unread(standing) == Some(reason))));
+        }
+        if named.iter().all(|(_, standing)| **standing == Standing::NotAsked) {
+            return vec![NOT_ASKED.to_owned()];
+        }
+        let not_asked = names(&named, |standing| *standing == Standing::NotAsked);
+        if !not_asked.is_empty() {
+            gaps.push(format!("{not_asked} not asked"));
+        }
+        gaps.extend(self.gap_of_ownership(&cluster.voices().owner));
+        gaps.extend(self.gap_of_origin(uid, cluster));
+        gaps
+    }
+
+    fn gap_of_ownership(&self, owner: &Answer<Uid>) -> Option<String> {
+        let caller = match &self.voices.caller {
+            Answer::Known(caller) => &caller.account_id,
+            Answer::Failed(reason) => return Some(format!("the caller's account unread: {reason}")),
+            Answer::NotAsked => return Some("the caller's account not asked".to_owned()),
+        };
+        match owner {
+            Answer::Known(owner) if owner == caller => None,
+            Answer::Known(owner) => Some(format!("the cluster belongs to account {owner}, the caller to {caller}")),
+            Answer::Failed(reason) => Some(format!("the cluster's owner unread: {reason}")),
+            Answer::NotAsked => Some("the cluster's owner not asked".to_owned()),
+        }
+    }
+
+    /// Who belongs to another account is in none of this account's listings, living or gone.
+    fn gap_of_origin(&self, uid: &Uid, cluster: &ClusterDirectory) -> Option<String> {
+        let caller = self.caller_account()?;
+        let foreign = cluster.foreign_account(uid, caller)?;
+        Some(format!("belongs to account {foreign}, the caller to {caller}"))
+    }
+
+    /// Why the call that could have proved existence did not. Its answer would have been no proof of absence.
+    fn gap_of_lookup(&self, uid: &Uid) -> Option<String> {
+        match self.voices.lookups.get(uid)? {
+            Lookup::Failed(reason) => Some(format!("look-up failed: {reason}")),
+            Lookup::NotAsked(reason) => Some(format!("ims:GetUser not asked: {reason}")),
+            Lookup::Exists(_) | Lookup::NoSuchUser => None,
+        }
+    }
+
+    fn named_standings(&self) -> [(&'static str, &Standing); 4] {
+        let Standings { users, roles, basic_infos, recycle_bin } = &self.standings;
+        [("RAM users", users), ("RAM roles", roles), ("IMS users", basic_infos), ("recycle bin", recycle_bin)]
+    }
+
+    fn evidence(
+        &self,
+        uid: &Uid,
+        state: State,
+        statements: &[Statement],
+        gaps: Option<&[String]>,
+        unusable: bool,
+    ) -> String {
+        match state {
+            State::Deleted(Basis::Confirmed) => format!("confirmed: account_state Deleted in {ACK}"),
+            State::Deleted(Basis::Inferred) => "inferred: absent from ram:ListUsers, ram:ListRoles, \
+                ims:ListUserBasicInfos and ims:ListUsersInRecycleBin, all read to the end in the owner's account"
+                .to_owned(),
+            State::Unknown if !statements.is_empty() => told(statements),
+            State::Unknown => self.evidence_of_unknown(uid, gaps, unusable),
+            State::Recycled | State::Frozen | State::Active => {
+                let mut text = told(statements);
+                if state == State::Active && statements.iter().all(|statement| statement.claim == Claim::Exists) {
+                    text.push_str("; whether it is frozen is not known");
+                    if let Standing::Unread(reason) = &self.standings.basic_infos {
+                        text.push_str(": ");
+                        text.push_str(reason);
+                    }
+                }
+                text
+            }
+        }
+    }
+
+    fn evidence_of_unknown(&self, uid: &Uid, gaps: Option<&[String]>, unusable: bool) -> String {
+        let Some(gaps) = gaps else {
+            return "an account's state is told by its own credentials and by ACK, neither did".to_owned();
+        };
+        let named = self.named_standings();
+        let absent = match names(&named, |standing| *standing == Standing::Complete).as_str() {
+            "" => None,
+            "RAM users, RAM roles" => Some("absent from RAM".to_owned()),
+            names => Some(format!("absent from {names}")),
+        };
+        let cut = unusable.then(|| format!("account_state Deleted in {ACK}, which was not read to the end"));
+        let parts: Vec<String> =
+            absent.into_iter().chain(gaps.iter().cloned()).chain(self.gap_of_lookup(uid)).chain(cut).collect();
+        parts.join("; ")
+    }
+}
+
+/// The user's own part of a principal name, `name@account.onaliyun.com`.
+fn login(principal_name: &str) -> &str {
+    principal_name.split('@').next().unwrap_or(principal_name)
+}
+
+fn unread(standing: &Standing) -> Option<&str> {
+    match standing {
+        Standing::Unread(reason) => Some(reason),
+        Standing::Complete | Standing::NotAsked => None,
+    }
+}
+
+fn names(named: &[(&str, &Standing)], wanted: impl Fn(&Standing) -> bool) -> String {
+    let names: Vec<&str> = named.iter().filter(|(_, standing)| wanted(standing)).map(|(name, _)| *name).collect();
+    names.join(", ")
+}
+
+#[cfg(test)]
+mod tests;

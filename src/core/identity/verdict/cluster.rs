@@ -1,0 +1,69 @@
+//! What a cluster's own voices say of an identity: ACK's list of its kubeconfigs, and the account that a
+//! mapping knows it to belong to.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::core::identity::ack::{CertificateState, KubeconfigState};
+use crate::core::identity::evidence::ClusterVoices;
+use crate::core::ids::Uid;
+
+/// A cluster's voices, ready to be asked about many UIDs.
+#[derive(Debug)]
+pub struct ClusterDirectory {
+    voices: ClusterVoices,
+    /// Where an identity's rows are, the one that matters most first.
+    kubeconfigs: BTreeMap<Uid, Vec<usize>>,
+    accounts: BTreeMap<Uid, BTreeSet<Uid>>,
+}
+
+impl ClusterDirectory {
+    /// Takes in a cluster's voices.
+    pub fn new(voices: ClusterVoices) -> Self {
+        let rows = voices.kubeconfigs.items();
+        let mut kubeconfigs: BTreeMap<Uid, Vec<usize>> = BTreeMap::new();
+        for (position, row) in rows.iter().enumerate() {
+            kubeconfigs.entry(row.uid.clone()).or_default().push(position);
+        }
+        let rank = |row: &KubeconfigState| (row.certificate == CertificateState::Unexpired, row.expires);
+        for positions in kubeconfigs.values_mut() {
+            positions.sort_by_key(|position| Reverse(rank(&rows[*position])));
+        }
+        Self { voices, kubeconfigs, accounts: BTreeMap::new() }
+    }
+
+    /// Takes in which identities are known to belong to which accounts: pairs of an identity's UID and an account's.
+    pub fn with_accounts<'a>(mut self, known: impl IntoIterator<Item = (&'a Uid, &'a Uid)>) -> Self {
+        for (uid, account) in known {
+            self.accounts.entry(uid.clone()).or_default().insert(account.clone());
+        }
+        self
+    }
+
+    /// The voices.
+    pub fn voices(&self) -> &ClusterVoices {
+        &self.voices
+    }
+
+    /// The kubeconfig of this UID that counts, where ACK's list has the UID: of several the one that is in effect, and
+    /// of several such, or of none, the one that ends last.
+    pub fn kubeconfig(&self, uid: &Uid) -> Option<&KubeconfigState> {
+        self.kubeconfigs(uid).next()
+    }
+
+    /// Every row that ACK's list has of this UID, the one that counts first.
+    pub fn kubeconfigs(&self, uid: &Uid) -> impl Iterator<Item = &KubeconfigState> {
+        let positions = self.kubeconfigs.get(uid).map(Vec::as_slice).unwrap_or_default();
+        positions.iter().map(|position| &self.voices.kubeconfigs.items()[*position])
+    }
+
+    /// The names that ACK's list has for identities.
+    pub fn account_names(&self) -> impl Iterator<Item = (&Uid, &str)> {
+        self.voices.kubeconfigs.items().iter().map(|row| (&row.uid, row.account_name.as_str()))
+    }
+
+    /// An account other than `own` that the identity is known to belong to.
+    pub(super) fn foreign_account(&self, uid: &Uid, own: &Uid) -> Option<&Uid> {
+        self.accounts.get(uid)?.iter().find(|account| *account != own)
+    }
+}

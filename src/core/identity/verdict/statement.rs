@@ -1,0 +1,104 @@
+//! What each voice says of one identity, and what the words come to together.
+
+use super::cluster::ClusterDirectory;
+use super::{Basis, State};
+use crate::core::identity::ack::AccountState;
+use crate::core::ids::Uid;
+
+/// The voice that speaks for ACK.
+pub(super) const ACK: &str = "cs:ListClusterKubeconfigStates";
+
+/// One voice's word on an identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Statement {
+    pub(super) claim: Claim,
+    pub(super) voice: &'static str,
+    /// Whether the voice keeps the identities itself (RAM, IMS, STS), or repeats what it heard (ACK).
+    pub(super) first_hand: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Claim {
+    Exists,
+    Active,
+    Frozen,
+    Recycled,
+    Deleted,
+}
+
+impl Claim {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Exists => "exists",
+            Self::Active => "Active",
+            Self::Frozen => "Frozen",
+            Self::Recycled => "Recycled",
+            Self::Deleted => "Deleted",
+        }
+    }
+
+    fn is_live(self) -> bool {
+        matches!(self, Self::Exists | Self::Active | Self::Frozen)
+    }
+
+    fn contradicts(self, other: Self) -> bool {
+        let exists = |claim| matches!(claim, Self::Exists);
+        self != other && !(exists(self) && other.is_live() || exists(other) && self.is_live())
+    }
+}
+
+/// What ACK says of an identity, each word once: it can have several rows, and they needn't agree.
+pub(super) fn claims_of_ack(uid: &Uid, cluster: &ClusterDirectory) -> Vec<Claim> {
+    let mut claims = Vec::new();
+    for claim in cluster.kubeconfigs(uid).filter_map(|state| claim_of_ack(state.account_state)) {
+        if !claims.contains(&claim) {
+            claims.push(claim);
+        }
+    }
+    claims
+}
+
+fn claim_of_ack(state: AccountState) -> Option<Claim> {
+    match state {
+        AccountState::Active => Some(Claim::Active),
+        AccountState::Inactive => Some(Claim::Frozen),
+        AccountState::Deleted => Some(Claim::Deleted),
+        AccountState::Unstated => None,
+    }
+}
+
+/// Active, Frozen and Recycled beat Deleted; Frozen beats Active. An identity that RAM or IMS list as living and IMS
+/// lists in the recycle bin was moved between two reads: nobody knows in which direction.
+pub(super) fn decide(statements: &[Statement], inferred: bool) -> State {
+    let says = |claim| statements.iter().any(|statement| statement.claim == claim);
+    if says(Claim::Recycled) {
+        let seen_alive = statements.iter().any(|statement| statement.first_hand && statement.claim.is_live());
+        return if seen_alive { State::Unknown } else { State::Recycled };
+    }
+    if says(Claim::Frozen) {
+        return State::Frozen;
+    }
+    if says(Claim::Active) || says(Claim::Exists) {
+        return State::Active;
+    }
+    if says(Claim::Deleted) {
+        return State::Deleted(Basis::Confirmed);
+    }
+    if inferred { State::Deleted(Basis::Inferred) } else { State::Unknown }
+}
+
+pub(super) fn told(statements: &[Statement]) -> String {
+    let told: Vec<String> = statements.iter().map(|told| format!("{} in {}", told.claim.word(), told.voice)).collect();
+    told.join(", ")
+}
+
+pub(super) fn disagreement(statements: &[Statement], state: State, inferred: bool) -> Option<String> {
+    let contradicted =
+        statements.iter().any(|statement| statements.iter().any(|other| statement.claim.contradicts(other.claim)));
+    if contradicted {
+        return Some(told(statements));
+    }
+    let only_heard = !statements.is_empty() && statements.iter().all(|statement| !statement.first_hand);
+    let lives = matches!(state, State::Active | State::Frozen);
+    (only_heard && lives && inferred).then(|| format!("{}, but absent from RAM and IMS", told(statements)))
+}

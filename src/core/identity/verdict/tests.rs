@@ -1,0 +1,462 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::core::identity::ack::{AccountState, CertificateState, KubeconfigState};
+use crate::core::identity::evidence::ClusterVoices;
+use crate::core::identity::{Caller, ImsUser, RamRole, RamUser, RecycledUser, UserBasicInfo};
+
+const OWNER: &str = "1000";
+const ALICE: &str = "2001";
+const GONE: &str = "2999";
+const OPS: &str = "3001";
+
+fn uid(digits: &str) -> Uid {
+    Uid::parse(digits).unwrap()
+}
+
+fn user(digits: &str) -> RamUser {
+    RamUser { uid: uid(digits), name: format!("user-{digits}"), display_name: String::new() }
+}
+
+fn role(digits: &str) -> RamRole {
+    RamRole { uid: uid(digits), name: format!("role-{digits}"), arn: String::new() }
+}
+
+fn info(digits: &str, status: UserStatus) -> UserBasicInfo {
+    let principal_name = format!("user-{digits}@example.onaliyun.com");
+    UserBasicInfo { uid: uid(digits), principal_name, display_name: String::new(), status }
+}
+
+fn recycled(digits: &str) -> RecycledUser {
+    let principal_name = format!("user-{digits}@example.onaliyun.com");
+    RecycledUser { uid: uid(digits), principal_name, display_name: String::new(), recycled: None, deleted: None }
+}
+
+fn row(digits: &str, account_type: AccountType, account_state: AccountState) -> KubeconfigState {
+    KubeconfigState {
+        uid: uid(digits),
+        account_type,
+        account_state,
+        account_name: format!("ack-{digits}"),
+        display_name: String::new(),
+        certificate: CertificateState::Unexpired,
+        expires: None,
+        revocable: Some(true),
+    }
+}
+
+fn caller(kind: IdentityType, digits: &str, account: &str) -> Answer<Caller> {
+    let arn = format!("acs:ram::{account}:user/user-{digits}");
+    Answer::Known(Caller { kind, uid: Some(uid(digits)), account_id: uid(account), arn })
+}
+
+/// An account in which everything was read: one user, who is also the caller, and one role.
+fn account() -> AccountVoices {
+    AccountVoices {
+        caller: caller(IdentityType::RamUser, ALICE, OWNER),
+        users: Listing::Complete(vec![user(ALICE)]),
+        roles: Listing::Complete(vec![role(OPS)]),
+        basic_infos: Listing::Complete(vec![info(ALICE, UserStatus::Active)]),
+        recycle_bin: Listing::Complete(Vec::new()),
+        lookups: BTreeMap::new(),
+    }
+}
+
+fn cluster() -> ClusterVoices {
+    ClusterVoices { owner: Answer::Known(uid(OWNER)), kubeconfigs: Listing::Complete(Vec::new()) }
+}
+
+fn ack_says(digits: &str, account_type: AccountType, state: AccountState) -> ClusterVoices {
+    ClusterVoices { kubeconfigs: Listing::Complete(vec![row(digits, account_type, state)]), ..cluster() }
+}
+
+fn judge(digits: &str, account: AccountVoices, cluster: ClusterVoices) -> Verdict {
+    AccountDirectory::new(account).judge(&uid(digits), &ClusterDirectory::new(cluster))
+}
+
+#[test]
+fn an_identity_that_is_listed_is_active_and_has_a_name() {
+    let alice = judge(ALICE, account(), cluster());
+    assert_eq!((alice.identity_type, alice.state), (IdentityType::RamUser, State::Active));
+    assert_eq!(alice.name.as_deref(), Some("user-2001"));
+    assert_eq!(alice.disagreement, None);
+    let ops = judge(OPS, account(), cluster());
+    assert_eq!((ops.identity_type, ops.state), (IdentityType::RamRole, State::Active));
+    assert_eq!(ops.name.as_deref(), Some("role-3001"));
+}
+
+#[test]
+fn four_complete_listings_of_the_owners_account_infer_deletion() {
+    let gone = judge(GONE, account(), cluster());
+    assert_eq!((gone.identity_type, gone.state), (IdentityType::Unknown, State::Deleted(Basis::Inferred)));
+    assert!(gone.evidence.starts_with("inferred: absent from ram:ListUsers"), "{}", gone.evidence);
+}
+
+#[test]
+fn acks_own_word_confirms_deletion_even_where_ram_can_not_be_read() {
+    let voices = AccountVoices { users: Listing::failed("forbidden"), ..account() };
+    let gone = judge(GONE, voices, ack_says(GONE, AccountType::RamUser, AccountState::Deleted));
+    assert_eq!((gone.identity_type, gone.state), (IdentityType::RamUser, State::Deleted(Basis::Confirmed)));
+    assert_eq!(gone.evidence, "confirmed: account_state Deleted in cs:ListClusterKubeconfigStates");
+    assert_eq!(gone.name.as_deref(), Some("ack-2999"));
+}
+
+fn ack_says_all(rows: Vec<KubeconfigState>) -> ClusterVoices {
+    ClusterVoices { kubeconfigs: Listing::Complete(rows), ..cluster() }
+}
+
+#[test]
+fn of_several_rows_of_an_identity_none_goes_unheard() {
+    use AccountState::{Active, Deleted, Inactive, Unstated};
+    let cases = [
+        ([Active, Deleted], State::Active, true),
+        ([Active, Inactive], State::Frozen, true),
+        ([Inactive, Deleted], State::Frozen, true),
+        ([Deleted, Deleted], State::Deleted(Basis::Confirmed), false),
+        ([Deleted, Unstated], State::Deleted(Basis::Confirmed), false),
+    ];
+    let voices = || AccountVoices { users: Listing::failed("forbidden"), ..account() };
+    for (states, expected, disagree) in cases {
+        for states in [states, [states[1], states[0]]] {
+            let rows = states.map(|state| row(GONE, AccountType::RamUser, state)).to_vec();
+            let verdict = judge(GONE, voices(), ack_says_all(rows));
+            assert_eq!((verdict.state, verdict.disagreement.is_some()), (expected, disagree), "{states:?}");
+        }
+    }
+    let rows = [AccountType::Unstated, AccountType::RamRole].map(|kind| row(GONE, kind, Unstated));
+    assert_eq!(judge(GONE, voices(), ack_says_all(rows.to_vec())).identity_type, IdentityType::RamRole);
+}
+
+#[test]
+fn of_several_kubeconfigs_the_one_in_effect_counts_then_the_one_that_ends_last() {
+    let at = |certificate, day: u8| KubeconfigState {
+        certificate,
+        expires: Some(format!("2027-01-{day:02}T00:00:00Z").parse().unwrap()),
+        ..row(GONE, AccountType::RamUser, AccountState::Active)
+    };
+    use CertificateState::{Expired, Removed, Unexpired};
+    let cases = [
+        (vec![at(Expired, 20), at(Unexpired, 10), at(Removed, 30)], at(Unexpired, 10)),
+        (vec![at(Unexpired, 10), at(Unexpired, 12), at(Expired, 20)], at(Unexpired, 12)),
+        (vec![at(Removed, 20), at(Expired, 10)], at(Removed, 20)),
+    ];
+    for (rows, expected) in cases {
+        for rows in [rows.clone(), rows.into_iter().rev().collect()] {
+            let directory = ClusterDirectory::new(ack_says_all(rows));
+            assert_eq!(directory.kubeconfig(&uid(GONE)), Some(&expected));
+        }
+    }
+}
+
+#[test]
+fn acks_word_in_a_list_that_broke_off_confirms_nothing() {
+    let read = vec![row(GONE, AccountType::RamUser, AccountState::Deleted)];
+    let kubeconfigs = Listing::Failed { read, reason: "throttled".into() };
+    let voices = AccountVoices { recycle_bin: Listing::failed("forbidden"), ..account() };
+    let gone = judge(GONE, voices, ClusterVoices { kubeconfigs, ..cluster() });
+    assert_eq!(gone.state, State::Unknown);
+    assert!(gone.evidence.ends_with("Deleted in cs:ListClusterKubeconfigStates, which was not read to the end"));
+}
+
+#[test]
+fn any_listing_that_is_missing_leaves_unknown_with_the_reason() {
+    let cases: Vec<(AccountVoices, &str)> = vec![
+        (
+            AccountVoices { users: Listing::failed("ram:ListUsers forbidden"), ..account() },
+            "absent from RAM roles, IMS users, recycle bin; RAM users unread: ram:ListUsers forbidden",
+        ),
+        (
+            AccountVoices { roles: Listing::NotAsked, ..account() },
+            "absent from RAM users, IMS users, recycle bin; RAM roles not asked",
+        ),
+        (
+            AccountVoices {
+                basic_infos: Listing::failed("ims: not found"),
+                recycle_bin: Listing::failed("ims: not found"),
+                ..account()
+            },
+            "absent from RAM; IMS users, recycle bin unread: ims: not found",
+        ),
+        (
+            AccountVoices { users: Listing::Failed { read: vec![user(ALICE)], reason: "cut".into() }, ..account() },
+            "absent from RAM roles, IMS users, recycle bin; RAM users unread: cut",
+        ),
+        (
+            AccountVoices { caller: Answer::Failed("timeout".into()), ..account() },
+            "the caller's account unread: timeout",
+        ),
+        (AccountVoices::not_asked(), "the cloud was not asked"),
+    ];
+    for (voices, expected) in cases {
+        let verdict = judge(GONE, voices, cluster());
+        assert_eq!(verdict.state, State::Unknown, "{expected}");
+        assert!(verdict.evidence.ends_with(expected), "{} / {expected}", verdict.evidence);
+    }
+}
+
+#[test]
+fn absence_from_another_account_means_nothing() {
+    let foreign = ClusterVoices { owner: Answer::Known(uid("1777")), ..cluster() };
+    let verdict = judge(GONE, account(), foreign);
+    assert_eq!(verdict.state, State::Unknown);
+    assert!(verdict.evidence.contains("the cluster belongs to account 1777, the caller to 1000"));
+    for owner in [Answer::NotAsked, Answer::Failed("configmap forbidden".into())] {
+        assert_eq!(judge(GONE, account(), ClusterVoices { owner, ..cluster() }).state, State::Unknown);
+    }
+}
+
+#[test]
+fn who_belongs_to_another_account_is_not_deleted_by_absence_and_still_by_acks_word() {
+    let of_424242 = |cluster| {
+        let directory = ClusterDirectory::new(cluster).with_accounts([(&uid(GONE), &uid("424242"))]);
+        AccountDirectory::new(account()).judge(&uid(GONE), &directory)
+    };
+    let verdict = of_424242(cluster());
+    assert_eq!((verdict.state, verdict.disagreement), (State::Unknown, None));
+    assert!(verdict.evidence.ends_with("; belongs to account 424242, the caller to 1000"), "{}", verdict.evidence);
+    let named = of_424242(ack_says(GONE, AccountType::RamUser, AccountState::Deleted));
+    assert_eq!(named.state, State::Deleted(Basis::Confirmed));
+    let told_twice =
+        ClusterDirectory::new(cluster()).with_accounts([(&uid(GONE), &uid(OWNER)), (&uid(GONE), &uid("424242"))]);
+    assert_eq!(AccountDirectory::new(account()).judge(&uid(GONE), &told_twice).state, State::Unknown);
+}
+
+#[test]
+fn a_listing_without_the_caller_in_it_proves_nothing() {
+    let cases = [
+        AccountVoices { users: Listing::Complete(Vec::new()), ..account() },
+        AccountVoices { users: Listing::Complete(vec![user("2002")]), ..account() },
+        AccountVoices { basic_infos: Listing::Complete(vec![info("2002", UserStatus::Active)]), ..account() },
+        AccountVoices { caller: caller(IdentityType::RamRole, "3002", OWNER), ..account() },
+    ];
+    for voices in cases {
+        let verdict = judge(GONE, voices, cluster());
+        assert_eq!(verdict.state, State::Unknown);
+        assert!(verdict.evidence.contains("leaves out the calling"), "{}", verdict.evidence);
+    }
+}
+
+#[test]
+fn empty_listings_that_can_not_be_empty_prove_nothing() {
+    let root = || AccountVoices { caller: caller(IdentityType::Root, OWNER, OWNER), ..account() };
+    let empty = [
+        AccountVoices { roles: Listing::Complete(Vec::new()), ..root() },
+        AccountVoices { users: Listing::Complete(Vec::new()), ..root() },
+        AccountVoices { basic_infos: Listing::Complete(Vec::new()), ..root() },
+    ];
+    for voices in empty {
+        assert_eq!(judge(GONE, voices, cluster()).state, State::Unknown);
+    }
+    assert_eq!(judge(GONE, root(), cluster()).state, State::Deleted(Basis::Inferred));
+}
+
+#[test]
+fn a_live_role_is_not_deleted_because_ims_knows_no_such_user() {
+    let lookups = BTreeMap::from([(uid(OPS), Lookup::NoSuchUser)]);
+    assert_eq!(judge(OPS, AccountVoices { lookups, ..account() }, cluster()).state, State::Active);
+    let lookups = BTreeMap::from([(uid(GONE), Lookup::NoSuchUser)]);
+    let roles = Listing::failed("forbidden");
+    assert_eq!(judge(GONE, AccountVoices { lookups, roles, ..account() }, cluster()).state, State::Unknown);
+}
+
+#[test]
+fn a_lookup_that_told_nothing_is_in_the_evidence() {
+    let cases = [
+        (Lookup::Failed("ims:GetUser: NoPermission".into()), "; look-up failed: ims:GetUser: NoPermission"),
+        (Lookup::NotAsked("too many".into()), "; ims:GetUser not asked: too many"),
+        (Lookup::NoSuchUser, "RAM users unread: cut"),
+    ];
+    for (lookup, expected) in cases {
+        let lookups = BTreeMap::from([(uid(GONE), lookup)]);
+        let verdict = judge(GONE, AccountVoices { users: Listing::failed("cut"), lookups, ..account() }, cluster());
+        assert_eq!(verdict.state, State::Unknown);
+        assert!(verdict.evidence.ends_with(expected), "{}", verdict.evidence);
+    }
+}
+
+#[test]
+fn a_lookup_proves_existence() {
+    let found = ImsUser { uid: uid(GONE), name: "bob".into(), principal_name: String::new() };
+    let lookups = BTreeMap::from([(uid(GONE), Lookup::Exists(found))]);
+    let verdict = judge(GONE, AccountVoices { lookups, ..account() }, cluster());
+    assert_eq!((verdict.state, verdict.identity_type), (State::Active, IdentityType::RamUser));
+    assert_eq!(verdict.name.as_deref(), Some("bob"));
+}
+
+#[test]
+fn the_recycle_bin_and_freezing_are_no_deletion() {
+    let voices = AccountVoices { recycle_bin: Listing::Complete(vec![recycled(GONE)]), ..account() };
+    assert_eq!(judge(GONE, voices.clone(), cluster()).state, State::Recycled);
+    let ack_deleted = judge(GONE, voices, ack_says(GONE, AccountType::RamUser, AccountState::Deleted));
+    assert_eq!(ack_deleted.state, State::Recycled);
+    assert!(ack_deleted.disagreement.is_some());
+
+    let frozen = info("2002", UserStatus::Frozen);
+    let active = info(ALICE, UserStatus::Active);
+    let voices = AccountVoices { basic_infos: Listing::Complete(vec![active, frozen]), ..account() };
+    let verdict = judge("2002", voices, cluster());
+    assert_eq!((verdict.state, verdict.disagreement), (State::Frozen, None));
+    assert_eq!(verdict.name.as_deref(), Some("user-2002"));
+}
+
+#[test]
+fn voices_that_disagree_are_told_and_the_living_win() {
+    let cases = [
+        (ALICE, AccountState::Deleted, State::Active),
+        (ALICE, AccountState::Inactive, State::Frozen),
+        (OPS, AccountState::Deleted, State::Active),
+        (GONE, AccountState::Active, State::Active),
+        (GONE, AccountState::Inactive, State::Frozen),
+    ];
+    for (digits, said, expected) in cases {
+        let verdict = judge(digits, account(), ack_says(digits, AccountType::Unstated, said));
+        assert_eq!(verdict.state, expected, "{digits} {said:?}");
+        assert!(verdict.disagreement.is_some(), "{digits} {said:?}");
+    }
+    let agreed = judge(ALICE, account(), ack_says(ALICE, AccountType::RamUser, AccountState::Active));
+    assert_eq!(agreed.disagreement, None);
+}
+
+#[test]
+fn a_user_that_is_listed_and_recycled_at_once_is_unknown() {
+    let voices = AccountVoices { recycle_bin: Listing::Complete(vec![recycled(ALICE)]), ..account() };
+    let verdict = judge(ALICE, voices, cluster());
+    assert_eq!(verdict.state, State::Unknown);
+    assert!(verdict.disagreement.is_some());
+}
+
+#[test]
+fn the_account_itself_is_never_looked_for_in_listings() {
+    let by_caller = judge(OWNER, account(), cluster());
+    assert_eq!((by_caller.identity_type, by_caller.state), (IdentityType::Root, State::Active));
+    let foreign = ClusterVoices { owner: Answer::Known(uid("1777")), ..cluster() };
+    let by_profile = judge("1777", account(), foreign);
+    assert_eq!((by_profile.identity_type, by_profile.state), (IdentityType::Root, State::Unknown));
+    let by_ack = judge("1888", account(), ack_says("1888", AccountType::Root, AccountState::Active));
+    assert_eq!((by_ack.identity_type, by_ack.state), (IdentityType::Root, State::Active));
+    let silent = judge("1888", account(), ack_says("1888", AccountType::Root, AccountState::Unstated));
+    assert_eq!((silent.identity_type, silent.state), (IdentityType::Root, State::Unknown));
+}
+
+#[test]
+fn presence_counts_in_a_list_that_broke_off() {
+    let users = Listing::Failed { read: vec![user("2002")], reason: "cut".into() };
+    let basic_infos = Listing::failed("forbidden");
+    let verdict = judge("2002", AccountVoices { users, basic_infos, ..account() }, cluster());
+    assert_eq!(verdict.state, State::Active);
+    assert_eq!(verdict.evidence, "exists in ram:ListUsers; whether it is frozen is not known: forbidden");
+}
+
+fn digits() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![OWNER, "1777", ALICE, "2002", GONE, OPS, "3002"])
+}
+
+fn listing<T: Clone + std::fmt::Debug + 'static>(item: impl Strategy<Value = T>) -> impl Strategy<Value = Listing<T>> {
+    (prop::collection::vec(item, 0..4), 0..4).prop_map(|(items, ending)| match ending {
+        0 => Listing::Failed { read: items, reason: "cut".into() },
+        1 => Listing::NotAsked,
+        _ => Listing::Complete(items),
+    })
+}
+
+fn answer<T: Clone + std::fmt::Debug + 'static>(value: impl Strategy<Value = T>) -> impl Strategy<Value = Answer<T>> {
+    (value, 0..5).prop_map(|(value, ending)| match ending {
+        0 => Answer::NotAsked,
+        1 => Answer::Failed("no".into()),
+        _ => Answer::Known(value),
+    })
+}
+
+prop_compose! {
+    fn any_account()(
+        caller in answer((
+            prop::sample::select(vec![IdentityType::Root, IdentityType::RamUser, IdentityType::RamRole]),
+            digits(),
+            prop::sample::select(vec![OWNER, "1777"]),
+        )),
+        users in listing(digits().prop_map(user)),
+        roles in listing(digits().prop_map(role)),
+        basic_infos in listing(
+            (digits(), prop::sample::select(vec![UserStatus::Active, UserStatus::Frozen, UserStatus::Unstated]))
+                .prop_map(|(digits, status)| info(digits, status)),
+        ),
+        recycle_bin in listing(digits().prop_map(recycled)),
+        no_such_user in prop::collection::vec(digits(), 0..3),
+    ) -> AccountVoices {
+        let caller = match caller {
+            Answer::Known((kind, digits, account)) => super::tests::caller(kind, digits, account),
+            Answer::Failed(reason) => Answer::Failed(reason),
+            Answer::NotAsked => Answer::NotAsked,
+        };
+        let lookups = no_such_user.into_iter().map(|digits| (uid(digits), Lookup::NoSuchUser)).collect();
+        AccountVoices { caller, users, roles, basic_infos, recycle_bin, lookups }
+    }
+}
+
+prop_compose! {
+    fn any_cluster()(
+        owner in answer(prop::sample::select(vec![OWNER, "1777"]).prop_map(uid)),
+        kubeconfigs in listing((
+            digits(),
+            prop::sample::select(vec![AccountType::Root, AccountType::RamUser, AccountType::RamRole]),
+            prop::sample::select(vec![AccountState::Active, AccountState::Inactive, AccountState::Deleted]),
+        ).prop_map(|(digits, account_type, state)| row(digits, account_type, state))),
+    ) -> ClusterVoices {
+        ClusterVoices { owner, kubeconfigs }
+    }
+}
+
+proptest! {
+    #[test]
+    fn deletion_is_inferred_only_from_everything_and_confirmed_only_by_name(
+        digits in digits(), account in any_account(), cluster in any_cluster(),
+    ) {
+        let verdict = judge(digits, account.clone(), cluster.clone());
+        prop_assert!(!verdict.evidence.is_empty());
+        let all_read = account.users.is_complete() && account.roles.is_complete()
+            && account.basic_infos.is_complete() && account.recycle_bin.is_complete();
+        let listed = account.users.items().iter().any(|user| user.uid == uid(digits))
+            || account.roles.items().iter().any(|role| role.uid == uid(digits))
+            || account.basic_infos.items().iter().any(|user| user.uid == uid(digits));
+        let own = cluster.owner.known().is_some()
+            && cluster.owner.known() == account.caller.known().map(|caller| &caller.account_id);
+        let named = cluster.kubeconfigs.is_complete()
+            && cluster.kubeconfigs.items().iter()
+                .any(|row| row.uid == uid(digits) && row.account_state == AccountState::Deleted);
+        match verdict.state {
+            State::Deleted(Basis::Inferred) => prop_assert!(all_read && own && !listed),
+            State::Deleted(Basis::Confirmed) => prop_assert!(named),
+            State::Active | State::Frozen | State::Recycled | State::Unknown => {}
+        }
+    }
+
+    #[test]
+    fn nobody_of_another_account_is_inferred_deleted(
+        digits in digits(), home in prop::sample::select(vec![OWNER, "1777", "424242"]),
+        account in any_account(), cluster in any_cluster(),
+    ) {
+        let foreign = account.caller.known().is_some_and(|caller| caller.account_id != uid(home));
+        let own = judge(digits, account.clone(), cluster.clone());
+        let directory = ClusterDirectory::new(cluster).with_accounts([(&uid(digits), &uid(home))]);
+        let verdict = AccountDirectory::new(account).judge(&uid(digits), &directory);
+        if foreign && own.state == State::Deleted(Basis::Inferred) {
+            prop_assert_eq!(verdict.state, State::Unknown);
+            prop_assert!(verdict.evidence.contains(&format!("belongs to account {home}")), "{}", verdict.evidence);
+        } else {
+            prop_assert_eq!(verdict.state, own.state);
+        }
+    }
+
+    #[test]
+    fn when_every_voice_fails_nobody_is_deleted(digits in digits(), account in any_account(), cluster in any_cluster()) {
+        fn cut<T: Clone>(listing: &Listing<T>) -> Listing<T> {
+            Listing::Failed { read: listing.items().to_vec(), reason: "cut".into() }
+        }
+        let account = AccountVoices {
+            users: cut(&account.users), roles: cut(&account.roles),
+            basic_infos: cut(&account.basic_infos), recycle_bin: cut(&account.recycle_bin), ..account
+        };
+        let cluster = ClusterVoices { kubeconfigs: cut(&cluster.kubeconfigs), ..cluster };
+        prop_assert!(!matches!(judge(digits, account, cluster).state, State::Deleted(_)));
+    }
+}

@@ -1,0 +1,246 @@
+//! RBAC as the API server decides by it: what roles allow, to whom bindings give them, and which questions would show it.
+//!
+//! Reviews answer one question each and can't be asked for everything. Evaluated here, the answer is complete; `tests/cluster`
+//! holds it against a real API server.
+
+pub mod binding;
+pub mod binding_object;
+pub mod grants;
+pub mod inventory;
+pub mod managed_by;
+pub mod mapping;
+pub mod others;
+pub mod protobuf;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::core::rbac::inventory::Role;
+
+mod authorizer;
+mod full_rights;
+mod known_kinds;
+mod paths;
+mod probes;
+mod server_defaults;
+#[cfg(test)]
+mod specimens;
+
+pub use authorizer::{allows, grants_of};
+pub use full_rights::{full_rights_holders, has_full_rights, is_administrator};
+pub use paths::path_of;
+pub use probes::probes;
+pub use server_defaults::is_server_default;
+
+/// What one rule of a role allows. In every list `*` stands for all, except among `resource_names`.
+/// Source: <https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/role-v1/>
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", default)]
+pub struct PolicyRule {
+    /// `get`, `list` and so on.
+    #[serde(deserialize_with = "null_as_empty")]
+    pub verbs: Vec<String>,
+    /// API groups; the core group is empty.
+    #[serde(deserialize_with = "null_as_empty", skip_serializing_if = "Vec::is_empty")]
+    pub api_groups: Vec<String>,
+    /// Kinds in the plural, with a subresource behind `/`.
+    #[serde(deserialize_with = "null_as_empty", skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<String>,
+    /// The only objects that are meant; empty for all.
+    #[serde(deserialize_with = "null_as_empty", skip_serializing_if = "Vec::is_empty")]
+    pub resource_names: Vec<String>,
+    /// Paths outside the resources. A `*` at the end stands for whatever follows.
+    #[serde(rename = "nonResourceURLs", deserialize_with = "null_as_empty", skip_serializing_if = "Vec::is_empty")]
+    pub non_resource_urls: Vec<String>,
+}
+
+fn null_as_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// What matters of a role: which one it is, and what it allows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct RoleFacts {
+    /// The object's own ID, by which a later one of the same name is told apart.
+    pub uid: String,
+    /// Its rules; those of an aggregated ClusterRole are what a controller last filled in.
+    pub rules: Vec<PolicyRule>,
+}
+
+/// Every ClusterRole and Role of a cluster.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Roles {
+    cluster: BTreeMap<String, RoleFacts>,
+    namespaced: BTreeMap<String, BTreeMap<String, RoleFacts>>,
+}
+
+impl Roles {
+    /// Adds a ClusterRole.
+    pub fn insert_cluster_role(&mut self, name: String, facts: RoleFacts) {
+        self.cluster.insert(name, facts);
+    }
+
+    /// Adds a Role.
+    pub fn insert_role(&mut self, namespace: String, name: String, facts: RoleFacts) {
+        self.namespaced.entry(namespace).or_default().insert(name, facts);
+    }
+
+    /// Adds all of another's roles.
+    pub fn append(&mut self, mut other: Self) {
+        self.cluster.append(&mut other.cluster);
+        for (namespace, mut roles) in other.namespaced {
+            self.namespaced.entry(namespace).or_default().append(&mut roles);
+        }
+    }
+
+    /// The role that a binding of this namespace (`None`: a ClusterRoleBinding) means; `None` where there is none, and the
+    /// binding then grants nothing.
+    pub fn of(&self, namespace: Option<&str>, role: &Role) -> Option<&RoleFacts> {
+        match &*role.kind {
+            "ClusterRole" => self.cluster.get(&*role.name),
+            "Role" => self.namespaced.get(namespace?)?.get(&*role.name),
+            _ => None,
+        }
+    }
+}
+
+/// Something that somebody may want to do, as authorizers see it.
+/// Source: <https://kubernetes.io/docs/reference/access-authn-authz/authorization/#review-your-request-attributes>
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Attributes {
+    /// `get`, `list` and so on.
+    pub verb: String,
+    /// The API group; empty for the core group.
+    pub group: String,
+    /// The kind in the plural.
+    pub resource: String,
+    /// The subresource; empty for the object itself.
+    pub subresource: String,
+    /// The object's name; empty for all or for one that has none yet.
+    pub name: String,
+    /// The namespace; empty for all of them and for kinds without namespaces.
+    pub namespace: String,
+    /// A path outside the resources. All other fields but the verb are then empty.
+    pub path: Option<String>,
+}
+
+impl Attributes {
+    /// The resource as rules name it, with the subresource.
+    fn combined_resource(&self) -> String {
+        match self.subresource.as_str() {
+            "" => self.resource.clone(),
+            subresource => format!("{}/{subresource}", self.resource),
+        }
+    }
+}
+
+impl fmt::Display for Attributes {
+    /// As `kubectl auth can-i` takes it, and with the namespace in words: `get configmaps/ledger in namespace billing`,
+    /// `update deployments.apps --subresource=scale`, `get /metrics`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(path) = &self.path {
+            return write!(formatter, "{} {path}", self.verb);
+        }
+        write!(formatter, "{} {}", self.verb, self.resource)?;
+        for (before, text) in [
+            (".", &self.group),
+            ("/", &self.name),
+            (" --subresource=", &self.subresource),
+            (" in namespace ", &self.namespace),
+        ] {
+            if !text.is_empty() {
+                write!(formatter, "{before}{text}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Who asks. RBAC knows a user by nothing but these.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bearer {
+    /// The user name; a service account's is `system:serviceaccount:<namespace>:<name>`.
+    pub name: String,
+    /// The groups, all of them: `system:authenticated` counts only where it is named.
+    pub groups: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_rule_is_read_as_the_api_server_writes_it() {
+        let object = json!({"verbs": ["get"], "apiGroups": [""], "resources": ["pods"], "resourceNames": ["a"]});
+        let rule: PolicyRule = serde_json::from_value(object.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&rule).unwrap(), object);
+        let object = json!({"verbs": ["get"], "nonResourceURLs": ["/metrics"]});
+        let rule: PolicyRule = serde_json::from_value(object.clone()).unwrap();
+        assert_eq!((rule.non_resource_urls.as_slice(), &rule.resources[..]), (&["/metrics".to_owned()][..], &[][..]));
+        assert_eq!(serde_json::to_value(&rule).unwrap(), object);
+        let sparse: PolicyRule = serde_json::from_value(json!({"verbs": null, "resources": null, "new": 1})).unwrap();
+        assert_eq!(sparse, PolicyRule::default());
+    }
+
+    #[test]
+    fn a_role_is_found_where_its_binding_is() {
+        let mut roles = Roles::default();
+        let facts = |uid: &str| RoleFacts { uid: uid.into(), rules: Vec::new() };
+        roles.insert_cluster_role("dev".into(), facts("cluster"));
+        let mut more = Roles::default();
+        more.insert_role("shop".into(), "dev".into(), facts("shop"));
+        roles.append(more);
+        let uid = |namespace: Option<&str>, kind: &str, name: &str| {
+            let role = Role { kind: kind.into(), name: name.into() };
+            roles.of(namespace, &role).map(|facts| facts.uid.as_str())
+        };
+        assert_eq!(uid(None, "ClusterRole", "dev"), Some("cluster"));
+        assert_eq!(uid(Some("shop"), "ClusterRole", "dev"), Some("cluster"));
+        assert_eq!(uid(Some("shop"), "Role", "dev"), Some("shop"));
+        for (namespace, kind, name) in [
+            (None, "Role", "dev"),
+            (Some("billing"), "Role", "dev"),
+            (Some("shop"), "Role", "ops"),
+            (Some("shop"), "Other", "dev"),
+        ] {
+            assert_eq!(uid(namespace, kind, name), None, "{namespace:?} {kind} {name}");
+        }
+    }
+
+    #[test]
+    fn attributes_are_told_as_kubectl_takes_them() {
+        let attributes = |verb: &str, group: &str, resource: &str, subresource: &str, name: &str, namespace: &str| {
+            let [verb, group, resource, subresource, name, namespace] =
+                [verb, group, resource, subresource, name, namespace].map(str::to_owned);
+            Attributes { verb, group, resource, subresource, name, namespace, path: None }.to_string()
+        };
+        assert_eq!(attributes("get", "", "pods", "", "", "shop"), "get pods in namespace shop");
+        assert_eq!(
+            attributes("get", "", "configmaps", "", "ledger", "billing"),
+            "get configmaps/ledger in namespace billing"
+        );
+        assert_eq!(
+            attributes("update", "apps", "deployments", "scale", "", ""),
+            "update deployments.apps --subresource=scale"
+        );
+        assert_eq!(attributes("list", "", "nodes", "", "", ""), "list nodes");
+        let path = Attributes { verb: "get".into(), path: Some("/metrics".into()), ..Attributes::default() };
+        assert_eq!(path.to_string(), "get /metrics");
+    }
+
+    #[test]
+    fn attributes_survive_a_file() {
+        let probe = Attributes { verb: "get".into(), resource: "pods".into(), ..Attributes::default() };
+        let text = serde_json::to_string(&probe).unwrap();
+        assert_eq!(serde_json::from_str::<Attributes>(&text).unwrap(), probe);
+        assert!(serde_json::from_str::<Attributes>(&text.replacen('{', "{\"more\":1,", 1)).is_err());
+    }
+}

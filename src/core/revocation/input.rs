@@ -1,0 +1,210 @@
+//! What a revocation in one cluster is decided from: everything that was heard before anything is changed.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::target::Target;
+use crate::core::access::holder::LastAccess;
+use crate::core::access::scan::ClusterScan;
+use crate::core::cluster::cluster_id::KnownCluster;
+use crate::core::identity::ack::{CertificateState, KubeconfigState, Permission, UserKubeconfigState};
+use crate::core::identity::evidence::{Answer, Listing};
+use crate::core::identity::verdict::Verdict;
+use crate::core::ids::{ClusterId, Uid};
+use crate::core::rbac::binding_object::{BindingObject, BindingRef};
+use crate::core::rbac::{RoleFacts, Roles};
+
+/// One cluster, the identities to revoke in it, and who is asking.
+pub struct Case {
+    /// The cluster.
+    pub cluster: CaseCluster,
+    /// Every binding and mapping of it, and ACK's list of kubeconfigs.
+    pub scan: ClusterScan,
+    /// Every role of it.
+    pub roles: Roles,
+    /// The identities.
+    pub targets: Vec<TargetCase>,
+    /// The bindings that name one of them, in the order of the steps.
+    pub bindings: Vec<BindingObject>,
+    /// Bindings that bear the name which ACK gives an identity's own, or have a subject that resembles the identity, and don't name it:
+    /// the cloud may take them along.
+    pub bystanders: Vec<BindingObject>,
+    /// The UIDs of the namespaces that the bindings are in, as far as they could be read.
+    pub namespaces: BTreeMap<String, String>,
+    /// Who is asking.
+    pub operator: Operator,
+    /// Whether the cloud can be asked to delete kubeconfigs; else why not.
+    pub cloud: Result<(), String>,
+    /// Bindings or roles that could not be read, and why: then nobody knows what there is to take away.
+    pub unread: Vec<String>,
+}
+
+/// Which cluster it is, and how sure that is.
+#[derive(Clone, Debug)]
+pub struct CaseCluster {
+    /// Its ID and what speaks for and against it.
+    pub known: KnownCluster,
+    /// What tells the cluster apart from others on this machine: its ID, else its server and CA.
+    pub key: String,
+    /// Its name in the account.
+    pub name: Option<String>,
+    /// The context that leads to it.
+    pub context: Option<String>,
+    /// The API server's URL.
+    pub server: String,
+    /// SHA-256 fingerprints of the keys of its CA.
+    pub ca_keys: Vec<String>,
+    /// Its state, in the cloud's own word.
+    pub state: Option<String>,
+    /// What confirms the ID.
+    pub confirmation: Confirmation,
+}
+
+impl CaseCluster {
+    /// The cluster's ID.
+    pub fn id(&self) -> Option<&ClusterId> {
+        self.known.id.as_ref()
+    }
+}
+
+/// What confirms that a cluster is the one that the cloud knows by its ID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Confirmation {
+    /// ConfigMap kube-system/ack-cluster-profile.
+    ClusterProfile,
+    /// The cloud tells the very address that the context has.
+    CloudAddress,
+    /// `--cluster-id`, the operator's own word.
+    OperatorsWord,
+    /// Nothing.
+    Nothing,
+}
+
+/// An identity, and what is known of it.
+#[derive(Clone, Debug)]
+pub struct TargetCase {
+    /// The identity's names and groups.
+    pub target: Target,
+    /// Whether it still exists.
+    pub verdict: Verdict,
+    /// Its kubeconfig of this cluster.
+    pub kubeconfig: KubeconfigFact,
+    /// The roles that ACK remembers to have granted it, in every cluster.
+    pub permissions: Answer<Vec<Permission>>,
+    /// Its access in the last seven days; `None` where nobody was asked.
+    pub activity: Option<LastAccess>,
+    /// Its kubeconfigs of all clusters.
+    pub elsewhere: Listing<UserKubeconfigState>,
+    /// Whether an operation that was begun here is gone on with: then what is gone already is proven, too.
+    pub is_resumed: bool,
+}
+
+/// What ACK says of an identity's kubeconfig of a cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KubeconfigFact {
+    /// It lists one.
+    Listed(KubeconfigState),
+    /// Its list, read to the end, has none.
+    NotListed,
+    /// The list could not be read to the end, and why.
+    Unknown(String),
+    /// Nobody was asked.
+    NotAsked,
+}
+
+impl KubeconfigFact {
+    /// Whether there is something that the cloud could delete: `None` where that isn't known.
+    pub fn can_be_deleted(&self) -> Option<bool> {
+        match self {
+            Self::Listed(state) => match state.certificate {
+                CertificateState::Unexpired | CertificateState::Expired => Some(true),
+                CertificateState::Unissued | CertificateState::Removed => Some(false),
+                CertificateState::Unknown => None,
+            },
+            Self::NotListed => Some(false),
+            Self::Unknown(_) | Self::NotAsked => None,
+        }
+    }
+
+    /// The state of the certificate, where ACK tells one.
+    pub fn certificate(&self) -> Option<CertificateState> {
+        match self {
+            Self::Listed(state) => Some(state.certificate),
+            Self::NotListed | Self::Unknown(_) | Self::NotAsked => None,
+        }
+    }
+}
+
+/// Whoever runs the command, by every voice that tells.
+#[derive(Clone, Debug, Default)]
+pub struct Operator {
+    /// The user names that the API server sees, without and with `--as`.
+    pub names: Vec<String>,
+    /// Their groups.
+    pub groups: Vec<String>,
+    /// The UIDs: of those names, of the certificate in use, of the cloud's caller.
+    pub uids: Vec<(Uid, String)>,
+    /// SHA-256 fingerprint of the public key of the client certificate in use.
+    pub key: Option<String>,
+    /// The serial number of the client certificate in use.
+    pub serial: Option<String>,
+    /// The cloud's caller.
+    pub caller_arn: Option<String>,
+}
+
+impl Operator {
+    /// Everybody that the operator is known as, for the record.
+    pub fn describe(&self) -> Vec<String> {
+        let mut names = self.names.clone();
+        names.extend(self.caller_arn.clone());
+        names.dedup();
+        names
+    }
+}
+
+/// A credential that was found where it should not be. Nothing of it is secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct LeakedFacts {
+    /// The common name of its certificate.
+    pub common_name: String,
+    /// The organizations of its certificate.
+    pub organizations: Vec<String>,
+    /// The serial number of its certificate.
+    pub serial: String,
+    /// SHA-256 fingerprint of its certificate, in hexadecimal digits.
+    pub certificate_sha256: String,
+    /// SHA-256 fingerprint of its public key, in hexadecimal digits.
+    pub key_sha256: String,
+    /// The last second of its validity.
+    #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
+    pub not_after: Option<jiff::Timestamp>,
+    /// Whether the CA of the cluster signed it; null where its kind of signature can't be checked.
+    pub signed_by_ca: Option<bool>,
+}
+
+/// What the API server said to a step when it was asked by dry run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DryRun {
+    /// Whether the step may be carried out; else the API server's words.
+    pub step: Result<(), String>,
+    /// Whether the same operator may undo it; else the API server's words. `None` for what the step's own answer tells.
+    pub undo: Option<Result<(), String>>,
+}
+
+/// The answers to the dry runs, by binding.
+pub type DryRuns = BTreeMap<BindingRef, DryRun>;
+
+/// The role of a binding as it was when access was taken away: what it would mean to give it back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct RoleThen {
+    /// The binding.
+    pub binding: BindingRef,
+    /// The role; null where it didn't exist.
+    pub role: Option<RoleFacts>,
+    /// The UID of the binding's namespace, where it could be read.
+    pub namespace_uid: Option<String>,
+}

@@ -1,0 +1,53 @@
+//! The journal of a revocation: what it looks like in its files, and what can be read from them again.
+//!
+//! It is written before each change and after each answer, so that an operation that was killed anywhere can be told,
+//! finished and undone from its journal alone. Where and how durably it is written is `adapters::journal`'s matter.
+
+mod audit;
+pub mod chain;
+pub mod checksums;
+mod event;
+mod operation_id;
+pub mod originals;
+mod risk;
+mod summary;
+mod writes;
+
+use serde::{Deserialize, Serialize};
+
+use crate::core::ids::Uid;
+
+pub use audit::{Action, AuditLine, AuditResult, Phase};
+pub use chain::Chain;
+pub use event::{CleanCall, Ending, Event, Journal, LineError, StepResult, follow, read_journal, whole_lines};
+pub use operation_id::OperationId;
+pub use risk::at_risk;
+pub use summary::{FORMAT, OperationSummary, SummaryError, SummaryPurpose};
+pub use writes::{Answer, BindingWrite, Fate, State, state, writes};
+
+/// What an operation that was begun with a leaked file remembers of its credential: a restore of that name would arm the
+/// file again. No secret is in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Tombstone {
+    /// The common name of the certificate, by which bindings name its holder.
+    pub common_name: String,
+    /// Whose it is.
+    pub uid: Uid,
+    /// SHA-256 of the public key's SubjectPublicKeyInfo, hex.
+    pub key_sha256: String,
+    /// SHA-256 of the certificate, hex.
+    pub certificate_sha256: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tombstone_survives_its_file() {
+        let text = r#"{"commonName":"200-1","uid":"200","keySha256":"ab","certificateSha256":"cd"}"#;
+        let tombstone: Tombstone = serde_json::from_str(text).unwrap();
+        assert_eq!(serde_json::to_string(&tombstone).unwrap(), text);
+    }
+}

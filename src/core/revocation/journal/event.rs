@@ -1,0 +1,360 @@
+//! What is written while an operation goes on: one event a line.
+
+use jiff::Timestamp;
+use k8s_openapi::api::rbac::v1::Subject;
+use serde::{Deserialize, Serialize};
+
+use super::chain::{self, Chain};
+use crate::core::ids::{ClusterId, Uid};
+use crate::core::rbac::binding_object::{BindingObject, BindingRef};
+use crate::core::revocation::change::Change;
+use crate::core::revocation::verification::Outcome;
+
+/// A line of an operation's journal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all_fields = "camelCase", deny_unknown_fields)]
+pub enum Event {
+    /// A change is about to be sent: of a binding, or a call to the cloud.
+    Sending {
+        /// When.
+        time: Timestamp,
+        /// The ID that the request bears and that the server's audit log keeps: a request that nobody heard the answer of
+        /// can be found there.
+        audit_id: String,
+        /// The ACK cluster, where it is known.
+        cluster_id: Option<ClusterId>,
+        /// The binding that is changed; null for a call to the cloud.
+        binding: Option<BindingRef>,
+        /// The change, with its preconditions.
+        change: Option<Change>,
+        /// The binding as it was read right before; null where there was none.
+        before: Option<BindingObject>,
+        /// The subjects that leave or come.
+        subjects: Vec<Subject>,
+        /// The call to the cloud; null for the change of a binding.
+        clean: Option<CleanCall>,
+    },
+    /// What became of a change that was sent.
+    Answered {
+        /// When.
+        time: Timestamp,
+        /// The ID that it was sent with.
+        audit_id: String,
+        /// The HTTP status; null where no answer came.
+        status: Option<u16>,
+        /// The binding's version after the change.
+        resource_version: Option<String>,
+        /// The binding that came back.
+        after: Option<BindingObject>,
+        /// The cloud's ID of the request.
+        request_id: Option<String>,
+        /// What went wrong.
+        error: Option<String>,
+    },
+    /// The cloud is about to be called, which may take along bindings that others hold too. They are kept here as they are, so
+    /// that whoever finishes or undoes the operation can create them anew.
+    AtRisk {
+        /// When.
+        time: Timestamp,
+        /// The ACK cluster, where it is known.
+        cluster_id: Option<ClusterId>,
+        /// The bindings.
+        bindings: Vec<BindingObject>,
+    },
+    /// The cloud is done, and these bindings are there.
+    Kept {
+        /// When.
+        time: Timestamp,
+        /// The ACK cluster, where it is known.
+        cluster_id: Option<ClusterId>,
+        /// The bindings.
+        bindings: Vec<BindingRef>,
+    },
+    /// A step of the plan is over.
+    StepEnded {
+        /// When.
+        time: Timestamp,
+        /// The step's ID in the plan.
+        step: String,
+        /// How it ended.
+        result: StepResult,
+        /// What went wrong.
+        error: Option<String>,
+        /// The cloud's ID of the request.
+        request_id: Option<String>,
+    },
+    /// The access of an identity was looked for again.
+    Verified {
+        /// When.
+        time: Timestamp,
+        /// The ACK cluster, where it is known.
+        cluster_id: Option<ClusterId>,
+        /// Whose access.
+        uid: Uid,
+        /// What was found.
+        outcome: Outcome,
+    },
+    /// An operation that had stopped goes on.
+    Resumed {
+        /// When.
+        time: Timestamp,
+        /// By whom.
+        operator: String,
+    },
+    /// The operation is over.
+    Ended {
+        /// When.
+        time: Timestamp,
+        /// How.
+        outcome: Ending,
+        /// SHA-256 of the report, in hexadecimal digits; null where it could not be kept.
+        report: Option<String>,
+    },
+}
+
+/// A call of CleanClusterUserPermissions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CleanCall {
+    /// The cluster.
+    pub cluster_id: ClusterId,
+    /// Whose kubeconfig and permissions go.
+    pub uid: Uid,
+    /// Whether even if they were used in the last seven days.
+    pub force: bool,
+}
+
+/// How a step ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub enum StepResult {
+    /// It was done.
+    Done,
+    /// It was done before it began.
+    AlreadyDone,
+    /// It was left out: what it was planned against has changed.
+    Skipped,
+    /// It was refused or went wrong, and nothing was changed.
+    Failed,
+    /// It was sent, and what became of it could not be told.
+    Unknown,
+}
+
+/// How an operation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ending {
+    /// All was done, and proven.
+    Verified,
+    /// All was done, and access was found nevertheless.
+    Residual,
+    /// All was done, and it could not be proven.
+    Unverifiable,
+    /// Some steps were not done.
+    Incomplete,
+    /// What an earlier operation had taken was given back.
+    Restored,
+    /// The operator stopped it.
+    Interrupted,
+    /// Nothing could be done.
+    Failed,
+}
+
+/// A line of a journal that can't be used. Lines are counted from 1.
+#[derive(Debug, thiserror::Error)]
+pub enum LineError {
+    /// It is not what was written there.
+    #[error("line {line} does not follow from what is before it: a line was changed, moved or removed")]
+    Chain {
+        /// The line.
+        line: usize,
+    },
+    /// It is what was written there, and no event that is known.
+    #[error("line {line} is no event")]
+    Event {
+        /// The line.
+        line: usize,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+}
+
+impl Event {
+    /// The event as JSON, in one line.
+    ///
+    /// # Errors
+    /// None that is known: every event can be written as JSON.
+    pub fn json(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self)
+    }
+}
+
+/// What a journal holds, and the place in its chain after each of its lines, the one before the first included.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Journal {
+    /// The events.
+    pub events: Vec<Event>,
+    /// The chain, never empty.
+    pub chain: Vec<Chain>,
+}
+
+/// Reads a journal that begins at this place of a chain. A last line without its end was being written when the program was
+/// killed: what it announces was not yet sent, and it is left out.
+///
+/// # Errors
+/// Where a whole line is not what was written there, or no event. To leave such a line out could hide a change.
+pub fn read_journal(journal: &[u8], root: Chain) -> Result<Journal, LineError> {
+    let mut read = Journal { events: Vec::new(), chain: follow(journal, root)? };
+    for (index, line) in lines(journal).enumerate() {
+        let event = chain::event(line).unwrap_or_default();
+        let event = serde_json::from_slice(&event).map_err(|source| LineError::Event { line: index + 1, source })?;
+        read.events.push(event);
+    }
+    Ok(read)
+}
+
+/// The place in a journal's chain after each of its lines, the one before the first included.
+///
+/// # Errors
+/// Where a whole line is not what was written there.
+pub fn follow(journal: &[u8], root: Chain) -> Result<Vec<Chain>, LineError> {
+    let mut places = vec![root];
+    for (index, line) in lines(journal).enumerate() {
+        let after = places[index].follow(line).ok_or(LineError::Chain { line: index + 1 })?;
+        places.push(after);
+    }
+    Ok(places)
+}
+
+/// The whole lines of a journal, without their ends.
+fn lines(journal: &[u8]) -> impl Iterator<Item = &[u8]> {
+    whole_lines(journal).split_inclusive(|byte| *byte == b'\n').map(|line| &line[..line.len() - 1])
+}
+
+/// A journal without the line that was being written when the program was killed.
+pub fn whole_lines(journal: &[u8]) -> &[u8] {
+    let end = journal.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
+    &journal[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const TIME: &str = "2026-11-22T03:10:02Z";
+
+    fn object() -> Value {
+        json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+            "metadata": {"name": "team", "namespace": "shop", "uid": "u", "resourceVersion": "7"},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cs:ns:dev"},
+            "subjects": [{"kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": "200-1"}],
+        })
+    }
+
+    /// One of each, as the file has them.
+    fn lines() -> Vec<Value> {
+        let binding = json!({"kind": "RoleBinding", "namespace": "shop", "name": "team"});
+        let cluster = format!("c{}", "0a".repeat(16));
+        vec![
+            json!({
+                "event": "Sending", "time": TIME, "auditId": "a-1", "clusterId": null, "binding": binding, "before": object(),
+                "change": {"verb": "Delete", "uid": "u", "resourceVersion": "7"},
+                "subjects": object()["subjects"], "clean": null,
+            }),
+            json!({
+                "event": "Sending", "time": TIME, "auditId": "a-2", "clusterId": cluster, "binding": null, "before": null,
+                "change": null,
+                "subjects": [], "clean": {"clusterId": cluster, "uid": "200", "force": false},
+            }),
+            json!({
+                "event": "Answered", "time": TIME, "auditId": "a-1", "status": 200, "resourceVersion": "8",
+                "after": object(), "requestId": null, "error": null,
+            }),
+            json!({"event": "AtRisk", "time": TIME, "clusterId": cluster, "bindings": [object()]}),
+            json!({"event": "Kept", "time": TIME, "clusterId": null, "bindings": [binding]}),
+            json!({
+                "event": "StepEnded", "time": TIME, "step": "1", "result": "AlreadyDone", "error": null,
+                "requestId": "r",
+            }),
+            json!({"event": "Verified", "time": TIME, "clusterId": null, "uid": "200", "outcome": "Unverifiable"}),
+            json!({"event": "Resumed", "time": TIME, "operator": "ann"}),
+            json!({"event": "Ended", "time": TIME, "outcome": "Incomplete", "report": null}),
+        ]
+    }
+
+    fn root() -> Chain {
+        Chain::root(b"sums")
+    }
+
+    fn chained(events: impl IntoIterator<Item = String>) -> String {
+        let mut chain = root();
+        let mut journal = String::new();
+        for event in events {
+            let (line, after) = chain.line(&event);
+            journal += &line;
+            chain = after;
+        }
+        journal
+    }
+
+    fn journal() -> String {
+        chained(lines().iter().map(Value::to_string))
+    }
+
+    fn read(journal: &[u8]) -> Result<Vec<Event>, LineError> {
+        read_journal(journal, root()).map(|journal| journal.events)
+    }
+
+    #[test]
+    fn every_event_is_one_line_and_comes_back_as_it_was() {
+        let events = read(journal().as_bytes()).unwrap();
+        assert_eq!(events.iter().map(|event| serde_json::to_value(event).unwrap()).collect::<Vec<_>>(), lines());
+        let written = chained(events.iter().map(|event| event.json().unwrap()));
+        assert_eq!(written.lines().count(), events.len());
+        assert_eq!(read(written.as_bytes()).unwrap(), events);
+    }
+
+    #[test]
+    fn text_with_line_breaks_stays_in_its_line() {
+        let event = Event::Resumed { time: TIME.parse().unwrap(), operator: "a\nb\r\u{2028}".into() };
+        let line = chained([event.json().unwrap()]);
+        assert_eq!(line.matches('\n').count(), 1);
+        assert_eq!(read(line.as_bytes()).unwrap(), [event]);
+    }
+
+    #[test]
+    fn wherever_it_is_cut_the_whole_lines_before_are_read() {
+        let journal = journal();
+        for cut in 0..=journal.len() {
+            let read = read_journal(&journal.as_bytes()[..cut], root()).unwrap();
+            assert_eq!(read.events.len(), journal[..cut].matches('\n').count(), "cut at {cut}");
+            assert_eq!(read.chain.len(), read.events.len() + 1, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn a_broken_line_is_told_by_its_number() {
+        let whole = journal();
+        let (first, rest) = whole.split_once('\n').unwrap();
+        for broken in ["", "{", "null", r#"{"event":"Sent"}"#, "\0\0"] {
+            let error = read(format!("{first}\n{broken}\n{rest}").as_bytes()).unwrap_err();
+            assert!(matches!(error, LineError::Chain { line: 2 }), "{broken}: {error}");
+        }
+        for foreign in ["{}", r#"{"event":"Sent"}"#] {
+            let error = read(chained([lines()[5].to_string(), foreign.to_owned()]).as_bytes()).unwrap_err();
+            assert_eq!(error.to_string(), "line 2 is no event", "{foreign}");
+        }
+    }
+
+    #[test]
+    fn what_an_event_should_not_have_is_an_error() {
+        for mut line in lines() {
+            line["more"] = 1.into();
+            let error = read(chained([line.to_string()]).as_bytes()).unwrap_err();
+            let LineError::Event { source, .. } = error else { panic!("{error}") };
+            assert!(source.to_string().contains("unknown field `more`"), "{source}");
+        }
+    }
+}

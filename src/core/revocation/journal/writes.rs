@@ -1,0 +1,247 @@
+//! What a journal tells of an operation afterwards: whether it ended, and what it changed.
+
+use k8s_openapi::api::rbac::v1::Subject;
+
+use super::event::{Ending, Event};
+use crate::core::ids::ClusterId;
+use crate::core::rbac::binding_object::{BindingObject, BindingRef};
+use crate::core::revocation::change::Change;
+
+/// How far an operation came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It stopped without saying so, or still goes on.
+    Unfinished,
+    /// It ended.
+    Ended(Ending),
+}
+
+/// A change of a binding that was sent, or was about to be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BindingWrite {
+    /// The ACK cluster, where it is known.
+    pub cluster_id: Option<ClusterId>,
+    /// The binding.
+    pub binding: BindingRef,
+    /// The change.
+    pub change: Change,
+    /// The binding as it was right before; `None` where there was none.
+    pub before: Option<BindingObject>,
+    /// The subjects that left or came.
+    pub subjects: Vec<Subject>,
+    /// The ID of the request in the server's audit log.
+    pub audit_id: String,
+    /// What the server said; `None` where the program was killed before it was written down.
+    pub answered: Option<Answer>,
+    /// The binding that came back with the answer.
+    pub after: Option<BindingObject>,
+}
+
+/// The answer to a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status; `None` where no answer came.
+    pub status: Option<u16>,
+    /// The binding's version after the change.
+    pub resource_version: Option<String>,
+    /// The cloud's ID of the request.
+    pub request_id: Option<String>,
+    /// What went wrong.
+    pub error: Option<String>,
+}
+
+/// What became of a change, as far as its answer tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// The server did it.
+    Done,
+    /// The server refused it: nothing was changed.
+    Refused,
+    /// It may have been done: the answer is missing, or is a failure that leaves it open. The binding must be read again.
+    InDoubt,
+}
+
+impl BindingWrite {
+    /// What became of it. A server that fails (5xx) may have written all the same.
+    pub fn fate(&self) -> Fate {
+        match self.answered.as_ref().and_then(|answer| answer.status) {
+            Some(200..=299) => Fate::Done,
+            Some(300..=499) => Fate::Refused,
+            _ => Fate::InDoubt,
+        }
+    }
+}
+
+/// How far the operation came.
+pub fn state(events: &[Event]) -> State {
+    let last = events.iter().rev().find_map(|event| match event {
+        Event::Ended { outcome, .. } => Some(State::Ended(*outcome)),
+        Event::Resumed { .. } => Some(State::Unfinished),
+        _ => None,
+    });
+    last.unwrap_or(State::Unfinished)
+}
+
+/// The changes of bindings in the order in which they were sent, each with its answer.
+pub fn writes(events: &[Event]) -> Vec<BindingWrite> {
+    let mut writes: Vec<BindingWrite> = Vec::new();
+    for event in events {
+        match event {
+            Event::Sending {
+                audit_id,
+                cluster_id,
+                binding: Some(binding),
+                change: Some(change),
+                before,
+                subjects,
+                ..
+            } => {
+                writes.push(BindingWrite {
+                    cluster_id: cluster_id.clone(),
+                    binding: binding.clone(),
+                    change: change.clone(),
+                    before: before.clone(),
+                    subjects: subjects.clone(),
+                    audit_id: audit_id.clone(),
+                    answered: None,
+                    after: None,
+                });
+            }
+            Event::Answered { audit_id, status, resource_version, after, request_id, error, .. } => {
+                if let Some(write) = writes.iter_mut().rfind(|write| write.audit_id == *audit_id) {
+                    write.after.clone_from(after);
+                    write.answered = Some(Answer {
+                        status: *status,
+                        resource_version: resource_version.clone(),
+                        request_id: request_id.clone(),
+                        error: error.clone(),
+                    });
+                }
+            }
+            _ => {}
+        }
+    }
+    writes
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use serde_json::json;
+
+    use super::*;
+    use crate::core::revocation::journal::{CleanCall, StepResult};
+
+    const TIME: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn object(name: &str) -> BindingObject {
+        let object = json!({
+            "kind": "ClusterRoleBinding", "metadata": {"name": name, "uid": "u", "resourceVersion": "7"},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "dev"},
+            "subjects": [{"kind": "User", "name": "200-1"}],
+        });
+        serde_json::from_value(object).unwrap()
+    }
+
+    fn sending(audit_id: &str, name: &str) -> Event {
+        let before = object(name);
+        Event::Sending {
+            time: TIME,
+            audit_id: audit_id.into(),
+            cluster_id: None,
+            binding: Some(before.reference()),
+            change: Change::removing(&before, |_| true),
+            subjects: before.subjects.clone(),
+            before: Some(before),
+            clean: None,
+        }
+    }
+
+    fn answered(audit_id: &str, status: Option<u16>) -> Event {
+        Event::Answered {
+            time: TIME,
+            audit_id: audit_id.into(),
+            status,
+            resource_version: Some("8".into()),
+            after: Some(object("after")),
+            request_id: None,
+            error: status.is_none().then(|| "the connection was closed".into()),
+        }
+    }
+
+    fn ended(outcome: Ending) -> Event {
+        Event::Ended { time: TIME, outcome, report: None }
+    }
+
+    fn resumed() -> Event {
+        Event::Resumed { time: TIME, operator: "ann".into() }
+    }
+
+    #[test]
+    fn writes_come_with_their_answers_in_the_order_of_sending() {
+        let events = [
+            sending("1", "a"),
+            sending("2", "b"),
+            answered("2", Some(200)),
+            answered("1", Some(409)),
+            sending("3", "c"),
+        ];
+        let writes = writes(&events);
+        let told: Vec<_> =
+            writes.iter().map(|write| (write.binding.name.as_str(), write.audit_id.as_str(), write.fate())).collect();
+        assert_eq!(told, [("a", "1", Fate::Refused), ("b", "2", Fate::Done), ("c", "3", Fate::InDoubt)]);
+        assert_eq!((&writes[1].before, &writes[1].after), (&Some(object("b")), &Some(object("after"))));
+        assert_eq!(writes[1].answered.as_ref().and_then(|answer| answer.resource_version.as_deref()), Some("8"));
+        assert_eq!(writes[1].subjects, object("b").subjects);
+        assert!(
+            matches!(&writes[1].change, Change::Delete { uid, resource_version } if uid == "u" && resource_version == "7")
+        );
+        assert_eq!((&writes[2].answered, &writes[2].after), (&None, &None));
+    }
+
+    #[test]
+    fn a_change_is_in_doubt_unless_the_server_said_what_it_did() {
+        for (status, fate) in [
+            (None, Fate::InDoubt),
+            (Some(200), Fate::Done),
+            (Some(201), Fate::Done),
+            (Some(404), Fate::Refused),
+            (Some(422), Fate::Refused),
+            (Some(500), Fate::InDoubt),
+            (Some(504), Fate::InDoubt),
+        ] {
+            assert_eq!(writes(&[sending("1", "a"), answered("1", status)])[0].fate(), fate, "{status:?}");
+        }
+    }
+
+    #[test]
+    fn calls_of_the_cloud_and_answers_to_nothing_are_no_writes() {
+        let clean = Event::Sending {
+            time: TIME,
+            audit_id: "1".into(),
+            cluster_id: None,
+            binding: None,
+            change: None,
+            before: None,
+            subjects: Vec::new(),
+            clean: Some(CleanCall {
+                cluster_id: format!("c{}", "0a".repeat(16)).try_into().unwrap(),
+                uid: "200".to_owned().try_into().unwrap(),
+                force: true,
+            }),
+        };
+        assert_eq!(writes(&[clean, answered("1", Some(200)), answered("2", Some(200))]), []);
+    }
+
+    #[test]
+    fn an_operation_is_unfinished_until_it_says_that_it_ended_and_again_when_it_goes_on() {
+        let step =
+            Event::StepEnded { time: TIME, step: "1".into(), result: StepResult::Done, error: None, request_id: None };
+        assert_eq!(state(&[]), State::Unfinished);
+        assert_eq!(state(&[sending("1", "a"), step]), State::Unfinished);
+        assert_eq!(state(&[ended(Ending::Verified)]), State::Ended(Ending::Verified));
+        assert_eq!(state(&[ended(Ending::Interrupted), resumed(), sending("1", "a")]), State::Unfinished);
+        let twice = [ended(Ending::Interrupted), resumed(), ended(Ending::Residual)];
+        assert_eq!(state(&twice), State::Ended(Ending::Residual));
+    }
+}

@@ -1,0 +1,145 @@
+//! What is kept of an operation so that it can be gone on with, and taken back: written before the first change.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::input::{Confirmation, LeakedFacts, RoleThen};
+use super::journal::{OperationId, OperationSummary, SummaryPurpose, Tombstone};
+use super::plan::Plan;
+use super::restoration::RestorePlan;
+use super::verification::Probe;
+use crate::core::ids::{ClusterId, Region};
+
+/// An operation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct OperationRecord {
+    /// [`FORMAT`](super::journal::FORMAT).
+    pub format: u32,
+    /// When it began, by this machine's clock.
+    pub begun: Timestamp,
+    /// Everybody that the operator is known as.
+    pub operator: Vec<String>,
+    /// `--reason`.
+    pub reason: Option<String>,
+    /// The clusters that it is about.
+    pub clusters: Vec<ClusterRecord>,
+    /// What was agreed to.
+    pub purpose: Purpose,
+}
+
+/// What an operation is for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, tag = "operation", rename_all_fields = "camelCase")]
+pub enum Purpose {
+    /// Access is taken away.
+    Revoke {
+        /// The plan.
+        plan: Box<Plan>,
+        /// The credential that must not come back to life unnoticed.
+        tombstone: Option<Tombstone>,
+    },
+    /// Access is given back.
+    Restore {
+        /// The operation that took it away.
+        of: OperationId,
+        /// The plan.
+        plan: Box<RestorePlan>,
+        /// The names whose leaked credentials may work again: `--rearm`.
+        rearmed: Vec<String>,
+    },
+}
+
+/// A cluster of an operation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct ClusterRecord {
+    /// Its ID.
+    pub id: Option<ClusterId>,
+    /// What tells it apart on this machine.
+    pub key: String,
+    /// Its name in the account.
+    pub name: Option<String>,
+    /// The context that led to it.
+    pub context: Option<String>,
+    /// The API server's URL.
+    pub server: String,
+    /// SHA-256 fingerprints of the keys of its CA.
+    pub ca_keys: Vec<String>,
+    /// Its region.
+    pub region: Option<Region>,
+    /// What confirmed its ID.
+    pub confirmation: Confirmation,
+    /// The roles of the bindings, as they were.
+    pub roles: Vec<RoleThen>,
+    /// The questions that were answered with yes before the change.
+    pub probes: Vec<Probe>,
+}
+
+impl ClusterRecord {
+    /// Whether an API server is one of the cluster that the record is of: one whose CA has a key of that cluster's. A cluster without
+    /// a CA of its own is told by its URL.
+    pub fn is_reached_by(&self, ca_keys: &[String], server: &str) -> bool {
+        match self.ca_keys.is_empty() {
+            true => ca_keys.is_empty() && self.server == server,
+            false => self.ca_keys.iter().any(|key| ca_keys.contains(key)),
+        }
+    }
+}
+
+impl OperationRecord {
+    /// The plan of a revocation.
+    pub fn revocation(&self) -> Option<&Plan> {
+        match &self.purpose {
+            Purpose::Revoke { plan, .. } => Some(plan),
+            Purpose::Restore { .. } => None,
+        }
+    }
+
+    /// What is kept of it for lists of operations, of a record of this length in bytes.
+    pub fn summary(&self, record_length: u64) -> OperationSummary {
+        let (plan_hash, uids, steps, purpose) = match &self.purpose {
+            Purpose::Revoke { plan, tombstone } => {
+                (&plan.hash, plan.uids(), plan.steps.len(), SummaryPurpose::Revoke { tombstone: tombstone.clone() })
+            }
+            Purpose::Restore { of, plan, rearmed } => {
+                let purpose = SummaryPurpose::Restore { of: of.clone(), rearmed: rearmed.clone() };
+                (&plan.hash, plan.uids.clone(), plan.steps.len(), purpose)
+            }
+        };
+        OperationSummary {
+            format: self.format,
+            begun: self.begun,
+            plan_hash: plan_hash.clone(),
+            purpose,
+            cluster_ids: self.clusters.iter().map(|cluster| cluster.id.clone()).collect(),
+            uids,
+            steps,
+            reason: self.reason.clone(),
+            record_length,
+        }
+    }
+
+    /// Why it can't be the record of this operation, where it can't: its plan is not the one that was agreed to, or its summary
+    /// says something else.
+    pub fn contradiction(&self, summary: &OperationSummary) -> Option<&'static str> {
+        let is_sealed = match &self.purpose {
+            Purpose::Revoke { plan, .. } => plan.is_sealed(),
+            Purpose::Restore { plan, .. } => plan.is_sealed(),
+        };
+        if !is_sealed {
+            return Some("its plan is not the one that was agreed to");
+        }
+        (self.summary(summary.record_length) != *summary).then_some("its summary says something else")
+    }
+}
+
+/// What is kept of a credential that leaked.
+pub fn tombstone_of(leaked: &LeakedFacts, uid: &crate::core::ids::Uid) -> Tombstone {
+    Tombstone {
+        common_name: leaked.common_name.clone(),
+        uid: uid.clone(),
+        key_sha256: leaked.key_sha256.clone(),
+        certificate_sha256: leaked.certificate_sha256.clone(),
+    }
+}

@@ -1,0 +1,412 @@
+//! What a revocation would do, step by step, before anybody agrees to it.
+//!
+//! A plan is made in two rounds: [`questions`] says what would be changed, so that the API server can be asked by dry run, and
+//! [`Draft::of`] puts the answers, the refusals and what remains beside them. [`Plan::new`] joins the clusters and seals all
+//! that consent is given to with a hash.
+
+use k8s_openapi::api::rbac::v1::Subject;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::change::Change;
+use super::input::{Case, LeakedFacts, RoleThen};
+use super::refusal::Refusal;
+use super::target::TargetNames;
+use crate::core::access::scan::StateKind;
+use crate::core::distinct::distinct;
+use crate::core::hex;
+use crate::core::identity::IdentityType;
+use crate::core::ids::{ClusterId, Uid};
+use crate::core::rbac::binding_object::{BindingObject, BindingRef};
+use crate::core::rbac::inventory::Role;
+use crate::core::rbac::others::Others;
+
+mod draft;
+mod names;
+mod refuse;
+mod remain;
+#[cfg(test)]
+mod tests;
+
+pub use draft::{Draft, permissions_here, questions};
+pub use names::misnamed;
+pub use remain::{Elsewhere, NOT_CHECKED, Remain, RemainKind, access, mapping_of, masters};
+
+/// The flags that decide what a revocation does. All of them are part of what is agreed to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Flags {
+    /// `--force`: although the identity was active in the last seven days, or that can't be told.
+    pub force: bool,
+    /// `--rbac-only`: the bindings, and nothing in the cloud.
+    pub rbac_only: bool,
+    /// `--all-deleted`: every identity that no longer exists.
+    pub all_deleted: bool,
+    /// `--accept-inferred`: also those whose end is inferred.
+    pub accept_inferred: bool,
+    /// `--leave-no-admin`: although nobody would hold full rights afterwards.
+    pub leave_no_admin: bool,
+    /// `--accept-group-grant`: bindings of groups that are meant.
+    pub accept_group_grants: Vec<String>,
+    /// `--also-name`: user names that resemble an identity's and are its own.
+    #[serde(default)]
+    pub also_names: Vec<String>,
+    /// `--accept-name`: user names that resemble an identity's and are another's.
+    #[serde(default)]
+    pub accept_names: Vec<String>,
+}
+
+impl Flags {
+    /// These flags and those that are given when an operation is gone on with.
+    #[must_use]
+    pub fn and(mut self, given: Self) -> Self {
+        let Self {
+            force,
+            rbac_only,
+            all_deleted,
+            accept_inferred,
+            leave_no_admin,
+            accept_group_grants,
+            also_names,
+            accept_names,
+        } = given;
+        self.force |= force;
+        self.rbac_only |= rbac_only;
+        self.all_deleted |= all_deleted;
+        self.accept_inferred |= accept_inferred;
+        self.leave_no_admin |= leave_no_admin;
+        self.accept_group_grants.extend(accept_group_grants);
+        self.accept_group_grants = distinct(self.accept_group_grants);
+        self.also_names.extend(also_names);
+        self.also_names = distinct(self.also_names);
+        self.accept_names.extend(accept_names);
+        self.accept_names = distinct(self.accept_names);
+        self
+    }
+}
+
+/// A plan: what would be done, what would be left, and why it is refused, if it is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Plan {
+    /// SHA-256 over all that is agreed to, in hexadecimal digits.
+    pub hash: String,
+    /// The flags.
+    pub flags: Flags,
+    /// The credential that the plan is about, where one was given.
+    pub leaked: Option<LeakedFacts>,
+    /// The identities.
+    pub targets: Vec<PlannedTarget>,
+    /// The steps, in order.
+    pub steps: Vec<Step>,
+    /// What the plan can't end.
+    pub remains: Vec<Remain>,
+    /// What can't be seen.
+    pub not_checked: Vec<String>,
+    /// What the operator should know.
+    pub warnings: Vec<String>,
+    /// Why nothing will be done; in bulk, why something is left out.
+    pub refusals: Vec<Refusal>,
+}
+
+/// An identity of a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct PlannedTarget {
+    /// The cluster.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    pub cluster_id: Option<ClusterId>,
+    /// The cluster's name.
+    pub cluster_name: Option<String>,
+    /// The context that leads there.
+    pub context: Option<String>,
+    /// The RAM UID.
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub uid: Uid,
+    /// RAM user, RAM role or the account itself.
+    #[serde(rename = "type")]
+    pub kind: IdentityType,
+    /// Its name in RAM.
+    pub name: Option<String>,
+    /// Whether it still exists.
+    pub state: StateKind,
+    /// What that is known from.
+    pub evidence: String,
+    /// Its user names in the cluster.
+    pub names: Vec<String>,
+    /// Those of them that only the operator says are its own: `--also-name`.
+    #[serde(default)]
+    pub also_names: Vec<String>,
+    /// Its groups.
+    pub groups: Vec<String>,
+    /// Where the groups are known from.
+    pub groups_from: super::target::GroupsFrom,
+    /// Its last access to the cluster, as far as that could be told.
+    pub last_access: Option<String>,
+}
+
+/// What a step does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub enum Action {
+    /// A binding of the identities alone goes.
+    DeleteBinding,
+    /// A binding that others share loses the identities.
+    RemoveSubjects,
+    /// A binding of the identities alone that can't go loses them and stays empty.
+    EmptyBinding,
+    /// The cloud deletes the identity's kubeconfig.
+    DeleteKubeconfig,
+}
+
+/// One step: one binding, or one call of the cloud.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Step {
+    /// Its number in the plan, from 1.
+    pub id: u32,
+    /// The cluster.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    pub cluster_id: Option<ClusterId>,
+    /// What it does.
+    pub action: Action,
+    /// The binding; null for a step of the cloud.
+    pub object: Option<BindingRef>,
+    /// The binding's UID.
+    pub uid: Option<String>,
+    /// The version that the plan saw.
+    pub resource_version: Option<String>,
+    /// The identities that it is about.
+    #[cfg_attr(test, schemars(with = "Vec<String>"))]
+    pub identities: Vec<Uid>,
+    /// The subjects that leave, `Kind/name`.
+    pub subjects: Vec<String>,
+    /// The first of the subjects that stay, in the binding's order.
+    pub shared_with: Vec<String>,
+    /// How many subjects stay.
+    pub shared_with_count: usize,
+    /// SHA-256 over all subjects that stay, in hexadecimal digits: also those that are not named are agreed to. Null where none stays.
+    pub shared_with_sha256: Option<String>,
+    /// Who manages the binding, and will or may put the subjects back.
+    pub managed_by: Vec<String>,
+    /// How the step is taken back, or that it can't be.
+    pub undo: String,
+}
+
+impl Step {
+    /// The subjects that stay.
+    pub fn others(&self) -> Others {
+        Others { named: self.shared_with.clone(), count: self.shared_with_count }
+    }
+}
+
+/// How many are revoked together. Of a crowd the refused are left out; of a few named ones a refusal stops all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Crowd {
+    /// One identity, by its name.
+    One,
+    /// Several, by their names.
+    Several,
+    /// `--all-deleted` in one cluster.
+    Bulk,
+    /// Whoever it is, in several clusters: one that is refused is left out as a whole.
+    Fleet,
+}
+
+impl Crowd {
+    /// Whether the refused are left out and the others go on.
+    pub fn leaves_out(self) -> bool {
+        matches!(self, Self::Bulk | Self::Fleet)
+    }
+}
+
+/// The change of a binding that a plan is about; `None` where none of the identities is in it.
+pub fn change_of(object: &BindingObject, names: &TargetNames) -> Option<Change> {
+    Change::removing(object, |subject| names.have(subject))
+}
+
+/// The subjects that stay when these identities leave, in their order.
+pub fn others_of(object: &BindingObject, names: &TargetNames) -> Vec<Subject> {
+    object.subjects.iter().filter(|subject| !names.have(subject)).cloned().collect()
+}
+
+impl Flags {
+    /// The flags as the hash covers them. Flags that are newer than the format count only where they are given, so that what was
+    /// sealed before they existed is still sealed.
+    fn sealed(&self) -> Value {
+        let mut sealed = json!(self);
+        for (key, names) in [("alsoNames", &self.also_names), ("acceptNames", &self.accept_names)] {
+            if let (true, Some(flags)) = (names.is_empty(), sealed.as_object_mut()) {
+                flags.remove(key);
+            }
+        }
+        sealed
+    }
+}
+
+impl Plan {
+    /// Joins the clusters' drafts and seals them.
+    pub fn new(drafts: Vec<Draft>, flags: Flags, leaked: Option<LeakedFacts>) -> Self {
+        let mut plan = Self {
+            hash: String::new(),
+            flags,
+            leaked,
+            targets: Vec::new(),
+            steps: Vec::new(),
+            remains: Vec::new(),
+            not_checked: Vec::new(),
+            warnings: Vec::new(),
+            refusals: Vec::new(),
+        };
+        let mut elsewhere: Vec<Elsewhere> = Vec::new();
+        for draft in drafts {
+            elsewhere.extend(draft.elsewhere);
+            plan.targets.extend(draft.targets);
+            plan.steps.extend(draft.steps);
+            plan.remains.extend(draft.remains);
+            plan.not_checked.extend(draft.not_checked);
+            plan.warnings.extend(draft.warnings);
+            plan.refusals.extend(draft.refusals);
+        }
+        for Elsewhere { cluster, remain } in elsewhere {
+            let is_target = |target: &PlannedTarget| {
+                target.cluster_id.as_ref() == Some(&cluster) && Some(&target.uid) == remain.uid.as_ref()
+            };
+            let is_told = |told: &Remain| (&told.uid, &told.what) == (&remain.uid, &remain.what);
+            if !plan.targets.iter().any(is_target) && !plan.remains.iter().any(is_told) {
+                plan.remains.push(remain);
+            }
+        }
+        plan.not_checked = distinct(plan.not_checked);
+        plan.not_checked.extend(NOT_CHECKED.map(str::to_owned));
+        (1..).zip(&mut plan.steps).for_each(|(number, step)| step.id = number);
+        plan.hash = plan.seal();
+        plan
+    }
+
+    /// The hash over what is agreed to: flags, and per target and step the cluster, the identity, what is done to which object
+    /// in which version, and to whom. No times, no activity, no answers to dry runs.
+    fn seal(&self) -> String {
+        let targets: Vec<_> = self
+            .targets
+            .iter()
+            .map(|target| match target.also_names.as_slice() {
+                [] => json!([target.cluster_id, target.uid]),
+                also_names => json!([target.cluster_id, target.uid, also_names]),
+            })
+            .collect();
+        let steps = self.steps.iter().map(|step| {
+            json!([
+                step.cluster_id,
+                step.action,
+                step.object,
+                step.uid,
+                step.resource_version,
+                step.identities,
+                step.subjects,
+                step.shared_with,
+                step.shared_with_count,
+                step.shared_with_sha256,
+            ])
+        });
+        let sealed = json!({
+            "flags": self.flags.sealed(), "leaked": self.leaked.as_ref().map(|leaked| &leaked.certificate_sha256),
+            "targets": targets, "steps": steps.collect::<Vec<_>>(),
+        });
+        hex::sha256(sealed.to_string().as_bytes())
+    }
+
+    /// Whether the plan is still the one that its hash was made of.
+    pub fn is_sealed(&self) -> bool {
+        self.hash == self.seal()
+    }
+
+    /// The hash's first digits, for people.
+    pub fn short_hash(&self) -> &str {
+        self.hash.get(..6).unwrap_or(&self.hash)
+    }
+
+    /// The identities, each once.
+    pub fn uids(&self) -> Vec<Uid> {
+        let mut uids: Vec<Uid> = self.targets.iter().map(|target| target.uid.clone()).collect();
+        uids.sort();
+        uids.dedup();
+        uids
+    }
+
+    /// The user names of these identities; of those that the plan is not about none.
+    pub fn names_of(&self, uids: &[Uid]) -> TargetNames {
+        let meant = self.targets.iter().filter(|target| uids.contains(&target.uid));
+        TargetNames::new(meant.map(|target| (target.uid.clone(), target.also_names.iter().cloned().collect())))
+    }
+
+    /// The user names of all its identities.
+    pub fn names(&self) -> TargetNames {
+        self.names_of(&self.uids())
+    }
+
+    /// The clusters that it is about, each once.
+    pub fn clusters(&self) -> Vec<Option<&ClusterId>> {
+        distinct(self.targets.iter().map(|target| target.cluster_id.as_ref()))
+    }
+
+    /// The part that is about one cluster, with the hash of the whole: consent to all of it is consent to each part.
+    #[must_use]
+    pub fn in_cluster(&self, id: Option<&ClusterId>) -> Self {
+        fn of<T: Clone>(all: &[T], is_here: impl Fn(&&T) -> bool) -> Vec<T> {
+            all.iter().filter(is_here).cloned().collect()
+        }
+        Self {
+            hash: self.hash.clone(),
+            flags: self.flags.clone(),
+            leaked: self.leaked.clone(),
+            targets: of(&self.targets, |target| target.cluster_id.as_ref() == id),
+            steps: of(&self.steps, |step| step.cluster_id.as_ref() == id),
+            remains: of(&self.remains, |remain| remain.cluster_id.as_ref() == id),
+            not_checked: self.not_checked.clone(),
+            warnings: self.warnings.clone(),
+            refusals: of(&self.refusals, |refusal| refusal.cluster_id.as_ref() == id),
+        }
+    }
+
+    /// Whether it is about more than one cluster.
+    pub fn is_of_several(&self) -> bool {
+        self.targets.windows(2).any(|pair| pair[0].cluster_id != pair[1].cluster_id)
+    }
+
+    /// A step by its number.
+    pub fn step(&self, id: u32) -> Option<&Step> {
+        self.steps.iter().find(|step| step.id == id)
+    }
+
+    /// The steps that change the cluster.
+    pub fn binding_steps(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().filter(|step| step.object.is_some())
+    }
+
+    /// Whether somebody's marks stand on one of the bindings, so that what is taken away may soon be put back.
+    pub fn is_managed(&self) -> bool {
+        self.steps.iter().any(|step| !step.managed_by.is_empty())
+    }
+}
+
+/// The roles of the bindings that a plan changes, and of those that the cloud may take along, as they are now.
+pub fn roles_then(case: &Case) -> Vec<RoleThen> {
+    let bindings = case.bindings.iter().chain(&case.bystanders);
+    bindings
+        .map(|object| {
+            let binding = object.reference();
+            let role = Role { kind: object.role_ref.kind.as_str().into(), name: object.role_ref.name.as_str().into() };
+            let namespace = binding.namespace.as_deref();
+            RoleThen {
+                role: case.roles.of(namespace, &role).cloned(),
+                namespace_uid: namespace.and_then(|namespace| case.namespaces.get(namespace)).cloned(),
+                binding,
+            }
+        })
+        .collect()
+}

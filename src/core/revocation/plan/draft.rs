@@ -1,0 +1,212 @@
+//! The part of a plan that is about one cluster: from what was heard of it to its steps, its refusals and what remains.
+
+use super::{Action, Crowd, Elsewhere, Flags, PlannedTarget, Remain, Step, change_of, names, refuse, remain};
+use crate::core::access::holder::LastAccess;
+use crate::core::access::scan::StateKind;
+use crate::core::hex;
+use crate::core::identity::ack::CertificateState;
+use crate::core::ids::Uid;
+use crate::core::rbac::binding_object::{BindingObject, subject_text, user_name};
+use crate::core::rbac::managed_by::managers;
+use crate::core::rbac::others::Others;
+use crate::core::revocation::change::Change;
+use crate::core::revocation::input::{Case, Confirmation, DryRun, DryRuns, LeakedFacts, TargetCase};
+use crate::core::revocation::refusal::Refusal;
+use crate::core::revocation::target::{Target, TargetNames};
+use k8s_openapi::api::rbac::v1::Subject;
+use serde_json::json;
+
+/// The part of a plan that is about one cluster.
+pub struct Draft {
+    /// Whom it is about.
+    pub targets: Vec<PlannedTarget>,
+    /// What is done, numbered later.
+    pub steps: Vec<Step>,
+    /// What it can't end.
+    pub remains: Vec<Remain>,
+    /// What the identities hold in other clusters, which the plan may be about too.
+    pub elsewhere: Vec<Elsewhere>,
+    /// What can't be seen here, beside what can't be seen anywhere.
+    pub not_checked: Vec<String>,
+    /// What the operator should know.
+    pub warnings: Vec<String>,
+    /// Why it is refused, or what is left out.
+    pub refusals: Vec<Refusal>,
+}
+
+impl Draft {
+    /// Plans one cluster. `dry_runs` is empty where the API server was not asked.
+    pub fn of(case: &Case, flags: &Flags, leaked: Option<&LeakedFacts>, crowd: Crowd, dry_runs: &DryRuns) -> Self {
+        let mut refusals = refuse::the_cluster(case, flags, crowd);
+        let mut accepted: Vec<&TargetCase> = Vec::new();
+        for target in &case.targets {
+            if crowd == Crowd::Fleet && refuse::holds_nothing(case, target, flags) {
+                continue;
+            }
+            let own = refuse::the_target(case, target, flags, leaked, crowd);
+            if own.is_empty() || !crowd.leaves_out() {
+                accepted.push(target);
+            }
+            refusals.extend(own);
+        }
+        let mut steps = steps(case, &accepted, flags, dry_runs);
+        let rights = refuse::the_steps(case, &steps, dry_runs);
+        if crowd.leaves_out() {
+            accepted.retain(|target| !rights.iter().any(|(uids, _)| uids.contains(&target.target.uid)));
+            steps = self::steps(case, &accepted, flags, dry_runs);
+        }
+        refusals.extend(rights.into_iter().map(|(_, refusal)| refusal));
+        refusals.extend(refuse::the_last_administrator(case, &accepted, flags));
+        if crowd == Crowd::Fleet && refusals.iter().any(|refusal| refusal.target.is_none()) {
+            (accepted, steps) = (Vec::new(), Vec::new());
+        }
+        refusals.iter_mut().for_each(|refusal| refusal.cluster_id = case.cluster.id().cloned());
+        Self {
+            targets: accepted.iter().map(|target| planned(case, target)).collect(),
+            remains: remain::after(case, &accepted, leaked, flags),
+            elsewhere: remain::elsewhere(case, &accepted),
+            not_checked: not_checked(case, &accepted, flags),
+            warnings: refuse::warnings(case, &accepted, leaked),
+            steps,
+            refusals,
+        }
+    }
+}
+
+fn planned(case: &Case, target: &TargetCase) -> PlannedTarget {
+    let Target { uid, names, also_names, groups, groups_from, .. } = target.target.clone();
+    PlannedTarget {
+        cluster_id: case.cluster.id().cloned(),
+        cluster_name: case.cluster.name.clone(),
+        context: case.cluster.context.clone(),
+        uid,
+        kind: target.verdict.identity_type,
+        name: target.verdict.name.clone(),
+        state: StateKind::of(target.verdict.state),
+        evidence: target.verdict.evidence.clone(),
+        names: names.into_iter().collect(),
+        also_names: also_names.into_iter().collect(),
+        groups,
+        groups_from,
+        last_access: target.activity.as_ref().map(LastAccess::describe),
+    }
+}
+
+fn not_checked(case: &Case, targets: &[&TargetCase], flags: &Flags) -> Vec<String> {
+    let mut unseen = Vec::new();
+    if flags.rbac_only {
+        unseen.push("the cloud's records: --rbac-only".to_owned());
+    }
+    if case.cluster.confirmation == Confirmation::OperatorsWord {
+        unseen.push("which cluster this is: --cluster-id is your own word".to_owned());
+    }
+    let accepted = flags.accept_names.iter();
+    unseen.extend(accepted.map(|name| format!("whose user name {name} is: --accept-name is your own word")));
+    let nameless: Vec<&str> = targets
+        .iter()
+        .filter(|target| target.target.ram_names.is_empty())
+        .map(|target| target.target.uid.as_str())
+        .collect();
+    if !nameless.is_empty() {
+        let shown = names::some_of(&nameless);
+        unseen.push(format!("user names that equal the name or ARN in RAM of {shown}: no name of it is known"));
+    }
+    unseen
+}
+
+/// The steps that take these identities out of the cluster, the bindings first.
+fn steps(case: &Case, targets: &[&TargetCase], flags: &Flags, dry_runs: &DryRuns) -> Vec<Step> {
+    let names = TargetNames::of(targets.iter().map(|target| &target.target));
+    let bindings = case.bindings.iter().filter_map(|object| binding_step(case, object, &names, dry_runs));
+    let calls = targets.iter().filter(|target| !flags.rbac_only && needs_the_cloud(case, target));
+    bindings.chain(calls.map(|target| cloud_step(case, target))).collect()
+}
+
+fn binding_step(case: &Case, object: &BindingObject, names: &TargetNames, dry_runs: &DryRuns) -> Option<Step> {
+    let change = change_of(object, names)?;
+    let (leaving, staying): (Vec<&Subject>, Vec<&Subject>) =
+        object.subjects.iter().partition(|subject| names.have(subject));
+    let action = match (&change, staying.is_empty()) {
+        (Change::Delete { .. }, _) => Action::DeleteBinding,
+        (_, true) => Action::EmptyBinding,
+        (_, false) => Action::RemoveSubjects,
+    };
+    let users = leaving.iter().filter_map(|subject| user_name(subject));
+    let mut identities: Vec<Uid> = users.flat_map(|name| names.identities(name)).cloned().collect();
+    identities.sort();
+    identities.dedup();
+    let reference = object.reference();
+    let staying: Vec<String> = staying.into_iter().map(subject_text).collect();
+    let shared_with_sha256 = (!staying.is_empty()).then(|| hex::sha256(json!(staying).to_string().as_bytes()));
+    let others = Others::new(staying.iter().cloned(), staying.len());
+    Some(Step {
+        id: 0,
+        cluster_id: case.cluster.id().cloned(),
+        action,
+        uid: Some(object.uid().to_owned()),
+        resource_version: Some(object.resource_version().to_owned()),
+        identities,
+        subjects: leaving.into_iter().map(subject_text).collect(),
+        shared_with: others.named,
+        shared_with_count: others.count,
+        shared_with_sha256,
+        managed_by: managers(object).into_iter().map(|manager| manager.text).collect(),
+        undo: undo(dry_runs.get(&reference)),
+        object: Some(reference),
+    })
+}
+
+fn undo(dry_run: Option<&DryRun>) -> String {
+    match dry_run.and_then(|dry_run| dry_run.undo.as_ref()) {
+        Some(Err(reason)) => format!("not by you: {reason}"),
+        Some(Ok(())) | None => "restore".to_owned(),
+    }
+}
+
+/// Whether the cloud has, or may have, something of the identity in this cluster.
+pub(super) fn needs_the_cloud(case: &Case, target: &TargetCase) -> bool {
+    case.cloud.is_ok()
+        && (target.kubeconfig.can_be_deleted() != Some(false) || !permissions_here(case, target).is_empty())
+}
+
+/// ACK's records of roles that it granted the identity in this cluster, as it names them.
+pub fn permissions_here(case: &Case, target: &TargetCase) -> Vec<String> {
+    let Some(id) = case.cluster.id() else { return Vec::new() };
+    let records = target.permissions.known().map(Vec::as_slice).unwrap_or_default();
+    records.iter().filter(|record| record.is_of_cluster(id)).map(|record| record.resource_id.clone()).collect()
+}
+
+fn cloud_step(case: &Case, target: &TargetCase) -> Step {
+    Step {
+        id: 0,
+        cluster_id: case.cluster.id().cloned(),
+        action: Action::DeleteKubeconfig,
+        object: None,
+        uid: None,
+        resource_version: None,
+        identities: vec![target.target.uid.clone()],
+        subjects: Vec::new(),
+        shared_with: Vec::new(),
+        shared_with_count: 0,
+        shared_with_sha256: None,
+        managed_by: Vec::new(),
+        undo: match target.kubeconfig.certificate() {
+            Some(CertificateState::Expired) => "none: the kubeconfig has expired".to_owned(),
+            _ => "recycle bin, 30 days, console".to_owned(),
+        },
+    }
+}
+
+/// The bindings that a plan for these identities would change, with their changes and what would undo them: what the API
+/// server is to be asked by dry run.
+pub fn questions<'a>(case: &'a Case) -> Vec<(&'a BindingObject, Change, Option<Change>)> {
+    let names = TargetNames::of(case.targets.iter().map(|target| &target.target));
+    let question = |object: &'a BindingObject| {
+        let change = change_of(object, &names)?;
+        // Who may take a subject out may put it in: the API server weighs both alike. Who may delete need not be able to create.
+        let undo = matches!(change, Change::Delete { .. })
+            .then(|| Change::Create { object: Box::new(object.stripped(object.subjects.clone())) });
+        Some((object, change, undo))
+    };
+    case.bindings.iter().filter_map(question).collect()
+}

@@ -1,0 +1,426 @@
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::refuse::the_last_administrator;
+use super::*;
+use crate::core::access::holder::LastAccess;
+use crate::core::access::scan::ClusterScan;
+use crate::core::cluster::cluster_id::KnownCluster;
+use crate::core::identity::ack::{
+    AccountState, AccountType, Activity, CertificateState, KubeconfigState, UserKubeconfigState,
+};
+use crate::core::identity::evidence::{Answer, ClusterVoices, Listing};
+use crate::core::identity::verdict::{Basis, ClusterDirectory, State, Verdict};
+use crate::core::rbac::binding::BindingItem;
+use crate::core::rbac::grants::Grants;
+use crate::core::rbac::inventory::Inventory;
+use crate::core::rbac::mapping::Mapping;
+use crate::core::rbac::others::MOST_NAMED;
+use crate::core::rbac::{RoleFacts, Roles};
+use crate::core::revocation::input::{
+    CaseCluster, Confirmation, DryRun, DryRuns, KubeconfigFact, Operator, TargetCase,
+};
+use crate::core::revocation::refusal::RefusalCode;
+use crate::core::revocation::target::Target;
+
+mod fleet;
+mod names;
+mod resumed;
+
+const CARL: &str = "200";
+const FINN: &str = "300";
+
+fn uid(text: &str) -> Uid {
+    Uid::parse(text).unwrap()
+}
+
+fn cluster_id() -> ClusterId {
+    ClusterId::parse(&format!("c{}", "0a".repeat(16))).unwrap()
+}
+
+fn user(name: &str) -> Value {
+    json!({"kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": name})
+}
+
+fn group(name: &str) -> Value {
+    json!({"kind": "Group", "apiGroup": "rbac.authorization.k8s.io", "name": name})
+}
+
+fn robot() -> Value {
+    json!({"kind": "ServiceAccount", "name": "robot", "namespace": "shop"})
+}
+
+/// A ClusterRoleBinding.
+fn bound(name: &str, role: &str, subjects: &[Value]) -> Value {
+    json!({
+        "kind": "ClusterRoleBinding", "subjects": subjects,
+        "metadata": {"name": name, "uid": format!("uid of {name}"), "resourceVersion": "7"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role},
+    })
+}
+
+fn roles() -> Roles {
+    let role = |verbs: &str| {
+        let rules = json!([{"verbs": [verbs], "apiGroups": ["*"], "resources": ["*"]}]);
+        RoleFacts { uid: format!("uid of {verbs}"), rules: serde_json::from_value(rules).unwrap() }
+    };
+    let mut roles = Roles::default();
+    roles.insert_cluster_role("view".into(), role("get"));
+    roles.insert_cluster_role("cluster-admin".into(), role("*"));
+    roles
+}
+
+fn deleted() -> Verdict {
+    Verdict { state: State::Deleted(Basis::Confirmed), evidence: "confirmed".into(), ..Verdict::not_asked() }
+}
+
+/// Somebody who has left with a kubeconfig in effect and was not seen since.
+fn target(text: &str) -> TargetCase {
+    let kubeconfig = KubeconfigState {
+        uid: uid(text),
+        account_type: AccountType::RamUser,
+        account_state: AccountState::Deleted,
+        account_name: String::new(),
+        display_name: String::new(),
+        certificate: CertificateState::Unexpired,
+        expires: None,
+        revocable: Some(true),
+    };
+    TargetCase {
+        target: Target::new(uid(text)),
+        verdict: deleted(),
+        kubeconfig: KubeconfigFact::Listed(kubeconfig),
+        permissions: Answer::Known(Vec::new()),
+        activity: Some(LastAccess::None(Activity::default())),
+        elsewhere: Listing::Complete(Vec::new()),
+        is_resumed: false,
+    }
+}
+
+/// A cluster that is confirmed and read whole.
+fn case(targets: &[&str], bindings: &[Value]) -> Case {
+    case_of(targets.iter().map(|text| target(text)).collect(), bindings, Vec::new())
+}
+
+fn case_of(targets: Vec<TargetCase>, bindings: &[Value], mappings: Vec<Mapping>) -> Case {
+    let names = TargetNames::of(targets.iter().map(|target| &target.target));
+    let mut inventory = Inventory::default();
+    for binding in bindings {
+        let text = binding.to_string();
+        let kind = crate::core::rbac::binding::BindingKind::ClusterRoleBinding;
+        inventory.add(kind, &serde_json::from_str::<BindingItem<'_>>(&text).unwrap());
+    }
+    let objects = bindings.iter().map(|binding| serde_json::from_value::<BindingObject>(binding.clone()).unwrap());
+    Case {
+        cluster: CaseCluster {
+            known: KnownCluster { id: Some(cluster_id()), ..KnownCluster::default() },
+            key: "key".into(),
+            name: Some("prod".into()),
+            context: None,
+            server: "https://192.0.2.1:6443".into(),
+            ca_keys: Vec::new(),
+            state: Some("running".into()),
+            confirmation: Confirmation::ClusterProfile,
+        },
+        scan: ClusterScan::new(
+            Some(cluster_id()),
+            Grants::extract(inventory, mappings),
+            ClusterDirectory::new(ClusterVoices::not_asked()),
+        ),
+        roles: roles(),
+        targets,
+        bindings: objects.filter(|object| change_of(object, &names).is_some()).collect(),
+        bystanders: Vec::new(),
+        namespaces: BTreeMap::new(),
+        operator: Operator::default(),
+        cloud: Ok(()),
+        unread: Vec::new(),
+    }
+}
+
+/// carl has a binding of his own and shares one with bo.
+fn carls_case() -> Case {
+    let team = [user("bo"), user("200-1"), robot(), user("200-2")];
+    case(&[CARL], &[bound("own", "view", &[user("200-1")]), bound("team", "view", &team)])
+}
+
+fn leaked() -> LeakedFacts {
+    LeakedFacts {
+        common_name: "200-1".into(),
+        organizations: vec!["system:users".into()],
+        serial: "1".into(),
+        certificate_sha256: "ab".into(),
+        key_sha256: "cd".into(),
+        not_after: None,
+        signed_by_ca: Some(true),
+    }
+}
+
+fn plan_of(case: &Case, crowd: Crowd, dry_runs: &DryRuns) -> Plan {
+    let flags = Flags::default();
+    Plan::new(vec![Draft::of(case, &flags, None, crowd, dry_runs)], flags, None)
+}
+
+fn plan(case: &Case) -> Plan {
+    plan_of(case, Crowd::One, &DryRuns::new())
+}
+
+fn codes(refusals: &[Refusal]) -> Vec<RefusalCode> {
+    refusals.iter().map(|refusal| refusal.code).collect()
+}
+
+fn not_allowed(case: &Case, name: &str) -> DryRuns {
+    let object = case.bindings.iter().find(|object| object.reference().name == name).unwrap();
+    DryRuns::from([(object.reference(), DryRun { step: Err("forbidden".into()), undo: None })])
+}
+
+#[test]
+fn a_plan_says_what_leaves_and_what_stays_the_bindings_first() {
+    let plan = plan(&carls_case());
+    assert_eq!(codes(&plan.refusals), []);
+    let told: Vec<_> = plan.steps.iter().map(|step| (step.id, step.action)).collect();
+    assert_eq!(told, [(1, Action::DeleteBinding), (2, Action::RemoveSubjects), (3, Action::DeleteKubeconfig)]);
+    let team = &plan.steps[1];
+    assert_eq!((team.uid.as_deref(), team.resource_version.as_deref()), (Some("uid of team"), Some("7")));
+    assert_eq!(team.subjects, ["User/200-1", "User/200-2"]);
+    assert_eq!(team.shared_with, ["User/bo", "ServiceAccount/shop/robot"]);
+    assert_eq!((team.shared_with_count, plan.steps[0].shared_with_count), (2, 0));
+    assert_eq!(plan.steps[0].shared_with_sha256, None);
+    assert_eq!((team.undo.as_str(), plan.steps[2].undo.as_str()), ("restore", "recycle bin, 30 days, console"));
+    let nameless = "user names that equal the name or ARN in RAM of 200: no name of it is known";
+    assert_eq!(plan.not_checked[0], nameless);
+    assert_eq!(plan.not_checked[1..], NOT_CHECKED);
+}
+
+/// A name for what is changed, and the change.
+type Edit<'a> = (&'a str, &'a dyn Fn(&mut Plan));
+
+#[test]
+fn the_hash_changes_with_everything_that_is_agreed_to() {
+    let agreed = plan(&carls_case());
+    assert_eq!(agreed.hash, plan(&carls_case()).hash);
+    assert_eq!((agreed.hash.len(), agreed.short_hash()), (64, &agreed.hash[..6]));
+    let other_cluster = || ClusterId::parse(&format!("c{}", "0b".repeat(16)));
+    let changes: [Edit; 26] = [
+        ("--force", &|plan| plan.flags.force = true),
+        ("--rbac-only", &|plan| plan.flags.rbac_only = true),
+        ("--all-deleted", &|plan| plan.flags.all_deleted = true),
+        ("--accept-inferred", &|plan| plan.flags.accept_inferred = true),
+        ("--leave-no-admin", &|plan| plan.flags.leave_no_admin = true),
+        ("--accept-group-grant", &|plan| plan.flags.accept_group_grants.push("ClusterRoleBinding/-/open".into())),
+        ("--also-name", &|plan| plan.flags.also_names.push("200.17".into())),
+        ("--accept-name", &|plan| plan.flags.accept_names.push("200.17".into())),
+        ("under which names", &|plan| plan.targets[0].also_names.push("200.17".into())),
+        ("the leaked certificate", &|plan| plan.leaked = Some(leaked())),
+        ("whom it is about", &|plan| plan.targets[0].uid = uid(FINN)),
+        ("one more", &|plan| plan.targets.push(plan.targets[0].clone())),
+        ("the target's cluster", &|plan| plan.targets[0].cluster_id = other_cluster()),
+        ("the step's cluster", &|plan| plan.steps[0].cluster_id = other_cluster()),
+        ("what is done", &|plan| plan.steps[0].action = Action::EmptyBinding),
+        ("to which object", &|plan| plan.steps[0].object.as_mut().unwrap().name.push('x')),
+        ("in which namespace", &|plan| plan.steps[0].object.as_mut().unwrap().namespace = Some("shop".into())),
+        ("which one of that name", &|plan| plan.steps[0].uid = Some("another".into())),
+        ("in which version", &|plan| plan.steps[0].resource_version = Some("8".into())),
+        ("whose step", &|plan| plan.steps[1].identities.push(uid(FINN))),
+        ("who leaves", &|plan| drop(plan.steps[1].subjects.pop())),
+        ("who stays", &|plan| drop(plan.steps[1].shared_with.pop())),
+        ("how many stay", &|plan| plan.steps[1].shared_with_count += 1),
+        ("who stays unnamed", &|plan| plan.steps[1].shared_with_sha256 = Some("ef".into())),
+        ("a step less", &|plan| drop(plan.steps.pop())),
+        ("the order", &|plan| plan.steps.swap(0, 1)),
+    ];
+    let mut hashes = vec![agreed.hash.clone()];
+    for (what, change) in changes {
+        let mut changed = agreed.clone();
+        change(&mut changed);
+        let hash = changed.seal();
+        assert!(!hashes.contains(&hash), "{what}");
+        hashes.push(hash);
+    }
+    let (mut one, mut other) = (agreed.clone(), agreed);
+    one.leaked = Some(leaked());
+    other.leaked = Some(LeakedFacts { certificate_sha256: "ef".into(), ..leaked() });
+    assert_ne!(one.seal(), other.seal());
+}
+
+/// Of ten thousand who stay a few are named, and consent is to all of them.
+#[test]
+fn the_hash_covers_those_who_stay_and_are_not_named() {
+    let crowd = |last: &str| {
+        let mut subjects = vec![user("200-1")];
+        subjects.extend((0..9_999).map(|number| user(&format!("9{number:05}-1"))));
+        subjects.push(user(last));
+        plan(&case(&[CARL], &[bound("crowd", "view", &subjects)]))
+    };
+    let (one, other) = (crowd("300-1"), crowd("301-1"));
+    let step = &one.steps[0];
+    assert_eq!((step.shared_with.len(), step.shared_with_count), (MOST_NAMED, 10_000));
+    assert_eq!(step.shared_with, other.steps[0].shared_with);
+    assert_ne!(one.hash, other.hash);
+    assert!(serde_json::to_string(&one).unwrap().len() < 10_000);
+}
+
+#[test]
+fn the_hash_is_the_same_whatever_dry_runs_activity_and_warnings_say() {
+    let agreed = plan(&carls_case()).hash;
+    let case = carls_case();
+    let refused = plan_of(&case, Crowd::One, &not_allowed(&case, "team"));
+    assert_eq!(codes(&refused.refusals), [RefusalCode::MissingRight]);
+    assert_eq!(refused.hash, agreed);
+    let no_way_back = DryRun { step: Ok(()), undo: Some(Err("forbidden".into())) };
+    let no_way_back = plan_of(&case, Crowd::One, &DryRuns::from([(case.bindings[0].reference(), no_way_back)]));
+    assert_eq!((no_way_back.steps[0].undo.as_str(), &no_way_back.hash), ("not by you: forbidden", &agreed));
+
+    let mut seen = carls_case();
+    seen.targets[0].activity = Some(LastAccess::Found(Activity::default()));
+    let seen = plan(&seen);
+    assert_eq!((codes(&seen.refusals), &seen.hash), (vec![RefusalCode::RecentAccess], &agreed));
+
+    let mut doubtful = carls_case();
+    doubtful.targets[0].verdict = Verdict { evidence: "nobody was asked".into(), ..Verdict::not_asked() };
+    let doubtful = plan(&doubtful);
+    assert_eq!((doubtful.warnings.len(), &doubtful.hash), (1, &agreed));
+}
+
+#[test]
+fn steps_are_numbered_through_all_clusters() {
+    let flags = Flags::default();
+    let draft = || Draft::of(&carls_case(), &flags, None, Crowd::Bulk, &DryRuns::new());
+    let plan = Plan::new(vec![draft(), draft()], flags.clone(), None);
+    assert_eq!(plan.steps.iter().map(|step| step.id).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6]);
+    assert_eq!((plan.targets.len(), plan.uids()), (2, vec![uid(CARL)]));
+    assert_eq!(plan.binding_steps().count(), 4);
+}
+
+#[test]
+fn a_binding_of_two_targets_is_one_step() {
+    let both = [user("300-1"), user("bo"), user("200-1"), user("200")];
+    let plan = plan(&case(&[CARL, FINN], &[bound("both", "view", &both)]));
+    let bindings: Vec<&Step> = plan.binding_steps().collect();
+    assert_eq!(bindings.len(), 1);
+    assert_eq!((&bindings[0].identities, bindings[0].action), (&vec![uid(CARL), uid(FINN)], Action::RemoveSubjects));
+    assert_eq!(bindings[0].subjects, ["User/300-1", "User/200-1", "User/200"]);
+    assert_eq!(bindings[0].shared_with, ["User/bo"]);
+}
+
+#[test]
+fn a_binding_with_a_finalizer_is_emptied_and_said_to_stay() {
+    let mut own = bound("own", "view", &[user("200-1")]);
+    own["metadata"]["finalizers"] = json!(["example.com/hold"]);
+    let plan = plan(&case(&[CARL], &[own]));
+    assert_eq!(plan.steps[0].action, Action::EmptyBinding);
+    assert!(plan.remains.iter().any(|remain| remain.kind == RemainKind::EmptyBinding), "{:?}", plan.remains);
+}
+
+#[test]
+fn in_bulk_a_refused_target_is_left_out_of_a_shared_step() {
+    let both = [user("300-1"), user("200-1")];
+    let mut case = case(&[CARL, FINN], &[bound("both", "view", &both)]);
+    case.targets[1].activity = Some(LastAccess::Found(Activity::default()));
+    let bulk = plan_of(&case, Crowd::Bulk, &DryRuns::new());
+    assert_eq!(codes(&bulk.refusals), [RefusalCode::RecentAccess]);
+    assert_eq!(bulk.uids(), [uid(CARL)]);
+    let step = &bulk.steps[0];
+    assert_eq!((step.action, &step.identities), (Action::RemoveSubjects, &vec![uid(CARL)]));
+    assert_eq!((&step.subjects, &step.shared_with), (&vec!["User/200-1".to_owned()], &vec!["User/300-1".to_owned()]));
+    assert!(bulk.steps.iter().all(|step| !step.identities.contains(&uid(FINN))));
+
+    let several = plan_of(&case, Crowd::Several, &DryRuns::new());
+    assert_eq!(codes(&several.refusals), [RefusalCode::RecentAccess]);
+    assert_eq!(several.uids(), [uid(CARL), uid(FINN)], "of a few named ones a refusal stops all");
+}
+
+#[test]
+fn of_several_whoever_may_still_exist_is_refused_only_where_something_would_be_taken() {
+    let unknown = |bindings: &[Value], kubeconfig: KubeconfigFact, crowd: Crowd| {
+        let mut case = case(&[CARL, FINN], bindings);
+        let carl = &mut case.targets[0];
+        carl.verdict = Verdict { evidence: "nobody was asked".into(), ..Verdict::not_asked() };
+        carl.kubeconfig = kubeconfig;
+        // ACK deleted it once: that it is in no list any more is no sign that there never was one.
+        let removed = UserKubeconfigState {
+            cluster: cluster_id(),
+            cluster_name: "prod".into(),
+            cluster_state: "running".into(),
+            certificate: CertificateState::Removed,
+            expires: None,
+        };
+        carl.elsewhere = Listing::Complete(vec![removed]);
+        codes(&plan_of(&case, crowd, &DryRuns::new()).refusals)
+    };
+    let own = [bound("own", "view", &[user("200-1")])];
+    for crowd in [Crowd::Several, Crowd::Bulk] {
+        let reason = [RefusalCode::IdentityUnknown];
+        assert_eq!(unknown(&own, KubeconfigFact::NotListed, crowd), reason, "{crowd:?}: a binding");
+        let issued = target(CARL).kubeconfig;
+        assert_eq!(unknown(&[], issued, crowd), reason, "{crowd:?}: a kubeconfig");
+        let unread = KubeconfigFact::Unknown("500".into());
+        assert_eq!(unknown(&[], unread, crowd), reason, "{crowd:?}: perhaps a kubeconfig");
+        assert_eq!(unknown(&[], KubeconfigFact::NotListed, crowd), [], "{crowd:?}: nothing");
+    }
+    assert_eq!(unknown(&own, KubeconfigFact::NotListed, Crowd::One), [], "one that is named alone is warned of");
+}
+
+#[test]
+fn in_bulk_whoever_is_in_a_binding_that_may_not_be_changed_is_left_out() {
+    let bindings = [bound("both", "view", &[user("300-1"), user("200-1")]), bound("finns", "view", &[user("300-1")])];
+    let all = case(&[CARL, FINN], &bindings);
+    let bulk = plan_of(&all, Crowd::Bulk, &not_allowed(&all, "finns"));
+    assert_eq!((codes(&bulk.refusals), bulk.uids()), (vec![RefusalCode::MissingRight], vec![uid(CARL)]));
+    assert_eq!(bulk.steps[0].shared_with, ["User/300-1"]);
+    let none = plan_of(&all, Crowd::Bulk, &not_allowed(&all, "both"));
+    assert_eq!((none.uids(), none.steps.len()), (Vec::new(), 0));
+}
+
+#[test]
+fn a_managers_mark_makes_a_plan_managed() {
+    assert!(!plan(&carls_case()).is_managed());
+    let mut team = bound("team", "view", &[user("bo"), user("200-1")]);
+    team["metadata"]["labels"] =
+        json!({"kustomize.toolkit.fluxcd.io/name": "rbac", "kustomize.toolkit.fluxcd.io/namespace": "flux-system"});
+    let plan = plan(&case(&[CARL], &[team]));
+    assert!(plan.is_managed() && plan.steps[0].managed_by[0].contains("flux-system/rbac"), "{:?}", plan.steps);
+}
+
+/// What is said of carl's leaving where these hold full rights beside him.
+fn without_carl(others: &[Value], change: impl Fn(&mut Case)) -> Vec<RefusalCode> {
+    let holders: Vec<Value> = std::iter::once(user("200-1")).chain(others.iter().cloned()).collect();
+    let mut case = case(&[CARL], &[bound("admins", "cluster-admin", &holders)]);
+    change(&mut case);
+    let targets: Vec<&TargetCase> = case.targets.iter().collect();
+    the_last_administrator(&case, &targets, &Flags::default()).iter().map(|refusal| refusal.code).collect()
+}
+
+#[test]
+fn the_last_administrator_stays() {
+    let refused = [RefusalCode::LastAdministrator];
+    let as_it_is = |_: &mut Case| {};
+    assert_eq!(without_carl(&[], as_it_is), refused);
+    assert_eq!(without_carl(&[user("200")], as_it_is), refused, "the same one under another name");
+    assert_eq!(without_carl(&[group("system:masters")], as_it_is), refused, "nobody can be put into it any more");
+    let bo_has_left = |case: &mut Case| drop(case.scan.verdicts.insert(uid("400"), deleted()));
+    assert_eq!(without_carl(&[user("400-1")], bo_has_left), refused);
+    let bo_is_in_the_bin = |case: &mut Case| {
+        let recycled = Verdict { state: State::Recycled, ..deleted() };
+        case.scan.verdicts.insert(uid("400"), recycled);
+    };
+    assert_eq!(without_carl(&[user("400-1")], bo_is_in_the_bin), refused);
+    let both_leave = |case: &mut Case| case.targets.push(target("400"));
+    assert_eq!(without_carl(&[user("400-1")], both_leave), refused);
+    for somebody in [user("400-1"), user("alice"), user("system:masters"), group("ops"), robot()] {
+        assert_eq!(without_carl(std::slice::from_ref(&somebody), as_it_is), [], "{somebody}");
+    }
+}
+
+#[test]
+fn who_is_no_administrator_may_leave_even_if_there_is_none() {
+    let case = carls_case();
+    let targets: Vec<&TargetCase> = case.targets.iter().collect();
+    assert_eq!(the_last_administrator(&case, &targets, &Flags::default()), None);
+    let case = self::case(&[CARL], &[bound("admins", "cluster-admin", &[user("200-1")])]);
+    let targets: Vec<&TargetCase> = case.targets.iter().collect();
+    let on_purpose = Flags { leave_no_admin: true, ..Flags::default() };
+    assert_eq!(the_last_administrator(&case, &targets, &on_purpose), None);
+    assert_eq!(codes(&plan(&case).refusals), [RefusalCode::LastAdministrator]);
+}

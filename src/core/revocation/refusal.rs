@@ -1,0 +1,165 @@
+//! Why something is not done: each reason with its own code, for scripts, and its own sentence, for people.
+
+use serde::{Deserialize, Serialize};
+
+use crate::core::ids::ClusterId;
+
+/// The reasons. A word that is published here keeps its meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub enum RefusalCode {
+    /// The identity is the Alibaba Cloud account itself.
+    RootAccount,
+    /// The identity is whoever runs the command.
+    OwnIdentity,
+    /// The cluster is failed, being deleted, or gone.
+    ClusterState,
+    /// One of several clusters could not be read.
+    ClusterUnread,
+    /// There is neither a kubeconfig nor a binding of the identity here.
+    NothingIssued,
+    /// It can't be told whether the identity exists, it is one of several, and something would be taken from it.
+    IdentityUnknown,
+    /// The identity has used the cluster in the last seven days.
+    RecentAccess,
+    /// Whether the identity has used the cluster in the last seven days can't be told.
+    ActivityUnknown,
+    /// The API server would not let the operator carry out a step.
+    MissingRight,
+    /// Things disagree on which cluster this is.
+    ClusterContradicted,
+    /// Nothing that can be trusted tells which cluster this is.
+    ClusterUnconfirmed,
+    /// Afterwards nobody would hold full rights.
+    LastAdministrator,
+    /// There is nothing to ask the cloud with.
+    NoCloudCredentials,
+    /// A pod's service account is nobody who could be asked for consent.
+    InCluster,
+    /// There is nobody to ask for consent.
+    NoTerminal,
+    /// Consent was not given.
+    Declined,
+    /// The credential in the file names no RAM identity.
+    NoRamIdentity,
+    /// A name that `--also-name` or `--accept-name` gives is not there, or resembles none of the identities.
+    NameMismatch,
+    /// The file is of a cluster that no context leads to.
+    OtherCluster,
+    /// The credential in the file holds nothing any more; a later one of the same identity does.
+    CredentialDead,
+    /// A plan made now is not the plan that was given.
+    PlanChanged,
+    /// Another revocation or restore is under way in this cluster.
+    Locked,
+    /// The state folder can't keep the journal.
+    NoJournal,
+    /// The role of a binding is gone.
+    RoleGone,
+    /// The role of a binding is another by now, or allows something else.
+    RoleChanged,
+    /// The namespace of a binding is gone, going, or another by now.
+    NamespaceChanged,
+    /// A binding is another by now.
+    BindingChanged,
+    /// The subject holds the binding already.
+    SubjectPresent,
+    /// The identity to give access back to is gone, or may be.
+    IdentityGone,
+    /// A credential that had leaked would work again.
+    Rearm,
+    /// Nothing was taken away that could be given back.
+    NothingToRestore,
+    /// The record of an operation can't be read, or was changed since it was written.
+    JournalDamaged,
+}
+
+impl RefusalCode {
+    /// Whether what stands against beginning a revocation stands against going on with one that was begun, too. Only what it
+    /// may itself have brought about does not.
+    pub fn holds_when_resumed(self) -> bool {
+        match self {
+            // What it took away already is not there to be taken.
+            Self::NothingIssued | Self::CredentialDead | Self::NameMismatch => false,
+            Self::RootAccount
+            | Self::OwnIdentity
+            | Self::ClusterState
+            | Self::ClusterUnread
+            | Self::IdentityUnknown
+            | Self::RecentAccess
+            | Self::ActivityUnknown
+            | Self::MissingRight
+            | Self::ClusterContradicted
+            | Self::ClusterUnconfirmed
+            | Self::LastAdministrator
+            | Self::NoCloudCredentials
+            | Self::InCluster
+            | Self::NoTerminal
+            | Self::Declined
+            | Self::NoRamIdentity
+            | Self::OtherCluster
+            | Self::PlanChanged
+            | Self::Locked
+            | Self::NoJournal
+            | Self::RoleGone
+            | Self::RoleChanged
+            | Self::NamespaceChanged
+            | Self::BindingChanged
+            | Self::SubjectPresent
+            | Self::IdentityGone
+            | Self::Rearm
+            | Self::NothingToRestore
+            | Self::JournalDamaged => true,
+        }
+    }
+}
+
+/// Why nothing is changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Refusal {
+    /// The cluster, where it is about one and its ID is known.
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    pub cluster_id: Option<ClusterId>,
+    /// What is refused: a UID, a step, a file; null where it is all of it.
+    pub target: Option<String>,
+    /// The reason.
+    pub code: RefusalCode,
+    /// The reason in words.
+    pub message: String,
+    /// What to do, where there is something.
+    pub hint: Option<String>,
+}
+
+impl Refusal {
+    /// A refusal of everything.
+    pub fn new(code: RefusalCode, message: impl Into<String>) -> Self {
+        Self { cluster_id: None, target: None, code, message: message.into(), hint: None }
+    }
+
+    /// Says what it is about.
+    #[must_use]
+    pub fn of(self, target: impl Into<String>) -> Self {
+        Self { target: Some(target.into()), ..self }
+    }
+
+    /// Says in which cluster.
+    #[must_use]
+    pub fn in_cluster(self, cluster_id: Option<&ClusterId>) -> Self {
+        Self { cluster_id: cluster_id.cloned(), ..self }
+    }
+
+    /// Says what to do.
+    #[must_use]
+    pub fn hint(self, hint: impl Into<String>) -> Self {
+        self.hint_if(Some(hint))
+    }
+
+    /// Says what to do, where there is something.
+    #[must_use]
+    pub fn hint_if(self, hint: Option<impl Into<String>>) -> Self {
+        Self { hint: hint.map(Into::into), ..self }
+    }
+}

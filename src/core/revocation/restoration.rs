@@ -1,0 +1,430 @@
+//! How access is given back: what was taken from which binding, held against what is there now.
+//!
+//! Only subjects that a revocation took away are written, whatever else a file of the operation says by now.
+
+use k8s_openapi::api::rbac::v1::Subject;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::change::Change;
+use super::input::RoleThen;
+use super::journal::{BindingWrite, Fate, Tombstone};
+use super::plan::others_of;
+use super::refusal::{Refusal, RefusalCode};
+use super::target::TargetNames;
+use crate::core::cluster::server_view::NamespaceFacts;
+use crate::core::hex;
+use crate::core::identity::verdict::{State, Verdict};
+use crate::core::ids::{ClusterId, Uid};
+use crate::core::rbac::binding_object::{BindingObject, BindingRef, subject_text};
+use crate::core::rbac::{PolicyRule, RoleFacts};
+
+#[cfg(test)]
+mod tests;
+
+/// What a revocation took from one binding.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Taken {
+    /// The binding.
+    pub binding: BindingRef,
+    /// The binding as it was read right before.
+    pub before: BindingObject,
+    /// The subjects that left.
+    pub subjects: Vec<Subject>,
+    /// Its role as it was.
+    pub role: Option<RoleFacts>,
+    /// The UID of its namespace as it was.
+    pub namespace_uid: Option<String>,
+    /// Others who hold it and who lost it with the identities: the cloud may have taken the binding along.
+    pub others: Vec<Subject>,
+    /// Whether the server said so and showed it. Else they may never have left: the request or its answer was lost, or a
+    /// mutating policy kept them.
+    pub is_certain: bool,
+}
+
+/// What is there now.
+#[derive(Clone, Debug)]
+pub struct Present {
+    /// The binding; `None` where it is gone.
+    pub binding: Option<BindingObject>,
+    /// Its role; `None` where it is gone.
+    pub role: Option<RoleFacts>,
+    /// Its namespace: `None` where it has none or may not be read, `Some(None)` where it is gone.
+    pub namespace: Option<Option<NamespaceFacts>>,
+    /// Whether an earlier restore of the same operation, which was cut off, may have given it back.
+    pub by_unfinished_restore: bool,
+}
+
+/// The flags that decide what a restore does.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct RestoreFlags {
+    /// `--force`: although the identity is gone, or may be.
+    pub force: bool,
+    /// `--accept-role-change`: although a role allows something else by now.
+    pub accept_role_change: bool,
+    /// `--rearm`: the names whose leaked credentials may work again.
+    pub rearm: Vec<String>,
+}
+
+/// One binding that gets its subjects back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct RestoreStep {
+    /// Its number, from 1.
+    pub id: u32,
+    /// The cluster.
+    pub cluster_id: Option<ClusterId>,
+    /// The binding.
+    pub object: BindingRef,
+    /// The subjects that come back.
+    pub subjects: Vec<Subject>,
+    /// Others who come back with them: the cloud took their access along.
+    pub others: Vec<Subject>,
+    /// The object's UID where it is there; null where it is created anew.
+    pub uid: Option<String>,
+    /// The version that was seen.
+    pub resource_version: Option<String>,
+    /// The object to create, where it is gone.
+    pub create: Option<Box<BindingObject>>,
+}
+
+/// A plan to give access back.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct RestorePlan {
+    /// SHA-256 over all that is agreed to.
+    pub hash: String,
+    /// The flags.
+    pub flags: RestoreFlags,
+    /// The identities.
+    pub uids: Vec<Uid>,
+    /// The steps.
+    pub steps: Vec<RestoreStep>,
+    /// What changes, line by line.
+    pub diff: Vec<String>,
+    /// Why nothing will be done.
+    pub refusals: Vec<Refusal>,
+}
+
+/// What a revocation took away, binding by binding, by its journal: what was sent and not refused. Only subjects of its own
+/// identities count, whatever a line says by now. `at_risk` are the bindings that the cloud may have taken along.
+pub fn taken(
+    writes: &[BindingWrite],
+    names: &TargetNames,
+    roles: &[RoleThen],
+    at_risk: &[BindingObject],
+) -> Vec<Taken> {
+    let mut taken: Vec<Taken> = Vec::new();
+    for write in writes.iter().filter(|write| write.fate() != Fate::Refused) {
+        let (Some(before), false) = (&write.before, matches!(write.change, Change::Create { .. })) else { continue };
+        let left = before.subjects.iter().filter(|subject| names.have(subject)).cloned();
+        let undone = write.after.as_ref().is_some_and(|after| after.subjects.iter().any(|one| names.have(one)));
+        let is_certain = write.fate() == Fate::Done && !undone;
+        match taken.iter_mut().find(|taken| taken.binding == write.binding) {
+            // Taken away twice: somebody had put it back meanwhile.
+            Some(earlier) => {
+                let more: Vec<Subject> = left.filter(|subject| !earlier.subjects.contains(subject)).collect();
+                earlier.subjects.extend(more);
+                earlier.is_certain |= is_certain;
+            }
+            None => taken.push(Taken { subjects: left.collect(), is_certain, ..Taken::nothing(before, roles) }),
+        }
+    }
+    for object in at_risk {
+        let others = others_of(object, names);
+        match taken.iter_mut().find(|taken| taken.binding == object.reference()) {
+            Some(known) => known.others = others,
+            None => taken.push(Taken { others, ..Taken::nothing(object, roles) }),
+        }
+    }
+    taken
+}
+
+impl Taken {
+    fn nothing(before: &BindingObject, roles: &[RoleThen]) -> Self {
+        let binding = before.reference();
+        let then = roles.iter().find(|then| then.binding == binding);
+        Self {
+            binding,
+            before: before.clone(),
+            subjects: Vec::new(),
+            others: Vec::new(),
+            role: then.and_then(|then| then.role.clone()),
+            namespace_uid: then.and_then(|then| then.namespace_uid.clone()),
+            is_certain: true,
+        }
+    }
+
+    /// The binding as it is created anew: with the subjects that left, and with the others where the cloud took it from them.
+    fn anew(&self) -> BindingObject {
+        let comes_back = |subject: &&Subject| self.subjects.contains(subject) || self.others.contains(subject);
+        self.before.stripped(self.before.subjects.iter().filter(comes_back).cloned().collect())
+    }
+
+    /// Who was in the binding and does not come back with it.
+    fn stays_out(&self) -> Vec<&Subject> {
+        let stays_out = |subject: &&Subject| !self.subjects.contains(subject) && !self.others.contains(subject);
+        self.before.subjects.iter().filter(stays_out).collect()
+    }
+}
+
+impl RestorePlan {
+    /// Joins the plans of several clusters into one, which is agreed to as a whole.
+    pub fn joined(plans: Vec<Self>) -> Self {
+        let is_nothing = |refusal: &Refusal| refusal.code == RefusalCode::NothingToRestore;
+        let something = plans.iter().any(|plan| !plan.steps.is_empty());
+        let are_several = plans.len() > 1;
+        let mut all = Self::default();
+        for plan in plans {
+            let cluster = plan.steps.first().and_then(|step| step.cluster_id.as_ref()).filter(|_| are_several);
+            all.diff.extend(cluster.map(|id| format!("in cluster {id}:")));
+            all.flags = plan.flags;
+            all.uids.extend(plan.uids);
+            all.steps.extend(plan.steps);
+            all.diff.extend(plan.diff);
+            // Where one cluster has nothing to get back, the others go on.
+            all.refusals.extend(plan.refusals.into_iter().filter(|refusal| !(something && is_nothing(refusal))));
+        }
+        all.uids.sort();
+        all.uids.dedup();
+        (1..).zip(&mut all.steps).for_each(|(number, step)| step.id = number);
+        all.hash = seal(&all.flags, &all.steps);
+        all
+    }
+
+    /// Whether the plan is still the one that its hash was made of.
+    pub fn is_sealed(&self) -> bool {
+        self.hash == seal(&self.flags, &self.steps)
+    }
+
+    /// The part that is about one cluster, with the hash of the whole: consent to all of it is consent to each part.
+    #[must_use]
+    pub fn in_cluster(&self, id: Option<&ClusterId>) -> Self {
+        Self {
+            hash: self.hash.clone(),
+            flags: self.flags.clone(),
+            uids: self.uids.clone(),
+            steps: self.steps.iter().filter(|step| step.cluster_id.as_ref() == id).cloned().collect(),
+            diff: self.diff.clone(),
+            refusals: self.refusals.clone(),
+        }
+    }
+
+    /// Whether it is about more than one cluster.
+    pub fn is_of_several(&self) -> bool {
+        self.steps.windows(2).any(|pair| pair[0].cluster_id != pair[1].cluster_id)
+    }
+
+    /// Whether this name comes back.
+    pub fn gives_back(&self, name: &str) -> bool {
+        gives_back(&self.steps, name)
+    }
+}
+
+fn gives_back(steps: &[RestoreStep], name: &str) -> bool {
+    steps.iter().flat_map(|step| step.subjects.iter().chain(&step.others)).any(|subject| subject.name == name)
+}
+
+impl RestoreStep {
+    /// The change that gives the subjects back, made from the binding as it was just read; `None` where they are there.
+    pub fn change(&self, present: Option<&BindingObject>) -> Option<Change> {
+        match (present, &self.create) {
+            (Some(object), _) => Change::adding(object, &self.subjects),
+            (None, Some(object)) => Some(Change::Create { object: object.clone() }),
+            (None, None) => None,
+        }
+    }
+}
+
+/// Plans a restore. `identities` tells of each identity whether it still exists, `tombstones` which credentials had leaked.
+pub fn plan(
+    cluster_id: Option<&ClusterId>,
+    taken: &[(Taken, Present)],
+    identities: &[(Uid, Verdict)],
+    tombstones: &[Tombstone],
+    flags: RestoreFlags,
+) -> RestorePlan {
+    let mut refusals: Vec<Refusal> =
+        identities.iter().filter(|_| !flags.force).filter_map(|(uid, verdict)| gone(uid, verdict)).collect();
+    let (mut steps, mut diff) = (Vec::new(), Vec::new());
+    for (taken, present) in taken {
+        refusals.extend(reasons(taken, present, &flags));
+        diff.extend(role_diff(taken, present));
+        let missing = missing(taken, present);
+        let is_gone = present.binding.is_none();
+        let others = if is_gone { taken.others.clone() } else { Vec::new() };
+        if missing.is_empty() && others.is_empty() {
+            continue;
+        }
+        let verb = if is_gone { "+" } else { "~" };
+        diff.push(format!("{verb} {} ({}/{})", taken.binding, taken.before.role_ref.kind, taken.before.role_ref.name));
+        diff.extend(missing.iter().map(|subject| format!("  + {}", subject_text(subject))));
+        diff.extend(
+            others.iter().map(|subject| format!("  + {} (the cloud deleted the binding whole)", subject_text(subject))),
+        );
+        if is_gone {
+            diff.extend(left_out(&taken.stays_out()));
+        }
+        if is_gone && taken.before.metadata.owner_references.is_some() {
+            diff.push("  - ownerReferences: a dead owner would have it deleted again".to_owned());
+        }
+        let create = is_gone.then(|| Box::new(taken.anew()));
+        steps.push(RestoreStep {
+            id: 0,
+            cluster_id: cluster_id.cloned(),
+            object: taken.binding.clone(),
+            subjects: missing,
+            others,
+            uid: present.binding.as_ref().map(|object| object.uid().to_owned()),
+            resource_version: present.binding.as_ref().map(|object| object.resource_version().to_owned()),
+            create,
+        });
+    }
+    refusals.extend(rearmed(&steps, tombstones, &flags));
+    if steps.is_empty() && refusals.is_empty() {
+        let message = "everything that was taken away is there already";
+        refusals.push(Refusal::new(RefusalCode::NothingToRestore, message));
+    }
+    refusals.iter_mut().for_each(|refusal| refusal.cluster_id = cluster_id.cloned());
+    (1..).zip(&mut steps).for_each(|(number, step)| step.id = number);
+    let uids = identities.iter().map(|(uid, _)| uid.clone()).collect();
+    let hash = seal(&flags, &steps);
+    RestorePlan { hash, flags, uids, steps, diff, refusals }
+}
+
+fn seal(flags: &RestoreFlags, steps: &[RestoreStep]) -> String {
+    hex::sha256(json!({"flags": flags, "steps": steps}).to_string().as_bytes())
+}
+
+/// How many names of a list are shown.
+const FEW: usize = 3;
+
+/// Says who had a binding that was deleted after the revocation, and does not get it back by undoing the revocation.
+fn left_out(subjects: &[&Subject]) -> Option<String> {
+    let names: Vec<String> = subjects.iter().take(FEW).map(|subject| subject_text(subject)).collect();
+    let more = subjects.len().saturating_sub(FEW);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!names.is_empty()).then(|| {
+        format!("  ! {}{more} held it too and are not put back: it was deleted after the revocation", names.join(", "))
+    })
+}
+
+fn missing(taken: &Taken, present: &Present) -> Vec<Subject> {
+    let there = present.binding.as_ref().map(|object| object.subjects.as_slice()).unwrap_or_default();
+    let mut missing: Vec<Subject> = Vec::new();
+    for subject in &taken.subjects {
+        // A subject that stood in the list twice is one all the same.
+        if !there.contains(subject) && !missing.contains(subject) {
+            missing.push(subject.clone());
+        }
+    }
+    missing
+}
+
+fn gone(uid: &Uid, verdict: &Verdict) -> Option<Refusal> {
+    let state = match verdict.state {
+        State::Deleted(_) | State::Recycled | State::Unknown => verdict.state.as_str(),
+        State::Active | State::Frozen => return None,
+    };
+    let refusal = Refusal::new(RefusalCode::IdentityGone, format!("{uid} is {state}: {}", verdict.evidence));
+    Some(refusal.of(uid.as_str()).hint("--force gives its access back all the same"))
+}
+
+/// The leaked credentials that would work again.
+fn rearmed(steps: &[RestoreStep], tombstones: &[Tombstone], flags: &RestoreFlags) -> Vec<Refusal> {
+    let mut names: Vec<&str> = tombstones.iter().map(|tombstone| tombstone.common_name.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let refused =
+        names.into_iter().filter(|name| gives_back(steps, name) && !flags.rearm.iter().any(|rearm| rearm == name));
+    refused
+        .map(|name| {
+            let message =
+                format!("{name} is the name of a credential that leaked: every holder of it would have access again");
+            Refusal::new(RefusalCode::Rearm, message)
+                .of(name)
+                .hint(format!("--rearm {name} gives it back all the same"))
+        })
+        .collect()
+}
+
+fn reasons(taken: &Taken, present: &Present, flags: &RestoreFlags) -> Vec<Refusal> {
+    let reasons = [
+        role_is_gone(taken, present),
+        role_has_changed(taken, present, flags),
+        namespace_has_changed(taken, present),
+        binding_has_changed(taken, present),
+        already_there(taken, present),
+    ];
+    reasons.into_iter().flatten().map(|refusal| refusal.of(taken.binding.to_string())).collect()
+}
+
+fn role_is_gone(taken: &Taken, present: &Present) -> Option<Refusal> {
+    present.role.is_none().then(|| {
+        let role = &taken.before.role_ref;
+        Refusal::new(RefusalCode::RoleGone, format!("{}: {}/{} is gone", taken.binding, role.kind, role.name))
+    })
+}
+
+fn role_has_changed(taken: &Taken, present: &Present, flags: &RestoreFlags) -> Option<Refusal> {
+    let (now, role) = (present.role.as_ref()?, &taken.before.role_ref);
+    let what = match &taken.role {
+        None => "did not exist",
+        Some(then) if then.uid != now.uid => "was another one",
+        Some(then) if then.rules != now.rules => "allowed something else",
+        Some(_) => return None,
+    };
+    (!flags.accept_role_change).then(|| {
+        let message = format!("{}: {}/{} {what} when access was taken away", taken.binding, role.kind, role.name);
+        Refusal::new(RefusalCode::RoleChanged, message).hint("look at the diff; --accept-role-change goes on")
+    })
+}
+
+fn namespace_has_changed(taken: &Taken, present: &Present) -> Option<Refusal> {
+    let name = taken.binding.namespace.as_deref()?;
+    let what = match (present.namespace.as_ref()?, &taken.namespace_uid) {
+        (None, _) => "is gone",
+        (Some(now), _) if now.terminating => "is being deleted",
+        (Some(now), Some(then)) if now.uid != *then => "is another one by now",
+        _ => return None,
+    };
+    let message = format!("{}: namespace {name} {what}", taken.binding);
+    Some(Refusal::new(RefusalCode::NamespaceChanged, message))
+}
+
+fn binding_has_changed(taken: &Taken, present: &Present) -> Option<Refusal> {
+    let now = present.binding.as_ref()?;
+    let what = if now.role_ref != taken.before.role_ref {
+        "grants another role by now"
+    } else if now.metadata.deletion_timestamp.is_some() {
+        "is being deleted, what is put into it now is lost"
+    } else {
+        return None;
+    };
+    Some(Refusal::new(RefusalCode::BindingChanged, format!("{} {what}", taken.binding)))
+}
+
+fn already_there(taken: &Taken, present: &Present) -> Option<Refusal> {
+    let there = &present.binding.as_ref()?.subjects;
+    let back: Vec<String> = taken.subjects.iter().filter(|subject| there.contains(subject)).map(subject_text).collect();
+    (!back.is_empty() && taken.is_certain && !present.by_unfinished_restore).then(|| {
+        let message = format!("{} is in {} already", back.join(", "), taken.binding);
+        Refusal::new(RefusalCode::SubjectPresent, message)
+            .hint("somebody has given it back: nothing of it is left to restore")
+    })
+}
+
+/// What a role allows beyond, or short of, what it allowed then.
+fn role_diff(taken: &Taken, present: &Present) -> Vec<String> {
+    let (Some(now), Some(then)) = (&present.role, &taken.role) else { return Vec::new() };
+    if now.rules == then.rules {
+        return Vec::new();
+    }
+    let line = |sign: &str, rule: &PolicyRule| format!("  {sign} {}", serde_json::to_string(rule).unwrap_or_default());
+    let role = &taken.before.role_ref;
+    let mut lines = vec![format!("! {}/{} allows something else by now", role.kind, role.name)];
+    lines.extend(then.rules.iter().filter(|rule| !now.rules.contains(rule)).map(|rule| line("-", rule)));
+    lines.extend(now.rules.iter().filter(|rule| !then.rules.contains(rule)).map(|rule| line("+", rule)));
+    lines
+}

@@ -1,0 +1,363 @@
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::core::identity::verdict::Basis;
+use crate::core::revocation::journal::Answer;
+
+const CARL: &str = "200";
+
+fn uid(text: &str) -> Uid {
+    Uid::parse(text).unwrap()
+}
+
+fn user(name: &str) -> Value {
+    json!({"kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": name})
+}
+
+fn binding(name: &str, subjects: &[&str]) -> BindingObject {
+    let subjects: Vec<Value> = subjects.iter().map(|name| user(name)).collect();
+    let object = json!({
+        "kind": "RoleBinding", "subjects": subjects,
+        "metadata": {
+            "name": name, "namespace": "shop", "uid": "u", "resourceVersion": "7",
+            "labels": {"a": "b"}, "annotations": {"c": "d"},
+        },
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "dev"},
+    });
+    serde_json::from_value(object).unwrap()
+}
+
+fn named(subjects: &[Subject]) -> Vec<&str> {
+    subjects.iter().map(|subject| subject.name.as_str()).collect()
+}
+
+fn role(verb: &str) -> RoleFacts {
+    let rules = json!([{"verbs": [verb], "apiGroups": [""], "resources": ["pods"]}]);
+    RoleFacts { uid: "uid of dev".into(), rules: serde_json::from_value(rules).unwrap() }
+}
+
+fn namespace() -> NamespaceFacts {
+    NamespaceFacts { uid: "uid of shop".into(), terminating: false }
+}
+
+fn role_then(binding: &BindingObject) -> RoleThen {
+    RoleThen { binding: binding.reference(), role: Some(role("get")), namespace_uid: Some("uid of shop".into()) }
+}
+
+/// A write as the journal tells it: what was there before, and what the server answered.
+fn write(before: &BindingObject, status: Option<u16>) -> BindingWrite {
+    BindingWrite {
+        cluster_id: None,
+        binding: before.reference(),
+        change: Change::removing(before, |subject| subject.name.starts_with(CARL)).unwrap(),
+        before: Some(before.clone()),
+        subjects: before.subjects.clone(),
+        audit_id: "1".into(),
+        answered: status.map(|status| Answer {
+            status: Some(status),
+            resource_version: None,
+            request_id: None,
+            error: None,
+        }),
+        after: None,
+    }
+}
+
+fn carls() -> TargetNames {
+    TargetNames::new([(uid(CARL), BTreeSet::from(["carl".to_owned()]))])
+}
+
+fn taken_by(writes: &[BindingWrite]) -> Vec<Taken> {
+    taken(writes, &carls(), &[role_then(&binding("team", &[]))], &[])
+}
+
+#[test]
+fn names_that_the_operator_gave_come_back_and_no_others() {
+    let before = binding("team", &["bo", "carl", "200-a1", "200.17", "2001-1", "300-1"]);
+    let whole = Change::removing(&before, |_| true).unwrap();
+    let write = BindingWrite { change: whole, ..write(&before, Some(200)) };
+    assert_eq!(named(&taken_by(&[write])[0].subjects), ["carl", "200-a1"]);
+}
+
+/// bo and carl shared the binding `team`, and carl was taken out.
+fn from_team() -> Taken {
+    taken_by(&[write(&binding("team", &["bo", "200-1"]), Some(200))]).remove(0)
+}
+
+/// What is there when nothing has changed since.
+fn as_left() -> Present {
+    Present {
+        binding: Some(binding("team", &["bo"])),
+        role: Some(role("get")),
+        namespace: Some(Some(namespace())),
+        by_unfinished_restore: false,
+    }
+}
+
+fn planned(taken: Taken, present: Present, flags: RestoreFlags) -> RestorePlan {
+    plan(None, &[(taken, present)], &[], &[], flags)
+}
+
+/// Why carl does not come back into `team` after this change.
+fn refused(change: impl FnOnce(&mut Taken, &mut Present)) -> Vec<RefusalCode> {
+    refused_with(RestoreFlags::default(), change)
+}
+
+fn refused_with(flags: RestoreFlags, change: impl FnOnce(&mut Taken, &mut Present)) -> Vec<RefusalCode> {
+    let (mut taken, mut present) = (from_team(), as_left());
+    change(&mut taken, &mut present);
+    planned(taken, present, flags).refusals.iter().map(|refusal| refusal.code).collect()
+}
+
+fn verdict(state: State) -> Verdict {
+    Verdict { state, evidence: "by ACK's word".into(), ..Verdict::not_asked() }
+}
+
+#[test]
+fn what_was_taken_out_comes_back_where_nothing_has_changed() {
+    let plan = planned(from_team(), as_left(), RestoreFlags::default());
+    assert_eq!(plan.refusals, []);
+    let step = &plan.steps[0];
+    assert_eq!((step.id, named(&step.subjects), step.uid.as_deref()), (1, vec!["200-1"], Some("u")));
+    assert_eq!((step.resource_version.as_deref(), &step.create), (Some("7"), &None));
+    assert_eq!(plan.diff, ["~ RoleBinding/shop/team (ClusterRole/dev)", "  + User/200-1"]);
+    let again = step.change(Some(&binding("team", &["bo", "200-1"])));
+    assert_eq!(again, None, "nothing is put in twice");
+}
+
+#[test]
+fn a_binding_that_is_gone_is_made_anew_with_the_identity_alone() {
+    let gone = Present { binding: None, ..as_left() };
+    let plan = planned(from_team(), gone, RestoreFlags::default());
+    assert_eq!(plan.refusals, []);
+    let made = plan.steps[0].create.as_deref().unwrap();
+    assert_eq!((named(&made.subjects), made.metadata.uid.as_ref()), (vec!["200-1"], None));
+    assert_eq!(made.metadata.labels, binding("team", &[]).metadata.labels);
+    assert_eq!(made.metadata.annotations, binding("team", &[]).metadata.annotations);
+    assert!(matches!(plan.steps[0].change(None), Some(Change::Create { .. })));
+}
+
+#[test]
+fn owners_are_left_behind_and_that_is_said() {
+    let mut taken = from_team();
+    let owner = json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": "o", "uid": "x"}]);
+    taken.before.metadata.owner_references = serde_json::from_value(owner).unwrap();
+    let plan = planned(taken, Present { binding: None, ..as_left() }, RestoreFlags::default());
+    assert!(plan.diff.iter().any(|line| line.contains("ownerReferences")), "{:?}", plan.diff);
+    assert_eq!(plan.steps[0].create.as_ref().unwrap().metadata.owner_references, None);
+}
+
+type Edit<'a> = &'a dyn Fn(&mut Taken, &mut Present);
+
+#[test]
+fn a_role_that_is_gone_or_another_is_a_reason() {
+    assert_eq!(refused(|_, present| present.role = None), [RefusalCode::RoleGone]);
+    let changes: [Edit; 3] = [
+        &|_, present| present.role = Some(RoleFacts { uid: "another".into(), ..role("get") }),
+        &|_, present| present.role = Some(role("delete")),
+        &|taken, _| taken.role = None,
+    ];
+    let accepted = || RestoreFlags { accept_role_change: true, ..RestoreFlags::default() };
+    for change in changes {
+        assert_eq!(refused(change), [RefusalCode::RoleChanged]);
+        assert_eq!(refused_with(accepted(), change), []);
+    }
+    let gone = refused_with(accepted(), |_, present| present.role = None);
+    assert_eq!(gone, [RefusalCode::RoleGone], "what is gone can't be accepted");
+    let plan = planned(from_team(), Present { role: Some(role("delete")), ..as_left() }, accepted());
+    let shown = plan.diff.join("\n");
+    assert!(shown.contains("allows something else") && shown.contains("delete") && shown.contains("get"), "{shown}");
+}
+
+#[test]
+fn a_namespace_that_is_gone_going_or_another_is_a_reason() {
+    let refused_in = |namespace| refused(|_, present| present.namespace = namespace);
+    let reason = [RefusalCode::NamespaceChanged];
+    assert_eq!(refused_in(Some(None)), reason);
+    assert_eq!(refused_in(Some(Some(NamespaceFacts { terminating: true, ..namespace() }))), reason);
+    assert_eq!(refused_in(Some(Some(NamespaceFacts { uid: "another".into(), ..namespace() }))), reason);
+    assert_eq!(refused_in(None), [], "whoever may not read namespaces may restore");
+    let unread_then = |taken: &mut Taken, _: &mut Present| taken.namespace_uid = None;
+    assert_eq!(refused(unread_then), []);
+}
+
+#[test]
+fn a_binding_of_another_role_or_on_its_way_out_is_a_reason() {
+    let another_role = |_: &mut Taken, present: &mut Present| {
+        present.binding.as_mut().unwrap().role_ref.name = "ops".into();
+    };
+    assert_eq!(refused(another_role), [RefusalCode::BindingChanged]);
+    let going = |_: &mut Taken, present: &mut Present| {
+        let time = serde_json::from_value(json!("2026-01-01T00:00:00Z")).unwrap();
+        present.binding.as_mut().unwrap().metadata.deletion_timestamp = Some(time);
+    };
+    assert_eq!(refused(going), [RefusalCode::BindingChanged]);
+}
+
+#[test]
+fn a_subject_that_is_there_already_is_a_reason_unless_a_restore_was_cut_off() {
+    let there = |_: &mut Taken, present: &mut Present| present.binding = Some(binding("team", &["bo", "200-1"]));
+    assert_eq!(refused(there), [RefusalCode::SubjectPresent]);
+    let cut_off = |taken: &mut Taken, present: &mut Present| {
+        there(taken, present);
+        present.by_unfinished_restore = true;
+    };
+    assert_eq!(refused(cut_off), [RefusalCode::NothingToRestore]);
+}
+
+#[test]
+fn what_may_never_have_left_does_not_keep_the_rest_from_coming_back() {
+    let team = binding("team", &["bo", "200-1"]);
+    let kept_by_a_policy = BindingWrite { after: Some(team.clone()), ..write(&team, Some(200)) };
+    for doubtful in [write(&team, None), write(&team, Some(500)), kept_by_a_policy] {
+        let all = taken(&[doubtful, write(&binding("own", &["200-1"]), Some(200))], &carls(), &[], &[]);
+        let [in_doubt, own] = all.try_into().unwrap();
+        let still_there = Present { binding: Some(team.clone()), ..as_left() };
+        let gone = Present { binding: None, ..as_left() };
+        let flags = RestoreFlags { accept_role_change: true, ..RestoreFlags::default() };
+        let plan = plan(None, &[(in_doubt, still_there), (own, gone)], &[], &[], flags);
+        assert_eq!(plan.refusals, []);
+        let given_back: Vec<&str> = plan.steps.iter().map(|step| step.object.name.as_str()).collect();
+        assert_eq!(given_back, ["own"]);
+    }
+}
+
+#[test]
+fn an_identity_that_is_gone_or_may_be_is_a_reason_unless_it_is_forced() {
+    let restored = |state, force| {
+        let flags = RestoreFlags { force, ..RestoreFlags::default() };
+        let plan = plan(None, &[(from_team(), as_left())], &[(uid(CARL), verdict(state))], &[], flags);
+        plan.refusals.iter().map(|refusal| refusal.code).collect::<Vec<_>>()
+    };
+    for state in [State::Deleted(Basis::Confirmed), State::Deleted(Basis::Inferred), State::Recycled, State::Unknown] {
+        assert_eq!(restored(state, false), [RefusalCode::IdentityGone], "{state:?}");
+        assert_eq!(restored(state, true), [], "{state:?}");
+    }
+    for state in [State::Active, State::Frozen] {
+        assert_eq!(restored(state, false), [], "{state:?}");
+    }
+}
+
+#[test]
+fn a_leaked_name_comes_back_only_by_its_name() {
+    let tombstone = |name: &str| Tombstone {
+        common_name: name.into(),
+        uid: uid(CARL),
+        key_sha256: "ab".into(),
+        certificate_sha256: "cd".into(),
+    };
+    let refused = |leaked: &[&str], rearm: &[&str]| {
+        let tombstones: Vec<Tombstone> = leaked.iter().map(|name| tombstone(name)).collect();
+        let rearm = rearm.iter().map(|name| (*name).to_owned()).collect();
+        let flags = RestoreFlags { rearm, force: true, ..RestoreFlags::default() };
+        let plan = plan(None, &[(from_team(), as_left())], &[], &tombstones, flags);
+        plan.refusals.into_iter().map(|refusal| (refusal.code, refusal.target.unwrap())).collect::<Vec<_>>()
+    };
+    let reason = vec![(RefusalCode::Rearm, "200-1".to_owned())];
+    assert_eq!(refused(&["200-1", "200-1"], &[]), reason, "once, however often it leaked, and --force is not enough");
+    assert_eq!(refused(&["200-1"], &["200-2"]), reason);
+    assert_eq!(refused(&["200-1"], &["200-1"]), []);
+    assert_eq!(refused(&["200-2"], &[]), [], "that name isn't given anything");
+}
+
+#[test]
+fn nothing_taken_is_nothing_to_restore() {
+    let plan = plan(None, &[], &[], &[], RestoreFlags::default());
+    assert_eq!(plan.refusals.iter().map(|refusal| refusal.code).collect::<Vec<_>>(), [RefusalCode::NothingToRestore]);
+}
+
+#[test]
+fn only_subjects_of_the_plans_identities_are_restored_whatever_a_line_says() {
+    let mut forged = write(&binding("team", &["200-1", "bo", "300-1", "2001-1", "200_x"]), Some(200));
+    forged.subjects.push(serde_json::from_value(user("mallory")).unwrap());
+    let taken = taken_by(&[forged]);
+    assert_eq!(named(&taken[0].subjects), ["200-1"]);
+    assert_eq!(taken[0].role, Some(role("get")));
+    let gone = Present { binding: None, ..as_left() };
+    let plan = planned(taken[0].clone(), gone, RestoreFlags::default());
+    assert_eq!(named(&plan.steps[0].subjects), ["200-1"]);
+    assert_eq!(named(&plan.steps[0].create.as_ref().unwrap().subjects), ["200-1"]);
+}
+
+/// carl was taken out of `team` and the cloud was called: `team` may be gone, and `bos`, which only bears carl's name.
+fn at_risk() -> Vec<Taken> {
+    let team = write(&binding("team", &["bo", "200-1", "eve"]), Some(200));
+    let at_risk = [binding("team", &["bo", "eve"]), binding("bos", &["bo"])];
+    let roles = [role_then(&binding("team", &[])), role_then(&binding("bos", &[]))];
+    taken(&[team], &carls(), &roles, &at_risk)
+}
+
+#[test]
+fn what_the_cloud_took_along_comes_back_for_all_who_had_it() {
+    let gone = || Present { binding: None, ..as_left() };
+    let pairs: Vec<(Taken, Present)> = at_risk().into_iter().map(|taken| (taken, gone())).collect();
+    let plan = plan(None, &pairs, &[], &[], RestoreFlags::default());
+    assert_eq!(plan.refusals, []);
+    let created: Vec<Vec<&str>> =
+        plan.steps.iter().map(|step| named(&step.create.as_ref().unwrap().subjects)).collect();
+    assert_eq!(created, [vec!["bo", "200-1", "eve"], vec!["bo"]]);
+    assert_eq!((named(&plan.steps[0].subjects), named(&plan.steps[0].others)), (vec!["200-1"], vec!["bo", "eve"]));
+    assert_eq!((named(&plan.steps[1].subjects), named(&plan.steps[1].others)), (vec![], vec!["bo"]));
+    assert!(plan.diff.contains(&"  + User/bo (the cloud deleted the binding whole)".to_owned()), "{:?}", plan.diff);
+}
+
+#[test]
+fn what_the_cloud_left_alone_is_only_given_back_what_was_taken() {
+    let there = |taken: Taken| {
+        let binding = Some(binding(&taken.binding.name, &["bo"]));
+        (taken, Present { binding, ..as_left() })
+    };
+    let pairs: Vec<(Taken, Present)> = at_risk().into_iter().map(there).collect();
+    let plan = plan(None, &pairs, &[], &[], RestoreFlags::default());
+    assert_eq!(plan.steps.len(), 1, "{:?}", plan.steps);
+    assert_eq!((named(&plan.steps[0].subjects), &plan.steps[0].others), (vec!["200-1"], &Vec::new()));
+}
+
+#[test]
+fn a_binding_that_comes_back_smaller_says_who_is_left_out() {
+    let others = ["bo", "eve", "finn", "gus", "200-1"];
+    let taken = taken_by(&[write(&binding("team", &others), Some(200))]).remove(0);
+    let plan = planned(taken, Present { binding: None, ..as_left() }, RestoreFlags::default());
+    let told = "  ! User/bo, User/eve, User/finn and 1 more held it too and are not put back: it was deleted after the revocation";
+    assert_eq!(plan.diff.last().map(String::as_str), Some(told));
+}
+
+#[test]
+fn what_was_refused_or_made_anew_was_not_taken() {
+    let before = binding("team", &["bo", "200-1"]);
+    for status in [404, 409, 422] {
+        assert_eq!(taken_by(&[write(&before, Some(status))]), [], "{status}");
+    }
+    let object = Box::new(before.stripped(before.subjects.clone()));
+    let collateral = BindingWrite { change: Change::Create { object }, before: None, ..write(&before, Some(201)) };
+    let with_a_before = BindingWrite { before: Some(before.clone()), ..collateral.clone() };
+    assert_eq!(taken_by(&[collateral.clone(), with_a_before]), []);
+    assert_eq!(taken_by(&[write(&before, Some(200)), collateral]).len(), 1);
+    assert_eq!(taken_by(&[write(&before, None)]).len(), 1, "what may have been done may have to be undone");
+}
+
+#[test]
+fn what_was_taken_twice_comes_back_once() {
+    let (first, second) = (binding("team", &["bo", "200-1"]), binding("team", &["bo", "200-1", "200-2"]));
+    let taken = taken_by(&[write(&first, Some(200)), write(&second, Some(200)), write(&binding("own", &[CARL]), None)]);
+    let told: Vec<_> = taken.iter().map(|one| (one.binding.name.as_str(), named(&one.subjects))).collect();
+    assert_eq!(told, [("team", vec!["200-1", "200-2"]), ("own", vec![CARL])]);
+    assert_eq!((&taken[0].before, &taken[1].role), (&first, &None));
+
+    let listed_twice = taken_by(&[write(&binding("team", &["200-1", "bo", "200-1"]), Some(200))]).remove(0);
+    let plan = planned(listed_twice, as_left(), RestoreFlags::default());
+    assert_eq!(named(&plan.steps[0].subjects), ["200-1"]);
+}
+
+#[test]
+fn the_hash_is_over_flags_and_steps() {
+    let plan = |flags| planned(from_team(), as_left(), flags);
+    let agreed = plan(RestoreFlags::default());
+    assert_eq!(agreed.hash, plan(RestoreFlags::default()).hash);
+    assert_ne!(agreed.hash, plan(RestoreFlags { force: true, ..RestoreFlags::default() }).hash);
+    let mut later = as_left();
+    later.binding.as_mut().unwrap().metadata.resource_version = Some("8".into());
+    assert_ne!(agreed.hash, planned(from_team(), later, RestoreFlags::default()).hash);
+}
