@@ -6,6 +6,7 @@
 
 mod binding;
 mod cloud;
+mod issuing;
 mod recorder;
 
 use crate::adapters::cloud::Cloud;
@@ -20,6 +21,7 @@ use crate::core::revocation::plan::{Action, Plan, Step};
 use crate::core::revocation::restoration::RestorePlan;
 
 pub use cloud::{Collateral, repair};
+pub use issuing::issuing;
 pub use recorder::Recorder;
 
 /// The means to change one cluster.

@@ -6,12 +6,14 @@ use jiff::SignedDuration;
 
 use super::access;
 use crate::adapters::kubeconfig_files::Loaded;
+use crate::apply;
 use crate::cli::{AccessArgs, ClusterArgs};
 use crate::core::cluster::cluster_id::{Claim, ClusterIdFrom};
 use crate::core::distinct::distinct;
 use crate::core::ids::ClusterId;
+use crate::core::revocation::consent::MayIssue;
 use crate::error::{Error, Result};
-use crate::gather::fleet::{Bounds, Choice, Wanted};
+use crate::gather::fleet::{Bounds, Choice, Issue, Wanted};
 use crate::gather::holders::Way;
 use crate::world::World;
 
@@ -56,8 +58,13 @@ pub(super) fn choose(args: &ClusterArgs, access: &AccessArgs, in_cluster: bool, 
             ids => Wanted::Ids(distinct(ids.iter().cloned()), access::all_ways(&loaded, access, world)),
         }
     };
-    let choice = Choice { wanted, temporary_credentials: args.temporary_credentials };
+    let choice = Choice { wanted, issue: issue(args.temporary_credentials) };
     Ok(Chosen { choice, are_several, bounds: bounds(args, are_several) })
+}
+
+/// What issues a credential, where the flag says that it may.
+pub(super) fn issue(temporary_credentials: bool) -> Option<Issue> {
+    MayIssue::by_flag(temporary_credentials).map(|leave| apply::issuing(&leave))
 }
 
 /// The kubeconfig; whoever has credentials issued needs none.

@@ -203,7 +203,8 @@ fn chosen(
     let ways = clusters::ways_of_all(temporary_credentials, access, world)?;
     let known = records.iter().filter_map(|record| Some((record.id.as_ref()?, record.context.as_ref())));
     let ways = clusters::on_record(ways, known);
-    let choice = Choice { wanted: Wanted::Ids(ids, ways), temporary_credentials };
+    let issue = clusters::issue(temporary_credentials);
+    let choice = Choice { wanted: Wanted::Ids(ids, ways), issue };
     match choice.leads_nowhere() {
         Some(error) => Err(error),
         None => Ok(Chosen { choice, are_several, bounds }),

@@ -150,7 +150,8 @@ fn planned_clusters(
     let ways = clusters::ways_of_all(temporary_credentials, access, world)?;
     let ways = clusters::on_record(ways, planned.iter().copied());
     let ids = planned.iter().map(|(id, _)| ClusterId::clone(id)).collect();
-    let choice = Choice { wanted: Wanted::Ids(ids, ways), temporary_credentials };
+    let issue = clusters::issue(temporary_credentials);
+    let choice = Choice { wanted: Wanted::Ids(ids, ways), issue };
     Ok(Chosen { choice, are_several, bounds: clusters::bounds(&args.clusters, are_several) })
 }
 

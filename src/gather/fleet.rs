@@ -26,6 +26,7 @@ mod members;
 mod temporary;
 
 pub use members::{Choice, Place, Wanted};
+pub use temporary::Issue;
 
 use board::Board;
 use members::{Member, Reach, have_one_authority};
@@ -273,8 +274,8 @@ impl Reader<'_> {
         let issued;
         let ways = match &member.reach {
             Reach::Nothing(unreachable) => return Err(unreachable.error()),
-            Reach::TemporaryCredential(cluster) => {
-                issued = [temporary::way(self.question.world, self.account, cluster).await?];
+            Reach::TemporaryCredential(cluster, issue) => {
+                issued = [temporary::way(self.question.world, self.account, cluster, *issue).await?];
                 issued.as_slice()
             }
             Reach::Ways(ways) => ways,

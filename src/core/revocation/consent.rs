@@ -23,6 +23,17 @@ impl Consent {
     }
 }
 
+/// That credentials may be issued: `--temporary-credentials` says so by name, and nothing else does.
+#[derive(Debug)]
+pub struct MayIssue(());
+
+impl MayIssue {
+    /// What the flag gives.
+    pub fn by_flag(temporary_credentials: bool) -> Option<Self> {
+        temporary_credentials.then_some(Self(()))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

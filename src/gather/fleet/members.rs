@@ -2,6 +2,7 @@
 
 use super::super::account::Account;
 use super::super::holders::Way;
+use super::temporary::Issue;
 use crate::core::identity::ack::AccountCluster;
 use crate::core::ids::ClusterId;
 use crate::core::kubeconfig::Data;
@@ -12,8 +13,8 @@ use crate::error::Error;
 pub struct Choice {
     /// Whose.
     pub wanted: Wanted,
-    /// Whether a cluster without a way may be reached by a credential that the cloud issues for it.
-    pub temporary_credentials: bool,
+    /// What issues a credential for a cluster without a way; `None` where none may be issued.
+    pub issue: Option<Issue>,
 }
 
 /// Whose clusters are wanted.
@@ -57,7 +58,7 @@ pub(super) enum Reach {
     /// By these ways, the first one first.
     Ways(Vec<Way>),
     /// By a credential that is issued for it.
-    TemporaryCredential(AccountCluster),
+    TemporaryCredential(AccountCluster, Issue),
     /// Not at all.
     Nothing(Unreachable),
 }
@@ -128,13 +129,13 @@ impl Place {
 impl Choice {
     /// One way, and no other cluster.
     pub fn one(way: Way) -> Self {
-        Self { wanted: Wanted::Ways(vec![way]), temporary_credentials: false }
+        Self { wanted: Wanted::Ways(vec![way]), issue: None }
     }
 
     /// Why the one cluster that is wanted can't be reached, where that is known beforehand.
     pub fn leads_nowhere(&self) -> Option<Error> {
         match &self.wanted {
-            Wanted::Ids(ids, ways) if !self.temporary_credentials => match ids.as_slice() {
+            Wanted::Ids(ids, ways) if self.issue.is_none() => match ids.as_slice() {
                 [id] if leading_to(id, ways).is_empty() => {
                     Some(Unreachable::NoContext.error().context(&format!("cluster {id}")))
                 }
@@ -154,7 +155,7 @@ impl Choice {
                 for id in ids {
                     members.push(match leading_to(id, ways) {
                         found if !found.is_empty() => Member::at_the_end_of(found, Some(id.clone())),
-                        _ if !self.temporary_credentials => Member::unreachable(id, None, Unreachable::NoContext),
+                        _ if self.issue.is_none() => Member::unreachable(id, None, Unreachable::NoContext),
                         _ => match account.cluster(id).await {
                             Some(listed) => self.listed(&listed, ways),
                             None => Member::unreachable(id, None, Unreachable::NotListed),
@@ -179,13 +180,13 @@ impl Choice {
             let member = Member::at_the_end_of(found, Some(id.clone()));
             return Member { place: Place { name, ..member.place }, ..member };
         }
-        if !self.temporary_credentials {
+        let Some(issue) = self.issue else {
             return Member::unreachable(id, name, Unreachable::NoContext);
-        }
+        };
         Member {
             place: Place { id: Some(id.clone()), name, context: None, temporary_credential: true },
             wanted: Some(id.clone()),
-            reach: Reach::TemporaryCredential(cluster.clone()),
+            reach: Reach::TemporaryCredential(cluster.clone(), issue),
         }
     }
 }
@@ -314,13 +315,15 @@ mod tests {
             public_server: None,
             intranet_server: None,
         };
-        let choice = |temporary_credentials| Choice { wanted: Wanted::OfAccount(Vec::new()), temporary_credentials };
+        let none: Issue = |_, _, _, _| Box::pin(async { unreachable!("nothing is issued") });
+        let choice =
+            |temporary: bool| Choice { wanted: Wanted::OfAccount(Vec::new()), issue: temporary.then_some(none) };
         let ways = [way(&format!("a-{one}"), "https://a", "ca")];
         let told = |id: &str, state: &str, temporary| {
             let member = choice(temporary).listed(&listed(id, state), &ways);
             match member.reach {
                 Reach::Ways(ways) => format!("{} ways", ways.len()),
-                Reach::TemporaryCredential(_) => "issued".to_owned(),
+                Reach::TemporaryCredential(..) => "issued".to_owned(),
                 Reach::Nothing(why) => why.error().message(),
             }
         };

@@ -1,23 +1,25 @@
 //! A credential of fifteen minutes for a cluster that no context leads to: issued only where `--temporary-credentials` says
-//! so, told in the audit file beforehand, and kept in memory alone.
+//! so, which brings the function that issues, and kept in memory alone.
 
 use std::path::Path;
 use std::sync::Arc;
 
+use futures_util::future::LocalBoxFuture;
+
 use super::super::account::Account;
 use super::super::holders::Way;
-use crate::adapters::journal::StateFolder;
+use crate::adapters::cloud::Cloud;
 use crate::core::cluster::cluster_id::{Claim, ClusterIdFrom, Inference};
 use crate::core::identity::ack::AccountCluster;
 use crate::core::ids::Region;
 use crate::core::kubeconfig::{Overrides, ResolvedContext, User, parse, resolve};
-use crate::core::revocation::journal::{Action, AuditLine, Phase};
+use crate::core::secret::Secret;
 use crate::error::{Error, Result};
 use crate::world::World;
 
-/// The shortest lifetime that the cloud issues, in minutes.
-/// Source: <https://www.alibabacloud.com/help/en/ack/ack-managed-and-ack-dedicated/developer-reference/api-cs-2015-12-15-describeclusteruserkubeconfig>
-const MINUTES: u32 = 15;
+/// What issues a kubeconfig of a cluster, for a caller by these names; whoever reads clusters can't do it alone.
+pub type Issue =
+    for<'a> fn(&'a World, &'a Cloud, &'a AccountCluster, Vec<String>) -> LocalBoxFuture<'a, Result<Secret<String>>>;
 
 /// Where the issued file is from, for messages.
 const SOURCE: &str = "the temporary kubeconfig";
@@ -26,34 +28,16 @@ const SOURCE: &str = "the temporary kubeconfig";
 ///
 /// # Errors
 /// Where it can't be written down, the cloud issues none, or what it issues is more than a credential.
-pub(super) async fn way(world: &World, account: &Account<'_>, cluster: &AccountCluster) -> Result<Way> {
+pub(super) async fn way(world: &World, account: &Account<'_>, cluster: &AccountCluster, issue: Issue) -> Result<Way> {
     let failed = |cause: anyhow::Error| Error::failed(cause.context("no temporary credential"));
     let Some(cloud) = account.voice().await.ready() else {
         return Err(failed(anyhow::anyhow!("the cloud can't be asked")));
     };
     let who = account.caller().await.map(|caller| caller.arn).into_iter().collect();
-    let line = AuditLine {
-        time: world.clock().time(),
-        operation: None,
-        action: Action::IssueTemporaryCredential,
-        phase: Phase::Begun,
-        who,
-        reason: None,
-        clusters: vec![cluster.id.to_string()],
-        uids: Vec::new(),
-        results: Vec::new(),
-        outcome: None,
-        journal: None,
-    };
-    let written = StateFolder::of(world).and_then(|folder| folder.append_audit(&line));
-    written.map_err(|error| failed(error.into()).hint("nothing is issued that can't be written down"))?;
+    let issued = issue(world, cloud, cluster, who).await.map_err(|error| error.context("no temporary credential"))?;
     let region = Region::parse(&cluster.region);
-    let cs = cloud.cs(cloud.region(region.as_ref()).as_ref()).map_err(|error| failed(error.into()))?;
-    let inside = cloud.is_inside_vpc();
-    let issued = cs.describe_cluster_user_kubeconfig(&cluster.id, inside, MINUTES).await;
-    let issued = issued.map_err(|error| failed(error.into()))?;
     let kubeconfig =
-        parse(issued.config.expose().as_bytes(), Arc::from(Path::new(SOURCE))).map_err(|error| failed(error.into()))?;
+        parse(issued.expose().as_bytes(), Arc::from(Path::new(SOURCE))).map_err(|error| failed(error.into()))?;
     let chosen = kubeconfig.only_context().map(str::to_owned);
     let context = resolve(&kubeconfig, &Overrides { context: chosen, ..Overrides::default() })
         .map_err(|error| failed(error.into()))?;
