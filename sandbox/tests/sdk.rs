@@ -1,6 +1,6 @@
-//! The official Python SDK calls every operation against the sandbox's cloud: tests/fidelity/sdk/judge.py.
+//! The official Python SDK calls every operation against the sandbox's cloud: tests/sdk/judge.py.
 //!
-//! `ACKCRED_SDK_PYTHON` names a Python that has tests/fidelity/sdk/requirements.txt installed. Without it the test is skipped,
+//! `ACKCRED_SDK_PYTHON` names a Python that has tests/sdk/requirements.txt installed. Without it the test is skipped,
 //! unless `ACKCRED_REQUIRE_CLUSTER=1` demands that everything runs.
 
 use std::path::Path;
@@ -98,10 +98,7 @@ fn cloud(tls: Tls) -> Cloud {
 fn the_official_sdk_is_accepted_and_tampering_refused() {
     let Some(python) = variable("ACKCRED_SDK_PYTHON") else {
         let demanded = variable("ACKCRED_REQUIRE_CLUSTER").as_deref() == Some("1");
-        assert!(
-            !demanded,
-            "ACKCRED_SDK_PYTHON must name a Python that has tests/fidelity/sdk/requirements.txt installed"
-        );
+        assert!(!demanded, "ACKCRED_SDK_PYTHON must name a Python that has tests/sdk/requirements.txt installed");
         say_skipped();
         return;
     };
@@ -135,7 +132,7 @@ fn the_official_sdk_is_accepted_and_tampering_refused() {
         "oidc": { "provider": provider(), "token": TOKEN },
         "task": "T-6a1b",
     });
-    let judge = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fidelity/sdk/judge.py");
+    let judge = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/sdk/judge.py");
     let output =
         Command::new(python).arg("-B").arg(judge).env("ACKCRED_SDK_SETUP", setup.to_string()).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -1,6 +1,6 @@
 //! A stand-in for the RBAC part of the Kubernetes API, on loopback, over TLS.
 //!
-//! It answers as kube-apiserver 1.36 does, in words and codes; `tests/cluster` runs one set of scenarios against both and fails where
+//! It answers as kube-apiserver 1.36 does, in words and codes; `tests/servers/cluster` runs one set of scenarios against both and fails where
 //! they differ. It speaks HTTP/1.1 only, and serves JSON only.
 
 mod admission;

@@ -1,6 +1,6 @@
 //! RBAC as the API server decides by it: what roles allow, to whom bindings give them, and which questions would show it.
 //!
-//! Reviews answer one question each and can't be asked for everything. Evaluated here, the answer is complete; `tests/cluster`
+//! Reviews answer one question each and can't be asked for everything. Evaluated here, the answer is complete; `tests/servers/cluster`
 //! holds it against a real API server.
 
 pub mod binding;

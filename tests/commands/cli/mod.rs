@@ -1,0 +1,9 @@
+//! The product's promises, a module a topic: whole commands in this process, in a world of their own, and all that they said.
+
+mod desk;
+mod expiry;
+mod output;
+mod resembling;
+mod scan;
+mod secrets;
+mod whoami;

@@ -1,0 +1,11 @@
+//! Whole commands against the simulated account: who these numbers are, with evidence, and what is said when a voice fails.
+//!
+//! Every command here runs at `-vvv`, and none may show a secret that the cloud knows.
+
+mod credentials;
+mod permissions;
+mod scan;
+mod scene;
+mod status;
+mod voices;
+mod whoami;

@@ -1,0 +1,151 @@
+//! `status`: the console's two views, with what is left behind, auditing, and the last access.
+
+use ackcred_sandbox::apiserver::{ApiServer, Options};
+use ackcred_sandbox::cloud::{self, Auditing, Fault, FaultKind};
+use kubectl_ackcred::status::Status;
+use serde_json::{Value, json};
+
+use crate::cloud::scene::*;
+
+const OTHER_CLUSTER: &str = "c0123456789abcdef0123456789abcdef";
+
+fn item<'a>(document: &'a Value, field: &str, wanted: &str) -> &'a Value {
+    let items = document["items"].as_array().unwrap();
+    items.iter().find(|item| item[field] == wanted).unwrap_or_else(|| panic!("no {wanted} in {document}"))
+}
+
+#[test]
+fn a_cluster_shows_everybody_with_a_kubeconfig_or_a_binding() {
+    let scene = Scene::small().signed_in();
+    let (status, document, stderr) = scene.json(&["status"]);
+    assert_eq!(status, Status::Done, "{stderr}");
+    assert_eq!(document["items"].as_array().unwrap().len(), SMALL.users + SMALL.roles + 8);
+    let told = |uid| {
+        let item = item(&document, "uid", uid);
+        ["type", "name", "accountState", "kubeconfig", "bindings", "residue", "revocable"]
+            .map(|field| item[field].clone())
+    };
+    let null = Value::Null;
+    assert_eq!(json!(told(OPERATOR)), json!(["RamUser", "ann", "Active", "Effective", 1, false, false]));
+    assert_eq!(json!(told(FROZEN)), json!(["RamUser", "fred", "Frozen", "Effective", 1, false, true]));
+    assert_eq!(json!(told(CONFIRMED)), json!(["RamUser", "carl", "Deleted", "Effective", 1, false, true]));
+    assert_eq!(json!(told(UNBOUND)), json!(["RamUser", "uma", "Deleted", "Expired", 0, false, true]));
+    // Bindings where no kubeconfig is listed are what a revocation left.
+    assert_eq!(json!(told(INFERRED)), json!(["Unknown", null, "Deleted", null, 1, true, null]));
+    assert_eq!(json!(told(RECYCLED)), json!(["RamUser", "rita", "Recycled", null, 1, true, null]));
+    assert_eq!(json!(told(ACCOUNT)), json!(["Root", "root", "Active", "Effective", 1, false, false]));
+    assert_eq!(document["items"][0]["accountState"], "Deleted");
+    assert!(stderr.contains("1 deleted identity has an effective kubeconfig here"), "{stderr}");
+    assert_eq!(document["clusters"][0]["ramAuthenticator"], false);
+    assert_eq!(document["clusters"][0]["auditing"], null);
+}
+
+#[test]
+fn the_heading_tells_of_auditing_and_of_the_authenticator() {
+    let heading = |scene: &Scene<ApiServer>, args: &[&str]| {
+        let stdout = scene.run(args).stdout;
+        stdout.lines().next().unwrap().to_owned()
+    };
+    let plain = Scene::small().signed_in();
+    assert_eq!(heading(&plain, &["status"]), "AUDITING: unknown   RAM-AUTHENTICATOR: not installed");
+    assert_eq!(heading(&plain, &["status", "--activity"]), "AUDITING: enabled   RAM-AUTHENTICATOR: not installed");
+    let server = ApiServer::start(Options { ram_authenticator: true, ..Options::default() }).unwrap();
+    let installed = Scene::stage(server, SMALL, |account| account).signed_in();
+    installed.cloud.edit(|estate| estate.cluster_mut(CLUSTER).unwrap().auditing = Auditing::Off);
+    assert_eq!(heading(&installed, &["status", "--activity"]), "AUDITING: unknown   RAM-AUTHENTICATOR: installed");
+}
+
+#[test]
+fn the_last_access_has_the_documents_three_outcomes() {
+    let scene = Scene::small().signed_in();
+    let at = now() - days(1);
+    scene.cloud.edit(|estate| {
+        let cluster = estate.cluster_mut(CLUSTER).unwrap();
+        *cluster = cluster.clone().active(CONFIRMED, at, "audit-1").active(FROZEN, now() - days(8), "audit-2");
+    });
+    let (status, document, stderr) = scene.json(&["status", "--activity"]);
+    assert_eq!(status, Status::Done, "{stderr}");
+    let found = &item(&document, "uid", CONFIRMED)["lastAccess"];
+    let told = ["outcome", "auditId", "project", "logstore"].map(|field| found[field].as_str().unwrap().to_owned());
+    let places = (format!("k8s-log-{CLUSTER}"), format!("audit-{CLUSTER}"));
+    assert_eq!(told, ["Found", "audit-1", &places.0, &places.1]);
+    assert_eq!(found["time"], at.to_string());
+    let none = &item(&document, "uid", FROZEN)["lastAccess"];
+    assert_eq!((&none["outcome"], &none["time"]), (&json!("None"), &Value::Null), "eight days are beyond the check");
+
+    let table = scene.run(&["status", "--activity", "-o", "wide"]).stdout;
+    let row = table.lines().find(|line| line.starts_with(CONFIRMED)).unwrap();
+    assert!(row.contains(&format!("{at}   audit-1    k8s-log-{CLUSTER}/audit-{CLUSTER}")), "{row}");
+
+    scene.cloud.edit(|estate| estate.cluster_mut(CLUSTER).unwrap().auditing = Auditing::Off);
+    let (status, document, stderr) = scene.json(&["status", "--activity"]);
+    assert_eq!(status, Status::Incomplete, "{stderr}");
+    let failed = &item(&document, "uid", CONFIRMED)["lastAccess"];
+    assert_eq!(failed["outcome"], "Failed");
+    assert!(failed["error"].as_str().unwrap().contains("ErrorAuditNotEnabled"), "{failed}");
+    assert_eq!(document["clusters"][0]["auditing"], "Unknown");
+}
+
+#[test]
+fn an_identity_shows_its_clusters() {
+    let scene = Scene::with(|account| {
+        let removed = cloud::Kubeconfig::removed();
+        account
+            .cluster(cloud::Cluster::new(OTHER_CLUSTER, "old").state("deleting").kubeconfig(CONFIRMED, removed))
+            .cluster(cloud::Cluster::new("c1123456789abcdef0123456789abcdef", "test").region("eu-central-1"))
+    })
+    .signed_in();
+    let (status, document, stderr) = scene.json(&["status", CONFIRMED]);
+    assert_eq!(status, Status::Done, "{stderr}");
+    let told = |id| {
+        let item = item(&document, "clusterId", id);
+        ["clusterName", "clusterState", "kubeconfig"].map(|field| item[field].as_str().unwrap())
+    };
+    assert_eq!(told(CLUSTER), ["prod", "running", "Effective"]);
+    assert_eq!(told(OTHER_CLUSTER), ["old", "deleting", "Deleted"]);
+    assert_eq!(told("c1123456789abcdef0123456789abcdef"), ["test", "running", "NotIssued"]);
+    let table = scene.run(&["status", CONFIRMED]).stdout;
+    let header: Vec<&str> = table.lines().next().unwrap().split_whitespace().collect();
+    assert_eq!(header, ["CLUSTER-ID", "CLUSTER", "CLUSTER-STATE", "KUBECONFIG", "EXPIRES"]);
+    assert!(table.contains("Not Issued"), "{table}");
+
+    let (status, document, stderr) = scene.json(&["status", FROZEN, "--activity"]);
+    assert_eq!((status, document["items"].as_array().unwrap().len()), (Status::Done, 3), "{stderr}");
+    assert_eq!(item(&document, "clusterId", CLUSTER)["lastAccess"]["outcome"], "None");
+}
+
+#[test]
+fn an_identitys_clusters_can_only_be_told_by_the_cloud() {
+    let scene = Scene::small();
+    for args in [&["status", CONFIRMED][..], &["status", CONFIRMED, "--offline"]] {
+        let outcome = scene.run(args);
+        assert_eq!((outcome.status, outcome.stdout.as_str()), (Status::Failed, ""), "{outcome}");
+        assert!(outcome.stderr.contains("only the cloud knows an identity's clusters"), "{outcome}");
+        assert!(outcome.stderr.contains("hint: "), "{outcome}");
+    }
+    let scene = scene.signed_in();
+    scene.cloud.add_fault(Fault::of("ListUserKubeConfigStates", FaultKind::Forbidden));
+    let outcome = scene.run(&["status", CONFIRMED]);
+    assert_eq!(outcome.status, Status::Failed, "{outcome}");
+    assert!(outcome.stderr.contains("error: cs:ListUserKubeConfigStates"), "{outcome}");
+}
+
+#[test]
+fn where_acks_list_fails_residue_is_not_told() {
+    let scene = Scene::small().signed_in();
+    scene.cloud.add_fault(Fault::of("ListClusterKubeconfigStates", FaultKind::Forbidden));
+    let (status, document, stderr) = scene.json(&["status"]);
+    assert_eq!(status, Status::Incomplete, "{stderr}");
+    assert!(document["items"].as_array().unwrap().iter().all(|item| item["residue"].is_null()), "{document}");
+    assert!(stderr.contains("cs:ListClusterKubeconfigStates"), "{stderr}");
+}
+
+#[test]
+fn without_credentials_a_cluster_still_shows_its_bindings() {
+    let scene = Scene::small();
+    let (status, document, stderr) = scene.json(&["status"]);
+    assert_eq!(status, Status::Done, "{stderr}");
+    assert_eq!(document["items"].as_array().unwrap().len(), SMALL.users + SMALL.roles + 7);
+    assert_eq!(document["cloud"], Value::Null);
+    assert!(document["items"].as_array().unwrap().iter().all(|item| item["kubeconfig"].is_null()));
+}

@@ -1,0 +1,7 @@
+//! Several clusters of one account: read side by side, revoked as one, given back as one.
+
+mod choosing;
+mod reading;
+mod revoking;
+mod scene;
+mod temporary;

@@ -1,0 +1,5 @@
+//! Others as judges: the same input is given to them and to this program, and the answers must agree.
+
+mod compare;
+mod generate;
+mod kubeconfig_merge;
