@@ -1,25 +1,12 @@
 //! RBAC: what the bindings and roles held here allow, and in whose words.
 
+use super::action::Action;
 use super::object::{BindingContent, PolicyRule, RoleRef, Subject};
 use super::resources::{RBAC, rbac};
-use super::status::Refusal;
 use super::store::Store;
 use super::user::{User, service_account};
 
-/// Something that somebody wants to do.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Action {
-    pub(crate) verb: String,
-    pub(crate) group: String,
-    pub(crate) resource: String,
-    pub(crate) subresource: String,
-    pub(crate) name: String,
-    pub(crate) namespace: String,
-    /// A path outside the resources; the fields above other than the verb are then empty.
-    pub(crate) path: Option<String>,
-}
-
-/// Whether it is allowed, and why, as a review tells it.
+/// Whether an action is allowed, and why, as a review says it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Decision {
     pub(crate) allowed: bool,
@@ -116,40 +103,6 @@ impl<'a> Authorizer<'a> {
             }
         }
         (granted, missing)
-    }
-}
-
-impl Action {
-    /// The refusal of this action, in the server's words.
-    pub(crate) fn forbidden(&self, user: &User, reason: &str) -> Refusal {
-        let because = if reason.is_empty() { String::new() } else { format!(": {reason}") };
-        if let Some(path) = &self.path {
-            return Refusal::forbidden_path(&format!(
-                "User {:?} cannot {} path {path:?}{because}",
-                user.name, self.verb
-            ));
-        }
-        let place = if self.namespace.is_empty() {
-            "at the cluster scope".to_owned()
-        } else {
-            format!("in the namespace {:?}", self.namespace)
-        };
-        let detail = format!(
-            "User {:?} cannot {} resource {:?} in API group {:?} {place}{because}",
-            user.name,
-            self.verb,
-            self.combined(),
-            self.group
-        );
-        Refusal::forbidden(&self.group, &self.resource, &self.name, &detail)
-    }
-
-    fn combined(&self) -> String {
-        if self.subresource.is_empty() {
-            self.resource.clone()
-        } else {
-            format!("{}/{}", self.resource, self.subresource)
-        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Nobody hands out what they don't hold: the check on making and changing roles and bindings.
 
-use super::authorizer::{Action, Authorizer, MissingRole};
+use super::action::Action;
+use super::authorizer::{Authorizer, MissingRole};
 use super::object::{Content, Object, PolicyRule};
 use super::resources::{RBAC, Resource, Shape};
 use super::status::Refusal;

@@ -8,16 +8,17 @@ use http::header::{CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method};
 use jiff::Timestamp;
 
+use super::action::Action;
 use super::admission::Admission;
-use super::authorizer::{Action, Authorizer};
+use super::authorizer::Authorizer;
 use super::faults::{Exchange, Fault, Faults};
 use super::request::{self, Parameters, ResourceTarget, Target};
 use super::resources::{AUTHENTICATION, AUTHORIZATION, ResourceRef, Shape};
 use super::respond::{self, Answer};
 use super::status::Refusal;
 use super::store::{Store, Stored};
-use super::user::{self, User};
-use super::{delete, discovery, managed_fields, patch, read, reviews, watch, write};
+use super::user::User;
+use super::{authentication, delete, discovery, impersonation, managed_fields, patch, read, reviews, watch, write};
 
 const AUDIT_ID: &str = "audit-id";
 
@@ -155,9 +156,9 @@ fn audit_id(headers: &HeaderMap) -> String {
 
 fn route(server: &Server, incoming: &Incoming, asker: &mut User) -> Result<Answer, Refusal> {
     let authorizer = Authorizer::new(&server.store);
-    let user = user::authenticate(incoming.certificate.clone(), &server.tokens, &incoming.headers)?;
+    let user = authentication::authenticate(incoming.certificate.clone(), &server.tokens, &incoming.headers)?;
     asker.clone_from(&user);
-    let user = user::impersonate(user, &incoming.headers, &authorizer)?;
+    let user = impersonation::impersonate(user, &incoming.headers, &authorizer)?;
     asker.clone_from(&user);
     let target = request::target(&incoming.path);
     let parameters = Parameters::parse(&incoming.query);

@@ -3,7 +3,9 @@
 //! It answers as kube-apiserver 1.36 does, in words and codes; `tests/servers/cluster` runs one set of scenarios against both and fails where
 //! they differ. It speaks HTTP/1.1 only, and serves JSON only.
 
+mod action;
 mod admission;
+mod authentication;
 mod authorizer;
 mod bootstrap;
 mod delete;
@@ -13,9 +15,11 @@ mod exchange;
 mod faults;
 mod form;
 mod host;
+mod impersonation;
 mod managed_fields;
 mod object;
 mod patch;
+mod percent;
 mod port;
 mod protobuf;
 mod read;

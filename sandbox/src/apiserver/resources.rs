@@ -1,9 +1,5 @@
 //! The kinds of object that the sandbox holds, and those that it only knows by name.
 
-use serde_json::Value;
-
-use super::status::details;
-
 pub(crate) const RBAC: &str = "rbac.authorization.k8s.io";
 pub(crate) const AUTHORIZATION: &str = "authorization.k8s.io";
 pub(crate) const AUTHENTICATION: &str = "authentication.k8s.io";
@@ -95,14 +91,6 @@ impl Resource {
     /// `ClusterRole.rbac.authorization.k8s.io`, or `Pod`.
     pub(crate) fn qualified_kind(&self) -> String {
         if self.group.is_empty() { self.kind.into() } else { format!("{}.{}", self.kind, self.group) }
-    }
-
-    pub(crate) fn details(&self, name: &str) -> Value {
-        details(name, self.group, self.plural)
-    }
-
-    pub(crate) fn kind_details(&self, name: &str) -> Value {
-        details(name, self.group, self.kind)
     }
 
     pub(crate) fn list_kind(&self) -> String {

@@ -4,7 +4,8 @@ use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::authorizer::{Action, Authorizer, Decision};
+use super::action::Action;
+use super::authorizer::{Authorizer, Decision};
 use super::exchange::{Incoming, Server, user_agent};
 use super::form::negotiate;
 use super::managed_fields;

@@ -123,17 +123,17 @@ impl Refusal {
 
     pub(crate) fn not_found(resource: &Resource, name: &str) -> Self {
         let message = format!("{} {name:?} not found", resource.qualified());
-        Self::status(404, "NotFound", message, Some(resource.details(name)))
+        Self::status(404, "NotFound", message, Some(details_of(resource, name)))
     }
 
     pub(crate) fn already_exists(resource: &Resource, name: &str) -> Self {
         let message = format!("{} {name:?} already exists", resource.qualified());
-        Self::status(409, "AlreadyExists", message, Some(resource.details(name)))
+        Self::status(409, "AlreadyExists", message, Some(details_of(resource, name)))
     }
 
     pub(crate) fn modified(resource: &Resource, name: &str, detail: &str) -> Self {
         let message = format!("Operation cannot be fulfilled on {} {name:?}: {detail}", resource.qualified());
-        Self::status(409, "Conflict", message, Some(resource.details(name)))
+        Self::status(409, "Conflict", message, Some(details_of(resource, name)))
     }
 
     pub(crate) fn stale(resource: &Resource, name: &str) -> Self {
@@ -144,7 +144,7 @@ impl Refusal {
     /// A DELETE precondition that doesn't hold: the only conflict that names the kind instead of the resource.
     pub(crate) fn precondition(resource: &Resource, name: &str, detail: &str) -> Self {
         let message = format!("Operation cannot be fulfilled on {} {name:?}: {detail}", resource.qualified_kind());
-        Self::status(409, "Conflict", message, Some(resource.kind_details(name)))
+        Self::status(409, "Conflict", message, Some(details(name, resource.group, resource.kind)))
     }
 
     pub(crate) fn forbidden(group: &str, resource: &str, name: &str, detail: &str) -> Self {
@@ -235,12 +235,16 @@ impl Refusal {
 
 /// The answer to a DELETE that took the object away.
 pub(crate) fn deleted(resource: &Resource, name: &str, uid: &str) -> Value {
-    let mut details = resource.details(name);
+    let mut details = details_of(resource, name);
     details["uid"] = uid.into();
     json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details})
 }
 
-pub(super) fn details(name: &str, group: &str, kind: &str) -> Value {
+fn details_of(resource: &Resource, name: &str) -> Value {
+    details(name, resource.group, resource.plural)
+}
+
+fn details(name: &str, group: &str, kind: &str) -> Value {
     let mut details = serde_json::Map::new();
     for (key, value) in [("name", name), ("group", group), ("kind", kind)] {
         if !value.is_empty() {

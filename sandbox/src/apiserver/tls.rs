@@ -11,7 +11,8 @@ use tokio_rustls::rustls::{
     DigitallySignedStruct, DistinguishedName, Error, RootCertStore, ServerConfig, SignatureScheme,
 };
 
-use super::user::{User, of_certificate};
+use super::authentication::of_certificate;
+use super::user::User;
 use crate::certs::Identity;
 
 /// The server's side of TLS.

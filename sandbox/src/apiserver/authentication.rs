@@ -1,0 +1,46 @@
+//! Who sends a request: the user of a client certificate, of a bearer token, or the anonymous user.
+
+use std::collections::BTreeMap;
+
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use ring::digest;
+use x509_parser::prelude::{FromDer, X509Certificate};
+
+use super::status::Refusal;
+use super::user::User;
+
+/// The user of a certificate that was verified already: its common name, its organizations, its fingerprint.
+pub(crate) fn of_certificate(der: &[u8]) -> Option<User> {
+    let (_, certificate) = X509Certificate::from_der(der).ok()?;
+    let name = certificate.subject().iter_common_name().last()?.as_str().ok()?;
+    if name.is_empty() {
+        return None;
+    }
+    let groups = certificate.subject().iter_organization().filter_map(|organization| organization.as_str().ok());
+    let mut user = User::authenticated(name, groups);
+    let fingerprint = digest::digest(&digest::SHA256, der);
+    let fingerprint: String = fingerprint.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    user.extra.insert("authentication.kubernetes.io/credential-id".into(), vec![format!("X509SHA256={fingerprint}")]);
+    Some(user)
+}
+
+/// Determines the user. A certificate that does not verify and an unknown token are refused; neither makes the request anonymous.
+pub(crate) fn authenticate(
+    certificate: Option<Option<User>>,
+    tokens: &BTreeMap<String, User>,
+    headers: &HeaderMap,
+) -> Result<User, Refusal> {
+    match (certificate, bearer(headers)) {
+        (Some(Some(user)), _) => Ok(user),
+        (_, Some(token)) => tokens.get(token).cloned().ok_or_else(Refusal::unauthorized),
+        (Some(None), None) => Err(Refusal::unauthorized()),
+        (None, None) => Ok(User::anonymous()),
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
