@@ -5,8 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::defaults::default_group;
 use super::object::{Content, Object, Subject};
-use super::write::default_group;
 use crate::binding::BindingRef;
 
 /// The subjects that are put back, and into which bindings.

@@ -6,13 +6,14 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::exchange::Ask;
 use super::form::{self, Form, negotiate};
 use super::object::{Content, Object};
+use super::request_checks::check_dry_run;
+use super::resource_request::ResourceRequest;
 use super::respond::{self, Answer};
 use super::status::{FieldError, Refusal, deleted};
 use super::store::Stored;
-use super::write::{check_dry_run, stamp};
+use super::timestamp::stamp;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -30,31 +31,31 @@ struct Preconditions {
 }
 
 /// Takes an object away, or marks it where finalizers hold it: it then goes on granting.
-pub(crate) fn delete(ask: &Ask<'_>) -> Result<Answer, Refusal> {
-    negotiate(ask.headers, false)?;
-    check_dry_run(ask, "DeleteOptions")?;
-    let options = options(ask)?;
-    let dry_run = ask.parameters.dry_run() || options.dry_run.as_ref().is_some_and(|stages| !stages.is_empty());
-    let _writing = ask.server.store.writing.lock().unwrap_or_else(PoisonError::into_inner);
-    let stored = ask.stored()?;
-    check_preconditions(ask, &options.preconditions.unwrap_or_default(), &stored.object)?;
+pub(crate) fn delete(request: &ResourceRequest<'_>) -> Result<Answer, Refusal> {
+    negotiate(request.headers, false)?;
+    check_dry_run(request, "DeleteOptions")?;
+    let options = options(request)?;
+    let dry_run = request.parameters.dry_run() || options.dry_run.as_ref().is_some_and(|stages| !stages.is_empty());
+    let _writing = request.server.store.writing.lock().unwrap_or_else(PoisonError::into_inner);
+    let stored = request.stored()?;
+    check_preconditions(request, &options.preconditions.unwrap_or_default(), &stored.object)?;
     if stored.object.metadata.finalizers.is_empty() && !matches!(stored.object.content, Content::Namespace(_)) {
         if !dry_run {
-            ask.server.store.remove(&stored.object);
+            request.server.store.remove(&stored.object);
         }
-        let status = deleted(ask.resource, &ask.target.name, &stored.object.metadata.uid);
-        return Ok(respond::json(200, status.to_string(), ask.headers));
+        let status = deleted(request.resource, &request.target.name, &stored.object.metadata.uid);
+        return Ok(respond::json(200, status.to_string(), request.headers));
     }
-    let marked = mark(ask, &stored, dry_run);
-    Ok(respond::json(200, form::single(Form::Whole, &marked, ask.now), ask.headers))
+    let marked = mark(request, &stored, dry_run);
+    Ok(respond::json(200, form::single(Form::Whole, &marked, request.now), request.headers))
 }
 
-fn mark(ask: &Ask<'_>, stored: &Arc<Stored>, dry_run: bool) -> Arc<Stored> {
+fn mark(request: &ResourceRequest<'_>, stored: &Arc<Stored>, dry_run: bool) -> Arc<Stored> {
     if stored.object.metadata.deletion_timestamp.is_some() {
         return stored.clone();
     }
     let mut object = stored.object.clone();
-    object.metadata.deletion_timestamp = Some(stamp(ask.now));
+    object.metadata.deletion_timestamp = Some(stamp(request.now));
     match &mut object.content {
         Content::Namespace(namespace) => namespace.status.phase = "Terminating".into(),
         _ => object.metadata.deletion_grace_period_seconds = Some(0),
@@ -62,18 +63,18 @@ fn mark(ask: &Ask<'_>, stored: &Arc<Stored>, dry_run: bool) -> Arc<Stored> {
     if dry_run {
         return Arc::new(Stored { item: Bytes::new(), object, version: stored.version });
     }
-    ask.server.store.put(object)
+    request.server.store.put(object)
 }
 
-fn options(ask: &Ask<'_>) -> Result<DeleteOptions, Refusal> {
-    if ask.body.is_empty() {
+fn options(request: &ResourceRequest<'_>) -> Result<DeleteOptions, Refusal> {
+    if request.body.is_empty() {
         return Ok(DeleteOptions::default());
     }
-    if !matches!(ask.content_type(), "application/json" | "") {
+    if !matches!(request.content_type(), "application/json" | "") {
         return Err(Refusal::unsupported_body());
     }
     let options: DeleteOptions =
-        serde_json::from_slice(ask.body).map_err(|error| Refusal::bad_request(error.to_string()))?;
+        serde_json::from_slice(request.body).map_err(|error| Refusal::bad_request(error.to_string()))?;
     let policies = ["Foreground", "Background", "Orphan", "nil"];
     match &options.propagation_policy {
         Some(policy) if !policies[..3].contains(&policy.as_str()) => {
@@ -84,7 +85,7 @@ fn options(ask: &Ask<'_>) -> Result<DeleteOptions, Refusal> {
     }
 }
 
-fn check_preconditions(ask: &Ask<'_>, wanted: &Preconditions, object: &Object) -> Result<(), Refusal> {
+fn check_preconditions(request: &ResourceRequest<'_>, wanted: &Preconditions, object: &Object) -> Result<(), Refusal> {
     let metadata = &object.metadata;
     if let Some(uid) = wanted.uid.as_ref().filter(|uid| **uid != metadata.uid) {
         let detail = format!(
@@ -92,7 +93,7 @@ fn check_preconditions(ask: &Ask<'_>, wanted: &Preconditions, object: &Object) -
              The object might have been deleted and then recreated",
             metadata.uid
         );
-        return Err(Refusal::precondition(ask.resource, &metadata.name, &detail));
+        return Err(Refusal::precondition(request.resource, &metadata.name, &detail));
     }
     if let Some(version) = wanted.resource_version.as_ref().filter(|version| **version != metadata.resource_version) {
         let detail = format!(
@@ -100,7 +101,7 @@ fn check_preconditions(ask: &Ask<'_>, wanted: &Preconditions, object: &Object) -
              The object might have been modified",
             metadata.resource_version
         );
-        return Err(Refusal::precondition(ask.resource, &metadata.name, &detail));
+        return Err(Refusal::precondition(request.resource, &metadata.name, &detail));
     }
     Ok(())
 }

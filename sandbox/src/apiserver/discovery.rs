@@ -4,9 +4,9 @@ use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method};
 use serde_json::{Value, json};
 
-use super::exchange::Server;
 use super::resources::{AUTHENTICATION, AUTHORIZATION, RAM_AUTHENTICATOR, RESOURCES, Resource, Shape};
 use super::respond::{self, Answer};
+use super::server_state::ServerState;
 use super::status::Refusal;
 
 /// The release whose answers the sandbox gives.
@@ -35,7 +35,12 @@ struct Entry {
 }
 
 /// Answers a path that isn't below a group and version.
-pub(crate) fn answer(server: &Server, method: &Method, path: &str, headers: &HeaderMap) -> Result<Answer, Refusal> {
+pub(crate) fn answer(
+    server: &ServerState,
+    method: &Method,
+    path: &str,
+    headers: &HeaderMap,
+) -> Result<Answer, Refusal> {
     if !matches!(*method, Method::GET | Method::HEAD) {
         return Err(Refusal::no_such_page());
     }
@@ -84,7 +89,7 @@ fn wants_aggregated(headers: &HeaderMap) -> bool {
     })
 }
 
-fn groups(server: &Server) -> Vec<&'static str> {
+fn groups(server: &ServerState) -> Vec<&'static str> {
     let mut groups = vec![AUTHENTICATION, AUTHORIZATION];
     for resource in RESOURCES.iter().filter(|resource| !resource.group.is_empty()) {
         let served = resource.group != RAM_AUTHENTICATOR || server.ram_authenticator;
@@ -105,7 +110,7 @@ fn group(name: &str) -> Value {
     json!({"name": name, "versions": [version], "preferredVersion": version})
 }
 
-fn entries(group: &str, server: &Server) -> Vec<Entry> {
+fn entries(group: &str, server: &ServerState) -> Vec<Entry> {
     let reviews = REVIEWS.iter().filter(|review| review.0 == group).map(|(_, plural, kind, namespaced)| Entry {
         plural,
         singular: kind.to_ascii_lowercase(),
@@ -132,7 +137,7 @@ impl Resource {
     }
 }
 
-fn resource_list(group: &str, version: &str, server: &Server) -> Value {
+fn resource_list(group: &str, version: &str, server: &ServerState) -> Value {
     let resources: Vec<Value> = entries(group, server)
         .into_iter()
         .map(|entry| {
@@ -150,7 +155,7 @@ fn resource_list(group: &str, version: &str, server: &Server) -> Value {
     json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": resources})
 }
 
-fn aggregated(groups: &[&str], server: &Server, headers: &HeaderMap) -> Answer {
+fn aggregated(groups: &[&str], server: &ServerState, headers: &HeaderMap) -> Answer {
     let items: Vec<Value> = groups.iter().map(|group| aggregated_group(group, server)).collect();
     let list = json!({"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items});
     let mut answer = respond::json(200, list.to_string(), headers);
@@ -158,7 +163,7 @@ fn aggregated(groups: &[&str], server: &Server, headers: &HeaderMap) -> Answer {
     answer
 }
 
-fn aggregated_group(group: &str, server: &Server) -> Value {
+fn aggregated_group(group: &str, server: &ServerState) -> Value {
     let resources: Vec<Value> = entries(group, server)
         .into_iter()
         .map(|entry| {

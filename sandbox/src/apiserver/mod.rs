@@ -8,6 +8,8 @@ mod admission;
 mod authentication;
 mod authorizer;
 mod bootstrap;
+mod decode;
+mod defaults;
 mod delete;
 mod discovery;
 mod escalation;
@@ -16,21 +18,28 @@ mod faults;
 mod form;
 mod host;
 mod impersonation;
+mod incoming_request;
 mod managed_fields;
 mod object;
 mod patch;
 mod percent;
 mod port;
 mod protobuf;
+mod random;
 mod read;
 mod request;
+mod request_checks;
+mod request_headers;
+mod resource_request;
 mod resources;
 mod respond;
 mod reviews;
 mod selector;
+mod server_state;
 mod status;
 mod store;
 mod table;
+mod timestamp;
 mod tls;
 mod user;
 mod validation;
@@ -50,9 +59,9 @@ pub use self::user::User;
 pub(crate) use self::host::Host;
 
 use self::admission::Admission;
-use self::exchange::Server;
 use self::object::Object;
 use self::port::{Port, Reception};
+use self::server_state::ServerState;
 use self::store::Store;
 use self::tls::ClientJudge;
 use crate::binding::BindingRef;
@@ -77,7 +86,7 @@ pub struct Options {
 pub struct ApiServer {
     address: SocketAddr,
     authority: Arc<Authority>,
-    server: Arc<Server>,
+    server: Arc<ServerState>,
     port: Port,
 }
 
@@ -107,7 +116,7 @@ impl ApiServer {
         let identity = authority.server(&options.names, Validity::ack(now))?;
         let acceptor = TlsAcceptor::from(tls::server_config(&identity)?);
         let judge = Arc::new(ClientJudge::new(authority.certificate_der())?);
-        let server = Arc::new(Server {
+        let server = Arc::new(ServerState {
             store: Store::new(),
             tokens: options.tokens,
             ram_authenticator: options.ram_authenticator,
@@ -140,12 +149,12 @@ impl ApiServer {
         let mut object = Object::from_value(resource, map).map_err(unknown)?;
         let created = object.metadata.creation_timestamp.clone();
         let now = clock::now();
-        write::default_groups(&mut object);
-        write::fill_new(&mut object, now);
+        defaults::default_groups(&mut object);
+        defaults::fill_new(&mut object, now);
         if created.is_some() {
             object.metadata.creation_timestamp = created;
         }
-        managed_fields::record(&mut object, None, manager, &write::stamp(now));
+        managed_fields::record(&mut object, None, manager, &timestamp::stamp(now));
         self.server.store.put(object);
         Ok(())
     }

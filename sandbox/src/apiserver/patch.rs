@@ -5,12 +5,13 @@ use std::sync::PoisonError;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::exchange::Ask;
 use super::form::{self, negotiate};
 use super::object::Object;
+use super::request_checks::{check_dry_run, check_name};
+use super::resource_request::ResourceRequest;
 use super::respond::{self, Answer};
 use super::status::{FieldError, Refusal};
-use super::write::{check_dry_run, check_name, replace};
+use super::write::replace;
 
 const JSON_PATCH: &str = "application/json-patch+json";
 const MERGE_PATCH: &str = "application/merge-patch+json";
@@ -26,35 +27,35 @@ struct Operation {
 }
 
 /// Answers a patch. Strategic merge and apply are left out: on subjects they are the wrong tool.
-pub(crate) fn patch(ask: &Ask<'_>) -> Result<Answer, Refusal> {
-    let form = negotiate(ask.headers, false)?;
-    let media = ask.content_type();
+pub(crate) fn patch(request: &ResourceRequest<'_>) -> Result<Answer, Refusal> {
+    let form = negotiate(request.headers, false)?;
+    let media = request.content_type();
     if !matches!(media, JSON_PATCH | MERGE_PATCH) {
         return Err(Refusal::unsupported_patch());
     }
-    check_dry_run(ask, "PatchOptions")?;
-    let _writing = ask.server.store.writing.lock().unwrap_or_else(PoisonError::into_inner);
-    let old = ask.stored()?;
+    check_dry_run(request, "PatchOptions")?;
+    let _writing = request.server.store.writing.lock().unwrap_or_else(PoisonError::into_inner);
+    let old = request.stored()?;
     let mut value = old.object.to_value();
     if media == JSON_PATCH {
-        apply(&mut value, ask.body)?;
+        apply(&mut value, request.body)?;
     } else {
-        let patch = serde_json::from_slice(ask.body)
+        let patch = serde_json::from_slice(request.body)
             .map_err(|error| Refusal::bad_request(format!("error decoding patch: {error}")))?;
         merge(&mut value, &patch);
     }
-    let object = decode(ask, value)?;
-    check_name(ask, &object)?;
-    let stored = replace(ask, object, &old)?;
-    Ok(respond::json(200, form::single(form, &stored, ask.now), ask.headers))
+    let object = decode(request, value)?;
+    check_name(request, &object)?;
+    let stored = replace(request, object, &old)?;
+    Ok(respond::json(200, form::single(form, &stored, request.now), request.headers))
 }
 
-fn decode(ask: &Ask<'_>, value: Value) -> Result<Object, Refusal> {
+fn decode(request: &ResourceRequest<'_>, value: Value) -> Result<Object, Refusal> {
     let shown = Value::from(value.to_string());
     let Value::Object(mut map) = value else { return Err(Refusal::patch_failed()) };
     map.remove("kind");
     map.remove("apiVersion");
-    Object::from_value(ask.resource, map)
+    Object::from_value(request.resource, map)
         .map_err(|error| Refusal::invalid("", "", "", &[FieldError::invalid("patch", &shown, &error)]))
 }
 

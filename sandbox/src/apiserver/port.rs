@@ -15,8 +15,10 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 
-use super::exchange::{self, Incoming, Server};
+use super::exchange;
 use super::host::Host;
+use super::incoming_request::IncomingRequest;
+use super::server_state::ServerState;
 use super::tls::ClientJudge;
 use crate::clock;
 
@@ -25,7 +27,7 @@ use crate::clock;
 pub(crate) struct Reception {
     pub(crate) acceptor: TlsAcceptor,
     pub(crate) judge: Arc<ClientJudge>,
-    pub(crate) server: Arc<Server>,
+    pub(crate) server: Arc<ServerState>,
 }
 
 /// A port that is this server's until this is dropped.
@@ -141,11 +143,11 @@ async fn incoming(
     request: Request<Body>,
     chain: Option<&[CertificateDer<'static>]>,
     judge: &ClientJudge,
-) -> io::Result<Incoming> {
+) -> io::Result<IncomingRequest> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
     let now = clock::now();
-    Ok(Incoming {
+    Ok(IncomingRequest {
         method: parts.method,
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().unwrap_or_default().to_owned(),

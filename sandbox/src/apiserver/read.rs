@@ -7,19 +7,19 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::exchange::Ask;
 use super::form::{self, negotiate};
 use super::request::Parameters;
+use super::resource_request::ResourceRequest;
 use super::respond::{self, Answer};
 use super::selector::Selector;
 use super::status::{FieldError, Refusal};
 use super::store::{Stored, place_of};
 
 /// Answers one object.
-pub(crate) fn get(ask: &Ask<'_>) -> Result<Answer, Refusal> {
-    let form = negotiate(ask.headers, false)?;
-    let stored = ask.stored()?;
-    Ok(respond::json(200, form::single(form, &stored, ask.now), ask.headers))
+pub(crate) fn get(request: &ResourceRequest<'_>) -> Result<Answer, Refusal> {
+    let form = negotiate(request.headers, false)?;
+    let stored = request.stored()?;
+    Ok(respond::json(200, form::single(form, &stored, request.now), request.headers))
 }
 
 /// Where a list goes on.
@@ -51,12 +51,12 @@ impl ContinueToken {
 }
 
 /// Answers a list.
-pub(crate) fn list(ask: &Ask<'_>) -> Result<Answer, Refusal> {
-    let form = negotiate(ask.headers, false)?;
-    check_version_match(ask.parameters)?;
-    let selector = Selector::parse(ask.parameters)?;
-    let limit = number(ask.parameters, "limit")?.filter(|limit| *limit > 0).map(|limit| limit as usize);
-    let (objects, version) = snapshot(ask, limit.is_some())?;
+pub(crate) fn list(request: &ResourceRequest<'_>) -> Result<Answer, Refusal> {
+    let form = negotiate(request.headers, false)?;
+    check_version_match(request.parameters)?;
+    let selector = Selector::parse(request.parameters)?;
+    let limit = number(request.parameters, "limit")?.filter(|limit| *limit > 0).map(|limit| limit as usize);
+    let (objects, version) = snapshot(request, limit.is_some())?;
     let mut wanted: Vec<Arc<Stored>> = objects.into_iter().filter(|stored| selector.matches(&stored.object)).collect();
     let mut metadata = json!({"resourceVersion": version.to_string()});
     if let Some(limit) = limit.filter(|limit| wanted.len() > *limit) {
@@ -68,43 +68,43 @@ pub(crate) fn list(ask: &Ask<'_>) -> Result<Answer, Refusal> {
             metadata["remainingItemCount"] = remaining.into();
         }
     }
-    let items = wanted.iter().map(|stored| form::item(form, stored, ask.now)).collect();
-    Ok(respond::list(form::list_head(form, ask.resource, &metadata), items, ask.headers))
+    let items = wanted.iter().map(|stored| form::item(form, stored, request.now)).collect();
+    Ok(respond::list(form::list_head(form, request.resource, &metadata), items, request.headers))
 }
 
 type Snapshot = (Vec<Arc<Stored>>, u64);
 
-fn snapshot(ask: &Ask<'_>, paged: bool) -> Result<Snapshot, Refusal> {
-    let store = &ask.server.store;
-    let namespace = ask.namespace();
-    if let Some(token) = ask.parameters.get("continue") {
-        return continued(ask, &ContinueToken::parse(token)?);
+fn snapshot(request: &ResourceRequest<'_>, paged: bool) -> Result<Snapshot, Refusal> {
+    let store = &request.server.store;
+    let namespace = request.namespace();
+    if let Some(token) = request.parameters.get("continue") {
+        return continued(request, &ContinueToken::parse(token)?);
     }
-    let Some(wanted) = version(ask.parameters)? else { return Ok(store.list(ask.resource, namespace)) };
+    let Some(wanted) = version(request.parameters)? else { return Ok(store.list(request.resource, namespace)) };
     let current = store.version();
     if wanted > current {
         return Err(Refusal::version_too_large(wanted, current));
     }
-    let version_match = ask.parameters.get("resourceVersionMatch");
+    let version_match = request.parameters.get("resourceVersionMatch");
     let exact = version_match == Some("Exact") || (paged && wanted > 0 && version_match.is_none());
     if !exact {
-        return Ok(store.list(ask.resource, namespace));
+        return Ok(store.list(request.resource, namespace));
     }
-    let objects = store.list_at(ask.resource, namespace, wanted);
+    let objects = store.list_at(request.resource, namespace, wanted);
     let objects = objects.map_err(|_| Refusal::expired("The resourceVersion for the provided list is too old."))?;
     Ok((objects, wanted))
 }
 
-fn continued(ask: &Ask<'_>, token: &ContinueToken) -> Result<Snapshot, Refusal> {
-    if ask.parameters.get("resourceVersion").is_some_and(|version| version != "0") {
+fn continued(request: &ResourceRequest<'_>, token: &ContinueToken) -> Result<Snapshot, Refusal> {
+    if request.parameters.get("resourceVersion").is_some_and(|version| version != "0") {
         return Err(Refusal::bad_request("specifying resource version is not allowed when using continue"));
     }
-    let store = &ask.server.store;
+    let store = &request.server.store;
     let start = token.start.trim_start_matches('/');
     // A negative version means: go on with whatever is there now.
     let (objects, version) = match u64::try_from(token.rv) {
-        Err(_) => store.list(ask.resource, ask.namespace()),
-        Ok(version) => match store.list_at(ask.resource, ask.namespace(), version) {
+        Err(_) => store.list(request.resource, request.namespace()),
+        Ok(version) => match store.list_at(request.resource, request.namespace(), version) {
             Ok(objects) => (objects, version),
             Err(_) => return Err(Refusal::expired_page(ContinueToken::after(start.trim_end_matches('\0'), -1))),
         },

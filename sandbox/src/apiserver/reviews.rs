@@ -6,17 +6,17 @@ use serde_json::{Value, json};
 
 use super::action::Action;
 use super::authorizer::{Authorizer, Decision};
-use super::exchange::{Incoming, Server, user_agent};
 use super::form::negotiate;
-use super::managed_fields;
+use super::incoming_request::IncomingRequest;
 use super::object::PolicyRule;
-use super::protobuf;
 use super::request::ResourceTarget;
 use super::resources::{AUTHENTICATION, AUTHORIZATION};
 use super::respond::{self, Answer};
+use super::server_state::ServerState;
 use super::status::{FieldError, Refusal};
+use super::timestamp::stamp;
 use super::user::User;
-use super::write::stamp;
+use super::{managed_fields, protobuf, request_headers};
 
 #[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -65,9 +65,9 @@ struct NonResourceAttributes {
 
 /// Answers a review.
 pub(crate) fn answer(
-    server: &Server,
+    server: &ServerState,
     user: &User,
-    incoming: &Incoming,
+    incoming: &IncomingRequest,
     target: &ResourceTarget,
 ) -> Result<Answer, Refusal> {
     let known = match (target.group.as_str(), target.plural.as_str()) {
@@ -91,7 +91,7 @@ pub(crate) fn answer(
         "selfsubjectrulesreviews" => rules(server, user, &body)?,
         kind => {
             let mut review = access(server, user, kind, &target.namespace, &body)?;
-            let manager = managed_fields::manager(None, user_agent(&incoming.headers));
+            let manager = managed_fields::manager(None, request_headers::user_agent(&incoming.headers));
             let api_version = "authorization.k8s.io/v1";
             review["metadata"]["managedFields"] =
                 managed_fields::of_review(api_version, &review["spec"], &manager, &stamp(incoming.now));
@@ -101,7 +101,7 @@ pub(crate) fn answer(
     Ok(respond::json(201, review.to_string(), &incoming.headers))
 }
 
-fn decode(incoming: &Incoming, plural: &str) -> Result<Value, Refusal> {
+fn decode(incoming: &IncomingRequest, plural: &str) -> Result<Value, Refusal> {
     let unreadable = || Refusal::bad_request("the object provided is unrecognized");
     match incoming.content_type() {
         "application/json" | "" => serde_json::from_slice(&incoming.body).map_err(|_| unreadable()),
@@ -110,14 +110,14 @@ fn decode(incoming: &Incoming, plural: &str) -> Result<Value, Refusal> {
     }
 }
 
-fn who(user: &User, incoming: &Incoming) -> Value {
+fn who(user: &User, incoming: &IncomingRequest) -> Value {
     json!({
         "kind": "SelfSubjectReview", "apiVersion": "authentication.k8s.io/v1",
         "metadata": {"creationTimestamp": stamp(incoming.now)}, "status": {"userInfo": user},
     })
 }
 
-fn access(server: &Server, user: &User, plural: &str, namespace: &str, body: &Value) -> Result<Value, Refusal> {
+fn access(server: &ServerState, user: &User, plural: &str, namespace: &str, body: &Value) -> Result<Value, Refusal> {
     let mut spec: ReviewSpec = serde_json::from_value(body.get("spec").cloned().unwrap_or_else(|| json!({})))
         .map_err(|error| Refusal::bad_request(error.to_string()))?;
     let is_self = plural == "selfsubjectaccessreviews";
@@ -194,7 +194,7 @@ fn status(decision: &Decision) -> Value {
     status
 }
 
-fn rules(server: &Server, user: &User, body: &Value) -> Result<Value, Refusal> {
+fn rules(server: &ServerState, user: &User, body: &Value) -> Result<Value, Refusal> {
     let namespace = body.pointer("/spec/namespace").and_then(Value::as_str).unwrap_or_default();
     if namespace.is_empty() {
         return Err(Refusal::bad_request("no namespace on request"));

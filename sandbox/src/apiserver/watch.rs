@@ -7,9 +7,9 @@ use serde_json::json;
 use tokio::sync::{broadcast, mpsc};
 use tokio::time::{Instant, sleep_until};
 
-use super::exchange::Ask;
 use super::form::{self, Form, negotiate};
 use super::read::number;
+use super::resource_request::ResourceRequest;
 use super::resources::ResourceRef;
 use super::respond::{self, Answer};
 use super::selector::Selector;
@@ -27,26 +27,26 @@ struct Watch {
     form: Form,
 }
 
-/// Answers a watch. It goes on after the asker lost the right to start a new one, as the real server's does.
-pub(crate) fn watch(ask: &Ask<'_>) -> Result<Answer, Refusal> {
+/// Answers a watch. It goes on after the user has lost the right to start a new one, as the real server's does.
+pub(crate) fn watch(request: &ResourceRequest<'_>) -> Result<Answer, Refusal> {
     let watch = Watch {
-        resource: ask.resource,
-        namespace: ask.namespace().map(str::to_owned),
-        selector: Selector::parse(ask.parameters)?,
-        form: negotiate(ask.headers, true)?,
+        resource: request.resource,
+        namespace: request.namespace().map(str::to_owned),
+        selector: Selector::parse(request.parameters)?,
+        form: negotiate(request.headers, true)?,
     };
-    let store = &ask.server.store;
-    let since = ask.parameters.get("resourceVersion").unwrap_or("0");
+    let store = &request.server.store;
+    let since = request.parameters.get("resourceVersion").unwrap_or("0");
     let since: u64 = since.parse().map_err(|_| {
         let go = format!("strconv.ParseUint: parsing {since:?}: invalid syntax");
         Refusal::internal(format!("resourceVersion: Invalid value: {since:?}: {go}"))
     })?;
     let mut first = Vec::new();
-    let events = if since == 0 || ask.parameters.flag("sendInitialEvents") {
-        let (objects, version, events) = store.list_and_follow(ask.resource, ask.namespace());
+    let events = if since == 0 || request.parameters.flag("sendInitialEvents") {
+        let (objects, version, events) = store.list_and_follow(request.resource, request.namespace());
         let wanted = objects.iter().filter(|stored| watch.selector.matches(&stored.object));
         first.extend(wanted.map(|stored| watch.line("ADDED", stored)));
-        if ask.parameters.flag("sendInitialEvents") && ask.parameters.flag("allowWatchBookmarks") {
+        if request.parameters.flag("sendInitialEvents") && request.parameters.flag("allowWatchBookmarks") {
             first.push(watch.bookmark(version));
         }
         events
@@ -59,7 +59,7 @@ pub(crate) fn watch(ask: &Ask<'_>) -> Result<Answer, Refusal> {
             Err(_) => return Ok(too_old(since, store.compacted())),
         }
     };
-    let length = number(ask.parameters, "timeoutSeconds")?.and_then(|seconds| u64::try_from(seconds).ok());
+    let length = number(request.parameters, "timeoutSeconds")?.and_then(|seconds| u64::try_from(seconds).ok());
     let until = Instant::now() + length.filter(|seconds| *seconds > 0).map_or(LONGEST, Duration::from_secs);
     let (sender, receiver) = mpsc::channel(QUEUE);
     tokio::spawn(follow(watch, first, events, sender, until));
