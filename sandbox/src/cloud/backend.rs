@@ -1,13 +1,14 @@
-//! What all endpoints share: the estate, the clock, the faults, the request log, and the hooks into clusters.
+//! What all endpoints share: the state, the clock, the faults, the request log, and the hooks into clusters.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::cleaning::{CleanBehaviour, Cleaning};
 use super::clock::Clock;
-use super::cs::{CleanBehaviour, Cleaning, IssueRequest, IssuedKubeconfig};
-use super::estate::Estate;
+use super::cloud_state::CloudState;
+use super::delayed_tasks::DelayedTasks;
 use super::faults::Fault;
-use super::promises::Promises;
+use super::issue_request::{IssueRequest, IssuedKubeconfig};
 
 /// A request as the log keeps it. Secrets are not in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,32 +56,32 @@ impl Default for Hooks {
 
 /// What all endpoints share.
 pub(crate) struct Backend {
-    estate: Mutex<Estate>,
+    cloud_state: Mutex<CloudState>,
     pub(crate) clock: Clock,
     faults: Mutex<Vec<Fault>>,
     log: Mutex<Vec<LoggedRequest>>,
     proofs: Mutex<BTreeSet<String>>,
     pub(crate) hooks: Hooks,
     clean_behaviour: Mutex<CleanBehaviour>,
-    pub(crate) promises: Promises,
+    pub(crate) delayed_tasks: DelayedTasks,
 }
 
 impl Backend {
-    pub(crate) fn new(estate: Estate, clock: Clock, hooks: Hooks, clean_behaviour: CleanBehaviour) -> Self {
+    pub(crate) fn new(cloud_state: CloudState, clock: Clock, hooks: Hooks, clean_behaviour: CleanBehaviour) -> Self {
         Self {
-            estate: Mutex::new(estate),
+            cloud_state: Mutex::new(cloud_state),
             clock,
             faults: Mutex::default(),
             log: Mutex::default(),
             proofs: Mutex::default(),
             hooks,
             clean_behaviour: Mutex::new(clean_behaviour),
-            promises: Promises::new(),
+            delayed_tasks: DelayedTasks::new(),
         }
     }
 
-    pub(crate) fn estate(&self) -> MutexGuard<'_, Estate> {
-        held(&self.estate)
+    pub(crate) fn cloud_state(&self) -> MutexGuard<'_, CloudState> {
+        held(&self.cloud_state)
     }
 
     pub(crate) fn faults(&self) -> MutexGuard<'_, Vec<Fault>> {

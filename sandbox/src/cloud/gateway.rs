@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::backend::{Backend, LoggedRequest};
+use super::caller::Caller;
 use super::cs::{self, Operation};
-use super::estate::Caller;
 use super::faults::{Outcome, strike};
 use super::reply::{Product, Refusal, Reply};
 use super::request::{Parameters, Request};
@@ -166,9 +166,9 @@ impl Asked<'_> {
         if self.product == Product::Sts && action == sts::UNSIGNED {
             return Ok(None);
         }
-        let mut estate = self.backend.estate();
-        let key = signature::verify(self.request, &mut estate.keys, self.backend.clock.now())?;
-        estate.check_owner(&key)?;
+        let mut cloud_state = self.backend.cloud_state();
+        let key = signature::verify(self.request, &mut cloud_state.keys, self.backend.clock.now())?;
+        cloud_state.check_owner(&key)?;
         Ok(Some(Caller::of(&key)))
     }
 
@@ -187,12 +187,12 @@ impl Asked<'_> {
 
     fn rpc(&self, action: &str, parameters: &Parameters, caller: Option<&Caller>) -> Result<Reply, Refusal> {
         let now = self.backend.clock.now();
-        let mut estate = self.backend.estate();
+        let mut cloud_state = self.backend.cloud_state();
         let answered = match (self.product, caller) {
-            (Product::Ram, Some(caller)) => ram::call(action, parameters, caller, &estate),
-            (Product::Ims, Some(caller)) => ims::call(action, parameters, caller, &estate),
-            (Product::Sts, Some(caller)) => sts::call(action, parameters, caller, &mut estate, now),
-            (Product::Sts, None) => Some(sts::assume_role_with_oidc(parameters, &mut estate, now)),
+            (Product::Ram, Some(caller)) => ram::call(action, parameters, caller, &cloud_state),
+            (Product::Ims, Some(caller)) => ims::call(action, parameters, caller, &cloud_state),
+            (Product::Sts, Some(caller)) => sts::call(action, parameters, caller, &mut cloud_state, now),
+            (Product::Sts, None) => Some(sts::assume_role_with_oidc(parameters, &mut cloud_state, now)),
             (Product::Cs | Product::Ram | Product::Ims, _) => None,
         };
         let unknown = || {

@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::account::{Account, RamUser, RecycledUser};
+use super::caller::Caller;
 use super::clock::written;
-use super::estate::{Caller, Estate};
+use super::cloud_state::CloudState;
 use super::keys::Principal;
 use super::paging::{closed, marked};
 use super::reply::{Product, Refusal};
@@ -15,7 +16,7 @@ pub(crate) fn call(
     action: &str,
     parameters: &Parameters,
     caller: &Caller,
-    estate: &Estate,
+    cloud_state: &CloudState,
 ) -> Option<Result<Value, Refusal>> {
     let operation = match action {
         "GetUser" => get_user,
@@ -24,18 +25,18 @@ pub(crate) fn call(
         _ => return None,
     };
     let permitted = caller.demand(&format!("ram:{action}"), Product::Ims);
-    Some(permitted.and_then(|()| operation(parameters, caller, estate)))
+    Some(permitted.and_then(|()| operation(parameters, caller, cloud_state)))
 }
 
-fn get_user(parameters: &Parameters, caller: &Caller, estate: &Estate) -> Result<Value, Refusal> {
-    let account = estate.account_of(caller)?;
+fn get_user(parameters: &Parameters, caller: &Caller, cloud_state: &CloudState) -> Result<Value, Refusal> {
+    let account = cloud_state.account_of(caller)?;
     let (uid, name, key) =
         (parameters.get("UserId"), parameters.get("UserPrincipalName"), parameters.get("UserAccessKeyId"));
     if uid.is_none() && name.is_none() && key.is_none() {
         let message = "One of UserId, UserPrincipalName and UserAccessKeyId is required.";
         return Err(Refusal::product(400, "MissingParameter", message));
     }
-    let owner = key.and_then(|id| match &estate.keys.get(id)?.principal {
+    let owner = key.and_then(|id| match &cloud_state.keys.get(id)?.principal {
         Principal::User(uid) => Some(uid.as_str()),
         Principal::Root | Principal::Role { .. } => None,
     });
@@ -61,8 +62,8 @@ fn get_user(parameters: &Parameters, caller: &Caller, estate: &Estate) -> Result
     }}))
 }
 
-fn list_user_basic_infos(parameters: &Parameters, caller: &Caller, estate: &Estate) -> Result<Value, Refusal> {
-    let account = estate.account_of(caller)?;
+fn list_user_basic_infos(parameters: &Parameters, caller: &Caller, cloud_state: &CloudState) -> Result<Value, Refusal> {
+    let account = cloud_state.account_of(caller)?;
     let (active, frozen) = match parameters.get("Status") {
         None | Some("active") => (true, false),
         Some("freeze") => (false, true),
@@ -87,8 +88,12 @@ fn basic_info(user: &RamUser, account: &Account) -> Value {
     })
 }
 
-fn list_users_in_recycle_bin(parameters: &Parameters, caller: &Caller, estate: &Estate) -> Result<Value, Refusal> {
-    let account = estate.account_of(caller)?;
+fn list_users_in_recycle_bin(
+    parameters: &Parameters,
+    caller: &Caller,
+    cloud_state: &CloudState,
+) -> Result<Value, Refusal> {
+    let account = cloud_state.account_of(caller)?;
     let name = parameters.get("Filter").map(read_filter).transpose()?;
     let listed = account.recycled.iter().filter(|user| name.is_none_or(|name| name == account.logon_name(&user.name)));
     let (users, next) = marked(listed, parameters, 100, 100)?;

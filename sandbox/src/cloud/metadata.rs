@@ -30,7 +30,7 @@ pub(crate) fn action(request: &Request) -> &'static str {
 }
 
 pub(crate) fn answer(backend: &Backend, request: &Request) -> Reply {
-    let mode = backend.estate().sign_in.instance.as_ref().map(|instance| instance.mode);
+    let mode = backend.cloud_state().sign_in.instance.as_ref().map(|instance| instance.mode);
     match (&request.method, request.path.as_str()) {
         (&Method::PUT, TOKEN) if mode == Some(MetadataMode::WithoutTokens) => Reply::text(404, "not found"),
         (&Method::PUT, TOKEN) => token(backend, request),
@@ -52,7 +52,7 @@ fn token(backend: &Backend, request: &Request) -> Reply {
     let now = backend.clock.now();
     let expires = now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(now);
     let token = random::letters(56);
-    backend.estate().sign_in.metadata_token = Some((Secret::new(token.clone()), expires));
+    backend.cloud_state().sign_in.metadata_token = Some((Secret::new(token.clone()), expires));
     Reply::text(200, &token)
 }
 
@@ -63,8 +63,8 @@ fn may_read(backend: &Backend, request: &Request, mode: Option<MetadataMode>) ->
         None => mode != Some(MetadataMode::Hardened),
         Some(_) if mode == Some(MetadataMode::WithoutTokens) => true,
         Some(given) => {
-            let estate = backend.estate();
-            estate
+            let cloud_state = backend.cloud_state();
+            cloud_state
                 .sign_in
                 .metadata_token
                 .as_ref()
@@ -75,15 +75,15 @@ fn may_read(backend: &Backend, request: &Request, mode: Option<MetadataMode>) ->
 
 fn role(backend: &Backend, asked: &str) -> Reply {
     let now = backend.clock.now();
-    let mut estate = backend.estate();
-    let Some(instance) = estate.sign_in.instance.clone() else { return Reply::text(404, "not found") };
+    let mut cloud_state = backend.cloud_state();
+    let Some(instance) = cloud_state.sign_in.instance.clone() else { return Reply::text(404, "not found") };
     if asked.is_empty() {
         return Reply::text(200, &instance.role.role);
     }
     if asked != instance.role.role {
         return Reply::text(404, "not found");
     }
-    match instance.role.open_session("ecs-instance", &mut estate, now) {
+    match cloud_state.open_session(&instance.role, "ecs-instance", now) {
         None => Reply::json(200, &json!({ "Code": "Failed" })),
         Some(issued) => {
             let mut body: Value = credentials(&issued);

@@ -6,18 +6,22 @@
 
 mod account;
 mod backend;
+mod builder;
+mod caller;
+mod cleaning;
 mod clock;
+mod cloud_state;
 mod cluster;
 mod cs;
-mod estate;
+mod delayed_tasks;
 mod faults;
 mod gateway;
 mod ims;
+mod issue_request;
 mod keys;
 mod metadata;
 mod oauth;
 mod paging;
-mod promises;
 mod ram;
 mod random;
 mod reply;
@@ -33,14 +37,17 @@ mod uri;
 
 pub use account::{Account, RamRole, RamUser, RecycledUser};
 pub use backend::LoggedRequest;
+pub use builder::{CloudBuilder, StartError, Tls};
+pub use cleaning::{CleanBehaviour, Cleaning};
 pub use clock::Clock;
+pub use cloud_state::{CloudState, Task};
 pub use cluster::{Activity, Auditing, Cluster, ForeignCallers, Kubeconfig, PermissionRecord, PermissionScope};
-pub use cs::{CleanBehaviour, Cleaning, IssueRequest, IssuedKubeconfig};
-pub use estate::{Estate, Task};
+
 pub use faults::{Fault, FaultKind, RetryHint, Turn};
+pub use issue_request::{IssueRequest, IssuedKubeconfig};
 pub use keys::{AccessKey, Permissions, Principal};
 pub use reply::Product;
-pub use server::{Cloud, CloudBuilder, StartError, Tls};
+pub use server::Cloud;
 pub use sign_in::{MetadataMode, SignIn};
 #[cfg(test)]
 pub(crate) use testing::Signer;

@@ -18,17 +18,22 @@ pub(crate) fn answer(backend: &Backend, request: &Request) -> Reply {
         return Reply::json(405, &json!({ "error": "method_not_allowed" }));
     }
     let now = backend.clock.now();
-    let mut estate = backend.estate();
+    let mut cloud_state = backend.cloud_state();
     let given = bearer(request);
-    let known =
-        estate.sign_in.oauth.iter().find(|known| given == Some(known.token.expose()) && known.expires > now).cloned();
+    let known = cloud_state
+        .sign_in
+        .oauth
+        .iter()
+        .find(|known| given == Some(known.token.expose()) && known.expires > now)
+        .cloned();
     let Some(known) = known else {
         let body =
             json!({ "error": "invalid_token", "error_description": "The access token is invalid or has expired." });
         return Reply::json(401, &body);
     };
     let principal = Principal::User(known.uid);
-    let issued = estate.keys.issue(&known.account, principal, known.permissions, now, SignedDuration::from_hours(1));
+    let issued =
+        cloud_state.keys.issue(&known.account, principal, known.permissions, now, SignedDuration::from_hours(1));
     Reply::json(200, &credentials(&issued))
 }
 

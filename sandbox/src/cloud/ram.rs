@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::account::{RamRole, RamUser};
+use super::caller::Caller;
 use super::clock::written;
-use super::estate::{Caller, Estate};
+use super::cloud_state::CloudState;
 use super::paging::{closed, marked};
 use super::reply::{Product, Refusal};
 use super::request::Parameters;
@@ -14,7 +15,7 @@ pub(crate) fn call(
     action: &str,
     parameters: &Parameters,
     caller: &Caller,
-    estate: &Estate,
+    cloud_state: &CloudState,
 ) -> Option<Result<Value, Refusal>> {
     let operation = match action {
         "ListUsers" => list_users,
@@ -22,11 +23,11 @@ pub(crate) fn call(
         _ => return None,
     };
     let permitted = caller.demand(&format!("ram:{action}"), Product::Ram);
-    Some(permitted.and_then(|()| operation(parameters, caller, estate)))
+    Some(permitted.and_then(|()| operation(parameters, caller, cloud_state)))
 }
 
-fn list_users(parameters: &Parameters, caller: &Caller, estate: &Estate) -> Result<Value, Refusal> {
-    let account = estate.account_of(caller)?;
+fn list_users(parameters: &Parameters, caller: &Caller, cloud_state: &CloudState) -> Result<Value, Refusal> {
+    let account = cloud_state.account_of(caller)?;
     let listed = account.users.iter().filter(|user| account.ram_lists_frozen || !user.frozen);
     let (users, next) = marked(listed, parameters, 100, 1000)?;
     let users: Vec<Value> = users.into_iter().map(user).collect();
@@ -46,8 +47,8 @@ fn user(user: &RamUser) -> Value {
     })
 }
 
-fn list_roles(parameters: &Parameters, caller: &Caller, estate: &Estate) -> Result<Value, Refusal> {
-    let account = estate.account_of(caller)?;
+fn list_roles(parameters: &Parameters, caller: &Caller, cloud_state: &CloudState) -> Result<Value, Refusal> {
+    let account = cloud_state.account_of(caller)?;
     let (roles, next) = marked(&account.roles, parameters, 100, 1000)?;
     let roles: Vec<Value> = roles.into_iter().map(|listed| role(listed, &account.id)).collect();
     Ok(closed(json!({ "Roles": { "Role": roles } }), next))

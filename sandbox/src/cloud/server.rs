@@ -1,9 +1,9 @@
 //! The cloud as a running thing: one port for each endpoint, on a thread of its own, until it is dropped.
 
-mod builder;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
@@ -14,15 +14,12 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 use super::backend::{Backend, LoggedRequest};
-use super::clock::Clock;
-use super::cs::CleanBehaviour;
-use super::estate::Estate;
+use super::cleaning::CleanBehaviour;
+use super::cloud_state::CloudState;
+use super::cs;
 use super::faults::Fault;
 use super::gateway::Endpoint;
-use super::promises;
 use super::reply::Product;
-
-pub use builder::{CloudBuilder, StartError, Tls};
 
 /// The cloud, running on loopback. Dropping it stops it.
 #[must_use = "the cloud stops when it is dropped"]
@@ -47,11 +44,6 @@ fn place(endpoint: &Endpoint) -> Place {
 }
 
 impl Cloud {
-    /// Prepares a cloud that serves https by a certificate for 127.0.0.1, or plain http where there is none.
-    pub fn builder(tls: Option<Tls>) -> CloudBuilder {
-        CloudBuilder::new(tls)
-    }
-
     /// The central endpoint of a product, `https://127.0.0.1:port`.
     pub fn url(&self, product: Product) -> &str {
         self.at((product.name(), None))
@@ -87,8 +79,8 @@ impl Cloud {
     }
 
     /// Looks at what the cloud knows, or changes it. The cloud answers nobody meanwhile.
-    pub fn edit<T>(&self, change: impl FnOnce(&mut Estate) -> T) -> T {
-        change(&mut self.backend.estate())
+    pub fn edit<T>(&self, change: impl FnOnce(&mut CloudState) -> T) -> T {
+        change(&mut self.backend.cloud_state())
     }
 
     /// Adds a fault. Where several strike a call, the one added first counts.
@@ -101,7 +93,7 @@ impl Cloud {
         self.backend.faults().clear();
     }
 
-    /// Changes what CleanClusterUserPermissions does from now on. What was promised before is done as promised.
+    /// Changes what CleanClusterUserPermissions does from now on. Tasks that were scheduled before are carried out as they are.
     pub fn set_clean_behaviour(&self, behaviour: CleanBehaviour) {
         self.backend.set_clean_behaviour(behaviour);
     }
@@ -119,7 +111,7 @@ impl Cloud {
     /// Everything that no output may hold: the secrets and tokens of all keys and sessions, and the signatures and tokens that
     /// requests have brought so far.
     pub fn secrets(&self) -> BTreeSet<String> {
-        let mut secrets = self.edit(|estate| estate.secrets());
+        let mut secrets = self.edit(|cloud_state| cloud_state.secrets());
         secrets.extend(self.backend.proofs().iter().cloned());
         secrets
     }
@@ -141,13 +133,13 @@ impl Drop for Cloud {
 }
 
 /// An endpoint, and how it is spoken to.
-struct Listener {
-    endpoint: Endpoint,
-    tls: Option<TlsAcceptor>,
+pub(super) struct Listener {
+    pub(super) endpoint: Endpoint,
+    pub(super) tls: Option<TlsAcceptor>,
 }
 
 impl Cloud {
-    fn start(backend: Backend, listeners: Vec<Listener>) -> Result<Self, StartError> {
+    pub(super) fn start(backend: Backend, listeners: Vec<Listener>) -> io::Result<Self> {
         let backend = Arc::new(backend);
         let (stop, stopped) = watch::channel(false);
         let (report, started) = mpsc::channel();
@@ -161,7 +153,7 @@ impl Cloud {
             }
         };
         let thread = std::thread::Builder::new().name("sandbox-cloud".to_owned()).spawn(run)?;
-        let urls = started.recv().map_err(std::io::Error::other)??;
+        let urls = started.recv().map_err(io::Error::other)??;
         Ok(Self { backend, urls, stop, thread: Some(thread) })
     }
 }
@@ -171,7 +163,7 @@ async fn serve(
     backend: Arc<Backend>,
     listeners: Vec<Listener>,
     mut stopped: watch::Receiver<bool>,
-    report: &mpsc::Sender<std::io::Result<BTreeMap<Place, String>>>,
+    report: &mpsc::Sender<io::Result<BTreeMap<Place, String>>>,
 ) {
     let mut urls = BTreeMap::new();
     for Listener { endpoint, tls } in listeners {
@@ -187,7 +179,11 @@ async fn serve(
         urls.insert(place(&endpoint), format!("{scheme}://{address}"));
         tokio::spawn(wire::listen(socket, tls, Arc::clone(&backend), Arc::new(endpoint)));
     }
-    tokio::spawn(promises::keep(backend));
+    tokio::spawn(async move {
+        let shared = Arc::clone(&backend);
+        // The call was answered long ago: a failure leaves the records as they are.
+        backend.delayed_tasks.run(move |cleaning| drop(cs::carry_out(&shared, cleaning))).await;
+    });
     if report.send(Ok(urls)).is_ok() {
         // An error means that the handle is gone: stop as well.
         let _ = stopped.wait_for(|stop| *stop).await;

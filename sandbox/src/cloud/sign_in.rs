@@ -1,10 +1,9 @@
 //! What the endpoints that give credentials know: which instance has which role, and which token stands for whom.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use kubectl_ackcred::core::secret::Secret;
 
-use super::estate::Estate;
-use super::keys::{Issued, Permissions, Principal};
+use super::keys::Permissions;
 
 /// What the endpoints that give credentials know.
 #[derive(Clone, Debug, Default)]
@@ -92,13 +91,5 @@ impl SignIn {
 impl RoleOf {
     fn new(account: &str, role: &str) -> Self {
         Self { account: account.to_owned(), role: role.to_owned() }
-    }
-
-    /// Opens an hour's session of the role; `None` where there is no such role any more.
-    pub(crate) fn open_session(&self, session: &str, estate: &mut Estate, now: Timestamp) -> Option<Issued> {
-        let account = estate.account(&self.account)?;
-        let role = account.roles.iter().find(|role| role.name == self.role)?.clone();
-        let principal = Principal::Role { id: role.id, session: session.to_owned() };
-        Some(estate.keys.issue(&self.account, principal, role.permissions, now, SignedDuration::from_hours(1)))
     }
 }

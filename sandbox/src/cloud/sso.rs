@@ -15,10 +15,10 @@ pub(crate) fn answer(backend: &Backend, request: &Request) -> Reply {
         return refusal(404, "NotFound", "There is no such resource.");
     }
     let now = backend.clock.now();
-    let mut estate = backend.estate();
+    let mut cloud_state = backend.cloud_state();
     let given = bearer(request);
     let live = |token: &str, expires| given == Some(token) && expires > now;
-    if !estate.sign_in.sso.iter().any(|known| live(known.token.expose(), known.expires)) {
+    if !cloud_state.sign_in.sso.iter().any(|known| live(known.token.expose(), known.expires)) {
         return refusal(401, "InvalidAccessToken", "The access token is invalid or has expired.");
     }
     let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
@@ -26,7 +26,7 @@ pub(crate) fn answer(backend: &Backend, request: &Request) -> Reply {
     let (Some(account), Some(configuration)) = (account, configuration) else {
         return refusal(400, "MissingParameter", "AccountId and AccessConfigurationId are required.");
     };
-    let assigned = estate.sign_in.sso.iter().find(|known| {
+    let assigned = cloud_state.sign_in.sso.iter().find(|known| {
         live(known.token.expose(), known.expires)
             && known.role.account == account
             && known.configuration == configuration
@@ -34,7 +34,7 @@ pub(crate) fn answer(backend: &Backend, request: &Request) -> Reply {
     let Some(role) = assigned.map(|known| known.role.clone()) else {
         return refusal(403, "NoPermission", "The access configuration is not assigned to you in this account.");
     };
-    match role.open_session("sso-user", &mut estate, now) {
+    match cloud_state.open_session(&role, "sso-user", now) {
         Some(issued) => {
             Reply::json(200, &json!({ "CloudCredential": credentials(&issued), "RequestId": random::request_id() }))
         }

@@ -4,8 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::account::RamRole;
+use super::caller::Caller;
 use super::clock::written;
-use super::estate::{Caller, Estate};
+use super::cloud_state::CloudState;
 use super::keys::{Issued, Principal};
 use super::paging::integer;
 use super::ram::role_arn;
@@ -20,19 +21,19 @@ pub(crate) fn call(
     action: &str,
     parameters: &Parameters,
     caller: &Caller,
-    estate: &mut Estate,
+    cloud_state: &mut CloudState,
     now: Timestamp,
 ) -> Option<Result<Value, Refusal>> {
     match action {
         // Everybody may ask who they are.
-        "GetCallerIdentity" => Some(get_caller_identity(caller, estate)),
-        "AssumeRole" => Some(assume_role(parameters, caller, estate, now)),
+        "GetCallerIdentity" => Some(get_caller_identity(caller, cloud_state)),
+        "AssumeRole" => Some(assume_role(parameters, caller, cloud_state, now)),
         _ => None,
     }
 }
 
-fn get_caller_identity(caller: &Caller, estate: &Estate) -> Result<Value, Refusal> {
-    let account = estate.account_of(caller)?;
+fn get_caller_identity(caller: &Caller, cloud_state: &CloudState) -> Result<Value, Refusal> {
+    let account = cloud_state.account_of(caller)?;
     let id = &account.id;
     Ok(match &caller.principal {
         Principal::Root => json!({
@@ -62,7 +63,7 @@ fn assumed_arn(account: &str, role: &str, session: &str) -> String {
 fn assume_role(
     parameters: &Parameters,
     caller: &Caller,
-    estate: &mut Estate,
+    cloud_state: &mut CloudState,
     now: Timestamp,
 ) -> Result<Value, Refusal> {
     let request = RoleRequest::read(parameters)?;
@@ -70,26 +71,26 @@ fn assume_role(
         return Err(Refusal::product(403, "NoPermission", "Roles may not be assumed by root accounts."));
     }
     caller.demand("sts:AssumeRole", Product::Sts)?;
-    let (account, role) = request.role(estate)?;
+    let (account, role) = request.role(cloud_state)?;
     let trusted = account == caller.account
         && role.external_id.as_deref().is_none_or(|id| parameters.get("ExternalId") == Some(id));
     if !trusted {
         let message = "You are not authorized to do this action. You should be authorized by RAM.";
         return Err(Refusal::product(403, "NoPermission", message));
     }
-    request.open_session(&account, &role, estate, now)
+    request.open_session(&account, &role, cloud_state, now)
 }
 
 /// AssumeRoleWithOIDC: the token is the proof, nothing is signed.
 pub(crate) fn assume_role_with_oidc(
     parameters: &Parameters,
-    estate: &mut Estate,
+    cloud_state: &mut CloudState,
     now: Timestamp,
 ) -> Result<Value, Refusal> {
     let request = RoleRequest::read(parameters)?;
     let provider = required(parameters, "OIDCProviderArn")?;
     let token = required(parameters, "OIDCToken")?;
-    let (account, role) = request.role(estate)?;
+    let (account, role) = request.role(cloud_state)?;
     let Some(trust) = role.oidc.as_ref().filter(|trust| trust.provider_arn == provider) else {
         let message = "This operation is not permitted by the trust policy of the role.";
         return Err(Refusal::product(403, "AuthenticationFail.NoPermission", message));
@@ -97,7 +98,7 @@ pub(crate) fn assume_role_with_oidc(
     if trust.token.expose() != token {
         return Err(Refusal::product(400, "AuthenticationFail.OIDCToken.Invalid", "This OIDC token is invalid."));
     }
-    let mut opened = request.open_session(&account, &role, estate, now)?;
+    let mut opened = request.open_session(&account, &role, cloud_state, now)?;
     opened["OIDCTokenInfo"] = json!({
         "Subject": "sandbox", "Issuer": "https://issuer.example", "ClientIds": "sts.aliyuncs.com", "VerificationInfo": "Success",
     });
@@ -130,12 +131,12 @@ impl RoleRequest {
         Ok(Self { arn, session, seconds: given.then_some(seconds) })
     }
 
-    fn role(&self, estate: &Estate) -> Result<(String, RamRole), Refusal> {
+    fn role(&self, cloud_state: &CloudState) -> Result<(String, RamRole), Refusal> {
         let wrong = || Refusal::product(400, "InvalidParameter.RoleArn", "The parameter RoleArn is wrongly formed.");
         let (account, name) =
             self.arn.strip_prefix("acs:ram::").and_then(|rest| rest.split_once(":role/")).ok_or_else(wrong)?;
         let missing = || Refusal::product(404, "EntityNotExist.Role", format!("The role not exists: {}.", self.arn));
-        let owner = estate.account(account).ok_or_else(missing)?;
+        let owner = cloud_state.account(account).ok_or_else(missing)?;
         let arn = role_arn(account, name);
         let role = owner.roles.iter().find(|role| role_arn(account, &role.name) == arn).ok_or_else(missing)?;
         Ok((account.to_owned(), role.clone()))
@@ -145,7 +146,7 @@ impl RoleRequest {
         &self,
         account: &str,
         role: &RamRole,
-        estate: &mut Estate,
+        cloud_state: &mut CloudState,
         now: Timestamp,
     ) -> Result<Value, Refusal> {
         let most = usize::try_from(role.max_session_seconds).unwrap_or(usize::MAX);
@@ -156,7 +157,7 @@ impl RoleRequest {
         }
         let principal = Principal::Role { id: role.id.clone(), session: self.session.clone() };
         let lifetime = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(3600));
-        let issued = estate.keys.issue(account, principal, role.permissions.clone(), now, lifetime);
+        let issued = cloud_state.keys.issue(account, principal, role.permissions.clone(), now, lifetime);
         Ok(json!({
             "Credentials": credentials(&issued),
             "AssumedRoleUser": {

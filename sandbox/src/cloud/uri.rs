@@ -10,10 +10,11 @@ use super::sts::credentials;
 
 pub(crate) fn answer(backend: &Backend, request: &Request) -> Reply {
     let now = backend.clock.now();
-    let mut estate = backend.estate();
-    let served = estate.sign_in.uris.iter().find(|(path, _)| *path == request.path && request.method == Method::GET);
+    let mut cloud_state = backend.cloud_state();
+    let served =
+        cloud_state.sign_in.uris.iter().find(|(path, _)| *path == request.path && request.method == Method::GET);
     let role = served.map(|(_, role)| role.clone());
-    match role.and_then(|role| role.open_session("uri", &mut estate, now)) {
+    match role.and_then(|role| cloud_state.open_session(&role, "uri", now)) {
         None => Reply::json(404, &json!({ "Code": "NotFound" })),
         Some(issued) => {
             let mut body = credentials(&issued);

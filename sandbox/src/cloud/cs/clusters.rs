@@ -8,7 +8,7 @@ use super::super::cluster::Cluster;
 use super::super::paging::NumberedPages;
 use super::super::reply::Refusal;
 use super::super::request::Parameters;
-use super::{Call, text_or_empty};
+use super::call::{Call, text_or_empty};
 
 /// The most that a page may hold is not documented; what other listings allow is taken.
 const PAGES: NumberedPages = NumberedPages { number: "page_number", size: "page_size", default: 10, limits: 1..=50 };
@@ -23,8 +23,8 @@ pub(super) fn describe_region(call: &Call<'_>, region: &str) -> Result<Value, Re
 }
 
 fn list(call: &Call<'_>, shown: impl Fn(&Cluster) -> bool) -> Result<Value, Refusal> {
-    let estate = call.backend.estate();
-    let account = estate.account_of(call.caller)?;
+    let cloud_state = call.backend.cloud_state();
+    let account = cloud_state.account_of(call.caller)?;
     let clusters = account.clusters.iter().filter(|cluster| shown(cluster) && asked(cluster, call.parameters));
     let (clusters, page_info) = PAGES.cut(clusters.map(described).collect(), call.parameters)?;
     Ok(json!({ "clusters": clusters, "page_info": page_info }))
@@ -39,7 +39,7 @@ fn asked(cluster: &Cluster, parameters: &Parameters) -> bool {
 }
 
 pub(super) fn detail(call: &Call<'_>, id: &str) -> Result<Value, Refusal> {
-    call.backend.estate().cluster(id, call.caller, call.region).map(described)
+    call.backend.cloud_state().cluster(id, call.caller, call.region).map(described)
 }
 
 /// `master_url` is a document inside the document.
@@ -68,10 +68,10 @@ fn described(cluster: &Cluster) -> Value {
 }
 
 pub(super) fn task(call: &Call<'_>, id: &str) -> Result<Value, Refusal> {
-    let estate = call.backend.estate();
+    let cloud_state = call.backend.cloud_state();
     let here = |region: &str| call.region.is_none_or(|asked| asked == region);
     let missing = || Refusal::product(404, "ErrorTaskNotFound", format!("Task {id} not found."));
-    let task = estate.tasks.iter().find(|task| task.id == id && here(&task.region)).ok_or_else(missing)?;
+    let task = cloud_state.tasks.iter().find(|task| task.id == id && here(&task.region)).ok_or_else(missing)?;
     let mut described = json!({
         "task_id": task.id,
         "cluster_id": task.cluster_id,

@@ -3,12 +3,14 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::super::caller::Caller;
 use super::super::clock::written;
+use super::super::cloud_state::CloudState;
 use super::super::cluster::{CertState, Cluster, Kubeconfig};
-use super::super::estate::{Caller, Estate};
+use super::super::issue_request::IssueRequest;
 use super::super::paging::{NumberedPages, integer};
 use super::super::reply::{Product, Refusal};
-use super::{Call, boolean};
+use super::call::{Call, boolean};
 
 /// The documents disagree on the least page size, 1 or 10. The narrower holds here, so that nobody relies on the wider.
 const CLUSTER_PAGES: NumberedPages =
@@ -17,36 +19,10 @@ const CLUSTER_PAGES: NumberedPages =
 const USER_PAGES: NumberedPages =
     NumberedPages { number: "page_number", size: "page_size", default: 50, limits: 1..=100 };
 
-/// Who wants a kubeconfig for which cluster.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IssueRequest {
-    /// The cluster.
-    pub cluster_id: String,
-    /// The caller, in whose name it is issued.
-    pub uid: String,
-    /// The common name for its certificate: the caller's from before, so that what is bound to it goes on to hold, else a new one.
-    pub common_name: String,
-    /// Whether the server is to be named by its private address.
-    pub private: bool,
-    /// The lifetime in minutes; `None` for the default of three years.
-    pub minutes: Option<u32>,
-    /// The time of issue.
-    pub now: Timestamp,
-}
-
-/// An issued kubeconfig.
-#[derive(Clone)]
-pub struct IssuedKubeconfig {
-    /// The file's text.
-    pub config: String,
-    /// When its certificate expires.
-    pub expires: Timestamp,
-}
-
 pub(super) fn states_of_cluster(call: &Call<'_>, id: &str) -> Result<Value, Refusal> {
-    let estate = call.backend.estate();
-    let cluster = estate.cluster(id, call.caller, call.region)?;
-    if estate.account_of(call.caller)?.states_need_ram {
+    let cloud_state = call.backend.cloud_state();
+    let cluster = cloud_state.cluster(id, call.caller, call.region)?;
+    if cloud_state.account_of(call.caller)?.states_need_ram {
         call.caller.demand("ram:ListUsers", Product::Cs)?;
         call.caller.demand("ram:ListRoles", Product::Cs)?;
     }
@@ -54,14 +30,14 @@ pub(super) fn states_of_cluster(call: &Call<'_>, id: &str) -> Result<Value, Refu
     let listed = cluster.kubeconfigs.iter().filter(|(_, kubeconfig)| {
         kubeconfig.state != CertState::Removed && kubeconfig.cloud_service.is_some() == cloud_services
     });
-    let states = listed.map(|(uid, kubeconfig)| state_row(uid, kubeconfig, &estate, call.caller)).collect();
+    let states = listed.map(|(uid, kubeconfig)| state_row(uid, kubeconfig, &cloud_state, call.caller)).collect();
     let (states, page) = CLUSTER_PAGES.cut(states, call.parameters)?;
     Ok(json!({ "page": page, "states": states }))
 }
 
 /// Whose kubeconfig it is: what the record says, else what any account knows, else a deleted identity.
-fn state_row(uid: &str, kubeconfig: &Kubeconfig, estate: &Estate, caller: &Caller) -> Value {
-    let known = estate.identity(uid);
+fn state_row(uid: &str, kubeconfig: &Kubeconfig, cloud_state: &CloudState, caller: &Caller) -> Value {
+    let known = cloud_state.identity(uid);
     let guessed = if uid.starts_with('3') { "RamRole" } else { "RamUser" };
     let account_type = kubeconfig.account_type.or(known.as_ref().map(|known| known.account_type)).unwrap_or(guessed);
     let name = kubeconfig.name.clone().or(known.as_ref().map(|known| known.name.clone())).unwrap_or_default();
@@ -83,8 +59,8 @@ fn state_row(uid: &str, kubeconfig: &Kubeconfig, estate: &Estate, caller: &Calle
 }
 
 pub(super) fn states_of_user(call: &Call<'_>, uid: &str) -> Result<Value, Refusal> {
-    let estate = call.backend.estate();
-    let account = estate.account_of(call.caller)?;
+    let cloud_state = call.backend.cloud_state();
+    let account = cloud_state.account_of(call.caller)?;
     let states = account.clusters.iter().map(|cluster| user_row(uid, cluster)).collect();
     let (states, page) = USER_PAGES.cut(states, call.parameters)?;
     Ok(json!({ "page": page, "states": states }))
@@ -115,10 +91,10 @@ pub(super) fn describe(call: &Call<'_>, id: &str) -> Result<Value, Refusal> {
         minutes: given.then(|| u32::try_from(minutes).unwrap_or(u32::MAX)),
         now,
     };
-    // The estate is not held here: whoever issues may look into it.
+    // The state is not locked here: whoever issues may look into it.
     let issued = call.backend.hooks.issue(&request).map_err(|reason| Refusal::product(500, "InternalError", reason))?;
     if request.minutes.is_none()
-        && let Some(cluster) = call.backend.estate().cluster_mut(id)
+        && let Some(cluster) = call.backend.cloud_state().cluster_mut(id)
     {
         let kubeconfig = Kubeconfig::effective(issued.expires).common_name(&request.common_name);
         cluster.kubeconfigs.insert(request.uid, kubeconfig);
@@ -128,8 +104,8 @@ pub(super) fn describe(call: &Call<'_>, id: &str) -> Result<Value, Refusal> {
 
 /// The caller's common name in a cluster where kubeconfigs can be issued.
 fn common_name(call: &Call<'_>, id: &str, now: Timestamp) -> Result<String, Refusal> {
-    let estate = call.backend.estate();
-    let cluster = estate.cluster(id, call.caller, call.region)?;
+    let cloud_state = call.backend.cloud_state();
+    let cluster = cloud_state.cluster(id, call.caller, call.region)?;
     if cluster.abnormal() {
         return Err(Refusal::product(400, "ErrorClusterState", "The cluster's state does not allow this operation."));
     }

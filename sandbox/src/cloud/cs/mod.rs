@@ -1,21 +1,18 @@
-//! Container Service, 2015-12-15: told apart by method and path.
+//! Container Service, 2015-12-15: its operations differ by method and path.
 
+mod call;
 mod clean;
 mod clusters;
 mod kubeconfig;
 mod people;
 
 use http::Method;
-use serde_json::Value;
 
-use super::backend::Backend;
-use super::estate::Caller;
 use super::reply::{Product, Refusal, Reply};
-use super::request::{Parameters, decoded};
+use super::request::decoded;
 
+pub(crate) use call::Call;
 pub(crate) use clean::carry_out;
-pub use clean::{CleanBehaviour, Cleaning};
-pub use kubeconfig::{IssueRequest, IssuedKubeconfig};
 
 /// An operation, with the values in its path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,14 +97,6 @@ impl Operation {
     }
 }
 
-/// A call that has been let in: who calls what, at which region's endpoint (`None`: the central one).
-pub(crate) struct Call<'a> {
-    pub(crate) backend: &'a Backend,
-    pub(crate) caller: &'a Caller,
-    pub(crate) parameters: &'a Parameters,
-    pub(crate) region: Option<&'a str>,
-}
-
 /// Carries out an operation.
 pub(crate) fn call(operation: &Operation, call: &Call<'_>) -> Result<Reply, Refusal> {
     call.caller.demand(&operation.ram_action(), Product::Cs)?;
@@ -124,17 +113,4 @@ pub(crate) fn call(operation: &Operation, call: &Call<'_>) -> Result<Reply, Refu
         Operation::CleanClusterUserPermissions { cluster, uid } => clean::clean(call, cluster, uid),
     }?;
     Ok(Reply::json(200, &body))
-}
-
-/// Booleans count in any case: the official SDKs send `true` from Go and `True` from Python.
-fn boolean(parameters: &Parameters, name: &str) -> Result<bool, Refusal> {
-    let Some(text) = parameters.get(name) else { return Ok(false) };
-    text.to_ascii_lowercase().parse().map_err(|_| {
-        let message = format!("The parameter {name} must be true or false.");
-        Refusal::product(400, &format!("InvalidParameter.{name}"), message)
-    })
-}
-
-fn text_or_empty(value: Option<&String>) -> Value {
-    Value::from(value.map_or("", String::as_str))
 }

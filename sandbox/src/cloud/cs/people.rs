@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 use super::super::clock::written;
 use super::super::cluster::{Auditing, Cluster, PermissionRecord, PermissionScope};
 use super::super::reply::Refusal;
-use super::Call;
+use super::call::Call;
 
 pub(super) fn permissions(call: &Call<'_>, uid: &str) -> Result<Value, Refusal> {
-    let estate = call.backend.estate();
-    let clusters = &estate.account_of(call.caller)?.clusters;
+    let cloud_state = call.backend.cloud_state();
+    let clusters = &cloud_state.account_of(call.caller)?.clusters;
     let records = clusters.iter().flat_map(|cluster| cluster.permissions.iter().map(move |record| (cluster, record)));
     Ok(records.filter(|(_, record)| record.uid == uid).map(|(cluster, record)| described(cluster, record)).collect())
 }
@@ -32,8 +32,8 @@ fn described(cluster: &Cluster, record: &PermissionRecord) -> Value {
 
 /// The check has three outcomes: accesses, none, or failure, where there is no audit log or it can't be read.
 pub(super) fn activity(call: &Call<'_>, id: &str, uid: &str) -> Result<Value, Refusal> {
-    let estate = call.backend.estate();
-    let cluster = estate.cluster(id, call.caller, call.region)?;
+    let cloud_state = call.backend.cloud_state();
+    let cluster = cloud_state.cluster(id, call.caller, call.region)?;
     match cluster.auditing {
         Auditing::On => {}
         Auditing::Off => {

@@ -5,11 +5,12 @@ use serde_json::{Value, json};
 
 use super::super::account::{Account, RamRole, RamUser, RecycledUser};
 use super::super::backend::Hooks;
+use super::super::cleaning::{CleanBehaviour, Cleaning};
 use super::super::clock::Clock;
+use super::super::cloud_state::{CloudState, Task};
 use super::super::cluster::{Auditing, Cluster, ForeignCallers, Kubeconfig, PermissionRecord, PermissionScope};
-use super::super::cs::{CleanBehaviour, Cleaning, IssueRequest, IssuedKubeconfig};
-use super::super::estate::{Estate, Task};
 use super::super::faults::{Fault, FaultKind, RetryHint, Turn};
+use super::super::issue_request::{IssueRequest, IssuedKubeconfig};
 use super::super::keys::{AccessKey, Permissions};
 use super::super::sign_in::MetadataMode;
 use super::super::testing::{NOW, Signer};
@@ -63,13 +64,13 @@ impl Bench {
                 Cluster::new(TEST, "test").region("eu-central-1").auditing(Auditing::Off).missing_from_aggregator(),
             );
         let foreign = Account::new(FOREIGN, "other").cluster(Cluster::new(THEIRS, "theirs"));
-        let mut estate = Estate { accounts: vec![account, foreign], ..Estate::default() };
-        estate.add_key(AccessKey::root(ACCOUNT, "LTAIroot", "root-secret"));
-        estate.add_key(
+        let mut cloud_state = CloudState { accounts: vec![account, foreign], ..CloudState::default() };
+        cloud_state.add_key(AccessKey::root(ACCOUNT, "LTAIroot", "root-secret"));
+        cloud_state.add_key(
             AccessKey::user(ACCOUNT, ALICE, "LTAIalice", "alice-secret").permissions(Permissions::everything()),
         );
-        estate.add_key(AccessKey::user(ACCOUNT, BOB, "LTAIbob", "bob-secret"));
-        estate.add_key(AccessKey::user(ACCOUNT, GONE, "LTAIgone", "gone-secret"));
+        cloud_state.add_key(AccessKey::user(ACCOUNT, BOB, "LTAIbob", "bob-secret"));
+        cloud_state.add_key(AccessKey::user(ACCOUNT, GONE, "LTAIgone", "gone-secret"));
         let (cleaned, issued) = (Arc::<Mutex<Vec<Cleaning>>>::default(), Arc::<Mutex<Vec<IssueRequest>>>::default());
         let (cleans, issues) = (Arc::clone(&cleaned), Arc::clone(&issued));
         let hooks = Hooks {
@@ -82,12 +83,12 @@ impl Bench {
                 Ok(IssuedKubeconfig { config: "kind: Config".into(), expires: later() })
             }),
         };
-        let backend = Backend::new(estate, Clock::fixed(now()), hooks, CleanBehaviour::OwnBindings);
+        let backend = Backend::new(cloud_state, Clock::fixed(now()), hooks, CleanBehaviour::OwnBindings);
         Self { backend, cleaned, issued }
     }
 
-    fn edit(&self, change: impl FnOnce(&mut Estate)) {
-        change(&mut self.backend.estate());
+    fn edit(&self, change: impl FnOnce(&mut CloudState)) {
+        change(&mut self.backend.cloud_state());
     }
 
     fn reply(&self, endpoint: &Endpoint, request: &Request) -> Reply {
@@ -170,10 +171,10 @@ fn keys_of_deleted_and_frozen_users_do_not_work() {
 #[test]
 fn a_denied_action_is_named_in_each_products_shape() {
     let bench = Bench::new();
-    bench.edit(|estate| {
+    bench.edit(|cloud_state| {
         let permissions =
             Permissions::everything().denying("ram:ListUsers").denying("ram:GetUser").denying("cs:Describe*");
-        estate.set_permissions("LTAIalice", permissions);
+        cloud_state.set_permissions("LTAIalice", permissions);
     });
     let (status, body) = bench.rpc(Product::Ram, "ListUsers", &[]);
     assert_eq!((status, &body["Code"]), (403, &json!("NoPermission")));
@@ -271,12 +272,12 @@ fn a_product_may_be_absent_as_a_whole() {
 #[test]
 fn what_the_cloud_knows_shows_no_secret() {
     let bench = Bench::new();
-    bench.edit(|estate| {
-        estate.accounts[0].roles.push(RamRole::new("3", "pod").trusts_oidc("p", "oidc-token"));
-        estate.sign_in.oauth_token("oauth-token", later(), ACCOUNT, ALICE, Permissions::default());
-        estate.sign_in.sso_token("sso-token", later(), ACCOUNT, "ac-1", "Deployer");
+    bench.edit(|cloud_state| {
+        cloud_state.accounts[0].roles.push(RamRole::new("3", "pod").trusts_oidc("p", "oidc-token"));
+        cloud_state.sign_in.oauth_token("oauth-token", later(), ACCOUNT, ALICE, Permissions::default());
+        cloud_state.sign_in.sso_token("sso-token", later(), ACCOUNT, "ac-1", "Deployer");
     });
-    let shown = format!("{:?}", *bench.backend.estate());
+    let shown = format!("{:?}", *bench.backend.cloud_state());
     assert!(shown.contains("LTAIalice"), "{shown}");
     for secret in ["oidc-token", "oauth-token", "sso-token", "alice-secret"] {
         assert!(!shown.contains(secret), "{secret}");

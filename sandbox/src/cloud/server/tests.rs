@@ -8,8 +8,10 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::super::account::{Account, RamUser};
+use super::super::builder::{CloudBuilder, Tls};
+use super::super::cleaning::Cleaning;
+use super::super::clock::Clock;
 use super::super::cluster::{CertState, Cluster, Kubeconfig};
-use super::super::cs::Cleaning;
 use super::super::faults::{FaultKind, Turn};
 use super::super::keys::{AccessKey, Permissions};
 use super::super::request::Request;
@@ -182,9 +184,11 @@ fn a_clock_that_is_ahead_refuses_signatures_until_it_is_set_right() {
 }
 
 #[test]
-fn the_estate_changes_while_the_cloud_runs() {
+fn the_state_changes_while_the_cloud_runs() {
     let cloud = builder(None).start().unwrap();
-    cloud.edit(|estate| estate.account_mut(ACCOUNT).map(|account| account.users.push(RamUser::new("2", "dora"))));
+    cloud.edit(|cloud_state| {
+        cloud_state.account_mut(ACCOUNT).map(|account| account.users.push(RamUser::new("2", "dora")))
+    });
     assert!(exchange(cloud.url(Product::Ram), list_users).0.contains("\"dora\""));
 }
 
@@ -232,8 +236,8 @@ fn cleaning() -> (Cloud, mpsc::Receiver<Cleaning>) {
         .on_clean(move |cleaning| told.send(cleaning.clone()).map_err(|error| error.to_string()))
         .start()
         .unwrap();
-    cloud.edit(|estate| {
-        let cluster = estate.cluster_mut(PROD).unwrap();
+    cloud.edit(|cloud_state| {
+        let cluster = cloud_state.cluster_mut(PROD).unwrap();
         *cluster = cluster.clone().kubeconfig(CARL, Kubeconfig::effective(now));
     });
     (cloud, cleaned)
@@ -251,11 +255,11 @@ fn clean(cloud: &Cloud) {
 }
 
 fn state(cloud: &Cloud) -> CertState {
-    cloud.edit(|estate| estate.cluster_mut(PROD).unwrap().kubeconfigs[CARL].state)
+    cloud.edit(|cloud_state| cloud_state.cluster_mut(PROD).unwrap().kubeconfigs[CARL].state)
 }
 
 #[test]
-fn a_promise_is_kept_in_its_time() {
+fn a_delayed_task_runs_when_it_is_due() {
     let (cloud, cleaned) = cleaning();
     cloud.set_clean_behaviour(CleanBehaviour::Later(Duration::from_secs(1)));
     clean(&cloud);
@@ -274,7 +278,7 @@ fn a_promise_is_kept_in_its_time() {
 }
 
 #[test]
-fn a_promise_ends_with_the_cloud() {
+fn delayed_tasks_end_with_the_cloud() {
     let (cloud, cleaned) = cleaning();
     cloud.set_clean_behaviour(CleanBehaviour::Later(Duration::from_secs(3600)));
     clean(&cloud);

@@ -35,7 +35,7 @@ fn cleaning_is_refused_for_root_oneself_and_clusters_that_are_going() {
     for uid in [ACCOUNT, ALICE] {
         assert_eq!(clean(&bench, PROD, uid, &[("Force", "true")]).0, 403, "{uid}");
     }
-    bench.edit(|estate| estate.cluster_mut(PROD).unwrap().state = "deleting".into());
+    bench.edit(|cloud_state| cloud_state.cluster_mut(PROD).unwrap().state = "deleting".into());
     assert_eq!(clean(&bench, PROD, GONE, &[("Force", "true")]).1["code"], "ErrorClusterState");
     assert_eq!(*bench.cleaned.lock().unwrap(), []);
 }
@@ -43,8 +43,8 @@ fn cleaning_is_refused_for_root_oneself_and_clusters_that_are_going() {
 #[test]
 fn recent_or_unreadable_access_stands_in_the_way_unless_forced() {
     let bench = Bench::new();
-    bench.edit(|estate| {
-        let prod = estate.cluster_mut(PROD).unwrap();
+    bench.edit(|cloud_state| {
+        let prod = cloud_state.cluster_mut(PROD).unwrap();
         *prod = prod.clone().active(GONE, now(), "audit-7");
     });
     for (cluster, query) in [(PROD, &[][..]), (PROD, &[("Force", "false")]), (PROD, &[("force", "true")]), (TEST, &[])]
@@ -111,7 +111,7 @@ fn accesses_that_nobody_else_sees_stand_in_the_way_unless_forced() {
 }
 
 #[test]
-fn a_promise_changes_nothing_yet_but_is_refused_like_the_rest() {
+fn a_delayed_cleaning_changes_nothing_yet_but_is_refused_like_the_rest() {
     let bench = Bench::new();
     bench.backend.set_clean_behaviour(CleanBehaviour::Later(Duration::from_secs(3600)));
     assert_eq!(clean(&bench, PROD, ALICE, &[]).0, 403);

@@ -27,7 +27,7 @@ fn everybody_is_told_who_they_are() {
     let bench = Bench::new();
     let (_, root) = bench.rpc_as(&Signer::new("LTAIroot", "root-secret"), Product::Sts, "GetCallerIdentity", &[]);
     assert_eq!((&root["IdentityType"], &root["Arn"]), (&json!("Account"), &json!(format!("acs:ram::{ACCOUNT}:root"))));
-    bench.edit(|estate| estate.set_permissions("LTAIalice", Permissions::default()));
+    bench.edit(|cloud_state| cloud_state.set_permissions("LTAIalice", Permissions::default()));
     let (_, user) = bench.rpc(Product::Sts, "GetCallerIdentity", &[]);
     assert_eq!((&user["UserId"], &user["Arn"]), (&json!(ALICE), &json!(format!("acs:ram::{ACCOUNT}:user/alice"))));
 }
@@ -75,7 +75,7 @@ fn roles_are_refused_to_those_who_may_not_have_them() {
     assert_eq!(answer(("RoleSessionName", "s")), "InvalidParameter.RoleSessionName");
     assert_eq!(answer(("DurationSeconds", "899")), "InvalidParameter.DurationSeconds");
     assert_eq!(answer(("DurationSeconds", "3601")), "InvalidParameter.DurationSeconds");
-    bench.edit(|estate| estate.set_permissions("LTAIalice", Permissions::default()));
+    bench.edit(|cloud_state| cloud_state.set_permissions("LTAIalice", Permissions::default()));
     let (status, body) = bench.rpc(Product::Sts, "AssumeRole", &good);
     assert_eq!((status, &body["AccessDeniedDetail"]["AuthAction"]), (403, &json!("sts:AssumeRole")));
 }
@@ -84,8 +84,8 @@ fn roles_are_refused_to_those_who_may_not_have_them() {
 fn an_oidc_token_opens_a_session_without_a_signature() {
     let bench = Bench::new();
     let provider = format!("acs:ram::{ACCOUNT}:oidc-provider/ack");
-    bench.edit(|estate| {
-        estate.accounts[0].roles.push(RamRole::new("300000000000000902", "pod").trusts_oidc(&provider, "tok"))
+    bench.edit(|cloud_state| {
+        cloud_state.accounts[0].roles.push(RamRole::new("300000000000000902", "pod").trusts_oidc(&provider, "tok"))
     });
     let call = |token: &str| {
         let arn = format!("acs:ram::{ACCOUNT}:role/pod");
@@ -123,7 +123,7 @@ fn hardened_metadata_needs_its_token() {
         (reply.status, String::from_utf8(reply.body.to_vec()).unwrap())
     };
     assert_eq!(get(PATH, None).0, 404, "no role is attached");
-    bench.edit(|estate| estate.sign_in.instance_role(ACCOUNT, "Deployer", MetadataMode::Hardened));
+    bench.edit(|cloud_state| cloud_state.sign_in.instance_role(ACCOUNT, "Deployer", MetadataMode::Hardened));
     assert_eq!(get(PATH, None).0, 403);
     assert_eq!(get(PATH, Some("guess")).0, 403);
     assert_eq!((put("0").0, put("21601").0), (400, 400));
@@ -137,18 +137,18 @@ fn hardened_metadata_needs_its_token() {
     assert_eq!(get(&format!("{PATH}Other"), Some(&token)).0, 404);
     bench.backend.clock.shift(SignedDuration::from_secs(21_600));
     assert_eq!(get(PATH, Some(&token)).0, 403, "the token has expired");
-    bench.edit(|estate| estate.sign_in.instance_role(ACCOUNT, "Deployer", MetadataMode::Both));
+    bench.edit(|cloud_state| cloud_state.sign_in.instance_role(ACCOUNT, "Deployer", MetadataMode::Both));
     assert_eq!(get(PATH, None).0, 200);
-    bench.edit(|estate| estate.sign_in.instance_role(ACCOUNT, "Deployer", MetadataMode::WithoutTokens));
+    bench.edit(|cloud_state| cloud_state.sign_in.instance_role(ACCOUNT, "Deployer", MetadataMode::WithoutTokens));
     assert_eq!((put("60").0, get(PATH, None).0), (404, 200));
 }
 
 #[test]
 fn a_live_oauth_token_is_exchanged_and_a_dead_one_refused() {
     let bench = Bench::new();
-    bench.edit(|estate| {
-        estate.sign_in.oauth_token("live", later(), ACCOUNT, ALICE, Permissions::everything());
-        estate.sign_in.oauth_token("dead", now(), ACCOUNT, ALICE, Permissions::everything());
+    bench.edit(|cloud_state| {
+        cloud_state.sign_in.oauth_token("live", later(), ACCOUNT, ALICE, Permissions::everything());
+        cloud_state.sign_in.oauth_token("dead", now(), ACCOUNT, ALICE, Permissions::everything());
     });
     let call = |method: &str, path: &str, token: &str| {
         let bearer = format!("Bearer {token}");
@@ -173,9 +173,9 @@ fn a_live_oauth_token_is_exchanged_and_a_dead_one_refused() {
 #[test]
 fn cloud_sso_gives_credentials_of_assigned_configurations_only() {
     let bench = Bench::new();
-    bench.edit(|estate| {
-        estate.sign_in.sso_token("live", later(), ACCOUNT, "ac-1", "Deployer");
-        estate.sign_in.sso_token("dead", now(), ACCOUNT, "ac-1", "Deployer");
+    bench.edit(|cloud_state| {
+        cloud_state.sign_in.sso_token("live", later(), ACCOUNT, "ac-1", "Deployer");
+        cloud_state.sign_in.sso_token("dead", now(), ACCOUNT, "ac-1", "Deployer");
     });
     let call = |token: &str, account: &str, configuration: &str| {
         let body = json!({ "AccountId": account, "AccessConfigurationId": configuration }).to_string();
@@ -196,7 +196,7 @@ fn cloud_sso_gives_credentials_of_assigned_configurations_only() {
 #[test]
 fn a_credentials_uri_serves_its_role() {
     let bench = Bench::new();
-    bench.edit(|estate| estate.sign_in.credentials_at("/credentials", ACCOUNT, "Deployer"));
+    bench.edit(|cloud_state| cloud_state.sign_in.credentials_at("/credentials", ACCOUNT, "Deployer"));
     let (status, body) = bench.json(&Endpoint::CredentialsUri, &plain("GET", "/credentials", &[], ""));
     assert_eq!((status, &body["Code"], &body["Expiration"]), (200, &json!("Success"), &json!("2026-06-01T13:00:00Z")));
     assert_eq!(bench.rpc_as(&session(&body), Product::Sts, "GetCallerIdentity", &[]).1["RoleId"], ROLE);
@@ -206,7 +206,7 @@ fn a_credentials_uri_serves_its_role() {
 #[test]
 fn faults_strike_the_endpoints_that_give_credentials() {
     let bench = Bench::new();
-    bench.edit(|estate| estate.sign_in.credentials_at("/credentials", ACCOUNT, "Deployer"));
+    bench.edit(|cloud_state| cloud_state.sign_in.credentials_at("/credentials", ACCOUNT, "Deployer"));
     bench.backend.faults().push(Fault::of("CredentialsUri", FaultKind::ServerError(502)).on(Turn::First(1)));
     let get = || bench.json(&Endpoint::CredentialsUri, &plain("GET", "/credentials", &[], "")).0;
     assert_eq!((get(), get()), (502, 200));

@@ -33,8 +33,8 @@ fn clusters_are_listed_centrally_and_by_region() {
 #[test]
 fn clusters_come_by_pages_of_ten() {
     let bench = Bench::new();
-    bench.edit(|estate| {
-        estate.accounts[0].clusters = (0..25).map(|number| Cluster::new(&format!("c{number:032}"), "c")).collect();
+    bench.edit(|cloud_state| {
+        cloud_state.accounts[0].clusters = (0..25).map(|number| Cluster::new(&format!("c{number:032}"), "c")).collect();
     });
     let count = |query: &[(&str, &str)]| {
         bench.cs("/api/v1/clusters", "DescribeClustersV1", query).1["clusters"].as_array().map(Vec::len)
@@ -63,8 +63,8 @@ fn another_accounts_cluster_is_refused_or_hidden() {
     let path = format!("/clusters/{THEIRS}");
     let code = || bench.cs(&path, "DescribeClusterDetail", &[]).1["code"].clone();
     assert_eq!(code(), "ErrorCheckAcl");
-    bench.edit(|estate| {
-        let theirs = estate.cluster_mut(THEIRS).unwrap();
+    bench.edit(|cloud_state| {
+        let theirs = cloud_state.cluster_mut(THEIRS).unwrap();
         *theirs = theirs.clone().foreign_callers(ForeignCallers::NotFound);
     });
     assert_eq!(code(), "ErrorClusterNotFound");
@@ -89,8 +89,8 @@ fn kubeconfig_states_tell_owner_and_certificate() {
 #[test]
 fn kubeconfig_states_page_by_their_own_names_and_limits() {
     let bench = Bench::new();
-    bench.edit(|estate| {
-        let cluster = estate.cluster_mut(PROD).unwrap();
+    bench.edit(|cloud_state| {
+        let cluster = cloud_state.cluster_mut(PROD).unwrap();
         let numbered = (1..=120).map(|number| (Account::numbered_user(number), Kubeconfig::effective(later())));
         cluster.kubeconfigs = numbered.collect();
     });
@@ -106,19 +106,23 @@ fn kubeconfig_states_page_by_their_own_names_and_limits() {
 #[test]
 fn kubeconfig_states_need_the_ram_listings_unless_set_up_otherwise() {
     let bench = Bench::new();
-    bench.edit(|estate| estate.set_permissions("LTAIalice", Permissions::everything().denying("ram:ListRoles")));
+    bench.edit(|cloud_state| {
+        cloud_state.set_permissions("LTAIalice", Permissions::everything().denying("ram:ListRoles"))
+    });
     let (status, body) = bench.cs(&states_path(), "ListClusterKubeconfigStates", &[]);
     assert_eq!((status, &body["accessDeniedDetail"]["AuthAction"]), (403, &json!("ram:ListRoles")));
-    bench.edit(|estate| estate.accounts[0] = estate.accounts[0].clone().kubeconfig_states_need_ram_listings(false));
+    bench.edit(|cloud_state| {
+        cloud_state.accounts[0] = cloud_state.accounts[0].clone().kubeconfig_states_need_ram_listings(false)
+    });
     assert_eq!(bench.cs(&states_path(), "ListClusterKubeconfigStates", &[]).0, 200);
 }
 
 #[test]
 fn kubeconfigs_of_cloud_services_are_listed_apart() {
     let bench = Bench::new();
-    bench.edit(|estate| {
+    bench.edit(|cloud_state| {
         let kubeconfig = Kubeconfig::effective(later()).cloud_service("arms");
-        estate.cluster_mut(PROD).unwrap().kubeconfigs.insert("300000000000000950".into(), kubeconfig);
+        cloud_state.cluster_mut(PROD).unwrap().kubeconfigs.insert("300000000000000950".into(), kubeconfig);
     });
     let list = |value: &str| {
         bench.cs(&states_path(), "ListClusterKubeconfigStates", &[("cloudServiceKubeConfig", value)]).1["states"]
@@ -153,20 +157,20 @@ fn the_activity_check_has_three_outcomes() {
     let (_, none) = check(PROD);
     assert_eq!((&none["active"], &none["last_activity"]), (&json!(false), &json!("")));
     assert_eq!(none["log_project_name"], format!("k8s-log-{PROD}"));
-    bench.edit(|estate| {
-        let prod = estate.cluster_mut(PROD).unwrap();
+    bench.edit(|cloud_state| {
+        let prod = cloud_state.cluster_mut(PROD).unwrap();
         *prod = prod.clone().active(GONE, now(), "audit-7");
     });
     let (_, some) = check(PROD);
     assert_eq!((&some["active"], &some["last_audit_id"]), (&json!(true), &json!("audit-7")));
     assert_eq!(some["last_activity"], NOW);
-    bench.edit(|estate| {
-        let prod = estate.cluster_mut(PROD).unwrap();
+    bench.edit(|cloud_state| {
+        let prod = cloud_state.cluster_mut(PROD).unwrap();
         *prod = prod.clone().active(GONE, now() - SignedDuration::from_secs(7 * 24 * 3600 + 1), "audit-6");
     });
     assert_eq!(check(PROD).1["active"], false, "more than seven days ago");
     assert_eq!(check(TEST).0, 400, "auditing is off");
-    bench.edit(|estate| estate.cluster_mut(PROD).unwrap().auditing = Auditing::Unreadable);
+    bench.edit(|cloud_state| cloud_state.cluster_mut(PROD).unwrap().auditing = Auditing::Unreadable);
     assert_eq!(check(PROD).0, 500);
 }
 
@@ -204,9 +208,9 @@ fn kubeconfigs_are_issued_to_the_caller() {
         now: now(),
     };
     assert_eq!(*bench.issued.lock().unwrap(), [expected(true, Some(15)), expected(false, None)]);
-    bench.edit(|estate| {
+    bench.edit(|cloud_state| {
         let kubeconfig = Kubeconfig::removed().common_name("as-before");
-        estate.cluster_mut(TEST).unwrap().kubeconfigs.insert(ALICE.into(), kubeconfig);
+        cloud_state.cluster_mut(TEST).unwrap().kubeconfigs.insert(ALICE.into(), kubeconfig);
     });
     assert_eq!(ask(&[]).0, 200);
     assert_eq!(bench.issued.lock().unwrap().last().unwrap().common_name, "as-before");
@@ -218,8 +222,8 @@ fn kubeconfigs_are_issued_to_the_caller() {
 #[test]
 fn a_task_is_known_in_its_region_alone() {
     let bench = Bench::new();
-    bench.edit(|estate| {
-        estate.tasks.push(Task {
+    bench.edit(|cloud_state| {
+        cloud_state.tasks.push(Task {
             id: "T-1".into(),
             region: "cn-hangzhou".into(),
             cluster_id: PROD.into(),

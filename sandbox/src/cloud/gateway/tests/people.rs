@@ -3,8 +3,8 @@ use super::*;
 #[test]
 fn ram_lists_1500_users_and_300_roles_by_pages() {
     let bench = Bench::new();
-    bench.edit(|estate| {
-        estate.accounts[0] =
+    bench.edit(|cloud_state| {
+        cloud_state.accounts[0] =
             Account::new(ACCOUNT, "acme").user(RamUser::new(ALICE, "alice")).numbered_users(1499).numbered_roles(300);
     });
     let (_, first) = bench.rpc(Product::Ram, "ListUsers", &[("MaxItems", "1000")]);
@@ -22,8 +22,8 @@ fn ram_lists_1500_users_and_300_roles_by_pages() {
 #[test]
 fn a_parameter_in_the_wrong_case_is_no_parameter() {
     let bench = Bench::new();
-    bench.edit(|estate| {
-        estate.accounts[0] = Account::new(ACCOUNT, "acme").user(RamUser::new(ALICE, "alice")).numbered_users(200)
+    bench.edit(|cloud_state| {
+        cloud_state.accounts[0] = Account::new(ACCOUNT, "acme").user(RamUser::new(ALICE, "alice")).numbered_users(200)
     });
     let (_, body) = bench.rpc(Product::Ram, "ListUsers", &[("maxItems", "1000")]);
     assert_eq!(body["Users"]["User"].as_array().unwrap().len(), 100);
@@ -63,7 +63,7 @@ fn ram_lists_frozen_users_or_not_as_set_up() {
     let bench = Bench::new();
     let count = || bench.rpc(Product::Ram, "ListUsers", &[]).1["Users"]["User"].as_array().unwrap().len();
     assert_eq!(count(), 2);
-    bench.edit(|estate| estate.accounts[0] = estate.accounts[0].clone().ram_lists_frozen_users(false));
+    bench.edit(|cloud_state| cloud_state.accounts[0] = cloud_state.accounts[0].clone().ram_lists_frozen_users(false));
     assert_eq!(count(), 1);
 }
 
@@ -86,7 +86,7 @@ fn a_user_is_found_by_uid_by_name_and_by_key() {
 #[test]
 fn a_user_goes_to_the_recycle_bin_and_then_for_good() {
     let bench = Bench::new();
-    bench.edit(|estate| estate.account_mut(ACCOUNT).unwrap().recycle_user(BOB, now()));
+    bench.edit(|cloud_state| cloud_state.account_mut(ACCOUNT).unwrap().recycle_user(BOB, now()));
     let bin = || {
         let (_, body) = bench.rpc(Product::Ims, "ListUsersInRecycleBin", &[]);
         column(&body["Users"]["User"], "UserId").join(" ")
@@ -96,7 +96,7 @@ fn a_user_goes_to_the_recycle_bin_and_then_for_good() {
     let (_, body) = bench.rpc(Product::Ims, "ListUsersInRecycleBin", &filter);
     assert_eq!(body["Users"]["User"][0]["DeleteDate"], "2026-07-01T12:00:00Z");
     assert_eq!(body["Users"]["User"].as_array().unwrap().len(), 1);
-    bench.edit(|estate| estate.account_mut(ACCOUNT).unwrap().delete_identity(BOB));
+    bench.edit(|cloud_state| cloud_state.account_mut(ACCOUNT).unwrap().delete_identity(BOB));
     assert_eq!(bin(), "200000000000000904");
     assert_eq!(bench.rpc(Product::Ims, "GetUser", &[("UserId", BOB)]).0, 404);
 }

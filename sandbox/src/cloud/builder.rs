@@ -1,4 +1,4 @@
-//! What a cloud is made of.
+//! How a cloud is set up and started.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -10,14 +10,17 @@ use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use super::super::account::Account;
-use super::super::backend::{Backend, Hooks};
-use super::super::cs::{CleanBehaviour, Cleaning, IssueRequest, IssuedKubeconfig};
-use super::super::gateway::Endpoint;
-use super::super::keys::AccessKey;
-use super::super::reply::Product;
-use super::super::sign_in::SignIn;
-use super::{Clock, Cloud, Estate, Listener};
+use super::account::Account;
+use super::backend::{Backend, Hooks};
+use super::cleaning::{CleanBehaviour, Cleaning};
+use super::clock::Clock;
+use super::cloud_state::CloudState;
+use super::gateway::Endpoint;
+use super::issue_request::{IssueRequest, IssuedKubeconfig};
+use super::keys::AccessKey;
+use super::reply::Product;
+use super::server::{Cloud, Listener};
+use super::sign_in::SignIn;
 use crate::certs::{Authority, CertError, Validity};
 use crate::clock;
 
@@ -60,18 +63,25 @@ pub enum StartError {
 #[must_use]
 pub struct CloudBuilder {
     tls: Option<Tls>,
-    estate: Estate,
+    cloud_state: CloudState,
     clock: Clock,
     hooks: Hooks,
     clean_behaviour: CleanBehaviour,
     regions: BTreeSet<String>,
 }
 
+impl Cloud {
+    /// Prepares a cloud that serves https by a certificate for 127.0.0.1, or plain http where there is none.
+    pub fn builder(tls: Option<Tls>) -> CloudBuilder {
+        CloudBuilder::new(tls)
+    }
+}
+
 impl CloudBuilder {
-    pub(super) fn new(tls: Option<Tls>) -> Self {
+    fn new(tls: Option<Tls>) -> Self {
         Self {
             tls,
-            estate: Estate::default(),
+            cloud_state: CloudState::default(),
             clock: Clock::system(),
             hooks: Hooks::default(),
             clean_behaviour: CleanBehaviour::default(),
@@ -82,13 +92,13 @@ impl CloudBuilder {
     /// Adds an account. Container Service gets an endpoint in the region of each of its clusters.
     pub fn account(mut self, account: Account) -> Self {
         self.regions.extend(account.clusters.iter().map(|cluster| cluster.region.clone()));
-        self.estate.accounts.push(account);
+        self.cloud_state.accounts.push(account);
         self
     }
 
     /// Adds an access key.
     pub fn key(mut self, key: AccessKey) -> Self {
-        self.estate.add_key(key);
+        self.cloud_state.add_key(key);
         self
     }
 
@@ -106,7 +116,7 @@ impl CloudBuilder {
 
     /// Sets up what the endpoints that give credentials know.
     pub fn sign_in(mut self, set_up: impl FnOnce(&mut SignIn)) -> Self {
-        set_up(&mut self.estate.sign_in);
+        set_up(&mut self.cloud_state.sign_in);
         self
     }
 
@@ -144,8 +154,8 @@ impl CloudBuilder {
         let guarded = products.into_iter().chain(regions).chain([Endpoint::OAuth, Endpoint::CloudSso]);
         let guarded = guarded.map(|endpoint| Listener { endpoint, tls: acceptor.clone() });
         let plain = [Endpoint::Metadata, Endpoint::CredentialsUri].map(|endpoint| Listener { endpoint, tls: None });
-        let backend = Backend::new(self.estate, self.clock, self.hooks, self.clean_behaviour);
-        Cloud::start(backend, guarded.chain(plain).collect())
+        let backend = Backend::new(self.cloud_state, self.clock, self.hooks, self.clean_behaviour);
+        Ok(Cloud::start(backend, guarded.chain(plain).collect())?)
     }
 }
 

@@ -1,18 +1,19 @@
-//! Everything that the cloud knows: all accounts, all keys, all tasks, and who is calling.
+//! The state of the cloud: all accounts, all keys, all tasks.
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use jiff::{SignedDuration, Timestamp};
 
 use super::account::{Account, Identity};
+use super::caller::Caller;
 use super::cluster::{Cluster, ForeignCallers};
-use super::keys::{AccessKey, KeyRing, Permissions, Principal};
-use super::reply::{Product, Refusal};
-use super::sign_in::SignIn;
+use super::keys::{AccessKey, Issued, KeyRing, Permissions, Principal};
+use super::reply::Refusal;
+use super::sign_in::{RoleOf, SignIn};
 
-/// What the cloud knows. Tests change it while the cloud runs.
+/// The state of the cloud. Tests change it while the cloud runs.
 #[derive(Debug, Default)]
-pub struct Estate {
+pub struct CloudState {
     /// The accounts.
     pub accounts: Vec<Account>,
     pub(crate) keys: KeyRing,
@@ -39,7 +40,7 @@ pub struct Task {
     pub error: Option<(String, String)>,
 }
 
-impl Estate {
+impl CloudState {
     /// An account by its ID.
     pub fn account_mut(&mut self, id: &str) -> Option<&mut Account> {
         self.accounts.iter_mut().find(|account| account.id == id)
@@ -119,56 +120,12 @@ impl Estate {
             ForeignCallers::NotFound => Err(not_found()),
         }
     }
-}
 
-/// Who is calling.
-#[derive(Clone, Debug)]
-pub(crate) struct Caller {
-    pub(crate) account: String,
-    pub(crate) principal: Principal,
-    permissions: Permissions,
-}
-
-impl Caller {
-    pub(crate) fn of(key: &AccessKey) -> Self {
-        let AccessKey { account, principal, permissions, .. } = key.clone();
-        Self { account, principal, permissions }
-    }
-
-    pub(crate) fn uid(&self) -> &str {
-        self.principal.uid(&self.account)
-    }
-
-    /// Demands a permission, and refuses in the product's own words, with the action named.
-    pub(crate) fn demand(&self, action: &str, product: Product) -> Result<(), Refusal> {
-        if self.permissions.permit(action) {
-            return Ok(());
-        }
-        let policy = if matches!(self.principal, Principal::Role { .. }) { "STSToken policy" } else { "RAM policy" };
-        let mut refusal = match product {
-            Product::Cs => Refusal::product(403, "StatusForbidden", format!("{policy} Forbidden for action {action}")),
-            _ => {
-                let message = "You are not authorized to do this action. You should be authorized by RAM.";
-                Refusal::product(403, "NoPermission", message)
-            }
-        };
-        refusal.denied = Some(self.denied(action));
-        Err(refusal)
-    }
-
-    fn denied(&self, action: &str) -> Value {
-        let (kind, name) = match &self.principal {
-            Principal::Root => ("RootUser", self.account.clone()),
-            Principal::User(uid) => ("SubUser", uid.clone()),
-            Principal::Role { id, session } => ("AssumedRoleUser", format!("{id}:{session}")),
-        };
-        json!({
-            "AuthAction": action,
-            "AuthPrincipalDisplayName": name,
-            "AuthPrincipalOwnerId": self.account,
-            "AuthPrincipalType": kind,
-            "NoPermissionType": "ImplicitDeny",
-            "PolicyType": "AccountLevelIdentityBasedPolicy",
-        })
+    /// Opens an hour's session of a role; `None` if the role no longer exists.
+    pub(crate) fn open_session(&mut self, role: &RoleOf, session: &str, now: Timestamp) -> Option<Issued> {
+        let account = self.account(&role.account)?;
+        let role_record = account.roles.iter().find(|known| known.name == role.role)?.clone();
+        let principal = Principal::Role { id: role_record.id, session: session.to_owned() };
+        Some(self.keys.issue(&role.account, principal, role_record.permissions, now, SignedDuration::from_hours(1)))
     }
 }

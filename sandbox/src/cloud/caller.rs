@@ -1,0 +1,58 @@
+//! The caller of an operation.
+
+use serde_json::{Value, json};
+
+use super::keys::{AccessKey, Permissions, Principal};
+use super::reply::{Product, Refusal};
+
+/// The identity behind the key that signed a call.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    pub(crate) account: String,
+    pub(crate) principal: Principal,
+    permissions: Permissions,
+}
+
+impl Caller {
+    pub(crate) fn of(key: &AccessKey) -> Self {
+        let AccessKey { account, principal, permissions, .. } = key.clone();
+        Self { account, principal, permissions }
+    }
+
+    pub(crate) fn uid(&self) -> &str {
+        self.principal.uid(&self.account)
+    }
+
+    /// Demands a permission, and refuses in the product's own words, with the action named.
+    pub(crate) fn demand(&self, action: &str, product: Product) -> Result<(), Refusal> {
+        if self.permissions.permit(action) {
+            return Ok(());
+        }
+        let policy = if matches!(self.principal, Principal::Role { .. }) { "STSToken policy" } else { "RAM policy" };
+        let mut refusal = match product {
+            Product::Cs => Refusal::product(403, "StatusForbidden", format!("{policy} Forbidden for action {action}")),
+            _ => {
+                let message = "You are not authorized to do this action. You should be authorized by RAM.";
+                Refusal::product(403, "NoPermission", message)
+            }
+        };
+        refusal.denied = Some(self.denied(action));
+        Err(refusal)
+    }
+
+    fn denied(&self, action: &str) -> Value {
+        let (kind, name) = match &self.principal {
+            Principal::Root => ("RootUser", self.account.clone()),
+            Principal::User(uid) => ("SubUser", uid.clone()),
+            Principal::Role { id, session } => ("AssumedRoleUser", format!("{id}:{session}")),
+        };
+        json!({
+            "AuthAction": action,
+            "AuthPrincipalDisplayName": name,
+            "AuthPrincipalOwnerId": self.account,
+            "AuthPrincipalType": kind,
+            "NoPermissionType": "ImplicitDeny",
+            "PolicyType": "AccountLevelIdentityBasedPolicy",
+        })
+    }
+}
