@@ -122,6 +122,12 @@ impl Reply {
     pub fn events(&self) -> Vec<Value> {
         self.body.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
     }
+
+    /// The error that this answer to a request is.
+    pub(crate) fn refused(&self, method: &str, path: &str) -> ClusterError {
+        let (method, path, body) = (method.to_owned(), path.to_owned(), self.json().to_string());
+        ClusterError::Refused { method, path, code: self.code, body }
+    }
 }
 
 impl Client {

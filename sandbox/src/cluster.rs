@@ -4,7 +4,6 @@ use serde_json::Value;
 
 use crate::binding::BindingRef;
 use crate::certs::{Authority, CertError, Identity, KeyKind, Subject, Validity};
-use crate::client::Reply;
 use crate::clock;
 use crate::cloud::StartError;
 use crate::kubeconfigs::{Credential, Kubeconfig};
@@ -54,13 +53,6 @@ pub enum ClusterError {
         /// The end of what it had to say.
         last: String,
     },
-}
-
-impl ClusterError {
-    pub(crate) fn refused(method: &str, path: &str, reply: &Reply) -> Self {
-        let (method, path, body) = (method.to_owned(), path.to_owned(), reply.json().to_string());
-        Self::Refused { method, path, code: reply.code, body }
-    }
 }
 
 /// A running API server, real or not.

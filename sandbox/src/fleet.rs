@@ -4,27 +4,27 @@
 //! everywhere, and the leaver still holds grants everywhere.
 
 mod account;
+mod member;
 #[cfg(test)]
 mod tests;
 
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
-use ring::digest;
 use tempfile::TempDir;
 
-use crate::apiserver::{self, ApiServer, Fault, Gate, Host};
-use crate::certs::{Authority, KeyKind};
+pub use self::member::Member;
+
+use crate::apiserver::{Fault, Gate, Host};
+use crate::certs::Authority;
 use crate::clock;
 use crate::cloud::Cloud;
 use crate::cluster::{Cluster, ClusterError};
 use crate::files::write_private;
-use crate::kubeconfigs::{Credential, Kubeconfig};
+use crate::kubeconfigs::Kubeconfig;
 use crate::session::Session;
-use crate::story::{self, OPERATOR};
+use crate::story;
 
 const KUBECONFIG_FILE: &str = "config";
 /// The file with the CA of the account's endpoints.
@@ -40,19 +40,6 @@ pub struct Options {
     pub clusters: usize,
     /// Whether ack-ram-authenticator's API group exists in them.
     pub ram_authenticator: bool,
-}
-
-/// One of the clusters.
-pub struct Member {
-    /// The ID in ACK.
-    pub id: String,
-    /// The name in ACK, `shop-001` for the first.
-    pub name: String,
-    /// The context in the operator's kubeconfig, `<uid>-<cluster ID>` as ACK names it.
-    pub context: String,
-    /// The API server.
-    pub server: ApiServer,
-    operator: Credential,
 }
 
 /// The running clusters with the account that owns them, and the operator's files in a folder; all of it goes when this is dropped.
@@ -82,8 +69,9 @@ impl Fleet {
         let now = clock::now();
         let hosts = (0..THREADS).map(|_| Host::start()).collect::<io::Result<Vec<_>>>()?;
         let hosts = hosts.iter().cycle().take(options.clusters).enumerate();
-        let clusters =
-            hosts.map(|(place, host)| Member::start(place, host, options, now)).collect::<Result<Vec<_>, _>>()?;
+        let clusters = hosts
+            .map(|(place, host)| Member::start(place, host, options.ram_authenticator, now))
+            .collect::<Result<Vec<_>, _>>()?;
         let authority = Authority::new(now)?;
         let cloud = account::start(&authority, &clusters, now)?;
         let folder = TempDir::with_prefix("ackcred-fleet-")?;
@@ -164,29 +152,6 @@ impl Fleet {
         faults.clear();
         faults.add("*", "", usize::MAX, fault);
     }
-}
-
-impl Member {
-    fn start(place: usize, host: &Host, options: Options, now: Timestamp) -> Result<Self, ClusterError> {
-        let id = cluster_id(place);
-        let authority = Arc::new(Authority::new(now)?);
-        let operator = story::people::identity(&authority, OPERATOR, KeyKind::EcdsaP256, now)?;
-        let operator = Credential::bundled(&operator, &authority);
-        let like = apiserver::Options { ram_authenticator: options.ram_authenticator, ..apiserver::Options::default() };
-        let server = ApiServer::start_on(host, authority, like)?;
-        for object in story::cluster::objects(&id, now) {
-            server.put(object, "ack-console")?;
-        }
-        let context = format!("{}-{id}", OPERATOR.uid);
-        Ok(Self { name: format!("shop-{:03}", place + 1), context, server, operator, id })
-    }
-}
-
-/// `c` and 32 hex digits, always the same for the same place.
-fn cluster_id(place: usize) -> String {
-    let digest = digest::digest(&digest::SHA256, format!("cluster {place}").as_bytes());
-    let digits: String = digest.as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("c{digits}")
 }
 
 /// ACK calls every cluster `kubernetes` and every user by the UID: in one file they go by what tells them apart.

@@ -43,7 +43,7 @@ impl Reconciler {
         let client = Connector::new(cluster, Some(&identity))?.client()?;
         let reply = client.send("GET", &binding.path(), &[], "")?;
         if reply.code != 200 {
-            return Err(ClusterError::refused("GET", &binding.path(), &reply));
+            return Err(reply.refused("GET", &binding.path()));
         }
         let (stop, stopped) = channel();
         let repairs = Arc::<AtomicUsize>::default();

@@ -4,6 +4,7 @@
 //! bear it. Certificates are written by hand because no library writes an empty or a repeated name part.
 
 mod der;
+mod error;
 mod keys;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -14,6 +15,7 @@ use ring::rand::SystemRandom;
 
 use crate::clock;
 
+pub use self::error::CertError;
 pub use self::keys::{Key, KeyKind};
 
 use self::der::{
@@ -33,32 +35,6 @@ const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x25];
 const SERVER_AUTH: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01];
 const CLIENT_AUTH: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x02];
 const TRUE: &[u8] = &[0x01, 0x01, 0xff];
-
-/// Why a certificate could not be made.
-#[derive(Debug, thiserror::Error)]
-pub enum CertError {
-    /// No randomness, or a signature failed.
-    #[error("the crypto library refused")]
-    Crypto,
-    /// The library doesn't accept the key.
-    #[error("the key was rejected: {0}")]
-    Rejected(String),
-    /// A shipped test key isn't PEM.
-    #[error("a test key is not PEM")]
-    TestKey,
-}
-
-impl From<ring::error::Unspecified> for CertError {
-    fn from(_: ring::error::Unspecified) -> Self {
-        Self::Crypto
-    }
-}
-
-impl From<ring::error::KeyRejected> for CertError {
-    fn from(rejected: ring::error::KeyRejected) -> Self {
-        Self::Rejected(rejected.to_string())
-    }
-}
 
 /// What a certificate says of its holder: name parts in the order written.
 #[derive(Clone, Debug, PartialEq, Eq)]

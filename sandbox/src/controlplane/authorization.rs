@@ -40,7 +40,7 @@ pub(super) fn catch_up(client: &Client) -> Result<(), ClusterError> {
             let path = format!("{place}/{resource}/{name}");
             let reply = client.send("DELETE", &path, &[], "")?;
             if reply.code != 200 {
-                return Err(ClusterError::refused("DELETE", &path, &reply));
+                return Err(reply.refused("DELETE", &path));
             }
         }
     }
@@ -49,7 +49,7 @@ pub(super) fn catch_up(client: &Client) -> Result<(), ClusterError> {
 
 fn create(client: &Client, path: &str, body: &str) -> Result<(), ClusterError> {
     let reply = client.send("POST", path, &[], body)?;
-    if reply.code == 201 { Ok(()) } else { Err(ClusterError::refused("POST", path, &reply)) }
+    if reply.code == 201 { Ok(()) } else { Err(reply.refused("POST", path)) }
 }
 
 fn wait_allowed(client: &Client, review: &str) -> Result<(), ClusterError> {
@@ -60,7 +60,7 @@ fn wait_allowed(client: &Client, review: &str) -> Result<(), ClusterError> {
             return Ok(());
         }
         if reply.code != 201 || Instant::now() > until {
-            return Err(ClusterError::refused("POST", REVIEWS, &reply));
+            return Err(reply.refused("POST", REVIEWS));
         }
         std::thread::sleep(STEP);
     }

@@ -44,7 +44,7 @@ pub(super) fn remove_all(client: &Client) -> Result<(), ClusterError> {
     let path = format!("{GROUP}/{POLICIES}?labelSelector={LABEL}");
     let reply = client.send("GET", &path, &[], "")?;
     if reply.code != 200 {
-        return Err(ClusterError::refused("GET", &path, &reply));
+        return Err(reply.refused("GET", &path));
     }
     let list = reply.json();
     let policies = list["items"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -53,7 +53,7 @@ pub(super) fn remove_all(client: &Client) -> Result<(), ClusterError> {
             let path = format!("{GROUP}/{resource}/{}", name(policy));
             let reply = client.send("DELETE", &path, &[], "")?;
             if !matches!(reply.code, 200 | 404) {
-                return Err(ClusterError::refused("DELETE", &path, &reply));
+                return Err(reply.refused("DELETE", &path));
             }
         }
     }
@@ -114,7 +114,7 @@ fn spec(name: &str, binding: &BindingRef, subject: &Value) -> Value {
 
 fn create(client: &Client, path: &str, object: &Value) -> Result<(), ClusterError> {
     let reply = client.send("POST", path, &[], &object.to_string())?;
-    if reply.code == 201 { Ok(()) } else { Err(ClusterError::refused("POST", path, &reply)) }
+    if reply.code == 201 { Ok(()) } else { Err(reply.refused("POST", path)) }
 }
 
 /// Waits until the policy `name` acts, or doesn't any more.
@@ -136,7 +136,7 @@ fn wait_until(
             return Ok(());
         }
         if reply.code != 201 || Instant::now() > until {
-            return Err(ClusterError::refused("POST", &path, &reply));
+            return Err(reply.refused("POST", &path));
         }
         std::thread::sleep(STEP);
     }

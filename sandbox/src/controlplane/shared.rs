@@ -5,7 +5,8 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use serde_json::Value;
 
-use super::{ControlPlane, Options, assets_for};
+use super::assets::assets_for;
+use super::control_plane::{ControlPlane, Options};
 use crate::binding::BindingRef;
 use crate::certs::Authority;
 use crate::cluster::{Cluster, ClusterError};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::Member;
+use super::member::Member;
 use crate::ack;
 use crate::certs::Authority;
 use crate::cloud::{Cleaning, Cloud, IssueRequest, IssuedKubeconfig};

@@ -2,13 +2,14 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::ACCOUNT;
 use super::people::{DEPLOYER, DEVELOPER, LEAVER, OPERATOR, Person, user_name, validity};
 use crate::certs::{Authority, CertError};
 use crate::cloud::{
     AccessKey, Account, Auditing, Cloud, CloudBuilder, Cluster, Kubeconfig, Permissions, Product, RamRole, RamUser, Tls,
 };
 
+/// The ID of the account that owns the cluster.
+pub const ACCOUNT: &str = "1000000000000001";
 const KEY_ID: &str = "LTAI5tSandboxOperator";
 const KEY_SECRET: &str = "sandbox-operator-secret";
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::ACCOUNT;
+use super::account::ACCOUNT;
 use super::people::{DEPLOYER, DEVELOPER, LEAVER, OPERATOR, Person, user_name};
 
 const RBAC: &str = "rbac.authorization.k8s.io";

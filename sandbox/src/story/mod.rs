@@ -11,6 +11,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tempfile::TempDir;
 
+pub use self::account::ACCOUNT;
 pub use self::people::{DEPLOYER, DEVELOPER, LEAVER, OPERATOR, PEOPLE, Person};
 
 use crate::ack;
@@ -28,8 +29,6 @@ const CA_FILE: &str = "ca.pem";
 
 /// The cluster's ID.
 pub const CLUSTER_ID: &str = "c5e8f0a1b2c3d4e5f60718293a4b5c6d7";
-/// The account that owns the cluster.
-pub const ACCOUNT: &str = "1000000000000001";
 
 /// The running story: a cluster, an account, and the files in a folder of their own; all of it goes when this is dropped.
 pub struct Story {
