@@ -96,10 +96,10 @@ impl Connector {
 pub struct Client {
     connector: Connector,
     runtime: Runtime,
-    idle: RefCell<Option<Connection>>,
+    idle: RefCell<Option<HttpConnection>>,
 }
 
-type Connection = SendRequest<Full<Bytes>>;
+type HttpConnection = SendRequest<Full<Bytes>>;
 
 /// An answer, read to its end.
 #[derive(Clone, Debug)]
@@ -200,7 +200,7 @@ impl Client {
         Ok(reply(parts, body))
     }
 
-    async fn connection(&self) -> std::io::Result<Connection> {
+    async fn connection(&self) -> std::io::Result<HttpConnection> {
         if let Some(mut idle) = self.idle.take()
             && idle.ready().await.is_ok()
         {
@@ -220,7 +220,7 @@ impl Client {
 pub struct Watch<'a> {
     client: &'a Client,
     // Kept so that the connection stays open.
-    _connection: Connection,
+    _connection: HttpConnection,
     body: Incoming,
     read: Vec<u8>,
 }

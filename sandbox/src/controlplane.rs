@@ -9,4 +9,4 @@ mod shared;
 
 pub use self::assets::assets_for;
 pub use self::control_plane::{ControlPlane, Options};
-pub use self::shared::{Shared, shared};
+pub use self::shared::{SharedControlPlane, shared};

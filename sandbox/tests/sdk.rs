@@ -8,8 +8,8 @@ use std::process::Command;
 
 use ackcred_sandbox::certs::Authority;
 use ackcred_sandbox::cloud::{
-    AccessKey, Account, Auditing, Cloud, Cluster, IssuedKubeconfig, Kubeconfig, PermissionRecord, PermissionScope,
-    Permissions, Product, RamRole, RamUser, RecycledUser, Task, Tls,
+    AccessKey, Account, AckCluster, Auditing, Cloud, IssuedKubeconfig, KubeconfigRecord, PermissionRecord,
+    PermissionScope, Permissions, Product, RamRole, RamUser, RecycledUser, Task, Tls,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -39,16 +39,16 @@ fn provider() -> String {
     format!("acs:ram::{ACCOUNT}:oidc-provider/ack-rrsa")
 }
 
-fn prod() -> Cluster {
+fn prod() -> AckCluster {
     let later = now() + SignedDuration::from_hours(24 * 300);
     let numbered = (1..=70).map(Account::numbered_user);
-    let cluster = Cluster::new(PROD, "prod")
+    let cluster = AckCluster::new(PROD, "prod")
         .server("https://203.0.113.7:6443")
-        .kubeconfig(LEAVER, Kubeconfig::effective(later).owner("RamUser", "leaver"))
-        .kubeconfig(ACTIVE, Kubeconfig::effective(later))
+        .kubeconfig(LEAVER, KubeconfigRecord::effective(later).owner("RamUser", "leaver"))
+        .kubeconfig(ACTIVE, KubeconfigRecord::effective(later))
         .permission(PermissionRecord::preset(LEAVER, PermissionScope::Namespace("default".into()), "dev"))
         .active(ACTIVE, now(), "audit-7");
-    numbered.fold(cluster, |cluster, uid| cluster.kubeconfig(&uid, Kubeconfig::effective(later)))
+    numbered.fold(cluster, |cluster, uid| cluster.kubeconfig(&uid, KubeconfigRecord::effective(later)))
 }
 
 fn account() -> Account {
@@ -65,7 +65,7 @@ fn account() -> Account {
         .numbered_roles(299)
         .recycled(RecycledUser::new("200000000000000904", "carol", now()))
         .cluster(prod())
-        .cluster(Cluster::new(TEST, "test").region("eu-central-1").auditing(Auditing::Off))
+        .cluster(AckCluster::new(TEST, "test").region("eu-central-1").auditing(Auditing::Off))
 }
 
 fn cloud(tls: Tls) -> Cloud {
@@ -90,7 +90,7 @@ fn cloud(tls: Tls) -> Cloud {
         state: "fail".into(),
         error: Some(("ErrorExample".into(), "an example".into())),
     };
-    cloud.edit(|estate| estate.tasks.push(task));
+    cloud.edit(|cloud_state| cloud_state.tasks.push(task));
     cloud
 }
 

@@ -215,7 +215,7 @@ fn killed_at_the_clouds_call_it_can_be_finished_and_taken_back() {
     for carried_out in [false, true] {
         let incident = Incident::sandbox(|setup| setup);
         let before = incident.bindings();
-        let fault = cloud::Fault::of(CLEAN, FaultKind::Hang(None));
+        let fault = cloud::CloudFault::of(CLEAN, FaultKind::Hang(None));
         incident.cloud.add_fault(if carried_out { fault.after_execution() } else { fault });
         let mut child = begin(&incident);
         wait_until(CLEAN, || cleanings(&incident) == 1);

@@ -236,7 +236,7 @@ fn an_incident_may_differ() {
     let whoami = incident.run(&["whoami", "-f", &dora.display().to_string()]);
     assert!(whoami.stdout.contains(DORA), "{whoami}");
     assert!(incident.admin().send("GET", "/version", &[], "").unwrap().code == 200);
-    incident.cloud.edit(|estate| assert!(estate.cluster_mut(CLUSTER).unwrap().auditing == Auditing::Off));
+    incident.cloud.edit(|cloud_state| assert!(cloud_state.cluster_mut(CLUSTER).unwrap().auditing == Auditing::Off));
     let calls: BTreeSet<_> = incident.cloud.log().into_iter().filter_map(|call| call.caller).collect();
     assert!(calls.iter().all(|caller| caller == ANN), "{KEY} is ann's: {calls:?}");
 }

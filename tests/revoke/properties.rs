@@ -1,7 +1,7 @@
 //! What holds in whatever cluster: taking access away touches nobody else, leaves nothing of the identity, and can be undone.
 
 use ackcred_sandbox::binding::{BindingRef, RBAC};
-use ackcred_sandbox::cloud::{CleanBehaviour, Kubeconfig};
+use ackcred_sandbox::cloud::{CleanBehaviour, KubeconfigRecord};
 use kubectl_ackcred::status::Status;
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -222,7 +222,7 @@ fn is_dangling(leavers: &Leavers<'_>, objects: &Objects) -> bool {
 
 fn stage(cluster: &[Made], behaviour: CleanBehaviour) -> Incident<ackcred_sandbox::apiserver::ApiServer> {
     let incident = Incident::sandbox(|setup| {
-        let finns = || Kubeconfig::effective(now() + days(400)).owner("RamUser", "finn");
+        let finns = || KubeconfigRecord::effective(now() + days(400)).owner("RamUser", "finn");
         setup.clean_behaviour(behaviour).change_cluster(move |cluster| cluster.kubeconfig(FINN, finns()))
     });
     // Every right is asked about in every revocation: a few of them are enough here.

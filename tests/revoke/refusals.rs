@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use ackcred_sandbox::apiserver::{ApiServer, Options};
 use ackcred_sandbox::binding::BindingRef;
 use ackcred_sandbox::certs::{Authority, Identity, KeyKind, Subject, Validity};
-use ackcred_sandbox::cloud::{Auditing, Fault, FaultKind, Kubeconfig as Record, Permissions, RamRole, RamUser};
+use ackcred_sandbox::cloud::{Auditing, CloudFault, FaultKind, KubeconfigRecord, Permissions, RamRole, RamUser};
 use ackcred_sandbox::cluster::Cluster;
 use ackcred_sandbox::controlplane::shared;
 use ackcred_sandbox::kubeconfigs::{Credential, Kubeconfig};
@@ -25,8 +25,8 @@ const STRANGER: &str = "299999999999999999";
 /// What the cloud has of the cluster, and whether it was asked to delete any of it.
 fn records<C: Cluster>(incident: &Incident<C>) -> String {
     let cleaned = incident.cloud.log().iter().any(|call| call.action == "CleanClusterUserPermissions");
-    incident.cloud.edit(|estate| {
-        let cluster = estate.cluster_mut(CLUSTER).unwrap();
+    incident.cloud.edit(|cloud_state| {
+        let cluster = cloud_state.cluster_mut(CLUSTER).unwrap();
         format!("{:?} {:?} {cleaned}", cluster.kubeconfigs, cluster.permissions)
     })
 }
@@ -74,7 +74,7 @@ fn nobody_is_carl(incident: &Incident<impl Cluster>) {
 #[test]
 fn the_account_itself_is_not_revoked() {
     let incident = Incident::sandbox(|setup| {
-        setup.change_cluster(|cluster| cluster.kubeconfig(ACCOUNT, Record::effective(now() + days(400))))
+        setup.change_cluster(|cluster| cluster.kubeconfig(ACCOUNT, KubeconfigRecord::effective(now() + days(400))))
     });
     let bound = binding("root", "ClusterRole", "cs:ns:dev", &[user(&name(ACCOUNT))]);
     incident.post(&BindingRef::cluster_role_binding("root").collection(), &bound);
@@ -306,7 +306,7 @@ fn nobody_can_tell(incident: &Incident<impl Cluster>) {
     ]
     .into_iter()
     .fold(Permissions::everything(), Permissions::denying);
-    incident.cloud.edit(|estate| estate.set_permissions(KEY, deaf));
+    incident.cloud.edit(|cloud_state| cloud_state.set_permissions(KEY, deaf));
 }
 
 #[test]
@@ -531,7 +531,7 @@ fn a_crowd() -> (Incident<ApiServer>, [&'static str; 2]) {
             })
             .change_cluster(move |cluster| {
                 cluster
-                    .kubeconfig(gus, Record::effective(now() + days(400)).owner("RamUser", "gus"))
+                    .kubeconfig(gus, KubeconfigRecord::effective(now() + days(400)).owner("RamUser", "gus"))
                     .active(gus, recently, "a-2")
             })
     });
@@ -592,8 +592,8 @@ fn all_deleted_are_those_of_whom_it_is_certain_and_others_are_told() {
 #[test]
 fn nobody_is_deleted_because_nobody_can_tell() {
     let (incident, _) = a_crowd();
-    incident.cloud.edit(|estate| {
-        let cluster = estate.cluster_mut(CLUSTER).unwrap();
+    incident.cloud.edit(|cloud_state| {
+        let cluster = cloud_state.cluster_mut(CLUSTER).unwrap();
         cluster.kubeconfigs.retain(|uid, _| uid == ANN);
     });
     nobody_can_tell(&incident);
@@ -610,13 +610,13 @@ on_both_servers!(nobody_to_revoke_is_said_only_where_every_list_was_read);
 fn nobody_to_revoke_is_said_only_where_every_list_was_read<C: Cluster>(server: C) {
     const KUBECONFIGS: &str = "cs:ListClusterKubeconfigStates";
     let incident = Incident::stage(server, |setup| setup);
-    incident.cloud.edit(|estate| {
-        estate.cluster_mut(CLUSTER).unwrap().kubeconfigs.retain(|uid, _| uid == ANN);
+    incident.cloud.edit(|cloud_state| {
+        cloud_state.cluster_mut(CLUSTER).unwrap().kubeconfigs.retain(|uid, _| uid == ANN);
     });
     let before = incident.bindings();
     let ends = |args: &[&str], denied: &[&str]| {
         let may = denied.iter().copied().fold(Permissions::everything(), Permissions::denying);
-        incident.cloud.edit(|estate| estate.set_permissions(KEY, may));
+        incident.cloud.edit(|cloud_state| cloud_state.set_permissions(KEY, may));
         let args: Vec<&str> = ["revoke", "--all-deleted"].iter().chain(args).copied().collect();
         let outcome = incident.run(&args);
         assert!(incident.bindings() == before, "{args:?} {denied:?}: {outcome}");
@@ -644,7 +644,7 @@ fn nobody_to_revoke_is_said_only_where_every_list_was_read<C: Cluster>(server: C
     assert_eq!(ends(&["--rbac-only", "--dry-run", "--offline"], &[]), Status::Incomplete, "the cloud was not asked");
 
     // A list that is empty and can't be is no better than one that was not read.
-    incident.cloud.add_fault(Fault::of("ListRoles", FaultKind::Body(NO_ROLES.to_owned())));
+    incident.cloud.add_fault(CloudFault::of("ListRoles", FaultKind::Body(NO_ROLES.to_owned())));
     assert_eq!(ends(&["--yes"], &[]), Status::Incomplete, "an account with a cluster has roles");
     incident.cloud.clear_faults();
     // Without the cluster's owner nothing can be inferred, whatever the lists say.
@@ -672,7 +672,7 @@ fn nothing_is_left_to_take_away_is_said_only_where_every_list_was_read() {
         // Without it nothing shows that a kubeconfig was ever issued.
         ("ListUserKubeConfigStates", Status::Refused),
     ] {
-        incident.cloud.add_fault(Fault::of(action, FaultKind::Forbidden));
+        incident.cloud.add_fault(CloudFault::of(action, FaultKind::Forbidden));
         let cut = dry_run();
         assert_eq!(cut.status, status, "{action}: {cut}");
         assert!(!cut.stdout.contains("nothing is left to take away"), "{action}: {cut}");

@@ -295,7 +295,7 @@ fn a_cloud_that_refuses_leaves_its_record_and_says_so() {
 #[test]
 fn a_cloud_that_fails_throughout_keeps_nobody_from_taking_the_access_away() {
     let incident = Incident::sandbox(|setup| setup);
-    incident.cloud.add_fault(cloud::Fault::of_product(
+    incident.cloud.add_fault(cloud::CloudFault::of_product(
         cloud::Product::Cs,
         FaultKind::Refused { status: 500, code: "InternalError".into() },
     ));

@@ -335,7 +335,7 @@ fn whoever_is_gone_gets_nothing_back_unless_that_is_meant() {
     let deaf = ["ram:ListUsers", "ram:ListRoles", "ims:ListUserBasicInfos", "ims:ListUsersInRecycleBin", "ims:GetUser"]
         .into_iter()
         .fold(Permissions::everything(), Permissions::denying);
-    incident.cloud.edit(|estate| estate.set_permissions(KEY, deaf));
+    incident.cloud.edit(|cloud_state| cloud_state.set_permissions(KEY, deaf));
     refused(&incident, &["restore", &id, "--yes"], &["IdentityGone"]);
     done(&incident, &["restore", &id, "--dry-run", "--force"]);
     let (status, report, said) = incident.json(&["restore", &id, "--yes", "--force"]);

@@ -6,7 +6,7 @@ use ackcred_sandbox::binding::RBAC;
 use ackcred_sandbox::certs::Subject;
 use ackcred_sandbox::client::{Client, JSON_PATCH};
 use ackcred_sandbox::cloud::{
-    self, Account, CleanBehaviour, Cleaning, Kubeconfig, PermissionRecord, PermissionScope, RamRole, RamUser,
+    self, Account, CleanBehaviour, Cleaning, KubeconfigRecord, PermissionRecord, PermissionScope, RamRole, RamUser,
 };
 use ackcred_sandbox::cluster::Cluster;
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ pub(crate) type Cleaner = Box<dyn Fn(&Cleaning) -> Result<(), String> + Send + S
 /// How an incident differs from the plain one.
 pub(crate) struct Setup {
     account: Vec<Change<Account>>,
-    cluster: Vec<Change<cloud::Cluster>>,
+    cluster: Vec<Change<cloud::AckCluster>>,
     pub(crate) behaviour: CleanBehaviour,
     around_cleaning: Change<Cleaner>,
     pub(crate) operator: Subject,
@@ -63,7 +63,10 @@ impl Setup {
     }
 
     /// Changes the cluster as the account knows it.
-    pub(crate) fn change_cluster(mut self, change: impl FnOnce(cloud::Cluster) -> cloud::Cluster + 'static) -> Self {
+    pub(crate) fn change_cluster(
+        mut self,
+        change: impl FnOnce(cloud::AckCluster) -> cloud::AckCluster + 'static,
+    ) -> Self {
         self.cluster.push(Box::new(change));
         self
     }
@@ -104,9 +107,9 @@ impl Setup {
 
     /// The account, with a cluster whose API server is at `url`.
     pub(crate) fn account(self, url: &str) -> Account {
-        let lasting = || Kubeconfig::effective(now() + days(400));
+        let lasting = || KubeconfigRecord::effective(now() + days(400));
         let shop = || PermissionScope::Namespace("shop".into());
-        let cluster = cloud::Cluster::new(CLUSTER, "prod")
+        let cluster = cloud::AckCluster::new(CLUSTER, "prod")
             .server(url)
             .kubeconfig(ANN, lasting())
             .kubeconfig(BO, lasting())

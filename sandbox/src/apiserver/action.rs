@@ -1,6 +1,6 @@
 //! What RBAC is asked about: a verb on a resource or on a path.
 
-use super::status::Refusal;
+use super::status::StatusError;
 use super::user::User;
 
 /// What a user wants to do: the attributes of a request that RBAC decides on.
@@ -18,10 +18,10 @@ pub(crate) struct Action {
 
 impl Action {
     /// The refusal of this action, in the server's words.
-    pub(crate) fn forbidden(&self, user: &User, reason: &str) -> Refusal {
+    pub(crate) fn forbidden(&self, user: &User, reason: &str) -> StatusError {
         let because = if reason.is_empty() { String::new() } else { format!(": {reason}") };
         if let Some(path) = &self.path {
-            return Refusal::forbidden_path(&format!(
+            return StatusError::forbidden_path(&format!(
                 "User {:?} cannot {} path {path:?}{because}",
                 user.name, self.verb
             ));
@@ -38,7 +38,7 @@ impl Action {
             self.combined(),
             self.group
         );
-        Refusal::forbidden(&self.group, &self.resource, &self.name, &detail)
+        StatusError::forbidden(&self.group, &self.resource, &self.name, &detail)
     }
 
     /// `<resource>/<subresource>`, or the resource alone.

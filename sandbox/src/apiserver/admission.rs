@@ -6,16 +6,16 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::defaults::default_group;
-use super::object::{Content, Object, Subject};
+use super::object::{Content, Object, RbacSubject};
 use crate::binding::BindingRef;
 
 /// The subjects that are put back, and into which bindings.
 #[derive(Debug, Default)]
-pub(crate) struct Admission(Mutex<Vec<(BindingRef, Subject)>>);
+pub(crate) struct Admission(Mutex<Vec<(BindingRef, RbacSubject)>>);
 
 impl Admission {
     pub(crate) fn keep(&self, binding: &BindingRef, subject: &Value) -> serde_json::Result<()> {
-        let mut subject = Subject::deserialize(subject)?;
+        let mut subject = RbacSubject::deserialize(subject)?;
         default_group(&mut subject);
         self.lock().push((binding.clone(), subject));
         Ok(())
@@ -38,7 +38,7 @@ impl Admission {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<(BindingRef, Subject)>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<(BindingRef, RbacSubject)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -7,7 +7,7 @@ use http::header::AUTHORIZATION;
 use ring::digest;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::status::Refusal;
+use super::status::StatusError;
 use super::user::User;
 
 /// The user of a certificate that was verified already: its common name, its organizations, its fingerprint.
@@ -30,11 +30,11 @@ pub(crate) fn authenticate(
     certificate: Option<Option<User>>,
     tokens: &BTreeMap<String, User>,
     headers: &HeaderMap,
-) -> Result<User, Refusal> {
+) -> Result<User, StatusError> {
     match (certificate, bearer(headers)) {
         (Some(Some(user)), _) => Ok(user),
-        (_, Some(token)) => tokens.get(token).cloned().ok_or_else(Refusal::unauthorized),
-        (Some(None), None) => Err(Refusal::unauthorized()),
+        (_, Some(token)) => tokens.get(token).cloned().ok_or_else(StatusError::unauthorized),
+        (Some(None), None) => Err(StatusError::unauthorized()),
         (None, None) => Ok(User::anonymous()),
     }
 }

@@ -1,7 +1,7 @@
 //! RBAC: what the bindings and roles held here allow, and in whose words.
 
 use super::action::Action;
-use super::object::{BindingContent, PolicyRule, RoleRef, Subject};
+use super::object::{BindingContent, PolicyRule, RbacSubject, RoleRef};
 use super::resources::{RBAC, rbac};
 use super::store::Store;
 use super::user::{User, service_account};
@@ -122,7 +122,7 @@ fn reason_of(missing: &[MissingRole]) -> String {
     }
 }
 
-fn applying<'b>(user: &User, binding: &'b BindingContent, namespace: &str) -> Option<&'b Subject> {
+fn applying<'b>(user: &User, binding: &'b BindingContent, namespace: &str) -> Option<&'b RbacSubject> {
     binding.subjects.iter().find(|subject| match subject.kind.as_str() {
         "User" => subject.name == user.name,
         "Group" => user.groups.contains(&subject.name),
@@ -134,7 +134,7 @@ fn applying<'b>(user: &User, binding: &'b BindingContent, namespace: &str) -> Op
     })
 }
 
-fn describe(name: &str, namespace: &str, role: &RoleRef, subject: &Subject) -> String {
+fn describe(name: &str, namespace: &str, role: &RoleRef, subject: &RbacSubject) -> String {
     let binding = if namespace.is_empty() {
         format!("ClusterRoleBinding {name:?}")
     } else {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::object::{Content, Object, Subject};
+use super::object::{Content, Object, RbacSubject};
 use super::random;
 use super::resources::{RBAC, Shape};
 use super::timestamp::stamp;
@@ -17,7 +17,7 @@ pub(crate) fn default_groups(object: &mut Object) {
 }
 
 /// `apiGroup` of a User or Group subject.
-pub(crate) fn default_group(subject: &mut Subject) {
+pub(crate) fn default_group(subject: &mut RbacSubject) {
     if subject.api_group.is_empty() && matches!(subject.kind.as_str(), "User" | "Group") {
         subject.api_group = RBAC.into();
     }

@@ -10,9 +10,9 @@ use super::form::{self, Form, negotiate};
 use super::object::{Content, Object};
 use super::request_checks::check_dry_run;
 use super::resource_request::ResourceRequest;
-use super::respond::{self, Answer};
-use super::status::{FieldError, Refusal, deleted};
-use super::store::Stored;
+use super::respond::{self, ApiResponse};
+use super::status::{FieldError, StatusError, deleted};
+use super::store::StoredObject;
 use super::timestamp::stamp;
 
 #[derive(Debug, Default, Deserialize)]
@@ -31,7 +31,7 @@ struct Preconditions {
 }
 
 /// Takes an object away, or marks it where finalizers hold it: it then goes on granting.
-pub(crate) fn delete(request: &ResourceRequest<'_>) -> Result<Answer, Refusal> {
+pub(crate) fn delete(request: &ResourceRequest<'_>) -> Result<ApiResponse, StatusError> {
     negotiate(request.headers, false)?;
     check_dry_run(request, "DeleteOptions")?;
     let options = options(request)?;
@@ -50,7 +50,7 @@ pub(crate) fn delete(request: &ResourceRequest<'_>) -> Result<Answer, Refusal> {
     Ok(respond::json(200, form::single(Form::Whole, &marked, request.now), request.headers))
 }
 
-fn mark(request: &ResourceRequest<'_>, stored: &Arc<Stored>, dry_run: bool) -> Arc<Stored> {
+fn mark(request: &ResourceRequest<'_>, stored: &Arc<StoredObject>, dry_run: bool) -> Arc<StoredObject> {
     if stored.object.metadata.deletion_timestamp.is_some() {
         return stored.clone();
     }
@@ -61,31 +61,35 @@ fn mark(request: &ResourceRequest<'_>, stored: &Arc<Stored>, dry_run: bool) -> A
         _ => object.metadata.deletion_grace_period_seconds = Some(0),
     }
     if dry_run {
-        return Arc::new(Stored { item: Bytes::new(), object, version: stored.version });
+        return Arc::new(StoredObject { item: Bytes::new(), object, version: stored.version });
     }
     request.server.store.put(object)
 }
 
-fn options(request: &ResourceRequest<'_>) -> Result<DeleteOptions, Refusal> {
+fn options(request: &ResourceRequest<'_>) -> Result<DeleteOptions, StatusError> {
     if request.body.is_empty() {
         return Ok(DeleteOptions::default());
     }
     if !matches!(request.content_type(), "application/json" | "") {
-        return Err(Refusal::unsupported_body());
+        return Err(StatusError::unsupported_body());
     }
     let options: DeleteOptions =
-        serde_json::from_slice(request.body).map_err(|error| Refusal::bad_request(error.to_string()))?;
+        serde_json::from_slice(request.body).map_err(|error| StatusError::bad_request(error.to_string()))?;
     let policies = ["Foreground", "Background", "Orphan", "nil"];
     match &options.propagation_policy {
         Some(policy) if !policies[..3].contains(&policy.as_str()) => {
             let error = FieldError::not_supported("propagationPolicy", &json!(policy), &policies);
-            Err(Refusal::invalid("meta.k8s.io", "DeleteOptions", "", &[error]))
+            Err(StatusError::invalid("meta.k8s.io", "DeleteOptions", "", &[error]))
         }
         _ => Ok(options),
     }
 }
 
-fn check_preconditions(request: &ResourceRequest<'_>, wanted: &Preconditions, object: &Object) -> Result<(), Refusal> {
+fn check_preconditions(
+    request: &ResourceRequest<'_>,
+    wanted: &Preconditions,
+    object: &Object,
+) -> Result<(), StatusError> {
     let metadata = &object.metadata;
     if let Some(uid) = wanted.uid.as_ref().filter(|uid| **uid != metadata.uid) {
         let detail = format!(
@@ -93,7 +97,7 @@ fn check_preconditions(request: &ResourceRequest<'_>, wanted: &Preconditions, ob
              The object might have been deleted and then recreated",
             metadata.uid
         );
-        return Err(Refusal::precondition(request.resource, &metadata.name, &detail));
+        return Err(StatusError::precondition(request.resource, &metadata.name, &detail));
     }
     if let Some(version) = wanted.resource_version.as_ref().filter(|version| **version != metadata.resource_version) {
         let detail = format!(
@@ -101,7 +105,7 @@ fn check_preconditions(request: &ResourceRequest<'_>, wanted: &Preconditions, ob
              The object might have been modified",
             metadata.resource_version
         );
-        return Err(Refusal::precondition(request.resource, &metadata.name, &detail));
+        return Err(StatusError::precondition(request.resource, &metadata.name, &detail));
     }
     Ok(())
 }

@@ -5,9 +5,9 @@ use http::{HeaderMap, HeaderValue, Method};
 use serde_json::{Value, json};
 
 use super::resources::{AUTHENTICATION, AUTHORIZATION, RAM_AUTHENTICATOR, RESOURCES, Resource, Shape};
-use super::respond::{self, Answer};
+use super::respond::{self, ApiResponse};
 use super::server_state::ServerState;
-use super::status::Refusal;
+use super::status::StatusError;
 
 /// The release whose answers the sandbox gives.
 pub(crate) const VERSION: &str = "v1.36.3";
@@ -40,9 +40,9 @@ pub(crate) fn answer(
     method: &Method,
     path: &str,
     headers: &HeaderMap,
-) -> Result<Answer, Refusal> {
+) -> Result<ApiResponse, StatusError> {
     if !matches!(*method, Method::GET | Method::HEAD) {
-        return Err(Refusal::no_such_page());
+        return Err(StatusError::no_such_page());
     }
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     let body = match parts.as_slice() {
@@ -65,7 +65,7 @@ pub(crate) fn answer(
         ["apis", name, version] if groups(server).contains(name) && *version == version_of(name) => {
             resource_list(name, version, server)
         }
-        _ => return Err(Refusal::no_such_page()),
+        _ => return Err(StatusError::no_such_page()),
     };
     Ok(respond::json(200, body.to_string(), headers))
 }
@@ -155,7 +155,7 @@ fn resource_list(group: &str, version: &str, server: &ServerState) -> Value {
     json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": resources})
 }
 
-fn aggregated(groups: &[&str], server: &ServerState, headers: &HeaderMap) -> Answer {
+fn aggregated(groups: &[&str], server: &ServerState, headers: &HeaderMap) -> ApiResponse {
     let items: Vec<Value> = groups.iter().map(|group| aggregated_group(group, server)).collect();
     let list = json!({"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items});
     let mut answer = respond::json(200, list.to_string(), headers);

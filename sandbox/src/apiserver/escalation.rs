@@ -4,11 +4,11 @@ use super::action::Action;
 use super::authorizer::{Authorizer, MissingRole};
 use super::object::{Content, Object, PolicyRule};
 use super::resources::{RBAC, Resource, Shape};
-use super::status::Refusal;
+use super::status::StatusError;
 use super::user::User;
 
 /// Refuses a role or binding that would give more than the user holds. Other kinds pass.
-pub(crate) fn check(authorizer: &Authorizer<'_>, user: &User, object: &Object) -> Result<(), Refusal> {
+pub(crate) fn check(authorizer: &Authorizer<'_>, user: &User, object: &Object) -> Result<(), StatusError> {
     if user.is_master() {
         return Ok(());
     }
@@ -19,7 +19,7 @@ pub(crate) fn check(authorizer: &Authorizer<'_>, user: &User, object: &Object) -
     }
 }
 
-fn check_role(authorizer: &Authorizer<'_>, user: &User, role: &Object) -> Result<(), Refusal> {
+fn check_role(authorizer: &Authorizer<'_>, user: &User, role: &Object) -> Result<(), StatusError> {
     let resource = role.resource.0;
     if may(authorizer, user, "escalate", resource.plural, &role.metadata.name, &role.metadata.namespace) {
         return Ok(());
@@ -28,12 +28,12 @@ fn check_role(authorizer: &Authorizer<'_>, user: &User, role: &Object) -> Result
     let aggregates = matches!(&role.content, Content::Role(content) if content.aggregation_rule.is_some());
     if aggregates && confirm(authorizer, user, role, &everything()).is_err() {
         let detail = "must have cluster-admin privileges to use the aggregationRule";
-        return Err(Refusal::forbidden(RBAC, resource.plural, &role.metadata.name, detail));
+        return Err(StatusError::forbidden(RBAC, resource.plural, &role.metadata.name, detail));
     }
     Ok(())
 }
 
-fn check_binding(authorizer: &Authorizer<'_>, user: &User, object: &Object) -> Result<(), Refusal> {
+fn check_binding(authorizer: &Authorizer<'_>, user: &User, object: &Object) -> Result<(), StatusError> {
     let Some(binding) = object.binding() else { return Ok(()) };
     let namespace = &object.metadata.namespace;
     let (roles, role_namespace) = if binding.role_ref.kind == "Role" {
@@ -47,7 +47,7 @@ fn check_binding(authorizer: &Authorizer<'_>, user: &User, object: &Object) -> R
     match authorizer.rules_of(&binding.role_ref, namespace) {
         Ok(rules) => confirm(authorizer, user, object, &rules),
         // The server answers with the binding's own resource: a role that is missing reads as a missing binding.
-        Err(missing) => Err(Refusal::not_found(object.resource.0, missing.name())),
+        Err(missing) => Err(StatusError::not_found(object.resource.0, missing.name())),
     }
 }
 
@@ -71,7 +71,7 @@ fn everything() -> [PolicyRule; 2] {
     ]
 }
 
-fn confirm(authorizer: &Authorizer<'_>, user: &User, object: &Object, rules: &[PolicyRule]) -> Result<(), Refusal> {
+fn confirm(authorizer: &Authorizer<'_>, user: &User, object: &Object, rules: &[PolicyRule]) -> Result<(), StatusError> {
     let (held, missing_roles) = authorizer.rules_for(user, &object.metadata.namespace);
     let lacking: Vec<PolicyRule> =
         rules.iter().flat_map(broken_down).filter(|rule| !held.iter().any(|owner| covers(owner, rule))).collect();
@@ -93,7 +93,7 @@ fn confirm(authorizer: &Authorizer<'_>, user: &User, object: &Object, rules: &[P
         detail.push_str(&format!("; resolution errors: [{texts}]"));
     }
     let resource: &Resource = object.resource.0;
-    Err(Refusal::forbidden(RBAC, resource.plural, &object.metadata.name, &detail))
+    Err(StatusError::forbidden(RBAC, resource.plural, &object.metadata.name, &detail))
 }
 
 /// One rule for each single thing that a rule allows.

@@ -7,19 +7,19 @@ use http::{HeaderMap, HeaderValue};
 use super::authorizer::Authorizer;
 use super::faults::{Exchange, Fault};
 use super::incoming_request::IncomingRequest;
-use super::request::{self, Parameters, Target};
+use super::request::{self, QueryParameters, RequestTarget};
 use super::resource_request::ResourceRequest;
 use super::resources::{AUTHENTICATION, AUTHORIZATION, Shape};
-use super::respond::{self, Answer};
+use super::respond::{self, ApiResponse};
 use super::server_state::ServerState;
-use super::status::Refusal;
+use super::status::StatusError;
 use super::user::User;
 use super::{authentication, delete, discovery, impersonation, patch, random, read, reviews, watch, write};
 
 const AUDIT_ID: &str = "audit-id";
 
 /// Answers a request, faults included; `None` closes the connection instead.
-pub(crate) async fn answer(server: Arc<ServerState>, incoming: IncomingRequest) -> Option<Answer> {
+pub(crate) async fn answer(server: Arc<ServerState>, incoming: IncomingRequest) -> Option<ApiResponse> {
     let audit_id = audit_id(&incoming.headers);
     server.faults.seen(Exchange {
         method: incoming.method.to_string(),
@@ -39,9 +39,9 @@ pub(crate) async fn answer(server: Arc<ServerState>, incoming: IncomingRequest) 
             return Some(respond::typed(*code, content_type, body.clone(), &incoming.headers));
         }
         Some(Fault::Busy { retry_after }) => {
-            let refusal = Refusal::too_many_requests(*retry_after);
-            server.faults.answered(&audit_id, "", refusal.code);
-            return Some(respond::refusal(&refusal, &incoming.headers));
+            let error = StatusError::too_many_requests(*retry_after);
+            server.faults.answered(&audit_id, "", error.code);
+            return Some(respond::error(&error, &incoming.headers));
         }
         Some(Fault::Endless { start, repeat }) => {
             server.faults.answered(&audit_id, "", 200);
@@ -59,7 +59,7 @@ pub(crate) async fn answer(server: Arc<ServerState>, incoming: IncomingRequest) 
     }
     let mut user = User::default();
     let mut answer =
-        route(&server, &incoming, &mut user).unwrap_or_else(|refusal| respond::refusal(&refusal, &incoming.headers));
+        route(&server, &incoming, &mut user).unwrap_or_else(|error| respond::error(&error, &incoming.headers));
     if let Ok(value) = HeaderValue::from_str(&audit_id) {
         answer.headers_mut().insert(AUDIT_ID, value);
     }
@@ -80,30 +80,30 @@ fn audit_id(headers: &HeaderMap) -> String {
     given.map_or_else(random::uid, str::to_owned)
 }
 
-fn route(server: &ServerState, incoming: &IncomingRequest, requester: &mut User) -> Result<Answer, Refusal> {
+fn route(server: &ServerState, incoming: &IncomingRequest, requester: &mut User) -> Result<ApiResponse, StatusError> {
     let authorizer = Authorizer::new(&server.store);
     let user = authentication::authenticate(incoming.certificate.clone(), &server.tokens, &incoming.headers)?;
     requester.clone_from(&user);
     let user = impersonation::impersonate(user, &incoming.headers, &authorizer)?;
     requester.clone_from(&user);
     let target = request::target(&incoming.path);
-    let parameters = Parameters::parse(&incoming.query);
+    let parameters = QueryParameters::parse(&incoming.query);
     let verb = request::verb(&incoming.method, &target, &parameters);
     let action = request::action(&incoming.path, &verb, &target, &parameters);
     let decision = authorizer.decide(&user, &action);
     if !decision.allowed {
         return Err(action.forbidden(&user, &decision.reason));
     }
-    let Target::Resource(target) = &target else {
+    let RequestTarget::Resource(target) = &target else {
         return discovery::answer(server, &incoming.method, &incoming.path, &incoming.headers);
     };
     if !request::is_served(target, server.ram_authenticator) {
-        return Err(Refusal::no_such_page());
+        return Err(StatusError::no_such_page());
     }
     if matches!(target.group.as_str(), AUTHENTICATION | AUTHORIZATION) {
         return reviews::answer(server, &user, incoming, target);
     }
-    let resource = target.known.ok_or_else(Refusal::no_such_resource)?;
+    let resource = target.known.ok_or_else(StatusError::no_such_resource)?;
     let request = ResourceRequest {
         server,
         user: &user,
@@ -118,9 +118,9 @@ fn route(server: &ServerState, incoming: &IncomingRequest, requester: &mut User)
     resource_answer(&request, &verb)
 }
 
-fn resource_answer(request: &ResourceRequest<'_>, verb: &str) -> Result<Answer, Refusal> {
+fn resource_answer(request: &ResourceRequest<'_>, verb: &str) -> Result<ApiResponse, StatusError> {
     if !request.target.subresource.is_empty() {
-        return Err(subresource_refusal(request));
+        return Err(subresource_error(request));
     }
     let writable = request.resource.shape != Shape::Empty;
     let placed = !request.resource.namespaced || !request.target.namespace.is_empty();
@@ -132,15 +132,15 @@ fn resource_answer(request: &ResourceRequest<'_>, verb: &str) -> Result<Answer, 
         "update" if writable && !request.target.name.is_empty() => write::update(request),
         "patch" if writable && !request.target.name.is_empty() => patch::patch(request),
         "delete" if writable => delete::delete(request),
-        _ => Err(Refusal::method_not_allowed()),
+        _ => Err(StatusError::method_not_allowed()),
     }
 }
 
 /// There is no pod to have a log: what allows the probe answers as for a missing one.
-fn subresource_refusal(request: &ResourceRequest<'_>) -> Refusal {
+fn subresource_error(request: &ResourceRequest<'_>) -> StatusError {
     if request.resource.shape == Shape::Empty {
-        Refusal::not_found(request.resource, &request.target.name)
+        StatusError::not_found(request.resource, &request.target.name)
     } else {
-        Refusal::no_such_resource()
+        StatusError::no_such_resource()
     }
 }

@@ -130,14 +130,14 @@ struct Rule {
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct FaultState {
     rules: Vec<Rule>,
     exchanges: VecDeque<Exchange>,
 }
 
 /// The handle by which a test arranges faults and reads what was asked. Clones are the same handle.
 #[derive(Clone, Debug, Default)]
-pub struct Faults(Arc<Mutex<State>>);
+pub struct Faults(Arc<Mutex<FaultState>>);
 
 impl Faults {
     /// The next `times` exchanges with this method (`*` for any) and a path that contains `path` meet the fault. What stands
@@ -195,7 +195,7 @@ impl Faults {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, FaultState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

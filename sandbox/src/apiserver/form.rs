@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::resources::Resource;
-use super::status::Refusal;
-use super::store::Stored;
+use super::status::StatusError;
+use super::store::StoredObject;
 use super::table;
 
 /// A form of answer.
@@ -20,9 +20,9 @@ pub(crate) enum Form {
 }
 
 /// The first form in the `Accept` header that the server knows.
-pub(crate) fn negotiate(headers: &HeaderMap, watch: bool) -> Result<Form, Refusal> {
+pub(crate) fn negotiate(headers: &HeaderMap, watch: bool) -> Result<Form, StatusError> {
     let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("*/*");
-    accept.split(',').find_map(known).ok_or_else(|| Refusal::not_acceptable(watch))
+    accept.split(',').find_map(known).ok_or_else(|| StatusError::not_acceptable(watch))
 }
 
 fn known(range: &str) -> Option<Form> {
@@ -40,7 +40,7 @@ fn known(range: &str) -> Option<Form> {
 }
 
 /// One object in this form.
-pub(crate) fn single(form: Form, stored: &Stored, now: Timestamp) -> Bytes {
+pub(crate) fn single(form: Form, stored: &StoredObject, now: Timestamp) -> Bytes {
     match form {
         Form::Whole => stored.object.to_bytes(),
         Form::Metadata => metadata_only(stored).to_string().into(),
@@ -76,7 +76,7 @@ pub(crate) fn list_head(form: Form, resource: &Resource, metadata: &Value) -> St
 }
 
 /// One item of a list in this form.
-pub(crate) fn item(form: Form, stored: &Stored, now: Timestamp) -> Bytes {
+pub(crate) fn item(form: Form, stored: &StoredObject, now: Timestamp) -> Bytes {
     match form {
         Form::Whole if stored.object.resource.0.shape == super::resources::Shape::Custom => stored.object.to_bytes(),
         Form::Whole => stored.item.clone(),
@@ -85,10 +85,10 @@ pub(crate) fn item(form: Form, stored: &Stored, now: Timestamp) -> Bytes {
     }
 }
 
-fn row(stored: &Stored, now: Timestamp) -> Value {
+fn row(stored: &StoredObject, now: Timestamp) -> Value {
     json!({"cells": table::cells(&stored.object, now), "object": metadata_only(stored)})
 }
 
-fn metadata_only(stored: &Stored) -> Value {
+fn metadata_only(stored: &StoredObject) -> Value {
     json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": stored.object.metadata})
 }

@@ -6,13 +6,13 @@ use super::action::Action;
 use super::authorizer::Authorizer;
 use super::percent::percent_decoded;
 use super::resources::AUTHENTICATION;
-use super::status::Refusal;
+use super::status::StatusError;
 use super::user::{ANONYMOUS, AUTHENTICATED, UNAUTHENTICATED, User, service_account};
 
 const EXTRA_HEADER_PREFIX: &str = "impersonate-extra-";
 
 /// Follows the `Impersonate-…` headers, if the user may.
-pub(crate) fn impersonate(user: User, headers: &HeaderMap, authorizer: &Authorizer<'_>) -> Result<User, Refusal> {
+pub(crate) fn impersonate(user: User, headers: &HeaderMap, authorizer: &Authorizer<'_>) -> Result<User, StatusError> {
     let Some(wanted) = wanted(headers)? else { return Ok(user) };
     for action in needed(&wanted) {
         let decision = authorizer.decide(&user, &action);
@@ -23,7 +23,7 @@ pub(crate) fn impersonate(user: User, headers: &HeaderMap, authorizer: &Authoriz
     Ok(completed(wanted))
 }
 
-fn wanted(headers: &HeaderMap) -> Result<Option<User>, Refusal> {
+fn wanted(headers: &HeaderMap) -> Result<Option<User>, StatusError> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let mut wanted = User { name: text("impersonate-user"), uid: text("impersonate-uid"), ..User::default() };
     wanted
@@ -40,7 +40,7 @@ fn wanted(headers: &HeaderMap) -> Result<Option<User>, Refusal> {
     if wanted.uid.is_empty() && wanted.groups.is_empty() && wanted.extra.is_empty() {
         return Ok(None);
     }
-    Err(Refusal::bad_request(format!("requested {} without impersonating a user name", go_syntax(&wanted))))
+    Err(StatusError::bad_request(format!("requested {} without impersonating a user name", go_syntax(&wanted))))
 }
 
 fn needed(wanted: &User) -> Vec<Action> {

@@ -60,10 +60,10 @@ pub(crate) use self::host::Host;
 
 use self::admission::Admission;
 use self::object::Object;
-use self::port::{Port, Reception};
+use self::port::{ConnectionContext, Port};
 use self::server_state::ServerState;
 use self::store::Store;
-use self::tls::ClientJudge;
+use self::tls::ClientVerifier;
 use crate::binding::BindingRef;
 use crate::certs::{Authority, Validity};
 use crate::clock;
@@ -115,7 +115,7 @@ impl ApiServer {
         let now = clock::now();
         let identity = authority.server(&options.names, Validity::ack(now))?;
         let acceptor = TlsAcceptor::from(tls::server_config(&identity)?);
-        let judge = Arc::new(ClientJudge::new(authority.certificate_der())?);
+        let verifier = Arc::new(ClientVerifier::new(authority.certificate_der())?);
         let server = Arc::new(ServerState {
             store: Store::new(),
             tokens: options.tokens,
@@ -125,7 +125,7 @@ impl ApiServer {
         });
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))?;
         let address = listener.local_addr()?;
-        let port = Port::open(host, listener, Reception { acceptor, judge, server: server.clone() })?;
+        let port = Port::open(host, listener, ConnectionContext { acceptor, verifier, server: server.clone() })?;
         let running = Self { address, authority, server, port };
         for object in bootstrap::objects() {
             running.put(object, "kube-apiserver")?;

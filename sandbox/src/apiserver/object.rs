@@ -85,7 +85,7 @@ pub(crate) struct PolicyRule {
 /// Who is bound.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub(crate) struct Subject {
+pub(crate) struct RbacSubject {
     #[serde(deserialize_with = "or_default")]
     pub(crate) kind: String,
     #[serde(deserialize_with = "or_default", skip_serializing_if = "String::is_empty")]
@@ -121,7 +121,7 @@ pub(crate) struct RoleContent {
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct BindingContent {
     #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
-    pub(crate) subjects: Vec<Subject>,
+    pub(crate) subjects: Vec<RbacSubject>,
     pub(crate) role_ref: RoleRef,
 }
 

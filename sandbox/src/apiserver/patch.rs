@@ -9,15 +9,15 @@ use super::form::{self, negotiate};
 use super::object::Object;
 use super::request_checks::{check_dry_run, check_name};
 use super::resource_request::ResourceRequest;
-use super::respond::{self, Answer};
-use super::status::{FieldError, Refusal};
+use super::respond::{self, ApiResponse};
+use super::status::{FieldError, StatusError};
 use super::write::replace;
 
 const JSON_PATCH: &str = "application/json-patch+json";
 const MERGE_PATCH: &str = "application/merge-patch+json";
 
 #[derive(Debug, Deserialize)]
-struct Operation {
+struct PatchOperation {
     op: String,
     #[serde(default)]
     path: String,
@@ -27,11 +27,11 @@ struct Operation {
 }
 
 /// Answers a patch. Strategic merge and apply are left out: on subjects they are the wrong tool.
-pub(crate) fn patch(request: &ResourceRequest<'_>) -> Result<Answer, Refusal> {
+pub(crate) fn patch(request: &ResourceRequest<'_>) -> Result<ApiResponse, StatusError> {
     let form = negotiate(request.headers, false)?;
     let media = request.content_type();
     if !matches!(media, JSON_PATCH | MERGE_PATCH) {
-        return Err(Refusal::unsupported_patch());
+        return Err(StatusError::unsupported_patch());
     }
     check_dry_run(request, "PatchOptions")?;
     let _writing = request.server.store.writing.lock().unwrap_or_else(PoisonError::into_inner);
@@ -41,7 +41,7 @@ pub(crate) fn patch(request: &ResourceRequest<'_>) -> Result<Answer, Refusal> {
         apply(&mut value, request.body)?;
     } else {
         let patch = serde_json::from_slice(request.body)
-            .map_err(|error| Refusal::bad_request(format!("error decoding patch: {error}")))?;
+            .map_err(|error| StatusError::bad_request(format!("error decoding patch: {error}")))?;
         merge(&mut value, &patch);
     }
     let object = decode(request, value)?;
@@ -50,28 +50,28 @@ pub(crate) fn patch(request: &ResourceRequest<'_>) -> Result<Answer, Refusal> {
     Ok(respond::json(200, form::single(form, &stored, request.now), request.headers))
 }
 
-fn decode(request: &ResourceRequest<'_>, value: Value) -> Result<Object, Refusal> {
+fn decode(request: &ResourceRequest<'_>, value: Value) -> Result<Object, StatusError> {
     let shown = Value::from(value.to_string());
-    let Value::Object(mut map) = value else { return Err(Refusal::patch_failed()) };
+    let Value::Object(mut map) = value else { return Err(StatusError::patch_failed()) };
     map.remove("kind");
     map.remove("apiVersion");
     Object::from_value(request.resource, map)
-        .map_err(|error| Refusal::invalid("", "", "", &[FieldError::invalid("patch", &shown, &error)]))
+        .map_err(|error| StatusError::invalid("", "", "", &[FieldError::invalid("patch", &shown, &error)]))
 }
 
-fn apply(value: &mut Value, body: &[u8]) -> Result<(), Refusal> {
+fn apply(value: &mut Value, body: &[u8]) -> Result<(), StatusError> {
     let operations: Vec<Value> = serde_json::from_slice(body).map_err(|_| {
         let go = "json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp";
-        Refusal::bad_request(format!("error decoding patch: {go}"))
+        StatusError::bad_request(format!("error decoding patch: {go}"))
     })?;
     for operation in operations {
-        let operation = serde_json::from_value(operation).map_err(|_| Refusal::patch_failed())?;
-        apply_one(value, operation).ok_or_else(Refusal::patch_failed)?;
+        let operation = serde_json::from_value(operation).map_err(|_| StatusError::patch_failed())?;
+        apply_one(value, operation).ok_or_else(StatusError::patch_failed)?;
     }
     Ok(())
 }
 
-fn apply_one(document: &mut Value, operation: Operation) -> Option<()> {
+fn apply_one(document: &mut Value, operation: PatchOperation) -> Option<()> {
     match operation.op.as_str() {
         "test" => {
             let actual = document.pointer(&operation.path).cloned().unwrap_or_default();

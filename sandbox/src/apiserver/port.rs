@@ -19,21 +19,21 @@ use super::exchange;
 use super::host::Host;
 use super::incoming_request::IncomingRequest;
 use super::server_state::ServerState;
-use super::tls::ClientJudge;
+use super::tls::ClientVerifier;
 use crate::clock;
 
 /// What every connection needs.
 #[derive(Clone)]
-pub(crate) struct Reception {
+pub(crate) struct ConnectionContext {
     pub(crate) acceptor: TlsAcceptor,
-    pub(crate) judge: Arc<ClientJudge>,
+    pub(crate) verifier: Arc<ClientVerifier>,
     pub(crate) server: Arc<ServerState>,
 }
 
 /// A port that is this server's until this is dropped.
-pub(crate) struct Port(Mutex<State>);
+pub(crate) struct Port(Mutex<PortState>);
 
-enum State {
+enum PortState {
     Open {
         _listening: Listening,
     },
@@ -50,8 +50,8 @@ impl Port {
     ///
     /// # Errors
     /// Where the listener can't be used.
-    pub(crate) fn open(host: &Host, listener: TcpListener, reception: Reception) -> io::Result<Self> {
-        Ok(Self(Mutex::new(State::Open { _listening: Listening::start(host, listener, reception)? })))
+    pub(crate) fn open(host: &Host, listener: TcpListener, context: ConnectionContext) -> io::Result<Self> {
+        Ok(Self(Mutex::new(PortState::Open { _listening: Listening::start(host, listener, context)? })))
     }
 
     /// Refuses connections from now on. Those from before are closed.
@@ -60,12 +60,12 @@ impl Port {
     /// Where somebody else was quick enough to take the port.
     pub(crate) fn shut(&self, address: SocketAddr) -> io::Result<()> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *state = State::Free;
+        *state = PortState::Free;
         let socket = TcpSocket::new_v4()?;
         // Connections of before linger.
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
-        *state = State::Shut { _socket: socket };
+        *state = PortState::Shut { _socket: socket };
         Ok(())
     }
 }
@@ -78,7 +78,7 @@ struct Listening {
 }
 
 impl Listening {
-    fn start(host: &Host, listener: TcpListener, reception: Reception) -> io::Result<Self> {
+    fn start(host: &Host, listener: TcpListener, context: ConnectionContext) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
         let listener = {
             let _in_the_runtime = host.runtime().enter();
@@ -87,7 +87,7 @@ impl Listening {
         let (stop, stopped) = oneshot::channel();
         let (end, ended) = mpsc::channel();
         host.runtime().spawn(async move {
-            accept(listener, reception, stopped).await;
+            accept(listener, context, stopped).await;
             drop(end);
         });
         Ok(Self { stop: Some(stop), ended, _host: host.clone() })
@@ -102,7 +102,7 @@ impl Drop for Listening {
     }
 }
 
-async fn accept(listener: tokio::net::TcpListener, reception: Reception, mut stopped: oneshot::Receiver<()>) {
+async fn accept(listener: tokio::net::TcpListener, context: ConnectionContext, mut stopped: oneshot::Receiver<()>) {
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -111,17 +111,17 @@ async fn accept(listener: tokio::net::TcpListener, reception: Reception, mut sto
             _ = &mut stopped => break,
         };
         if let Ok((stream, _)) = accepted {
-            connections.spawn(serve(stream, reception.clone()));
+            connections.spawn(serve(stream, context.clone()));
         }
     }
     drop(listener);
     connections.shutdown().await;
 }
 
-async fn serve(stream: TcpStream, reception: Reception) {
+async fn serve(stream: TcpStream, context: ConnectionContext) {
     // Small answers are not to wait for more.
     drop(stream.set_nodelay(true));
-    let Reception { acceptor, judge, server } = reception;
+    let ConnectionContext { acceptor, verifier, server } = context;
     let Ok(stream) = acceptor.accept(stream).await else { return };
     let chain: Option<Arc<[CertificateDer<'static>]>> = stream
         .get_ref()
@@ -129,9 +129,9 @@ async fn serve(stream: TcpStream, reception: Reception) {
         .peer_certificates()
         .map(|chain| chain.iter().map(|certificate| certificate.clone().into_owned()).collect());
     let service = service_fn(move |request| {
-        let (chain, judge, server) = (chain.clone(), judge.clone(), server.clone());
+        let (chain, verifier, server) = (chain.clone(), verifier.clone(), server.clone());
         async move {
-            let incoming = incoming(request, chain.as_deref(), &judge).await?;
+            let incoming = incoming(request, chain.as_deref(), &verifier).await?;
             exchange::answer(server, incoming).await.ok_or_else(|| io::Error::from(io::ErrorKind::ConnectionAborted))
         }
     });
@@ -142,7 +142,7 @@ async fn serve(stream: TcpStream, reception: Reception) {
 async fn incoming(
     request: Request<Body>,
     chain: Option<&[CertificateDer<'static>]>,
-    judge: &ClientJudge,
+    verifier: &ClientVerifier,
 ) -> io::Result<IncomingRequest> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
@@ -153,7 +153,7 @@ async fn incoming(
         query: parts.uri.query().unwrap_or_default().to_owned(),
         headers: parts.headers,
         body,
-        certificate: chain.map(|chain| judge.user(chain, now)),
+        certificate: chain.map(|chain| verifier.user(chain, now)),
         now,
     })
 }

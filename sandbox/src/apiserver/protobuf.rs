@@ -23,7 +23,7 @@ pub(crate) fn review(body: &[u8], plural: &str) -> Option<Value> {
     Some(json!({"spec": spec}))
 }
 
-fn access(spec: &[Field<'_>]) -> Option<Value> {
+fn access(spec: &[WireField<'_>]) -> Option<Value> {
     let mut out = Map::new();
     if let Some(attributes) = bytes(spec, 1) {
         let names = ["namespace", "verb", "group", "version", "resource", "subresource", "name"];
@@ -50,13 +50,13 @@ fn named(message: &[u8], names: &[&str]) -> Option<Value> {
     Some(out.into())
 }
 
-struct Field<'a> {
+struct WireField<'a> {
     number: u64,
     content: &'a [u8],
 }
 
 /// The length-delimited fields of a message; numbers are passed over.
-fn fields(mut message: &[u8]) -> Option<Vec<Field<'_>>> {
+fn fields(mut message: &[u8]) -> Option<Vec<WireField<'_>>> {
     let mut out = Vec::new();
     while !message.is_empty() {
         let key = varint(&mut message)?;
@@ -65,7 +65,7 @@ fn fields(mut message: &[u8]) -> Option<Vec<Field<'_>>> {
             2 => {
                 let length = usize::try_from(varint(&mut message)?).ok()?;
                 let (content, rest) = message.split_at_checked(length)?;
-                out.push(Field { number: key >> 3, content });
+                out.push(WireField { number: key >> 3, content });
                 message = rest;
             }
             _ => return None,
@@ -87,10 +87,10 @@ fn varint(message: &mut &[u8]) -> Option<u64> {
     None
 }
 
-fn bytes<'a>(fields: &[Field<'a>], number: u64) -> Option<&'a [u8]> {
+fn bytes<'a>(fields: &[WireField<'a>], number: u64) -> Option<&'a [u8]> {
     fields.iter().rev().find(|field| field.number == number).map(|field| field.content)
 }
 
-fn text<'a>(fields: &[Field<'a>], number: u64) -> Option<&'a str> {
+fn text<'a>(fields: &[WireField<'a>], number: u64) -> Option<&'a str> {
     std::str::from_utf8(bytes(fields, number).unwrap_or_default()).ok()
 }

@@ -8,15 +8,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::form::{self, negotiate};
-use super::request::Parameters;
+use super::request::QueryParameters;
 use super::resource_request::ResourceRequest;
-use super::respond::{self, Answer};
+use super::respond::{self, ApiResponse};
 use super::selector::Selector;
-use super::status::{FieldError, Refusal};
-use super::store::{Stored, place_of};
+use super::status::{FieldError, StatusError};
+use super::store::{StoredObject, key_of};
 
 /// Answers one object.
-pub(crate) fn get(request: &ResourceRequest<'_>) -> Result<Answer, Refusal> {
+pub(crate) fn get(request: &ResourceRequest<'_>) -> Result<ApiResponse, StatusError> {
     let form = negotiate(request.headers, false)?;
     let stored = request.stored()?;
     Ok(respond::json(200, form::single(form, &stored, request.now), request.headers))
@@ -36,9 +36,9 @@ impl ContinueToken {
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(&token).unwrap_or_default())
     }
 
-    fn parse(text: &str) -> Result<Self, Refusal> {
+    fn parse(text: &str) -> Result<Self, StatusError> {
         let invalid = |detail: String| {
-            Refusal::bad_request(format!("invalid continue token: continue key is not valid: {detail}"))
+            StatusError::bad_request(format!("invalid continue token: continue key is not valid: {detail}"))
         };
         let bytes = URL_SAFE_NO_PAD
             .decode(text.trim_end_matches('='))
@@ -51,18 +51,19 @@ impl ContinueToken {
 }
 
 /// Answers a list.
-pub(crate) fn list(request: &ResourceRequest<'_>) -> Result<Answer, Refusal> {
+pub(crate) fn list(request: &ResourceRequest<'_>) -> Result<ApiResponse, StatusError> {
     let form = negotiate(request.headers, false)?;
     check_version_match(request.parameters)?;
     let selector = Selector::parse(request.parameters)?;
     let limit = number(request.parameters, "limit")?.filter(|limit| *limit > 0).map(|limit| limit as usize);
     let (objects, version) = snapshot(request, limit.is_some())?;
-    let mut wanted: Vec<Arc<Stored>> = objects.into_iter().filter(|stored| selector.matches(&stored.object)).collect();
+    let mut wanted: Vec<Arc<StoredObject>> =
+        objects.into_iter().filter(|stored| selector.matches(&stored.object)).collect();
     let mut metadata = json!({"resourceVersion": version.to_string()});
     if let Some(limit) = limit.filter(|limit| wanted.len() > *limit) {
         let remaining = wanted.len() - limit;
         wanted.truncate(limit);
-        let last = wanted.last().map(|stored| place_of(&stored.object)).unwrap_or_default();
+        let last = wanted.last().map(|stored| key_of(&stored.object)).unwrap_or_default();
         metadata["continue"] = ContinueToken::after(&last, version as i64).into();
         if selector.is_empty() {
             metadata["remainingItemCount"] = remaining.into();
@@ -72,9 +73,9 @@ pub(crate) fn list(request: &ResourceRequest<'_>) -> Result<Answer, Refusal> {
     Ok(respond::list(form::list_head(form, request.resource, &metadata), items, request.headers))
 }
 
-type Snapshot = (Vec<Arc<Stored>>, u64);
+type Snapshot = (Vec<Arc<StoredObject>>, u64);
 
-fn snapshot(request: &ResourceRequest<'_>, paged: bool) -> Result<Snapshot, Refusal> {
+fn snapshot(request: &ResourceRequest<'_>, paged: bool) -> Result<Snapshot, StatusError> {
     let store = &request.server.store;
     let namespace = request.namespace();
     if let Some(token) = request.parameters.get("continue") {
@@ -83,7 +84,7 @@ fn snapshot(request: &ResourceRequest<'_>, paged: bool) -> Result<Snapshot, Refu
     let Some(wanted) = version(request.parameters)? else { return Ok(store.list(request.resource, namespace)) };
     let current = store.version();
     if wanted > current {
-        return Err(Refusal::version_too_large(wanted, current));
+        return Err(StatusError::version_too_large(wanted, current));
     }
     let version_match = request.parameters.get("resourceVersionMatch");
     let exact = version_match == Some("Exact") || (paged && wanted > 0 && version_match.is_none());
@@ -91,13 +92,13 @@ fn snapshot(request: &ResourceRequest<'_>, paged: bool) -> Result<Snapshot, Refu
         return Ok(store.list(request.resource, namespace));
     }
     let objects = store.list_at(request.resource, namespace, wanted);
-    let objects = objects.map_err(|_| Refusal::expired("The resourceVersion for the provided list is too old."))?;
+    let objects = objects.map_err(|_| StatusError::expired("The resourceVersion for the provided list is too old."))?;
     Ok((objects, wanted))
 }
 
-fn continued(request: &ResourceRequest<'_>, token: &ContinueToken) -> Result<Snapshot, Refusal> {
+fn continued(request: &ResourceRequest<'_>, token: &ContinueToken) -> Result<Snapshot, StatusError> {
     if request.parameters.get("resourceVersion").is_some_and(|version| version != "0") {
-        return Err(Refusal::bad_request("specifying resource version is not allowed when using continue"));
+        return Err(StatusError::bad_request("specifying resource version is not allowed when using continue"));
     }
     let store = &request.server.store;
     let start = token.start.trim_start_matches('/');
@@ -106,13 +107,13 @@ fn continued(request: &ResourceRequest<'_>, token: &ContinueToken) -> Result<Sna
         Err(_) => store.list(request.resource, request.namespace()),
         Ok(version) => match store.list_at(request.resource, request.namespace(), version) {
             Ok(objects) => (objects, version),
-            Err(_) => return Err(Refusal::expired_page(ContinueToken::after(start.trim_end_matches('\0'), -1))),
+            Err(_) => return Err(StatusError::expired_page(ContinueToken::after(start.trim_end_matches('\0'), -1))),
         },
     };
-    Ok((objects.into_iter().filter(|stored| place_of(&stored.object).as_str() >= start).collect(), version))
+    Ok((objects.into_iter().filter(|stored| key_of(&stored.object).as_str() >= start).collect(), version))
 }
 
-fn check_version_match(parameters: &Parameters) -> Result<(), Refusal> {
+fn check_version_match(parameters: &QueryParameters) -> Result<(), StatusError> {
     let Some(version_match) = parameters.get("resourceVersionMatch") else { return Ok(()) };
     let version = parameters.get("resourceVersion");
     let field = "resourceVersionMatch";
@@ -127,20 +128,20 @@ fn check_version_match(parameters: &Parameters) -> Result<(), Refusal> {
     } else {
         return Ok(());
     };
-    Err(Refusal::invalid("meta.k8s.io", "ListOptions", "", &[error]))
+    Err(StatusError::invalid("meta.k8s.io", "ListOptions", "", &[error]))
 }
 
-fn version(parameters: &Parameters) -> Result<Option<u64>, Refusal> {
+fn version(parameters: &QueryParameters) -> Result<Option<u64>, StatusError> {
     let Some(text) = parameters.get("resourceVersion") else { return Ok(None) };
     text.parse().map(Some).map_err(|_| {
         let go = format!("strconv.ParseUint: parsing {text:?}: invalid syntax");
-        Refusal::bad_request(format!("invalid resource version: resourceVersion: Invalid value: {text:?}: {go}"))
+        StatusError::bad_request(format!("invalid resource version: resourceVersion: Invalid value: {text:?}: {go}"))
     })
 }
 
 /// A whole number among the parameters.
-pub(crate) fn number(parameters: &Parameters, name: &str) -> Result<Option<i64>, Refusal> {
+pub(crate) fn number(parameters: &QueryParameters, name: &str) -> Result<Option<i64>, StatusError> {
     let Some(text) = parameters.get(name) else { return Ok(None) };
-    let invalid = |_| Refusal::bad_request(format!("strconv.ParseInt: parsing {text:?}: invalid syntax"));
+    let invalid = |_| StatusError::bad_request(format!("strconv.ParseInt: parsing {text:?}: invalid syntax"));
     text.parse().map(Some).map_err(invalid)
 }

@@ -10,7 +10,7 @@ use super::resources::{AUTHENTICATION, AUTHORIZATION, ResourceRef, find};
 
 /// A request's target.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Target {
+pub(crate) enum RequestTarget {
     Resource(Box<ResourceTarget>),
     /// Anything that isn't below `/api/v1/…` or `/apis/<group>/<version>/…`.
     Path,
@@ -37,9 +37,9 @@ impl PartialEq for ResourceTarget {
 
 /// The parameters behind `?`, the first of each name.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Parameters(BTreeMap<String, String>);
+pub(crate) struct QueryParameters(BTreeMap<String, String>);
 
-impl Parameters {
+impl QueryParameters {
     pub(crate) fn parse(query: &str) -> Self {
         let mut parameters = BTreeMap::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
@@ -64,20 +64,20 @@ impl Parameters {
 }
 
 /// Reads the target of a request.
-pub(crate) fn target(path: &str) -> Target {
+pub(crate) fn target(path: &str) -> RequestTarget {
     let decoded = percent_decoded(path, false);
     let mut parts = decoded.trim_matches('/').split('/');
     let (group, version) = match (parts.next(), parts.next()) {
         (Some("api"), Some(version)) => (String::new(), version.to_owned()),
         (Some("apis"), Some(group)) => match parts.next() {
             Some(version) => (group.to_owned(), version.to_owned()),
-            None => return Target::Path,
+            None => return RequestTarget::Path,
         },
-        _ => return Target::Path,
+        _ => return RequestTarget::Path,
     };
     let mut rest: Vec<&str> = parts.collect();
     if rest.is_empty() {
-        return Target::Path;
+        return RequestTarget::Path;
     }
     let mut target = ResourceTarget { group, version, ..ResourceTarget::default() };
     if rest[0] == "namespaces" && rest.len() > 1 {
@@ -90,12 +90,12 @@ pub(crate) fn target(path: &str) -> Target {
     target.name = rest.get(1).copied().unwrap_or_default().into();
     target.subresource = rest.get(2).copied().unwrap_or_default().into();
     target.known = find(&target.group, &target.version, &target.plural);
-    Target::Resource(Box::new(target))
+    RequestTarget::Resource(Box::new(target))
 }
 
 /// The verb that RBAC knows for a request.
-pub(crate) fn verb(method: &Method, target: &Target, parameters: &Parameters) -> String {
-    let Target::Resource(resource) = target else { return method.as_str().to_ascii_lowercase() };
+pub(crate) fn verb(method: &Method, target: &RequestTarget, parameters: &QueryParameters) -> String {
+    let RequestTarget::Resource(resource) = target else { return method.as_str().to_ascii_lowercase() };
     let verb = match *method {
         Method::POST => "create",
         Method::PUT => "update",
@@ -111,8 +111,8 @@ pub(crate) fn verb(method: &Method, target: &Target, parameters: &Parameters) ->
 }
 
 /// What RBAC is asked about a request.
-pub(crate) fn action(path: &str, verb: &str, target: &Target, parameters: &Parameters) -> Action {
-    let Target::Resource(resource) = target else {
+pub(crate) fn action(path: &str, verb: &str, target: &RequestTarget, parameters: &QueryParameters) -> Action {
+    let RequestTarget::Resource(resource) = target else {
         return Action { verb: verb.into(), path: Some(path.into()), ..Action::default() };
     };
     let selected = || parameters.get("fieldSelector").and_then(|selector| selector.strip_prefix("metadata.name="));

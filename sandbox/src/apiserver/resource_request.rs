@@ -7,11 +7,11 @@ use http::HeaderMap;
 use jiff::Timestamp;
 
 use super::action::Action;
-use super::request::{Parameters, ResourceTarget};
+use super::request::{QueryParameters, ResourceTarget};
 use super::resources::ResourceRef;
 use super::server_state::ServerState;
-use super::status::Refusal;
-use super::store::Stored;
+use super::status::StatusError;
+use super::store::StoredObject;
 use super::user::User;
 use super::{managed_fields, request_headers};
 
@@ -20,7 +20,7 @@ pub(crate) struct ResourceRequest<'a> {
     pub(crate) server: &'a ServerState,
     pub(crate) user: &'a User,
     pub(crate) headers: &'a HeaderMap,
-    pub(crate) parameters: &'a Parameters,
+    pub(crate) parameters: &'a QueryParameters,
     pub(crate) target: &'a ResourceTarget,
     pub(crate) resource: ResourceRef,
     pub(crate) action: &'a Action,
@@ -35,9 +35,9 @@ impl ResourceRequest<'_> {
     }
 
     /// The object at this address.
-    pub(crate) fn stored(&self) -> Result<Arc<Stored>, Refusal> {
+    pub(crate) fn stored(&self) -> Result<Arc<StoredObject>, StatusError> {
         let stored = self.server.store.get(self.resource, self.namespace().unwrap_or_default(), &self.target.name);
-        stored.ok_or_else(|| Refusal::not_found(self.resource, &self.target.name))
+        stored.ok_or_else(|| StatusError::not_found(self.resource, &self.target.name))
     }
 
     /// The media type of the body without parameters.

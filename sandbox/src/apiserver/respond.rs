@@ -16,11 +16,11 @@ use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
 use tokio::sync::mpsc;
 
-use super::status::Refusal;
+use super::status::StatusError;
 
 /// The body of any answer; an error cuts the connection in mid-body.
-pub(crate) type AnswerBody = BoxBody<Bytes, std::io::Error>;
-pub(crate) type Answer = Response<AnswerBody>;
+pub(crate) type ApiResponseBody = BoxBody<Bytes, std::io::Error>;
+pub(crate) type ApiResponse = Response<ApiResponseBody>;
 
 /// The size from which the server compresses, where the client accepts it.
 const GZIP_FROM: usize = 128 * 1024;
@@ -31,12 +31,12 @@ const CHUNK: usize = 32 * 1024;
 pub(crate) const JSON: &str = "application/json";
 
 /// One JSON text, compressed where it is long and the client accepts that.
-pub(crate) fn json(code: u16, text: impl Into<Bytes>, headers: &HeaderMap) -> Answer {
+pub(crate) fn json(code: u16, text: impl Into<Bytes>, headers: &HeaderMap) -> ApiResponse {
     typed(code, JSON, text, headers)
 }
 
 /// One text of this type.
-pub(crate) fn typed(code: u16, content_type: &'static str, text: impl Into<Bytes>, headers: &HeaderMap) -> Answer {
+pub(crate) fn typed(code: u16, content_type: &'static str, text: impl Into<Bytes>, headers: &HeaderMap) -> ApiResponse {
     let text = text.into();
     if text.len() > GZIP_FROM && accepts_gzip(headers) {
         return chunked(content_type, true, std::iter::once(text));
@@ -51,17 +51,19 @@ pub(crate) fn typed(code: u16, content_type: &'static str, text: impl Into<Bytes
 }
 
 /// A refusal as the server sends it.
-pub(crate) fn refusal(refusal: &Refusal, headers: &HeaderMap) -> Answer {
-    let mut answer = match (&refusal.body, refusal.to_json()) {
-        (super::status::RefusalBody::Text(text), _) => typed(refusal.code, "text/plain; charset=utf-8", *text, headers),
-        (_, json_text) => json(refusal.code, json_text.unwrap_or_default(), headers),
+pub(crate) fn error(error: &StatusError, headers: &HeaderMap) -> ApiResponse {
+    let mut answer = match (&error.body, error.to_json()) {
+        (super::status::StatusErrorBody::Text(text), _) => {
+            typed(error.code, "text/plain; charset=utf-8", *text, headers)
+        }
+        (_, json_text) => json(error.code, json_text.unwrap_or_default(), headers),
     };
-    answer.headers_mut().extend(refusal.retry_after().map(|seconds| (RETRY_AFTER, HeaderValue::from(seconds))));
+    answer.headers_mut().extend(error.retry_after().map(|seconds| (RETRY_AFTER, HeaderValue::from(seconds))));
     answer
 }
 
 /// A list: its head, its items one by one and its tail, in chunks and compressed where it is long.
-pub(crate) fn list(head: String, items: Vec<Bytes>, headers: &HeaderMap) -> Answer {
+pub(crate) fn list(head: String, items: Vec<Bytes>, headers: &HeaderMap) -> ApiResponse {
     let length = head.len() + items.iter().map(|item| item.len() + 1).sum::<usize>();
     let gzip = length > GZIP_FROM && accepts_gzip(headers);
     let last = items.len().saturating_sub(1);
@@ -74,19 +76,19 @@ pub(crate) fn list(head: String, items: Vec<Bytes>, headers: &HeaderMap) -> Answ
 }
 
 /// A stream that goes on until the sender is dropped.
-pub(crate) fn stream(events: mpsc::Receiver<Bytes>) -> Answer {
+pub(crate) fn stream(events: mpsc::Receiver<Bytes>) -> ApiResponse {
     let mut answer = Response::new(BodyExt::boxed(Stream(events).map_err(never)));
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
     answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
     answer
 }
 
-pub(crate) fn full(text: impl Into<Bytes>) -> AnswerBody {
+pub(crate) fn full(text: impl Into<Bytes>) -> ApiResponseBody {
     Full::new(text.into()).map_err(never).boxed()
 }
 
 /// The answer's first bytes, then a broken connection.
-pub(crate) async fn truncated(answer: Answer, length: usize) -> Answer {
+pub(crate) async fn truncated(answer: ApiResponse, length: usize) -> ApiResponse {
     let (parts, body) = answer.into_parts();
     let bytes = body.collect().await.map(|collected| collected.to_bytes()).unwrap_or_default();
     let cut = Cut { left: Some(bytes.slice(..length.min(bytes.len()))) };
@@ -94,21 +96,21 @@ pub(crate) async fn truncated(answer: Answer, length: usize) -> Answer {
 }
 
 /// The head of a good answer, and no byte of its body for as long as the connection lasts.
-pub(crate) fn silent() -> Answer {
+pub(crate) fn silent() -> ApiResponse {
     let mut answer = Response::new(BodyExt::boxed(Silence));
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
     answer
 }
 
 /// A good answer that begins with `body` and breaks off.
-pub(crate) fn cut(body: impl Into<Bytes>) -> Answer {
+pub(crate) fn cut(body: impl Into<Bytes>) -> ApiResponse {
     let mut answer = Response::new(BodyExt::boxed(Cut { left: Some(body.into()) }));
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
     answer
 }
 
 /// The answer's body, one byte at a time.
-pub(crate) async fn dripping(answer: Answer, every: Duration) -> Answer {
+pub(crate) async fn dripping(answer: ApiResponse, every: Duration) -> ApiResponse {
     let (parts, body) = answer.into_parts();
     let bytes = body.collect().await.map(|collected| collected.to_bytes()).unwrap_or_default();
     let (sender, receiver) = mpsc::channel(1);
@@ -124,7 +126,7 @@ pub(crate) async fn dripping(answer: Answer, every: Duration) -> Answer {
 }
 
 /// A body without end, as fast as it is read.
-pub(crate) fn endless(start: String, repeat: String) -> Answer {
+pub(crate) fn endless(start: String, repeat: String) -> ApiResponse {
     chunked(JSON, false, std::iter::once(Bytes::from(start)).chain(std::iter::repeat(Bytes::from(repeat))))
 }
 
@@ -162,7 +164,7 @@ fn chunked(
     content_type: &'static str,
     gzip: bool,
     parts: impl Iterator<Item = Bytes> + Send + Sync + 'static,
-) -> Answer {
+) -> ApiResponse {
     let body = if gzip {
         let encoder = GzEncoder::new(Vec::new(), Compression::new(GZIP_LEVEL));
         Chunks { parts: Box::new(parts), encoder: Some(encoder), done: false }

@@ -11,9 +11,9 @@ use super::incoming_request::IncomingRequest;
 use super::object::PolicyRule;
 use super::request::ResourceTarget;
 use super::resources::{AUTHENTICATION, AUTHORIZATION};
-use super::respond::{self, Answer};
+use super::respond::{self, ApiResponse};
 use super::server_state::ServerState;
-use super::status::{FieldError, Refusal};
+use super::status::{FieldError, StatusError};
 use super::timestamp::stamp;
 use super::user::User;
 use super::{managed_fields, protobuf, request_headers};
@@ -69,7 +69,7 @@ pub(crate) fn answer(
     user: &User,
     incoming: &IncomingRequest,
     target: &ResourceTarget,
-) -> Result<Answer, Refusal> {
+) -> Result<ApiResponse, StatusError> {
     let known = match (target.group.as_str(), target.plural.as_str()) {
         (AUTHENTICATION, "selfsubjectreviews") => true,
         (AUTHORIZATION, "localsubjectaccessreviews") => !target.namespace.is_empty(),
@@ -79,10 +79,10 @@ pub(crate) fn answer(
         _ => false,
     };
     if !known {
-        return Err(Refusal::no_such_resource());
+        return Err(StatusError::no_such_resource());
     }
     if incoming.method != Method::POST || !target.name.is_empty() {
-        return Err(Refusal::method_not_allowed());
+        return Err(StatusError::method_not_allowed());
     }
     negotiate(&incoming.headers, false)?;
     let body = decode(incoming, &target.plural)?;
@@ -101,12 +101,12 @@ pub(crate) fn answer(
     Ok(respond::json(201, review.to_string(), &incoming.headers))
 }
 
-fn decode(incoming: &IncomingRequest, plural: &str) -> Result<Value, Refusal> {
-    let unreadable = || Refusal::bad_request("the object provided is unrecognized");
+fn decode(incoming: &IncomingRequest, plural: &str) -> Result<Value, StatusError> {
+    let unreadable = || StatusError::bad_request("the object provided is unrecognized");
     match incoming.content_type() {
         "application/json" | "" => serde_json::from_slice(&incoming.body).map_err(|_| unreadable()),
         protobuf::MEDIA_TYPE => protobuf::review(&incoming.body, plural).ok_or_else(unreadable),
-        _ => Err(Refusal::unsupported_body()),
+        _ => Err(StatusError::unsupported_body()),
     }
 }
 
@@ -117,9 +117,15 @@ fn who(user: &User, incoming: &IncomingRequest) -> Value {
     })
 }
 
-fn access(server: &ServerState, user: &User, plural: &str, namespace: &str, body: &Value) -> Result<Value, Refusal> {
+fn access(
+    server: &ServerState,
+    user: &User,
+    plural: &str,
+    namespace: &str,
+    body: &Value,
+) -> Result<Value, StatusError> {
     let mut spec: ReviewSpec = serde_json::from_value(body.get("spec").cloned().unwrap_or_else(|| json!({})))
-        .map_err(|error| Refusal::bad_request(error.to_string()))?;
+        .map_err(|error| StatusError::bad_request(error.to_string()))?;
     let is_self = plural == "selfsubjectaccessreviews";
     if is_self {
         (spec.user, spec.groups, spec.extra, spec.uid) = Default::default();
@@ -142,7 +148,7 @@ fn access(server: &ServerState, user: &User, plural: &str, namespace: &str, body
     }))
 }
 
-fn checked(spec: &ReviewSpec, is_self: bool, namespace: &str) -> Result<Action, Refusal> {
+fn checked(spec: &ReviewSpec, is_self: bool, namespace: &str) -> Result<Action, StatusError> {
     let mut errors = Vec::new();
     let exactly_one = "exactly one of nonResourceAttributes or resourceAttributes must be specified";
     match (&spec.resource_attributes, &spec.non_resource_attributes) {
@@ -165,7 +171,7 @@ fn checked(spec: &ReviewSpec, is_self: bool, namespace: &str) -> Result<Action, 
         errors.push(FieldError::invalid("spec.resourceAttributes.namespace", &value, "must match metadata.namespace"));
     }
     if !errors.is_empty() {
-        return Err(Refusal::invalid(AUTHORIZATION, "", "", &errors));
+        return Err(StatusError::invalid(AUTHORIZATION, "", "", &errors));
     }
     Ok(action(spec))
 }
@@ -194,10 +200,10 @@ fn status(decision: &Decision) -> Value {
     status
 }
 
-fn rules(server: &ServerState, user: &User, body: &Value) -> Result<Value, Refusal> {
+fn rules(server: &ServerState, user: &User, body: &Value) -> Result<Value, StatusError> {
     let namespace = body.pointer("/spec/namespace").and_then(Value::as_str).unwrap_or_default();
     if namespace.is_empty() {
-        return Err(Refusal::bad_request("no namespace on request"));
+        return Err(StatusError::bad_request("no namespace on request"));
     }
     let (held, _) = Authorizer::new(&server.store).rules_for(user, namespace);
     let (resource_rules, other_rules): (Vec<&PolicyRule>, Vec<&PolicyRule>) =

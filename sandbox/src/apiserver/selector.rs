@@ -1,18 +1,18 @@
 //! Label and field selectors.
 
 use super::object::Object;
-use super::request::Parameters;
-use super::status::Refusal;
+use super::request::QueryParameters;
+use super::status::StatusError;
 
 /// Which objects of a list are wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Selector {
-    fields: Vec<(Field, bool, String)>,
+    fields: Vec<(FieldRequirement, bool, String)>,
     labels: Vec<LabelRequirement>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Field {
+enum FieldRequirement {
     Name,
     Namespace,
 }
@@ -24,7 +24,7 @@ enum LabelRequirement {
 }
 
 impl Selector {
-    pub(crate) fn parse(parameters: &Parameters) -> Result<Self, Refusal> {
+    pub(crate) fn parse(parameters: &QueryParameters) -> Result<Self, StatusError> {
         let mut selector = Self::default();
         for term in parameters.get("fieldSelector").unwrap_or_default().split(',').filter(|term| !term.is_empty()) {
             selector.fields.push(field(term)?);
@@ -42,8 +42,8 @@ impl Selector {
     pub(crate) fn matches(&self, object: &Object) -> bool {
         let fields = self.fields.iter().all(|(field, equal, wanted)| {
             let actual = match field {
-                Field::Name => &object.metadata.name,
-                Field::Namespace => &object.metadata.namespace,
+                FieldRequirement::Name => &object.metadata.name,
+                FieldRequirement::Namespace => &object.metadata.namespace,
             };
             (actual == wanted) == *equal
         });
@@ -62,20 +62,22 @@ impl LabelRequirement {
     }
 }
 
-fn field(term: &str) -> Result<(Field, bool, String), Refusal> {
+fn field(term: &str) -> Result<(FieldRequirement, bool, String), StatusError> {
     let (key, equal, value) = match term.split_once("!=") {
         Some((key, value)) => (key, false, value),
         None => match term.split_once('=') {
             Some((key, value)) => (key, true, value.trim_start_matches('=')),
-            None => return Err(Refusal::bad_request(format!("invalid selector: '{term}'; can't understand '{term}'"))),
+            None => {
+                return Err(StatusError::bad_request(format!("invalid selector: '{term}'; can't understand '{term}'")));
+            }
         },
     };
     let field = match key {
-        "metadata.name" => Field::Name,
-        "metadata.namespace" => Field::Namespace,
+        "metadata.name" => FieldRequirement::Name,
+        "metadata.namespace" => FieldRequirement::Namespace,
         other => {
             let known = "only \"metadata.name\", \"metadata.namespace\"";
-            return Err(Refusal::bad_request(format!("{other:?} is not a known field selector: {known}")));
+            return Err(StatusError::bad_request(format!("{other:?} is not a known field selector: {known}")));
         }
     };
     Ok((field, equal, value.into()))

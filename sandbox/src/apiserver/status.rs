@@ -7,13 +7,13 @@ use super::resources::Resource;
 
 /// A refusal: an HTTP status with a `Status` object, or plain text where the real server answers so.
 #[derive(Clone, Debug)]
-pub(crate) struct Refusal {
+pub(crate) struct StatusError {
     pub(crate) code: u16,
-    pub(crate) body: RefusalBody,
+    pub(crate) body: StatusErrorBody,
 }
 
 #[derive(Clone, Debug)]
-pub(crate) enum RefusalBody {
+pub(crate) enum StatusErrorBody {
     Status(Box<Value>),
     Text(&'static str),
 }
@@ -54,7 +54,7 @@ fn with_detail(message: &str, detail: &str) -> String {
     if detail.is_empty() { message.into() } else { format!("{message}: {detail}") }
 }
 
-impl Refusal {
+impl StatusError {
     fn status(code: u16, reason: &str, message: impl Into<String>, details: Option<Value>) -> Self {
         let mut status = json!({
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": message.into(), "code": code,
@@ -65,11 +65,11 @@ impl Refusal {
         if let Some(details) = details {
             status["details"] = details;
         }
-        Self { code, body: RefusalBody::Status(Box::new(status)) }
+        Self { code, body: StatusErrorBody::Status(Box::new(status)) }
     }
 
     pub(crate) fn no_such_page() -> Self {
-        Self { code: 404, body: RefusalBody::Text("404 page not found\n") }
+        Self { code: 404, body: StatusErrorBody::Text("404 page not found\n") }
     }
 
     pub(crate) fn no_such_resource() -> Self {
@@ -160,13 +160,13 @@ impl Refusal {
     /// Nothing new in a namespace that goes.
     pub(crate) fn terminating(resource: &Resource, name: &str, namespace: &str) -> Self {
         let detail = format!("unable to create new content in namespace {namespace} because it is being terminated");
-        let mut refusal = Self::forbidden(resource.group, resource.plural, name, &detail);
-        if let RefusalBody::Status(status) = &mut refusal.body {
+        let mut error = Self::forbidden(resource.group, resource.plural, name, &detail);
+        if let StatusErrorBody::Status(status) = &mut error.body {
             let message = format!("namespace {namespace} is being terminated");
             let cause = json!({"reason": "NamespaceTerminating", "message": message, "field": "metadata.namespace"});
             status["details"]["causes"] = json!([cause]);
         }
-        refusal
+        error
     }
 
     pub(crate) fn forbidden_path(detail: &str) -> Self {
@@ -184,11 +184,11 @@ impl Refusal {
                        remainder of the results. Continuing with the provided token results in an inconsistent list - \
                        objects that were created, modified, or deleted between the time the first chunk was returned and \
                        now may show up in the list.";
-        let mut refusal = Self::expired(message);
-        if let RefusalBody::Status(status) = &mut refusal.body {
+        let mut error = Self::expired(message);
+        if let StatusErrorBody::Status(status) = &mut error.body {
             status["metadata"]["continue"] = token.into();
         }
-        refusal
+        error
     }
 
     pub(crate) fn version_too_large(wanted: u64, current: u64) -> Self {
@@ -207,10 +207,10 @@ impl Refusal {
     /// The header field `Retry-After`, which the real server sends with every status that has the seconds in its details.
     pub(crate) fn retry_after(&self) -> Option<u64> {
         match &self.body {
-            RefusalBody::Status(status) => {
+            StatusErrorBody::Status(status) => {
                 status["details"]["retryAfterSeconds"].as_u64().filter(|seconds| *seconds > 0)
             }
-            RefusalBody::Text(_) => None,
+            StatusErrorBody::Text(_) => None,
         }
     }
 
@@ -227,8 +227,8 @@ impl Refusal {
 
     pub(crate) fn to_json(&self) -> Option<String> {
         match &self.body {
-            RefusalBody::Status(status) => Some(status.to_string()),
-            RefusalBody::Text(_) => None,
+            StatusErrorBody::Status(status) => Some(status.to_string()),
+            StatusErrorBody::Text(_) => None,
         }
     }
 }

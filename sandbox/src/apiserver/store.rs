@@ -12,11 +12,11 @@ use super::resources::{Resource, ResourceRef};
 const WATCH_BACKLOG: usize = 4096;
 
 /// Where an object lies, `namespace/name` or `name`: the order of these texts is the order of lists.
-pub(crate) type Place = String;
+pub(crate) type ObjectKey = String;
 
 /// An object as kept, with its list form already written.
 #[derive(Debug)]
-pub(crate) struct Stored {
+pub(crate) struct StoredObject {
     pub(crate) object: Object,
     pub(crate) version: u64,
     pub(crate) item: Bytes,
@@ -36,11 +36,11 @@ pub(crate) struct Event {
     pub(crate) change: Change,
     pub(crate) resource: ResourceRef,
     /// The object after the change; of a deletion the last state, under the deletion's version.
-    pub(crate) object: Arc<Stored>,
-    pub(crate) before: Option<Arc<Stored>>,
+    pub(crate) object: Arc<StoredObject>,
+    pub(crate) before: Option<Arc<StoredObject>>,
 }
 
-type Objects = BTreeMap<Place, Arc<Stored>>;
+type Objects = BTreeMap<ObjectKey, Arc<StoredObject>>;
 
 #[derive(Default)]
 struct Contents {
@@ -78,13 +78,13 @@ impl Store {
         self.lock().compacted
     }
 
-    pub(crate) fn get(&self, resource: &Resource, namespace: &str, name: &str) -> Option<Arc<Stored>> {
+    pub(crate) fn get(&self, resource: &Resource, namespace: &str, name: &str) -> Option<Arc<StoredObject>> {
         let contents = self.lock();
         contents.objects.get(&key(resource))?.get(&place(namespace, name)).cloned()
     }
 
     /// The objects now, in the order of namespace and name, and the version that they stand for.
-    pub(crate) fn list(&self, resource: &Resource, namespace: Option<&str>) -> (Vec<Arc<Stored>>, u64) {
+    pub(crate) fn list(&self, resource: &Resource, namespace: Option<&str>) -> (Vec<Arc<StoredObject>>, u64) {
         let contents = self.lock();
         (contents.current(resource, namespace), contents.version)
     }
@@ -95,7 +95,7 @@ impl Store {
         resource: &Resource,
         namespace: Option<&str>,
         version: u64,
-    ) -> Result<Vec<Arc<Stored>>, PastError> {
+    ) -> Result<Vec<Arc<StoredObject>>, PastError> {
         let contents = self.lock();
         if version < contents.compacted {
             return Err(PastError::Compacted);
@@ -103,7 +103,7 @@ impl Store {
         let mut objects = contents.objects.get(&key(resource)).cloned().unwrap_or_default();
         let later = contents.history.iter().rev().take_while(|event| event.version > version);
         for event in later.filter(|event| key(event.resource) == key(resource)) {
-            let place = place_of(&event.object.object);
+            let place = key_of(&event.object.object);
             match &event.before {
                 Some(before) => objects.insert(place, before.clone()),
                 None => objects.remove(&place),
@@ -113,14 +113,14 @@ impl Store {
     }
 
     /// Writes an object under the next version; gives it back as kept.
-    pub(crate) fn put(&self, mut object: Object) -> Arc<Stored> {
+    pub(crate) fn put(&self, mut object: Object) -> Arc<StoredObject> {
         let mut contents = self.lock();
         contents.version += 1;
         let version = contents.version;
         object.metadata.resource_version = version.to_string();
         let resource = object.resource.0;
-        let place = place_of(&object);
-        let stored = Arc::new(Stored { item: object.item_bytes(), object, version });
+        let place = key_of(&object);
+        let stored = Arc::new(StoredObject { item: object.item_bytes(), object, version });
         let before = contents.objects.entry(key(resource)).or_default().insert(place, stored.clone());
         let change = if before.is_some() { Change::Modified } else { Change::Added };
         self.record(contents, Event { version, change, resource, object: stored.clone(), before });
@@ -131,7 +131,7 @@ impl Store {
     pub(crate) fn remove(&self, gone: &Object) {
         let mut contents = self.lock();
         let resource = gone.resource.0;
-        let place = place_of(gone);
+        let place = key_of(gone);
         let Some(before) = contents.objects.get_mut(&key(resource)).and_then(|objects| objects.remove(&place)) else {
             return;
         };
@@ -139,7 +139,7 @@ impl Store {
         let version = contents.version;
         let mut object = gone.clone();
         object.metadata.resource_version = version.to_string();
-        let object = Arc::new(Stored { item: object.item_bytes(), object, version });
+        let object = Arc::new(StoredObject { item: object.item_bytes(), object, version });
         self.record(contents, Event { version, change: Change::Deleted, resource, object, before: Some(before) });
     }
 
@@ -165,7 +165,7 @@ impl Store {
         &self,
         resource: &Resource,
         namespace: Option<&str>,
-    ) -> (Vec<Arc<Stored>>, u64, broadcast::Receiver<Event>) {
+    ) -> (Vec<Arc<StoredObject>>, u64, broadcast::Receiver<Event>) {
         let contents = self.lock();
         (contents.current(resource, namespace), contents.version, self.events.subscribe())
     }
@@ -182,7 +182,7 @@ impl Store {
 }
 
 impl Contents {
-    fn current(&self, resource: &Resource, namespace: Option<&str>) -> Vec<Arc<Stored>> {
+    fn current(&self, resource: &Resource, namespace: Option<&str>) -> Vec<Arc<StoredObject>> {
         let objects = self.objects.get(&key(resource)).into_iter().flatten();
         objects.filter(|(place, _)| within(namespace, place)).map(|(_, stored)| stored.clone()).collect()
     }
@@ -192,14 +192,14 @@ fn key(resource: &Resource) -> (&'static str, &'static str) {
     (resource.group, resource.plural)
 }
 
-pub(crate) fn place_of(object: &Object) -> Place {
+pub(crate) fn key_of(object: &Object) -> ObjectKey {
     place(&object.metadata.namespace, &object.metadata.name)
 }
 
-fn place(namespace: &str, name: &str) -> Place {
+fn place(namespace: &str, name: &str) -> ObjectKey {
     if namespace.is_empty() { name.into() } else { format!("{namespace}/{name}") }
 }
 
-fn within(namespace: Option<&str>, place: &Place) -> bool {
+fn within(namespace: Option<&str>, place: &ObjectKey) -> bool {
     namespace.is_none_or(|namespace| place.strip_prefix(namespace).is_some_and(|rest| rest.starts_with('/')))
 }

@@ -33,9 +33,9 @@ pub(crate) fn server_config(identity: &Identity) -> Result<Arc<ServerConfig>, Er
 }
 
 /// Judges client certificates by one CA.
-pub(crate) struct ClientJudge(Arc<dyn ClientCertVerifier>);
+pub(crate) struct ClientVerifier(Arc<dyn ClientCertVerifier>);
 
-impl ClientJudge {
+impl ClientVerifier {
     /// # Errors
     /// Where the CA's certificate can't be read.
     pub(crate) fn new(authority: &[u8]) -> Result<Self, Error> {

@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::object::{BindingContent, Content, Metadata, Object, PolicyRule, Subject};
+use super::object::{BindingContent, Content, Metadata, Object, PolicyRule, RbacSubject};
 use super::resources::{RBAC, Shape};
-use super::status::{FieldError, Refusal};
+use super::status::{FieldError, StatusError};
 
 /// Checks a new object.
-pub(crate) fn new_object(object: &Object) -> Result<(), Refusal> {
+pub(crate) fn new_object(object: &Object) -> Result<(), StatusError> {
     let mut errors = Vec::new();
     metadata(object, &mut errors);
     let namespaced = object.resource.0.namespaced;
@@ -24,7 +24,7 @@ pub(crate) fn new_object(object: &Object) -> Result<(), Refusal> {
 }
 
 /// Checks a change: what a new object must hold, and what may not change.
-pub(crate) fn changed(object: &Object, old: &Object) -> Result<(), Refusal> {
+pub(crate) fn changed(object: &Object, old: &Object) -> Result<(), StatusError> {
     let mut errors = Vec::new();
     metadata_change(&object.metadata, &old.metadata, &mut errors);
     refused(object, errors)?;
@@ -39,12 +39,12 @@ pub(crate) fn changed(object: &Object, old: &Object) -> Result<(), Refusal> {
     new_object(object)
 }
 
-fn refused(object: &Object, errors: Vec<FieldError>) -> Result<(), Refusal> {
+fn refused(object: &Object, errors: Vec<FieldError>) -> Result<(), StatusError> {
     if errors.is_empty() {
         return Ok(());
     }
     let resource = object.resource.0;
-    Err(Refusal::invalid(resource.group, resource.kind, &object.metadata.name, &errors))
+    Err(StatusError::invalid(resource.group, resource.kind, &object.metadata.name, &errors))
 }
 
 fn metadata(object: &Object, errors: &mut Vec<FieldError>) {
@@ -169,7 +169,7 @@ fn binding(content: &BindingContent, namespaced: bool, errors: &mut Vec<FieldErr
     }
 }
 
-fn subject(subject: &Subject, namespaced: bool, path: &str, errors: &mut Vec<FieldError>) {
+fn subject(subject: &RbacSubject, namespaced: bool, path: &str, errors: &mut Vec<FieldError>) {
     if subject.name.is_empty() {
         errors.push(FieldError::required(format!("{path}.name"), ""));
     }

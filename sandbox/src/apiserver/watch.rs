@@ -11,16 +11,16 @@ use super::form::{self, Form, negotiate};
 use super::read::number;
 use super::resource_request::ResourceRequest;
 use super::resources::ResourceRef;
-use super::respond::{self, Answer};
+use super::respond::{self, ApiResponse};
 use super::selector::Selector;
-use super::status::Refusal;
-use super::store::{Change, Event, Stored};
+use super::status::StatusError;
+use super::store::{Change, Event, StoredObject};
 
 /// How long a watch lasts that names no time of its own.
 const LONGEST: Duration = Duration::from_secs(45 * 60);
 const QUEUE: usize = 64;
 
-struct Watch {
+struct WatchRequest {
     resource: ResourceRef,
     namespace: Option<String>,
     selector: Selector,
@@ -28,8 +28,8 @@ struct Watch {
 }
 
 /// Answers a watch. It goes on after the user has lost the right to start a new one, as the real server's does.
-pub(crate) fn watch(request: &ResourceRequest<'_>) -> Result<Answer, Refusal> {
-    let watch = Watch {
+pub(crate) fn watch(request: &ResourceRequest<'_>) -> Result<ApiResponse, StatusError> {
+    let watch = WatchRequest {
         resource: request.resource,
         namespace: request.namespace().map(str::to_owned),
         selector: Selector::parse(request.parameters)?,
@@ -39,7 +39,7 @@ pub(crate) fn watch(request: &ResourceRequest<'_>) -> Result<Answer, Refusal> {
     let since = request.parameters.get("resourceVersion").unwrap_or("0");
     let since: u64 = since.parse().map_err(|_| {
         let go = format!("strconv.ParseUint: parsing {since:?}: invalid syntax");
-        Refusal::internal(format!("resourceVersion: Invalid value: {since:?}: {go}"))
+        StatusError::internal(format!("resourceVersion: Invalid value: {since:?}: {go}"))
     })?;
     let mut first = Vec::new();
     let events = if since == 0 || request.parameters.flag("sendInitialEvents") {
@@ -67,7 +67,7 @@ pub(crate) fn watch(request: &ResourceRequest<'_>) -> Result<Answer, Refusal> {
 }
 
 async fn follow(
-    watch: Watch,
+    watch: WatchRequest,
     first: Vec<Bytes>,
     mut events: broadcast::Receiver<Event>,
     sender: mpsc::Sender<Bytes>,
@@ -93,16 +93,16 @@ async fn follow(
     }
 }
 
-fn too_old(since: u64, oldest: u64) -> Answer {
-    let refusal = Refusal::expired(format!("too old resource version: {since} ({oldest})"));
+fn too_old(since: u64, oldest: u64) -> ApiResponse {
+    let error = StatusError::expired(format!("too old resource version: {since} ({oldest})"));
     let (sender, receiver) = mpsc::channel(1);
-    let line = format!("{{\"type\":\"ERROR\",\"object\":{}}}\n", refusal.to_json().unwrap_or_default());
+    let line = format!("{{\"type\":\"ERROR\",\"object\":{}}}\n", error.to_json().unwrap_or_default());
     // One line fits into a fresh channel of one.
     drop(sender.try_send(line.into()));
     respond::stream(receiver)
 }
 
-impl Watch {
+impl WatchRequest {
     fn event(&self, event: &Event) -> Option<Bytes> {
         let object = &event.object.object;
         let elsewhere = self.namespace.as_ref().is_some_and(|namespace| *namespace != object.metadata.namespace);
@@ -119,7 +119,7 @@ impl Watch {
         }
     }
 
-    fn line(&self, kind: &str, stored: &Stored) -> Bytes {
+    fn line(&self, kind: &str, stored: &StoredObject) -> Bytes {
         let mut line = format!("{{\"type\":\"{kind}\",\"object\":").into_bytes();
         let now = stored.object.metadata.creation_timestamp.as_deref().and_then(|text| text.parse().ok());
         line.extend_from_slice(&form::single(self.form, stored, now.unwrap_or_default()));

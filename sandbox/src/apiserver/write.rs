@@ -12,14 +12,14 @@ use super::object::{Content, Object};
 use super::request_checks::{check_dry_run, check_name, check_namespace, check_uid, set_namespace};
 use super::resource_request::ResourceRequest;
 use super::resources::{RBAC, Shape};
-use super::respond::{self, Answer};
-use super::status::Refusal;
-use super::store::Stored;
+use super::respond::{self, ApiResponse};
+use super::status::StatusError;
+use super::store::StoredObject;
 use super::timestamp::stamp;
 use super::{escalation, managed_fields, random, validation};
 
 /// Makes an object.
-pub(crate) fn create(request: &ResourceRequest<'_>) -> Result<Answer, Refusal> {
+pub(crate) fn create(request: &ResourceRequest<'_>) -> Result<ApiResponse, StatusError> {
     let form = negotiate(request.headers, false)?;
     check_dry_run(request, "CreateOptions")?;
     let mut object = decode(request)?;
@@ -31,7 +31,10 @@ pub(crate) fn create(request: &ResourceRequest<'_>) -> Result<Answer, Refusal> {
 }
 
 /// Makes a decoded object: the rest of CREATE, and of a PUT to a name that isn't there.
-pub(crate) fn create_decoded(request: &ResourceRequest<'_>, mut object: Object) -> Result<Arc<Stored>, Refusal> {
+pub(crate) fn create_decoded(
+    request: &ResourceRequest<'_>,
+    mut object: Object,
+) -> Result<Arc<StoredObject>, StatusError> {
     escalation::check(&Authorizer::new(&request.server.store), request.user, &object)?;
     if object.metadata.name.is_empty() && !object.metadata.generate_name.is_empty() {
         object.metadata.name = format!("{}{}", object.metadata.generate_name, random::name_suffix());
@@ -42,19 +45,19 @@ pub(crate) fn create_decoded(request: &ResourceRequest<'_>, mut object: Object) 
     forget_empty_rules(&mut object);
     let store = &request.server.store;
     if store.get(object.resource.0, &object.metadata.namespace, &object.metadata.name).is_some() {
-        return Err(Refusal::already_exists(object.resource.0, &object.metadata.name));
+        return Err(StatusError::already_exists(object.resource.0, &object.metadata.name));
     }
     if !object.metadata.resource_version.is_empty() {
-        return Err(Refusal::internal("resourceVersion should not be set on objects to be created"));
+        return Err(StatusError::internal("resourceVersion should not be set on objects to be created"));
     }
     if request.parameters.dry_run() {
-        return Ok(Arc::new(Stored { item: Bytes::new(), object, version: 0 }));
+        return Ok(Arc::new(StoredObject { item: Bytes::new(), object, version: 0 }));
     }
     Ok(store.put(object))
 }
 
 /// Replaces an object, or makes it where it isn't there.
-pub(crate) fn update(request: &ResourceRequest<'_>) -> Result<Answer, Refusal> {
+pub(crate) fn update(request: &ResourceRequest<'_>) -> Result<ApiResponse, StatusError> {
     let form = negotiate(request.headers, false)?;
     check_dry_run(request, "UpdateOptions")?;
     let mut object = decode(request)?;
@@ -71,9 +74,9 @@ pub(crate) fn update(request: &ResourceRequest<'_>) -> Result<Answer, Refusal> {
     Ok(respond::json(200, form::single(form, &stored, request.now), request.headers))
 }
 
-fn put_new(request: &ResourceRequest<'_>, mut object: Object) -> Result<Arc<Stored>, Refusal> {
+fn put_new(request: &ResourceRequest<'_>, mut object: Object) -> Result<Arc<StoredObject>, StatusError> {
     if request.resource.group != RBAC {
-        return Err(Refusal::not_found(request.resource, &object.metadata.name));
+        return Err(StatusError::not_found(request.resource, &object.metadata.name));
     }
     let mut action = request.action.clone();
     action.verb = "create".into();
@@ -90,8 +93,8 @@ fn put_new(request: &ResourceRequest<'_>, mut object: Object) -> Result<Arc<Stor
 pub(crate) fn replace(
     request: &ResourceRequest<'_>,
     mut object: Object,
-    old: &Arc<Stored>,
-) -> Result<Arc<Stored>, Refusal> {
+    old: &Arc<StoredObject>,
+) -> Result<Arc<StoredObject>, StatusError> {
     default_groups(&mut object);
     // In the real server's order: the fields are given away before admission, and what may be handed out is asked after it.
     managed_fields::record(&mut object, Some(&old.object), &request.manager(), &stamp(request.now));
@@ -101,7 +104,7 @@ pub(crate) fn replace(
     if !object.metadata.resource_version.is_empty()
         && object.metadata.resource_version != old.object.metadata.resource_version
     {
-        return Err(Refusal::stale(request.resource, &name));
+        return Err(StatusError::stale(request.resource, &name));
     }
     keep_what_is_the_servers(&mut object, &old.object);
     validation::changed(&object, &old.object)?;
@@ -112,11 +115,11 @@ pub(crate) fn replace(
         return Ok(old.clone());
     }
     if request.parameters.dry_run() {
-        return Ok(Arc::new(Stored { item: Bytes::new(), object, version: old.version }));
+        return Ok(Arc::new(StoredObject { item: Bytes::new(), object, version: old.version }));
     }
     if gone {
         request.server.store.remove(&object);
-        return Ok(Arc::new(Stored { item: Bytes::new(), object, version: old.version }));
+        return Ok(Arc::new(StoredObject { item: Bytes::new(), object, version: old.version }));
     }
     Ok(request.server.store.put(object))
 }
@@ -125,8 +128,8 @@ pub(crate) fn replace(
 fn escalation_unless_unchanged(
     request: &ResourceRequest<'_>,
     object: &Object,
-    old: &Arc<Stored>,
-) -> Result<(), Refusal> {
+    old: &Arc<StoredObject>,
+) -> Result<(), StatusError> {
     let mut same = object.clone();
     same.metadata.finalizers.clone_from(&old.object.metadata.finalizers);
     same.metadata.owner_references.clone_from(&old.object.metadata.owner_references);

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use kubectl_ackcred::core::secret::Secret;
 
-use super::cluster::Cluster;
+use super::cluster::AckCluster;
 use super::keys::Permissions;
 
 /// An account and all it owns.
@@ -18,7 +18,7 @@ pub struct Account {
     /// Users in the recycle bin.
     pub recycled: Vec<RecycledUser>,
     /// The clusters that the account owns.
-    pub clusters: Vec<Cluster>,
+    pub clusters: Vec<AckCluster>,
     pub(crate) ram_lists_frozen: bool,
     pub(crate) states_need_ram: bool,
 }
@@ -87,7 +87,7 @@ impl Account {
 
     /// Adds a cluster.
     #[must_use]
-    pub fn cluster(mut self, cluster: Cluster) -> Self {
+    pub fn cluster(mut self, cluster: AckCluster) -> Self {
         self.clusters.push(cluster);
         self
     }
@@ -127,29 +127,29 @@ impl Account {
     }
 
     /// Type, log-on name, display name and state of an identity of this account, in Container Service's words.
-    pub(crate) fn identity(&self, uid: &str) -> Option<Identity> {
+    pub(crate) fn identity(&self, uid: &str) -> Option<RamIdentity> {
         if uid == self.id {
-            return Some(Identity::new("RootAccount", "root", "root", "Active"));
+            return Some(RamIdentity::new("RootAccount", "root", "root", "Active"));
         }
         if let Some(user) = self.users.iter().find(|user| user.uid == uid) {
             let state = if user.frozen { "InActive" } else { "Active" };
-            return Some(Identity::new("RamUser", &user.name, &user.display_name, state));
+            return Some(RamIdentity::new("RamUser", &user.name, &user.display_name, state));
         }
         let role = self.roles.iter().find(|role| role.id == uid)?;
-        Some(Identity::new("RamRole", &role.name, &role.name, "Active"))
+        Some(RamIdentity::new("RamRole", &role.name, &role.name, "Active"))
     }
 }
 
 /// An identity in Container Service's words.
 #[derive(Clone, Debug)]
-pub(crate) struct Identity {
+pub(crate) struct RamIdentity {
     pub(crate) account_type: &'static str,
     pub(crate) name: String,
     pub(crate) display_name: String,
     pub(crate) state: &'static str,
 }
 
-impl Identity {
+impl RamIdentity {
     fn new(account_type: &'static str, name: &str, display_name: &str, state: &'static str) -> Self {
         Self { account_type, name: name.to_owned(), display_name: display_name.to_owned(), state }
     }

@@ -7,7 +7,7 @@ use super::cleaning::{CleanBehaviour, Cleaning};
 use super::clock::Clock;
 use super::cloud_state::CloudState;
 use super::delayed_tasks::DelayedTasks;
-use super::faults::Fault;
+use super::faults::CloudFault;
 use super::issue_request::{IssueRequest, IssuedKubeconfig};
 
 /// A request as the log keeps it. Secrets are not in it.
@@ -32,12 +32,12 @@ type Issue = dyn Fn(&IssueRequest) -> Result<IssuedKubeconfig, String> + Send + 
 
 /// What the cloud does in clusters.
 #[derive(Clone)]
-pub(crate) struct Hooks {
+pub(crate) struct ClusterHooks {
     pub(crate) clean: Arc<Clean>,
     pub(crate) issue: Arc<Issue>,
 }
 
-impl Hooks {
+impl ClusterHooks {
     pub(crate) fn clean(&self, cleaning: &Cleaning) -> Result<(), String> {
         (self.clean)(cleaning)
     }
@@ -47,7 +47,7 @@ impl Hooks {
     }
 }
 
-impl Default for Hooks {
+impl Default for ClusterHooks {
     /// Clusters without an API server: nothing to clean there, nothing to issue.
     fn default() -> Self {
         Self { clean: Arc::new(|_| Ok(())), issue: Arc::new(|_| Err("no issuer of kubeconfigs is set up".to_owned())) }
@@ -58,16 +58,21 @@ impl Default for Hooks {
 pub(crate) struct Backend {
     cloud_state: Mutex<CloudState>,
     pub(crate) clock: Clock,
-    faults: Mutex<Vec<Fault>>,
+    faults: Mutex<Vec<CloudFault>>,
     log: Mutex<Vec<LoggedRequest>>,
     proofs: Mutex<BTreeSet<String>>,
-    pub(crate) hooks: Hooks,
+    pub(crate) hooks: ClusterHooks,
     clean_behaviour: Mutex<CleanBehaviour>,
     pub(crate) delayed_tasks: DelayedTasks,
 }
 
 impl Backend {
-    pub(crate) fn new(cloud_state: CloudState, clock: Clock, hooks: Hooks, clean_behaviour: CleanBehaviour) -> Self {
+    pub(crate) fn new(
+        cloud_state: CloudState,
+        clock: Clock,
+        hooks: ClusterHooks,
+        clean_behaviour: CleanBehaviour,
+    ) -> Self {
         Self {
             cloud_state: Mutex::new(cloud_state),
             clock,
@@ -84,7 +89,7 @@ impl Backend {
         held(&self.cloud_state)
     }
 
-    pub(crate) fn faults(&self) -> MutexGuard<'_, Vec<Fault>> {
+    pub(crate) fn faults(&self) -> MutexGuard<'_, Vec<CloudFault>> {
         held(&self.faults)
     }
 

@@ -11,7 +11,7 @@ use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::account::Account;
-use super::backend::{Backend, Hooks};
+use super::backend::{Backend, ClusterHooks};
 use super::cleaning::{CleanBehaviour, Cleaning};
 use super::clock::Clock;
 use super::cloud_state::CloudState;
@@ -19,7 +19,7 @@ use super::gateway::Endpoint;
 use super::issue_request::{IssueRequest, IssuedKubeconfig};
 use super::keys::AccessKey;
 use super::reply::Product;
-use super::server::{Cloud, Listener};
+use super::server::{Cloud, EndpointListener};
 use super::sign_in::SignIn;
 use crate::certs::{Authority, CertError, Validity};
 use crate::clock;
@@ -65,7 +65,7 @@ pub struct CloudBuilder {
     tls: Option<Tls>,
     cloud_state: CloudState,
     clock: Clock,
-    hooks: Hooks,
+    hooks: ClusterHooks,
     clean_behaviour: CleanBehaviour,
     regions: BTreeSet<String>,
 }
@@ -83,7 +83,7 @@ impl CloudBuilder {
             tls,
             cloud_state: CloudState::default(),
             clock: Clock::system(),
-            hooks: Hooks::default(),
+            hooks: ClusterHooks::default(),
             clean_behaviour: CleanBehaviour::default(),
             regions: BTreeSet::new(),
         }
@@ -152,8 +152,9 @@ impl CloudBuilder {
         let products =
             [Product::Cs, Product::Ram, Product::Ims, Product::Sts].map(|product| Endpoint::Product(product, None));
         let guarded = products.into_iter().chain(regions).chain([Endpoint::OAuth, Endpoint::CloudSso]);
-        let guarded = guarded.map(|endpoint| Listener { endpoint, tls: acceptor.clone() });
-        let plain = [Endpoint::Metadata, Endpoint::CredentialsUri].map(|endpoint| Listener { endpoint, tls: None });
+        let guarded = guarded.map(|endpoint| EndpointListener { endpoint, tls: acceptor.clone() });
+        let plain =
+            [Endpoint::Metadata, Endpoint::CredentialsUri].map(|endpoint| EndpointListener { endpoint, tls: None });
         let backend = Backend::new(self.cloud_state, self.clock, self.hooks, self.clean_behaviour);
         Ok(Cloud::start(backend, guarded.chain(plain).collect())?)
     }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::keys::{AccessKey, Permissions, Principal};
-use super::reply::{Product, Refusal};
+use super::reply::{CloudError, Product};
 
 /// The identity behind the key that signed a call.
 #[derive(Clone, Debug)]
@@ -24,20 +24,22 @@ impl Caller {
     }
 
     /// Demands a permission, and refuses in the product's own words, with the action named.
-    pub(crate) fn demand(&self, action: &str, product: Product) -> Result<(), Refusal> {
+    pub(crate) fn demand(&self, action: &str, product: Product) -> Result<(), CloudError> {
         if self.permissions.permit(action) {
             return Ok(());
         }
         let policy = if matches!(self.principal, Principal::Role { .. }) { "STSToken policy" } else { "RAM policy" };
-        let mut refusal = match product {
-            Product::Cs => Refusal::product(403, "StatusForbidden", format!("{policy} Forbidden for action {action}")),
+        let mut error = match product {
+            Product::Cs => {
+                CloudError::product(403, "StatusForbidden", format!("{policy} Forbidden for action {action}"))
+            }
             _ => {
                 let message = "You are not authorized to do this action. You should be authorized by RAM.";
-                Refusal::product(403, "NoPermission", message)
+                CloudError::product(403, "NoPermission", message)
             }
         };
-        refusal.denied = Some(self.denied(action));
-        Err(refusal)
+        error.denied = Some(self.denied(action));
+        Err(error)
     }
 
     fn denied(&self, action: &str) -> Value {

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::account::{Account, Identity};
+use super::account::{Account, RamIdentity};
 use super::caller::Caller;
-use super::cluster::{Cluster, ForeignCallers};
+use super::cluster::{AckCluster, ForeignCallers};
 use super::keys::{AccessKey, Issued, KeyRing, Permissions, Principal};
-use super::reply::Refusal;
+use super::reply::CloudError;
 use super::sign_in::{RoleOf, SignIn};
 
 /// The state of the cloud. Tests change it while the cloud runs.
@@ -47,7 +47,7 @@ impl CloudState {
     }
 
     /// A cluster by its ID, whoever owns it.
-    pub fn cluster_mut(&mut self, id: &str) -> Option<&mut Cluster> {
+    pub fn cluster_mut(&mut self, id: &str) -> Option<&mut AckCluster> {
         self.accounts.iter_mut().flat_map(|account| &mut account.clusters).find(|cluster| cluster.id == id)
     }
 
@@ -80,32 +80,32 @@ impl CloudState {
     }
 
     /// The caller's account. A key of an account that isn't there is a mistake in a test, and told as an internal error.
-    pub(crate) fn account_of(&self, caller: &Caller) -> Result<&Account, Refusal> {
-        let missing = || Refusal::gateway(500, "InternalError", format!("account {} is not set up", caller.account));
+    pub(crate) fn account_of(&self, caller: &Caller) -> Result<&Account, CloudError> {
+        let missing = || CloudError::gateway(500, "InternalError", format!("account {} is not set up", caller.account));
         self.account(&caller.account).ok_or_else(missing)
     }
 
     /// The keys of a deleted user are gone, and those of a frozen one sleep.
-    pub(crate) fn check_owner(&self, key: &AccessKey) -> Result<(), Refusal> {
+    pub(crate) fn check_owner(&self, key: &AccessKey) -> Result<(), CloudError> {
         let Principal::User(uid) = &key.principal else { return Ok(()) };
         let owner = self.account(&key.account).and_then(|account| account.users.iter().find(|user| user.uid == *uid));
         match owner {
-            None => Err(Refusal::gateway(404, "InvalidAccessKeyId.NotFound", "Specified access key is not found.")),
+            None => Err(CloudError::gateway(404, "InvalidAccessKeyId.NotFound", "Specified access key is not found.")),
             Some(user) if user.frozen => {
-                Err(Refusal::gateway(400, "InvalidAccessKeyId.Inactive", "Specified access key is disabled."))
+                Err(CloudError::gateway(400, "InvalidAccessKeyId.Inactive", "Specified access key is disabled."))
             }
             Some(_) => Ok(()),
         }
     }
 
     /// An identity of whatever account.
-    pub(crate) fn identity(&self, uid: &str) -> Option<Identity> {
+    pub(crate) fn identity(&self, uid: &str) -> Option<RamIdentity> {
         self.accounts.iter().find_map(|account| account.identity(uid))
     }
 
     /// A cluster as a caller may see it, from a region's endpoint or (`None`) the central one.
-    pub(crate) fn cluster(&self, id: &str, caller: &Caller, region: Option<&str>) -> Result<&Cluster, Refusal> {
-        let not_found = || Refusal::product(404, "ErrorClusterNotFound", format!("Cluster {id} not found."));
+    pub(crate) fn cluster(&self, id: &str, caller: &Caller, region: Option<&str>) -> Result<&AckCluster, CloudError> {
+        let not_found = || CloudError::product(404, "ErrorClusterNotFound", format!("Cluster {id} not found."));
         let owned =
             self.accounts.iter().flat_map(|account| account.clusters.iter().map(move |cluster| (account, cluster)));
         let mut here = owned.filter(|(_, cluster)| region.is_none_or(|region| region == cluster.region));
@@ -115,7 +115,7 @@ impl CloudState {
         }
         match cluster.foreign_callers {
             ForeignCallers::Refused => {
-                Err(Refusal::product(403, "ErrorCheckAcl", format!("Current user can not operate cluster {id}.")))
+                Err(CloudError::product(403, "ErrorCheckAcl", format!("Current user can not operate cluster {id}.")))
             }
             ForeignCallers::NotFound => Err(not_found()),
         }

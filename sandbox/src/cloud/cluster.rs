@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 /// A cluster.
 #[derive(Clone, Debug)]
-pub struct Cluster {
+pub struct AckCluster {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) region: String,
@@ -17,7 +17,7 @@ pub struct Cluster {
     pub(crate) missing_from_aggregator: bool,
     pub(crate) foreign_callers: ForeignCallers,
     /// Kubeconfigs by UID.
-    pub kubeconfigs: BTreeMap<String, Kubeconfig>,
+    pub kubeconfigs: BTreeMap<String, KubeconfigRecord>,
     /// Permission records.
     pub permissions: Vec<PermissionRecord>,
     /// Whether and what the audit log tells.
@@ -26,7 +26,7 @@ pub struct Cluster {
     pub activity: BTreeMap<String, Activity>,
 }
 
-impl Cluster {
+impl AckCluster {
     /// A running managed cluster in cn-hangzhou with auditing switched on.
     pub fn new(id: &str, name: &str) -> Self {
         Self {
@@ -89,7 +89,7 @@ impl Cluster {
 
     /// Gives an identity a kubeconfig.
     #[must_use]
-    pub fn kubeconfig(mut self, uid: &str, kubeconfig: Kubeconfig) -> Self {
+    pub fn kubeconfig(mut self, uid: &str, kubeconfig: KubeconfigRecord) -> Self {
         self.kubeconfigs.insert(uid.to_owned(), kubeconfig);
         self
     }
@@ -137,7 +137,7 @@ pub enum ForeignCallers {
 
 /// An identity's kubeconfig in a cluster.
 #[derive(Clone, Debug)]
-pub struct Kubeconfig {
+pub struct KubeconfigRecord {
     pub(crate) state: CertState,
     pub(crate) expires: Option<Timestamp>,
     pub(crate) account_state: Option<&'static str>,
@@ -147,7 +147,7 @@ pub struct Kubeconfig {
     pub(crate) common_name: Option<String>,
 }
 
-impl Kubeconfig {
+impl KubeconfigRecord {
     fn in_state(state: CertState, expires: Option<Timestamp>) -> Self {
         Self {
             state,

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::reply::{Product, Refusal, Reply};
+use super::reply::{CloudError, CloudResponse, Product};
 
 /// A fault: which calls it strikes, and what it does to them.
 #[derive(Clone, Debug)]
-pub struct Fault {
+pub struct CloudFault {
     action: Option<String>,
     product: Option<Product>,
     turn: Turn,
@@ -96,7 +96,7 @@ pub enum RetryHint {
     RateLimit(u64),
 }
 
-impl Fault {
+impl CloudFault {
     /// A fault of every call of an operation, `ListUsers` say. The endpoints that give credentials go by
     /// `MetadataToken`, `MetadataRole`, `MetadataCredentials`, `OAuthExchange`, `CloudSsoCredentials` and `CredentialsUri`.
     pub fn of(action: &str, kind: FaultKind) -> Self {
@@ -145,7 +145,7 @@ pub(crate) struct Struck {
 }
 
 /// Counts a call against all faults; the first that strikes counts. The endpoints that give credentials are no product.
-pub(crate) fn strike(faults: &mut [Fault], product: Option<Product>, action: &str) -> Option<Struck> {
+pub(crate) fn strike(faults: &mut [CloudFault], product: Option<Product>, action: &str) -> Option<Struck> {
     let mut struck = None;
     for fault in faults {
         if fault.strikes(product, action) && struck.is_none() {
@@ -156,12 +156,12 @@ pub(crate) fn strike(faults: &mut [Fault], product: Option<Product>, action: &st
 }
 
 /// What goes over the wire in the end.
-pub(crate) enum Outcome {
-    Answered(Reply),
-    Truncated(Reply),
+pub(crate) enum FaultOutcome {
+    Answered(CloudResponse),
+    Truncated(CloudResponse),
     Reset,
     Hang(Option<Duration>),
-    Slow(Duration, Reply),
+    Slow(Duration, CloudResponse),
 }
 
 impl FaultKind {
@@ -171,48 +171,48 @@ impl FaultKind {
         action: &str,
         product: Product,
         request_id: &str,
-        proper: impl FnOnce() -> Reply,
-    ) -> Outcome {
-        let refused = |refusal: Refusal| Outcome::Answered(refusal.reply(product, request_id));
+        proper: impl FnOnce() -> CloudResponse,
+    ) -> FaultOutcome {
+        let refused = |error: CloudError| FaultOutcome::Answered(error.reply(product, request_id));
         match self {
-            Self::Throttled(hint) => Outcome::Answered(throttled(*hint, product, request_id)),
-            Self::ServerError(status) => refused(Refusal::product(
+            Self::Throttled(hint) => FaultOutcome::Answered(throttled(*hint, product, request_id)),
+            Self::ServerError(status) => refused(CloudError::product(
                 *status,
                 "ServiceUnavailable",
                 "The request has failed due to a temporary failure of the server.",
             )),
-            Self::Reset => Outcome::Reset,
-            Self::Hang(time) => Outcome::Hang(*time),
-            Self::Slow(time) => Outcome::Slow(*time, proper()),
-            Self::Truncated => Outcome::Truncated(proper()),
+            Self::Reset => FaultOutcome::Reset,
+            Self::Hang(time) => FaultOutcome::Hang(*time),
+            Self::Slow(time) => FaultOutcome::Slow(*time, proper()),
+            Self::Truncated => FaultOutcome::Truncated(proper()),
             Self::Body(text) => {
-                let reply = Reply::json(200, &json!(null));
-                Outcome::Answered(Reply { body: text.clone().into(), ..reply })
+                let reply = CloudResponse::json(200, &json!(null));
+                FaultOutcome::Answered(CloudResponse { body: text.clone().into(), ..reply })
             }
-            Self::NotFound => refused(Refusal::gateway(
+            Self::NotFound => refused(CloudError::gateway(
                 404,
                 "InvalidAction.NotFound",
                 "Specified api is not found, please check your url and method.",
             )),
             Self::Forbidden => refused(forbidden(action, product)),
             Self::ExpiredToken => {
-                refused(Refusal::gateway(400, "InvalidSecurityToken.Expired", "Specified SecurityToken is expired."))
+                refused(CloudError::gateway(400, "InvalidSecurityToken.Expired", "Specified SecurityToken is expired."))
             }
             Self::ClockSkew => {
                 let message = "Specified time stamp or date value is expired.";
-                refused(Refusal::gateway(400, "InvalidTimeStamp.Expired", message))
+                refused(CloudError::gateway(400, "InvalidTimeStamp.Expired", message))
             }
-            Self::OkWithError { code, message } => refused(Refusal::product(200, code, message.as_str())),
-            Self::Refused { status, code } => refused(Refusal::product(*status, code, "The request was refused.")),
+            Self::OkWithError { code, message } => refused(CloudError::product(200, code, message.as_str())),
+            Self::Refused { status, code } => refused(CloudError::product(*status, code, "The request was refused.")),
         }
     }
 }
 
 /// Which status comes with throttling is not documented. Both are met here: 429 from Container Service, 400 from the others.
-fn throttled(hint: Option<RetryHint>, product: Product, request_id: &str) -> Reply {
+fn throttled(hint: Option<RetryHint>, product: Product, request_id: &str) -> CloudResponse {
     let status = if product == Product::Cs { 429 } else { 400 };
-    let refusal = Refusal::gateway(status, "Throttling.User", "Request was denied due to user flow control.");
-    let reply = refusal.reply(product, request_id);
+    let error = CloudError::gateway(status, "Throttling.User", "Request was denied due to user flow control.");
+    let reply = error.reply(product, request_id);
     match hint {
         None => reply,
         Some(RetryHint::AcsRetryAfter(milliseconds)) => reply.with("x-acs-retry-after", milliseconds.to_string()),
@@ -223,23 +223,23 @@ fn throttled(hint: Option<RetryHint>, product: Product, request_id: &str) -> Rep
     }
 }
 
-fn forbidden(action: &str, product: Product) -> Refusal {
+fn forbidden(action: &str, product: Product) -> CloudError {
     let prefix = match product {
         Product::Cs => "cs",
         Product::Ram | Product::Ims => "ram",
         Product::Sts => "sts",
     };
     let action = format!("{prefix}:{action}");
-    let mut refusal = match product {
-        Product::Cs => Refusal::product(403, "StatusForbidden", format!("RAM policy Forbidden for action {action}")),
-        _ => Refusal::product(
+    let mut error = match product {
+        Product::Cs => CloudError::product(403, "StatusForbidden", format!("RAM policy Forbidden for action {action}")),
+        _ => CloudError::product(
             403,
             "NoPermission",
             "You are not authorized to do this action. You should be authorized by RAM.",
         ),
     };
-    refusal.denied = Some(json!({ "AuthAction": action, "NoPermissionType": "ExplicitDeny" }));
-    refusal
+    error.denied = Some(json!({ "AuthAction": action, "NoPermissionType": "ExplicitDeny" }));
+    error
 }
 
 #[cfg(test)]
@@ -249,7 +249,7 @@ mod tests {
     #[test]
     fn turns_count_the_calls_of_their_action_alone() {
         let numbers = |turn: Turn| {
-            let mut faults = [Fault::of("ListUsers", FaultKind::Reset).on(turn)];
+            let mut faults = [CloudFault::of("ListUsers", FaultKind::Reset).on(turn)];
             let calls = ["ListUsers", "ListRoles"].repeat(6);
             let struck: Vec<bool> = calls.iter().map(|action| strike(&mut faults, None, action).is_some()).collect();
             assert!(struck.iter().skip(1).step_by(2).all(|struck| !struck));

@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 
 use super::backend::{Backend, LoggedRequest};
 use super::caller::Caller;
-use super::cs::{self, Operation};
-use super::faults::{Outcome, strike};
-use super::reply::{Product, Refusal, Reply};
-use super::request::{Parameters, Request};
+use super::cs::{self, CsOperation};
+use super::faults::{FaultOutcome, strike};
+use super::reply::{CloudError, CloudResponse, Product};
+use super::request::{CallParameters, CloudRequest};
 use super::{ims, metadata, oauth, ram, random, signature, sso, sts, uri};
 
 /// What listens at a port.
@@ -23,7 +23,7 @@ pub(crate) enum Endpoint {
 }
 
 /// Answers a request, and writes it down.
-pub(crate) fn answer(backend: &Backend, endpoint: &Endpoint, request: &Request) -> Outcome {
+pub(crate) fn answer(backend: &Backend, endpoint: &Endpoint, request: &CloudRequest) -> FaultOutcome {
     let request_id = random::request_id();
     backend.proofs().extend(proofs(request).map(str::to_owned));
     let mut entry = LoggedRequest {
@@ -37,9 +37,14 @@ pub(crate) fn answer(backend: &Backend, endpoint: &Endpoint, request: &Request) 
     let outcome = match endpoint {
         Endpoint::Product(product, region) => {
             entry.region.clone_from(region);
-            let asked =
-                Asked { backend, product: *product, region: region.as_deref(), request, request_id: &request_id };
-            asked.answer(&mut entry).unwrap_or_else(|refusal| Outcome::Answered(refusal.reply(*product, &request_id)))
+            let asked = ProductRequest {
+                backend,
+                product: *product,
+                region: region.as_deref(),
+                request,
+                request_id: &request_id,
+            };
+            asked.answer(&mut entry).unwrap_or_else(|error| FaultOutcome::Answered(error.reply(*product, &request_id)))
         }
         Endpoint::Metadata => {
             signed_in(backend, &mut entry, metadata::action(request), || metadata::answer(backend, request))
@@ -49,7 +54,7 @@ pub(crate) fn answer(backend: &Backend, endpoint: &Endpoint, request: &Request) 
         Endpoint::CredentialsUri => signed_in(backend, &mut entry, "CredentialsUri", || uri::answer(backend, request)),
     };
     let outcome = stamped(outcome, &request_id, backend.clock.now());
-    if let Outcome::Answered(reply) | Outcome::Truncated(reply) | Outcome::Slow(_, reply) = &outcome {
+    if let FaultOutcome::Answered(reply) | FaultOutcome::Truncated(reply) | FaultOutcome::Slow(_, reply) = &outcome {
         entry.status = Some(reply.status);
     }
     backend.log().push(entry);
@@ -57,26 +62,31 @@ pub(crate) fn answer(backend: &Backend, endpoint: &Endpoint, request: &Request) 
 }
 
 /// What a request proves its sender with: the signature or the bearer token, and the tokens in its headers.
-fn proofs(request: &Request) -> impl Iterator<Item = &str> {
+fn proofs(request: &CloudRequest) -> impl Iterator<Item = &str> {
     let authorization = request.header("authorization").and_then(|value| value.rsplit(['=', ' ']).next());
     let tokens = ["x-acs-security-token", "x-aliyun-ecs-metadata-token"].map(|name| request.header(name));
     authorization.into_iter().chain(tokens.into_iter().flatten()).filter(|proof| !proof.is_empty())
 }
 
 /// Every answer bears its ID and the cloud's own time, by which a client can tell that its clock is wrong.
-fn stamped(outcome: Outcome, request_id: &str, now: Timestamp) -> Outcome {
+fn stamped(outcome: FaultOutcome, request_id: &str, now: Timestamp) -> FaultOutcome {
     let date = now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-    let stamp = |reply: Reply| reply.with("x-acs-request-id", request_id).with("date", date.as_str());
+    let stamp = |reply: CloudResponse| reply.with("x-acs-request-id", request_id).with("date", date.as_str());
     match outcome {
-        Outcome::Answered(reply) => Outcome::Answered(stamp(reply)),
-        Outcome::Truncated(reply) => Outcome::Truncated(stamp(reply)),
-        Outcome::Slow(time, reply) => Outcome::Slow(time, stamp(reply)),
-        Outcome::Reset | Outcome::Hang(_) => outcome,
+        FaultOutcome::Answered(reply) => FaultOutcome::Answered(stamp(reply)),
+        FaultOutcome::Truncated(reply) => FaultOutcome::Truncated(stamp(reply)),
+        FaultOutcome::Slow(time, reply) => FaultOutcome::Slow(time, stamp(reply)),
+        FaultOutcome::Reset | FaultOutcome::Hang(_) => outcome,
     }
 }
 
 /// The endpoints that give credentials know no signatures, but faults strike them as well.
-fn signed_in(backend: &Backend, entry: &mut LoggedRequest, action: &str, proper: impl FnOnce() -> Reply) -> Outcome {
+fn signed_in(
+    backend: &Backend,
+    entry: &mut LoggedRequest,
+    action: &str,
+    proper: impl FnOnce() -> CloudResponse,
+) -> FaultOutcome {
     action.clone_into(&mut entry.action);
     struck(backend, None, action, &entry.request_id, proper)
 }
@@ -86,12 +96,12 @@ fn struck(
     product: Option<Product>,
     action: &str,
     request_id: &str,
-    proper: impl FnOnce() -> Reply,
-) -> Outcome {
+    proper: impl FnOnce() -> CloudResponse,
+) -> FaultOutcome {
     let shape = product.unwrap_or(Product::Sts);
     let struck = strike(&mut backend.faults(), product, action);
     match struck {
-        None => Outcome::Answered(proper()),
+        None => FaultOutcome::Answered(proper()),
         Some(struck) if struck.carried_out => {
             let reply = proper();
             struck.kind.outcome(action, shape, request_id, || reply)
@@ -101,68 +111,68 @@ fn struck(
 }
 
 /// A request to a product.
-struct Asked<'a> {
+struct ProductRequest<'a> {
     backend: &'a Backend,
     product: Product,
     region: Option<&'a str>,
-    request: &'a Request,
+    request: &'a CloudRequest,
     request_id: &'a str,
 }
 
 /// The operation that a request names, as far as it is known before anybody has looked who calls.
-enum Named {
-    Roa(Operation),
+enum NamedOperation {
+    Roa(CsOperation),
     Rpc(String),
 }
 
-impl Asked<'_> {
-    fn answer(&self, entry: &mut LoggedRequest) -> Result<Outcome, Refusal> {
+impl ProductRequest<'_> {
+    fn answer(&self, entry: &mut LoggedRequest) -> Result<FaultOutcome, CloudError> {
         let parameters = self.request.parameters();
         let named = self.named(&parameters)?;
         let action = match &named {
-            Named::Roa(operation) => {
+            NamedOperation::Roa(operation) => {
                 let values = operation.path_parameters().into_iter();
                 entry.parameters.extend(values.map(|(name, value)| (name.to_owned(), value.to_owned())));
                 operation.name().to_owned()
             }
-            Named::Rpc(action) => action.clone(),
+            NamedOperation::Rpc(action) => action.clone(),
         };
         action.clone_into(&mut entry.action);
         let caller = self.caller(&action)?;
         entry.caller = caller.as_ref().map(|caller| caller.uid().to_owned());
         let proper = || {
             let result = self.carry_out(&named, &parameters, caller.as_ref());
-            result.unwrap_or_else(|refusal| refusal.reply(self.product, self.request_id))
+            result.unwrap_or_else(|error| error.reply(self.product, self.request_id))
         };
         Ok(struck(self.backend, Some(self.product), &action, self.request_id, proper))
     }
 
     /// The operation. For RPC its name is in a header or, with the older style that unsigned calls use, in a parameter; for
     /// Container Service it is the path's, and the header must agree.
-    fn named(&self, parameters: &Parameters) -> Result<Named, Refusal> {
+    fn named(&self, parameters: &CallParameters) -> Result<NamedOperation, CloudError> {
         let stated = |header: &str, parameter: &str| {
             self.request.header(header).or_else(|| parameters.get(parameter)).map(str::to_owned)
         };
         if stated("x-acs-version", "Version").as_deref() != Some(self.product.version()) {
-            return Err(Refusal::gateway(400, "InvalidVersion", "Specified parameter Version is not valid."));
+            return Err(CloudError::gateway(400, "InvalidVersion", "Specified parameter Version is not valid."));
         }
         let unknown = || {
             let message = "Specified api is not found, please check your url and method.";
-            Refusal::gateway(404, "InvalidAction.NotFound", message)
+            CloudError::gateway(404, "InvalidAction.NotFound", message)
         };
         let action = stated("x-acs-action", "Action").ok_or_else(unknown)?;
         if self.product == Product::Cs {
-            let operation = Operation::route(&self.request.method, &self.request.path).ok_or_else(unknown)?;
-            return if operation.name() == action { Ok(Named::Roa(operation)) } else { Err(unknown()) };
+            let operation = CsOperation::route(&self.request.method, &self.request.path).ok_or_else(unknown)?;
+            return if operation.name() == action { Ok(NamedOperation::Roa(operation)) } else { Err(unknown()) };
         }
         let method = self.request.method.as_str();
         if self.request.path != "/" || !matches!(method, "GET" | "POST") {
             return Err(unknown());
         }
-        Ok(Named::Rpc(action))
+        Ok(NamedOperation::Rpc(action))
     }
 
-    fn caller(&self, action: &str) -> Result<Option<Caller>, Refusal> {
+    fn caller(&self, action: &str) -> Result<Option<Caller>, CloudError> {
         if self.product == Product::Sts && action == sts::UNSIGNED {
             return Ok(None);
         }
@@ -172,20 +182,30 @@ impl Asked<'_> {
         Ok(Some(Caller::of(&key)))
     }
 
-    fn carry_out(&self, named: &Named, parameters: &Parameters, caller: Option<&Caller>) -> Result<Reply, Refusal> {
+    fn carry_out(
+        &self,
+        named: &NamedOperation,
+        parameters: &CallParameters,
+        caller: Option<&Caller>,
+    ) -> Result<CloudResponse, CloudError> {
         match (named, caller) {
-            (Named::Roa(operation), Some(caller)) => {
+            (NamedOperation::Roa(operation), Some(caller)) => {
                 let call = cs::Call { backend: self.backend, caller, parameters, region: self.region };
                 cs::call(operation, &call)
             }
-            (Named::Rpc(action), caller) => self.rpc(action, parameters, caller),
-            (Named::Roa(_), None) => {
-                Err(Refusal::gateway(400, "MissingAccessKeyId", "AccessKeyId is mandatory for this action."))
+            (NamedOperation::Rpc(action), caller) => self.rpc(action, parameters, caller),
+            (NamedOperation::Roa(_), None) => {
+                Err(CloudError::gateway(400, "MissingAccessKeyId", "AccessKeyId is mandatory for this action."))
             }
         }
     }
 
-    fn rpc(&self, action: &str, parameters: &Parameters, caller: Option<&Caller>) -> Result<Reply, Refusal> {
+    fn rpc(
+        &self,
+        action: &str,
+        parameters: &CallParameters,
+        caller: Option<&Caller>,
+    ) -> Result<CloudResponse, CloudError> {
         let now = self.backend.clock.now();
         let mut cloud_state = self.backend.cloud_state();
         let answered = match (self.product, caller) {
@@ -197,10 +217,10 @@ impl Asked<'_> {
         };
         let unknown = || {
             let message = "Specified api is not found, please check your url and method.";
-            Refusal::gateway(404, "InvalidAction.NotFound", message)
+            CloudError::gateway(404, "InvalidAction.NotFound", message)
         };
         let body: Value = answered.ok_or_else(unknown)??;
-        Ok(Reply::json(200, &with_member(body, "RequestId", json!(self.request_id))))
+        Ok(CloudResponse::json(200, &with_member(body, "RequestId", json!(self.request_id))))
     }
 }
 

@@ -8,16 +8,16 @@ use super::clock::written;
 use super::cloud_state::CloudState;
 use super::keys::Principal;
 use super::paging::{closed, marked};
-use super::reply::{Product, Refusal};
-use super::request::Parameters;
+use super::reply::{CloudError, Product};
+use super::request::CallParameters;
 
 /// Carries out an operation, `None` where there is no such one.
 pub(crate) fn call(
     action: &str,
-    parameters: &Parameters,
+    parameters: &CallParameters,
     caller: &Caller,
     cloud_state: &CloudState,
-) -> Option<Result<Value, Refusal>> {
+) -> Option<Result<Value, CloudError>> {
     let operation = match action {
         "GetUser" => get_user,
         "ListUserBasicInfos" => list_user_basic_infos,
@@ -28,13 +28,13 @@ pub(crate) fn call(
     Some(permitted.and_then(|()| operation(parameters, caller, cloud_state)))
 }
 
-fn get_user(parameters: &Parameters, caller: &Caller, cloud_state: &CloudState) -> Result<Value, Refusal> {
+fn get_user(parameters: &CallParameters, caller: &Caller, cloud_state: &CloudState) -> Result<Value, CloudError> {
     let account = cloud_state.account_of(caller)?;
     let (uid, name, key) =
         (parameters.get("UserId"), parameters.get("UserPrincipalName"), parameters.get("UserAccessKeyId"));
     if uid.is_none() && name.is_none() && key.is_none() {
         let message = "One of UserId, UserPrincipalName and UserAccessKeyId is required.";
-        return Err(Refusal::product(400, "MissingParameter", message));
+        return Err(CloudError::product(400, "MissingParameter", message));
     }
     let owner = key.and_then(|id| match &cloud_state.keys.get(id)?.principal {
         Principal::User(uid) => Some(uid.as_str()),
@@ -45,7 +45,7 @@ fn get_user(parameters: &Parameters, caller: &Caller, cloud_state: &CloudState) 
             && name.is_none_or(|name| name == account.logon_name(&user.name))
             && key.is_none_or(|_| owner == Some(user.uid.as_str()))
     };
-    let missing = || Refusal::product(404, "EntityNotExist.User", "The user does not exist.");
+    let missing = || CloudError::product(404, "EntityNotExist.User", "The user does not exist.");
     let user = account.users.iter().find(asked).ok_or_else(missing)?;
     Ok(json!({ "User": {
         "UserId": user.uid,
@@ -62,7 +62,11 @@ fn get_user(parameters: &Parameters, caller: &Caller, cloud_state: &CloudState) 
     }}))
 }
 
-fn list_user_basic_infos(parameters: &Parameters, caller: &Caller, cloud_state: &CloudState) -> Result<Value, Refusal> {
+fn list_user_basic_infos(
+    parameters: &CallParameters,
+    caller: &Caller,
+    cloud_state: &CloudState,
+) -> Result<Value, CloudError> {
     let account = cloud_state.account_of(caller)?;
     let (active, frozen) = match parameters.get("Status") {
         None | Some("active") => (true, false),
@@ -70,7 +74,7 @@ fn list_user_basic_infos(parameters: &Parameters, caller: &Caller, cloud_state: 
         Some("active,freeze") => (true, true),
         Some(_) => {
             let message = "The parameter Status must be active, freeze or active,freeze.";
-            return Err(Refusal::product(400, "InvalidParameter.Status", message));
+            return Err(CloudError::product(400, "InvalidParameter.Status", message));
         }
     };
     let listed = account.users.iter().filter(|user| if user.frozen { frozen } else { active });
@@ -89,10 +93,10 @@ fn basic_info(user: &RamUser, account: &Account) -> Value {
 }
 
 fn list_users_in_recycle_bin(
-    parameters: &Parameters,
+    parameters: &CallParameters,
     caller: &Caller,
     cloud_state: &CloudState,
-) -> Result<Value, Refusal> {
+) -> Result<Value, CloudError> {
     let account = cloud_state.account_of(caller)?;
     let name = parameters.get("Filter").map(read_filter).transpose()?;
     let listed = account.recycled.iter().filter(|user| name.is_none_or(|name| name == account.logon_name(&user.name)));
@@ -102,8 +106,8 @@ fn list_users_in_recycle_bin(
 }
 
 /// The only filter there is, `UserPrincipalName eq <name>`.
-fn read_filter(filter: &str) -> Result<&str, Refusal> {
-    let invalid = || Refusal::product(400, "InvalidParameter.Filter", "The parameter Filter is invalid.");
+fn read_filter(filter: &str) -> Result<&str, CloudError> {
+    let invalid = || CloudError::product(400, "InvalidParameter.Filter", "The parameter Filter is invalid.");
     filter.strip_prefix("UserPrincipalName eq ").ok_or_else(invalid)
 }
 

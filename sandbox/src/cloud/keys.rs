@@ -43,11 +43,11 @@ pub struct AccessKey {
     pub(crate) principal: Principal,
     pub(crate) permissions: Permissions,
     pub(crate) active: bool,
-    pub(crate) session: Option<Session>,
+    pub(crate) session: Option<StsSession>,
 }
 
 #[derive(Clone)]
-pub(crate) struct Session {
+pub(crate) struct StsSession {
     pub(crate) token: String,
     pub(crate) expires: Timestamp,
 }
@@ -82,7 +82,7 @@ impl AccessKey {
     /// Makes it a temporary key, worth nothing without its token.
     #[must_use]
     pub fn temporary(mut self, token: &str, expires: Timestamp) -> Self {
-        self.session = Some(Session { token: token.to_owned(), expires });
+        self.session = Some(StsSession { token: token.to_owned(), expires });
         self
     }
 
@@ -206,7 +206,7 @@ impl KeyRing {
             principal,
             permissions,
             active: true,
-            session: Some(Session { token: issued.token.clone(), expires: issued.expires }),
+            session: Some(StsSession { token: issued.token.clone(), expires: issued.expires }),
         });
         issued
     }

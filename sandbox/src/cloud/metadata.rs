@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use super::backend::Backend;
 use super::clock::written;
 use super::random;
-use super::reply::Reply;
-use super::request::Request;
+use super::reply::CloudResponse;
+use super::request::CloudRequest;
 use super::sign_in::MetadataMode;
 use super::sts::credentials;
 
@@ -21,7 +21,7 @@ const CREDENTIALS: &str = "/latest/meta-data/ram/security-credentials/";
 /// The longest life of a metadata token, in seconds.
 const LONGEST: i64 = 21_600;
 
-pub(crate) fn action(request: &Request) -> &'static str {
+pub(crate) fn action(request: &CloudRequest) -> &'static str {
     match request.path.as_str() {
         TOKEN => "MetadataToken",
         CREDENTIALS => "MetadataRole",
@@ -29,35 +29,35 @@ pub(crate) fn action(request: &Request) -> &'static str {
     }
 }
 
-pub(crate) fn answer(backend: &Backend, request: &Request) -> Reply {
+pub(crate) fn answer(backend: &Backend, request: &CloudRequest) -> CloudResponse {
     let mode = backend.cloud_state().sign_in.instance.as_ref().map(|instance| instance.mode);
     match (&request.method, request.path.as_str()) {
-        (&Method::PUT, TOKEN) if mode == Some(MetadataMode::WithoutTokens) => Reply::text(404, "not found"),
+        (&Method::PUT, TOKEN) if mode == Some(MetadataMode::WithoutTokens) => CloudResponse::text(404, "not found"),
         (&Method::PUT, TOKEN) => token(backend, request),
         (&Method::GET, path) if path.starts_with(CREDENTIALS) => {
             if !may_read(backend, request, mode) {
-                return Reply::text(403, "a valid metadata token is needed");
+                return CloudResponse::text(403, "a valid metadata token is needed");
             }
             role(backend, &path[CREDENTIALS.len()..])
         }
-        _ => Reply::text(404, "not found"),
+        _ => CloudResponse::text(404, "not found"),
     }
 }
 
-fn token(backend: &Backend, request: &Request) -> Reply {
+fn token(backend: &Backend, request: &CloudRequest) -> CloudResponse {
     let lifetime = request.header("x-aliyun-ecs-metadata-token-ttl-seconds").and_then(|text| text.parse::<i64>().ok());
     let Some(seconds) = lifetime.filter(|seconds| (1..=LONGEST).contains(seconds)) else {
-        return Reply::text(400, "X-aliyun-ecs-metadata-token-ttl-seconds must be 1 to 21600");
+        return CloudResponse::text(400, "X-aliyun-ecs-metadata-token-ttl-seconds must be 1 to 21600");
     };
     let now = backend.clock.now();
     let expires = now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(now);
     let token = random::letters(56);
     backend.cloud_state().sign_in.metadata_token = Some((Secret::new(token.clone()), expires));
-    Reply::text(200, &token)
+    CloudResponse::text(200, &token)
 }
 
 /// A wrong token is refused even where none is needed.
-fn may_read(backend: &Backend, request: &Request, mode: Option<MetadataMode>) -> bool {
+fn may_read(backend: &Backend, request: &CloudRequest, mode: Option<MetadataMode>) -> bool {
     let now = backend.clock.now();
     match request.header("x-aliyun-ecs-metadata-token") {
         None => mode != Some(MetadataMode::Hardened),
@@ -73,23 +73,23 @@ fn may_read(backend: &Backend, request: &Request, mode: Option<MetadataMode>) ->
     }
 }
 
-fn role(backend: &Backend, asked: &str) -> Reply {
+fn role(backend: &Backend, asked: &str) -> CloudResponse {
     let now = backend.clock.now();
     let mut cloud_state = backend.cloud_state();
-    let Some(instance) = cloud_state.sign_in.instance.clone() else { return Reply::text(404, "not found") };
+    let Some(instance) = cloud_state.sign_in.instance.clone() else { return CloudResponse::text(404, "not found") };
     if asked.is_empty() {
-        return Reply::text(200, &instance.role.role);
+        return CloudResponse::text(200, &instance.role.role);
     }
     if asked != instance.role.role {
-        return Reply::text(404, "not found");
+        return CloudResponse::text(404, "not found");
     }
     match cloud_state.open_session(&instance.role, "ecs-instance", now) {
-        None => Reply::json(200, &json!({ "Code": "Failed" })),
+        None => CloudResponse::json(200, &json!({ "Code": "Failed" })),
         Some(issued) => {
             let mut body: Value = credentials(&issued);
             body["Code"] = json!("Success");
             body["LastUpdated"] = json!(written(now));
-            Reply::json(200, &body)
+            CloudResponse::json(200, &body)
         }
     }
 }

@@ -41,9 +41,11 @@ pub use builder::{CloudBuilder, StartError, Tls};
 pub use cleaning::{CleanBehaviour, Cleaning};
 pub use clock::Clock;
 pub use cloud_state::{CloudState, Task};
-pub use cluster::{Activity, Auditing, Cluster, ForeignCallers, Kubeconfig, PermissionRecord, PermissionScope};
+pub use cluster::{
+    AckCluster, Activity, Auditing, ForeignCallers, KubeconfigRecord, PermissionRecord, PermissionScope,
+};
 
-pub use faults::{Fault, FaultKind, RetryHint, Turn};
+pub use faults::{CloudFault, FaultKind, RetryHint, Turn};
 pub use issue_request::{IssueRequest, IssuedKubeconfig};
 pub use keys::{AccessKey, Permissions, Principal};
 pub use reply::Product;

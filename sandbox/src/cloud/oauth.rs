@@ -6,16 +6,16 @@ use serde_json::json;
 
 use super::backend::Backend;
 use super::keys::Principal;
-use super::reply::Reply;
-use super::request::Request;
+use super::reply::CloudResponse;
+use super::request::CloudRequest;
 use super::sts::credentials;
 
-pub(crate) fn answer(backend: &Backend, request: &Request) -> Reply {
+pub(crate) fn answer(backend: &Backend, request: &CloudRequest) -> CloudResponse {
     if request.path != "/v1/exchange" {
-        return Reply::json(404, &json!({ "error": "not_found" }));
+        return CloudResponse::json(404, &json!({ "error": "not_found" }));
     }
     if request.method != Method::POST {
-        return Reply::json(405, &json!({ "error": "method_not_allowed" }));
+        return CloudResponse::json(405, &json!({ "error": "method_not_allowed" }));
     }
     let now = backend.clock.now();
     let mut cloud_state = backend.cloud_state();
@@ -29,15 +29,15 @@ pub(crate) fn answer(backend: &Backend, request: &Request) -> Reply {
     let Some(known) = known else {
         let body =
             json!({ "error": "invalid_token", "error_description": "The access token is invalid or has expired." });
-        return Reply::json(401, &body);
+        return CloudResponse::json(401, &body);
     };
     let principal = Principal::User(known.uid);
     let issued =
         cloud_state.keys.issue(&known.account, principal, known.permissions, now, SignedDuration::from_hours(1));
-    Reply::json(200, &credentials(&issued))
+    CloudResponse::json(200, &credentials(&issued))
 }
 
 /// The token of an `Authorization: Bearer` header.
-pub(crate) fn bearer(request: &Request) -> Option<&str> {
+pub(crate) fn bearer(request: &CloudRequest) -> Option<&str> {
     request.header("authorization")?.strip_prefix("Bearer ")
 }

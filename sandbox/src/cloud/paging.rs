@@ -6,8 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use super::reply::Refusal;
-use super::request::Parameters;
+use super::reply::CloudError;
+use super::request::CallParameters;
 
 /// What an operation documents about its page size: the parameters' names, the default and the limits.
 pub(crate) struct NumberedPages {
@@ -19,7 +19,7 @@ pub(crate) struct NumberedPages {
 
 impl NumberedPages {
     /// The page asked for, and its description. A page beyond the end is empty.
-    pub(crate) fn cut(&self, all: Vec<Value>, parameters: &Parameters) -> Result<(Vec<Value>, Value), Refusal> {
+    pub(crate) fn cut(&self, all: Vec<Value>, parameters: &CallParameters) -> Result<(Vec<Value>, Value), CloudError> {
         let number = integer(parameters, self.number, 1, &(1..=usize::MAX))?;
         let size = integer(parameters, self.size, self.default, &self.limits)?;
         let page = json!({ "page_number": number, "page_size": size, "total_count": all.len() });
@@ -31,10 +31,10 @@ impl NumberedPages {
 /// The rows from `Marker` on, at most `MaxItems` of them, and the marker of the next page.
 pub(crate) fn marked<T>(
     all: impl IntoIterator<Item = T>,
-    parameters: &Parameters,
+    parameters: &CallParameters,
     default: usize,
     most: usize,
-) -> Result<(Vec<T>, Option<String>), Refusal> {
+) -> Result<(Vec<T>, Option<String>), CloudError> {
     let size = integer(parameters, "MaxItems", default, &(1..=most))?;
     let start = parameters.get("Marker").map_or(Ok(0), read_marker)?;
     let mut rows: Vec<T> = all.into_iter().skip(start).take(size + 1).collect();
@@ -43,11 +43,11 @@ pub(crate) fn marked<T>(
     Ok((rows, next))
 }
 
-fn read_marker(marker: &str) -> Result<usize, Refusal> {
+fn read_marker(marker: &str) -> Result<usize, CloudError> {
     let bytes = URL_SAFE_NO_PAD.decode(marker).ok();
     let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
     let start = text.and_then(|text| text.strip_prefix("at:")?.parse().ok());
-    start.ok_or_else(|| Refusal::product(400, "InvalidParameter.Marker", "The parameter Marker is invalid."))
+    start.ok_or_else(|| CloudError::product(400, "InvalidParameter.Marker", "The parameter Marker is invalid."))
 }
 
 /// Adds what a marked listing says about its end.
@@ -60,15 +60,15 @@ pub(crate) fn closed(mut listing: Value, next: Option<String>) -> Value {
 }
 
 pub(crate) fn integer(
-    parameters: &Parameters,
+    parameters: &CallParameters,
     name: &str,
     default: usize,
     limits: &RangeInclusive<usize>,
-) -> Result<usize, Refusal> {
+) -> Result<usize, CloudError> {
     let Some(text) = parameters.get(name) else { return Ok(default) };
     let refuse = || {
         let message = format!("The parameter {name} must be between {} and {}.", limits.start(), limits.end());
-        Refusal::product(400, &format!("InvalidParameter.{name}"), message)
+        CloudError::product(400, &format!("InvalidParameter.{name}"), message)
     };
     text.parse().ok().filter(|value| limits.contains(value)).ok_or_else(refuse)
 }
@@ -77,8 +77,8 @@ pub(crate) fn integer(
 mod tests {
     use super::*;
 
-    fn parameters(pairs: &[(&str, &str)]) -> Parameters {
-        Parameters(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+    fn parameters(pairs: &[(&str, &str)]) -> CallParameters {
+        CallParameters(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
     }
 
     #[test]

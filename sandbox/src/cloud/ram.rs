@@ -7,16 +7,16 @@ use super::caller::Caller;
 use super::clock::written;
 use super::cloud_state::CloudState;
 use super::paging::{closed, marked};
-use super::reply::{Product, Refusal};
-use super::request::Parameters;
+use super::reply::{CloudError, Product};
+use super::request::CallParameters;
 
 /// Carries out an operation, `None` where there is no such one.
 pub(crate) fn call(
     action: &str,
-    parameters: &Parameters,
+    parameters: &CallParameters,
     caller: &Caller,
     cloud_state: &CloudState,
-) -> Option<Result<Value, Refusal>> {
+) -> Option<Result<Value, CloudError>> {
     let operation = match action {
         "ListUsers" => list_users,
         "ListRoles" => list_roles,
@@ -26,7 +26,7 @@ pub(crate) fn call(
     Some(permitted.and_then(|()| operation(parameters, caller, cloud_state)))
 }
 
-fn list_users(parameters: &Parameters, caller: &Caller, cloud_state: &CloudState) -> Result<Value, Refusal> {
+fn list_users(parameters: &CallParameters, caller: &Caller, cloud_state: &CloudState) -> Result<Value, CloudError> {
     let account = cloud_state.account_of(caller)?;
     let listed = account.users.iter().filter(|user| account.ram_lists_frozen || !user.frozen);
     let (users, next) = marked(listed, parameters, 100, 1000)?;
@@ -47,7 +47,7 @@ fn user(user: &RamUser) -> Value {
     })
 }
 
-fn list_roles(parameters: &Parameters, caller: &Caller, cloud_state: &CloudState) -> Result<Value, Refusal> {
+fn list_roles(parameters: &CallParameters, caller: &Caller, cloud_state: &CloudState) -> Result<Value, CloudError> {
     let account = cloud_state.account_of(caller)?;
     let (roles, next) = marked(&account.roles, parameters, 100, 1000)?;
     let roles: Vec<Value> = roles.into_iter().map(|listed| role(listed, &account.id)).collect();

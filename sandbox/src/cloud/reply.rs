@@ -48,13 +48,13 @@ impl Product {
 
 /// An answer, ready for the wire.
 #[derive(Clone, Debug)]
-pub(crate) struct Reply {
+pub(crate) struct CloudResponse {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Bytes,
 }
 
-impl Reply {
+impl CloudResponse {
     pub(crate) fn json(status: u16, body: &Value) -> Self {
         let headers = vec![("content-type", "application/json;charset=utf-8".to_owned())];
         Self { status, headers, body: Bytes::from(body.to_string()) }
@@ -80,7 +80,7 @@ pub(crate) enum Origin {
 
 /// A refusal before it has a shape.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Refusal {
+pub(crate) struct CloudError {
     pub(crate) origin: Origin,
     pub(crate) status: u16,
     pub(crate) code: String,
@@ -88,7 +88,7 @@ pub(crate) struct Refusal {
     pub(crate) denied: Option<Value>,
 }
 
-impl Refusal {
+impl CloudError {
     pub(crate) fn gateway(status: u16, code: &str, message: impl Into<String>) -> Self {
         Self { origin: Origin::Gateway, status, code: code.to_owned(), message: message.into(), denied: None }
     }
@@ -98,7 +98,7 @@ impl Refusal {
     }
 
     /// The refusal as a body. Container Service writes its own in lower case; the gateway and the other products in upper.
-    pub(crate) fn reply(&self, product: Product, request_id: &str) -> Reply {
+    pub(crate) fn reply(&self, product: Product, request_id: &str) -> CloudResponse {
         let mut body = if product == Product::Cs && self.origin == Origin::Product {
             json!({ "code": self.code, "message": self.message, "requestId": request_id, "status": self.status })
         } else {
@@ -116,7 +116,7 @@ impl Refusal {
             let key = if product == Product::Cs { "accessDeniedDetail" } else { "AccessDeniedDetail" };
             body[key] = denied.clone();
         }
-        Reply::json(self.status, &body)
+        CloudResponse::json(self.status, &body)
     }
 }
 
@@ -124,21 +124,21 @@ impl Refusal {
 mod tests {
     use super::*;
 
-    fn body(refusal: &Refusal, product: Product) -> Value {
-        serde_json::from_slice(&refusal.reply(product, "R1").body).unwrap()
+    fn body(error: &CloudError, product: Product) -> Value {
+        serde_json::from_slice(&error.reply(product, "R1").body).unwrap()
     }
 
     #[test]
     fn container_service_refuses_in_lower_case_and_the_gateway_in_upper() {
-        let own = body(&Refusal::product(404, "ErrorClusterNotFound", "no"), Product::Cs);
+        let own = body(&CloudError::product(404, "ErrorClusterNotFound", "no"), Product::Cs);
         assert_eq!(
             (&own["code"], &own["requestId"], &own["status"]),
             (&json!("ErrorClusterNotFound"), &json!("R1"), &json!(404))
         );
-        let gateway = body(&Refusal::gateway(400, "SignatureDoesNotMatch", "no"), Product::Cs);
+        let gateway = body(&CloudError::gateway(400, "SignatureDoesNotMatch", "no"), Product::Cs);
         assert_eq!((&gateway["Code"], &gateway["RequestId"]), (&json!("SignatureDoesNotMatch"), &json!("R1")));
         assert_eq!(gateway.get("code"), None);
-        let ram = body(&Refusal::product(403, "NoPermission", "no"), Product::Ram);
+        let ram = body(&CloudError::product(403, "NoPermission", "no"), Product::Ram);
         assert_eq!(ram["HostId"], "ram.aliyuncs.com");
     }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method};
 
 /// A request with its body read.
-pub(crate) struct Request {
+pub(crate) struct CloudRequest {
     pub(crate) method: Method,
     /// The path as sent, still percent-encoded.
     pub(crate) path: String,
@@ -17,7 +17,7 @@ pub(crate) struct Request {
     pub(crate) body: Bytes,
 }
 
-impl Request {
+impl CloudRequest {
     pub(crate) fn new(parts: &http::request::Parts, body: Bytes) -> Self {
         Self {
             method: parts.method.clone(),
@@ -36,22 +36,22 @@ impl Request {
     }
 
     /// Query and form parameters in one. Of a repeated name the last value counts.
-    pub(crate) fn parameters(&self) -> Parameters {
+    pub(crate) fn parameters(&self) -> CallParameters {
         let mut all: BTreeMap<String, String> = self.query.iter().cloned().collect();
         let form =
             self.header("content-type").is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
         if form {
             all.extend(pairs(&String::from_utf8_lossy(&self.body)));
         }
-        Parameters(all)
+        CallParameters(all)
     }
 }
 
 /// Parameters by exact name. Names in another case are other names.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Parameters(pub(crate) BTreeMap<String, String>);
+pub(crate) struct CallParameters(pub(crate) BTreeMap<String, String>);
 
-impl Parameters {
+impl CallParameters {
     /// A parameter's value. An empty value counts as not given, as the gateway treats it.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn secrets_are_not_written_down() {
         let parameters =
-            Parameters([("OIDCToken", "eyJ"), ("RoleArn", "acs:x")].map(|(k, v)| (k.into(), v.into())).into());
+            CallParameters([("OIDCToken", "eyJ"), ("RoleArn", "acs:x")].map(|(k, v)| (k.into(), v.into())).into());
         assert_eq!(parameters.without_secrets().into_keys().collect::<Vec<_>>(), ["RoleArn"]);
     }
 }

@@ -17,7 +17,7 @@ use super::backend::{Backend, LoggedRequest};
 use super::cleaning::CleanBehaviour;
 use super::cloud_state::CloudState;
 use super::cs;
-use super::faults::Fault;
+use super::faults::CloudFault;
 use super::gateway::Endpoint;
 use super::reply::Product;
 
@@ -25,15 +25,15 @@ use super::reply::Product;
 #[must_use = "the cloud stops when it is dropped"]
 pub struct Cloud {
     backend: Arc<Backend>,
-    urls: BTreeMap<Place, String>,
+    urls: BTreeMap<EndpointKey, String>,
     stop: watch::Sender<bool>,
     thread: Option<JoinHandle<()>>,
 }
 
 /// What is to be found where: an endpoint under a name that sorts.
-type Place = (&'static str, Option<String>);
+type EndpointKey = (&'static str, Option<String>);
 
-fn place(endpoint: &Endpoint) -> Place {
+fn endpoint_key(endpoint: &Endpoint) -> EndpointKey {
     match endpoint {
         Endpoint::Product(product, region) => (product.name(), region.clone()),
         Endpoint::Metadata => ("metadata", None),
@@ -74,8 +74,8 @@ impl Cloud {
         self.at(("uri", None))
     }
 
-    fn at(&self, place: Place) -> &str {
-        self.urls.get(&place).map_or("", String::as_str)
+    fn at(&self, endpoint_key: EndpointKey) -> &str {
+        self.urls.get(&endpoint_key).map_or("", String::as_str)
     }
 
     /// Looks at what the cloud knows, or changes it. The cloud answers nobody meanwhile.
@@ -84,7 +84,7 @@ impl Cloud {
     }
 
     /// Adds a fault. Where several strike a call, the one added first counts.
-    pub fn add_fault(&self, fault: Fault) {
+    pub fn add_fault(&self, fault: CloudFault) {
         self.backend.faults().push(fault);
     }
 
@@ -133,13 +133,13 @@ impl Drop for Cloud {
 }
 
 /// An endpoint, and how it is spoken to.
-pub(super) struct Listener {
+pub(super) struct EndpointListener {
     pub(super) endpoint: Endpoint,
     pub(super) tls: Option<TlsAcceptor>,
 }
 
 impl Cloud {
-    pub(super) fn start(backend: Backend, listeners: Vec<Listener>) -> io::Result<Self> {
+    pub(super) fn start(backend: Backend, listeners: Vec<EndpointListener>) -> io::Result<Self> {
         let backend = Arc::new(backend);
         let (stop, stopped) = watch::channel(false);
         let (report, started) = mpsc::channel();
@@ -161,12 +161,12 @@ impl Cloud {
 /// Binds all listeners, reports their URLs, and serves until told to stop.
 async fn serve(
     backend: Arc<Backend>,
-    listeners: Vec<Listener>,
+    listeners: Vec<EndpointListener>,
     mut stopped: watch::Receiver<bool>,
-    report: &mpsc::Sender<io::Result<BTreeMap<Place, String>>>,
+    report: &mpsc::Sender<io::Result<BTreeMap<EndpointKey, String>>>,
 ) {
     let mut urls = BTreeMap::new();
-    for Listener { endpoint, tls } in listeners {
+    for EndpointListener { endpoint, tls } in listeners {
         let socket = match TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await {
             Ok(socket) => socket,
             Err(error) => return drop(report.send(Err(error))),
@@ -176,7 +176,7 @@ async fn serve(
             Ok(address) => address,
             Err(error) => return drop(report.send(Err(error))),
         };
-        urls.insert(place(&endpoint), format!("{scheme}://{address}"));
+        urls.insert(endpoint_key(&endpoint), format!("{scheme}://{address}"));
         tokio::spawn(wire::listen(socket, tls, Arc::clone(&backend), Arc::new(endpoint)));
     }
     tokio::spawn(async move {

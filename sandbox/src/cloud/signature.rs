@@ -11,8 +11,8 @@ use ring::{digest, hmac};
 
 use super::clock;
 use super::keys::{AccessKey, KeyRing};
-use super::reply::Refusal;
-use super::request::{Request, encoded};
+use super::reply::CloudError;
+use super::request::{CloudRequest, encoded};
 
 const ALGORITHM: &str = "ACS3-HMAC-SHA256";
 
@@ -42,10 +42,10 @@ impl<'a> Authorization<'a> {
 }
 
 /// Verifies a request and gives its key. A nonce is spent only by a request that is otherwise good.
-pub(crate) fn verify(request: &Request, keys: &mut KeyRing, now: Timestamp) -> Result<AccessKey, Refusal> {
+pub(crate) fn verify(request: &CloudRequest, keys: &mut KeyRing, now: Timestamp) -> Result<AccessKey, CloudError> {
     let header = request
         .header("authorization")
-        .ok_or_else(|| Refusal::gateway(400, "MissingAccessKeyId", "AccessKeyId is mandatory for this action."))?;
+        .ok_or_else(|| CloudError::gateway(400, "MissingAccessKeyId", "AccessKeyId is mandatory for this action."))?;
     let authorization =
         Authorization::parse(header).ok_or_else(|| incomplete("the Authorization header is malformed"))?;
     check_signed_headers(&request.headers, &authorization.signed_headers)?;
@@ -55,24 +55,24 @@ pub(crate) fn verify(request: &Request, keys: &mut KeyRing, now: Timestamp) -> R
     check_session(request, &key, now)?;
     check_signature(request, &authorization, &key.secret)?;
     if !keys.spend_nonce(&key.id, &nonce) {
-        return Err(Refusal::gateway(400, "SignatureNonceUsed", "Specified signature nonce was used already."));
+        return Err(CloudError::gateway(400, "SignatureNonceUsed", "Specified signature nonce was used already."));
     }
     Ok(key)
 }
 
-fn incomplete(what: &str) -> Refusal {
+fn incomplete(what: &str) -> CloudError {
     let message = format!("The request signature does not conform to Aliyun standards: {what}.");
-    Refusal::gateway(400, "IncompleteSignature", message)
+    CloudError::gateway(400, "IncompleteSignature", message)
 }
 
-fn mandatory<'a>(request: &'a Request, name: &str) -> Result<&'a str, Refusal> {
-    let missing = || Refusal::gateway(400, "MissingParameter", format!("{name} is mandatory for this action."));
+fn mandatory<'a>(request: &'a CloudRequest, name: &str) -> Result<&'a str, CloudError> {
+    let missing = || CloudError::gateway(400, "MissingParameter", format!("{name} is mandatory for this action."));
     request.header(name).filter(|value| !value.is_empty()).ok_or_else(missing)
 }
 
 /// The host, the content type where there is one, and every `x-acs-` header must be signed; every name signed must be there,
 /// in lower case, once and in order.
-fn check_signed_headers(headers: &HeaderMap, signed: &[&str]) -> Result<(), Refusal> {
+fn check_signed_headers(headers: &HeaderMap, signed: &[&str]) -> Result<(), CloudError> {
     let required = headers.keys().map(http::HeaderName::as_str);
     let required = required.filter(|name| name.starts_with("x-acs-") || *name == "content-type").chain(["host"]);
     for name in required {
@@ -91,30 +91,30 @@ fn check_signed_headers(headers: &HeaderMap, signed: &[&str]) -> Result<(), Refu
     Ok(())
 }
 
-fn check_date(date: &str, now: Timestamp) -> Result<(), Refusal> {
+fn check_date(date: &str, now: Timestamp) -> Result<(), CloudError> {
     let date = clock::read(date).ok_or_else(|| {
         let message = "Specified time stamp or date value is not well formatted.";
-        Refusal::gateway(400, "InvalidTimeStamp.Format", message)
+        CloudError::gateway(400, "InvalidTimeStamp.Format", message)
     })?;
     if now.duration_since(date).abs() > ALLOWED_SKEW {
         let message = "Specified time stamp or date value is expired.";
-        return Err(Refusal::gateway(400, "InvalidTimeStamp.Expired", message));
+        return Err(CloudError::gateway(400, "InvalidTimeStamp.Expired", message));
     }
     Ok(())
 }
 
-fn known_key<'a>(keys: &'a KeyRing, id: &str) -> Result<&'a AccessKey, Refusal> {
-    let unknown = || Refusal::gateway(404, "InvalidAccessKeyId.NotFound", "Specified access key is not found.");
+fn known_key<'a>(keys: &'a KeyRing, id: &str) -> Result<&'a AccessKey, CloudError> {
+    let unknown = || CloudError::gateway(404, "InvalidAccessKeyId.NotFound", "Specified access key is not found.");
     let key = keys.get(id).ok_or_else(unknown)?;
     if !key.active {
-        return Err(Refusal::gateway(400, "InvalidAccessKeyId.Inactive", "Specified access key is disabled."));
+        return Err(CloudError::gateway(400, "InvalidAccessKeyId.Inactive", "Specified access key is disabled."));
     }
     Ok(key)
 }
 
 /// A temporary key needs its own token while it lasts; a lasting key must come without one.
-fn check_session(request: &Request, key: &AccessKey, now: Timestamp) -> Result<(), Refusal> {
-    let refuse = |code: &str, message: &str| Err(Refusal::gateway(400, code, message));
+fn check_session(request: &CloudRequest, key: &AccessKey, now: Timestamp) -> Result<(), CloudError> {
+    let refuse = |code: &str, message: &str| Err(CloudError::gateway(400, code, message));
     let stated = request.header("x-acs-accesskey-id");
     if stated.is_some_and(|id| id != key.id) {
         return refuse("InvalidAccessKeyId.Mismatch", "x-acs-accesskey-id is another key than the signature's.");
@@ -139,7 +139,7 @@ fn check_session(request: &Request, key: &AccessKey, now: Timestamp) -> Result<(
 }
 
 /// The body's hash is taken from the body as it came, so that a changed body can't be signed.
-fn check_signature(request: &Request, authorization: &Authorization<'_>, secret: &str) -> Result<(), Refusal> {
+fn check_signature(request: &CloudRequest, authorization: &Authorization<'_>, secret: &str) -> Result<(), CloudError> {
     let payload = hex(digest::digest(&digest::SHA256, &request.body).as_ref());
     let canonical = canonical_request(request, &authorization.signed_headers, &payload);
     let string_to_sign = string_to_sign(&canonical);
@@ -152,10 +152,10 @@ fn check_signature(request: &Request, authorization: &Authorization<'_>, secret:
         "Specified signature does not match our calculation. server StringToSign is [{string_to_sign}] server \
          CanonicalRequest is [{canonical}]"
     );
-    Err(Refusal::gateway(400, "SignatureDoesNotMatch", message))
+    Err(CloudError::gateway(400, "SignatureDoesNotMatch", message))
 }
 
-fn canonical_request(request: &Request, signed_headers: &[&str], payload: &str) -> String {
+fn canonical_request(request: &CloudRequest, signed_headers: &[&str], payload: &str) -> String {
     let path = if request.path.is_empty() { "/" } else { &request.path };
     let mut headers = String::new();
     for name in signed_headers {

@@ -6,25 +6,25 @@ use serde_json::{Value, json};
 use super::backend::Backend;
 use super::oauth::bearer;
 use super::random;
-use super::reply::Reply;
-use super::request::Request;
+use super::reply::CloudResponse;
+use super::request::CloudRequest;
 use super::sts::credentials;
 
-pub(crate) fn answer(backend: &Backend, request: &Request) -> Reply {
+pub(crate) fn answer(backend: &Backend, request: &CloudRequest) -> CloudResponse {
     if request.path != "/cloud-credentials" || request.method != Method::POST {
-        return refusal(404, "NotFound", "There is no such resource.");
+        return error(404, "NotFound", "There is no such resource.");
     }
     let now = backend.clock.now();
     let mut cloud_state = backend.cloud_state();
     let given = bearer(request);
     let live = |token: &str, expires| given == Some(token) && expires > now;
     if !cloud_state.sign_in.sso.iter().any(|known| live(known.token.expose(), known.expires)) {
-        return refusal(401, "InvalidAccessToken", "The access token is invalid or has expired.");
+        return error(401, "InvalidAccessToken", "The access token is invalid or has expired.");
     }
     let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
     let (account, configuration) = (body["AccountId"].as_str(), body["AccessConfigurationId"].as_str());
     let (Some(account), Some(configuration)) = (account, configuration) else {
-        return refusal(400, "MissingParameter", "AccountId and AccessConfigurationId are required.");
+        return error(400, "MissingParameter", "AccountId and AccessConfigurationId are required.");
     };
     let assigned = cloud_state.sign_in.sso.iter().find(|known| {
         live(known.token.expose(), known.expires)
@@ -32,16 +32,20 @@ pub(crate) fn answer(backend: &Backend, request: &Request) -> Reply {
             && known.configuration == configuration
     });
     let Some(role) = assigned.map(|known| known.role.clone()) else {
-        return refusal(403, "NoPermission", "The access configuration is not assigned to you in this account.");
+        return error(403, "NoPermission", "The access configuration is not assigned to you in this account.");
     };
     match cloud_state.open_session(&role, "sso-user", now) {
-        Some(issued) => {
-            Reply::json(200, &json!({ "CloudCredential": credentials(&issued), "RequestId": random::request_id() }))
-        }
-        None => refusal(404, "EntityNotExists.AccessConfiguration", "The access configuration does not exist."),
+        Some(issued) => CloudResponse::json(
+            200,
+            &json!({ "CloudCredential": credentials(&issued), "RequestId": random::request_id() }),
+        ),
+        None => error(404, "EntityNotExists.AccessConfiguration", "The access configuration does not exist."),
     }
 }
 
-fn refusal(status: u16, code: &str, message: &str) -> Reply {
-    Reply::json(status, &json!({ "ErrorCode": code, "ErrorMessage": message, "RequestId": random::request_id() }))
+fn error(status: u16, code: &str, message: &str) -> CloudResponse {
+    CloudResponse::json(
+        status,
+        &json!({ "ErrorCode": code, "ErrorMessage": message, "RequestId": random::request_id() }),
+    )
 }

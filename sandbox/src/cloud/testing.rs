@@ -7,7 +7,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use ring::{digest, hmac};
 
-use super::request::Request;
+use super::request::CloudRequest;
 
 /// The present in tests.
 pub(crate) const NOW: &str = "2026-06-01T12:00:00Z";
@@ -40,11 +40,11 @@ impl Signer {
         self
     }
 
-    pub(crate) fn rpc(&self, version: &str, action: &str, query: &[(&str, &str)]) -> Request {
+    pub(crate) fn rpc(&self, version: &str, action: &str, query: &[(&str, &str)]) -> CloudRequest {
         self.request("POST", "/", version, action, query)
     }
 
-    pub(crate) fn roa(&self, method: &str, path: &str, action: &str, query: &[(&str, &str)]) -> Request {
+    pub(crate) fn roa(&self, method: &str, path: &str, action: &str, query: &[(&str, &str)]) -> CloudRequest {
         self.request(method, path, "2015-12-15", action, query)
     }
 
@@ -56,7 +56,7 @@ impl Signer {
         version: &str,
         action: &str,
         query: &[(&str, &str)],
-    ) -> Request {
+    ) -> CloudRequest {
         static COUNTER: AtomicU64 = AtomicU64::new(0);
         let empty = hex(digest::digest(&digest::SHA256, b"").as_ref());
         let hash = self.payload_hash.clone().unwrap_or(empty);
@@ -91,7 +91,7 @@ impl Signer {
         let authorization =
             format!("ACS3-HMAC-SHA256 Credential={},SignedHeaders={names},Signature={signature}", self.id);
         let (parts, ()) = builder.header("authorization", authorization).body(()).unwrap().into_parts();
-        Request::new(&parts, Bytes::new())
+        CloudRequest::new(&parts, Bytes::new())
     }
 }
 

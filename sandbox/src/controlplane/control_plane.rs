@@ -139,18 +139,18 @@ fn post(address: SocketAddr, path: &str, body: &Value) -> std::io::Result<Value>
     Ok(serde_json::from_str(body)?)
 }
 
-struct Files {
+struct ControlPlaneFiles {
     folder: PathBuf,
     tokens: Option<PathBuf>,
 }
 
-impl Files {
+impl ControlPlaneFiles {
     fn path(&self, name: &str) -> String {
         self.folder.join(name).display().to_string()
     }
 }
 
-fn write_files(folder: &Path, authority: &Authority, tokens: &[String]) -> Result<Files, ClusterError> {
+fn write_files(folder: &Path, authority: &Authority, tokens: &[String]) -> Result<ControlPlaneFiles, ClusterError> {
     let server = authority.server(
         &[],
         Validity::ack(clock::now().saturating_sub(jiff::SignedDuration::from_mins(1)).unwrap_or_default()),
@@ -171,7 +171,7 @@ fn write_files(folder: &Path, authority: &Authority, tokens: &[String]) -> Resul
             fs::write(&path, tokens.join("\n") + "\n").map(|()| path)
         })
         .transpose()?;
-    Ok(Files { folder: folder.to_owned(), tokens })
+    Ok(ControlPlaneFiles { folder: folder.to_owned(), tokens })
 }
 
 fn start_etcd(assets: &Path, folder: &Path, url: &str, peer_port: u16) -> std::io::Result<Process> {
@@ -189,7 +189,7 @@ fn start_etcd(assets: &Path, folder: &Path, url: &str, peer_port: u16) -> std::i
     Process::start(&mut command, folder.join("etcd.log"))
 }
 
-fn flags(files: &Files, etcd: &str, port: u16) -> Vec<String> {
+fn flags(files: &ControlPlaneFiles, etcd: &str, port: u16) -> Vec<String> {
     [
         ("etcd-servers", etcd.to_owned()),
         ("bind-address", "127.0.0.1".into()),
@@ -211,7 +211,7 @@ fn flags(files: &Files, etcd: &str, port: u16) -> Vec<String> {
     .collect()
 }
 
-fn extra_flags(files: &Files, options: &Options) -> Vec<String> {
+fn extra_flags(files: &ControlPlaneFiles, options: &Options) -> Vec<String> {
     let mut flags = options.flags.clone();
     flags.extend(options.max_requests_inflight.map(|limit| format!("--max-requests-inflight={limit}")));
     flags.extend(files.tokens.as_ref().map(|path| format!("--token-auth-file={}", path.display())));

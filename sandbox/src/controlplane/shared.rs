@@ -16,7 +16,7 @@ static TURN: Mutex<()> = Mutex::new(());
 
 /// The control plane that the tests of a process share, held by one of them at a time. What those before have written is
 /// still there. Its processes end with the process.
-pub struct Shared {
+pub struct SharedControlPlane {
     plane: &'static ControlPlane,
     _turn: MutexGuard<'static, ()>,
 }
@@ -28,7 +28,7 @@ pub struct Shared {
 ///
 /// # Panics
 /// As [`assets_for`].
-pub fn shared(suite: &str) -> Result<Option<Shared>, ClusterError> {
+pub fn shared(suite: &str) -> Result<Option<SharedControlPlane>, ClusterError> {
     let Some(assets) = assets_for(suite) else { return Ok(None) };
     // What a failed test left in it is no worse than what any other did.
     let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -39,10 +39,10 @@ pub fn shared(suite: &str) -> Result<Option<Shared>, ClusterError> {
             PLANE.get_or_init(|| started)
         }
     };
-    Ok(Some(Shared { plane, _turn: turn }))
+    Ok(Some(SharedControlPlane { plane, _turn: turn }))
 }
 
-impl Deref for Shared {
+impl Deref for SharedControlPlane {
     type Target = ControlPlane;
 
     fn deref(&self) -> &ControlPlane {
@@ -50,7 +50,7 @@ impl Deref for Shared {
     }
 }
 
-impl Cluster for Shared {
+impl Cluster for SharedControlPlane {
     fn url(&self) -> String {
         self.plane.url()
     }

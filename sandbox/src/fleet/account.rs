@@ -14,8 +14,8 @@ use crate::story;
 /// Starts a cloud that lists all clusters, and cleans and issues in the one that is meant.
 pub(super) fn start(authority: &Authority, members: &[Member], now: Timestamp) -> Result<Cloud, ClusterError> {
     let recorded = |member: &Member| story::account::recorded(&member.id, &member.name, &member.server.url(), now);
-    let mut cleaners = Hooks::<Cleaning, ()>::new();
-    let mut issuers = Hooks::<IssueRequest, IssuedKubeconfig>::new();
+    let mut cleaners = HooksByCluster::<Cleaning, ()>::new();
+    let mut issuers = HooksByCluster::<IssueRequest, IssuedKubeconfig>::new();
     for Member { id, server, .. } in members {
         cleaners.insert(id.clone(), Box::new(ack::cleaner(server)?));
         issuers.insert(id.clone(), Box::new(ack::issuer(server)));
@@ -27,9 +27,9 @@ pub(super) fn start(authority: &Authority, members: &[Member], now: Timestamp) -
 }
 
 /// What the cloud does in a cluster, for every cluster by its ID.
-type Hooks<Asked, Done> = BTreeMap<String, Box<Hook<Asked, Done>>>;
+type HooksByCluster<Asked, Done> = BTreeMap<String, Box<Hook<Asked, Done>>>;
 type Hook<Asked, Done> = dyn Fn(&Asked) -> Result<Done, String> + Send + Sync;
 
-fn of<'a, Asked, Done>(hooks: &'a Hooks<Asked, Done>, id: &str) -> Result<&'a Hook<Asked, Done>, String> {
+fn of<'a, Asked, Done>(hooks: &'a HooksByCluster<Asked, Done>, id: &str) -> Result<&'a Hook<Asked, Done>, String> {
     hooks.get(id).map(Box::as_ref).ok_or_else(|| format!("there is no cluster {id}"))
 }

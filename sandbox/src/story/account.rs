@@ -5,7 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::people::{DEPLOYER, DEVELOPER, LEAVER, OPERATOR, Person, user_name, validity};
 use crate::certs::{Authority, CertError};
 use crate::cloud::{
-    AccessKey, Account, Auditing, Cloud, CloudBuilder, Cluster, Kubeconfig, Permissions, Product, RamRole, RamUser, Tls,
+    AccessKey, Account, AckCluster, Auditing, Cloud, CloudBuilder, KubeconfigRecord, Permissions, Product, RamRole,
+    RamUser, Tls,
 };
 
 /// The ID of the account that owns the cluster.
@@ -14,10 +15,11 @@ const KEY_ID: &str = "LTAI5tSandboxOperator";
 const KEY_SECRET: &str = "sandbox-operator-secret";
 
 /// A cluster in ACK's records: it remembers everybody's kubeconfig, and when the two at work were last seen.
-pub(crate) fn recorded(id: &str, name: &str, server: &str, now: Timestamp) -> Cluster {
-    let held =
-        |person: Person| Kubeconfig::effective(validity(person, now).not_after).common_name(&user_name(person, now));
-    Cluster::new(id, name)
+pub(crate) fn recorded(id: &str, name: &str, server: &str, now: Timestamp) -> AckCluster {
+    let held = |person: Person| {
+        KubeconfigRecord::effective(validity(person, now).not_after).common_name(&user_name(person, now))
+    };
+    AckCluster::new(id, name)
         .server(server)
         .auditing(Auditing::On)
         .kubeconfig(OPERATOR.uid, held(OPERATOR))
@@ -34,7 +36,7 @@ pub(crate) fn recorded(id: &str, name: &str, server: &str, now: Timestamp) -> Cl
 /// Where the system has no randomness.
 pub(crate) fn cloud(
     authority: &Authority,
-    clusters: impl IntoIterator<Item = Cluster>,
+    clusters: impl IntoIterator<Item = AckCluster>,
 ) -> Result<CloudBuilder, CertError> {
     let account = Account::new(ACCOUNT, "shop")
         .user(RamUser::new(OPERATOR.uid, OPERATOR.name))

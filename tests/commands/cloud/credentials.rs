@@ -38,10 +38,10 @@ fn scene() -> Scene<ApiServer> {
             )
     });
     let (id, secret, token) = TEMPORARY;
-    scene.cloud.edit(|estate| {
+    scene.cloud.edit(|cloud_state| {
         let key = AccessKey::user(ACCOUNT, OPERATOR, id, secret).permissions(Permissions::everything());
-        estate.add_key(key.temporary(token, now() + days(1)));
-        let sign_in = &mut estate.sign_in;
+        cloud_state.add_key(key.temporary(token, now() + days(1)));
+        let sign_in = &mut cloud_state.sign_in;
         sign_in.oauth_token(OAUTH_TOKEN, now() + days(1), ACCOUNT, OPERATOR, Permissions::everything());
         sign_in.sso_token(SSO_TOKEN, now() + days(1), ACCOUNT, "ac-001", "deployer");
         sign_in.credentials_at("/credentials", ACCOUNT, "deployer");
@@ -51,7 +51,7 @@ fn scene() -> Scene<ApiServer> {
 }
 
 fn on_an_instance(scene: &Scene<ApiServer>, role: &str, mode: MetadataMode) {
-    scene.cloud.edit(|estate| estate.sign_in.instance_role(ACCOUNT, role, mode));
+    scene.cloud.edit(|cloud_state| cloud_state.sign_in.instance_role(ACCOUNT, role, mode));
 }
 
 fn key() -> Value {

@@ -112,7 +112,7 @@ fn findings_end_with_3_where_they_were_asked_for() {
 #[test]
 fn the_account_is_root_by_its_own_word_and_by_ownership() {
     let scene = Scene::small().signed_in();
-    scene.cloud.edit(|estate| estate.cluster_mut(CLUSTER).unwrap().kubeconfigs.remove(ACCOUNT));
+    scene.cloud.edit(|cloud_state| cloud_state.cluster_mut(CLUSTER).unwrap().kubeconfigs.remove(ACCOUNT));
     let scan = scene.scan(&["--uid", ACCOUNT]);
     assert_eq!((scan.of(ACCOUNT)[0]["type"].as_str(), scan.state(ACCOUNT)), (Some("Root"), "Active"), "{scan}");
     // Without the cloud the cluster itself says who owns it.

@@ -95,7 +95,7 @@ impl<C: Cluster> Scene<C> {
         let account = Account::new(ACCOUNT, "acme")
             .user(RamUser::new(OPERATOR, "ann"))
             .role(RamRole::new(ROLE, "deployer"))
-            .cluster(cloud::Cluster::new(CLUSTER, "prod").server(&server.url()));
+            .cluster(cloud::AckCluster::new(CLUSTER, "prod").server(&server.url()));
         let config =
             Kubeconfig::ack(&server.url(), &server.ca_pem(), CLUSTER, OPERATOR, &Credential::of(&administrator)).yaml();
         let scene = Self::of(server, account);
@@ -143,7 +143,7 @@ impl<C: Cluster> Scene<C> {
 
     /// Changes what the operator's key may do.
     pub(crate) fn permit(&self, permissions: Permissions) {
-        self.cloud.edit(|estate| estate.set_permissions(KEY, permissions));
+        self.cloud.edit(|cloud_state| cloud_state.set_permissions(KEY, permissions));
     }
 
     /// Runs a command at the most talkative level. Whatever it was, no secret that the cloud knows may be in what it said.
@@ -250,14 +250,14 @@ pub(crate) fn kubeconfig(server: &impl Cluster, uid: &str) -> String {
 }
 
 fn account(server: &impl Cluster, size: Size) -> Account {
-    let lasting = || cloud::Kubeconfig::effective(now() + days(400));
-    let cluster = cloud::Cluster::new(CLUSTER, "prod")
+    let lasting = || cloud::KubeconfigRecord::effective(now() + days(400));
+    let cluster = cloud::AckCluster::new(CLUSTER, "prod")
         .server(&server.url())
         .kubeconfig(ACCOUNT, lasting())
         .kubeconfig(OPERATOR, lasting())
         .kubeconfig(FROZEN, lasting())
         .kubeconfig(CONFIRMED, lasting().owner("RamUser", "carl"))
-        .kubeconfig(UNBOUND, cloud::Kubeconfig::expired(now() - days(3)).owner("RamUser", "uma"));
+        .kubeconfig(UNBOUND, cloud::KubeconfigRecord::expired(now() - days(3)).owner("RamUser", "uma"));
     let cluster =
         (1..=size.users).map(Account::numbered_user).fold(cluster, |cluster, uid| cluster.kubeconfig(&uid, lasting()));
     Account::new(ACCOUNT, "acme")

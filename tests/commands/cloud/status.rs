@@ -1,7 +1,7 @@
 //! `status`: the console's two views, with what is left behind, auditing, and the last access.
 
 use ackcred_sandbox::apiserver::{ApiServer, Options};
-use ackcred_sandbox::cloud::{self, Auditing, Fault, FaultKind};
+use ackcred_sandbox::cloud::{self, Auditing, CloudFault, FaultKind};
 use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
 
@@ -51,7 +51,7 @@ fn the_heading_tells_of_auditing_and_of_the_authenticator() {
     assert_eq!(heading(&plain, &["status", "--activity"]), "AUDITING: enabled   RAM-AUTHENTICATOR: not installed");
     let server = ApiServer::start(Options { ram_authenticator: true, ..Options::default() }).unwrap();
     let installed = Scene::stage(server, SMALL, |account| account).signed_in();
-    installed.cloud.edit(|estate| estate.cluster_mut(CLUSTER).unwrap().auditing = Auditing::Off);
+    installed.cloud.edit(|cloud_state| cloud_state.cluster_mut(CLUSTER).unwrap().auditing = Auditing::Off);
     assert_eq!(heading(&installed, &["status", "--activity"]), "AUDITING: unknown   RAM-AUTHENTICATOR: installed");
 }
 
@@ -59,8 +59,8 @@ fn the_heading_tells_of_auditing_and_of_the_authenticator() {
 fn the_last_access_has_the_documents_three_outcomes() {
     let scene = Scene::small().signed_in();
     let at = now() - days(1);
-    scene.cloud.edit(|estate| {
-        let cluster = estate.cluster_mut(CLUSTER).unwrap();
+    scene.cloud.edit(|cloud_state| {
+        let cluster = cloud_state.cluster_mut(CLUSTER).unwrap();
         *cluster = cluster.clone().active(CONFIRMED, at, "audit-1").active(FROZEN, now() - days(8), "audit-2");
     });
     let (status, document, stderr) = scene.json(&["status", "--activity"]);
@@ -77,7 +77,7 @@ fn the_last_access_has_the_documents_three_outcomes() {
     let row = table.lines().find(|line| line.starts_with(CONFIRMED)).unwrap();
     assert!(row.contains(&format!("{at}   audit-1    k8s-log-{CLUSTER}/audit-{CLUSTER}")), "{row}");
 
-    scene.cloud.edit(|estate| estate.cluster_mut(CLUSTER).unwrap().auditing = Auditing::Off);
+    scene.cloud.edit(|cloud_state| cloud_state.cluster_mut(CLUSTER).unwrap().auditing = Auditing::Off);
     let (status, document, stderr) = scene.json(&["status", "--activity"]);
     assert_eq!(status, Status::Incomplete, "{stderr}");
     let failed = &item(&document, "uid", CONFIRMED)["lastAccess"];
@@ -89,10 +89,10 @@ fn the_last_access_has_the_documents_three_outcomes() {
 #[test]
 fn an_identity_shows_its_clusters() {
     let scene = Scene::with(|account| {
-        let removed = cloud::Kubeconfig::removed();
+        let removed = cloud::KubeconfigRecord::removed();
         account
-            .cluster(cloud::Cluster::new(OTHER_CLUSTER, "old").state("deleting").kubeconfig(CONFIRMED, removed))
-            .cluster(cloud::Cluster::new("c1123456789abcdef0123456789abcdef", "test").region("eu-central-1"))
+            .cluster(cloud::AckCluster::new(OTHER_CLUSTER, "old").state("deleting").kubeconfig(CONFIRMED, removed))
+            .cluster(cloud::AckCluster::new("c1123456789abcdef0123456789abcdef", "test").region("eu-central-1"))
     })
     .signed_in();
     let (status, document, stderr) = scene.json(&["status", CONFIRMED]);
@@ -124,7 +124,7 @@ fn an_identitys_clusters_can_only_be_told_by_the_cloud() {
         assert!(outcome.stderr.contains("hint: "), "{outcome}");
     }
     let scene = scene.signed_in();
-    scene.cloud.add_fault(Fault::of("ListUserKubeConfigStates", FaultKind::Forbidden));
+    scene.cloud.add_fault(CloudFault::of("ListUserKubeConfigStates", FaultKind::Forbidden));
     let outcome = scene.run(&["status", CONFIRMED]);
     assert_eq!(outcome.status, Status::Failed, "{outcome}");
     assert!(outcome.stderr.contains("error: cs:ListUserKubeConfigStates"), "{outcome}");
@@ -133,7 +133,7 @@ fn an_identitys_clusters_can_only_be_told_by_the_cloud() {
 #[test]
 fn where_acks_list_fails_residue_is_not_told() {
     let scene = Scene::small().signed_in();
-    scene.cloud.add_fault(Fault::of("ListClusterKubeconfigStates", FaultKind::Forbidden));
+    scene.cloud.add_fault(CloudFault::of("ListClusterKubeconfigStates", FaultKind::Forbidden));
     let (status, document, stderr) = scene.json(&["status"]);
     assert_eq!(status, Status::Incomplete, "{stderr}");
     assert!(document["items"].as_array().unwrap().iter().all(|item| item["residue"].is_null()), "{document}");

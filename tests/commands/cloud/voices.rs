@@ -2,7 +2,7 @@
 
 use ackcred_sandbox::apiserver::{self, ApiServer, Options};
 use ackcred_sandbox::cloud::{
-    AccessKey, Account, Fault, FaultKind, ForeignCallers, Permissions, Product, RetryHint, Turn,
+    AccessKey, Account, CloudFault, FaultKind, ForeignCallers, Permissions, Product, RetryHint, Turn,
 };
 use jiff::SignedDuration;
 use kubectl_ackcred::status::Status;
@@ -15,7 +15,7 @@ fn scene() -> Scene<ApiServer> {
     Scene::small().signed_in()
 }
 
-fn scan_with(fault: Fault) -> (Scene<ApiServer>, Scan) {
+fn scan_with(fault: CloudFault) -> (Scene<ApiServer>, Scan) {
     let scene = scene();
     scene.cloud.add_fault(fault);
     let scan = scene.scan(&["--all-users"]);
@@ -37,8 +37,8 @@ fn assert_inference_ended(scan: &Scan, reason: &str) {
 #[test]
 fn without_ram_list_users_absence_is_not_inferred() {
     let scene = scene();
-    scene.cloud.edit(|estate| {
-        let account = estate.account_mut(ACCOUNT).unwrap();
+    scene.cloud.edit(|cloud_state| {
+        let account = cloud_state.account_mut(ACCOUNT).unwrap();
         *account = account.clone().kubeconfig_states_need_ram_listings(false);
     });
     scene.permit(Permissions::everything().denying("ram:ListUsers"));
@@ -71,7 +71,7 @@ fn a_listing_cut_after_page_one_proves_nobodys_absence() {
             account.kubeconfig_states_need_ram_listings(false)
         })
         .signed_in();
-    let cut = |action: &str| Fault::of(action, FaultKind::Forbidden).on(Turn::From(2));
+    let cut = |action: &str| CloudFault::of(action, FaultKind::Forbidden).on(Turn::From(2));
     for (action, reason) in [("ListUsers", "ram:ListUsers"), ("ListUserBasicInfos", "ListUserBasicInfos")] {
         scene.cloud.clear_faults();
         scene.cloud.add_fault(cut(action));
@@ -95,7 +95,7 @@ fn a_listing_cut_after_page_one_proves_nobodys_absence() {
 #[test]
 fn throttling_on_every_second_call_is_waited_out() {
     let scene = scene();
-    scene.cloud.add_fault(Fault::of_all(FaultKind::Throttled(None)).on(Turn::Every(2)));
+    scene.cloud.add_fault(CloudFault::of_all(FaultKind::Throttled(None)).on(Turn::Every(2)));
     let scan = scene.scan(&["--all-users"]);
     assert_eq!(scan.status, Status::Done, "{scan}");
     assert_eq!(scan.in_state("Deleted"), [CONFIRMED, INFERRED, UNBOUND], "{scan}");
@@ -106,7 +106,7 @@ fn throttling_on_every_second_call_is_waited_out() {
 #[test]
 fn a_hint_beyond_all_patience_ends_the_voice_at_once() {
     let hint = RetryHint::AcsRetryAfter(600_000);
-    let (scene, scan) = scan_with(Fault::of("ListUsersInRecycleBin", FaultKind::Throttled(Some(hint))));
+    let (scene, scan) = scan_with(CloudFault::of("ListUsersInRecycleBin", FaultKind::Throttled(Some(hint))));
     assert_inference_ended(&scan, "Throttling.User");
     let asked = scene.cloud.log().iter().filter(|request| request.action == "ListUsersInRecycleBin").count();
     assert_eq!((asked, scan.stderr.contains("waiting before another try")), (1, false), "{scan}");
@@ -115,7 +115,7 @@ fn a_hint_beyond_all_patience_ends_the_voice_at_once() {
 #[test]
 fn without_ims_nothing_is_inferred() {
     for kind in [FaultKind::NotFound, FaultKind::Forbidden] {
-        let (_, scan) = scan_with(Fault::of_product(Product::Ims, kind));
+        let (_, scan) = scan_with(CloudFault::of_product(Product::Ims, kind));
         assert_inference_ended(&scan, "ims:ListUsersInRecycleBin");
         assert_eq!(scan.in_state("Deleted"), [CONFIRMED, UNBOUND], "{scan}");
         // The bin can't be read: whoever lies in it is not known, and not gone.
@@ -127,9 +127,9 @@ fn without_ims_nothing_is_inferred() {
 #[test]
 fn an_ims_that_is_down_is_not_asked_once_for_every_identity() {
     let scene = scene();
-    scene.cloud.add_fault(Fault::of_product(Product::Ims, FaultKind::Hang(None)));
+    scene.cloud.add_fault(CloudFault::of_product(Product::Ims, FaultKind::Hang(None)));
     for action in ["ListUsers", "ListRoles"] {
-        scene.cloud.add_fault(Fault::of(action, FaultKind::Forbidden));
+        scene.cloud.add_fault(CloudFault::of(action, FaultKind::Forbidden));
     }
     let scan = scene.scan(&["--all-users", "--request-timeout", "4s"]);
     assert_inference_ended(&scan, "ims:ListUserBasicInfos");
@@ -149,13 +149,13 @@ fn where_ram_leaves_out_frozen_users_they_are_frozen_all_the_same() {
 /// A caller of another account, who may do everything there.
 fn stranger(answer: ForeignCallers) -> Scene<ApiServer> {
     let scene = Scene::small();
-    scene.cloud.edit(|estate| {
-        estate.cluster_mut(CLUSTER).map(|cluster| *cluster = cluster.clone().foreign_callers(answer)).unwrap();
+    scene.cloud.edit(|cloud_state| {
+        cloud_state.cluster_mut(CLUSTER).map(|cluster| *cluster = cluster.clone().foreign_callers(answer)).unwrap();
         let own = Account::new(OTHER_ACCOUNT, "other").numbered_users(3).numbered_roles(2);
         let own = own.user(ackcred_sandbox::cloud::RamUser::new("200000000000000999", "sam"));
-        estate.accounts.push(own);
+        cloud_state.accounts.push(own);
         let key = AccessKey::user(OTHER_ACCOUNT, "200000000000000999", "LTAIstranger", "strangers-own-secret-987");
-        estate.add_key(key.permissions(Permissions::everything()));
+        cloud_state.add_key(key.permissions(Permissions::everything()));
     });
     scene.variables([
         ("ALIBABA_CLOUD_ACCESS_KEY_ID", "LTAIstranger"),
@@ -212,7 +212,7 @@ fn offline_the_cloud_is_not_asked_whatever_there_is() {
 
 #[test]
 fn an_expired_token_is_told_as_such() {
-    let (_, scan) = scan_with(Fault::of_all(FaultKind::ExpiredToken));
+    let (_, scan) = scan_with(CloudFault::of_all(FaultKind::ExpiredToken));
     assert_inference_ended(&scan, "InvalidSecurityToken.Expired");
     assert_eq!(scan.in_state("Deleted"), Vec::<&str>::new(), "{scan}");
 }
@@ -231,12 +231,12 @@ fn a_clock_that_is_wrong_is_told_with_its_distance() {
 fn a_success_with_an_error_inside_is_an_error() {
     let kind = FaultKind::OkWithError { code: "SomethingOdd".into(), message: "an odd thing".into() };
     for action in ["ListUsers", "ListRoles", "ListUserBasicInfos", "ListUsersInRecycleBin"] {
-        let (_, scan) = scan_with(Fault::of(action, kind.clone()));
+        let (_, scan) = scan_with(CloudFault::of(action, kind.clone()));
         assert_inference_ended(&scan, "SomethingOdd");
     }
-    let (_, scan) = scan_with(Fault::of("GetCallerIdentity", kind.clone()));
+    let (_, scan) = scan_with(CloudFault::of("GetCallerIdentity", kind.clone()));
     assert_inference_ended(&scan, "SomethingOdd");
-    let (_, scan) = scan_with(Fault::of("ListClusterKubeconfigStates", kind));
+    let (_, scan) = scan_with(CloudFault::of("ListClusterKubeconfigStates", kind));
     assert_eq!(scan.status, Status::Incomplete, "{scan}");
 }
 
@@ -244,12 +244,12 @@ fn a_success_with_an_error_inside_is_an_error() {
 fn json_of_another_shape_is_no_empty_listing() {
     for body in ["{}", "[]", "null", "", "<html>", r#"{"IsTruncated":false,"Users":{}}"#, r#"{"IsTruncated":false}"#] {
         for action in ["ListUsers", "ListUserBasicInfos", "ListUsersInRecycleBin"] {
-            let (_, scan) = scan_with(Fault::of(action, FaultKind::Body(body.to_owned())));
+            let (_, scan) = scan_with(CloudFault::of(action, FaultKind::Body(body.to_owned())));
             assert_inference_ended(&scan, "not as documented");
         }
     }
     for body in ["{}", "[]", r#"{"states":[]}"#, r#"{"page":{"total_count":5},"states":[]}"#] {
-        let (_, scan) = scan_with(Fault::of("ListClusterKubeconfigStates", FaultKind::Body(body.to_owned())));
+        let (_, scan) = scan_with(CloudFault::of("ListClusterKubeconfigStates", FaultKind::Body(body.to_owned())));
         assert!(scan.in_state("Deleted").contains(&INFERRED), "{body}\n{scan}");
         assert!(scan.in_state("Active").contains(&OPERATOR), "{body}\n{scan}");
     }
@@ -263,7 +263,7 @@ fn empty_listings_where_there_must_be_somebody_prove_nothing() {
         ("ListRoles", empty("Roles", "Role")),
         ("ListUserBasicInfos", empty("UserBasicInfos", "UserBasicInfo")),
     ] {
-        let (_, scan) = scan_with(Fault::of(action, FaultKind::Body(body)));
+        let (_, scan) = scan_with(CloudFault::of(action, FaultKind::Body(body)));
         assert_eq!(scan.state(INFERRED), "Unknown", "{action}\n{scan}");
     }
 }
@@ -342,7 +342,7 @@ fn an_answer_that_is_no_whole_listing_is_no_empty_one() {
     let scene = scene();
     for (action, body) in answers {
         scene.cloud.clear_faults();
-        scene.cloud.add_fault(Fault::of(action, FaultKind::Body(body.clone())));
+        scene.cloud.add_fault(CloudFault::of(action, FaultKind::Body(body.clone())));
         let scan = scene.scan(&["--all-users"]);
         assert_eq!(scan.status, Status::Incomplete, "{action} {body}\n{scan}");
         assert_eq!(scan.document["incomplete"], true, "{action} {body}");
@@ -367,7 +367,7 @@ fn nothing_found_is_said_of_all_that_was_asked_only_where_all_was_read() {
         assert_eq!(whole.status, Status::Done, "{args:?}: {whole}");
         assert!(whole.stderr.contains(nothing) && !whole.stderr.contains(unread), "{args:?}: {whole}");
         for action in ["ListUsers", "ListRoles", "ListUserBasicInfos", "ListUsersInRecycleBin"] {
-            scene.cloud.add_fault(Fault::of(action, FaultKind::Forbidden));
+            scene.cloud.add_fault(CloudFault::of(action, FaultKind::Forbidden));
             let cut = scene.run(args);
             assert_eq!(cut.status, Status::Incomplete, "{args:?} {action}: {cut}");
             assert!(cut.stderr.contains(&format!("{nothing}, {unread}")), "{args:?} {action}: {cut}");

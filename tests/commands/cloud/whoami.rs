@@ -51,7 +51,7 @@ fn caller(document: &Value) -> [&str; 3] {
 #[test]
 fn a_role_and_the_account_itself_are_callers_too_and_other_people() {
     let scene = Scene::small();
-    scene.cloud.edit(|estate| estate.add_key(AccessKey::root(ACCOUNT, "LTAIroot", ROOT_SECRET)));
+    scene.cloud.edit(|cloud_state| cloud_state.add_key(AccessKey::root(ACCOUNT, "LTAIroot", ROOT_SECRET)));
     let root = scene
         .variables([("ALIBABA_CLOUD_ACCESS_KEY_ID", "LTAIroot"), ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", ROOT_SECRET)]);
     let (status, document, stderr) = root.json(&["whoami"]);

@@ -35,8 +35,8 @@ fn clusters_are_chosen_by_their_ids_and_those_without_a_context_are_named() {
 #[test]
 fn all_clusters_of_the_account_are_read_or_named() {
     let scene = Scene::of(4).with_contexts_of(&[0, 2]);
-    scene.fleet.cloud.edit(|estate| {
-        estate.cluster_mut(scene.ids()[2]).unwrap().state = "deleting".to_owned();
+    scene.fleet.cloud.edit(|cloud_state| {
+        cloud_state.cluster_mut(scene.ids()[2]).unwrap().state = "deleting".to_owned();
     });
     let told = scene.json(&["scan", "--all-clusters"]);
     assert_eq!(told.status, Status::Incomplete, "{told:?}");
@@ -64,7 +64,7 @@ fn without_the_cloud_nobody_knows_all_clusters() {
 #[test]
 fn clusters_that_could_not_be_listed_are_not_said_to_be_none() {
     let scene = Scene::of(1);
-    scene.fleet.cloud.add_fault(cloud::Fault::of("DescribeClustersV1", cloud::FaultKind::Forbidden));
+    scene.fleet.cloud.add_fault(cloud::CloudFault::of("DescribeClustersV1", cloud::FaultKind::Forbidden));
     let outcome = scene.run(&["scan", "--all-clusters"]);
     assert_eq!(outcome.status, Status::Failed, "{outcome}");
     assert!(outcome.stderr.contains("cs:DescribeClustersV1") && !outcome.stderr.contains("no cluster"), "{outcome}");

@@ -121,7 +121,7 @@ fn no_more_clusters_than_wanted_are_read_at_a_time() {
 fn a_throttling_cloud_slows_all_calls_down_and_nobody_is_missed() {
     let scene = Scene::of(6);
     let throttled = cloud::FaultKind::Throttled(None);
-    let fault = cloud::Fault::of("ListClusterKubeconfigStates", throttled).on(cloud::Turn::First(4));
+    let fault = cloud::CloudFault::of("ListClusterKubeconfigStates", throttled).on(cloud::Turn::First(4));
     scene.fleet.cloud.add_fault(fault);
     let told = scene.json(&["scan", "--all-contexts"]);
     assert_eq!(told.status, Status::Done, "{told:?}");
@@ -133,7 +133,8 @@ fn a_throttling_cloud_slows_all_calls_down_and_nobody_is_missed() {
 #[test]
 fn a_cluster_whose_kubeconfigs_can_not_be_listed_is_incomplete_alone() {
     let scene = Scene::of(3);
-    let fault = cloud::Fault::of("ListClusterKubeconfigStates", cloud::FaultKind::Forbidden).on(cloud::Turn::Nth(2));
+    let fault =
+        cloud::CloudFault::of("ListClusterKubeconfigStates", cloud::FaultKind::Forbidden).on(cloud::Turn::Nth(2));
     scene.fleet.cloud.add_fault(fault);
     let told = scene.json(&["scan", "--all-contexts"]);
     assert_eq!(told.status, Status::Incomplete, "{told:?}");

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ackcred_sandbox::apiserver::Fault;
-use ackcred_sandbox::cloud::{Fault as CloudFault, FaultKind};
+use ackcred_sandbox::cloud::{CloudFault, FaultKind};
 use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
 
@@ -70,8 +70,8 @@ fn a_cluster_that_can_not_be_read_is_left_out_and_named() {
 fn what_is_refused_in_one_cluster_is_done_in_the_others() {
     let scene = Scene::of(2);
     // Of the second cluster, the account says that it is going.
-    scene.fleet.cloud.edit(|estate| {
-        estate.cluster_mut(scene.ids()[1]).unwrap().state = "deleting".to_owned();
+    scene.fleet.cloud.edit(|cloud_state| {
+        cloud_state.cluster_mut(scene.ids()[1]).unwrap().state = "deleting".to_owned();
     });
     let before = scene.fleet.clusters[1].server.faults().changes();
     let told = scene.json(&REVOKE);
@@ -98,9 +98,9 @@ fn whoever_holds_nothing_in_some_clusters_is_revoked_in_the_others() {
     let contexts = [0, 2].map(|place| scene.fleet.clusters[place].context.clone());
     let first = scene.json(&[&alone[..], &["--context", &contexts[0], "--context", &contexts[1]]].concat());
     assert_eq!(first.status, Status::Done, "{first:?}");
-    scene.fleet.cloud.edit(|estate| {
+    scene.fleet.cloud.edit(|cloud_state| {
         for place in [0, 2] {
-            estate.cluster_mut(scene.ids()[place]).unwrap().kubeconfigs.remove(DEVELOPERS_UID);
+            cloud_state.cluster_mut(scene.ids()[place]).unwrap().kubeconfigs.remove(DEVELOPERS_UID);
         }
     });
     let told = scene.json(&[&alone[..], &["--all-contexts"]].concat());
@@ -116,8 +116,8 @@ fn whoever_holds_nothing_in_some_clusters_is_revoked_in_the_others() {
 fn what_an_identity_holds_in_a_cluster_is_not_nothing_because_a_list_failed() {
     for action in ["DescribeUserPermission", "ListUserKubeConfigStates"] {
         let scene = Scene::of(2);
-        scene.fleet.cloud.edit(|estate| {
-            estate.cluster_mut(scene.ids()[0]).unwrap().kubeconfigs.remove(DEVELOPERS_UID);
+        scene.fleet.cloud.edit(|cloud_state| {
+            cloud_state.cluster_mut(scene.ids()[0]).unwrap().kubeconfigs.remove(DEVELOPERS_UID);
         });
         let alone = ["revoke", DEVELOPERS_UID, "--yes", "--force", "--settle", "0"];
         let context = scene.fleet.clusters[0].context.clone();
@@ -281,8 +281,8 @@ fn a_plan_finds_its_clusters_by_the_contexts_that_it_was_made_through() {
 fn a_name_in_ram_that_one_cluster_knows_is_looked_for_in_all() {
     let scene = Scene::of(2);
     // Of the two lists of kubeconfigs the first alone says what the leaver is called.
-    scene.fleet.cloud.edit(|estate| {
-        let kubeconfigs = &mut estate.cluster_mut(scene.ids()[0]).unwrap().kubeconfigs;
+    scene.fleet.cloud.edit(|cloud_state| {
+        let kubeconfigs = &mut cloud_state.cluster_mut(scene.ids()[0]).unwrap().kubeconfigs;
         let known = kubeconfigs.remove(LEAVERS_UID).unwrap().owner("RamUser", "carl");
         kubeconfigs.insert(LEAVERS_UID.to_owned(), known);
     });

@@ -1,6 +1,6 @@
 //! A credential of fifteen minutes, where no context leads to a cluster: only when somebody says so, and never unnoticed.
 
-use ackcred_sandbox::cloud::{Fault, FaultKind};
+use ackcred_sandbox::cloud::{CloudFault, FaultKind};
 use kubectl_ackcred::status::Status;
 use serde_json::Value;
 
@@ -64,7 +64,7 @@ fn one_cluster_that_is_named_by_its_id_is_reached_so_too() {
 #[test]
 fn what_is_not_issued_is_a_cluster_that_was_not_read() {
     let scene = Scene::of(2).with_contexts_of(&[0]);
-    scene.fleet.cloud.add_fault(Fault::of(ISSUE, FaultKind::Forbidden));
+    scene.fleet.cloud.add_fault(CloudFault::of(ISSUE, FaultKind::Forbidden));
     let told = scene.json(&["scan", "--all-clusters", "--temporary-credentials"]);
     assert_eq!((told.status, told.grants().len()), (Status::Incomplete, GRANTS), "{told:?}");
     let [(id, reason)] = &told.unread()[..] else { panic!("{told:?}") };

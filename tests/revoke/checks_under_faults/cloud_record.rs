@@ -46,7 +46,7 @@ fn the_cloud() {
             let revoking = scope.spawn(|| incident.json(&args));
             assert!(gate.wait_reached(1, GENEROUS));
             if let Some(kind) = kind {
-                incident.cloud.add_fault(cloud::Fault::of(action, kind.clone()));
+                incident.cloud.add_fault(cloud::CloudFault::of(action, kind.clone()));
             }
             gate.open();
             revoking.join().unwrap()

@@ -4,23 +4,23 @@ use serde_json::Value;
 
 use super::super::backend::Backend;
 use super::super::caller::Caller;
-use super::super::reply::Refusal;
-use super::super::request::Parameters;
+use super::super::reply::CloudError;
+use super::super::request::CallParameters;
 
 /// A call whose signature was accepted: the caller, the parameters, and the region of the endpoint (`None`: the central one).
 pub(crate) struct Call<'a> {
     pub(crate) backend: &'a Backend,
     pub(crate) caller: &'a Caller,
-    pub(crate) parameters: &'a Parameters,
+    pub(crate) parameters: &'a CallParameters,
     pub(crate) region: Option<&'a str>,
 }
 
 /// Booleans count in any case: the official SDKs send `true` from Go and `True` from Python.
-pub(super) fn boolean(parameters: &Parameters, name: &str) -> Result<bool, Refusal> {
+pub(super) fn boolean(parameters: &CallParameters, name: &str) -> Result<bool, CloudError> {
     let Some(text) = parameters.get(name) else { return Ok(false) };
     text.to_ascii_lowercase().parse().map_err(|_| {
         let message = format!("The parameter {name} must be true or false.");
-        Refusal::product(400, &format!("InvalidParameter.{name}"), message)
+        CloudError::product(400, &format!("InvalidParameter.{name}"), message)
     })
 }
 

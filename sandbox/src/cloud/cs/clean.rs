@@ -5,19 +5,19 @@ use serde_json::{Value, json};
 
 use super::super::backend::Backend;
 use super::super::cleaning::{CleanBehaviour, Cleaning};
-use super::super::cluster::{Auditing, Cluster, Kubeconfig, PermissionScope};
-use super::super::reply::Refusal;
+use super::super::cluster::{AckCluster, Auditing, KubeconfigRecord, PermissionScope};
+use super::super::reply::CloudError;
 use super::call::{Call, boolean};
 
 /// The codes of these refusals are not documented; nobody should rely on them.
-pub(super) fn clean(call: &Call<'_>, id: &str, uid: &str) -> Result<Value, Refusal> {
+pub(super) fn clean(call: &Call<'_>, id: &str, uid: &str) -> Result<Value, CloudError> {
     let force = boolean(call.parameters, "Force")?;
     let behaviour = call.backend.clean_behaviour();
     {
         let cloud_state = call.backend.cloud_state();
         let cluster = cloud_state.cluster(id, call.caller, call.region)?;
         if cluster.abnormal() {
-            return Err(Refusal::product(
+            return Err(CloudError::product(
                 400,
                 "ErrorClusterState",
                 "The cluster's state does not allow this operation.",
@@ -36,7 +36,7 @@ pub(super) fn clean(call: &Call<'_>, id: &str, uid: &str) -> Result<Value, Refus
     let cleaning = Cleaning { cluster_id: id.to_owned(), uid: uid.to_owned(), behaviour };
     match behaviour {
         CleanBehaviour::Later(after) => call.backend.delayed_tasks.schedule(after, cleaning),
-        _ => carry_out(call.backend, &cleaning).map_err(|reason| Refusal::product(500, "InternalError", reason))?,
+        _ => carry_out(call.backend, &cleaning).map_err(|reason| CloudError::product(500, "InternalError", reason))?,
     }
     Ok(json!({}))
 }
@@ -51,18 +51,23 @@ pub(crate) fn carry_out(backend: &Backend, cleaning: &Cleaning) -> Result<(), St
     Ok(())
 }
 
-fn forbidden(message: &str) -> Refusal {
-    Refusal::product(403, "ErrorCleanPermissionsForbidden", message)
+fn forbidden(message: &str) -> CloudError {
+    CloudError::product(403, "ErrorCleanPermissionsForbidden", message)
 }
 
 /// Without force, accesses of the last seven days stand in the way, and so does not being able to know.
-fn check_last_week(cluster: &Cluster, uid: &str, behaviour: CleanBehaviour, now: Timestamp) -> Result<(), Refusal> {
+fn check_last_week(
+    cluster: &AckCluster,
+    uid: &str,
+    behaviour: CleanBehaviour,
+    now: Timestamp,
+) -> Result<(), CloudError> {
     if cluster.auditing != Auditing::On {
         let message = "The access records of the last 7 days can not be queried.";
-        return Err(Refusal::product(400, "ErrorQueryAccessRecords", message));
+        return Err(CloudError::product(400, "ErrorQueryAccessRecords", message));
     }
     if behaviour == CleanBehaviour::RefusesRecentAccess || cluster.recent_activity(uid, now).is_some() {
-        return Err(Refusal::product(
+        return Err(CloudError::product(
             400,
             "ErrorAccessRecordsExist",
             "The user has accessed the cluster in the last 7 days.",
@@ -71,10 +76,10 @@ fn check_last_week(cluster: &Cluster, uid: &str, behaviour: CleanBehaviour, now:
     Ok(())
 }
 
-fn forget(cluster: &mut Cluster, cleaning: &Cleaning) {
+fn forget(cluster: &mut AckCluster, cleaning: &Cleaning) {
     let Cleaning { uid, behaviour, .. } = cleaning;
     if let Some(kubeconfig) = cluster.kubeconfigs.get_mut(uid) {
-        *kubeconfig = Kubeconfig::removed();
+        *kubeconfig = KubeconfigRecord::removed();
     }
     if *behaviour != CleanBehaviour::KeepsPermissionRecord {
         cluster.permissions.retain(|record| record.uid != *uid || record.scope == PermissionScope::AllClusters);

@@ -4,25 +4,25 @@ use serde_json::{Value, json};
 
 use super::super::account::FOUNDED;
 use super::super::clock::written;
-use super::super::cluster::Cluster;
+use super::super::cluster::AckCluster;
 use super::super::paging::NumberedPages;
-use super::super::reply::Refusal;
-use super::super::request::Parameters;
+use super::super::reply::CloudError;
+use super::super::request::CallParameters;
 use super::call::{Call, text_or_empty};
 
 /// The most that a page may hold is not documented; what other listings allow is taken.
 const PAGES: NumberedPages = NumberedPages { number: "page_number", size: "page_size", default: 10, limits: 1..=50 };
 
-pub(super) fn describe_all(call: &Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn describe_all(call: &Call<'_>) -> Result<Value, CloudError> {
     let region = call.parameters.get("region_id");
     list(call, |cluster| !cluster.missing_from_aggregator && region.is_none_or(|region| region == cluster.region))
 }
 
-pub(super) fn describe_region(call: &Call<'_>, region: &str) -> Result<Value, Refusal> {
+pub(super) fn describe_region(call: &Call<'_>, region: &str) -> Result<Value, CloudError> {
     list(call, |cluster| cluster.region == region && call.region.is_none_or(|here| here == region))
 }
 
-fn list(call: &Call<'_>, shown: impl Fn(&Cluster) -> bool) -> Result<Value, Refusal> {
+fn list(call: &Call<'_>, shown: impl Fn(&AckCluster) -> bool) -> Result<Value, CloudError> {
     let cloud_state = call.backend.cloud_state();
     let account = cloud_state.account_of(call.caller)?;
     let clusters = account.clusters.iter().filter(|cluster| shown(cluster) && asked(cluster, call.parameters));
@@ -30,7 +30,7 @@ fn list(call: &Call<'_>, shown: impl Fn(&Cluster) -> bool) -> Result<Value, Refu
     Ok(json!({ "clusters": clusters, "page_info": page_info }))
 }
 
-fn asked(cluster: &Cluster, parameters: &Parameters) -> bool {
+fn asked(cluster: &AckCluster, parameters: &CallParameters) -> bool {
     parameters.get("cluster_id").is_none_or(|id| id == cluster.id)
         && parameters.get("name").is_none_or(|name| cluster.name.contains(name))
         && parameters.get("cluster_type").is_none_or(|kind| kind == "ManagedKubernetes")
@@ -38,12 +38,12 @@ fn asked(cluster: &Cluster, parameters: &Parameters) -> bool {
         && parameters.get("profile").is_none_or(|profile| profile == "Default")
 }
 
-pub(super) fn detail(call: &Call<'_>, id: &str) -> Result<Value, Refusal> {
+pub(super) fn detail(call: &Call<'_>, id: &str) -> Result<Value, CloudError> {
     call.backend.cloud_state().cluster(id, call.caller, call.region).map(described)
 }
 
 /// `master_url` is a document inside the document.
-fn described(cluster: &Cluster) -> Value {
+fn described(cluster: &AckCluster) -> Value {
     let master_url = json!({
         "api_server_endpoint": text_or_empty(cluster.server.as_ref()),
         "intranet_api_server_endpoint": text_or_empty(cluster.private_server.as_ref()),
@@ -67,10 +67,10 @@ fn described(cluster: &Cluster) -> Value {
     })
 }
 
-pub(super) fn task(call: &Call<'_>, id: &str) -> Result<Value, Refusal> {
+pub(super) fn task(call: &Call<'_>, id: &str) -> Result<Value, CloudError> {
     let cloud_state = call.backend.cloud_state();
     let here = |region: &str| call.region.is_none_or(|asked| asked == region);
-    let missing = || Refusal::product(404, "ErrorTaskNotFound", format!("Task {id} not found."));
+    let missing = || CloudError::product(404, "ErrorTaskNotFound", format!("Task {id} not found."));
     let task = cloud_state.tasks.iter().find(|task| task.id == id && here(&task.region)).ok_or_else(missing)?;
     let mut described = json!({
         "task_id": task.id,

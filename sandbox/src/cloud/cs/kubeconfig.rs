@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use super::super::caller::Caller;
 use super::super::clock::written;
 use super::super::cloud_state::CloudState;
-use super::super::cluster::{CertState, Cluster, Kubeconfig};
+use super::super::cluster::{AckCluster, CertState, KubeconfigRecord};
 use super::super::issue_request::IssueRequest;
 use super::super::paging::{NumberedPages, integer};
-use super::super::reply::{Product, Refusal};
+use super::super::reply::{CloudError, Product};
 use super::call::{Call, boolean};
 
 /// The documents disagree on the least page size, 1 or 10. The narrower holds here, so that nobody relies on the wider.
@@ -19,7 +19,7 @@ const CLUSTER_PAGES: NumberedPages =
 const USER_PAGES: NumberedPages =
     NumberedPages { number: "page_number", size: "page_size", default: 50, limits: 1..=100 };
 
-pub(super) fn states_of_cluster(call: &Call<'_>, id: &str) -> Result<Value, Refusal> {
+pub(super) fn states_of_cluster(call: &Call<'_>, id: &str) -> Result<Value, CloudError> {
     let cloud_state = call.backend.cloud_state();
     let cluster = cloud_state.cluster(id, call.caller, call.region)?;
     if cloud_state.account_of(call.caller)?.states_need_ram {
@@ -36,7 +36,7 @@ pub(super) fn states_of_cluster(call: &Call<'_>, id: &str) -> Result<Value, Refu
 }
 
 /// Whose kubeconfig it is: what the record says, else what any account knows, else a deleted identity.
-fn state_row(uid: &str, kubeconfig: &Kubeconfig, cloud_state: &CloudState, caller: &Caller) -> Value {
+fn state_row(uid: &str, kubeconfig: &KubeconfigRecord, cloud_state: &CloudState, caller: &Caller) -> Value {
     let known = cloud_state.identity(uid);
     let guessed = if uid.starts_with('3') { "RamRole" } else { "RamUser" };
     let account_type = kubeconfig.account_type.or(known.as_ref().map(|known| known.account_type)).unwrap_or(guessed);
@@ -58,7 +58,7 @@ fn state_row(uid: &str, kubeconfig: &Kubeconfig, cloud_state: &CloudState, calle
     })
 }
 
-pub(super) fn states_of_user(call: &Call<'_>, uid: &str) -> Result<Value, Refusal> {
+pub(super) fn states_of_user(call: &Call<'_>, uid: &str) -> Result<Value, CloudError> {
     let cloud_state = call.backend.cloud_state();
     let account = cloud_state.account_of(call.caller)?;
     let states = account.clusters.iter().map(|cluster| user_row(uid, cluster)).collect();
@@ -66,7 +66,7 @@ pub(super) fn states_of_user(call: &Call<'_>, uid: &str) -> Result<Value, Refusa
     Ok(json!({ "page": page, "states": states }))
 }
 
-fn user_row(uid: &str, cluster: &Cluster) -> Value {
+fn user_row(uid: &str, cluster: &AckCluster) -> Value {
     let kubeconfig = cluster.kubeconfigs.get(uid);
     json!({
         "cluster_id": cluster.id,
@@ -78,7 +78,7 @@ fn user_row(uid: &str, cluster: &Cluster) -> Value {
 }
 
 /// Issues a kubeconfig to the caller. A lasting one is recorded, a temporary one is not.
-pub(super) fn describe(call: &Call<'_>, id: &str) -> Result<Value, Refusal> {
+pub(super) fn describe(call: &Call<'_>, id: &str) -> Result<Value, CloudError> {
     let given = call.parameters.get("TemporaryDurationMinutes").is_some();
     let minutes = integer(call.parameters, "TemporaryDurationMinutes", 0, &(15..=4320))?;
     let private = boolean(call.parameters, "PrivateIpAddress")?;
@@ -92,22 +92,27 @@ pub(super) fn describe(call: &Call<'_>, id: &str) -> Result<Value, Refusal> {
         now,
     };
     // The state is not locked here: whoever issues may look into it.
-    let issued = call.backend.hooks.issue(&request).map_err(|reason| Refusal::product(500, "InternalError", reason))?;
+    let issued =
+        call.backend.hooks.issue(&request).map_err(|reason| CloudError::product(500, "InternalError", reason))?;
     if request.minutes.is_none()
         && let Some(cluster) = call.backend.cloud_state().cluster_mut(id)
     {
-        let kubeconfig = Kubeconfig::effective(issued.expires).common_name(&request.common_name);
+        let kubeconfig = KubeconfigRecord::effective(issued.expires).common_name(&request.common_name);
         cluster.kubeconfigs.insert(request.uid, kubeconfig);
     }
     Ok(json!({ "config": issued.config, "expiration": written(issued.expires) }))
 }
 
 /// The caller's common name in a cluster where kubeconfigs can be issued.
-fn common_name(call: &Call<'_>, id: &str, now: Timestamp) -> Result<String, Refusal> {
+fn common_name(call: &Call<'_>, id: &str, now: Timestamp) -> Result<String, CloudError> {
     let cloud_state = call.backend.cloud_state();
     let cluster = cloud_state.cluster(id, call.caller, call.region)?;
     if cluster.abnormal() {
-        return Err(Refusal::product(400, "ErrorClusterState", "The cluster's state does not allow this operation."));
+        return Err(CloudError::product(
+            400,
+            "ErrorClusterState",
+            "The cluster's state does not allow this operation.",
+        ));
     }
     let uid = call.caller.uid();
     let known = cluster.kubeconfigs.get(uid).and_then(|kubeconfig| kubeconfig.common_name.clone());

@@ -8,7 +8,7 @@ mod people;
 
 use http::Method;
 
-use super::reply::{Product, Refusal, Reply};
+use super::reply::{CloudError, CloudResponse, Product};
 use super::request::decoded;
 
 pub(crate) use call::Call;
@@ -16,7 +16,7 @@ pub(crate) use clean::carry_out;
 
 /// An operation, with the values in its path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Operation {
+pub(crate) enum CsOperation {
     DescribeClustersV1,
     DescribeClustersForRegion { region: String },
     DescribeClusterDetail { cluster: String },
@@ -29,7 +29,7 @@ pub(crate) enum Operation {
     DescribeTaskInfo { task: String },
 }
 
-impl Operation {
+impl CsOperation {
     /// The operation at a method and a path.
     pub(crate) fn route(method: &Method, path: &str) -> Option<Self> {
         let segments: Vec<String> = path.strip_prefix('/')?.split('/').map(decoded).collect();
@@ -98,19 +98,19 @@ impl Operation {
 }
 
 /// Carries out an operation.
-pub(crate) fn call(operation: &Operation, call: &Call<'_>) -> Result<Reply, Refusal> {
+pub(crate) fn call(operation: &CsOperation, call: &Call<'_>) -> Result<CloudResponse, CloudError> {
     call.caller.demand(&operation.ram_action(), Product::Cs)?;
     let body = match operation {
-        Operation::DescribeClustersV1 => clusters::describe_all(call),
-        Operation::DescribeClustersForRegion { region } => clusters::describe_region(call, region),
-        Operation::DescribeClusterDetail { cluster } => clusters::detail(call, cluster),
-        Operation::DescribeTaskInfo { task } => clusters::task(call, task),
-        Operation::DescribeClusterUserKubeconfig { cluster } => kubeconfig::describe(call, cluster),
-        Operation::ListClusterKubeconfigStates { cluster } => kubeconfig::states_of_cluster(call, cluster),
-        Operation::ListUserKubeConfigStates { uid } => kubeconfig::states_of_user(call, uid),
-        Operation::DescribeUserPermission { uid } => people::permissions(call, uid),
-        Operation::DescribeUserClusterActivityState { cluster, uid } => people::activity(call, cluster, uid),
-        Operation::CleanClusterUserPermissions { cluster, uid } => clean::clean(call, cluster, uid),
+        CsOperation::DescribeClustersV1 => clusters::describe_all(call),
+        CsOperation::DescribeClustersForRegion { region } => clusters::describe_region(call, region),
+        CsOperation::DescribeClusterDetail { cluster } => clusters::detail(call, cluster),
+        CsOperation::DescribeTaskInfo { task } => clusters::task(call, task),
+        CsOperation::DescribeClusterUserKubeconfig { cluster } => kubeconfig::describe(call, cluster),
+        CsOperation::ListClusterKubeconfigStates { cluster } => kubeconfig::states_of_cluster(call, cluster),
+        CsOperation::ListUserKubeConfigStates { uid } => kubeconfig::states_of_user(call, uid),
+        CsOperation::DescribeUserPermission { uid } => people::permissions(call, uid),
+        CsOperation::DescribeUserClusterActivityState { cluster, uid } => people::activity(call, cluster, uid),
+        CsOperation::CleanClusterUserPermissions { cluster, uid } => clean::clean(call, cluster, uid),
     }?;
-    Ok(Reply::json(200, &body))
+    Ok(CloudResponse::json(200, &body))
 }

@@ -3,18 +3,18 @@
 use serde_json::{Value, json};
 
 use super::super::clock::written;
-use super::super::cluster::{Auditing, Cluster, PermissionRecord, PermissionScope};
-use super::super::reply::Refusal;
+use super::super::cluster::{AckCluster, Auditing, PermissionRecord, PermissionScope};
+use super::super::reply::CloudError;
 use super::call::Call;
 
-pub(super) fn permissions(call: &Call<'_>, uid: &str) -> Result<Value, Refusal> {
+pub(super) fn permissions(call: &Call<'_>, uid: &str) -> Result<Value, CloudError> {
     let cloud_state = call.backend.cloud_state();
     let clusters = &cloud_state.account_of(call.caller)?.clusters;
     let records = clusters.iter().flat_map(|cluster| cluster.permissions.iter().map(move |record| (cluster, record)));
     Ok(records.filter(|(_, record)| record.uid == uid).map(|(cluster, record)| described(cluster, record)).collect())
 }
 
-fn described(cluster: &Cluster, record: &PermissionRecord) -> Value {
+fn described(cluster: &AckCluster, record: &PermissionRecord) -> Value {
     let (id, kind) = match &record.scope {
         PermissionScope::Cluster => (cluster.id.clone(), "cluster"),
         PermissionScope::Namespace(namespace) => (format!("{}/{namespace}", cluster.id), "namespace"),
@@ -31,16 +31,20 @@ fn described(cluster: &Cluster, record: &PermissionRecord) -> Value {
 }
 
 /// The check has three outcomes: accesses, none, or failure, where there is no audit log or it can't be read.
-pub(super) fn activity(call: &Call<'_>, id: &str, uid: &str) -> Result<Value, Refusal> {
+pub(super) fn activity(call: &Call<'_>, id: &str, uid: &str) -> Result<Value, CloudError> {
     let cloud_state = call.backend.cloud_state();
     let cluster = cloud_state.cluster(id, call.caller, call.region)?;
     match cluster.auditing {
         Auditing::On => {}
         Auditing::Off => {
-            return Err(Refusal::product(400, "ErrorAuditNotEnabled", "The audit log of the cluster is not enabled."));
+            return Err(CloudError::product(
+                400,
+                "ErrorAuditNotEnabled",
+                "The audit log of the cluster is not enabled.",
+            ));
         }
         Auditing::Unreadable => {
-            return Err(Refusal::product(
+            return Err(CloudError::product(
                 500,
                 "ErrorQueryAuditLog",
                 "The audit log of the cluster can not be queried.",

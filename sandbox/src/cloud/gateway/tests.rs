@@ -4,12 +4,14 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::super::account::{Account, RamRole, RamUser, RecycledUser};
-use super::super::backend::Hooks;
+use super::super::backend::ClusterHooks;
 use super::super::cleaning::{CleanBehaviour, Cleaning};
 use super::super::clock::Clock;
 use super::super::cloud_state::{CloudState, Task};
-use super::super::cluster::{Auditing, Cluster, ForeignCallers, Kubeconfig, PermissionRecord, PermissionScope};
-use super::super::faults::{Fault, FaultKind, RetryHint, Turn};
+use super::super::cluster::{
+    AckCluster, Auditing, ForeignCallers, KubeconfigRecord, PermissionRecord, PermissionScope,
+};
+use super::super::faults::{CloudFault, FaultKind, RetryHint, Turn};
 use super::super::issue_request::{IssueRequest, IssuedKubeconfig};
 use super::super::keys::{AccessKey, Permissions};
 use super::super::sign_in::MetadataMode;
@@ -50,20 +52,20 @@ impl Bench {
             .recycled(RecycledUser::new("200000000000000904", "carol", now()))
             .role(RamRole::new(ROLE, "Deployer").permissions(Permissions::allowing(["cs:Describe*"])).external_id("x1"))
             .cluster(
-                Cluster::new(PROD, "prod")
+                AckCluster::new(PROD, "prod")
                     .server("https://203.0.113.7:6443")
-                    .kubeconfig(ACCOUNT, Kubeconfig::effective(later()))
-                    .kubeconfig(ALICE, Kubeconfig::effective(later()))
-                    .kubeconfig(BOB, Kubeconfig::expired(now()))
-                    .kubeconfig(GONE, Kubeconfig::effective(later()).owner("RamUser", "gone"))
-                    .kubeconfig(ROLE, Kubeconfig::removed())
+                    .kubeconfig(ACCOUNT, KubeconfigRecord::effective(later()))
+                    .kubeconfig(ALICE, KubeconfigRecord::effective(later()))
+                    .kubeconfig(BOB, KubeconfigRecord::expired(now()))
+                    .kubeconfig(GONE, KubeconfigRecord::effective(later()).owner("RamUser", "gone"))
+                    .kubeconfig(ROLE, KubeconfigRecord::removed())
                     .permission(PermissionRecord::preset(GONE, PermissionScope::Namespace("default".into()), "dev"))
                     .permission(PermissionRecord::custom(GONE, PermissionScope::AllClusters, "auditors")),
             )
             .cluster(
-                Cluster::new(TEST, "test").region("eu-central-1").auditing(Auditing::Off).missing_from_aggregator(),
+                AckCluster::new(TEST, "test").region("eu-central-1").auditing(Auditing::Off).missing_from_aggregator(),
             );
-        let foreign = Account::new(FOREIGN, "other").cluster(Cluster::new(THEIRS, "theirs"));
+        let foreign = Account::new(FOREIGN, "other").cluster(AckCluster::new(THEIRS, "theirs"));
         let mut cloud_state = CloudState { accounts: vec![account, foreign], ..CloudState::default() };
         cloud_state.add_key(AccessKey::root(ACCOUNT, "LTAIroot", "root-secret"));
         cloud_state.add_key(
@@ -73,7 +75,7 @@ impl Bench {
         cloud_state.add_key(AccessKey::user(ACCOUNT, GONE, "LTAIgone", "gone-secret"));
         let (cleaned, issued) = (Arc::<Mutex<Vec<Cleaning>>>::default(), Arc::<Mutex<Vec<IssueRequest>>>::default());
         let (cleans, issues) = (Arc::clone(&cleaned), Arc::clone(&issued));
-        let hooks = Hooks {
+        let hooks = ClusterHooks {
             clean: Arc::new(move |cleaning| {
                 cleans.lock().unwrap().push(cleaning.clone());
                 Ok(())
@@ -91,14 +93,16 @@ impl Bench {
         change(&mut self.backend.cloud_state());
     }
 
-    fn reply(&self, endpoint: &Endpoint, request: &Request) -> Reply {
+    fn reply(&self, endpoint: &Endpoint, request: &CloudRequest) -> CloudResponse {
         match answer(&self.backend, endpoint, request) {
-            Outcome::Answered(reply) => reply,
-            Outcome::Truncated(_) | Outcome::Reset | Outcome::Hang(_) | Outcome::Slow(..) => panic!("no answer"),
+            FaultOutcome::Answered(reply) => reply,
+            FaultOutcome::Truncated(_) | FaultOutcome::Reset | FaultOutcome::Hang(_) | FaultOutcome::Slow(..) => {
+                panic!("no answer")
+            }
         }
     }
 
-    fn json(&self, endpoint: &Endpoint, request: &Request) -> (u16, Value) {
+    fn json(&self, endpoint: &Endpoint, request: &CloudRequest) -> (u16, Value) {
         let reply = self.reply(endpoint, request);
         (reply.status, serde_json::from_slice(&reply.body).unwrap())
     }
@@ -218,13 +222,13 @@ fn throttling_comes_with_whatever_hint_was_asked_for() {
         (RetryHint::RetryAfter(2), "retry-after", "2"),
         (RetryHint::RateLimit(2000), "x-ratelimit-user", "Limit:1,Remain:0,TimeLeft:2000,Reset:0"),
     ] {
-        *bench.backend.faults() = vec![Fault::of("ListUsers", FaultKind::Throttled(Some(hint)))];
+        *bench.backend.faults() = vec![CloudFault::of("ListUsers", FaultKind::Throttled(Some(hint)))];
         let request = alice().rpc(Product::Ram.version(), "ListUsers", &[]);
         let reply = bench.reply(&Endpoint::Product(Product::Ram, None), &request);
         assert!(reply.headers.contains(&(name, value.to_owned())), "{:?}", reply.headers);
         assert!(String::from_utf8_lossy(&reply.body).contains("\"Code\":\"Throttling.User\""));
     }
-    *bench.backend.faults() = vec![Fault::of_all(FaultKind::Throttled(None)).on(Turn::Every(2))];
+    *bench.backend.faults() = vec![CloudFault::of_all(FaultKind::Throttled(None)).on(Turn::Every(2))];
     let statuses: Vec<u16> = (0..4).map(|_| bench.cs("/api/v1/clusters", "DescribeClustersV1", &[]).0).collect();
     assert_eq!(statuses, [200, 429, 200, 429]);
 }
@@ -242,12 +246,12 @@ fn each_fault_answers_as_the_cloud_would() {
         (FaultKind::OkWithError { code: code.clone(), message: "m".into() }, 200, "Oops"),
         (FaultKind::Refused { status: 418, code }, 418, "Oops"),
     ] {
-        *bench.backend.faults() = vec![Fault::of("ListRoles", kind)];
+        *bench.backend.faults() = vec![CloudFault::of("ListRoles", kind)];
         let (answered, body) = bench.rpc(Product::Ram, "ListRoles", &[]);
         assert_eq!((answered, &body["Code"]), (status, &json!(found)));
         assert_eq!(bench.rpc(Product::Ram, "ListUsers", &[]).0, 200, "another action isn't struck");
     }
-    *bench.backend.faults() = vec![Fault::of("ListRoles", FaultKind::Body("<html>".into()))];
+    *bench.backend.faults() = vec![CloudFault::of("ListRoles", FaultKind::Body("<html>".into()))];
     let request = alice().rpc(Product::Ram.version(), "ListRoles", &[]);
     assert_eq!(bench.reply(&Endpoint::Product(Product::Ram, None), &request).body.as_ref(), b"<html>");
 }
@@ -255,7 +259,7 @@ fn each_fault_answers_as_the_cloud_would() {
 #[test]
 fn a_bad_signature_is_refused_before_any_fault() {
     let bench = Bench::new();
-    bench.backend.faults().push(Fault::of_all(FaultKind::ServerError(500)));
+    bench.backend.faults().push(CloudFault::of_all(FaultKind::ServerError(500)));
     let (status, body) = bench.rpc_as(&Signer::new("LTAIalice", "guess"), Product::Ram, "ListUsers", &[]);
     assert_eq!((status, &body["Code"]), (400, &json!("SignatureDoesNotMatch")));
 }
@@ -263,7 +267,7 @@ fn a_bad_signature_is_refused_before_any_fault() {
 #[test]
 fn a_product_may_be_absent_as_a_whole() {
     let bench = Bench::new();
-    bench.backend.faults().push(Fault::of_product(Product::Ims, FaultKind::NotFound));
+    bench.backend.faults().push(CloudFault::of_product(Product::Ims, FaultKind::NotFound));
     assert_eq!(bench.rpc(Product::Ims, "GetUser", &[("UserId", ALICE)]).0, 404);
     assert_eq!(bench.rpc(Product::Ims, "ListUserBasicInfos", &[]).0, 404);
     assert_eq!(bench.rpc(Product::Ram, "ListUsers", &[]).0, 200);

@@ -11,10 +11,10 @@ use super::super::account::{Account, RamUser};
 use super::super::builder::{CloudBuilder, Tls};
 use super::super::cleaning::Cleaning;
 use super::super::clock::Clock;
-use super::super::cluster::{CertState, Cluster, Kubeconfig};
+use super::super::cluster::{AckCluster, CertState, KubeconfigRecord};
 use super::super::faults::{FaultKind, Turn};
 use super::super::keys::{AccessKey, Permissions};
-use super::super::request::Request;
+use super::super::request::CloudRequest;
 use super::super::testing::{NOW, Signer};
 use super::*;
 use crate::certs::Authority;
@@ -24,7 +24,8 @@ const ALICE: &str = "200000000000000901";
 const PROD: &str = "c0123456789abcdef0123456789abcdef";
 
 fn builder(tls: Option<Tls>) -> CloudBuilder {
-    let account = Account::new(ACCOUNT, "acme").user(RamUser::new(ALICE, "alice")).cluster(Cluster::new(PROD, "prod"));
+    let account =
+        Account::new(ACCOUNT, "acme").user(RamUser::new(ALICE, "alice")).cluster(AckCluster::new(PROD, "prod"));
     Cloud::builder(tls)
         .clock(Clock::fixed(NOW.parse().unwrap()))
         .account(account)
@@ -33,7 +34,7 @@ fn builder(tls: Option<Tls>) -> CloudBuilder {
 }
 
 /// The bytes of a signed request to a URL.
-fn bytes(url: &str, sign: impl Fn(&Signer) -> Request) -> (String, Vec<u8>) {
+fn bytes(url: &str, sign: impl Fn(&Signer) -> CloudRequest) -> (String, Vec<u8>) {
     let host = url.split_once("://").unwrap().1.to_owned();
     let mut signer = Signer::new("LTAIalice", "alice-secret");
     signer.host.clone_from(&host);
@@ -51,17 +52,17 @@ fn bytes(url: &str, sign: impl Fn(&Signer) -> Request) -> (String, Vec<u8>) {
     (host, (text + "\r\n").into_bytes())
 }
 
-fn list_users(signer: &Signer) -> Request {
+fn list_users(signer: &Signer) -> CloudRequest {
     signer.rpc("2015-05-01", "ListUsers", &[("MaxItems", "10")])
 }
 
 /// What comes back until the connection ends.
-fn exchange(url: &str, sign: impl Fn(&Signer) -> Request) -> (String, std::io::Result<()>) {
+fn exchange(url: &str, sign: impl Fn(&Signer) -> CloudRequest) -> (String, std::io::Result<()>) {
     exchange_for(Duration::from_secs(60), url, sign)
 }
 
 /// What comes back until the connection ends or nothing more comes for so long.
-fn exchange_for(time: Duration, url: &str, sign: impl Fn(&Signer) -> Request) -> (String, std::io::Result<()>) {
+fn exchange_for(time: Duration, url: &str, sign: impl Fn(&Signer) -> CloudRequest) -> (String, std::io::Result<()>) {
     let (host, request) = bytes(url, sign);
     let mut stream = TcpStream::connect(host).unwrap();
     stream.set_read_timeout(Some(time)).unwrap();
@@ -116,7 +117,7 @@ fn a_region_answers_at_its_own_port() {
 #[test]
 fn a_reset_is_a_reset_and_only_for_its_turn() {
     let cloud = builder(None).start().unwrap();
-    cloud.add_fault(Fault::of("ListUsers", FaultKind::Reset).on(Turn::Nth(1)));
+    cloud.add_fault(CloudFault::of("ListUsers", FaultKind::Reset).on(Turn::Nth(1)));
     let (answer, end) = exchange(cloud.url(Product::Ram), list_users);
     assert_eq!((answer.as_str(), end.unwrap_err().kind()), ("", std::io::ErrorKind::ConnectionReset));
     assert_eq!(cloud.log()[0].status, None);
@@ -127,7 +128,7 @@ fn a_reset_is_a_reset_and_only_for_its_turn() {
 fn a_truncated_answer_promises_more_than_it_gives() {
     let cloud = builder(None).start().unwrap();
     let whole = exchange(cloud.url(Product::Ram), list_users).0;
-    cloud.add_fault(Fault::of_all(FaultKind::Truncated));
+    cloud.add_fault(CloudFault::of_all(FaultKind::Truncated));
     let (part, end) = exchange(cloud.url(Product::Ram), list_users);
     let body = |answer: &str| answer.split_once("\r\n\r\n").unwrap().1.len();
     assert!(part.contains(&format!("content-length: {}\r\n", body(&whole))), "{part}");
@@ -138,7 +139,7 @@ fn a_truncated_answer_promises_more_than_it_gives() {
 #[test]
 fn a_hanging_call_gets_no_answer_and_stops_with_the_cloud() {
     let cloud = builder(None).start().unwrap();
-    cloud.add_fault(Fault::of_all(FaultKind::Hang(None)));
+    cloud.add_fault(CloudFault::of_all(FaultKind::Hang(None)));
     let (answer, end) = exchange_for(Duration::from_millis(400), cloud.url(Product::Ram), list_users);
     let kind = end.unwrap_err().kind();
     assert!(
@@ -155,7 +156,7 @@ fn a_hanging_call_gets_no_answer_and_stops_with_the_cloud() {
 #[test]
 fn a_hang_may_end_after_a_while() {
     let cloud = builder(None).start().unwrap();
-    cloud.add_fault(Fault::of_all(FaultKind::Hang(Some(Duration::from_millis(50)))));
+    cloud.add_fault(CloudFault::of_all(FaultKind::Hang(Some(Duration::from_millis(50)))));
     let (answer, end) = exchange(cloud.url(Product::Ram), list_users);
     assert_eq!(answer, "");
     end.unwrap();
@@ -164,7 +165,7 @@ fn a_hang_may_end_after_a_while() {
 #[test]
 fn a_slow_answer_comes_whole() {
     let cloud = builder(None).start().unwrap();
-    cloud.add_fault(Fault::of_all(FaultKind::Slow(Duration::from_millis(100))));
+    cloud.add_fault(CloudFault::of_all(FaultKind::Slow(Duration::from_millis(100))));
     let start = Instant::now();
     let (host, request) = bytes(cloud.url(Product::Ram), list_users);
     let mut stream = TcpStream::connect(host).unwrap();
@@ -238,7 +239,7 @@ fn cleaning() -> (Cloud, mpsc::Receiver<Cleaning>) {
         .unwrap();
     cloud.edit(|cloud_state| {
         let cluster = cloud_state.cluster_mut(PROD).unwrap();
-        *cluster = cluster.clone().kubeconfig(CARL, Kubeconfig::effective(now));
+        *cluster = cluster.clone().kubeconfig(CARL, KubeconfigRecord::effective(now));
     });
     (cloud, cleaned)
 }

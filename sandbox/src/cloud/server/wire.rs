@@ -22,10 +22,10 @@ use tokio::time::{Sleep, sleep};
 use tokio_rustls::TlsAcceptor;
 
 use super::super::backend::Backend;
-use super::super::faults::Outcome;
+use super::super::faults::FaultOutcome;
 use super::super::gateway::{Endpoint, answer};
-use super::super::reply::Reply;
-use super::super::request::Request;
+use super::super::reply::CloudResponse;
+use super::super::request::CloudRequest;
 
 const LARGEST_BODY: usize = 1 << 20;
 
@@ -46,7 +46,7 @@ pub(super) async fn listen(
         let (tls, backend, endpoint) = (tls.clone(), Arc::clone(&backend), Arc::clone(&endpoint));
         tokio::spawn(async move {
             let reset = Arc::new(AtomicBool::new(false));
-            let connection = Connection { stream, reset: Arc::clone(&reset) };
+            let connection = ResettableStream { stream, reset: Arc::clone(&reset) };
             match tls {
                 None => speak(connection, reset, backend, endpoint).await,
                 Some(tls) => {
@@ -82,34 +82,34 @@ async fn respond(
 ) -> Result<Response<BoxBody<Bytes, Broken>>, Broken> {
     let (parts, body) = request.into_parts();
     let body = Limited::new(body, LARGEST_BODY).collect().await.map_err(|_| Broken)?.to_bytes();
-    match answer(backend, endpoint, &Request::new(&parts, body)) {
-        Outcome::Answered(reply) => whole(&reply),
-        Outcome::Slow(time, reply) => {
+    match answer(backend, endpoint, &CloudRequest::new(&parts, body)) {
+        FaultOutcome::Answered(reply) => whole(&reply),
+        FaultOutcome::Slow(time, reply) => {
             sleep(time).await;
             whole(&reply)
         }
-        Outcome::Truncated(reply) => {
+        FaultOutcome::Truncated(reply) => {
             let body = HalfBody { half: Some(reply.body.slice(..reply.body.len() / 2)), break_off: None };
             response(&reply, body.boxed())
         }
-        Outcome::Reset => {
+        FaultOutcome::Reset => {
             reset.store(true, Ordering::Relaxed);
             Err(Broken)
         }
-        Outcome::Hang(None) => std::future::pending().await,
-        Outcome::Hang(Some(time)) => {
+        FaultOutcome::Hang(None) => std::future::pending().await,
+        FaultOutcome::Hang(Some(time)) => {
             sleep(time).await;
             Err(Broken)
         }
     }
 }
 
-fn whole(reply: &Reply) -> Result<Response<BoxBody<Bytes, Broken>>, Broken> {
+fn whole(reply: &CloudResponse) -> Result<Response<BoxBody<Bytes, Broken>>, Broken> {
     response(reply, Full::new(reply.body.clone()).map_err(|never: Infallible| match never {}).boxed())
 }
 
 /// The length announced is that of the whole body, whatever comes of it.
-fn response(reply: &Reply, body: BoxBody<Bytes, Broken>) -> Result<Response<BoxBody<Bytes, Broken>>, Broken> {
+fn response(reply: &CloudResponse, body: BoxBody<Bytes, Broken>) -> Result<Response<BoxBody<Bytes, Broken>>, Broken> {
     let mut builder = Response::builder().status(reply.status).header("content-length", reply.body.len());
     for (name, value) in &reply.headers {
         builder = builder.header(*name, value);
@@ -138,12 +138,12 @@ impl Body for HalfBody {
 }
 
 /// A TCP connection that can be told to end in a reset instead of a proper close.
-struct Connection {
+struct ResettableStream {
     stream: TcpStream,
     reset: Arc<AtomicBool>,
 }
 
-impl Drop for Connection {
+impl Drop for ResettableStream {
     fn drop(&mut self) {
         if self.reset.load(Ordering::Relaxed) {
             // Without it the connection merely closes, which breaks it as well.
@@ -152,7 +152,7 @@ impl Drop for Connection {
     }
 }
 
-impl AsyncRead for Connection {
+impl AsyncRead for ResettableStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -162,7 +162,7 @@ impl AsyncRead for Connection {
     }
 }
 
-impl AsyncWrite for Connection {
+impl AsyncWrite for ResettableStream {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(context, data)
     }

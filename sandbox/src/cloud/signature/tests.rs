@@ -18,7 +18,7 @@ fn vectors() -> Vec<Vector> {
 }
 
 /// The request that a vector's canonical text describes, and its payload's hash.
-fn described(canonical: &str) -> (Request, String) {
+fn described(canonical: &str) -> (CloudRequest, String) {
     let lines: Vec<&str> = canonical.split('\n').collect();
     let mut builder = http::Request::builder().method(lines[0]).uri(format!("{}?{}", lines[1], lines[2]));
     for header in lines[3..].iter().take_while(|line| !line.is_empty()) {
@@ -26,7 +26,7 @@ fn described(canonical: &str) -> (Request, String) {
         builder = builder.header(name, value);
     }
     let (parts, ()) = builder.body(()).unwrap().into_parts();
-    (Request::new(&parts, Bytes::new()), lines.last().unwrap().to_string())
+    (CloudRequest::new(&parts, Bytes::new()), lines.last().unwrap().to_string())
 }
 
 #[test]
@@ -60,9 +60,9 @@ fn published_requests_verify_as_a_whole_at_their_time() {
         keys.add(AccessKey::root("1", "LTAItestid", "testsecret"));
         let mut temporary = AccessKey::root("1", "STS.testid", "testsecret");
         let expires = now + SignedDuration::from_mins(1);
-        temporary.session = Some(super::super::keys::Session { token: "CAIS+token/with=chars".into(), expires });
+        temporary.session = Some(super::super::keys::StsSession { token: "CAIS+token/with=chars".into(), expires });
         keys.add(temporary);
-        verify(&request, &mut keys, now).unwrap_or_else(|refusal| panic!("{}: {refusal:?}", vector.name));
+        verify(&request, &mut keys, now).unwrap_or_else(|error| panic!("{}: {error:?}", vector.name));
     }
 }
 
@@ -77,8 +77,8 @@ fn now() -> Timestamp {
     NOW.parse().unwrap()
 }
 
-fn code(request: &Request, keys: &mut KeyRing) -> String {
-    verify(request, keys, now()).map_or_else(|refusal| refusal.code, |key| format!("good: {}", key.id))
+fn code(request: &CloudRequest, keys: &mut KeyRing) -> String {
+    verify(request, keys, now()).map_or_else(|error| error.code, |key| format!("good: {}", key.id))
 }
 
 fn signer() -> Signer {
@@ -106,7 +106,7 @@ fn a_refused_request_does_not_spend_its_nonce() {
 #[test]
 fn whatever_is_changed_after_signing_is_noticed() {
     let good = || signer().roa("GET", "/clusters/c1", "DescribeClusterDetail", &[("a", "1")]);
-    let changes: [fn(&mut Request); 6] = [
+    let changes: [fn(&mut CloudRequest); 6] = [
         |request| request.method = http::Method::DELETE,
         |request| request.path = "/clusters/c2".into(),
         |request| request.query[0].1 = "2".into(),
@@ -184,7 +184,7 @@ fn sessions_need_their_own_token_while_it_lasts() {
         let mut signer = Signer::new(&issued.id, &issued.secret).at(at);
         signer.token = token.map(str::to_owned);
         let request = signer.rpc("2015-04-01", "GetCallerIdentity", &[]);
-        verify(&request, &mut keys, at).map_or_else(|refusal| refusal.code, |_| "good".into())
+        verify(&request, &mut keys, at).map_or_else(|error| error.code, |_| "good".into())
     };
     assert_eq!(answer(Some(&issued.token), now()), "good");
     assert_eq!(answer(None, now()), "MissingSecurityToken");
@@ -202,7 +202,7 @@ fn a_wrong_signature_is_answered_with_the_canonical_request_and_its_token() {
     let mut signer = Signer::new(&issued.id, "mackerel").at(now());
     signer.token = Some(issued.token.clone());
     let request = signer.rpc("2015-04-01", "GetCallerIdentity", &[]);
-    let refusal = verify(&request, &mut keys, now()).unwrap_err();
-    assert!(refusal.message.contains("server StringToSign is [ACS3-HMAC-SHA256\n"), "{}", refusal.message);
-    assert!(refusal.message.contains(&format!("x-acs-security-token:{}\n", issued.token)), "{}", refusal.message);
+    let error = verify(&request, &mut keys, now()).unwrap_err();
+    assert!(error.message.contains("server StringToSign is [ACS3-HMAC-SHA256\n"), "{}", error.message);
+    assert!(error.message.contains(&format!("x-acs-security-token:{}\n", issued.token)), "{}", error.message);
 }

@@ -72,10 +72,10 @@ fn a_lost_answer_leaves_the_change_done() {
     bench
         .backend
         .faults()
-        .push(Fault::of("CleanClusterUserPermissions", FaultKind::ServerError(500)).after_execution());
+        .push(CloudFault::of("CleanClusterUserPermissions", FaultKind::ServerError(500)).after_execution());
     assert_eq!(clean(&bench, PROD, GONE, &[]).0, 500);
     assert_eq!(bench.cleaned.lock().unwrap().len(), 1);
-    *bench.backend.faults() = vec![Fault::of("CleanClusterUserPermissions", FaultKind::ServerError(500))];
+    *bench.backend.faults() = vec![CloudFault::of("CleanClusterUserPermissions", FaultKind::ServerError(500))];
     assert_eq!(clean(&bench, PROD, BOB, &[]).0, 500);
     assert_eq!(bench.cleaned.lock().unwrap().len(), 1, "without it nothing was done");
 }

@@ -13,13 +13,13 @@ fn session(credentials: &Value) -> Signer {
     signer
 }
 
-fn plain(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Request {
+fn plain(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> CloudRequest {
     let mut builder = http::Request::builder().method(method).uri(path);
     for (name, value) in headers {
         builder = builder.header(*name, *value);
     }
     let (parts, ()) = builder.body(()).unwrap().into_parts();
-    Request::new(&parts, Bytes::from(body.to_owned()))
+    CloudRequest::new(&parts, Bytes::from(body.to_owned()))
 }
 
 #[test]
@@ -207,7 +207,7 @@ fn a_credentials_uri_serves_its_role() {
 fn faults_strike_the_endpoints_that_give_credentials() {
     let bench = Bench::new();
     bench.edit(|cloud_state| cloud_state.sign_in.credentials_at("/credentials", ACCOUNT, "Deployer"));
-    bench.backend.faults().push(Fault::of("CredentialsUri", FaultKind::ServerError(502)).on(Turn::First(1)));
+    bench.backend.faults().push(CloudFault::of("CredentialsUri", FaultKind::ServerError(502)).on(Turn::First(1)));
     let get = || bench.json(&Endpoint::CredentialsUri, &plain("GET", "/credentials", &[], "")).0;
     assert_eq!((get(), get()), (502, 200));
 }

@@ -34,7 +34,8 @@ fn clusters_are_listed_centrally_and_by_region() {
 fn clusters_come_by_pages_of_ten() {
     let bench = Bench::new();
     bench.edit(|cloud_state| {
-        cloud_state.accounts[0].clusters = (0..25).map(|number| Cluster::new(&format!("c{number:032}"), "c")).collect();
+        cloud_state.accounts[0].clusters =
+            (0..25).map(|number| AckCluster::new(&format!("c{number:032}"), "c")).collect();
     });
     let count = |query: &[(&str, &str)]| {
         bench.cs("/api/v1/clusters", "DescribeClustersV1", query).1["clusters"].as_array().map(Vec::len)
@@ -91,7 +92,7 @@ fn kubeconfig_states_page_by_their_own_names_and_limits() {
     let bench = Bench::new();
     bench.edit(|cloud_state| {
         let cluster = cloud_state.cluster_mut(PROD).unwrap();
-        let numbered = (1..=120).map(|number| (Account::numbered_user(number), Kubeconfig::effective(later())));
+        let numbered = (1..=120).map(|number| (Account::numbered_user(number), KubeconfigRecord::effective(later())));
         cluster.kubeconfigs = numbered.collect();
     });
     let count = |query: &[(&str, &str)]| {
@@ -121,7 +122,7 @@ fn kubeconfig_states_need_the_ram_listings_unless_set_up_otherwise() {
 fn kubeconfigs_of_cloud_services_are_listed_apart() {
     let bench = Bench::new();
     bench.edit(|cloud_state| {
-        let kubeconfig = Kubeconfig::effective(later()).cloud_service("arms");
+        let kubeconfig = KubeconfigRecord::effective(later()).cloud_service("arms");
         cloud_state.cluster_mut(PROD).unwrap().kubeconfigs.insert("300000000000000950".into(), kubeconfig);
     });
     let list = |value: &str| {
@@ -209,7 +210,7 @@ fn kubeconfigs_are_issued_to_the_caller() {
     };
     assert_eq!(*bench.issued.lock().unwrap(), [expected(true, Some(15)), expected(false, None)]);
     bench.edit(|cloud_state| {
-        let kubeconfig = Kubeconfig::removed().common_name("as-before");
+        let kubeconfig = KubeconfigRecord::removed().common_name("as-before");
         cloud_state.cluster_mut(TEST).unwrap().kubeconfigs.insert(ALICE.into(), kubeconfig);
     });
     assert_eq!(ask(&[]).0, 200);
