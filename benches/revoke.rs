@@ -4,7 +4,7 @@
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
-use ackcred_sandbox::apiserver::Options;
+use ackcred_sandbox::apiserver::ApiServerOptions;
 use ackcred_sandbox::story::{LEAVER, Story};
 use kubectl_ackcred::status::Status;
 
@@ -25,7 +25,7 @@ fn main() -> anyhow::Result<()> {
 }
 
 fn once() -> anyhow::Result<Duration> {
-    let story = Story::start(Options::default())?;
+    let story = Story::start(ApiServerOptions::default())?;
     let session = story.session()?;
     let leaked = story.leaked.display().to_string();
     let begun = Instant::now();

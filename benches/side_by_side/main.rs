@@ -70,7 +70,7 @@ fn main() -> Result<()> {
 
 fn on_a_cluster(args: &Args, home: &Path, assets: &Path) -> Result<()> {
     ensure!(args.bindings.is_sorted(), "--bindings: ascending, please: bindings are added and never taken away");
-    let plane = ControlPlane::start(assets, &controlplane::Options::default())?;
+    let plane = ControlPlane::start(assets, &controlplane::ControlPlaneOptions::default())?;
     let mut there = 0;
     for &count in &args.bindings {
         say(&format!("\n(making {} RoleBindings)", count - there))?;

@@ -8,5 +8,5 @@ mod process;
 mod shared;
 
 pub use self::assets::assets_for;
-pub use self::control_plane::{ControlPlane, Options};
+pub use self::control_plane::{ControlPlane, ControlPlaneOptions};
 pub use self::shared::{SharedControlPlane, shared};

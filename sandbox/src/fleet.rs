@@ -35,7 +35,7 @@ const THREADS: usize = 4;
 
 /// How a fleet differs from a plain one.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Options {
+pub struct FleetOptions {
     /// How many clusters there are.
     pub clusters: usize,
     /// Whether ack-ram-authenticator's API group exists in them.
@@ -58,14 +58,14 @@ impl Fleet {
     /// # Errors
     /// Where a server doesn't start or a file can't be written.
     pub fn start(clusters: usize) -> Result<Self, ClusterError> {
-        Self::start_with(Options { clusters, ..Options::default() })
+        Self::start_with(FleetOptions { clusters, ..FleetOptions::default() })
     }
 
     /// Starts the clusters and the cloud, and writes the files.
     ///
     /// # Errors
     /// Where a server doesn't start or a file can't be written.
-    pub fn start_with(options: Options) -> Result<Self, ClusterError> {
+    pub fn start_with(options: FleetOptions) -> Result<Self, ClusterError> {
         let now = clock::now();
         let hosts = (0..THREADS).map(|_| Host::start()).collect::<io::Result<Vec<_>>>()?;
         let hosts = hosts.iter().cycle().take(options.clusters).enumerate();

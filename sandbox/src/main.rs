@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use ackcred_sandbox::apiserver::Options;
+use ackcred_sandbox::apiserver::ApiServerOptions;
 use ackcred_sandbox::fleet::{self, Fleet};
 use ackcred_sandbox::story::{LEAVER, Story};
 use ackcred_sandbox::tour;
@@ -39,13 +39,13 @@ fn main() -> anyhow::Result<()> {
         Command::Tour => tour::run(&mut std::io::stdout().lock()),
         Command::Serve { clusters: Some(clusters), ram_authenticator, .. } => serve_many(clusters, ram_authenticator),
         Command::Serve { port, ram_authenticator, clusters: None } => {
-            serve(Options { port, ram_authenticator, ..Options::default() })
+            serve(ApiServerOptions { port, ram_authenticator, ..ApiServerOptions::default() })
         }
     }
 }
 
 fn serve_many(clusters: usize, ram_authenticator: bool) -> anyhow::Result<()> {
-    let fleet = Fleet::start_with(fleet::Options { clusters, ram_authenticator })?;
+    let fleet = Fleet::start_with(fleet::FleetOptions { clusters, ram_authenticator })?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "A simulated account with {clusters} ACK clusters is there. In another terminal:\n")?;
     for (name, value) in fleet.variables() {
@@ -59,7 +59,7 @@ fn serve_many(clusters: usize, ram_authenticator: bool) -> anyhow::Result<()> {
     until_ctrl_c(out)
 }
 
-fn serve(options: Options) -> anyhow::Result<()> {
+fn serve(options: ApiServerOptions) -> anyhow::Result<()> {
     let story = Story::start(options)?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "A simulated ACK cluster listens on {}. In another terminal:\n", story.server.address())?;

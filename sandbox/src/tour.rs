@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use kubectl_ackcred::status::Status;
 
-use crate::apiserver::Options;
+use crate::apiserver::ApiServerOptions;
 use crate::certs::Identity;
 use crate::client::Client;
 use crate::session::{Outcome, Session};
@@ -18,7 +18,7 @@ const DOOR: &str = "/api/v1/namespaces/billing/pods";
 /// # Errors
 /// Where a server doesn't start, the output can't be written, or a command ends in a way that the story doesn't know.
 pub fn run(out: &mut dyn Write) -> anyhow::Result<()> {
-    let story = Story::start(Options::default())?;
+    let story = Story::start(ApiServerOptions::default())?;
     let session = story.session()?.answering(&format!("{}\n", LEAVER.uid));
     let leaked = story.leaked.display().to_string();
     writeln!(

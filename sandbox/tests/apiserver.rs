@@ -6,7 +6,7 @@ use std::io::Read;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ackcred_sandbox::apiserver::{ApiServer, Fault, Gate, Options};
+use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Fault, Gate};
 use ackcred_sandbox::certs::{Authority, KeyKind, Subject, Validity};
 use ackcred_sandbox::client::Client;
 use ackcred_sandbox::cluster::Cluster;
@@ -19,7 +19,7 @@ const ROLES: &str = "/apis/rbac.authorization.k8s.io/v1/clusterroles";
 const ROLE_BINDINGS: &str = "/apis/rbac.authorization.k8s.io/v1/rolebindings";
 
 fn server() -> (ApiServer, Client) {
-    let server = ApiServer::start(Options::default()).unwrap();
+    let server = ApiServer::start(ApiServerOptions::default()).unwrap();
     let administrator = server.administrator().unwrap();
     let client = Client::new(&server, Some(&administrator)).unwrap();
     (server, client)
@@ -231,8 +231,8 @@ fn a_watch_goes_on_after_the_right_to_start_one_is_gone() {
 #[test]
 fn two_servers_under_one_authority_know_each_others_clients() {
     let authority = Arc::new(Authority::new(now()).unwrap());
-    let first = ApiServer::start_under(authority.clone(), Options::default()).unwrap();
-    let second = ApiServer::start_under(authority, Options::default()).unwrap();
+    let first = ApiServer::start_under(authority.clone(), ApiServerOptions::default()).unwrap();
+    let second = ApiServer::start_under(authority, ApiServerOptions::default()).unwrap();
     let administrator = first.administrator().unwrap();
     let client = Client::new(&second, Some(&administrator)).unwrap();
     assert_eq!(client.send("GET", ROLES, &[], "").unwrap().code, 200);
@@ -240,7 +240,7 @@ fn two_servers_under_one_authority_know_each_others_clients() {
 
 #[test]
 fn the_story_leaves_nothing_behind() {
-    let story = Story::start(Options { ram_authenticator: true, ..Options::default() }).unwrap();
+    let story = Story::start(ApiServerOptions { ram_authenticator: true, ..ApiServerOptions::default() }).unwrap();
     let folder = story.folder().to_owned();
     let administrator = story.server.administrator().unwrap();
     let client = Client::new(&story.server, Some(&administrator)).unwrap();

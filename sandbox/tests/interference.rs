@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use ackcred_sandbox::ack;
-use ackcred_sandbox::apiserver::{ApiServer, Options};
+use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions};
 use ackcred_sandbox::binding::{BindingRef, RBAC};
 use ackcred_sandbox::certs::Subject;
 use ackcred_sandbox::client::{Client, JSON_PATCH};
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 /// Does the same to both servers and compares what came of it.
 fn on_both(scenario: impl Fn(&dyn Cluster) -> Value) -> Value {
-    let sandbox = scenario(&ApiServer::start(Options::default()).unwrap());
+    let sandbox = scenario(&ApiServer::start(ApiServerOptions::default()).unwrap());
     if let Some(real) = shared("sandbox/tests/interference").unwrap() {
         assert_eq!(sandbox, scenario(&real), "the sandbox on the left");
     }
@@ -119,7 +119,7 @@ fn ack_cleans_by_its_behaviour() {
 
 #[test]
 fn a_cluster_that_refuses_ack_is_an_error_with_its_words() {
-    let server = ApiServer::start(Options::default()).unwrap();
+    let server = ApiServer::start(ApiServerOptions::default()).unwrap();
     let clean = ack::cleaner(&server).unwrap();
     let broken = ackcred_sandbox::apiserver::Fault::Answer { code: 503, content_type: "text/plain", body: "no".into() };
     server.faults().add("GET", "clusterrolebindings", 1, broken);

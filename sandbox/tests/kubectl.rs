@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use ackcred_sandbox::apiserver::Options;
+use ackcred_sandbox::apiserver::ApiServerOptions;
 use ackcred_sandbox::controlplane::assets_for;
 use ackcred_sandbox::story::{DEVELOPER, LEAVER, OPERATOR, Story};
 
@@ -20,7 +20,7 @@ fn kubectl(assets: &Path, story: &Story, file: &Path, args: &str) -> (bool, Stri
 #[test]
 fn kubectl_finds_its_way() {
     let Some(assets) = assets_for("sandbox/tests/kubectl") else { return };
-    let story = Story::start(Options::default()).unwrap();
+    let story = Story::start(ApiServerOptions::default()).unwrap();
     for (file, args, succeeds, shown) in [
         (&story.operator, "auth whoami", true, OPERATOR.uid),
         (&story.leaked, "auth whoami", true, LEAVER.uid),

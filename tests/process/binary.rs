@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use ackcred_sandbox::apiserver::{ApiServer, Fault, Gate, Options};
+use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Fault, Gate};
 use ackcred_sandbox::certs::{Authority, Identity, Subject};
 use ackcred_sandbox::cluster::Cluster;
 use ackcred_sandbox::fleet::Fleet;
@@ -69,7 +69,7 @@ impl Home {
 }
 
 fn server() -> ApiServer {
-    let server = ApiServer::start(Options::default()).unwrap();
+    let server = ApiServer::start(ApiServerOptions::default()).unwrap();
     let binding = json!({
         "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": "ops"},
         "subjects": [{"kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": format!("{UID}-1")}],

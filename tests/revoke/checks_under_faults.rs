@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use ackcred_sandbox::apiserver::{ApiServer, Fault, Gate, Options};
+use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Fault, Gate};
 use ackcred_sandbox::binding::BindingRef;
 use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
@@ -120,7 +120,7 @@ fn cleaned_and(more: &[&str], meanwhile: impl FnOnce(&Scene)) -> Report {
     let (cleaned, is_cleaned) = channel();
     let (go_on, may_go_on) = channel::<()>();
     let may_go_on = Mutex::new(may_go_on);
-    let server = ApiServer::start(Options { ram_authenticator: true, ..Options::default() }).unwrap();
+    let server = ApiServer::start(ApiServerOptions { ram_authenticator: true, ..ApiServerOptions::default() }).unwrap();
     let incident = Incident::stage(server, |setup| {
         setup.when_cleaned(move || {
             // The test may have given up waiting.

@@ -12,7 +12,7 @@ macro_rules! on_both_servers {
 
             #[test]
             fn on_the_sandbox() {
-                super::$scenario(ApiServer::start(Options::default()).unwrap());
+                super::$scenario(ApiServer::start(ApiServerOptions::default()).unwrap());
             }
 
             #[test]
@@ -50,7 +50,7 @@ mod unread;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use ackcred_sandbox::apiserver::{ApiServer, Options};
+use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions};
 use ackcred_sandbox::binding::BindingRef;
 use ackcred_sandbox::certs::Subject;
 use ackcred_sandbox::cloud::{Auditing, CleanBehaviour, RamUser};

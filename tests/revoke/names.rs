@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use ackcred_sandbox::apiserver::{ApiServer, Fault, Gate, Options};
+use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Fault, Gate};
 use ackcred_sandbox::binding::BindingRef;
 use ackcred_sandbox::certs::{KeyKind, Subject, Validity};
 use ackcred_sandbox::client::Connector;
@@ -224,7 +224,7 @@ fn a_config_map_that_gives_the_leavers_name_to_another_is_a_way_in<C: Cluster>(s
 
 #[test]
 fn a_mapping_object_that_gives_the_leavers_name_to_another_is_a_way_in() {
-    let server = ApiServer::start(Options { ram_authenticator: true, ..Options::default() }).unwrap();
+    let server = ApiServer::start(ApiServerOptions { ram_authenticator: true, ..ApiServerOptions::default() }).unwrap();
     let incident = Incident::stage(server, |setup| setup);
     for (name, user, username, groups) in [
         ("doras", "dora", format!("{CARL}-17"), "system:masters"),

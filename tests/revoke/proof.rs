@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ackcred_sandbox::apiserver::{ApiServer, Fault, Gate, Options};
+use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Fault, Gate};
 use ackcred_sandbox::binding::BindingRef;
 use ackcred_sandbox::cluster::Cluster;
 use ackcred_sandbox::controlplane::shared;

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use ackcred_sandbox::apiserver::{ApiServer, Fault, Options};
+use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Fault};
 use ackcred_sandbox::binding::BindingRef;
 use ackcred_sandbox::cloud::{self, Auditing, FaultKind, RamUser};
 use ackcred_sandbox::cluster::Cluster;
@@ -39,7 +39,7 @@ fn on_leave(setup: Setup) -> Setup {
 
 /// Begins a revocation that the cloud doesn't let end, and gives its ID.
 fn begun<C: Cluster>(incident: &Incident<C>, args: &[&str]) -> String {
-    incident.cloud.add_fault(cloud::Fault::of(CLEAN, FaultKind::Forbidden));
+    incident.cloud.add_fault(cloud::CloudFault::of(CLEAN, FaultKind::Forbidden));
     let args = [&["revoke", "--yes", "--settle", "0s"], args].concat();
     let (status, report, said) = incident.json(&args);
     incident.cloud.clear_faults();

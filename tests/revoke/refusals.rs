@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use ackcred_sandbox::apiserver::{ApiServer, Options};
+use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions};
 use ackcred_sandbox::binding::BindingRef;
 use ackcred_sandbox::certs::{Authority, Identity, KeyKind, Subject, Validity};
 use ackcred_sandbox::cloud::{Auditing, CloudFault, FaultKind, KubeconfigRecord, Permissions, RamRole, RamUser};

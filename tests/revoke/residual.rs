@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ackcred_sandbox::apiserver::{ApiServer, Fault, Gate, Options};
+use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Fault, Gate};
 use ackcred_sandbox::binding::{BindingRef, RBAC};
 use ackcred_sandbox::certs::{KeyKind, Subject, Validity};
 use ackcred_sandbox::client::Connector;
@@ -95,7 +95,7 @@ fn system_masters_in_the_certificate_can_not_be_taken_away() {
 
 #[test]
 fn a_mapping_of_the_authenticator_is_residual() {
-    let server = ApiServer::start(Options { ram_authenticator: true, ..Options::default() }).unwrap();
+    let server = ApiServer::start(ApiServerOptions { ram_authenticator: true, ..ApiServerOptions::default() }).unwrap();
     let incident = Incident::stage(server, |setup| setup);
     let mapping = json!({
         "apiVersion": "ramauthenticator.k8s.alibabacloud/v1alpha1", "kind": "RAMIdentityMapping",

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ackcred_sandbox::apiserver::{ApiServer, Fault, Options};
+use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Fault};
 use ackcred_sandbox::binding::{BindingRef, RBAC};
 use ackcred_sandbox::cloud::{Permissions, RamUser};
 use ackcred_sandbox::cluster::Cluster;

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use ackcred_sandbox::ack;
-use ackcred_sandbox::apiserver::{ApiServer, Exchange, Options};
+use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Exchange};
 use ackcred_sandbox::binding::RBAC;
 use ackcred_sandbox::certs::{Authority, Identity, KeyKind, Subject, Validity};
 use ackcred_sandbox::client::{Client, Connector, JSON_PATCH};
@@ -90,7 +90,7 @@ pub(crate) struct Incident<C> {
 impl Incident<ApiServer> {
     /// The incident on a sandbox of its own, whose log is empty.
     pub(crate) fn sandbox(change: impl FnOnce(Setup) -> Setup) -> Self {
-        let incident = Self::stage(ApiServer::start(Options::default()).unwrap(), change);
+        let incident = Self::stage(ApiServer::start(ApiServerOptions::default()).unwrap(), change);
         incident.server.faults().forget();
         incident
     }

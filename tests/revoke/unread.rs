@@ -1,6 +1,6 @@
 //! What the operator may not read is no absence: the missing right is named, and nothing is called Verified.
 
-use ackcred_sandbox::apiserver::{ApiServer, Fault, Options};
+use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Fault};
 use ackcred_sandbox::cluster::Cluster;
 use ackcred_sandbox::controlplane::shared;
 use kubectl_ackcred::status::Status;
@@ -79,7 +79,7 @@ fn mappings_of_an_absent_group_need_no_right<C: Cluster>(server: C) {
 
 #[test]
 fn mappings_of_a_group_that_exists_do() {
-    let server = ApiServer::start(Options { ram_authenticator: true, ..Options::default() }).unwrap();
+    let server = ApiServer::start(ApiServerOptions { ram_authenticator: true, ..ApiServerOptions::default() }).unwrap();
     let incident = Incident::stage(server, |setup| setup.operator_may(may(&CHANGE, &BOTH)));
     let (status, report, said) = revoke(&incident, "0");
     assert_eq!(status, Status::Incomplete, "{said}\n{report:#}");
@@ -105,7 +105,7 @@ fn without_the_right_to_watch_the_lists_tell<C: Cluster>(mut server: C) {
 /// An operation that could ask nothing before the change can't make up for it afterwards.
 #[test]
 fn what_was_not_asked_before_the_change_is_missing_on_resuming_too() {
-    let server = ApiServer::start(Options::default()).unwrap();
+    let server = ApiServer::start(ApiServerOptions::default()).unwrap();
     let incident = Incident::stage(server, |setup| setup);
     let down = Fault::Answer { code: 503, content_type: "text/plain", body: "no reviews today".to_owned() };
     incident.server.faults().add("POST", "/subjectaccessreviews", usize::MAX, down);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use ackcred_sandbox::certs::{Identity, Subject};
 use ackcred_sandbox::client::Client;
 use ackcred_sandbox::cluster::Cluster;
-use ackcred_sandbox::controlplane::{ControlPlane, Options, assets_for};
+use ackcred_sandbox::controlplane::{ControlPlane, ControlPlaneOptions, assets_for};
 use kubectl_ackcred::adapters::cluster::{ApiServer, BindingScope, Failure, ListDecoder};
 use kubectl_ackcred::core::kubeconfig::connection::{Endpoint, Login};
 use kubectl_ackcred::core::rbac::binding::BindingItem;
@@ -19,7 +19,7 @@ const API: &str = "/apis/rbac.authorization.k8s.io/v1";
 async fn bindings_are_the_same_in_protobuf_and_in_json() {
     let Some(assets) = assets_for("tests/servers protobuf_lists") else { return };
     let plane = tokio::task::spawn_blocking(move || {
-        let plane = ControlPlane::start(&assets, &Options::default()).unwrap();
+        let plane = ControlPlane::start(&assets, &ControlPlaneOptions::default()).unwrap();
         fill(&plane);
         plane
     });

@@ -71,7 +71,7 @@ use crate::cluster::{Cluster, ClusterError};
 
 /// How a server differs from a plain one.
 #[derive(Default)]
-pub struct Options {
+pub struct ApiServerOptions {
     /// Bearer tokens and whose they are.
     pub tokens: BTreeMap<String, User>,
     /// Whether ack-ram-authenticator's API group exists.
@@ -95,7 +95,7 @@ impl ApiServer {
     ///
     /// # Errors
     /// Where no port is free or a certificate can't be made.
-    pub fn start(options: Options) -> Result<Self, ClusterError> {
+    pub fn start(options: ApiServerOptions) -> Result<Self, ClusterError> {
         Self::start_under(Arc::new(Authority::new(clock::now())?), options)
     }
 
@@ -103,7 +103,7 @@ impl ApiServer {
     ///
     /// # Errors
     /// Where no port is free or a certificate can't be made.
-    pub fn start_under(authority: Arc<Authority>, options: Options) -> Result<Self, ClusterError> {
+    pub fn start_under(authority: Arc<Authority>, options: ApiServerOptions) -> Result<Self, ClusterError> {
         Self::start_on(&Host::start()?, authority, options)
     }
 
@@ -111,7 +111,11 @@ impl ApiServer {
     ///
     /// # Errors
     /// Where no port is free or a certificate can't be made.
-    pub(crate) fn start_on(host: &Host, authority: Arc<Authority>, options: Options) -> Result<Self, ClusterError> {
+    pub(crate) fn start_on(
+        host: &Host,
+        authority: Arc<Authority>,
+        options: ApiServerOptions,
+    ) -> Result<Self, ClusterError> {
         let now = clock::now();
         let identity = authority.server(&options.names, Validity::ack(now))?;
         let acceptor = TlsAcceptor::from(tls::server_config(&identity)?);

@@ -23,7 +23,7 @@ const STEP: Duration = Duration::from_millis(100);
 
 /// How a control plane differs from a plain one.
 #[derive(Clone, Debug, Default)]
-pub struct Options {
+pub struct ControlPlaneOptions {
     /// How many requests the API server works on at once before it answers 429; for timing lists without its own throttling.
     pub max_requests_inflight: Option<u32>,
     /// Bearer tokens: `token,user,uid,"group1,group2"` lines, as `--token-auth-file` takes them.
@@ -49,7 +49,7 @@ impl ControlPlane {
     ///
     /// # Errors
     /// Where a process doesn't start or doesn't get ready within 90 seconds; the end of its log is in the error.
-    pub fn start(assets: &Path, options: &Options) -> Result<Self, ClusterError> {
+    pub fn start(assets: &Path, options: &ControlPlaneOptions) -> Result<Self, ClusterError> {
         let authority = Authority::new(clock::now())?;
         let folder = TempDir::with_prefix("ackcred-controlplane-")?;
         let files = write_files(folder.path(), &authority, &options.tokens)?;
@@ -211,7 +211,7 @@ fn flags(files: &ControlPlaneFiles, etcd: &str, port: u16) -> Vec<String> {
     .collect()
 }
 
-fn extra_flags(files: &ControlPlaneFiles, options: &Options) -> Vec<String> {
+fn extra_flags(files: &ControlPlaneFiles, options: &ControlPlaneOptions) -> Vec<String> {
     let mut flags = options.flags.clone();
     flags.extend(options.max_requests_inflight.map(|limit| format!("--max-requests-inflight={limit}")));
     flags.extend(files.tokens.as_ref().map(|path| format!("--token-auth-file={}", path.display())));

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use serde_json::Value;
 
 use super::assets::assets_for;
-use super::control_plane::{ControlPlane, Options};
+use super::control_plane::{ControlPlane, ControlPlaneOptions};
 use crate::binding::BindingRef;
 use crate::certs::Authority;
 use crate::cluster::{Cluster, ClusterError};
@@ -35,7 +35,7 @@ pub fn shared(suite: &str) -> Result<Option<SharedControlPlane>, ClusterError> {
     let plane = match PLANE.get() {
         Some(plane) => plane,
         None => {
-            let started = ControlPlane::start(&assets, &Options::default())?;
+            let started = ControlPlane::start(&assets, &ControlPlaneOptions::default())?;
             PLANE.get_or_init(|| started)
         }
     };

@@ -36,7 +36,7 @@ impl Member {
         let authority = Arc::new(Authority::new(now)?);
         let operator = story::people::identity(&authority, OPERATOR, KeyKind::EcdsaP256, now)?;
         let operator = Credential::bundled(&operator, &authority);
-        let options = apiserver::Options { ram_authenticator, ..apiserver::Options::default() };
+        let options = apiserver::ApiServerOptions { ram_authenticator, ..apiserver::ApiServerOptions::default() };
         let server = ApiServer::start_on(host, authority, options)?;
         for object in story::cluster::objects(&id, now) {
             server.put(object, "ack-console")?;

@@ -15,7 +15,7 @@ pub use self::account::ACCOUNT;
 pub use self::people::{DEPLOYER, DEVELOPER, LEAVER, OPERATOR, PEOPLE, Person};
 
 use crate::ack;
-use crate::apiserver::{ApiServer, Options};
+use crate::apiserver::{ApiServer, ApiServerOptions};
 use crate::certs::{Authority, CertError, Identity, KeyKind};
 use crate::clock;
 use crate::cloud::Cloud;
@@ -52,7 +52,7 @@ impl Story {
     ///
     /// # Errors
     /// Where the server doesn't start or a file can't be written.
-    pub fn start(options: Options) -> Result<Self, ClusterError> {
+    pub fn start(options: ApiServerOptions) -> Result<Self, ClusterError> {
         let now = clock::now();
         let authority = Arc::new(Authority::new(now)?);
         let server = ApiServer::start_under(Arc::clone(&authority), options)?;
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn the_storys_cloud_cleans_the_storys_cluster() {
-        let story = Story::start(Options::default()).unwrap();
+        let story = Story::start(ApiServerOptions::default()).unwrap();
         let client = Client::new(&story.server, Some(&story.server.administrator().unwrap())).unwrap();
         let bindings = || {
             let path = "/apis/rbac.authorization.k8s.io/v1/rolebindings";

@@ -1,6 +1,6 @@
 //! `scan`: user names that only resemble a RAM identity's are listed apart from the grants.
 
-use ackcred_sandbox::apiserver::{ApiServer, Options};
+use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions};
 use insta::assert_snapshot;
 use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ const CARL: &str = "200000000000000103";
 
 /// A cluster with carl's own names and others beside them.
 fn cluster(alike: &[String]) -> ApiServer {
-    let server = ApiServer::start(Options::default()).unwrap();
+    let server = ApiServer::start(ApiServerOptions::default()).unwrap();
     let users: Vec<Value> = alike.iter().map(|name| user(name)).collect();
     for object in [
         cluster_role_binding("own", &[user(CARL), user(&format!("{CARL}-a1b2c3"))]),

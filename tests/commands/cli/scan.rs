@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ackcred_sandbox::apiserver::{ApiServer, Fault, Options, User};
+use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Fault, User};
 use ackcred_sandbox::certs::Subject;
 use ackcred_sandbox::cluster::Cluster as _;
 use ackcred_sandbox::kubeconfigs::{Credential, Kubeconfig};
@@ -57,7 +57,7 @@ fn profile_of(cluster: &str) -> Value {
 }
 
 /// A cluster with grants of every shape.
-fn cluster(options: Options) -> ApiServer {
+fn cluster(options: ApiServerOptions) -> ApiServer {
     let server = ApiServer::start(options).unwrap();
     for object in [
         cluster_role_binding("ops", &[user(ANN), group("4711"), account("4712")]),
@@ -106,7 +106,7 @@ fn row(grant: &Value) -> String {
 
 #[test]
 fn every_grant_of_a_ram_identity_is_a_row() {
-    let server = cluster(Options::default());
+    let server = cluster(ApiServerOptions::default());
     let session = administrator(&server);
     assert_snapshot!(told(&server, &session.run(&["scan"])), @"
     UID                  TYPE      NAME     STATE     BINDING                    ROLE
@@ -309,7 +309,7 @@ fn every_grant_of_a_ram_identity_is_a_row() {
 
 #[test]
 fn without_the_cloud_all_users_changes_nothing() {
-    let server = cluster(Options::default());
+    let server = cluster(ApiServerOptions::default());
     let session = administrator(&server);
     assert_eq!(session.run(&["scan", "-o", "csv"]).stdout, session.run(&["scan", "--all-users", "-o", "csv"]).stdout);
     assert_eq!(session.run(&["scan", "-A", "-o", "csv"]).stdout, session.run(&["scan", "-o", "csv"]).stdout);
@@ -317,7 +317,7 @@ fn without_the_cloud_all_users_changes_nothing() {
 
 #[test]
 fn two_identities_in_one_binding_name_each_other() {
-    let server = cluster(Options::default());
+    let server = cluster(ApiServerOptions::default());
     let outcome = administrator(&server).run(&["scan", "-n", "shop", "-o", "json"]);
     let document = document(&outcome);
     let shared: Vec<(String, Value)> = document["grants"]
@@ -336,7 +336,7 @@ fn two_identities_in_one_binding_name_each_other() {
 
 #[test]
 fn a_namespace_narrows_role_bindings_only() {
-    let server = cluster(Options::default());
+    let server = cluster(ApiServerOptions::default());
     let session = administrator(&server);
     server.faults().forget();
     let outcome = session.run(&["scan", "-n", "billing", "-o", "json"]);
@@ -348,7 +348,7 @@ fn a_namespace_narrows_role_bindings_only() {
 
 #[test]
 fn the_contexts_own_namespace_narrows_nothing() {
-    let server = cluster(Options::default());
+    let server = cluster(ApiServerOptions::default());
     let file = kubeconfig(&server, &["system:masters"]).yaml();
     let session = crate::cli::desk::session();
     let session_file =
@@ -360,7 +360,7 @@ fn the_contexts_own_namespace_narrows_nothing() {
 
 #[test]
 fn identities_and_states_can_be_chosen() {
-    let server = cluster(Options::default());
+    let server = cluster(ApiServerOptions::default());
     let session = administrator(&server);
     let count = |flags: &[&str]| rows(&session.run(&[&["scan", "-o", "json"], flags].concat())).len();
     assert_eq!(count(&[]), 4);
@@ -381,7 +381,7 @@ fn identities_and_states_can_be_chosen() {
 
 #[test]
 fn fail_on_looks_for_its_states() {
-    let server = cluster(Options::default());
+    let server = cluster(ApiServerOptions::default());
     let session = administrator(&server);
     let status = |word: &str| session.run(&["scan", "--fail-on", word]).status;
     assert_eq!(status("unknown"), Status::Findings);
@@ -408,7 +408,7 @@ fn lister(server: &ApiServer, resources: &[&str]) -> Session {
 
 #[test]
 fn what_may_not_be_read_is_told_and_the_rest_is_shown() {
-    let server = cluster(Options::default());
+    let server = cluster(ApiServerOptions::default());
     assert_snapshot!(told(&server, &lister(&server, &["rolebindings"]).run(&["scan"])), @r#"
     UID                  TYPE      NAME     STATE     BINDING                   ROLE
     200000000000000101   Unknown   <none>   Unknown   RoleBinding/shop/shared   Role/dev
@@ -422,7 +422,7 @@ fn what_may_not_be_read_is_told_and_the_rest_is_shown() {
     identities are Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)
     --- exit 4
     "#);
-    let server = cluster(Options::default());
+    let server = cluster(ApiServerOptions::default());
     let outcome = lister(&server, &["clusterrolebindings"]).run(&["scan", "-o", "json", "--fail-on", "unknown"]);
     assert_eq!(outcome.status, Status::Incomplete, "incomplete comes before findings");
     let document = document(&outcome);
@@ -433,7 +433,7 @@ fn what_may_not_be_read_is_told_and_the_rest_is_shown() {
 
 #[test]
 fn where_nothing_may_be_read_the_scan_failed() {
-    let server = cluster(Options::default());
+    let server = cluster(ApiServerOptions::default());
     assert_snapshot!(told(&server, &lister(&server, &[]).run(&["scan"])), @r#"
     --- stderr
     error: [server]: can't list clusterrolebindings.rbac.authorization.k8s.io: clusterrolebindings.rbac.authorization.k8s.io is forbidden: User "ann" cannot list resource "clusterrolebindings" in API group "rbac.authorization.k8s.io" at the cluster scope (Forbidden, HTTP 403)
@@ -450,7 +450,7 @@ fn where_nothing_may_be_read_the_scan_failed() {
 
 #[test]
 fn somebody_who_may_list_both_gets_a_complete_answer() {
-    let server = cluster(Options::default());
+    let server = cluster(ApiServerOptions::default());
     let outcome = lister(&server, &["clusterrolebindings", "rolebindings"]).run(&["scan"]);
     assert_snapshot!(told(&server, &outcome), @r#"
     UID                  TYPE      NAME     STATE     BINDING                    ROLE
@@ -473,7 +473,7 @@ fn mapping(name: &str, spec: &Value) -> Value {
 
 #[test]
 fn mappings_of_the_authenticator_are_grants_too() {
-    let server = cluster(Options { ram_authenticator: true, ..Options::default() });
+    let server = cluster(ApiServerOptions { ram_authenticator: true, ..ApiServerOptions::default() });
     let spec = json!({"arn": format!("acs:ram::{ACCOUNT}:user/carl"), "username": "carl-in-the-cluster", "groups": ["mapped"]});
     server.put(mapping("carl", &spec), "test").unwrap();
     server.put(role_binding("shop", "by-name", &[user("carl-in-the-cluster")]), "test").unwrap();
@@ -497,7 +497,7 @@ fn mappings_of_the_authenticator_are_grants_too() {
 
 #[test]
 fn mappings_that_exist_and_may_not_be_read_make_the_answer_incomplete() {
-    let server = cluster(Options { ram_authenticator: true, ..Options::default() });
+    let server = cluster(ApiServerOptions { ram_authenticator: true, ..ApiServerOptions::default() });
     let outcome = lister(&server, &["clusterrolebindings", "rolebindings"]).run(&["scan", "-o", "json"]);
     assert_eq!(outcome.status, Status::Incomplete, "{outcome}");
     assert_eq!(rows(&outcome).len(), 4);
@@ -506,7 +506,7 @@ fn mappings_that_exist_and_may_not_be_read_make_the_answer_incomplete() {
 
 #[test]
 fn the_authenticators_config_map_is_read_where_it_exists() {
-    let server = cluster(Options::default());
+    let server = cluster(ApiServerOptions::default());
     let users = format!("- userarn: acs:ram::{ACCOUNT}:user/carl\n  username: carl\n  groups: [mapped]\n");
     let roles = format!("- rolearn: acs:ram::{ACCOUNT}:role/deployer\n  username: deployer\n  groups: []\n");
     let map = json!({
@@ -533,7 +533,7 @@ fn the_authenticators_config_map_is_read_where_it_exists() {
 
 #[test]
 fn a_cluster_is_chosen_by_its_id() {
-    let (one, other) = (cluster(Options::default()), ApiServer::start(Options::default()).unwrap());
+    let (one, other) = (cluster(ApiServerOptions::default()), ApiServer::start(ApiServerOptions::default()).unwrap());
     other.put(cluster_role_binding("there", &[user("7-1")]), "test").unwrap();
     let credential = |server: &ApiServer| Credential::of(&server.administrator().unwrap());
     let second = format!("{UID}-{OTHER_CLUSTER}");
@@ -556,7 +556,7 @@ fn a_cluster_is_chosen_by_its_id() {
 
 #[test]
 fn names_from_the_cluster_steer_no_terminal() {
-    let server = cluster(Options::default());
+    let server = cluster(ApiServerOptions::default());
     let hostile = "evil\u{1b}[2J\u{202e}\nline";
     server.put(cluster_role_binding("shared-with-evil", &[user("7-1"), user(hostile)]), "test").unwrap();
     let session = administrator(&server);
@@ -574,7 +574,7 @@ fn names_from_the_cluster_steer_no_terminal() {
 
 #[test]
 fn an_id_that_the_cluster_contradicts_is_a_warning_and_its_own_word_counts() {
-    let server = cluster(Options::default());
+    let server = cluster(ApiServerOptions::default());
     server.put(profile_of(OTHER_CLUSTER), "test").unwrap();
     let session = administrator(&server);
     let outcome = session.run(&["scan", "--uid", ROLE, "-o", "json"]);
@@ -587,7 +587,7 @@ fn an_id_that_the_cluster_contradicts_is_a_warning_and_its_own_word_counts() {
 
 #[test]
 fn the_users_word_counts_for_a_context_that_tells_no_id_until_the_cluster_says_otherwise() {
-    let server = cluster(Options::default());
+    let server = cluster(ApiServerOptions::default());
     let credential = Credential::of(&server.administrator().unwrap());
     let file = Kubeconfig::new()
         .cluster("c", &server.url(), Some(&server.ca_pem()))
@@ -605,7 +605,7 @@ fn the_users_word_counts_for_a_context_that_tells_no_id_until_the_cluster_says_o
 
 #[test]
 fn a_profile_that_cannot_be_read_makes_the_answer_incomplete() {
-    let server = cluster(Options::default());
+    let server = cluster(ApiServerOptions::default());
     let broken =
         json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "etcd is gone", "code": 500});
     let fault = Fault::Answer { code: 500, content_type: "application/json", body: broken.to_string() };
@@ -617,7 +617,7 @@ fn a_profile_that_cannot_be_read_makes_the_answer_incomplete() {
 
 #[test]
 fn a_config_map_that_is_none_makes_the_answer_incomplete() {
-    let server = cluster(Options::default());
+    let server = cluster(ApiServerOptions::default());
     let session = administrator(&server);
     let named = |name: &str| json!({"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": name, "namespace": "kube-system"}});
     for map in ["ack-cluster-profile", "alibabacloud-auth"] {
@@ -660,7 +660,7 @@ fn a_config_map_that_is_none_makes_the_answer_incomplete() {
 
 #[test]
 fn the_clusters_owner_is_root() {
-    let server = cluster(Options::default());
+    let server = cluster(ApiServerOptions::default());
     server.put(profile_of(CLUSTER), "test").unwrap();
     server.put(cluster_role_binding("root", &[user(&format!("{ACCOUNT}-1"))]), "test").unwrap();
     let outcome = administrator(&server).run(&["scan", "--uid", ACCOUNT, "-o", "json"]);
@@ -670,7 +670,7 @@ fn the_clusters_owner_is_root() {
 
 #[test]
 fn the_story_of_the_tour_has_the_leavers_three_grants() {
-    let story = Story::start(Options::default()).unwrap();
+    let story = Story::start(ApiServerOptions::default()).unwrap();
     let session = crate::cli::desk::session().with("KUBECONFIG", story.operator.clone());
     let uid = ackcred_sandbox::story::LEAVER.uid;
     let outcome = session.run(&["scan", "--uid", uid, "-o", "json"]);
@@ -682,7 +682,7 @@ fn the_story_of_the_tour_has_the_leavers_three_grants() {
 #[test]
 fn flags_alone_lead_to_a_cluster() {
     let tokens = [("a-token".to_owned(), User::authenticated("robot", ["system:masters"]))];
-    let server = cluster(Options { tokens: tokens.into(), ..Options::default() });
+    let server = cluster(ApiServerOptions { tokens: tokens.into(), ..ApiServerOptions::default() });
     let session = crate::cli::desk::session();
     session.write("ca.pem", server.ca_pem()).unwrap();
     let url = server.url();
@@ -699,7 +699,7 @@ fn flags_alone_lead_to_a_cluster() {
 
 #[test]
 fn outside_a_pod_nobody_pretends_to_be_in_one() {
-    let session = administrator(&cluster(Options::default()));
+    let session = administrator(&cluster(ApiServerOptions::default()));
     let outcome = session.run(&["scan", "--in-cluster"]);
     assert_eq!((outcome.status, outcome.stdout.as_str()), (Status::Failed, ""), "{outcome}");
     assert_snapshot!(outcome.stderr, @"error: not in a pod: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set");
@@ -708,7 +708,7 @@ fn outside_a_pod_nobody_pretends_to_be_in_one() {
 /// A failure in mid-scan shows no part of a list as the whole.
 #[test]
 fn a_list_that_breaks_off_is_not_shown_in_part() {
-    let server = cluster(Options::default());
+    let server = cluster(ApiServerOptions::default());
     let session = administrator(&server);
     server.faults().add("GET", "/rolebindings", 9, Fault::Truncate(200));
     let outcome = session.run(&["scan", "-o", "json"]);

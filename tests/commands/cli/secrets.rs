@@ -1,6 +1,6 @@
 //! No secret in any output, however much is logged.
 
-use ackcred_sandbox::apiserver::{ApiServer, Fault, Options, User};
+use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Fault, User};
 use ackcred_sandbox::certs::Subject;
 use ackcred_sandbox::cluster::Cluster as _;
 use ackcred_sandbox::kubeconfigs::{Credential, Kubeconfig};
@@ -38,7 +38,7 @@ fn assert_silent(session: &Session, words: &[&str], forbidden: &[String]) {
 #[test]
 fn however_much_is_logged_no_secret_is() {
     let tokens = [(TOKEN.to_owned(), User::authenticated("robot", ["system:masters"]))];
-    let server = ApiServer::start(Options { tokens: tokens.into(), ..Options::default() }).unwrap();
+    let server = ApiServer::start(ApiServerOptions { tokens: tokens.into(), ..ApiServerOptions::default() }).unwrap();
     let identity = server.client(&Subject::user(format!("{UID}-1"), ["system:masters"])).unwrap();
     let key = identity.key().pkcs8_pem();
     let answer = json!({
@@ -97,7 +97,7 @@ fn however_much_is_logged_no_secret_is() {
 /// A server that hands back what it was sent, as some proxies do in their error pages.
 #[test]
 fn a_server_that_echoes_the_token_does_not_make_it_seen() {
-    let server = ApiServer::start(Options::default()).unwrap();
+    let server = ApiServer::start(ApiServerOptions::default()).unwrap();
     let page = format!("<html>Authorization: Bearer {TOKEN}</html>");
     server.faults().add("*", "/", 99, Fault::Answer { code: 502, content_type: "text/html", body: page });
     let file = Kubeconfig::ack(&server.url(), &server.ca_pem(), CLUSTER, UID, &Credential::Token(TOKEN.into()));

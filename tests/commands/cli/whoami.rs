@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use ackcred_sandbox::apiserver::{ApiServer, Fault, Options};
+use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Fault};
 use ackcred_sandbox::certs::{KeyKind, Subject};
 use ackcred_sandbox::cluster::Cluster as _;
 use ackcred_sandbox::kubeconfigs::{Credential, Kubeconfig};
@@ -366,7 +366,7 @@ fn a_kubeconfig_with_a_secret_in_it_is_not_for_others() {
 #[test]
 fn the_api_server_confirms_or_contradicts() {
     for (told_id, verdict) in [(CLUSTER, true), (OTHER_CLUSTER, false)] {
-        let server = ApiServer::start(Options::default()).unwrap();
+        let server = ApiServer::start(ApiServerOptions::default()).unwrap();
         let profile = json!({
             "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "ack-cluster-profile", "namespace": "kube-system"},
             "data": {"clusterid": told_id, "uid": "1000000000000001"},
@@ -392,7 +392,7 @@ fn the_api_server_confirms_or_contradicts() {
 
 #[test]
 fn an_api_server_that_fails_is_shown_failing_beside_the_file() {
-    let server = ApiServer::start(Options::default()).unwrap();
+    let server = ApiServer::start(ApiServerOptions::default()).unwrap();
     let credential = Credential::of(&server.client(&Subject::ack(format!("{UID}-1"))).unwrap());
     let file = Kubeconfig::ack(&server.url(), &server.ca_pem(), CLUSTER, UID, &credential);
     let session = session_with(&file);
@@ -432,7 +432,7 @@ fn an_api_server_that_fails_is_shown_failing_beside_the_file() {
 
 #[test]
 fn a_profile_that_may_not_be_read_is_no_failure() {
-    let server = ApiServer::start(Options::default()).unwrap();
+    let server = ApiServer::start(ApiServerOptions::default()).unwrap();
     let session = session_with(&Kubeconfig::ack(
         &server.url(),
         &server.ca_pem(),

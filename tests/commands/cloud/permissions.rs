@@ -1,6 +1,6 @@
 //! docs/permissions.md, held to what it says: its policy and its roles are enough, and each action costs what its row says.
 
-use ackcred_sandbox::apiserver::{ApiServer, Options};
+use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions};
 use ackcred_sandbox::client::Client;
 use ackcred_sandbox::cloud::Permissions;
 use ackcred_sandbox::cluster::Cluster;
@@ -79,7 +79,7 @@ fn a_missing_action_costs_the_commands_of_its_row_and_is_named() {
 
 /// A cluster where the operator may do what these roles say, and nothing else.
 fn scene_with(roles: &[Value]) -> Scene<ApiServer> {
-    let server = ApiServer::start(Options { ram_authenticator: true, ..Options::default() }).unwrap();
+    let server = ApiServer::start(ApiServerOptions { ram_authenticator: true, ..ApiServerOptions::default() }).unwrap();
     let scene = Scene::stage(server, SMALL, |account| account).signed_in();
     let administrator = scene.server.administrator().unwrap();
     let client = Client::new(&scene.server, Some(&administrator)).unwrap();

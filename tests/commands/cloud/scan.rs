@@ -1,6 +1,6 @@
 //! `scan` with names: the right one for everybody, whole, and in the view that was asked for.
 
-use ackcred_sandbox::apiserver::{ApiServer, Options};
+use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions};
 use ackcred_sandbox::cloud::{Account, Permissions};
 use ackcred_sandbox::cluster::Cluster;
 use ackcred_sandbox::controlplane::{self, ControlPlane, assets_for};
@@ -14,13 +14,13 @@ const LARGE: Size = Size { users: 1498, roles: 299 };
 
 #[test]
 fn everybody_among_1500_users_and_300_roles_is_named() {
-    names_everybody(ApiServer::start(Options::default()).unwrap());
+    names_everybody(ApiServer::start(ApiServerOptions::default()).unwrap());
 }
 
 #[test]
 fn everybody_is_named_on_the_real_api_server() {
     let Some(assets) = assets_for("tests/commands cloud") else { return };
-    names_everybody(ControlPlane::start(&assets, &controlplane::Options::default()).unwrap());
+    names_everybody(ControlPlane::start(&assets, &controlplane::ControlPlaneOptions::default()).unwrap());
 }
 
 fn names_everybody(server: impl Cluster) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use ackcred_sandbox::apiserver::{ApiServer, Options};
+use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions};
 use ackcred_sandbox::certs::{Authority, KeyKind, Subject, Validity};
 use ackcred_sandbox::client::Client;
 use ackcred_sandbox::cloud::{
@@ -75,7 +75,7 @@ impl Scene<ApiServer> {
 
     /// The same, with more in the account.
     pub(crate) fn with(more: impl FnOnce(Account) -> Account) -> Self {
-        Self::stage(ApiServer::start(Options::default()).unwrap(), SMALL, more)
+        Self::stage(ApiServer::start(ApiServerOptions::default()).unwrap(), SMALL, more)
     }
 }
 

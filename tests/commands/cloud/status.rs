@@ -1,6 +1,6 @@
 //! `status`: the console's two views, with what is left behind, auditing, and the last access.
 
-use ackcred_sandbox::apiserver::{ApiServer, Options};
+use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions};
 use ackcred_sandbox::cloud::{self, Auditing, CloudFault, FaultKind};
 use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
@@ -49,7 +49,7 @@ fn the_heading_tells_of_auditing_and_of_the_authenticator() {
     let plain = Scene::small().signed_in();
     assert_eq!(heading(&plain, &["status"]), "AUDITING: unknown   RAM-AUTHENTICATOR: not installed");
     assert_eq!(heading(&plain, &["status", "--activity"]), "AUDITING: enabled   RAM-AUTHENTICATOR: not installed");
-    let server = ApiServer::start(Options { ram_authenticator: true, ..Options::default() }).unwrap();
+    let server = ApiServer::start(ApiServerOptions { ram_authenticator: true, ..ApiServerOptions::default() }).unwrap();
     let installed = Scene::stage(server, SMALL, |account| account).signed_in();
     installed.cloud.edit(|cloud_state| cloud_state.cluster_mut(CLUSTER).unwrap().auditing = Auditing::Off);
     assert_eq!(heading(&installed, &["status", "--activity"]), "AUDITING: unknown   RAM-AUTHENTICATOR: installed");

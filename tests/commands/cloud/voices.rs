@@ -1,6 +1,6 @@
 //! Voices that fail, lie, are late or were never asked: nobody is called Deleted who is not, and it is said what is missing.
 
-use ackcred_sandbox::apiserver::{self, ApiServer, Options};
+use ackcred_sandbox::apiserver::{self, ApiServer, ApiServerOptions};
 use ackcred_sandbox::cloud::{
     AccessKey, Account, CloudFault, FaultKind, ForeignCallers, Permissions, Product, RetryHint, Turn,
 };
@@ -66,11 +66,12 @@ fn where_ack_needs_ram_list_users_too_even_its_word_is_missing() {
 #[test]
 fn a_listing_cut_after_page_one_proves_nobodys_absence() {
     let large = Size { users: 1100, roles: 2 };
-    let scene =
-        Scene::stage(ApiServer::start(ackcred_sandbox::apiserver::Options::default()).unwrap(), large, |account| {
-            account.kubeconfig_states_need_ram_listings(false)
-        })
-        .signed_in();
+    let scene = Scene::stage(
+        ApiServer::start(ackcred_sandbox::apiserver::ApiServerOptions::default()).unwrap(),
+        large,
+        |account| account.kubeconfig_states_need_ram_listings(false),
+    )
+    .signed_in();
     let cut = |action: &str| CloudFault::of(action, FaultKind::Forbidden).on(Turn::From(2));
     for (action, reason) in [("ListUsers", "ram:ListUsers"), ("ListUserBasicInfos", "ListUserBasicInfos")] {
         scene.cloud.clear_faults();
@@ -380,7 +381,8 @@ fn nothing_found_is_said_of_all_that_was_asked_only_where_all_was_read() {
 #[test]
 fn a_cluster_without_grants_is_said_to_have_none_only_where_all_of_it_was_read() {
     let empty = || {
-        let server = ApiServer::start(Options { ram_authenticator: true, ..Options::default() }).unwrap();
+        let server =
+            ApiServer::start(ApiServerOptions { ram_authenticator: true, ..ApiServerOptions::default() }).unwrap();
         Scene::empty(server).signed_in()
     };
     for (verb, nothing) in [

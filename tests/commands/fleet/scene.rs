@@ -1,6 +1,6 @@
 //! An operator with a fleet of clusters, at a terminal that watches over every word it shows.
 
-use ackcred_sandbox::fleet::{Fleet, Options};
+use ackcred_sandbox::fleet::{Fleet, FleetOptions};
 use ackcred_sandbox::session::{Outcome, Session};
 use ackcred_sandbox::story::{DEVELOPER, LEAVER, OPERATOR};
 use kubectl_ackcred::status::Status;
@@ -19,7 +19,7 @@ pub(crate) struct Scene {
 
 impl Scene {
     pub(crate) fn of(clusters: usize) -> Self {
-        let fleet = Fleet::start_with(Options { clusters, ..Options::default() }).unwrap();
+        let fleet = Fleet::start_with(FleetOptions { clusters, ..FleetOptions::default() }).unwrap();
         let session = fleet.session().unwrap();
         let state = session.home().join("state");
         Self { session: session.with("ACKCRED_HOME", state), fleet }

@@ -43,9 +43,9 @@ pub(crate) async fn read(api: &ApiServer) -> (Inventory, Roles) {
 
 #[test]
 fn roles_namespaces_and_answers_are_read_from_either_server() {
-    reading(&apiserver::ApiServer::start(apiserver::Options::default()).unwrap());
+    reading(&apiserver::ApiServer::start(apiserver::ApiServerOptions::default()).unwrap());
     let Some(assets) = assets_for("tests/servers cluster reading roles") else { return };
-    reading(&ControlPlane::start(&assets, &controlplane::Options::default()).unwrap());
+    reading(&ControlPlane::start(&assets, &controlplane::ControlPlaneOptions::default()).unwrap());
 }
 
 fn reading(cluster: &dyn Cluster) {
@@ -139,7 +139,7 @@ fn reading(cluster: &dyn Cluster) {
 
 #[test]
 fn bindings_are_watched_on_either_server() {
-    let sandbox = apiserver::ApiServer::start(apiserver::Options::default()).unwrap();
+    let sandbox = apiserver::ApiServer::start(apiserver::ApiServerOptions::default()).unwrap();
     watching(&sandbox);
     // The real server's cache reaches back to its start, whatever etcd has forgotten.
     sandbox.compact().unwrap();
@@ -149,7 +149,7 @@ fn bindings_are_watched_on_either_server() {
     let forgotten = admin.watch_bindings(&BindingScope::Cluster, "1", Duration::from_secs(1), |_| {});
     assert_eq!(runtime.block_on(forgotten).unwrap_err().status(), Some(410));
     let Some(assets) = assets_for("tests/servers cluster watching bindings") else { return };
-    watching(&ControlPlane::start(&assets, &controlplane::Options::default()).unwrap());
+    watching(&ControlPlane::start(&assets, &controlplane::ControlPlaneOptions::default()).unwrap());
 }
 
 fn watching(cluster: &dyn Cluster) {

@@ -211,10 +211,10 @@ fn evaluation(cluster: &dyn Cluster, count: usize) {
 #[test]
 fn what_is_evaluated_here_is_what_the_real_api_server_says() {
     let Some(assets) = assets_for("tests/servers cluster local evaluation") else { return };
-    evaluation(&ControlPlane::start(&assets, &controlplane::Options::default()).unwrap(), 1000);
+    evaluation(&ControlPlane::start(&assets, &controlplane::ControlPlaneOptions::default()).unwrap(), 1000);
 }
 
 #[test]
 fn what_is_evaluated_here_is_what_the_sandbox_says() {
-    evaluation(&apiserver::ApiServer::start(apiserver::Options::default()).unwrap(), 300);
+    evaluation(&apiserver::ApiServer::start(apiserver::ApiServerOptions::default()).unwrap(), 300);
 }

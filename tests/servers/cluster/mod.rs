@@ -16,7 +16,7 @@ mod transcript;
 mod watching;
 mod writing;
 
-use ackcred_sandbox::apiserver::{ApiServer, Options, User};
+use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, User};
 use ackcred_sandbox::cluster::Cluster;
 use ackcred_sandbox::controlplane::{self, ControlPlane, assets_for};
 
@@ -55,12 +55,12 @@ const SCENARIOS: &[Scenario] = &[
 fn the_sandbox_answers_as_the_real_api_server() {
     let Some(assets) = assets_for("tests/servers cluster") else { return };
     let tokens = [("robot-token".to_owned(), User::authenticated("robot", ["robots"]))];
-    let sandbox = ApiServer::start(Options { tokens: tokens.into(), ..Options::default() }).unwrap();
-    let options = controlplane::Options {
+    let sandbox = ApiServer::start(ApiServerOptions { tokens: tokens.into(), ..ApiServerOptions::default() }).unwrap();
+    let options = controlplane::ControlPlaneOptions {
         tokens: vec!["robot-token,robot,,robots".into()],
         // Without it old pages come from a cache that outlives etcd's history by minutes.
         flags: vec!["--feature-gates=ListFromCacheSnapshot=false".into()],
-        ..controlplane::Options::default()
+        ..controlplane::ControlPlaneOptions::default()
     };
     let real = ControlPlane::start(&assets, &options).unwrap();
     let mut found = Vec::new();

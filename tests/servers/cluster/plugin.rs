@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ackcred_sandbox::apiserver::{ApiServer, Options};
+use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions};
 use ackcred_sandbox::certs::Subject;
 use ackcred_sandbox::client::Client;
 use ackcred_sandbox::cluster::Cluster;
@@ -136,8 +136,8 @@ fn normal(cluster: &dyn Cluster, session: &Session, outcome: &Outcome) -> String
 #[test]
 fn the_plugin_says_the_same_of_the_sandbox_and_of_the_real_api_server() {
     let Some(assets) = assets_for("tests/servers cluster plugin") else { return };
-    let sandbox = ApiServer::start(Options::default()).unwrap();
-    let real = ControlPlane::start(&assets, &controlplane::Options::default()).unwrap();
+    let sandbox = ApiServer::start(ApiServerOptions::default()).unwrap();
+    let real = ControlPlane::start(&assets, &controlplane::ControlPlaneOptions::default()).unwrap();
     let (sandbox, real) = (conversations(&sandbox), conversations(&real));
 
     let scan = &real["admin: scan -o json"];
@@ -220,7 +220,7 @@ fn create(cluster: &ControlPlane, namespace: usize) {
 #[test]
 fn ten_thousand_role_bindings_give_one_row_a_binding_and_subject() {
     let Some(assets) = assets_for("tests/servers cluster ten thousand") else { return };
-    let real = ControlPlane::start(&assets, &controlplane::Options::default()).unwrap();
+    let real = ControlPlane::start(&assets, &controlplane::ControlPlaneOptions::default()).unwrap();
     std::thread::scope(|scope| {
         for lane in 0..10 {
             let real = &real;
