@@ -4,7 +4,7 @@ Every call that kubectl-ackcred makes is made here by the official Python SDK ag
 accept it, and the SDK's own models must read the answer. What was tampered with after signing must be refused.
 
 The variable ACKCRED_SDK_SETUP holds, as JSON, the URLs, the CA file, the keys and what the account contains; see
-sandbox/tests/sdk.rs, which starts the sandbox and runs this program.
+sandbox/tests/suite/sdk.rs, which starts the sandbox and runs this program.
 """
 
 import contextlib

@@ -1,6 +1,4 @@
-//! One can look around in the sandbox with kubectl. Runs where KUBEBUILDER_ASSETS names a folder with it.
-
-#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+//! kubectl works against the sandbox. Runs where KUBEBUILDER_ASSETS names a folder with it.
 
 use std::path::Path;
 use std::process::Command;
@@ -19,7 +17,7 @@ fn kubectl(assets: &Path, story: &Story, file: &Path, args: &str) -> (bool, Stri
 
 #[test]
 fn kubectl_finds_its_way() {
-    let Some(assets) = assets_for("sandbox/tests/kubectl") else { return };
+    let Some(assets) = assets_for("sandbox/tests/suite/kubectl") else { return };
     let story = Story::start(ApiServerOptions::default()).unwrap();
     for (file, args, succeeds, shown) in [
         (&story.operator, "auth whoami", true, OPERATOR.uid),

@@ -1,7 +1,5 @@
 //! What only the stand-in can show: faults on the wire, a compacted history, large lists, clients that aren't let in.
 
-#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
-
 use std::io::Read;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

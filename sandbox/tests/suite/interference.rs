@@ -1,8 +1,6 @@
 //! What others do to bindings: ACK's control plane, an admission policy, a controller. The same is done to the sandbox and, where
 //! KUBEBUILDER_ASSETS names the real binaries, to a real API server; where they differ, the sandbox is wrong.
 
-#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
-
 use std::time::{Duration, Instant};
 
 use ackcred_sandbox::ack;
@@ -19,7 +17,7 @@ use serde_json::{Value, json};
 /// Does the same to both servers and compares what came of it.
 fn on_both(scenario: impl Fn(&dyn Cluster) -> Value) -> Value {
     let sandbox = scenario(&ApiServer::start(ApiServerOptions::default()).unwrap());
-    if let Some(real) = shared("sandbox/tests/interference").unwrap() {
+    if let Some(real) = shared("sandbox/tests/suite/interference").unwrap() {
         assert_eq!(sandbox, scenario(&real), "the sandbox on the left");
     }
     sandbox
