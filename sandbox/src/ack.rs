@@ -13,20 +13,20 @@ use crate::kubeconfigs::{Credential, Kubeconfig};
 /// The common name of its certificate, and its name among the managers of fields.
 const NAME: &str = "ack-console";
 
-/// How often a binding is looked at again because somebody else changes it too.
+/// How often a change to a binding is retried after a conflict with another writer.
 const ATTEMPTS: usize = 5;
 
 /// Cleans this cluster for CleanClusterUserPermissions: give it to [`crate::cloud::CloudBuilder::on_clean`].
 ///
 /// # Errors
-/// Where the system has no randomness for a certificate.
+/// If the system has no randomness for a certificate.
 pub fn cleaner(
     cluster: &dyn Cluster,
 ) -> Result<impl Fn(&Cleaning) -> Result<(), String> + Send + Sync + use<>, ClusterError> {
     let identity = cluster.client(&Subject::user(NAME, ["system:masters"]))?;
     let connector = Connector::new(cluster, Some(&identity))?;
     Ok(move |cleaning: &Cleaning| {
-        // The cloud calls this from its runtime, and a client brings one of its own: they can't share a thread.
+        // The cloud calls this from its runtime, and a client has its own: they can't share a thread.
         std::thread::scope(|scope| {
             let cleaning = scope.spawn(|| clean(&connector, cleaning));
             cleaning.join().unwrap_or_else(|_| Err("the cleaning broke down".to_owned()))

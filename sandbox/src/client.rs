@@ -1,4 +1,4 @@
-//! A plain HTTPS client that adds nothing of its own, to ask either API server the same thing.
+//! A plain HTTPS client that adds nothing, so that both API servers get the same requests.
 
 mod kubeconfig;
 
@@ -31,7 +31,7 @@ pub const JSON_PATCH: (&str, &str) = ("Content-Type", "application/json-patch+js
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How one server is reached under one identity. Threads can share it; each makes a [`Client`] of its own.
+/// The address of one server and the TLS configuration of one identity. Threads can share it; each makes its own [`Client`].
 #[derive(Clone)]
 pub struct Connector {
     address: SocketAddr,
@@ -42,18 +42,18 @@ pub struct Connector {
 type Certified = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 
 impl Connector {
-    /// The way to `cluster`; without an identity no certificate is sent.
+    /// A connector to `cluster`; without an identity it sends no certificate.
     ///
     /// # Errors
-    /// Where the URL isn't an address with a port or the certificates don't fit.
+    /// If the URL isn't an address with a port or the certificates don't fit.
     pub fn new(cluster: &dyn Cluster, identity: Option<&Identity>) -> Result<Self, ClusterError> {
         Self::to(&cluster.url(), cluster.authority(), identity)
     }
 
-    /// The way to a server at `https://<address>:<port>` with a certificate by this authority.
+    /// A connector to a server at `https://<address>:<port>` with a certificate by this authority.
     ///
     /// # Errors
-    /// Where the URL isn't an address with a port or the certificates don't fit.
+    /// If the URL isn't an address with a port or the certificates don't fit.
     pub fn to(url: &str, authority: &Authority, identity: Option<&Identity>) -> Result<Self, ClusterError> {
         let certified = identity.map(|identity| {
             let chain = vec![CertificateDer::from(identity.certificate_der().to_vec())];
@@ -80,19 +80,19 @@ impl Connector {
         Ok(Self { address, tls: TlsConnector::from(Arc::new(tls)) })
     }
 
-    /// A client that goes this way.
+    /// A client of this server and identity.
     ///
     /// # Errors
-    /// Where the machine gives no runtime.
+    /// If the machine gives no runtime.
     pub fn client(&self) -> std::io::Result<Client> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         Ok(Client { connector: self.clone(), runtime, idle: RefCell::default() })
     }
 }
 
-/// A client of one server under one identity. It keeps its connection while answers come, and never asks twice.
+/// A client of one server under one identity. It keeps its connection as long as responses come, and never retries.
 ///
-/// It brings a runtime of its own, so it can't be used on a thread that runs one.
+/// It has its own runtime, so it can't be used on a thread that runs one.
 pub struct Client {
     connector: Connector,
     runtime: Runtime,
@@ -134,7 +134,7 @@ impl Client {
     /// A client of `cluster`; without an identity it sends no certificate.
     ///
     /// # Errors
-    /// Where the URL isn't an address with a port or the certificates don't fit.
+    /// If the URL isn't an address with a port or the certificates don't fit.
     pub fn new(cluster: &dyn Cluster, identity: Option<&Identity>) -> Result<Self, ClusterError> {
         Ok(Connector::new(cluster, identity)?.client()?)
     }
@@ -142,7 +142,7 @@ impl Client {
     /// Sends a request and reads its answer; `body` is JSON unless `headers` say otherwise.
     ///
     /// # Errors
-    /// Where there is no answer within 20 seconds, or it breaks off.
+    /// If there is no answer within 60 seconds, or it breaks off.
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> std::io::Result<Reply> {
         self.runtime.block_on(async {
             let exchange = self.exchange(method, path, headers, body, None);
@@ -153,7 +153,7 @@ impl Client {
     /// Reads what comes within `time`: the events of a watch so far.
     ///
     /// # Errors
-    /// Where the answer's head doesn't come within 20 seconds.
+    /// If the answer's head doesn't come within 60 seconds.
     pub fn listen(&self, path: &str, time: Duration) -> std::io::Result<Reply> {
         self.runtime.block_on(async {
             let exchange = self.exchange("GET", path, &[], "", Some(time));
@@ -164,7 +164,7 @@ impl Client {
     /// Starts a watch; `path` says of what and from which version on.
     ///
     /// # Errors
-    /// Where the answer isn't 200 or doesn't come within 20 seconds.
+    /// If the answer isn't 200 or doesn't come within 60 seconds.
     pub fn watch(&self, path: &str) -> std::io::Result<Watch<'_>> {
         self.runtime.block_on(async {
             let starting = async {
@@ -216,7 +216,7 @@ impl Client {
     }
 }
 
-/// A watch under way. It goes on while somebody asks for what comes next.
+/// A running watch. It ends when this is dropped.
 pub struct Watch<'a> {
     client: &'a Client,
     // Kept so that the connection stays open.
@@ -229,7 +229,7 @@ impl Watch<'_> {
     /// The next event, if one comes within `time`.
     ///
     /// # Errors
-    /// Where the server has ended the watch.
+    /// If the server has ended the watch.
     pub fn next(&mut self, time: Duration) -> std::io::Result<Option<Value>> {
         let Self { client, body, read, .. } = self;
         client.runtime.block_on(async {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-/// The time now. The sandbox plays the outside world, which has a clock of its own.
+/// The time now. The sandbox plays the outside world, which has its own clock.
 #[expect(clippy::disallowed_methods, reason = "the outside world's clock, not the program's")]
 pub(crate) fn now() -> Timestamp {
     Timestamp::now()

@@ -50,7 +50,7 @@ pub enum ClusterError {
     NotReady {
         /// Which process.
         what: &'static str,
-        /// The end of what it had to say.
+        /// The end of its log.
         last: String,
     },
 }
@@ -66,26 +66,26 @@ pub trait Cluster {
     /// Forgets the history, as etcd's compaction does: pages of older lists get 410.
     ///
     /// # Errors
-    /// Where the store doesn't answer.
+    /// If the store doesn't answer.
     fn compact(&self) -> Result<(), ClusterError>;
 
     /// From now on a request that changes the binding and leaves this subject out of it has it in its answer, at the end of the
     /// list, and in what is stored: as where a mutating admission policy puts it back. Creating and deleting are let alone.
     ///
     /// # Errors
-    /// Where the server doesn't take the policy.
+    /// If the server doesn't take the policy.
     fn keep_subject(&self, binding: &BindingRef, subject: &Value) -> Result<(), ClusterError>;
 
     /// Ends what [`Self::keep_subject`] began, for all bindings.
     ///
     /// # Errors
-    /// Where the server doesn't let go of the policies.
+    /// If the server doesn't let go of the policies.
     fn keep_no_subject(&self) -> Result<(), ClusterError>;
 
-    /// Waits until who may do what follows from everything that was written so far: the real server hears of it a moment later.
+    /// Waits until authorization follows from everything that was written so far: the real server notices it a moment later.
     ///
     /// # Errors
-    /// Where it doesn't get there.
+    /// If it doesn't get there.
     fn catch_up(&self) -> Result<(), ClusterError>;
 
     /// The CA's certificate in PEM.
@@ -96,7 +96,7 @@ pub trait Cluster {
     /// A client certificate of this subject, valid from now on for three years.
     ///
     /// # Errors
-    /// Where the system has no randomness.
+    /// If the system has no randomness.
     fn client(&self, subject: &Subject) -> Result<Identity, CertError> {
         // A minute back, for clocks that were read a moment apart.
         let start = clock::now().saturating_sub(jiff::SignedDuration::from_mins(1)).unwrap_or_default();
@@ -106,7 +106,7 @@ pub trait Cluster {
     /// A kubeconfig file for this subject, with a fresh certificate; its user bears the common name.
     ///
     /// # Errors
-    /// Where the system has no randomness.
+    /// If the system has no randomness.
     fn kubeconfig(&self, subject: &Subject) -> Result<String, CertError> {
         let user = &subject.common_name;
         let credential = Credential::of(&self.client(subject)?);
@@ -117,7 +117,7 @@ pub trait Cluster {
     /// The certificate of an administrator, by the group `system:masters`.
     ///
     /// # Errors
-    /// Where the system has no randomness.
+    /// If the system has no randomness.
     fn administrator(&self) -> Result<Identity, CertError> {
         self.client(&Subject::user("admin", ["system:masters"]))
     }

@@ -1,4 +1,4 @@
-//! Files that nobody but their owner may read.
+//! Files that only their owner may read.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};

@@ -1,7 +1,7 @@
 //! An account with many clusters, for the tests and benches of commands that read several of them.
 //!
-//! Each cluster is filled as the story's is, under a CA of its own; the people are the story's. The operator is an administrator
-//! everywhere, and the leaver still holds grants everywhere.
+//! Each cluster is filled as that of the story, under its own CA; the people are those of the story. The operator is an
+//! administrator everywhere, and the leaver still holds grants everywhere.
 
 mod account;
 mod member;
@@ -42,7 +42,8 @@ pub struct FleetOptions {
     pub ram_authenticator: bool,
 }
 
-/// The running clusters with the account that owns them, and the operator's files in a folder; all of it goes when this is dropped.
+/// The running clusters with the account that owns them, and the operator's files in a folder; all of it goes when this is
+/// dropped.
 pub struct Fleet {
     /// The clusters. Everything below names one by its place here.
     pub clusters: Vec<Member>,
@@ -56,7 +57,7 @@ impl Fleet {
     /// Starts that many clusters.
     ///
     /// # Errors
-    /// Where a server doesn't start or a file can't be written.
+    /// If a server doesn't start or a file can't be written.
     pub fn start(clusters: usize) -> Result<Self, ClusterError> {
         Self::start_with(FleetOptions { clusters, ..FleetOptions::default() })
     }
@@ -64,7 +65,7 @@ impl Fleet {
     /// Starts the clusters and the cloud, and writes the files.
     ///
     /// # Errors
-    /// Where a server doesn't start or a file can't be written.
+    /// If a server doesn't start or a file can't be written.
     pub fn start_with(options: FleetOptions) -> Result<Self, ClusterError> {
         let now = clock::now();
         let hosts = (0..THREADS).map(|_| Host::start()).collect::<io::Result<Vec<_>>>()?;
@@ -91,7 +92,7 @@ impl Fleet {
         self.kubeconfig_by_way_of(places, |place| self.clusters[place].server.url())
     }
 
-    /// The same for some of the clusters, each of them to be reached at the URL that `way` gives for it: through a relay, say.
+    /// The same for some of the clusters, each reached at the URL that `way` gives for it, for example through a relay.
     pub fn kubeconfig_by_way_of(&self, places: &[usize], way: impl Fn(usize) -> String) -> String {
         let ways = places.iter().map(|place| (&self.clusters[*place], way(*place)));
         kubeconfig(&ways.collect::<Vec<_>>())
@@ -108,7 +109,7 @@ impl Fleet {
     /// The operator at work, at the machine's own time.
     ///
     /// # Errors
-    /// Where no folder can be made.
+    /// If no folder can be made.
     pub fn session(&self) -> io::Result<Session> {
         Session::now_with(self.variables())
     }
@@ -122,15 +123,15 @@ impl Fleet {
 /// What can be wrong with a cluster: one thing at a time, each in place of the one before. Only a killed cluster stays as it is;
 /// the others are well again when the faults of their server are cleared.
 impl Fleet {
-    /// Nobody listens at the cluster any more: connections are refused. Its port is taken by nobody else.
+    /// Stops the cluster: connections are refused. The port stays reserved.
     ///
     /// # Errors
-    /// Where somebody else was quick enough to take the port.
+    /// If another process takes the port first.
     pub fn kill(&self, place: usize) -> io::Result<()> {
         self.clusters[place].server.shut()
     }
 
-    /// The cluster takes requests and answers none, unless somebody opens the gate.
+    /// The cluster accepts requests and answers none until the gate is opened.
     pub fn hang(&self, place: usize) -> Gate {
         let gate = Gate::new();
         self.always(place, Fault::HoldRequest(gate.clone()));
@@ -154,7 +155,7 @@ impl Fleet {
     }
 }
 
-/// ACK calls every cluster `kubernetes` and every user by the UID: in one file they go by what tells them apart.
+/// ACK calls every cluster `kubernetes` and every user by the UID: in one file they need names that differ.
 fn kubeconfig(members: &[(&Member, String)]) -> String {
     let mut file = Kubeconfig::new().current(members.first().map_or("", |(first, _)| &first.context));
     for (member, url) in members {

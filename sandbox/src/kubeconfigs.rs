@@ -145,7 +145,7 @@ fn exec(args: &[&str]) -> Value {
     })
 }
 
-/// A kubeconfig file in the making. Names may repeat or be missing: it writes what it is told.
+/// A builder of kubeconfig files. Names may repeat or be missing: it checks nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Kubeconfig {
     clusters: Vec<Value>,

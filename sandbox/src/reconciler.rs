@@ -1,4 +1,4 @@
-//! Somebody else who looks after a binding, as a GitOps controller does: what was taken out of it comes back.
+//! A controller that restores a binding, as a GitOps controller does.
 
 use std::io;
 use std::sync::Arc;
@@ -17,10 +17,10 @@ use crate::cluster::{Cluster, ClusterError};
 /// How long the end of a [`Reconciler`] may have to wait for it, and how long that waits after a failure.
 const STEP: Duration = Duration::from_millis(50);
 
-/// Watches a binding from a thread of its own until it is dropped: where the subject is taken out it is added again, where the
+/// Watches a binding from its own thread until it is dropped: where the subject is taken out it is added again, where the
 /// binding is deleted it is made anew as it was at the start.
 pub struct Reconciler {
-    // Dropping it is what tells the thread to end.
+    // Dropping it ends the thread.
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
     repairs: Arc<AtomicUsize>,
@@ -31,7 +31,7 @@ impl Reconciler {
     /// the field manager (and by the user) `manager`, an administrator.
     ///
     /// # Errors
-    /// Where the binding can't be read or the machine gives no thread.
+    /// If the binding can't be read or the machine gives no thread.
     pub fn start(
         cluster: &dyn Cluster,
         binding: &BindingRef,
@@ -76,7 +76,7 @@ impl Drop for Reconciler {
     }
 }
 
-/// The binding without what the server says of it.
+/// The binding without the metadata that the server adds.
 fn desired(mut binding: Value, subject: &Value) -> Value {
     let metadata = &binding["metadata"];
     let kept = ["name", "namespace", "labels", "annotations"].iter().filter(|key| !metadata[**key].is_null());
@@ -110,7 +110,7 @@ impl Work {
         }
     }
 
-    /// Waits, and says whether it is time to end.
+    /// Waits, and returns whether it is time to end.
     fn waits(&self, time: Duration) -> bool {
         self.stopped.recv_timeout(time) != Err(RecvTimeoutError::Timeout)
     }
@@ -156,7 +156,7 @@ impl Work {
             client.send("PATCH", &path, &[JSON_PATCH], &patch.to_string())?
         };
         if !matches!(reply.code, 200 | 201) {
-            // Somebody was faster, or it isn't possible just now.
+            // Another writer was faster, or it is not possible just now.
             return Err(io::Error::other(reply.json().to_string()));
         }
         self.repairs.fetch_add(1, Ordering::SeqCst);

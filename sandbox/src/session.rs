@@ -20,16 +20,16 @@ use crate::clock;
 pub struct Session {
     home: TempDir,
     now: Timestamp,
-    /// When the session began, where its time goes on from then.
+    /// The start of the session, if its time runs from then.
     began: Option<Instant>,
     variables: BTreeMap<OsString, OsString>,
     terminal: bool,
     answer: Option<String>,
 }
 
-/// How a command ended, and all that it said.
+/// The exit status of a command and its output.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[must_use = "an outcome that nobody looks at proves nothing"]
+#[must_use = "an outcome that is not checked proves nothing"]
 pub struct Outcome {
     /// How it ended.
     pub status: Status,
@@ -54,13 +54,12 @@ impl Session {
         })
     }
 
-    /// A session at the machine's own time, which goes on, with no variable set.
+    /// A session at the machine's time, which keeps running, with no variable set.
     pub fn now() -> io::Result<Self> {
         Ok(Self { began: Some(Instant::now()), ..Self::at(clock::now())? })
     }
 
-    /// A session at the machine's own time of somebody whose shell has these variables, with an `ACKCRED_HOME` in the session's
-    /// home.
+    /// A session at the machine's time with these variables, and with an `ACKCRED_HOME` in the session's home.
     pub fn now_with(variables: impl IntoIterator<Item = (&'static str, String)>) -> io::Result<Self> {
         let session = Self::now()?;
         let state = session.home().join("state");
@@ -82,8 +81,8 @@ impl Session {
         self
     }
 
-    /// Makes standard input a terminal at which somebody types this text to each command, and then ends the input. Without it
-    /// standard input is no terminal, and empty.
+    /// Makes standard input a terminal that gives this text to each command and then ends. Without it, standard input is empty
+    /// and no terminal.
     #[must_use]
     pub fn answering(mut self, text: &str) -> Self {
         self.answer = Some(text.to_owned());
@@ -111,7 +110,7 @@ impl Session {
         self.run_answering(self.answer.as_deref(), args)
     }
 
-    /// Runs one command to which somebody types this text at a terminal, or (`None`) nobody is there to answer.
+    /// Runs one command with this text typed at its terminal; `None`: standard input is empty and no terminal.
     pub fn run_answering<S: AsRef<str>>(&self, text: Option<&str>, args: &[S]) -> Outcome {
         let stdout = Arc::new(Mutex::new(Vec::new()));
         let stderr = Arc::new(Mutex::new(Vec::new()));
@@ -121,7 +120,7 @@ impl Session {
         Outcome { status, stdout: written(&stdout), stderr: written(&stderr) }
     }
 
-    /// What a command sees, for a part of the plugin that is to be called without one. Nobody reads what it says.
+    /// The world of a command, for parts of the plugin that are called without one. Its output is dropped.
     pub fn world(&self) -> World {
         self.seen(self.answer.as_deref(), &Output::default(), &Output::default())
     }
@@ -176,7 +175,7 @@ fn restrict(_path: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    /// What a command reads, and whether from a person.
+    /// The standard input of a command, and whether it is a terminal.
     fn input(world: World) -> (String, bool) {
         let streams = world.streams;
         let mut read = String::new();
@@ -185,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_answers_unless_told_to() {
+    fn standard_input_is_empty_unless_an_answer_is_set() {
         let session = Session::now().unwrap();
         assert_eq!(input(session.world()), (String::new(), false));
         let session = session.answering("yes\n");

@@ -13,10 +13,10 @@ use crate::story::{DEVELOPER, LEAVER, OPERATOR, Story};
 /// What the leaver could look at in the story's cluster.
 const DOOR: &str = "/api/v1/namespaces/billing/pods";
 
-/// Plays the story to its end and tells it. Nothing stays behind.
+/// Runs the tour to its end and prints it. Nothing is left on the machine.
 ///
 /// # Errors
-/// Where a server doesn't start, the output can't be written, or a command ends in a way that the story doesn't know.
+/// If a server doesn't start, the output can't be written, or a command ends in a way that the story doesn't know.
 pub fn run(out: &mut dyn Write) -> anyhow::Result<()> {
     let story = Story::start(ApiServerOptions::default())?;
     let session = story.session()?.answering(&format!("{}\n", LEAVER.uid));
@@ -128,7 +128,7 @@ impl Tour<'_> {
     }
 }
 
-/// As a terminal would show it: what was said and asked, then standard output.
+/// As a terminal shows it: standard error, then standard output.
 fn print(out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
     write!(out, "{}{}", outcome.stderr, outcome.stdout)?;
     if outcome.status == Status::Done { Ok(()) } else { writeln!(out, "(exit code {})", outcome.status.code()) }

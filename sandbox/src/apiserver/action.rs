@@ -17,7 +17,7 @@ pub(crate) struct Action {
 }
 
 impl Action {
-    /// The refusal of this action, in the server's words.
+    /// The error by which the server refuses this action.
     pub(crate) fn forbidden(&self, user: &User, reason: &str) -> StatusError {
         let because = if reason.is_empty() { String::new() } else { format!(": {reason}") };
         if let Some(path) = &self.path {

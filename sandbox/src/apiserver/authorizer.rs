@@ -1,4 +1,4 @@
-//! RBAC: what the bindings and roles held here allow, and in whose words.
+//! RBAC: what the stored bindings and roles allow, with the reasons that the server gives.
 
 use super::action::Action;
 use super::object::{BindingContent, PolicyRule, RbacSubject, RoleRef};
@@ -6,14 +6,14 @@ use super::resources::{RBAC, rbac};
 use super::store::Store;
 use super::user::{User, service_account};
 
-/// Whether an action is allowed, and why, as a review says it.
+/// Whether an action is allowed, and the reason as reviews give it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Decision {
     pub(crate) allowed: bool,
     pub(crate) reason: String,
 }
 
-/// A role that a binding names but nobody made.
+/// A role that a binding refers to and that does not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct MissingRole {
     kind: &'static str,
@@ -107,7 +107,7 @@ impl<'a> Authorizer<'a> {
 }
 
 fn reason_of(missing: &[MissingRole]) -> String {
-    // Like Go's aggregate, which says each thing once.
+    // Like Go's aggregate, which lists each message once.
     let mut texts: Vec<String> = Vec::new();
     for role in missing {
         let text = role.in_reason();

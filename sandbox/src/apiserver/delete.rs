@@ -30,7 +30,7 @@ struct Preconditions {
     resource_version: Option<String>,
 }
 
-/// Takes an object away, or marks it where finalizers hold it: it then goes on granting.
+/// Deletes an object, or marks it if finalizers hold it: it then still grants access.
 pub(crate) fn delete(request: &ResourceRequest<'_>) -> Result<ApiResponse, StatusError> {
     negotiate(request.headers, false)?;
     check_dry_run(request, "DeleteOptions")?;

@@ -1,4 +1,4 @@
-//! What the server says of itself: version, health, groups and resources.
+//! Discovery: version, health, groups and resources.
 
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method};
@@ -24,7 +24,7 @@ const REVIEWS: &[(&str, &str, &str, bool)] = &[
     (AUTHORIZATION, "subjectaccessreviews", "SubjectAccessReview", false),
 ];
 
-/// One resource as discovery tells it.
+/// One resource in discovery.
 struct Entry {
     plural: &'static str,
     singular: String,

@@ -1,4 +1,4 @@
-//! Nobody hands out what they don't hold: the check on making and changing roles and bindings.
+//! The escalation check: creating or changing a role or binding may grant no more than the user holds.
 
 use super::action::Action;
 use super::authorizer::{Authorizer, MissingRole};

@@ -19,19 +19,19 @@ pub enum Fault {
     DropRequest,
     /// The request is done, the connection closes without an answer.
     DropResponse,
-    /// The request is done, its answer breaks off after so many bytes of the body.
+    /// The request is carried out; the response breaks off after this many bytes of the body.
     Truncate(usize),
-    /// The request is done, its answer's body comes one byte at a time, each so long after the other.
+    /// The request is carried out; the response's body comes one byte at a time, with this time between them.
     Drip(Duration),
-    /// The request isn't done; the answer is JSON that begins with `start` and goes on with `repeat` for ever.
+    /// The request is not carried out; the response is JSON that begins with `start` and repeats `repeat` without end.
     Endless {
         /// The body's first bytes.
         start: String,
         /// What follows, again and again.
         repeat: String,
     },
-    /// The request isn't done: the server asks to come again after so many seconds, in the words that kube-apiserver has while its
-    /// cache of a resource fills. One that turns requests away because there are too many says it in plain text instead.
+    /// The request is not carried out: the server asks for a retry after this many seconds, with the message of a kube-apiserver
+    /// whose cache of a resource is still filling. A server that rejects requests because of their number answers in plain text.
     Busy {
         /// The seconds.
         retry_after: u32,
@@ -146,7 +146,7 @@ impl Faults {
         self.lock().rules.push(Rule { method: method.into(), path: path.into(), left: times, fault });
     }
 
-    /// Takes all faults away; what waits at a gate goes on waiting.
+    /// Removes all faults; requests that wait at a gate keep waiting.
     pub fn clear(&self) {
         self.lock().rules.clear();
     }
@@ -162,7 +162,7 @@ impl Faults {
             exchange.method != "GET"
                 && !exchange.path.trim_end_matches('/').ends_with("reviews")
                 && !exchange.query.contains("dryRun=")
-                // DELETE says it in its options.
+                // DELETE has it in its options.
                 && !exchange.body.contains(r#""dryRun":["All"]"#)
         };
         self.exchanges().into_iter().filter(changes).collect()

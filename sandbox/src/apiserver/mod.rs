@@ -1,7 +1,7 @@
 //! A stand-in for the RBAC part of the Kubernetes API, on loopback, over TLS.
 //!
-//! It answers as kube-apiserver 1.36 does, in words and codes; `tests/servers/cluster` runs one set of scenarios against both and fails where
-//! they differ. It speaks HTTP/1.1 only, and serves JSON only.
+//! It answers as kube-apiserver 1.36 does, with the same messages and codes; `tests/servers/cluster` runs one set of scenarios
+//! against both and fails where they differ. It speaks HTTP/1.1 only, and serves JSON only.
 
 mod action;
 mod admission;
@@ -91,18 +91,18 @@ pub struct ApiServer {
 }
 
 impl ApiServer {
-    /// Starts a server under a CA of its own, on a thread of its own.
+    /// Starts a server under its own CA, on its own thread.
     ///
     /// # Errors
-    /// Where no port is free or a certificate can't be made.
+    /// If no port is free or a certificate can't be made.
     pub fn start(options: ApiServerOptions) -> Result<Self, ClusterError> {
         Self::start_under(Arc::new(Authority::new(clock::now())?), options)
     }
 
-    /// Starts a server under this CA, on a thread of its own.
+    /// Starts a server under this CA, on its own thread.
     ///
     /// # Errors
-    /// Where no port is free or a certificate can't be made.
+    /// If no port is free or a certificate can't be made.
     pub fn start_under(authority: Arc<Authority>, options: ApiServerOptions) -> Result<Self, ClusterError> {
         Self::start_on(&Host::start()?, authority, options)
     }
@@ -110,7 +110,7 @@ impl ApiServer {
     /// Starts a server under this CA, on a thread that may have others.
     ///
     /// # Errors
-    /// Where no port is free or a certificate can't be made.
+    /// If no port is free or a certificate can't be made.
     pub(crate) fn start_on(
         host: &Host,
         authority: Arc<Authority>,
@@ -140,7 +140,7 @@ impl ApiServer {
     /// Stores an object past all checks, as if `manager` had made it just now; for filling a server before use.
     ///
     /// # Errors
-    /// Where `apiVersion` and `kind` aren't served or the object can't be read.
+    /// If `apiVersion` and `kind` aren't served or the object can't be read.
     pub fn put(&self, object: Value, manager: &str) -> Result<(), ClusterError> {
         let text = |key: &str| object.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
         let (api_version, kind) = (text("apiVersion"), text("kind"));
@@ -168,11 +168,11 @@ impl ApiServer {
         self.server.faults.clone()
     }
 
-    /// Stops listening: from now on connections are refused, and what was open is closed. The port stays the server's own, so that
-    /// nobody else answers there.
+    /// Stops listening: from now on connections are refused, and what was open is closed. The port stays
+    /// reserved, so that no other process answers there.
     ///
     /// # Errors
-    /// Where somebody else was quick enough to take the port.
+    /// If another process takes the port first.
     pub fn shut(&self) -> std::io::Result<()> {
         self.port.shut(self.address)
     }

@@ -1,4 +1,4 @@
-//! A server's port: who comes there, and what becomes of it when the server no longer listens.
+//! A server's port: the connections to it, and its state after the server stops listening.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -37,7 +37,7 @@ enum PortState {
     Open {
         _listening: Listening,
     },
-    /// Bound, so that nobody else gets it, but not listened at: connections are refused.
+    /// Bound, so that no other process gets it, but not listening: connections are refused.
     Shut {
         _socket: TcpSocket,
     },
@@ -46,18 +46,18 @@ enum PortState {
 }
 
 impl Port {
-    /// Answers whoever comes to the listener.
+    /// Answers all connections to the listener.
     ///
     /// # Errors
-    /// Where the listener can't be used.
+    /// If the listener can't be used.
     pub(crate) fn open(host: &Host, listener: TcpListener, context: ConnectionContext) -> io::Result<Self> {
         Ok(Self(Mutex::new(PortState::Open { _listening: Listening::start(host, listener, context)? })))
     }
 
-    /// Refuses connections from now on. Those from before are closed.
+    /// Refuses new connections and closes the open ones.
     ///
     /// # Errors
-    /// Where somebody else was quick enough to take the port.
+    /// If another process takes the port first.
     pub(crate) fn shut(&self, address: SocketAddr) -> io::Result<()> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *state = PortState::Free;
@@ -97,7 +97,7 @@ impl Listening {
 impl Drop for Listening {
     fn drop(&mut self) {
         drop(self.stop.take());
-        // Nothing is ever sent: the other end goes.
+        // Nothing is ever sent: the other end is dropped.
         let _ = self.ended.recv();
     }
 }

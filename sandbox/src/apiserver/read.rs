@@ -22,7 +22,7 @@ pub(crate) fn get(request: &ResourceRequest<'_>) -> Result<ApiResponse, StatusEr
     Ok(respond::json(200, form::single(form, &stored, request.now), request.headers))
 }
 
-/// Where a list goes on.
+/// The position from which a list continues.
 #[derive(Debug, Serialize, Deserialize)]
 struct ContinueToken {
     v: String,

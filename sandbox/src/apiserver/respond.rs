@@ -75,7 +75,7 @@ pub(crate) fn list(head: String, items: Vec<Bytes>, headers: &HeaderMap) -> ApiR
     chunked(JSON, gzip, parts)
 }
 
-/// A stream that goes on until the sender is dropped.
+/// A stream that continues until the sender is dropped.
 pub(crate) fn stream(events: mpsc::Receiver<Bytes>) -> ApiResponse {
     let mut answer = Response::new(BodyExt::boxed(Stream(events).map_err(never)));
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(JSON));

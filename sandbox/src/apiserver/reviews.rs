@@ -1,4 +1,4 @@
-//! The reviews: who am I, may I, may they, what may I.
+//! The reviews: SelfSubjectReview and the access and rules reviews.
 
 use http::Method;
 use serde::{Deserialize, Serialize};

@@ -1,11 +1,11 @@
-//! Refusals as the API server words them: `Status` objects.
+//! Errors as the API server sends them: `Status` objects.
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::resources::Resource;
 
-/// A refusal: an HTTP status with a `Status` object, or plain text where the real server answers so.
+/// An error: an HTTP status with a `Status` object, or plain text where the real server answers so.
 #[derive(Clone, Debug)]
 pub(crate) struct StatusError {
     pub(crate) code: u16,
@@ -214,7 +214,7 @@ impl StatusError {
         }
     }
 
-    /// `kind` and `group` as the real server says them: some of its own validations leave the kind out.
+    /// `kind` and `group` as the real server sends them: some of its own validations leave the kind out.
     pub(crate) fn invalid(group: &str, kind: &str, name: &str, errors: &[FieldError]) -> Self {
         let mut text: Vec<String> = errors.iter().map(|error| format!("{}: {}", error.field, error.message)).collect();
         text.dedup();

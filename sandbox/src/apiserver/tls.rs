@@ -1,4 +1,5 @@
-//! TLS as the API server does it: any client certificate is let in and judged afterwards, per request, by the time of day.
+//! TLS as the API server does it: the handshake accepts any client certificate; each request then verifies it at the current
+//! time.
 
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ use crate::certs::Identity;
 /// The server's side of TLS.
 ///
 /// # Errors
-/// Where the certificate and its key don't belong together.
+/// If the certificate and its key don't belong together.
 pub(crate) fn server_config(identity: &Identity) -> Result<Arc<ServerConfig>, Error> {
     let chain = vec![CertificateDer::from(identity.certificate_der().to_vec())];
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(identity.key().pkcs8_der().to_vec()));
@@ -37,7 +38,7 @@ pub(crate) struct ClientVerifier(Arc<dyn ClientCertVerifier>);
 
 impl ClientVerifier {
     /// # Errors
-    /// Where the CA's certificate can't be read.
+    /// If the CA's certificate can't be read.
     pub(crate) fn new(authority: &[u8]) -> Result<Self, Error> {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from(authority.to_vec()))?;

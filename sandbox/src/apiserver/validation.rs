@@ -1,4 +1,4 @@
-//! What the server refuses in an object, field by field and in its words.
+//! Validation of objects, field by field, with the server's messages.
 
 use serde_json::{Value, json};
 

@@ -16,7 +16,7 @@ use super::selector::Selector;
 use super::status::StatusError;
 use super::store::{Change, Event, StoredObject};
 
-/// How long a watch lasts that names no time of its own.
+/// The duration of a watch without `timeoutSeconds`.
 const LONGEST: Duration = Duration::from_secs(45 * 60);
 const QUEUE: usize = 64;
 
@@ -27,7 +27,7 @@ struct WatchRequest {
     form: Form,
 }
 
-/// Answers a watch. It goes on after the user has lost the right to start a new one, as the real server's does.
+/// Answers a watch. It continues after the user has lost the right to start a new one, as the real server's does.
 pub(crate) fn watch(request: &ResourceRequest<'_>) -> Result<ApiResponse, StatusError> {
     let watch = WatchRequest {
         resource: request.resource,

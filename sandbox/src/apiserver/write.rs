@@ -158,7 +158,7 @@ fn keep_what_is_the_servers(object: &mut Object, old: &Object) {
 }
 
 /// Reads the body as the resource's kind.
-/// The store's own encoding doesn't tell no rules from an empty list of them.
+/// The real store's encoding does not distinguish absent rules from an empty list.
 fn forget_empty_rules(object: &mut Object) {
     if let Content::Role(role) = &mut object.content {
         role.rules = role.rules.take().filter(|rules| !rules.is_empty());

@@ -47,7 +47,7 @@ impl Key {
     /// A key of this kind; RSA keys are fixed, the others fresh.
     ///
     /// # Errors
-    /// Where the system has no randomness, or a test key can't be read.
+    /// If the system has no randomness, or a test key can't be read.
     pub fn generate(kind: KeyKind) -> Result<Self, CertError> {
         let random = SystemRandom::new();
         let pkcs8 = match kind {
@@ -87,7 +87,7 @@ impl Key {
     /// The public half in PEM, `BEGIN PUBLIC KEY`.
     ///
     /// # Errors
-    /// Where the key can't be read.
+    /// If the key can't be read.
     pub fn public_pem(&self) -> Result<String, CertError> {
         Ok(pem("PUBLIC KEY", &self.subject_public_key_info()?))
     }

@@ -1,7 +1,7 @@
-//! A certificate authority of its own, and certificates of chosen subject, validity and key.
+//! A certificate authority, and certificates of chosen subject, validity and key.
 //!
-//! ACK's client certificates read `O=system:users, OU=, CN=<uid>-<unix time>`; the empty OU is really there, so every reader has to
-//! bear it. Certificates are written by hand because no library writes an empty or a repeated name part.
+//! ACK's client certificates read `O=system:users, OU=, CN=<uid>-<unix time>`; the empty OU is really there, so every reader has
+//! to bear it. Certificates are written by hand because no library writes an empty or a repeated name part.
 
 mod der;
 mod error;
@@ -36,7 +36,7 @@ const SERVER_AUTH: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01];
 const CLIENT_AUTH: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x02];
 const TRUE: &[u8] = &[0x01, 0x01, 0xff];
 
-/// What a certificate says of its holder: name parts in the order written.
+/// The subject of a certificate: name parts in the order written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {
     /// `O`, once each: the groups that the API server sees.
@@ -142,7 +142,7 @@ impl Authority {
     /// A fresh authority, `CN=kubernetes`, valid for ten years around `now`.
     ///
     /// # Errors
-    /// Where the system has no randomness.
+    /// If the system has no randomness.
     pub fn new(now: Timestamp) -> Result<Self, CertError> {
         let start = now.saturating_sub(SignedDuration::from_hours(5 * 365 * 24)).unwrap_or(now);
         Self::valid(Validity::starting(start, SignedDuration::from_hours(10 * 365 * 24)))
@@ -151,7 +151,7 @@ impl Authority {
     /// A fresh authority around the machine's own time.
     ///
     /// # Errors
-    /// Where the system has no randomness.
+    /// If the system has no randomness.
     pub fn of_today() -> Result<Self, CertError> {
         Self::new(clock::now())
     }
@@ -159,7 +159,7 @@ impl Authority {
     /// A fresh authority of this validity.
     ///
     /// # Errors
-    /// Where the system has no randomness.
+    /// If the system has no randomness.
     pub fn valid(validity: Validity) -> Result<Self, CertError> {
         let key = Key::generate(KeyKind::EcdsaP256)?;
         let subject = Subject::user::<String>("kubernetes", []).der();
@@ -186,7 +186,7 @@ impl Authority {
     /// A server's certificate for 127.0.0.1, ::1, `localhost` and these names.
     ///
     /// # Errors
-    /// Where the system has no randomness.
+    /// If the system has no randomness.
     pub fn server(&self, names: &[String], validity: Validity) -> Result<Identity, CertError> {
         let alternatives = alternative_names(names);
         let extensions = [
@@ -200,7 +200,7 @@ impl Authority {
     /// A client's certificate of this subject, validity and kind of key.
     ///
     /// # Errors
-    /// Where the system has no randomness.
+    /// If the system has no randomness.
     pub fn client(&self, subject: &Subject, validity: Validity, kind: KeyKind) -> Result<Identity, CertError> {
         let extensions = [
             extension(KEY_USAGE, true, &element(der::BIT_STRING, &[&[7, 0b1000_0000]])),

@@ -1,4 +1,4 @@
-//! A way to a cluster as its kubeconfig tells it.
+//! A connector from a kubeconfig.
 
 use std::io::{self, ErrorKind};
 
@@ -12,10 +12,10 @@ use super::Connector;
 use crate::cluster::ClusterError;
 
 impl Connector {
-    /// The way that a kubeconfig's context (`None`: the current one) tells, with its CA and its certificate, all of them inline.
+    /// The connector of a kubeconfig's context (`None`: the current one); CA, certificate and key must be inline.
     ///
     /// # Errors
-    /// Where something is missing or can't be read.
+    /// If something is missing or can't be read.
     pub fn of_kubeconfig(text: &str, context: Option<&str>) -> Result<Self, ClusterError> {
         let file: Value = serde_yaml::from_str(text).map_err(io::Error::other)?;
         let context = context.or_else(|| file["current-context"].as_str()).unwrap_or_default();

@@ -92,15 +92,15 @@ impl Account {
         self
     }
 
-    /// Whether RAM's ListUsers gives frozen users. Not documented; without a word here it does.
+    /// Whether RAM's ListUsers returns frozen users. Not documented; by default it does.
     #[must_use]
     pub fn ram_lists_frozen_users(mut self, listed: bool) -> Self {
         self.ram_lists_frozen = listed;
         self
     }
 
-    /// Whether ListClusterKubeconfigStates also demands `ram:ListUsers` and `ram:ListRoles`. Its page says so, and so it is
-    /// without a word here.
+    /// Whether ListClusterKubeconfigStates also demands `ram:ListUsers` and `ram:ListRoles`. Its page documents that,
+    /// and it is the default.
     #[must_use]
     pub fn kubeconfig_states_need_ram_listings(mut self, needed: bool) -> Self {
         self.states_need_ram = needed;
@@ -126,7 +126,7 @@ impl Account {
         format!("{name}@{}", self.domain)
     }
 
-    /// Type, log-on name, display name and state of an identity of this account, in Container Service's words.
+    /// Type, log-on name, display name and state of an identity of this account, as Container Service writes them.
     pub(crate) fn identity(&self, uid: &str) -> Option<RamIdentity> {
         if uid == self.id {
             return Some(RamIdentity::new("RootAccount", "root", "root", "Active"));
@@ -140,7 +140,7 @@ impl Account {
     }
 }
 
-/// An identity in Container Service's words.
+/// An identity as Container Service writes it.
 #[derive(Clone, Debug)]
 pub(crate) struct RamIdentity {
     pub(crate) account_type: &'static str,
@@ -216,7 +216,7 @@ pub struct RamRole {
     pub(crate) oidc: Option<OidcTrust>,
 }
 
-/// Whom a role trusts to sign in by OpenID Connect.
+/// The OpenID Connect token that a role trusts.
 #[derive(Clone, Debug)]
 pub(crate) struct OidcTrust {
     pub(crate) provider_arn: String,
@@ -224,8 +224,8 @@ pub(crate) struct OidcTrust {
 }
 
 impl RamRole {
-    /// A role of at most one hour a session. Its sessions may do nothing until [`RamRole::permissions`] says so; whoever in
-    /// the account may call `sts:AssumeRole` may take it.
+    /// A role of at most one hour a session. Its sessions may do nothing until [`RamRole::permissions`] says so; every
+    /// identity of the account with `sts:AssumeRole` may assume it.
     pub fn new(id: &str, name: &str) -> Self {
         Self {
             id: id.to_owned(),
@@ -252,7 +252,7 @@ impl RamRole {
         self
     }
 
-    /// Demands an external ID of whoever assumes the role.
+    /// Demands an external ID from callers of AssumeRole.
     #[must_use]
     pub fn external_id(mut self, id: &str) -> Self {
         self.external_id = Some(id.to_owned());

@@ -13,7 +13,7 @@ use super::issue_request::{IssueRequest, IssuedKubeconfig};
 /// A request as the log keeps it. Secrets are not in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoggedRequest {
-    /// The operation, or what was asked for where there is none.
+    /// The operation, or method and path if there is none.
     pub action: String,
     /// The region of the endpoint, `None` for a central one.
     pub region: Option<String>,

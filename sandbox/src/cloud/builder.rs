@@ -37,7 +37,7 @@ impl Tls {
     /// A certificate for 127.0.0.1 that is valid now and for a year.
     ///
     /// # Errors
-    /// Where the system has no randomness.
+    /// If the system has no randomness.
     pub fn issued_by(authority: &Authority) -> Result<Self, CertError> {
         let start = clock::now().saturating_sub(SignedDuration::from_hours(1)).unwrap_or_default();
         let server = authority.server(&[], Validity::starting(start, SignedDuration::from_hours(365 * 24)))?;
@@ -145,7 +145,7 @@ impl CloudBuilder {
     ///
     /// # Errors
     ///
-    /// When certificate or key don't serve, or the machine gives no thread or port.
+    /// If certificate or key don't serve, or the machine gives no thread or port.
     pub fn start(self) -> Result<Cloud, StartError> {
         let acceptor = self.tls.as_ref().map(acceptor).transpose()?;
         let regions = self.regions.into_iter().map(|region| Endpoint::Product(Product::Cs, Some(region)));

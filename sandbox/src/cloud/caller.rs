@@ -23,7 +23,7 @@ impl Caller {
         self.principal.uid(&self.account)
     }
 
-    /// Demands a permission, and refuses in the product's own words, with the action named.
+    /// Demands a permission; the error is the product's own and names the action.
     pub(crate) fn demand(&self, action: &str, product: Product) -> Result<(), CloudError> {
         if self.permissions.permit(action) {
             return Ok(());

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// What the call does. Its documents leave open which bindings it takes, when, and what it sees as an access; whoever calls it
-/// must end well with each of these.
+/// What the call does. Its documents leave open which bindings it removes, when, and what counts as an access; a client must
+/// handle each of these.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CleanBehaviour {
@@ -11,21 +11,22 @@ pub enum CleanBehaviour {
     /// `<uid>-cluster-admin-clusterrolebinding`, `<uid>-clusterrolebinding` and `<uid>-<namespace>-rolebinding`.
     #[default]
     OwnBindings,
-    /// Every binding that names the identity goes whole, under whichever suffix, whoever else is in it.
+    /// Every binding that names the identity, with any suffix, is deleted with all of its subjects.
     NamedBindings,
-    /// Every binding goes whole that names a user whose name begins with the UID and goes on with no digit: `<uid>.17`, too.
+    /// Every binding that names a user whose name is the UID, or the UID and a character that is no digit, is deleted with all of
+    /// its subjects: `<uid>.17`, too.
     ResemblingBindings,
     /// The identity's subjects are taken out of every binding, under whichever suffix; a binding left empty goes.
     Subjects,
     /// All bindings stay; the records go.
     Nothing,
-    /// As [`Self::OwnBindings`], but DescribeUserPermission goes on showing what it showed.
+    /// As [`Self::OwnBindings`], but DescribeUserPermission still shows the records.
     KeepsPermissionRecord,
-    /// As [`Self::OwnBindings`], but only so long after the answer: until then nothing has changed, and if it fails then nobody
-    /// hears of it.
+    /// As [`Self::OwnBindings`], but only this long after the response: until then nothing has changed, and a failure is not
+    /// reported.
     Later(Duration),
-    /// As [`Self::OwnBindings`], but without Force it is refused as if the last seven days had accesses, whatever the activity
-    /// check says.
+    /// As [`Self::OwnBindings`], but without Force it is refused as if the last seven days had accesses, even if the activity
+    /// check finds none.
     RefusesRecentAccess,
 }
 
@@ -53,7 +54,7 @@ impl Cleaning {
         }
     }
 
-    /// Whether this user name begins with the UID and goes on with no digit.
+    /// Whether this user name begins with the UID and no digit follows.
     pub fn names_alike(&self, user: &str) -> bool {
         let rest = user.strip_prefix(self.uid.as_str());
         rest.is_some_and(|rest| !rest.starts_with(|first: char| first.is_ascii_digit()))

@@ -32,7 +32,7 @@ pub struct Task {
     pub region: String,
     /// The cluster it works on.
     pub cluster_id: String,
-    /// Its type, `clean-user-permissions` say.
+    /// Its type, for example `clean-user-permissions`.
     pub task_type: String,
     /// `running`, `success` or `fail`.
     pub state: String,
@@ -46,7 +46,7 @@ impl CloudState {
         self.accounts.iter_mut().find(|account| account.id == id)
     }
 
-    /// A cluster by its ID, whoever owns it.
+    /// A cluster by its ID, of any account.
     pub fn cluster_mut(&mut self, id: &str) -> Option<&mut AckCluster> {
         self.accounts.iter_mut().flat_map(|account| &mut account.clusters).find(|cluster| cluster.id == id)
     }
@@ -79,7 +79,7 @@ impl CloudState {
         self.accounts.iter().find(|account| account.id == id)
     }
 
-    /// The caller's account. A key of an account that isn't there is a mistake in a test, and told as an internal error.
+    /// The caller's account. A key of an account that does not exist is a mistake in a test and gives an internal error.
     pub(crate) fn account_of(&self, caller: &Caller) -> Result<&Account, CloudError> {
         let missing = || CloudError::gateway(500, "InternalError", format!("account {} is not set up", caller.account));
         self.account(&caller.account).ok_or_else(missing)
@@ -98,7 +98,7 @@ impl CloudState {
         }
     }
 
-    /// An identity of whatever account.
+    /// An identity of any account.
     pub(crate) fn identity(&self, uid: &str) -> Option<RamIdentity> {
         self.accounts.iter().find_map(|account| account.identity(uid))
     }

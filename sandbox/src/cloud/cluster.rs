@@ -10,7 +10,7 @@ pub struct AckCluster {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) region: String,
-    /// The state in the API's word, `running` or `deleting` say.
+    /// The state as the API writes it, for example `running` or `deleting`.
     pub state: String,
     pub(crate) server: Option<String>,
     pub(crate) private_server: Option<String>,
@@ -20,7 +20,7 @@ pub struct AckCluster {
     pub kubeconfigs: BTreeMap<String, KubeconfigRecord>,
     /// Permission records.
     pub permissions: Vec<PermissionRecord>,
-    /// Whether and what the audit log tells.
+    /// Whether the cluster has an audit log, and whether it can be read.
     pub auditing: Auditing,
     /// Last accesses by UID. Those more than seven days ago no check finds.
     pub activity: BTreeMap<String, Activity>,
@@ -52,7 +52,7 @@ impl AckCluster {
         self
     }
 
-    /// Puts the cluster into a state, in the API's word.
+    /// Puts the cluster into a state, as the API writes it.
     #[must_use]
     pub fn state(mut self, state: &str) -> Self {
         state.clone_into(&mut self.state);
@@ -80,7 +80,7 @@ impl AckCluster {
         self
     }
 
-    /// What a caller of another account is told.
+    /// The answer to callers of other accounts.
     #[must_use]
     pub fn foreign_callers(mut self, answer: ForeignCallers) -> Self {
         self.foreign_callers = answer;
@@ -126,7 +126,7 @@ impl AckCluster {
     }
 }
 
-/// What the owner of a cluster answers to callers of other accounts. The documents don't tell; both are seen.
+/// The answer about a cluster to callers of other accounts. It is not documented; both occur.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ForeignCallers {
     /// 403 `ErrorCheckAcl`.
@@ -180,14 +180,14 @@ impl KubeconfigRecord {
         Self::in_state(CertState::Unknown, None)
     }
 
-    /// Says the owner's state (`Active`, `InActive`, `Deleted`) in place of what the accounts tell.
+    /// Sets the owner's state (`Active`, `InActive`, `Deleted`) in place of the one from the accounts.
     #[must_use]
     pub fn account_state(mut self, state: &'static str) -> Self {
         self.account_state = Some(state);
         self
     }
 
-    /// Says type and name of an owner whom no account knows any more.
+    /// Sets type and name of an owner that no account has any more.
     #[must_use]
     pub fn owner(mut self, account_type: &'static str, name: &str) -> Self {
         self.account_type = Some(account_type);
@@ -195,7 +195,7 @@ impl KubeconfigRecord {
         self
     }
 
-    /// Says the common name of its certificate, under which the cluster's bindings know the owner.
+    /// Sets the common name of its certificate: the owner's name in the cluster's bindings.
     #[must_use]
     pub fn common_name(mut self, name: &str) -> Self {
         self.common_name = Some(name.to_owned());

@@ -22,9 +22,9 @@ pub struct CloudFault {
 pub enum Turn {
     /// All of them.
     Always,
-    /// The first so many.
+    /// The first ones, up to this number.
     First(usize),
-    /// One alone, the third say.
+    /// Only this one.
     Nth(usize),
     /// This one and all later ones.
     From(usize),
@@ -53,7 +53,7 @@ pub enum FaultKind {
     ServerError(u16),
     /// The connection is reset.
     Reset,
-    /// No answer for so long, then the connection ends; `None`: not while the cloud runs.
+    /// No answer for this long, then the connection ends; `None`: not while the cloud runs.
     Hang(Option<Duration>),
     /// The proper answer after a while.
     Slow(Duration),
@@ -85,7 +85,7 @@ pub enum FaultKind {
     },
 }
 
-/// When a throttled caller is told to come back.
+/// The hint to a throttled caller when to retry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RetryHint {
     /// `x-acs-retry-after`, in milliseconds.
@@ -97,13 +97,13 @@ pub enum RetryHint {
 }
 
 impl CloudFault {
-    /// A fault of every call of an operation, `ListUsers` say. The endpoints that give credentials go by
+    /// A fault of every call of an operation, for example `ListUsers`. The endpoints that give credentials go by
     /// `MetadataToken`, `MetadataRole`, `MetadataCredentials`, `OAuthExchange`, `CloudSsoCredentials` and `CredentialsUri`.
     pub fn of(action: &str, kind: FaultKind) -> Self {
         Self { action: Some(action.to_owned()), ..Self::of_all(kind) }
     }
 
-    /// A fault of every call of a product, of IMS say, which not every site offers.
+    /// A fault of every call of a product, for example IMS, which not every site offers.
     pub fn of_product(product: Product, kind: FaultKind) -> Self {
         Self { product: Some(product), ..Self::of_all(kind) }
     }
@@ -120,14 +120,14 @@ impl CloudFault {
         self
     }
 
-    /// Strikes after the call was carried out: what it changes is changed, but the caller isn't told.
+    /// Strikes after the call was carried out: its changes are made, but the caller gets no success.
     #[must_use]
     pub fn after_execution(mut self) -> Self {
         self.carried_out = true;
         self
     }
 
-    /// Counts a call, and tells whether it is struck.
+    /// Counts a call, and returns whether it is struck.
     fn strikes(&mut self, product: Option<Product>, action: &str) -> bool {
         let other_action = self.action.as_deref().is_some_and(|wanted| wanted != action);
         if other_action || self.product.is_some() && self.product != product {

@@ -68,7 +68,7 @@ fn proofs(request: &CloudRequest) -> impl Iterator<Item = &str> {
     authorization.into_iter().chain(tokens.into_iter().flatten()).filter(|proof| !proof.is_empty())
 }
 
-/// Every answer bears its ID and the cloud's own time, by which a client can tell that its clock is wrong.
+/// Every response has its ID and the cloud's time, from which a client can see that its clock is wrong.
 fn stamped(outcome: FaultOutcome, request_id: &str, now: Timestamp) -> FaultOutcome {
     let date = now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
     let stamp = |reply: CloudResponse| reply.with("x-acs-request-id", request_id).with("date", date.as_str());
@@ -119,7 +119,7 @@ struct ProductRequest<'a> {
     request_id: &'a str,
 }
 
-/// The operation that a request names, as far as it is known before anybody has looked who calls.
+/// The operation that a request names, as far as it is known before the caller is.
 enum NamedOperation {
     Roa(CsOperation),
     Rpc(String),

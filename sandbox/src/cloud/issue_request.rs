@@ -9,7 +9,7 @@ pub struct IssueRequest {
     pub cluster_id: String,
     /// The caller, in whose name it is issued.
     pub uid: String,
-    /// The common name for its certificate: the caller's from before, so that what is bound to it goes on to hold, else a new one.
+    /// The common name for its certificate: the caller's earlier one, so that its bindings stay valid, else a new one.
     pub common_name: String,
     /// Whether the server is to be named by its private address.
     pub private: bool,

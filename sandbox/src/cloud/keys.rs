@@ -104,7 +104,7 @@ impl fmt::Debug for AccessKey {
     }
 }
 
-/// Actions that a policy allows and denies, `ram:ListUsers` say; `*` stands for any run of characters. Denied wins.
+/// Actions that a policy allows and denies, for example `ram:ListUsers`; `*` stands for any run of characters. Denied wins.
 #[derive(Clone, Debug, Default)]
 pub struct Permissions {
     allowed: Vec<String>,

@@ -1,8 +1,8 @@
 //! The cloud: Container Service, RAM, IMS and STS on loopback, with the endpoints that give credentials.
 //!
-//! It stands in for Alibaba Cloud and is meant to be no kinder: signatures are verified from the documented rules, limits are
-//! enforced, names in the wrong case are other names. Where the documents leave a thing open, the choice is said at its place
-//! and, where it matters, can be made by the test.
+//! It stands in for Alibaba Cloud and is as strict: signatures are verified from the documented rules, limits are
+//! enforced, names in the wrong case are other names. If the documents leave a thing open, a comment names the choice, and, if it
+//! matters, the test can make it.
 
 mod account;
 mod backend;

@@ -1,4 +1,4 @@
-//! Names that nobody has used before.
+//! Random IDs and tokens.
 
 use ring::rand::{SecureRandom, SystemRandom};
 

@@ -1,4 +1,4 @@
-//! The cloud as a running thing: one port for each endpoint, on a thread of its own, until it is dropped.
+//! The running cloud: one port for each endpoint, on its own thread, until it is dropped.
 
 mod wire;
 
@@ -30,7 +30,7 @@ pub struct Cloud {
     thread: Option<JoinHandle<()>>,
 }
 
-/// What is to be found where: an endpoint under a name that sorts.
+/// Product or host of an endpoint, and its region.
 type EndpointKey = (&'static str, Option<String>);
 
 fn endpoint_key(endpoint: &Endpoint) -> EndpointKey {
@@ -78,7 +78,7 @@ impl Cloud {
         self.urls.get(&endpoint_key).map_or("", String::as_str)
     }
 
-    /// Looks at what the cloud knows, or changes it. The cloud answers nobody meanwhile.
+    /// Reads or changes the state. The cloud answers no request meanwhile.
     pub fn edit<T>(&self, change: impl FnOnce(&mut CloudState) -> T) -> T {
         change(&mut self.backend.cloud_state())
     }
@@ -132,7 +132,7 @@ impl Drop for Cloud {
     }
 }
 
-/// An endpoint, and how it is spoken to.
+/// An endpoint, and whether it serves TLS.
 pub(super) struct EndpointListener {
     pub(super) endpoint: Endpoint,
     pub(super) tls: Option<TlsAcceptor>,
@@ -158,7 +158,7 @@ impl Cloud {
     }
 }
 
-/// Binds all listeners, reports their URLs, and serves until told to stop.
+/// Binds all listeners, reports their URLs, and serves until `stopped`.
 async fn serve(
     backend: Arc<Backend>,
     listeners: Vec<EndpointListener>,

@@ -1,11 +1,11 @@
-//! What the endpoints that give credentials know: which instance has which role, and which token stands for whom.
+//! The state of the endpoints that give credentials: the role of the instance, and the identity behind each token.
 
 use jiff::Timestamp;
 use kubectl_ackcred::core::secret::Secret;
 
 use super::keys::Permissions;
 
-/// What the endpoints that give credentials know.
+/// The state of the endpoints that give credentials.
 #[derive(Clone, Debug, Default)]
 pub struct SignIn {
     pub(crate) instance: Option<Instance>,
@@ -82,7 +82,7 @@ impl SignIn {
         self.sso.push(SsoToken { token, expires, configuration: configuration.to_owned(), role });
     }
 
-    /// Serves credentials of a role at a path of the credentials endpoint, `/credentials` say.
+    /// Serves credentials of a role at a path of the credentials endpoint, for example `/credentials`.
     pub fn credentials_at(&mut self, path: &str, account: &str, role: &str) {
         self.uris.push((path.to_owned(), RoleOf::new(account, role)));
     }

@@ -25,7 +25,7 @@ pub(crate) fn call(
     now: Timestamp,
 ) -> Option<Result<Value, CloudError>> {
     match action {
-        // Everybody may ask who they are.
+        // GetCallerIdentity needs no permission.
         "GetCallerIdentity" => Some(get_caller_identity(caller, cloud_state)),
         "AssumeRole" => Some(assume_role(parameters, caller, cloud_state, now)),
         _ => None,

@@ -3,10 +3,10 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-/// The folder that KUBEBUILDER_ASSETS names, for `suite`; where there is none, one line on stderr says that the suite is skipped.
+/// The folder that KUBEBUILDER_ASSETS names, for `suite`; without one, a line on stderr names the skipped suite.
 ///
 /// # Panics
-/// Where there is none and ACKCRED_REQUIRE_CLUSTER is 1.
+/// If there is none and ACKCRED_REQUIRE_CLUSTER is 1.
 #[expect(clippy::disallowed_methods, reason = "tests and benches find their binaries by this variable")]
 pub fn assets_for(suite: &str) -> Option<PathBuf> {
     let folder = std::env::var_os("KUBEBUILDER_ASSETS").map(PathBuf::from);

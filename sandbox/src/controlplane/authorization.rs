@@ -13,8 +13,8 @@ const REVIEWS: &str = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
 const WITHIN: Duration = Duration::from_secs(30);
 const STEP: Duration = Duration::from_millis(10);
 
-/// Writes one object of each of RBAC's kinds and waits until access follows from them. Of each kind the authorizer hears in the
-/// order in which it was written, so it knows everything older too.
+/// Writes one object of each of RBAC's kinds and waits until access follows from them. The authorizer gets the
+/// objects of each kind in the order in which they were written, so it then knows all older ones too.
 pub(super) fn catch_up(client: &Client) -> Result<(), ClusterError> {
     static COUNTER: AtomicUsize = AtomicUsize::new(0);
     let name = format!("catch-up-{}", COUNTER.fetch_add(1, Ordering::Relaxed));

@@ -48,7 +48,7 @@ impl ControlPlane {
     /// Starts etcd and kube-apiserver from `assets` and waits until it is ready, about five seconds.
     ///
     /// # Errors
-    /// Where a process doesn't start or doesn't get ready within 90 seconds; the end of its log is in the error.
+    /// If a process doesn't start or doesn't get ready within 90 seconds; the end of its log is in the error.
     pub fn start(assets: &Path, options: &ControlPlaneOptions) -> Result<Self, ClusterError> {
         let authority = Authority::new(clock::now())?;
         let folder = TempDir::with_prefix("ackcred-controlplane-")?;

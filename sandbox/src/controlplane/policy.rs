@@ -20,7 +20,7 @@ const BINDINGS: &str = "mutatingadmissionpolicybindings";
 
 /// The label of the sandbox's own policies.
 const LABEL: &str = "ackcred-sandbox";
-/// The annotation that says what a policy keeps where.
+/// The annotation with the binding and the subject that a policy keeps.
 const KEEPS: &str = "ackcred-sandbox/keeps";
 
 /// The server looks for changed policies once a second.
@@ -71,8 +71,8 @@ fn name(policy: &Value) -> &str {
     policy["metadata"]["name"].as_str().unwrap_or_default()
 }
 
-/// Besides the binding's updates the policy takes up the creation of a binding of its own name. There never is one; a dry run
-/// of it tells whether the policy acts.
+/// Besides the binding's updates the policy applies to the creation of a binding with its own name. No such binding is made; a
+/// dry run of it shows whether the policy acts.
 fn spec(name: &str, binding: &BindingRef, subject: &Value) -> Value {
     // A text in CEL is written as one in JSON.
     let text = |text: &str| Value::from(text).to_string();

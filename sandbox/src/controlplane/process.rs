@@ -57,7 +57,7 @@ impl Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        // Before it has anything to do: the processes are ended by their owner.
+        // The guard has nothing to do yet: the owner ends the processes.
         drop(self.0.kill());
         drop(self.0.wait());
     }

@@ -24,7 +24,7 @@ pub struct SharedControlPlane {
 /// Waits for the shared control plane, a plain one, and starts it the first time. `None` is as in [`assets_for`].
 ///
 /// # Errors
-/// Where it doesn't start.
+/// If it doesn't start.
 ///
 /// # Panics
 /// As [`assets_for`].

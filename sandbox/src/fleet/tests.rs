@@ -55,12 +55,13 @@ fn the_operator_reads_every_cluster_by_the_kubeconfig() {
 fn the_account_lists_every_cluster() {
     let fleet = Fleet::start(12).unwrap();
     let body = ask(&fleet, "GET", "/api/v1/clusters", "DescribeClustersV1", &[("page_size", "50")]);
-    let told = |key: &str| body["clusters"].as_array().unwrap().iter().map(|one| one[key].clone()).collect::<Vec<_>>();
+    let values =
+        |key: &str| body["clusters"].as_array().unwrap().iter().map(|one| one[key].clone()).collect::<Vec<_>>();
     let ids: Vec<&str> = fleet.clusters.iter().map(|member| member.id.as_str()).collect();
-    assert_eq!(told("cluster_id"), ids);
+    assert_eq!(values("cluster_id"), ids);
     assert!(ids.iter().all(|id| id.len() == 33 && id.starts_with('c')), "{ids:?}");
-    assert_eq!((&told("name")[0], &told("name")[11]), (&json!("shop-001"), &json!("shop-012")));
-    assert!(told("state").iter().all(|state| state == "running"));
+    assert_eq!((&values("name")[0], &values("name")[11]), (&json!("shop-001"), &json!("shop-012")));
+    assert!(values("state").iter().all(|state| state == "running"));
     for member in &fleet.clusters {
         let path = format!("/clusters/{}/kubeconfig/states", member.id);
         let states = ask(&fleet, "GET", &path, "ListClusterKubeconfigStates", &[("pageSize", "50")]);
@@ -155,7 +156,7 @@ fn a_cluster_can_hang_or_be_slow_and_be_well_again() {
     let answered = std::thread::scope(|scope| {
         let waiting = scope.spawn(|| read(&file, None).unwrap().code);
         assert!(gate.wait_reached(1, Duration::from_secs(60)));
-        // The servers share threads, but one that hangs holds nobody up.
+        // The servers share threads, but one that hangs does not delay the others.
         assert_eq!(read(&file, Some(&fleet.clusters[1].context)).unwrap().code, 200);
         assert!(!waiting.is_finished());
         gate.open();

@@ -14,7 +14,7 @@ pub const ACCOUNT: &str = "1000000000000001";
 const KEY_ID: &str = "LTAI5tSandboxOperator";
 const KEY_SECRET: &str = "sandbox-operator-secret";
 
-/// A cluster in ACK's records: it remembers everybody's kubeconfig, and when the two at work were last seen.
+/// A cluster in ACK's records, with the kubeconfig of each person and the last activity of the operator and the developer.
 pub(crate) fn recorded(id: &str, name: &str, server: &str, now: Timestamp) -> AckCluster {
     let held = |person: Person| {
         KubeconfigRecord::effective(validity(person, now).not_after).common_name(&user_name(person, now))
@@ -33,7 +33,7 @@ pub(crate) fn recorded(id: &str, name: &str, server: &str, now: Timestamp) -> Ac
 /// A cloud under this CA with the account, the people who are still there, these clusters and the operator's key.
 ///
 /// # Errors
-/// Where the system has no randomness.
+/// If the system has no randomness.
 pub(crate) fn cloud(
     authority: &Authority,
     clusters: impl IntoIterator<Item = AckCluster>,

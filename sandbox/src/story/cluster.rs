@@ -8,7 +8,7 @@ use super::people::{DEPLOYER, DEVELOPER, LEAVER, OPERATOR, Person, user_name};
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 
-/// Namespaces, roles and bindings, and the ConfigMap by which an ACK cluster tells which one it is.
+/// Namespaces, roles and bindings, and the ConfigMap that holds the ID of an ACK cluster.
 pub(crate) fn objects(cluster_id: &str, now: Timestamp) -> Vec<Value> {
     let user = |person| json!({"kind": "User", "apiGroup": RBAC, "name": user_name(person, now)});
     let group = |name: &str| json!({"kind": "Group", "apiGroup": RBAC, "name": name});

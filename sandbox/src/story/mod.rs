@@ -1,4 +1,4 @@
-//! A small account with a past: people at work, somebody who left, and what they still hold.
+//! A small account with a history: an operator, a developer, a leaver, and the access that each of them holds.
 
 pub(crate) mod account;
 pub(crate) mod cluster;
@@ -51,7 +51,7 @@ impl Story {
     /// Starts the server, fills it and writes the files.
     ///
     /// # Errors
-    /// Where the server doesn't start or a file can't be written.
+    /// If the server doesn't start or a file can't be written.
     pub fn start(options: ApiServerOptions) -> Result<Self, ClusterError> {
         let now = clock::now();
         let authority = Arc::new(Authority::new(now)?);
@@ -87,7 +87,7 @@ impl Story {
     /// The operator at work, at the machine's own time.
     ///
     /// # Errors
-    /// Where no folder can be made.
+    /// If no folder can be made.
     pub fn session(&self) -> io::Result<Session> {
         Session::now_with(self.variables())
     }

@@ -1,10 +1,10 @@
-//! Who is in the story, and the certificates under which its clusters know them.
+//! The people of the story and their certificates.
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::certs::{Authority, CertError, Identity, KeyKind, Subject, Validity};
 
-/// Somebody in the story.
+/// A person of the story, or a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Person {
     /// The RAM user's or role's ID.
@@ -21,34 +21,34 @@ pub struct Person {
 pub const OPERATOR: Person = Person { uid: "200000000000000101", name: "ann", active: true, role: false };
 /// A developer at work.
 pub const DEVELOPER: Person = Person { uid: "200000000000000102", name: "bo", active: true, role: false };
-/// The one who left, and whose kubeconfig leaked.
+/// The person who left and whose kubeconfig leaked.
 pub const LEAVER: Person = Person { uid: "200000000000000103", name: "carl", active: false, role: false };
 /// The role under which deployments run.
 pub const DEPLOYER: Person = Person { uid: "300000000000000201", name: "deployer", active: true, role: true };
-/// Everybody.
+/// All of them.
 pub const PEOPLE: [Person; 4] = [OPERATOR, DEVELOPER, LEAVER, DEPLOYER];
 
-/// When somebody's kubeconfig was issued: the number in its common name.
+/// The time at which a person's kubeconfig was issued: the number in its common name.
 fn issued(person: Person, now: Timestamp) -> Timestamp {
     let days = if person.active { 30 } else { 400 };
     let then = now.saturating_sub(SignedDuration::from_hours(days * 24)).unwrap_or(now);
     Timestamp::from_second(then.as_second()).unwrap_or(then)
 }
 
-/// From when to when somebody's certificate holds: ACK signs it right after it has made up the common name.
+/// The validity of a person's certificate: ACK signs it right after it has chosen the common name.
 pub(crate) fn validity(person: Person, now: Timestamp) -> Validity {
     Validity::ack(issued(person, now).saturating_add(SignedDuration::from_secs(1)).unwrap_or(now))
 }
 
-/// Somebody's user name in every cluster: `<uid>-<seconds>`.
+/// A person's user name in every cluster: `<uid>-<seconds>`.
 pub(crate) fn user_name(person: Person, now: Timestamp) -> String {
     format!("{}-{}", person.uid, issued(person, now).as_second())
 }
 
-/// Somebody's certificate for the clusters of this CA.
+/// A person's certificate for the clusters of this CA.
 ///
 /// # Errors
-/// Where the system has no randomness.
+/// If the system has no randomness.
 pub(crate) fn identity(
     authority: &Authority,
     person: Person,

@@ -75,7 +75,7 @@ fn a_dropped_request_is_not_done_and_a_dropped_response_is() {
     assert_eq!(client.send("GET", &format!("{ROLES}/made"), &[], "").unwrap().code, 200);
     let changes: Vec<(String, u16)> =
         server.faults().changes().into_iter().map(|exchange| (exchange.method, exchange.code)).collect();
-    assert_eq!(changes, [("POST".to_owned(), 0), ("POST".to_owned(), 0)], "nobody got an answer to either");
+    assert_eq!(changes, [("POST".to_owned(), 0), ("POST".to_owned(), 0)], "neither got an answer");
 }
 
 #[test]

@@ -83,7 +83,7 @@ fn ack_cleans_by_its_behaviour() {
     for (number, (behaviour, expected)) in cases.into_iter().enumerate() {
         let left = on_both(|cluster| {
             let client = admin(cluster);
-            // Everybody cleans the whole cluster, so each case has an identity of its own.
+            // A cleaning concerns the whole cluster, so each case has its own identity.
             let uid = format!("{number}000");
             let own = |name: &str| name.replacen("1000", &uid, 1);
             let ns = format!("ack-{number}");
@@ -126,7 +126,7 @@ fn a_cluster_that_refuses_ack_is_an_error_with_its_words() {
     assert!(error.contains("clusterrolebindings: 503"), "{error}");
     let requests = server.faults().exchanges().len();
     clean(&Cleaning { behaviour: CleanBehaviour::Nothing, ..cleaning }).unwrap();
-    assert_eq!(server.faults().exchanges().len(), requests, "nothing to do, nobody to ask");
+    assert_eq!(server.faults().exchanges().len(), requests, "no change means no request");
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn access_follows_from_what_was_written_once_the_server_has_caught_up() {
     assert_eq!(allowed, json!([true, false, true, false, true, false, true, false, true, false]));
 }
 
-/// Sends a change as somebody's field manager; what came back without what is new in every run.
+/// Sends a change under a field manager; returns the response without what is new in every run.
 fn change(client: &Client, method: &str, path: &str, body: &Value, before: &mut String) -> Value {
     let headers = if method == "PATCH" { vec![JSON_PATCH] } else { vec![] };
     let reply = client.send(method, path, &headers, &body.to_string()).unwrap();
@@ -192,7 +192,7 @@ fn struggle(cluster: &dyn Cluster, binding: &BindingRef) -> Value {
     let label = json!([{"op": "replace", "path": "/metadata/labels/l", "value": "2"}]);
     said.push(change(&client, "PATCH", &ours, &label, &mut version));
     said.push(people(&client, binding));
-    // A policy has no say in a deletion, nor has this one in a creation.
+    // A mutating policy does not see deletions, and this one does not see creations.
     said.push(change(&client, "DELETE", &path, &json!({}), &mut version));
     let created = bind(&client, binding, &[user("bo")]);
     said.push(created["subjects"].clone());
@@ -280,7 +280,7 @@ fn a_change_that_a_policy_undoes_is_allowed_to_whom_it_is_not_allowed_otherwise(
         cluster.keep_no_subject().unwrap();
         json!([before, kept])
     });
-    let why = "whoever may not change the binding may ask for what comes to nothing";
+    let why = "a user who may not change the binding may send a change without effect";
     assert_eq!(codes, json!([403, 200]), "{why}");
 }
 

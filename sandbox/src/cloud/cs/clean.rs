@@ -9,7 +9,7 @@ use super::super::cluster::{AckCluster, Auditing, KubeconfigRecord, PermissionSc
 use super::super::reply::CloudError;
 use super::call::{Call, boolean};
 
-/// The codes of these refusals are not documented; nobody should rely on them.
+/// The codes of these errors are not documented; no client should rely on them.
 pub(super) fn clean(call: &Call<'_>, id: &str, uid: &str) -> Result<Value, CloudError> {
     let force = boolean(call.parameters, "Force")?;
     let behaviour = call.backend.clean_behaviour();
@@ -43,7 +43,7 @@ pub(super) fn clean(call: &Call<'_>, id: &str, uid: &str) -> Result<Value, Cloud
 
 /// Cleans the cluster and then, if that went well, the cloud's records.
 pub(crate) fn carry_out(backend: &Backend, cleaning: &Cleaning) -> Result<(), String> {
-    // The state is not locked here: whoever cleans may look into it.
+    // The state is not locked here: the hook may read it.
     backend.hooks.clean(cleaning)?;
     if let Some(cluster) = backend.cloud_state().cluster_mut(&cleaning.cluster_id) {
         forget(cluster, cleaning);

@@ -12,7 +12,8 @@ use super::super::paging::{NumberedPages, integer};
 use super::super::reply::{CloudError, Product};
 use super::call::{Call, boolean};
 
-/// The documents disagree on the least page size, 1 or 10. The narrower holds here, so that nobody relies on the wider.
+/// The documents disagree on the least page size, 1 or 10. The narrower range is used here, so that no client relies on the wider
+/// one.
 const CLUSTER_PAGES: NumberedPages =
     NumberedPages { number: "pageNumber", size: "pageSize", default: 10, limits: 10..=50 };
 
@@ -35,7 +36,7 @@ pub(super) fn states_of_cluster(call: &Call<'_>, id: &str) -> Result<Value, Clou
     Ok(json!({ "page": page, "states": states }))
 }
 
-/// Whose kubeconfig it is: what the record says, else what any account knows, else a deleted identity.
+/// The kubeconfig's owner: from the record, else from any account, else a deleted identity.
 fn state_row(uid: &str, kubeconfig: &KubeconfigRecord, cloud_state: &CloudState, caller: &Caller) -> Value {
     let known = cloud_state.identity(uid);
     let guessed = if uid.starts_with('3') { "RamRole" } else { "RamUser" };
@@ -91,7 +92,7 @@ pub(super) fn describe(call: &Call<'_>, id: &str) -> Result<Value, CloudError> {
         minutes: given.then(|| u32::try_from(minutes).unwrap_or(u32::MAX)),
         now,
     };
-    // The state is not locked here: whoever issues may look into it.
+    // The state is not locked here: the hook may read it.
     let issued =
         call.backend.hooks.issue(&request).map_err(|reason| CloudError::product(500, "InternalError", reason))?;
     if request.minutes.is_none()

@@ -61,7 +61,7 @@ fn exchange(url: &str, sign: impl Fn(&Signer) -> CloudRequest) -> (String, std::
     exchange_for(Duration::from_secs(60), url, sign)
 }
 
-/// What comes back until the connection ends or nothing more comes for so long.
+/// The bytes that come back until the connection ends or nothing comes for this time.
 fn exchange_for(time: Duration, url: &str, sign: impl Fn(&Signer) -> CloudRequest) -> (String, std::io::Result<()>) {
     let (host, request) = bytes(url, sign);
     let mut stream = TcpStream::connect(host).unwrap();
@@ -222,19 +222,19 @@ fn certificates_are_the_callers_and_plain_text_is_not_understood() {
 }
 
 #[test]
-fn certificates_that_are_none_are_told_at_the_start() {
+fn an_invalid_certificate_is_an_error_at_the_start() {
     let tls = Tls { certificate: "nonsense".into(), key: "nonsense".into() };
     assert!(builder(Some(tls)).start().is_err());
 }
 
 const CARL: &str = "200000000000000903";
 
-/// A cloud in which carl has a kubeconfig, and whom it has cleaned so far.
+/// A cloud in which carl has a kubeconfig, and the cleanings so far.
 fn cleaning() -> (Cloud, mpsc::Receiver<Cleaning>) {
     let now = NOW.parse().unwrap();
-    let (told, cleaned) = mpsc::channel();
+    let (sender, cleaned) = mpsc::channel();
     let cloud = builder(None)
-        .on_clean(move |cleaning| told.send(cleaning.clone()).map_err(|error| error.to_string()))
+        .on_clean(move |cleaning| sender.send(cleaning.clone()).map_err(|error| error.to_string()))
         .start()
         .unwrap();
     cloud.edit(|cloud_state| {
@@ -264,7 +264,7 @@ fn a_delayed_task_runs_when_it_is_due() {
     let (cloud, cleaned) = cleaning();
     cloud.set_clean_behaviour(CleanBehaviour::Later(Duration::from_secs(1)));
     clean(&cloud);
-    // Changed afterwards, it is another behaviour for others.
+    // The change concerns later calls only.
     cloud.set_clean_behaviour(CleanBehaviour::OwnBindings);
     assert!(cleaned.try_recv().is_err());
     assert_eq!(state(&cloud), CertState::Unexpired);
@@ -284,5 +284,5 @@ fn delayed_tasks_end_with_the_cloud() {
     cloud.set_clean_behaviour(CleanBehaviour::Later(Duration::from_secs(3600)));
     clean(&cloud);
     drop(cloud);
-    assert!(cleaned.recv().is_err(), "nobody is left who could clean");
+    assert!(cleaned.recv().is_err(), "the cloud has stopped");
 }

@@ -1,4 +1,4 @@
-//! Connections: HTTP/1.1 over TLS or plain, and the ways in which they break when told to.
+//! Connections: HTTP/1.1 over TLS or plain, and the ways in which faults break them.
 
 use std::convert::Infallible;
 use std::io;
@@ -41,7 +41,7 @@ pub(super) async fn listen(
     endpoint: Arc<Endpoint>,
 ) {
     loop {
-        // A connection that goes away before it is accepted concerns nobody.
+        // A connection that ends before it is accepted needs no handling.
         let Ok((stream, _)) = socket.accept().await else { continue };
         let (tls, backend, endpoint) = (tls.clone(), Arc::clone(&backend), Arc::clone(&endpoint));
         tokio::spawn(async move {
@@ -70,7 +70,7 @@ async fn speak(
         let (backend, endpoint, reset) = (Arc::clone(&backend), Arc::clone(&endpoint), Arc::clone(&reset));
         async move { respond(&backend, &endpoint, &reset, request).await }
     });
-    // What goes wrong here is what the client sees, and for it to judge.
+    // The client sees what goes wrong here.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(connection), service).await;
 }
 
@@ -137,7 +137,7 @@ impl Body for HalfBody {
     }
 }
 
-/// A TCP connection that can be told to end in a reset instead of a proper close.
+/// A TCP stream that can end in a reset instead of a proper close.
 struct ResettableStream {
     stream: TcpStream,
     reset: Arc<AtomicBool>,
