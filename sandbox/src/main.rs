@@ -1,4 +1,4 @@
-//! Runs the sandbox: a simulated ACK cluster and account, to be shown around or to look around in.
+//! Runs the sandbox: a simulated ACK cluster and account, for the tour or to look around in.
 
 use std::io::Write;
 
@@ -18,7 +18,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Show what the plugin does, on a leaked kubeconfig and a cluster that somebody left
+    /// Show what the plugin does with a leaked kubeconfig and the access of a deleted user
     Tour,
     /// Serve a cluster with a small story until Ctrl-C
     Serve {

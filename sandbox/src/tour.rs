@@ -30,7 +30,7 @@ pub fn run(out: &mut dyn Write) -> anyhow::Result<()> {
 
     let mut tour = Tour { out, session, story: &story, step: 0 };
     tour.show(
-        "Whose file is this? The file alone tells, without contacting anything that it names; the cloud adds who that is.",
+        "Whose file is this? The file itself shows the UID, without a connection to anything that it names; the cloud adds the name.",
         &["whoami", "-f", &leaked],
         Status::Done,
     )?;
@@ -39,11 +39,11 @@ pub fn run(out: &mut dyn Write) -> anyhow::Result<()> {
         &format!("Deleting {}'s RAM user did not end the certificate: it still opens doors.", LEAVER.name),
     )?;
     tour.show(
-        "Who else holds access to the cluster although they have left? Exit code 3 says that somebody was found.",
+        "Who else holds access to the cluster although they have left? Exit code 3 means that there are findings.",
         &["scan", "--fail-on", "orphaned"],
         Status::Findings,
     )?;
-    tour.tell(&format!(
+    tour.print_text(&format!(
         "{}'s binding in billing is shared: {} needs the same one. Taking it away whole would break more than it was asked to.",
         LEAVER.name, DEVELOPER.name
     ))?;
@@ -55,30 +55,32 @@ pub fn run(out: &mut dyn Write) -> anyhow::Result<()> {
     let revoked = tour.show(
         &format!(
             "Take it away. The plan is shown again; {} types the UID, and only then something is changed: first what gives \
-             access, then ACK's record. Six voices are asked whether any is left.",
+             access, then ACK's record. Six checks then show whether any is left.",
             OPERATOR.name
         ),
         &["revoke", "-f", &leaked],
         Status::Done,
     )?;
     tour.knock(403, "The same file, the same door.")?;
-    tour.show("Nobody who has left holds anything any more.", &["scan", "--fail-on", "orphaned"], Status::Done)?;
+    tour.show("No deleted identity holds access any more.", &["scan", "--fail-on", "orphaned"], Status::Done)?;
     tour.show("Everything is on record, with who did it and when.", &["history"], Status::Done)?;
     let operation = operation_of(&revoked)?;
-    tour.tell(
-        "And back: it was the wrong person, say. A leaked credential comes back to life only where that is said by name, and \
-         an identity that is gone only by force.",
+    tour.print_text(
+        "Now back: perhaps it was the wrong person. A leaked credential becomes valid again only if it is named, and a deleted \
+         identity gets access again only with --force.",
     )?;
-    tour.show("Without that it is refused.", &["restore", &operation], Status::Refused)?;
+    tour.show("Without these flags the restore is refused.", &["restore", &operation], Status::Refused)?;
     tour.show(
-        "With it, the bindings are as they were.",
+        "With them, the bindings are as they were.",
         &["restore", &operation, "--force", "--rearm", &story.leaver_name],
         Status::Done,
     )?;
-    tour.knock(200, "It works again: whoever restores is told so before.")?;
+    tour.knock(200, "It works again: the plan of the restore says so before.")?;
     tour.show("It was the right person after all.", &["revoke", LEAVER.uid], Status::Done)?;
     tour.knock(403, "Closed again.")?;
-    tour.tell("That was the tour. `ackcred-sandbox serve` runs the same cluster and account for you to look around in.")
+    tour.print_text(
+        "That was the tour. `ackcred-sandbox serve` runs the same cluster and account for you to look around in.",
+    )
 }
 
 /// The operation that a revocation's last line names.
@@ -96,7 +98,7 @@ struct Tour<'a> {
 }
 
 impl Tour<'_> {
-    fn tell(&mut self, text: &str) -> anyhow::Result<()> {
+    fn print_text(&mut self, text: &str) -> anyhow::Result<()> {
         Ok(writeln!(self.out, "\n{text}")?)
     }
 
@@ -121,7 +123,7 @@ impl Tour<'_> {
         let holder: &Identity = &self.story.leaver;
         let client = Client::new(&self.story.server, Some(holder))?;
         let code = client.send("GET", DOOR, &[], "")?.code;
-        self.tell(text)?;
+        self.print_text(text)?;
         writeln!(self.out, "\n$ curl --cert leaked.pem https://…{DOOR}\nHTTP {code}")?;
         anyhow::ensure!(code == expected, "the leaked file got {code}, not {expected}");
         Ok(())
@@ -142,9 +144,9 @@ mod tests {
     fn the_story_ends_well() {
         let mut out = Vec::new();
         run(&mut out).unwrap();
-        let told = String::from_utf8(out).unwrap();
-        let codes: Vec<&str> = told.lines().filter_map(|line| line.strip_prefix("HTTP ")).collect();
-        assert_eq!(codes, ["200", "403", "200", "403"], "{told}");
-        assert_eq!(told.matches("Verified at ").count(), 2, "{told}");
+        let output = String::from_utf8(out).unwrap();
+        let codes: Vec<&str> = output.lines().filter_map(|line| line.strip_prefix("HTTP ")).collect();
+        assert_eq!(codes, ["200", "403", "200", "403"], "{output}");
+        assert_eq!(output.matches("Verified at ").count(), 2, "{output}");
     }
 }
