@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use ackcred_sandbox::apiserver::Options;
+use ackcred_sandbox::apiserver::ApiServerOptions;
 use ackcred_sandbox::session::Session;
 use ackcred_sandbox::story::Story;
 use anyhow::{Context as _, ensure};
@@ -29,7 +29,7 @@ fn main() -> anyhow::Result<()> {
     if args.next().is_some_and(|first| first == "--measure") {
         return measure(&args.collect::<Vec<_>>());
     }
-    let story = Story::start(Options::default())?;
+    let story = Story::start(ApiServerOptions::default())?;
     let session = story.session()?;
     let mut out = std::io::stdout();
     let none = [cost(&session, &["history"])?, cost(&session, &["scan"])?];
