@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use kubectl_ackcred::core::credential::expiry::{Limits, assess};
 use kubectl_ackcred::core::credential::{Credential, Material};
 use kubectl_ackcred::core::identity::RamUser;
-use kubectl_ackcred::core::identity::evidence::{AccountVoices, ClusterVoices, Listing};
+use kubectl_ackcred::core::identity::evidence::{AccountSources, ClusterSources, Listing};
 use kubectl_ackcred::core::identity::verdict::{AccountDirectory, ClusterDirectory};
 use kubectl_ackcred::core::ids::Uid;
 use kubectl_ackcred::core::kubeconfig::{Kubeconfig, parse};
@@ -73,9 +73,9 @@ fn verdicts(criterion: &mut Criterion) {
         name: format!("user-{number}"),
         display_name: String::new(),
     });
-    let voices = AccountVoices { users: Listing::Complete(users.collect()), ..AccountVoices::not_asked() };
+    let voices = AccountSources { users: Listing::Complete(users.collect()), ..AccountSources::not_asked() };
     let account = AccountDirectory::new(voices);
-    let cluster = ClusterDirectory::new(ClusterVoices::not_asked());
+    let cluster = ClusterDirectory::new(ClusterSources::not_asked());
     let met: Vec<Uid> = (0..USERS).map(uid).collect();
     let mut group = criterion.benchmark_group("verdict");
     group.sample_size(20).throughput(Throughput::Elements(USERS as u64));

@@ -7,7 +7,7 @@ use std::hint::black_box;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use kubectl_ackcred::core::access::scan::ClusterScan;
 use kubectl_ackcred::core::cluster::cluster_id::KnownCluster;
-use kubectl_ackcred::core::identity::evidence::{Answer, ClusterVoices, Listing};
+use kubectl_ackcred::core::identity::evidence::{Answer, ClusterSources, Listing};
 use kubectl_ackcred::core::identity::verdict::{ClusterDirectory, Verdict};
 use kubectl_ackcred::core::ids::{ClusterId, Uid};
 use kubectl_ackcred::core::rbac::Roles;
@@ -16,9 +16,9 @@ use kubectl_ackcred::core::rbac::binding_object::BindingObject;
 use kubectl_ackcred::core::rbac::grants::Grants;
 use kubectl_ackcred::core::rbac::inventory::Inventory;
 use kubectl_ackcred::core::revocation::input::{
-    Case, CaseCluster, Confirmation, DryRuns, KubeconfigFact, Operator, TargetCase,
+    Confirmation, DryRuns, InputCluster, InputTarget, KubeconfigFact, Operator, RevocationInput,
 };
-use kubectl_ackcred::core::revocation::plan::{Crowd, Draft, Flags, Plan};
+use kubectl_ackcred::core::revocation::plan::{Draft, Flags, Plan, RevokeMode};
 use kubectl_ackcred::core::revocation::target::Target;
 use serde_json::{Value, json};
 
@@ -43,7 +43,7 @@ fn binding(number: usize) -> Value {
     })
 }
 
-fn case(number: usize) -> Case {
+fn input(number: usize) -> RevocationInput {
     let id = ClusterId::parse(&format!("c{number:032x}"));
     let bindings: Vec<Value> = (0..BINDINGS).map(binding).collect();
     let mut inventory = Inventory::default();
@@ -53,8 +53,8 @@ fn case(number: usize) -> Case {
     }
     let grants = Grants::extract(inventory, Vec::new());
     let object = |value| serde_json::from_value::<BindingObject>(value).expect("the bench's own binding is one");
-    Case {
-        cluster: CaseCluster {
+    RevocationInput {
+        cluster: InputCluster {
             known: KnownCluster { id: id.clone(), ..KnownCluster::default() },
             key: number.to_string(),
             name: None,
@@ -64,11 +64,11 @@ fn case(number: usize) -> Case {
             state: None,
             confirmation: Confirmation::ClusterProfile,
         },
-        scan: ClusterScan::new(id, grants, ClusterDirectory::new(ClusterVoices::not_asked())),
+        scan: ClusterScan::new(id, grants, ClusterDirectory::new(ClusterSources::not_asked())),
         roles: Roles::default(),
         targets: (0..LEAVERS).map(target).collect(),
         bindings: bindings.into_iter().map(object).collect(),
-        bystanders: Vec::new(),
+        same_named: Vec::new(),
         namespaces: BTreeMap::new(),
         operator: Operator::default(),
         cloud: Ok(()),
@@ -76,8 +76,8 @@ fn case(number: usize) -> Case {
     }
 }
 
-fn target(number: usize) -> TargetCase {
-    TargetCase {
+fn target(number: usize) -> InputTarget {
+    InputTarget {
         target: Target::new(uid(number)),
         verdict: Verdict::nobody(),
         kubeconfig: KubeconfigFact::NotListed,
@@ -92,12 +92,12 @@ fn plans(criterion: &mut Criterion) {
     let flags = Flags { rbac_only: true, ..Flags::default() };
     let mut group = criterion.benchmark_group("plan");
     group.sample_size(10);
-    for (clusters, crowd) in [(1, Crowd::Several), (50, Crowd::Fleet)] {
-        let cases: Vec<Case> = (0..clusters).map(case).collect();
+    for (clusters, mode) in [(1, RevokeMode::Named), (50, RevokeMode::MultiCluster)] {
+        let cases: Vec<RevocationInput> = (0..clusters).map(input).collect();
         group.throughput(Throughput::Elements((clusters * BINDINGS) as u64));
         group.bench_with_input(BenchmarkId::new("bindings", clusters), &cases, |bencher, cases| {
             bencher.iter(|| {
-                let drafts = black_box(cases).iter().map(|case| Draft::of(case, &flags, None, crowd, &DryRuns::new()));
+                let drafts = black_box(cases).iter().map(|input| Draft::of(input, &flags, None, mode, &DryRuns::new()));
                 Plan::new(drafts.collect(), flags.clone(), None)
             });
         });

@@ -15,7 +15,7 @@ use crate::core::ids::{ClusterId, Region};
 use crate::core::rbac::binding_object::BindingObject;
 use crate::core::rbac::inventory::Inventory;
 use crate::core::revocation::consent::Consent;
-use crate::core::revocation::input::Case;
+use crate::core::revocation::input::RevocationInput;
 use crate::core::revocation::journal::StepResult;
 use crate::core::revocation::plan::{Action, Plan, Step};
 use crate::core::revocation::restoration::RestorePlan;
@@ -80,11 +80,11 @@ pub struct Revoked {
     pub at_risk: Vec<BindingObject>,
 }
 
-/// Carries out a revocation's steps in one cluster. `case` is what the plan was made from.
+/// Carries out a revocation's steps in one cluster. `input` is what the plan was made from.
 ///
 /// # Panics
 /// Where consent is to another plan: that is a bug.
-pub async fn revoke(tools: &Tools<'_>, plan: &Plan, case: &Case, consent: &Consent) -> Revoked {
+pub async fn revoke(tools: &Tools<'_>, plan: &Plan, input: &RevocationInput, consent: &Consent) -> Revoked {
     assert!(consent.covers(&plan.hash), "consent is to another plan");
     let mut reports = Vec::new();
     // Read once the bindings are written, before the first call of the cloud.
@@ -93,11 +93,11 @@ pub async fn revoke(tools: &Tools<'_>, plan: &Plan, case: &Case, consent: &Conse
         let report = if let Some(reason) = stopped(tools) {
             StepReport::new(step.id, StepResult::Skipped).because(reason)
         } else {
-            let planned = case.bindings.iter().find(|object| Some(object.reference()) == step.object);
+            let planned = input.bindings.iter().find(|object| Some(object.reference()) == step.object);
             match (step.action, planned) {
                 (Action::DeleteKubeconfig, _) => {
                     if last_look.is_none() {
-                        last_look = Some(LastLook::take(tools, plan, case, &reports).await);
+                        last_look = Some(LastLook::take(tools, plan, input, &reports).await);
                     }
                     clean(tools, plan, step, last_look.as_ref(), &reports).await
                 }
@@ -120,9 +120,9 @@ struct LastLook {
 }
 
 impl LastLook {
-    async fn take(tools: &Tools<'_>, plan: &Plan, case: &Case, before: &[StepReport]) -> Self {
+    async fn take(tools: &Tools<'_>, plan: &Plan, input: &RevocationInput, before: &[StepReport]) -> Self {
         let inventory = cloud::bindings_left(tools.api).await;
-        let at_risk = cloud::at_risk(plan, case, inventory.as_ref().ok(), before);
+        let at_risk = cloud::at_risk(plan, input, inventory.as_ref().ok(), before);
         let written = tools.recorder.at_risk(tools.cluster, &at_risk);
         Self { inventory, at_risk, written }
     }

@@ -131,11 +131,11 @@ pub(super) async fn carry_out(
                     StepReport { result: StepResult::Failed, ..report }.because(why)
                 };
             }
-            Err(error) => match weigh(&error, &change) {
-                Weighed::Done => return StepReport { result: StepResult::Done, ..report },
-                Weighed::No => return StepReport { result: StepResult::Failed, ..report }.because(chain(&error)),
-                Weighed::ReadAgain => refused = Some((version, chain(&error))),
-                Weighed::Unknown => {
+            Err(error) => match outcome_of(&error, &change) {
+                WriteOutcome::Done => return StepReport { result: StepResult::Done, ..report },
+                WriteOutcome::No => return StepReport { result: StepResult::Failed, ..report }.because(chain(&error)),
+                WriteOutcome::ReadAgain => refused = Some((version, chain(&error))),
+                WriteOutcome::Unknown => {
                     report.result = StepResult::Done;
                     report.error = Some(chain(&error));
                     tokio::time::sleep(PAUSE * attempt).await;
@@ -162,7 +162,7 @@ fn answered(tools: &Tools<'_>, audit_id: &str, answer: &Result<Option<BindingObj
     }
 }
 
-enum Weighed {
+enum WriteOutcome {
     /// It is as it should be.
     Done,
     /// It was refused, whatever the version.
@@ -175,12 +175,12 @@ enum Weighed {
 
 /// A stale precondition is 409 on DELETE, a failed test of a patch 422, and admission may answer either. 404 on DELETE
 /// is done; on PATCH it may speak of a role that doesn't exist.
-fn weigh(error: &CallError, change: &Change) -> Weighed {
+fn outcome_of(error: &CallError, change: &Change) -> WriteOutcome {
     match (error.status(), change) {
         // A server in front of the API server has a 404 of its own: only the API server's own words count.
-        (Some(404), Change::Delete { .. }) if error.is_not_found() => Weighed::Done,
-        (Some(404 | 409 | 422), _) => Weighed::ReadAgain,
-        (Some(400..=499), _) => Weighed::No,
-        _ => Weighed::Unknown,
+        (Some(404), Change::Delete { .. }) if error.is_not_found() => WriteOutcome::Done,
+        (Some(404 | 409 | 422), _) => WriteOutcome::ReadAgain,
+        (Some(400..=499), _) => WriteOutcome::No,
+        _ => WriteOutcome::Unknown,
     }
 }

@@ -7,7 +7,7 @@ use crate::core::ids::Uid;
 use crate::core::rbac::binding_object::{BindingObject, BindingRef};
 use crate::core::rbac::inventory::{Binding, BoundSubject, Inventory};
 use crate::core::revocation::change::Change;
-use crate::core::revocation::input::Case;
+use crate::core::revocation::input::RevocationInput;
 use crate::core::revocation::journal::{CleanCall, Event, StepResult};
 use crate::core::revocation::plan::{Plan, Step, others_of};
 use crate::core::revocation::target::TargetNames;
@@ -92,7 +92,7 @@ pub(super) fn shared_binding(inventory: &Inventory, names: &TargetNames) -> Opti
 /// that only bear an identity's name. `there` is what was read just now; without it only those count that were just written.
 pub(super) fn at_risk(
     plan: &Plan,
-    case: &Case,
+    input: &RevocationInput,
     there: Option<&Inventory>,
     reports: &[StepReport],
 ) -> Vec<BindingObject> {
@@ -101,13 +101,13 @@ pub(super) fn at_risk(
     };
     let shared = plan.binding_steps().filter(|step| step.shared_with_count > 0).filter_map(|step| {
         let report = reports.iter().find(|report| report.id == step.id)?;
-        let planned = case.bindings.iter().find(|object| Some(object.reference()) == step.object);
+        let planned = input.bindings.iter().find(|object| Some(object.reference()) == step.object);
         // Where we wrote nothing and left nothing there is no version of ours: what others took away they meant to take away.
         report.left.as_ref().or(planned.filter(|_| report.result == StepResult::Unknown))
     });
     let shared = shared.filter(|object| is_there(object).unwrap_or(true));
-    let bystanders = case.bystanders.iter().filter(|object| is_there(object).unwrap_or(false));
-    shared.chain(bystanders).cloned().collect()
+    let same_named = input.same_named.iter().filter(|object| is_there(object).unwrap_or(false));
+    shared.chain(same_named).cloned().collect()
 }
 
 /// Looks after the bindings that were at risk once the cloud has worked: one that is gone whole is created anew as it was, without

@@ -10,7 +10,7 @@ use crate::core::ids::ClusterId;
 use crate::core::kubeconfig::{Impersonate, Overrides, ResolveError, ResolvedContext, resolve, resolve_each};
 use crate::core::revocation::refusal::{Refusal, RefusalCode};
 use crate::error::{Error, Result};
-use crate::gather::holders::Way;
+use crate::gather::cluster_access::Route;
 use crate::gather::leaked::Leaked;
 use crate::world::World;
 
@@ -94,29 +94,29 @@ pub(super) fn one_context(access: &AccessArgs) -> Result<Option<&String>> {
 }
 
 /// The way that the flags choose: the pod's own, or that of the context.
-pub(super) fn way(access: &AccessArgs, in_cluster: bool, world: &World) -> Result<Way> {
+pub(super) fn route(access: &AccessArgs, in_cluster: bool, world: &World) -> Result<Route> {
     if in_cluster {
         let context = pod::context(&world.env, Path::new(pod::FOLDER)).map_err(Error::failed)?;
-        return Ok(Way { context, inference: Inference::default() });
+        return Ok(Route { context, inference: Inference::default() });
     }
     one_context(access)?;
-    choose(&load(access, world)?, access, world).map(Way::by)
+    choose(&load(access, world)?, access, world).map(Route::by)
 }
 
 /// The ways of all contexts, the current one first.
-pub(super) fn all_ways(loaded: &Loaded, access: &AccessArgs, world: &World) -> Vec<Way> {
+pub(super) fn all_ways(loaded: &Loaded, access: &AccessArgs, world: &World) -> Vec<Route> {
     let overrides = overrides(None, access, world);
     let current = resolve(&loaded.kubeconfig, &overrides).ok().filter(|context| context.name.is_some());
     let first = current.as_ref().and_then(|context| context.name.clone());
     let others = resolve_each(&loaded.kubeconfig, &overrides).flatten().filter(|context| context.name != first);
-    current.into_iter().chain(others).map(Way::by).collect()
+    current.into_iter().chain(others).map(Route::by).collect()
 }
 
 /// The ways of the contexts that were named.
-pub(super) fn named_ways(loaded: &Loaded, access: &AccessArgs, world: &World) -> Result<Vec<Way>> {
+pub(super) fn named_ways(loaded: &Loaded, access: &AccessArgs, world: &World) -> Result<Vec<Route>> {
     let named = access.context.iter().map(|name| {
         let chosen = overrides(Some(name), access, world);
-        resolve(&loaded.kubeconfig, &chosen).map(Way::by).map_err(unresolved)
+        resolve(&loaded.kubeconfig, &chosen).map(Route::by).map_err(unresolved)
     });
     named.collect()
 }
@@ -128,12 +128,13 @@ pub(super) fn of_leaked(
     access: &AccessArgs,
     id: Option<&ClusterId>,
     world: &World,
-) -> Result<std::result::Result<Way, Refusal>> {
+) -> Result<std::result::Result<Route, Refusal>> {
     let loaded = load(access, world)?;
     let candidates =
         if access.context.is_empty() { all_ways(&loaded, access, world) } else { named_ways(&loaded, access, world)? };
-    let wanted =
-        |way: &Way| leaked.is_of(&way.context) && id.is_none_or(|id| way.id().is_none_or(|claimed| claimed == id));
+    let wanted = |route: &Route| {
+        leaked.is_of(&route.context) && id.is_none_or(|id| route.id().is_none_or(|claimed| claimed == id))
+    };
     Ok(candidates.into_iter().find(wanted).ok_or_else(|| {
         let whose = match access.context.as_slice() {
             [] => "no context of yours leads to the cluster of the file".to_owned(),

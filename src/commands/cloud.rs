@@ -6,9 +6,9 @@ use crate::adapters::cloud::CloudSettings;
 use crate::adapters::cloud::endpoints::{EndpointOverrides, LoopbackEndpoint};
 use crate::cli::{AccessArgs, CloudArgs};
 use crate::core::identity::Caller;
-use crate::core::identity::evidence::AccountVoices;
+use crate::core::identity::evidence::AccountSources;
 use crate::error::{Error, Result};
-use crate::gather::cloud::CloudVoice;
+use crate::gather::cloud::CloudAccess;
 use crate::output::ui::Ui;
 use crate::output::views::{CallerView, CloudView};
 use crate::world::World;
@@ -55,24 +55,24 @@ fn endpoint<E: FromStr<Err: std::error::Error>>(
 }
 
 /// What is said of the cloud where it was not asked. Credentials that can't be used are a failure, none at all are not.
-pub(super) fn say_not_asked(voice: &CloudVoice, ui: &Ui) {
-    match voice {
-        CloudVoice::Ready(_) => {}
-        CloudVoice::NotWanted => ui.note("identities are Unknown: --offline, the cloud was not asked"),
-        CloudVoice::NoCredentials => ui.note(
+pub(super) fn say_not_asked(source: &CloudAccess, ui: &Ui) {
+    match source {
+        CloudAccess::Ready(_) => {}
+        CloudAccess::NotWanted => ui.note("identities are Unknown: --offline, the cloud was not asked"),
+        CloudAccess::NoCredentials => ui.note(
             "identities are Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and \
              ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)",
         ),
-        CloudVoice::Unusable { .. } => ui.note("identities are Unknown: the cloud credentials can't be used"),
+        CloudAccess::Unusable { .. } => ui.note("identities are Unknown: the cloud credentials can't be used"),
     }
 }
 
 /// The cloud's part of a document; `None` where it was not asked.
-pub(super) fn view(voice: &CloudVoice, account: &AccountVoices, failed: &[String]) -> Option<CloudView> {
-    let source = match voice {
-        CloudVoice::NotWanted | CloudVoice::NoCredentials => return None,
-        CloudVoice::Unusable { .. } => None,
-        CloudVoice::Ready(cloud) => Some(cloud.credentials().source.clone()),
+pub(super) fn view(source: &CloudAccess, account: &AccountSources, failed: &[String]) -> Option<CloudView> {
+    let source = match source {
+        CloudAccess::NotWanted | CloudAccess::NoCredentials => return None,
+        CloudAccess::Unusable { .. } => None,
+        CloudAccess::Ready(cloud) => Some(cloud.credentials().source.clone()),
     };
     let error = (!failed.is_empty()).then(|| failed.join("; "));
     Some(CloudView { caller: account.caller.known().map(caller_view), source, error })
@@ -89,13 +89,13 @@ fn caller_view(caller: &Caller) -> CallerView {
 }
 
 /// Why a command can't go on without the cloud; `what` says what only the cloud knows.
-pub(super) fn needed(voice: &CloudVoice, what: &str) -> Error {
-    let (reason, hint) = match voice {
-        CloudVoice::Unusable { reason, renew } => {
+pub(super) fn needed(source: &CloudAccess, what: &str) -> Error {
+    let (reason, hint) = match source {
+        CloudAccess::Unusable { reason, renew } => {
             (reason.as_str(), renew.as_ref().map(|renew| format!("renew it: {renew}")))
         }
-        CloudVoice::NotWanted => ("--offline", Some("leave out --offline".to_owned())),
-        CloudVoice::NoCredentials | CloudVoice::Ready(_) => (
+        CloudAccess::NotWanted => ("--offline", Some("leave out --offline".to_owned())),
+        CloudAccess::NoCredentials | CloudAccess::Ready(_) => (
             "there are no cloud credentials",
             Some(
                 "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile"

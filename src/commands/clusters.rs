@@ -13,8 +13,8 @@ use crate::core::distinct::distinct;
 use crate::core::ids::ClusterId;
 use crate::core::revocation::consent::MayIssue;
 use crate::error::{Error, Result};
+use crate::gather::cluster_access::Route;
 use crate::gather::fleet::{Bounds, Choice, Issue, Wanted};
-use crate::gather::holders::Way;
 use crate::world::World;
 
 /// How long each of several clusters may take where nobody says.
@@ -43,17 +43,17 @@ pub(super) fn choose(args: &ClusterArgs, access: &AccessArgs, in_cluster: bool, 
         return Err(Error::usage(flags));
     }
     let wanted = if in_cluster {
-        Wanted::Ways(vec![access::way(access, true, world)?])
+        Wanted::Ways(vec![access::route(access, true, world)?])
     } else {
         let loaded = loaded(args.temporary_credentials, access, world)?;
         match args.cluster_id.as_slice() {
             _ if args.all_contexts => Wanted::Ways(access::all_ways(&loaded, access, world)),
             _ if args.all_clusters => Wanted::OfAccount(access::all_ways(&loaded, access, world)),
             [] if several_contexts => Wanted::Ways(access::named_ways(&loaded, access, world)?),
-            [] => Wanted::Ways(vec![Way::by(access::choose(&loaded, access, world)?)]),
+            [] => Wanted::Ways(vec![Route::by(access::choose(&loaded, access, world)?)]),
             [id] if !access.context.is_empty() => {
-                let way = Way::by(access::choose(&loaded, access, world)?);
-                Wanted::Exactly(Box::new(on_your_word(way, id)?), id.clone())
+                let route = Route::by(access::choose(&loaded, access, world)?);
+                Wanted::Exactly(Box::new(on_your_word(route, id)?), id.clone())
             }
             ids => Wanted::Ids(distinct(ids.iter().cloned()), access::all_ways(&loaded, access, world)),
         }
@@ -73,7 +73,7 @@ fn loaded(temporary_credentials: bool, access: &AccessArgs, world: &World) -> Re
 }
 
 /// The ways of all contexts, for clusters that a plan or an operation names.
-pub(super) fn ways_of_all(temporary_credentials: bool, access: &AccessArgs, world: &World) -> Result<Vec<Way>> {
+pub(super) fn routes_of_all(temporary_credentials: bool, access: &AccessArgs, world: &World) -> Result<Vec<Route>> {
     Ok(access::all_ways(&loaded(temporary_credentials, access, world)?, access, world))
 }
 
@@ -84,22 +84,23 @@ pub(super) fn bounds(args: &ClusterArgs, are_several: bool) -> Bounds {
 }
 
 /// How long to wait for another operation in the same cluster.
-pub(super) fn patience(cluster_timeout: Option<SignedDuration>) -> Duration {
+pub(super) fn lock_timeout(cluster_timeout: Option<SignedDuration>) -> Duration {
     cluster_timeout.map_or(CLUSTER_TIMEOUT, positive)
 }
 
 /// The ways, where a context that tells no ID is known from a record to lead to a cluster. The cluster itself has to confirm it.
 pub(super) fn on_record<'a>(
-    mut ways: Vec<Way>,
+    mut routes: Vec<Route>,
     records: impl IntoIterator<Item = (&'a ClusterId, Option<&'a String>)>,
-) -> Vec<Way> {
+) -> Vec<Route> {
     for (id, context) in records {
-        let is_known = |way: &&mut Way| way.id().is_none() && context.is_some() && way.context.name.as_ref() == context;
-        for way in ways.iter_mut().filter(is_known) {
-            way.inference.best = Some(Claim { id: id.clone(), from: ClusterIdFrom::Record });
+        let is_known =
+            |route: &&mut Route| route.id().is_none() && context.is_some() && route.context.name.as_ref() == context;
+        for route in routes.iter_mut().filter(is_known) {
+            route.inference.best = Some(Claim { id: id.clone(), from: ClusterIdFrom::Record });
         }
     }
-    ways
+    routes
 }
 
 fn is_about_one_server(access: &AccessArgs) -> bool {
@@ -115,18 +116,18 @@ fn is_about_one_server(access: &AccessArgs) -> bool {
 }
 
 /// A context that was named and tells no ID is taken at the user's word, unless the cluster itself says otherwise.
-fn on_your_word(mut way: Way, id: &ClusterId) -> Result<Way> {
-    match way.id() {
+fn on_your_word(mut route: Route, id: &ClusterId) -> Result<Route> {
+    match route.id() {
         Some(claimed) if claimed != id => {
-            let name = way.context.name.unwrap_or_default();
-            let claim = way.inference.best.map(|claim| claim.id.to_string()).unwrap_or_default();
+            let name = route.context.name.unwrap_or_default();
+            let claim = route.inference.best.map(|claim| claim.id.to_string()).unwrap_or_default();
             Err(Error::failed(anyhow::anyhow!("context {name:?} leads to cluster {claim}, not to {id}"))
                 .hint("leave out --context or --cluster-id"))
         }
-        Some(_) => Ok(way),
+        Some(_) => Ok(route),
         None => {
-            way.inference.best = Some(Claim { id: id.clone(), from: ClusterIdFrom::Flag });
-            Ok(way)
+            route.inference.best = Some(Claim { id: id.clone(), from: ClusterIdFrom::Flag });
+            Ok(route)
         }
     }
 }

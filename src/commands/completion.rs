@@ -14,7 +14,7 @@ use clap_complete::engine::{self, ArgValueCandidates, CompletionCandidate};
 
 use crate::cli::{Cli, CompletionArgs};
 use crate::error::Result;
-use crate::gather::candidates::Candidates;
+use crate::gather::completions::Candidates;
 use crate::output::ui::Ui;
 use crate::status::Status;
 use crate::world::World;

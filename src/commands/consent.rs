@@ -4,7 +4,7 @@ use crate::core::ids::Uid;
 use crate::core::revocation::consent::Consent;
 use crate::core::revocation::refusal::{Refusal, RefusalCode};
 use crate::error::Result;
-use crate::gather::conversation::Conversation;
+use crate::gather::runtime::Runtime;
 use crate::output::report::Report;
 use crate::output::ui::Ui;
 
@@ -28,7 +28,7 @@ pub(super) fn ask(
     hash: &str,
     phrase: &str,
     yes: bool,
-    conversation: &Conversation,
+    runtime: &Runtime,
     ui: &Ui,
 ) -> Result<std::result::Result<Consent, Refusal>> {
     if !yes || !ui.is_quiet() {
@@ -37,7 +37,7 @@ pub(super) fn ask(
     if yes {
         return Ok(Ok(Consent::by_flag(hash)));
     }
-    let answer = conversation.wait_for(ui.ask(&format!("Type {phrase} to go on: "))?)?;
+    let answer = runtime.block_on(ui.ask(&format!("Type {phrase} to go on: "))?)?;
     let consent = answer.and_then(|answer| Consent::typed(hash, phrase, &answer));
     Ok(consent.ok_or_else(|| Refusal::new(RefusalCode::Declined, "consent was not given")))
 }

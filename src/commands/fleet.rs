@@ -9,9 +9,9 @@ use crate::adapters::cluster::ApiServer;
 use crate::core::progress::Progress;
 use crate::core::revocation::refusal::{Refusal, RefusalCode};
 use crate::error::{Error, Result};
-use crate::gather::conversation::{Conversation, Interrupt};
-use crate::gather::fleet::{self, Cluster, Fleet, Place, Question, Wanted};
-use crate::gather::holders;
+use crate::gather::cluster_access;
+use crate::gather::fleet::{self, Cluster, ClusterRef, Fleet, FleetQuery, Wanted};
+use crate::gather::runtime::{Interrupt, Runtime};
 use crate::output::ui::Ui;
 use crate::status::Status;
 
@@ -20,15 +20,15 @@ use crate::status::Status;
 /// # Errors
 /// As [`read`]; and why the one cluster that was meant could not be read.
 pub(super) fn tell(
-    conversation: &Conversation,
+    runtime: &Runtime,
     chosen: Chosen,
-    cluster: holders::Question<'_>,
+    cluster: cluster_access::AccessQuery<'_>,
     cloud: Option<CloudSettings>,
     ui: &Ui,
 ) -> Result<Fleet<()>> {
-    let question = Question { cluster, choice: chosen.choice, cloud, bounds: chosen.bounds };
-    let fleet =
-        conversation.finish(|| (), async |interrupt| read(question, drop, chosen.are_several, &interrupt, ui).await)?;
+    let question = FleetQuery { cluster, choice: chosen.choice, cloud, bounds: chosen.bounds };
+    let fleet = runtime
+        .to_completion(|| (), async |interrupt| read(question, drop, chosen.are_several, &interrupt, ui).await)?;
     if chosen.are_several { Ok(fleet) } else { only(fleet) }
 }
 
@@ -37,16 +37,16 @@ pub(super) fn tell(
 /// # Errors
 /// As [`tell`]; and Ctrl-C.
 pub(super) fn read_to_change(
-    conversation: &Conversation,
+    runtime: &Runtime,
     chosen: Chosen,
-    cluster: holders::Question<'_>,
+    cluster: cluster_access::AccessQuery<'_>,
     cloud: Option<CloudSettings>,
     ui: &Ui,
 ) -> Result<Fleet<ApiServer>> {
     let Chosen { choice, are_several, bounds } = chosen;
-    let question = Question { cluster, choice, cloud, bounds };
+    let question = FleetQuery { cluster, choice, cloud, bounds };
     let fleet =
-        conversation.finish(|| (), async |interrupt| read(question, |api| api, are_several, &interrupt, ui).await)?;
+        runtime.to_completion(|| (), async |interrupt| read(question, |api| api, are_several, &interrupt, ui).await)?;
     match fleet.is_interrupted {
         true => Err(Error::interrupted()),
         false if are_several => Ok(fleet),
@@ -60,8 +60,10 @@ pub(super) fn read_to_change(
 /// Why it could not.
 fn only<A>(mut fleet: Fleet<A>) -> Result<Fleet<A>> {
     match fleet.clusters.pop() {
-        Some(Cluster { place, outcome: Err(error) }) if place.context.is_none() && place.id.is_some() => {
-            Err(error.context(&place.describe()))
+        Some(Cluster { cluster_ref, outcome: Err(error) })
+            if cluster_ref.context.is_none() && cluster_ref.id.is_some() =>
+        {
+            Err(error.context(&cluster_ref.describe()))
         }
         Some(Cluster { outcome: Err(error), .. }) => Err(error),
         Some(read) => Ok(Fleet { clusters: vec![read], ..fleet }),
@@ -70,27 +72,27 @@ fn only<A>(mut fleet: Fleet<A>) -> Result<Fleet<A>> {
 }
 
 /// Why nothing is changed in a cluster that could not be read.
-pub(super) fn unread(place: &Place, error: &Error) -> Refusal {
-    let message = format!("{}: {}", place.describe(), error.message());
-    Refusal::new(RefusalCode::ClusterUnread, message).in_cluster(place.id.as_ref())
+pub(super) fn unread(cluster_ref: &ClusterRef, error: &Error) -> Refusal {
+    let message = format!("{}: {}", cluster_ref.describe(), error.message());
+    Refusal::new(RefusalCode::ClusterUnread, message).in_cluster(cluster_ref.id.as_ref())
 }
 
 /// Says what was not heard and what contradicts, before the result.
 pub(super) fn say_heard<A>(fleet: &Fleet<A>, are_several: bool, ui: &Ui) {
     let (mut hints, mut disagreements) = (BTreeSet::new(), BTreeSet::new());
-    for Cluster { place, outcome } in &fleet.clusters {
-        let prefix = if are_several { format!("{}: ", place.describe()) } else { String::new() };
+    for Cluster { cluster_ref, outcome } in &fleet.clusters {
+        let prefix = if are_several { format!("{}: ", cluster_ref.describe()) } else { String::new() };
         match outcome {
             Err(error) => {
                 ui.warning(&format!("{prefix}{}", error.message()));
                 hints.extend(error.advice());
             }
-            Ok((_, heard)) => {
-                let told = heard.unread.iter().chain(&heard.failed).chain(&heard.cluster.warnings);
+            Ok((_, reading)) => {
+                let told = reading.unread.iter().chain(&reading.failed).chain(&reading.cluster.warnings);
                 told.for_each(|text| ui.warning(&format!("{prefix}{text}")));
-                let verdicts = heard.scan.verdicts.iter();
+                let verdicts = reading.scan.verdicts.iter();
                 disagreements.extend(verdicts.filter_map(|(uid, verdict)| Some((uid, verdict.disagreement.as_ref()?))));
-                for note in &heard.notes {
+                for note in &reading.notes {
                     // What is no failure is told once for one cluster, and for many where somebody asks for it.
                     if are_several {
                         tracing::info!("{prefix}{note}");
@@ -108,14 +110,14 @@ pub(super) fn say_heard<A>(fleet: &Fleet<A>, are_several: bool, ui: &Ui) {
     fleet.account.failed.iter().for_each(|text| ui.warning(text));
     disagreements.into_iter().for_each(|(uid, text)| ui.warning(&format!("{uid}: {text}")));
     hints.into_iter().for_each(|hint| ui.note(&format!("hint: {hint}")));
-    if fleet.heard().any(|heard| !heard.scan.grants.is_empty()) {
+    if fleet.reading().any(|reading| !reading.scan.grants.is_empty()) {
         cloud::say_not_asked(&fleet.account.cloud, ui);
     }
 }
 
 /// What of the cloud was asked and failed: of the account, and of each cluster.
 pub(super) fn failures<A>(fleet: &Fleet<A>) -> Vec<String> {
-    let mut failed: Vec<String> = fleet.heard().flat_map(|heard| heard.failed.clone()).collect();
+    let mut failed: Vec<String> = fleet.reading().flat_map(|reading| reading.failed.clone()).collect();
     failed.extend(fleet.account.failed.iter().cloned());
     failed.sort();
     failed.dedup();
@@ -124,8 +126,8 @@ pub(super) fn failures<A>(fleet: &Fleet<A>) -> Vec<String> {
 
 /// How a reading ends: interrupted, failed where nothing could be read, incomplete where something could not.
 pub(super) fn status<A>(fleet: &Fleet<A>) -> Status {
-    let gaps = |cluster: &Cluster<A>| cluster.outcome.as_ref().map_or(true, |(_, heard)| heard.has_gaps());
-    let nothing = || fleet.heard().next().is_none();
+    let gaps = |cluster: &Cluster<A>| cluster.outcome.as_ref().map_or(true, |(_, reading)| reading.has_gaps());
+    let nothing = || fleet.reading().next().is_none();
     match fleet.account.failed.is_empty() && !fleet.clusters.iter().any(gaps) {
         _ if fleet.is_interrupted => Status::Interrupted,
         true => Status::Done,
@@ -139,7 +141,7 @@ pub(super) fn status<A>(fleet: &Fleet<A>) -> Status {
 /// # Errors
 /// Where the account's clusters were wanted and the cloud can't be asked, and where Ctrl-C left nothing to tell.
 async fn read<A>(
-    question: Question<'_>,
+    question: FleetQuery<'_>,
     keep: impl Fn(ApiServer) -> A,
     are_several: bool,
     interrupt: &Interrupt,
@@ -148,8 +150,8 @@ async fn read<A>(
     let of_account = matches!(question.choice.wanted, Wanted::OfAccount(_));
     let unattended = are_several.then(|| question.cluster.world.without_a_person());
     let world = unattended.as_ref().unwrap_or(question.cluster.world);
-    let cluster = holders::Question { world, ..question.cluster };
-    let question = Question { cluster, ..question };
+    let cluster = cluster_access::AccessQuery { world, ..question.cluster };
+    let question = FleetQuery { cluster, ..question };
     let bar = ui.bar().filter(|_| are_several);
     let draw = |progress: &Progress| {
         if let Some(bar) = &bar {
@@ -157,12 +159,12 @@ async fn read<A>(
         }
     };
     let watcher = bar.as_ref().map(|_| &draw as fleet::Watcher<'_>);
-    let fleet = Box::pin(fleet::hear(question, keep, watcher, interrupt)).await;
+    let fleet = Box::pin(fleet::read(question, keep, watcher, interrupt)).await;
     drop(bar);
     if of_account && fleet.account.cloud.ready().is_none() && !fleet.is_interrupted {
         return Err(cloud::needed(&fleet.account.cloud, "only the cloud knows the account's clusters"));
     }
-    if fleet.is_interrupted && fleet.heard().next().is_none() {
+    if fleet.is_interrupted && fleet.reading().next().is_none() {
         return Err(Error::interrupted());
     }
     Ok(fleet)

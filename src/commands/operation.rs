@@ -12,8 +12,8 @@ use crate::core::revocation::journal::{Action, AuditLine, AuditResult, Ending, E
 use crate::core::revocation::operation::{ClusterRecord, OperationRecord, Purpose};
 use crate::core::revocation::refusal::{Refusal, RefusalCode};
 use crate::error::{Error, Result, chain};
-use crate::gather::conversation::Conversation;
 use crate::gather::history::{Past, PastError};
+use crate::gather::runtime::Runtime;
 use crate::output::report::Report;
 use crate::output::ui::Ui;
 use crate::output::views::StepView;
@@ -55,8 +55,8 @@ pub(super) struct Running {
 pub(super) fn lock<'a>(
     world: &World,
     keys: impl IntoIterator<Item = &'a str>,
-    patience: Duration,
-    conversation: &Conversation,
+    lock_timeout: Duration,
+    runtime: &Runtime,
 ) -> Result<std::result::Result<Locked, Refusal>> {
     let folder = match StateFolder::of(world) {
         Ok(folder) => folder,
@@ -65,18 +65,18 @@ pub(super) fn lock<'a>(
     let in_order: BTreeSet<&str> = keys.into_iter().collect();
     let (begun, mut locks) = (Instant::now(), Vec::new());
     for key in in_order {
-        let left = patience.saturating_sub(begun.elapsed());
-        match conversation.hold(folder.lock(key, left, async || tokio::time::sleep(LOCK_POLL).await))? {
+        let left = lock_timeout.saturating_sub(begun.elapsed());
+        match runtime.cancellable(folder.lock(key, left, async || tokio::time::sleep(LOCK_POLL).await))? {
             Ok(lock) => locks.push(lock),
-            Err(JournalError::Locked { .. }) => return Ok(Err(locked_by_others(patience))),
+            Err(JournalError::Locked { .. }) => return Ok(Err(locked_by_others(lock_timeout))),
             Err(error) => return Ok(Err(no_journal(&error))),
         }
     }
     Ok(Ok(Locked { folder, locks }))
 }
 
-fn locked_by_others(patience: Duration) -> Refusal {
-    let seconds = patience.as_secs_f64();
+fn locked_by_others(lock_timeout: Duration) -> Refusal {
+    let seconds = lock_timeout.as_secs_f64();
     let message = format!("another operation on this cluster is under way, and did not end within {seconds}s");
     Refusal::new(RefusalCode::Locked, message).hint("kubectl ackcred history names it; --cluster-timeout waits longer")
 }

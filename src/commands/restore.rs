@@ -15,12 +15,12 @@ use crate::core::revocation::operation::{ClusterRecord, Purpose};
 use crate::core::revocation::refusal::Refusal;
 use crate::core::revocation::restoration::{RestoreFlags, RestorePlan};
 use crate::error::{Error, Result};
-use crate::gather::account::HeardAccount;
-use crate::gather::conversation::{Conversation, Interrupt};
+use crate::gather::account::AccountReading;
+use crate::gather::cluster_access;
 use crate::gather::fleet::{Bounds, Choice, Cluster, Fleet, Wanted};
 use crate::gather::history::{self, Past, PastError, Scrutiny};
-use crate::gather::holders;
 use crate::gather::restoration::{self, Gathered};
+use crate::gather::runtime::{Interrupt, Runtime};
 use crate::output::ui::Ui;
 use crate::output::views::{ApiVersion, CollateralView, RestoreReport, RestoredStep, StepView};
 use crate::status::Status;
@@ -55,23 +55,23 @@ pub(super) fn run(
     let records = records(&past, &args.cluster_id)?;
     let chosen = chosen(&records, args.temporary_credentials, access, world)?;
     let settings = cloud::settings(cloud_args, access, world)?;
-    let conversation = Conversation::begin()?;
-    let question = holders::Question { world, timeout: access.request_timeout.0, namespace: None };
-    let Fleet { account, clusters, .. } = fleet::read_to_change(&conversation, chosen, question, settings, ui)?;
+    let runtime = Runtime::begin()?;
+    let question = cluster_access::AccessQuery { world, timeout: access.request_timeout.0, namespace: None };
+    let Fleet { account, clusters, .. } = fleet::read_to_change(&runtime, chosen, question, settings, ui)?;
     if let Some(refusal) = unread(&clusters) {
         return refuse(&past.id, &RestorePlan::default(), vec![refusal], ui);
     }
     let flags =
         RestoreFlags { force: args.force, accept_role_change: args.accept_role_change, rearm: args.rearm.clone() };
-    let question = restoration::Question {
+    let question = restoration::RestoreQuery {
         world,
         timeout: access.request_timeout.0,
         past: &past,
         unfinished_restore: others.has_unfinished_restore(&past.id),
-        standing: &others.tombstones(),
+        active: &others.tombstones(),
         flags: &flags,
     };
-    let gathered = conversation.hold(gather(question, &records, clusters, &account))??;
+    let gathered = runtime.cancellable(gather(question, &records, clusters, &account))??;
     account.failed.iter().for_each(|reason| ui.warning(reason));
     let plan = RestorePlan::joined(gathered.iter().map(|one| one.plan.clone()).collect());
     let mut refusals = plan.refusals.clone();
@@ -91,18 +91,18 @@ pub(super) fn run(
     }
     rearms(&plan, ui);
     let phrase = consent::phrase("restore", &plan.uids);
-    let consent = match consent::ask(&planned, &plan.hash, &phrase, args.yes, &conversation, ui)? {
+    let consent = match consent::ask(&planned, &plan.hash, &phrase, args.yes, &runtime, ui)? {
         Ok(consent) => consent,
         Err(refusal) => return refuse(&past.id, &plan, vec![refusal], ui),
     };
     let keys = gathered.iter().map(|one| one.cluster.key.as_str());
-    let locked = operation::lock(world, keys, positive(args.cluster_timeout), &conversation)?;
+    let locked = operation::lock(world, keys, positive(args.cluster_timeout), &runtime)?;
     let begun = locked.and_then(|locked| locked.begin(beginning(args, &past, &gathered, &plan), &[], world));
     let running = match begun {
         Ok(running) => running,
         Err(refusal) => return refuse(&past.id, &plan, vec![refusal], ui),
     };
-    let (steps, is_interrupted) = conversation.finish(operation::say_interrupted(ui), async |interrupt| {
+    let (steps, is_interrupted) = runtime.to_completion(operation::say_interrupted(ui), async |interrupt| {
         let steps = give_back(&gathered, &plan, &consent, &running, &interrupt).await;
         (steps, interrupt.is_pending())
     });
@@ -194,17 +194,17 @@ fn chosen(
     }
     let bounds = Bounds { parallel: records.len(), each: None };
     if !are_several && (access::one_context(access)?.is_some() || ids.is_empty()) {
-        let choice = Choice::one(access::way(access, false, world)?);
+        let choice = Choice::one(access::route(access, false, world)?);
         return Ok(Chosen { choice, are_several, bounds });
     }
     if are_several && !access.context.is_empty() {
         return Err(Error::usage("--context is for an operation in one cluster; --cluster-id chooses among several"));
     }
-    let ways = clusters::ways_of_all(temporary_credentials, access, world)?;
+    let routes = clusters::routes_of_all(temporary_credentials, access, world)?;
     let known = records.iter().filter_map(|record| Some((record.id.as_ref()?, record.context.as_ref())));
-    let ways = clusters::on_record(ways, known);
+    let routes = clusters::on_record(routes, known);
     let issue = clusters::issue(temporary_credentials);
-    let choice = Choice { wanted: Wanted::Ids(ids, ways), issue };
+    let choice = Choice { wanted: Wanted::Ids(ids, routes), issue };
     match choice.leads_nowhere() {
         Some(error) => Err(error),
         None => Ok(Chosen { choice, are_several, bounds }),
@@ -213,20 +213,20 @@ fn chosen(
 
 /// The first of several clusters that could not be read: then nothing is given back in any of them.
 fn unread(clusters: &[Cluster<ApiServer>]) -> Option<Refusal> {
-    let (place, error) = clusters.iter().find_map(|one| Some((&one.place, one.outcome.as_ref().err()?)))?;
-    Some(fleet::unread(place, error).hint("--cluster-id gives back what was taken in the others"))
+    let (cluster_ref, error) = clusters.iter().find_map(|one| Some((&one.cluster_ref, one.outcome.as_ref().err()?)))?;
+    Some(fleet::unread(cluster_ref, error).hint("--cluster-id gives back what was taken in the others"))
 }
 
 async fn gather(
-    question: restoration::Question<'_>,
+    question: restoration::RestoreQuery<'_>,
     records: &[ClusterRecord],
     clusters: Vec<Cluster<ApiServer>>,
-    account: &HeardAccount,
+    account: &AccountReading,
 ) -> Result<Vec<Gathered>> {
     let mut gathered = Vec::new();
     for (record, cluster) in records.iter().zip(clusters) {
-        let (way, heard) = cluster.outcome?;
-        gathered.push(restoration::gather(question, record, &way, heard, account).await?);
+        let (route, reading) = cluster.outcome?;
+        gathered.push(restoration::gather(question, record, &route, reading, account).await?);
     }
     Ok(gathered)
 }

@@ -8,13 +8,13 @@ use crate::adapters::cloud::CloudSettings;
 use crate::adapters::cloud::retry::Policy;
 use crate::cli::{AccessArgs, CloudArgs, DryRun, RevokeArgs};
 use crate::core::ids::ClusterId;
-use crate::core::revocation::plan::{Crowd, Flags, Plan};
+use crate::core::revocation::plan::{Flags, Plan, RevokeMode};
 use crate::core::revocation::refusal::{Refusal, RefusalCode};
 use crate::error::{Error, Result};
-use crate::gather::conversation::Conversation;
+use crate::gather::cluster_access;
 use crate::gather::fleet::{Choice, Fleet, Wanted};
-use crate::gather::holders;
 use crate::gather::leaked::{self, Leaked, LeakedError};
+use crate::gather::runtime::Runtime;
 use crate::output::ui::Ui;
 use crate::output::views::{ApiVersion, RevocationPlan};
 use crate::status::Status;
@@ -61,14 +61,14 @@ pub(super) fn run(
     };
     let settings = cloud::settings(cloud_args, access, world)?
         .map(|settings| CloudSettings { retries: Policy::urgent(), ..settings });
-    let conversation = Conversation::begin()?;
+    let runtime = Runtime::begin()?;
     let planning = Planning { args, access, world, request: &request, leaked: leaked.as_ref(), bounds: chosen.bounds };
     let are_several = chosen.are_several;
-    let question = holders::Question { world, timeout: access.request_timeout.0, namespace: None };
-    let Fleet { account, clusters, .. } = fleet::read_to_change(&conversation, chosen, question, settings, ui)?;
-    let gathered = conversation.hold(planning.gather(clusters, &account, are_several))??;
-    let crowd = planning.crowd(&gathered, are_several);
-    let mut plan = planning.plan(&gathered, crowd);
+    let question = cluster_access::AccessQuery { world, timeout: access.request_timeout.0, namespace: None };
+    let Fleet { account, clusters, .. } = fleet::read_to_change(&runtime, chosen, question, settings, ui)?;
+    let gathered = runtime.cancellable(planning.gather(clusters, &account, are_several))??;
+    let mode = planning.mode(&gathered, are_several);
+    let mut plan = planning.plan(&gathered, mode);
     let dry = args.dry_run != DryRun::None;
     if !dry && !args.yes && !ui.can_ask() && !plan.targets.is_empty() {
         plan.refusals.push(consent::nobody_to_ask("look at the plan with --dry-run"));
@@ -78,14 +78,14 @@ pub(super) fn run(
     let has_gaps = !account.failed.is_empty() || gathered.has_gaps();
     // Where the lists say whom a plan is about, or that nothing is left to do, all of them must have been read.
     let is_incomplete = has_gaps && (plan.flags.all_deleted || plan.steps.is_empty());
-    if dry || stops(&plan, crowd) || plan.targets.is_empty() {
+    if dry || stops(&plan, mode) || plan.targets.is_empty() {
         return show_only(&plan, is_incomplete, are_several, world, ui);
     }
     say_refusals(&plan, are_several, ui);
 
     let phrase = consent::phrase("revoke", &plan.uids());
     let shown = RevocationPlan { is_incomplete, ..view(&plan, world) };
-    let consent = match consent::ask(&shown, &plan.hash, &phrase, args.yes, &conversation, ui)? {
+    let consent = match consent::ask(&shown, &plan.hash, &phrase, args.yes, &runtime, ui)? {
         Ok(consent) => consent,
         Err(refusal) => return refused_after_all(plan, refusal, world, ui),
     };
@@ -93,7 +93,7 @@ pub(super) fn run(
         args,
         world,
         ui,
-        conversation: &conversation,
+        runtime: &runtime,
         request: &request,
         leaked: leaked.as_ref(),
         cloud: &account.cloud,
@@ -118,8 +118,8 @@ fn chosen(
             [id] => Some(id),
             _ => return Err(Error::usage("a leaked file is of one cluster: give one --cluster-id")),
         };
-        let way = access::of_leaked(leaked, access, id, world)?;
-        return Ok(way.map(|way| Chosen { choice: Choice::one(way), are_several: false, bounds }));
+        let route = access::of_leaked(leaked, access, id, world)?;
+        return Ok(route.map(|route| Chosen { choice: Choice::one(route), are_several: false, bounds }));
     }
     let planned = request.clusters();
     let chosen = if !planned.is_empty() && access.context.is_empty() && flags.cluster_id.is_empty() {
@@ -147,11 +147,11 @@ fn planned_clusters(
 ) -> Result<Chosen> {
     let are_several = planned.len() > 1;
     let temporary_credentials = args.clusters.temporary_credentials;
-    let ways = clusters::ways_of_all(temporary_credentials, access, world)?;
-    let ways = clusters::on_record(ways, planned.iter().copied());
+    let routes = clusters::routes_of_all(temporary_credentials, access, world)?;
+    let routes = clusters::on_record(routes, planned.iter().copied());
     let ids = planned.iter().map(|(id, _)| ClusterId::clone(id)).collect();
     let issue = clusters::issue(temporary_credentials);
-    let choice = Choice { wanted: Wanted::Ids(ids, ways), issue };
+    let choice = Choice { wanted: Wanted::Ids(ids, routes), issue };
     Ok(Chosen { choice, are_several, bounds: clusters::bounds(&args.clusters, are_several) })
 }
 
@@ -160,12 +160,13 @@ fn other_cluster(error: &Error) -> Refusal {
 }
 
 /// Whether nothing may be done. Of a crowd the refused are left out, unless it is about all of it.
-fn stops(plan: &Plan, crowd: Crowd) -> bool {
-    let is_about_all =
-        |refusal: &Refusal| refusal.target.is_none() && (crowd != Crowd::Fleet || refusal.cluster_id.is_none());
-    match crowd {
-        Crowd::One | Crowd::Several => !plan.refusals.is_empty(),
-        Crowd::Bulk | Crowd::Fleet => {
+fn stops(plan: &Plan, mode: RevokeMode) -> bool {
+    let is_about_all = |refusal: &Refusal| {
+        refusal.target.is_none() && (mode != RevokeMode::MultiCluster || refusal.cluster_id.is_none())
+    };
+    match mode {
+        RevokeMode::Single | RevokeMode::Named => !plan.refusals.is_empty(),
+        RevokeMode::AllDeleted | RevokeMode::MultiCluster => {
             plan.refusals.iter().any(is_about_all) || (plan.targets.is_empty() && !plan.refusals.is_empty())
         }
     }
@@ -197,9 +198,9 @@ fn say_refusals(plan: &Plan, are_several: bool, ui: &Ui) {
     let mut advised = BTreeSet::new();
     for refusal in &plan.refusals {
         let cluster = refusal.cluster_id.as_ref().filter(|_| are_several && refusal.code != RefusalCode::ClusterUnread);
-        let place = cluster.map(|id| format!("cluster {id}: ")).unwrap_or_default();
+        let cluster_ref = cluster.map(|id| format!("cluster {id}: ")).unwrap_or_default();
         ui.refusal(&Refusal {
-            message: format!("{place}{}", refusal.message),
+            message: format!("{cluster_ref}{}", refusal.message),
             hint: refusal.hint.clone().filter(|hint| advised.insert(hint.clone())),
             ..refusal.clone()
         });

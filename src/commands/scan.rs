@@ -11,10 +11,10 @@ use crate::core::identity::verdict::AccountDirectory;
 use crate::core::ids::Uid;
 use crate::core::rbac::grants::GrantSource;
 use crate::error::{Result, chain};
-use crate::gather::conversation::Conversation;
+use crate::gather::cluster_access::AccessQuery;
 use crate::gather::fleet::Cluster;
-use crate::gather::history::{self, Dead, Mark, Operations, Scrutiny};
-use crate::gather::holders::Question;
+use crate::gather::history::{self, Mark, Operations, RevokedCredential, Scrutiny};
+use crate::gather::runtime::Runtime;
 use crate::output::ui::Ui;
 use crate::output::views::{ApiVersion, Identities, ResemblingView, Rows, ScanReport, ScannedCluster};
 use crate::status::Status;
@@ -29,28 +29,28 @@ pub(super) fn run(
 ) -> Result<Status> {
     let chosen = clusters::choose(&args.clusters, access, args.in_cluster, world)?;
     let are_several = chosen.are_several;
-    let question = Question {
+    let question = AccessQuery {
         world,
         timeout: access.request_timeout.0,
         namespace: args.namespace.as_deref().filter(|name| !name.is_empty()),
     };
     let settings = cloud::settings(cloud_args, access, world)?;
-    let fleet = fleet::tell(&Conversation::begin()?, chosen, question, settings, ui)?;
+    let fleet = fleet::tell(&Runtime::begin()?, chosen, question, settings, ui)?;
     fleet::say_heard(&fleet, are_several, ui);
 
     let status = fleet::status(&fleet);
-    let cloud = cloud::view(&fleet.account.cloud, fleet.account.people.voices(), &fleet::failures(&fleet));
+    let cloud = cloud::view(&fleet.account.cloud, fleet.account.people.sources(), &fleet::failures(&fleet));
     let views: Vec<ScannedCluster> = fleet.clusters.iter().map(scanned).collect();
-    let heard = fleet.clusters.into_iter().filter_map(|cluster| cluster.outcome.ok());
-    let clusters: Vec<ClusterScan> = heard.map(|(_, heard)| heard.scan).collect();
+    let reading = fleet.clusters.into_iter().filter_map(|cluster| cluster.outcome.ok());
+    let clusters: Vec<ClusterScan> = reading.map(|(_, reading)| reading.scan).collect();
     let marks = marks(world, ui);
-    let standing = marks.as_ref().map(Operations::tombstones).unwrap_or_default();
+    let active = marks.as_ref().map(Operations::tombstones).unwrap_or_default();
     let is_complete = marks.as_ref().is_some_and(|marks| marks.unread.is_empty());
-    let dead = dead(&clusters, &standing, is_complete);
+    let dead = dead(&clusters, &active, is_complete);
     let filter =
         Filter { all_users: args.all_users, uids: args.uid.clone(), states: args.state.clone(), dead: dead.clone() };
     let selection = Selection::new(&clusters, &filter);
-    say_reappeared(&selection, &clusters, &dead, &standing, ui);
+    say_reappeared(&selection, &clusters, &dead, &active, ui);
     let alike = alike(&clusters, &fleet.account.people, &args.uid);
     ui.report(&ScanReport {
         api_version: ApiVersion::V1,
@@ -90,10 +90,10 @@ fn marks(world: &World, ui: &Ui) -> Option<Operations<Mark>> {
 }
 
 /// The user names of leaked credentials that were revoked in these clusters from this machine.
-fn dead(clusters: &[ClusterScan], standing: &[&Dead], are_all: bool) -> DeadNames {
+fn dead(clusters: &[ClusterScan], active: &[&RevokedCredential], are_all: bool) -> DeadNames {
     let mut names = DeadNames::new(are_all);
     for id in clusters.iter().map(|cluster| cluster.id.as_ref()) {
-        let here = standing.iter().filter(|dead| dead.is_of(id));
+        let here = active.iter().filter(|dead| dead.is_of(id));
         here.for_each(|dead| names.add(id, &dead.tombstone.common_name));
     }
     names
@@ -126,7 +126,7 @@ const MOST_SHOWN: usize = 10;
 
 /// Says what looks like an identity's name and stands in no row of its own.
 fn say_alike(alike: &[(&ClusterScan, Likeness<'_>)], are_several: bool, ui: &Ui) {
-    let place = |cluster: &ClusterScan| match cluster.name.as_ref().or(cluster.context.as_ref()) {
+    let cluster_ref = |cluster: &ClusterScan| match cluster.name.as_ref().or(cluster.context.as_ref()) {
         Some(name) if are_several => format!(" in {name}"),
         _ => String::new(),
     };
@@ -136,7 +136,7 @@ fn say_alike(alike: &[(&ClusterScan, Likeness<'_>)], are_several: bool, ui: &Ui)
         .filter_map(|(cluster, Likeness { uid, grant, .. })| {
             let GrantSource::Mapping { mapping, .. } = grant.source else { return None };
             let (identity, name) = (mapping.identity.as_str(), grant.subject);
-            Some(format!("{grant}{} maps {identity} to {name}, a user name of {uid}", place(cluster)))
+            Some(format!("{grant}{} maps {identity} to {name}, a user name of {uid}", cluster_ref(cluster)))
         })
         .collect();
     mapped.iter().take(MOST_SHOWN).for_each(|text| ui.warning(text));
@@ -165,14 +165,21 @@ fn say_alike(alike: &[(&ClusterScan, Likeness<'_>)], are_several: bool, ui: &Ui)
     ));
 }
 
-fn say_reappeared(selection: &Selection, clusters: &[ClusterScan], names: &DeadNames, standing: &[&Dead], ui: &Ui) {
+fn say_reappeared(
+    selection: &Selection,
+    clusters: &[ClusterScan],
+    names: &DeadNames,
+    active: &[&RevokedCredential],
+    ui: &Ui,
+) {
     let risen: BTreeSet<&str> = selection
         .rows(clusters)
         .filter(|row| names.is_risen(row))
         .filter_map(|row| row.grant)
         .map(|grant| grant.subject)
         .collect();
-    for Dead { operation, tombstone, .. } in standing.iter().filter(|dead| risen.contains(&*dead.tombstone.common_name))
+    for RevokedCredential { operation, tombstone, .. } in
+        active.iter().filter(|dead| risen.contains(&*dead.tombstone.common_name))
     {
         let name = &tombstone.common_name;
         ui.warning(&format!(
@@ -182,19 +189,19 @@ fn say_reappeared(selection: &Selection, clusters: &[ClusterScan], names: &DeadN
 }
 
 fn scanned(cluster: &Cluster<()>) -> ScannedCluster {
-    let place = &cluster.place;
+    let cluster_ref = &cluster.cluster_ref;
     let (id, name, error) = match &cluster.outcome {
-        Ok((_, heard)) => {
-            let error = (!heard.unread.is_empty()).then(|| heard.unread.join("; "));
-            (heard.scan.id.as_ref(), heard.scan.name.as_ref(), error)
+        Ok((_, reading)) => {
+            let error = (!reading.unread.is_empty()).then(|| reading.unread.join("; "));
+            (reading.scan.id.as_ref(), reading.scan.name.as_ref(), error)
         }
-        Err(error) => (place.id.as_ref(), place.name.as_ref(), Some(error.message())),
+        Err(error) => (cluster_ref.id.as_ref(), cluster_ref.name.as_ref(), Some(error.message())),
     };
     ScannedCluster {
         id: id.map(ToString::to_string),
         name: name.cloned(),
         context: cluster.context().map(str::to_owned),
-        temporary_credential: place.temporary_credential,
+        temporary_credential: cluster_ref.temporary_credential,
         error,
     }
 }
@@ -203,11 +210,11 @@ fn sum_up(selection: &Selection, clusters: &[ClusterScan], are_several: bool, ui
     let gone = |row: &ScanRow<'_>| StateKind::of(row.verdict.state) == StateKind::Deleted;
     let (granted, unbound): (Vec<_>, Vec<_>) =
         selection.rows(clusters).filter(gone).partition(|row| row.grant.is_some());
-    let holders = granted.iter().map(|row| row.uid).collect::<BTreeSet<_>>().len();
+    let cluster_access = granted.iter().map(|row| row.uid).collect::<BTreeSet<_>>().len();
     let bindings = count(granted.len(), "binding");
-    let places = granted.iter().map(|row| std::ptr::from_ref(row.cluster)).collect::<BTreeSet<_>>().len();
-    let here = if are_several { format!("in {}", count(places, "cluster")) } else { "here".to_owned() };
-    match holders {
+    let cluster_refs = granted.iter().map(|row| std::ptr::from_ref(row.cluster)).collect::<BTreeSet<_>>().len();
+    let here = if are_several { format!("in {}", count(cluster_refs, "cluster")) } else { "here".to_owned() };
+    match cluster_access {
         0 => {}
         1 => ui.note(&format!("1 identity that no longer exists holds {bindings} {here}")),
         number => ui.note(&format!("{number} identities that no longer exist hold {bindings} {here}")),

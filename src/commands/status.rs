@@ -11,10 +11,10 @@ use crate::core::identity::evidence::Listing;
 use crate::core::ids::{ClusterId, Uid};
 use crate::error::{Error, Result};
 use crate::gather::cloud::connect;
-use crate::gather::conversation::{self, Conversation};
+use crate::gather::cluster_access::{AccessQuery, ClusterReading};
 use crate::gather::fleet::{Activities, Cluster, last_accesses};
-use crate::gather::footprint::{self, Footprint};
-use crate::gather::holders::{Heard, Question};
+use crate::gather::identity_clusters::{self, Footprint};
+use crate::gather::runtime::{self, Runtime};
 use crate::output::ui::Ui;
 use crate::output::views::{
     ApiVersion, Auditing, ClusterStatus, Dimension, KubeconfigWord, LastAccessView, Outcome, StatusItem, StatusReport,
@@ -47,18 +47,20 @@ fn of_clusters(
 ) -> Result<(StatusReport, Status)> {
     let chosen = clusters::choose(&args.clusters, access, args.in_cluster, world)?;
     let are_several = chosen.are_several;
-    let question = Question { world, timeout: access.request_timeout.0, namespace: None };
+    let question = AccessQuery { world, timeout: access.request_timeout.0, namespace: None };
     let settings = cloud::settings(cloud_args, access, world)?;
-    let conversation = Conversation::begin()?;
-    let mut fleet = fleet::tell(&conversation, chosen, question, settings, ui)?;
+    let runtime = Runtime::begin()?;
+    let mut fleet = fleet::tell(&runtime, chosen, question, settings, ui)?;
     let activity = match args.activity && !fleet.is_interrupted {
-        true => conversation.finish(|| (), async |interrupt| last_accesses(&mut fleet, &interrupt).await),
+        true => runtime.to_completion(|| (), async |interrupt| last_accesses(&mut fleet, &interrupt).await),
         false => BTreeMap::new(),
     };
     fleet::say_heard(&fleet, are_several, ui);
 
-    let mut found: Vec<(Holder<'_>, &Heard<()>)> =
-        fleet.heard().flat_map(|heard| holders(&heard.scan).into_iter().map(move |holder| (holder, heard))).collect();
+    let mut found: Vec<(Holder<'_>, &ClusterReading<()>)> = fleet
+        .reading()
+        .flat_map(|reading| holders(&reading.scan).into_iter().map(move |holder| (holder, reading)))
+        .collect();
     // Whoever holds something in several clusters stands together.
     found.sort_by_key(|(holder, _)| (holder.verdict.state, holder.uid.as_str().len(), holder.uid.clone()));
     let status = match fleet::status(&fleet) {
@@ -68,9 +70,9 @@ fn of_clusters(
     let report = StatusReport {
         api_version: ApiVersion::V1,
         clusters: fleet.clusters.iter().map(|cluster| cluster_of(cluster, &activity)).collect(),
-        items: found.iter().map(|(holder, heard)| item_of(holder, heard, &activity)).collect(),
+        items: found.iter().map(|(holder, reading)| item_of(holder, reading, &activity)).collect(),
         incomplete: status != Status::Done,
-        cloud: cloud::view(&fleet.account.cloud, fleet.account.people.voices(), &fleet::failures(&fleet)),
+        cloud: cloud::view(&fleet.account.cloud, fleet.account.people.sources(), &fleet::failures(&fleet)),
         dimension: if are_several { Dimension::Clusters } else { Dimension::Cluster },
         with_activity: args.activity,
     };
@@ -86,13 +88,13 @@ fn of_identity(
     ui: &Ui,
 ) -> Result<(StatusReport, Status)> {
     let settings = cloud::settings(cloud_args, access, world)?;
-    let (voice, found) = conversation::run(async {
-        let voice = connect(world, settings).await;
-        let Some(cloud) = voice.ready() else {
-            return Err(cloud::needed(&voice, "only the cloud knows an identity's clusters"));
+    let (source, found) = runtime::run(async {
+        let source = connect(world, settings).await;
+        let Some(cloud) = source.ready() else {
+            return Err(cloud::needed(&source, "only the cloud knows an identity's clusters"));
         };
-        let found = footprint::of(cloud, uid, args.activity).await;
-        Ok((voice, found))
+        let found = identity_clusters::of(cloud, uid, args.activity).await;
+        Ok((source, found))
     })??;
     if let Listing::Failed { read, reason } = &found.kubeconfigs
         && read.is_empty()
@@ -106,7 +108,7 @@ fn of_identity(
         clusters: Vec::new(),
         items: found.kubeconfigs.items().iter().map(|state| item_in(state, uid, &found)).collect(),
         incomplete,
-        cloud: cloud::view(&voice, found.account.voices(), &found.failed),
+        cloud: cloud::view(&source, found.account.sources(), &found.failed),
         dimension: Dimension::Identity,
         with_activity: args.activity,
     };
@@ -114,22 +116,22 @@ fn of_identity(
 }
 
 fn cluster_of(cluster: &Cluster<()>, activity: &Activities) -> ClusterStatus {
-    let (place, context) = (&cluster.place, cluster.context().map(str::to_owned));
+    let (cluster_ref, context) = (&cluster.cluster_ref, cluster.context().map(str::to_owned));
     match &cluster.outcome {
-        Ok((_, heard)) => ClusterStatus {
-            id: heard.cluster.id.as_ref().map(ToString::to_string),
-            name: heard.scan.name.clone(),
+        Ok((_, reading)) => ClusterStatus {
+            id: reading.cluster.id.as_ref().map(ToString::to_string),
+            name: reading.scan.name.clone(),
             context,
-            temporary_credential: place.temporary_credential,
-            error: (!heard.unread.is_empty()).then(|| heard.unread.join("; ")),
-            auditing: auditing(heard.cluster.id.as_ref(), activity),
-            ram_authenticator: heard.ram_authenticator,
+            temporary_credential: cluster_ref.temporary_credential,
+            error: (!reading.unread.is_empty()).then(|| reading.unread.join("; ")),
+            auditing: auditing(reading.cluster.id.as_ref(), activity),
+            ram_authenticator: reading.ram_authenticator,
         },
         Err(error) => ClusterStatus {
-            id: place.id.as_ref().map(ToString::to_string),
-            name: place.name.clone(),
+            id: cluster_ref.id.as_ref().map(ToString::to_string),
+            name: cluster_ref.name.clone(),
             context,
-            temporary_credential: place.temporary_credential,
+            temporary_credential: cluster_ref.temporary_credential,
             error: Some(error.message()),
             auditing: None,
             ram_authenticator: None,
@@ -144,12 +146,12 @@ fn auditing(cluster: Option<&ClusterId>, activity: &Activities) -> Option<Auditi
     (!here.is_empty()).then_some(if searched { Auditing::Enabled } else { Auditing::Unknown })
 }
 
-fn item_of(holder: &Holder<'_>, heard: &Heard<()>, activity: &Activities) -> StatusItem {
-    let searched = heard.cluster.id.clone().and_then(|id| activity.get(&(id, holder.uid.clone())));
+fn item_of(holder: &Holder<'_>, reading: &ClusterReading<()>, activity: &Activities) -> StatusItem {
+    let searched = reading.cluster.id.clone().and_then(|id| activity.get(&(id, holder.uid.clone())));
     StatusItem {
-        cluster_id: heard.cluster.id.as_ref().map(ToString::to_string),
-        cluster_name: heard.scan.name.clone(),
-        cluster_state: heard.listed.as_ref().map(|listed| listed.state.clone()),
+        cluster_id: reading.cluster.id.as_ref().map(ToString::to_string),
+        cluster_name: reading.scan.name.clone(),
+        cluster_state: reading.listed.as_ref().map(|listed| listed.state.clone()),
         uid: holder.uid.to_string(),
         kind: holder.verdict.identity_type,
         name: holder.verdict.name.clone(),

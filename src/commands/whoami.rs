@@ -11,19 +11,19 @@ use crate::core::cluster::cluster_id::{KnownCluster, confirm, infer_from};
 use crate::core::cluster::server_view::ServerIdentity;
 use crate::core::credential::Credential;
 use crate::core::credential::expiry::{Limits, assess};
-use crate::core::identity::evidence::AccountVoices;
+use crate::core::identity::evidence::AccountSources;
 use crate::core::identity::verdict::Verdict;
 use crate::core::ids::Uid;
 use crate::core::kubeconfig::connection::without_secrets;
 use crate::core::kubeconfig::{Overrides, ResolvedContext, resolve};
 use crate::error::{Error, Result, chain};
-use crate::gather::bearer::{Heard, Question, ServerVoice, hear};
-use crate::gather::cloud::CloudVoice;
-use crate::gather::conversation;
+use crate::gather::caller::{CallerQuery, CallerReading, ServerAnswer, read};
+use crate::gather::cloud::CloudAccess;
 use crate::gather::credential::credential_of;
+use crate::gather::runtime;
 use crate::output::ui::Ui;
 use crate::output::views::{
-    ApiServerVoice, ApiVersion, CertificateSubject, ClusterFacts, CredentialFacts, IdentityFacts, WhoAmI,
+    ApiServerView, ApiVersion, CertificateSubject, ClusterFacts, CredentialFacts, IdentityFacts, WhoAmI,
 };
 use crate::status::Status;
 use crate::world::World;
@@ -37,13 +37,13 @@ pub(super) fn run(
 ) -> Result<Status> {
     let (context, policy) = match &args.file {
         Some(file) => from_elsewhere(file, access, world)?,
-        None => (access::way(access, args.in_cluster, world)?.context, Policy::Trusted),
+        None => (access::route(access, args.in_cluster, world)?.context, Policy::Trusted),
     };
     let credential = credential_of(&context, &policy);
-    let heard = if access.offline {
+    let reading = if access.offline {
         heard_nobody(&context, &credential)
     } else {
-        conversation::run(hear(Question {
+        runtime::run(read(CallerQuery {
             world,
             context: &context,
             inference: infer_from(&context),
@@ -53,14 +53,14 @@ pub(super) fn run(
             cloud: cloud::settings(cloud_args, access, world)?,
         }))?
     };
-    let report = report(&context, &credential, &heard, policy == Policy::Trusted, world);
+    let report = report(&context, &credential, &reading, policy == Policy::Trusted, world);
     report.warnings.iter().for_each(|warning| ui.warning(warning));
     ui.report(&report)?;
-    if heard.uid.is_some() && !access.offline {
-        cloud::say_not_asked(&heard.cloud, ui);
+    if reading.uid.is_some() && !access.offline {
+        cloud::say_not_asked(&reading.cloud, ui);
     }
-    let server_failed = heard.server.as_ref().is_some_and(ServerVoice::failed);
-    Ok(if server_failed || !heard.failed.is_empty() { Status::Incomplete } else { Status::Done })
+    let server_failed = reading.server.as_ref().is_some_and(ServerAnswer::failed);
+    Ok(if server_failed || !reading.failed.is_empty() { Status::Incomplete } else { Status::Done })
 }
 
 /// A file from elsewhere is looked at and nothing more: what it names is neither contacted nor run.
@@ -72,19 +72,25 @@ fn from_elsewhere(path: &Path, access: &AccessArgs, world: &World) -> Result<(Re
     Ok((resolve(&file.kubeconfig, &chosen).map_err(access::unresolved)?, policy))
 }
 
-fn heard_nobody(context: &ResolvedContext, credential: &Credential) -> Heard {
-    Heard {
+fn heard_nobody(context: &ResolvedContext, credential: &Credential) -> CallerReading {
+    CallerReading {
         server: None,
         cluster: confirm(infer_from(context), None),
         uid: credential.uid.clone(),
         verdict: credential.uid.as_ref().map_or_else(Verdict::nobody, |_| Verdict::not_asked()),
-        cloud: CloudVoice::NotWanted,
-        account: AccountVoices::not_asked(),
+        cloud: CloudAccess::NotWanted,
+        account: AccountSources::not_asked(),
         failed: Vec::new(),
     }
 }
 
-fn report(context: &ResolvedContext, credential: &Credential, heard: &Heard, own: bool, world: &World) -> WhoAmI {
+fn report(
+    context: &ResolvedContext,
+    credential: &Credential,
+    reading: &CallerReading,
+    own: bool,
+    world: &World,
+) -> WhoAmI {
     WhoAmI {
         api_version: ApiVersion::V1,
         context: context.name.clone(),
@@ -94,25 +100,25 @@ fn report(context: &ResolvedContext, credential: &Credential, heard: &Heard, own
             .map(|user| &user.file)
             .or(context.file.as_ref())
             .map(|file| file.display().to_string()),
-        cluster: cluster_facts(context, &heard.cluster),
+        cluster: cluster_facts(context, &reading.cluster),
         credential: credential_facts(credential, world),
-        identity: identity_facts(heard.uid.as_ref(), &heard.verdict),
-        api_server: heard.server.as_ref().map(|server| voice(&server.identity)),
-        cloud: cloud::view(&heard.cloud, &heard.account, &heard.failed),
-        warnings: warnings(credential, heard, own),
+        identity: identity_facts(reading.uid.as_ref(), &reading.verdict),
+        api_server: reading.server.as_ref().map(|server| source(&server.identity)),
+        cloud: cloud::view(&reading.cloud, &reading.account, &reading.failed),
+        warnings: warnings(credential, reading, own),
     }
 }
 
-fn warnings(credential: &Credential, heard: &Heard, own: bool) -> Vec<String> {
+fn warnings(credential: &Credential, reading: &CallerReading, own: bool) -> Vec<String> {
     let mut warnings: Vec<String> = credential.warnings.iter().map(ToString::to_string).collect();
-    warnings.extend(heard.cluster.warnings.iter().cloned());
-    if let Some(Err(error)) = heard.server.as_ref().and_then(|server| server.profile.as_ref()) {
+    warnings.extend(reading.cluster.warnings.iter().cloned());
+    if let Some(Err(error)) = reading.server.as_ref().and_then(|server| server.profile.as_ref()) {
         warnings.push(format!("the cluster ID is not confirmed: {}", chain(error)));
     }
-    warnings.extend(heard.failed.iter().cloned());
-    warnings.extend(heard.verdict.disagreement.clone());
-    let caller = heard.account.caller.known().and_then(|caller| caller.uid.as_ref());
-    if let (true, Some(uid), Some(caller)) = (own, &heard.uid, caller)
+    warnings.extend(reading.failed.iter().cloned());
+    warnings.extend(reading.verdict.disagreement.clone());
+    let caller = reading.account.caller.known().and_then(|caller| caller.uid.as_ref());
+    if let (true, Some(uid), Some(caller)) = (own, &reading.uid, caller)
         && uid != caller
     {
         warnings.push(format!("the kubeconfig is {uid}'s, the cloud credentials are {caller}'s: two identities"));
@@ -159,15 +165,15 @@ fn identity_facts(uid: Option<&Uid>, verdict: &Verdict) -> IdentityFacts {
     }
 }
 
-fn voice(answer: &Result<Option<ServerIdentity>, String>) -> ApiServerVoice {
+fn source(answer: &Result<Option<ServerIdentity>, String>) -> ApiServerView {
     match answer {
         Ok(Some(identity)) => {
-            ApiServerVoice { username: Some(identity.username.clone()), groups: identity.groups.clone(), error: None }
+            ApiServerView { username: Some(identity.username.clone()), groups: identity.groups.clone(), error: None }
         }
-        Ok(None) => ApiServerVoice {
+        Ok(None) => ApiServerView {
             error: Some("older than Kubernetes 1.28: it can't say whom it sees".to_owned()),
-            ..ApiServerVoice::default()
+            ..ApiServerView::default()
         },
-        Err(reason) => ApiServerVoice { error: Some(reason.clone()), ..ApiServerVoice::default() },
+        Err(reason) => ApiServerView { error: Some(reason.clone()), ..ApiServerView::default() },
     }
 }

@@ -26,4 +26,4 @@ pub mod secret;
 pub mod sourced;
 
 #[cfg(test)]
-pub(crate) mod specimens;
+pub(crate) mod fixtures;

@@ -2,12 +2,12 @@
 
 use tokio::sync::OnceCell;
 
-use super::cloud::{self, CloudVoice};
+use super::cloud::{self, CloudAccess};
 use crate::adapters::cloud::CloudSettings;
 use crate::core::access::scan::ClusterScan;
 use crate::core::identity::Caller;
 use crate::core::identity::ack::AccountCluster;
-use crate::core::identity::evidence::{AccountVoices, Answer, Listing};
+use crate::core::identity::evidence::{AccountSources, Answer, Listing};
 use crate::core::identity::verdict::{AccountDirectory, Verdict};
 use crate::core::ids::{ClusterId, Uid};
 use crate::world::World;
@@ -18,15 +18,15 @@ const INTERRUPTED: &str = "the account was not read: interrupted";
 pub struct Account<'a> {
     world: &'a World,
     settings: Option<CloudSettings>,
-    voice: OnceCell<CloudVoice>,
+    source: OnceCell<CloudAccess>,
     clusters: OnceCell<Listing<AccountCluster>>,
     caller: OnceCell<Answer<Caller>>,
 }
 
 /// The account, heard.
-pub struct HeardAccount {
+pub struct AccountReading {
     /// Whether the cloud could be asked.
-    pub cloud: CloudVoice,
+    pub cloud: CloudAccess,
     /// Who there is.
     pub people: AccountDirectory,
     /// What was asked and failed.
@@ -36,18 +36,18 @@ pub struct HeardAccount {
 impl<'a> Account<'a> {
     /// An account that nobody has asked yet. `settings` is `None` where the cloud is not wanted.
     pub fn new(world: &'a World, settings: Option<CloudSettings>) -> Self {
-        Self { world, settings, voice: OnceCell::new(), clusters: OnceCell::new(), caller: OnceCell::new() }
+        Self { world, settings, source: OnceCell::new(), clusters: OnceCell::new(), caller: OnceCell::new() }
     }
 
     /// The way to the cloud.
-    pub async fn voice(&self) -> &CloudVoice {
-        self.voice.get_or_init(|| Box::pin(cloud::connect(self.world, self.settings.clone()))).await
+    pub async fn source(&self) -> &CloudAccess {
+        self.source.get_or_init(|| Box::pin(cloud::connect(self.world, self.settings.clone()))).await
     }
 
     /// The clusters, in all regions.
     pub async fn clusters(&self) -> &Listing<AccountCluster> {
         let listing = async {
-            match self.voice().await.ready() {
+            match self.source().await.ready() {
                 None => Listing::NotAsked,
                 Some(cloud) => Box::pin(cloud::clusters(cloud)).await,
             }
@@ -63,7 +63,7 @@ impl<'a> Account<'a> {
     /// Whoever asks, where the cloud tells.
     pub async fn caller(&self) -> Option<Caller> {
         let asking = async {
-            match self.voice().await.ready() {
+            match self.source().await.ready() {
                 None => Answer::NotAsked,
                 Some(cloud) => cloud::caller(cloud).await,
             }
@@ -72,44 +72,44 @@ impl<'a> Account<'a> {
     }
 
     /// Who there is. The clusters are asked for beside them.
-    pub async fn people(&self) -> AccountVoices {
-        match self.voice().await.ready() {
-            None => AccountVoices::not_asked(),
+    pub async fn people(&self) -> AccountSources {
+        match self.source().await.ready() {
+            None => AccountSources::not_asked(),
             Some(cloud) => {
                 let (people, _, _) = tokio::join!(Box::pin(cloud::people(cloud)), self.clusters(), self.caller());
-                AccountVoices { caller: self.caller.get().cloned().unwrap_or(Answer::NotAsked), ..people }
+                AccountSources { caller: self.caller.get().cloned().unwrap_or(Answer::NotAsked), ..people }
             }
         }
     }
 
     /// Ends the asking. Identities that may hold something and are in no listing that was read are looked up one by one, unless
     /// nobody waits any more. `people` is `None` where the answer was not waited for.
-    pub async fn heard(
+    pub async fn reading(
         self,
-        people: Option<AccountVoices>,
-        holders: impl IntoIterator<Item = &Uid>,
+        people: Option<AccountSources>,
+        cluster_access: impl IntoIterator<Item = &Uid>,
         is_interrupted: bool,
-    ) -> HeardAccount {
-        let unheard = || CloudVoice::Unusable { reason: INTERRUPTED.to_owned(), renew: None };
-        let cloud = self.voice.into_inner().unwrap_or_else(unheard);
+    ) -> AccountReading {
+        let unheard = || CloudAccess::Unusable { reason: INTERRUPTED.to_owned(), renew: None };
+        let cloud = self.source.into_inner().unwrap_or_else(unheard);
         let clusters = self.clusters.into_inner().unwrap_or(Listing::NotAsked);
         let people = match (cloud.ready(), people) {
-            (None, _) => AccountVoices::not_asked(),
-            (Some(_), None) => AccountVoices::failed(INTERRUPTED),
+            (None, _) => AccountSources::not_asked(),
+            (Some(_), None) => AccountSources::failed(INTERRUPTED),
             (Some(_), Some(people)) if is_interrupted => people,
             (Some(cloud), Some(mut people)) => {
-                Box::pin(cloud::look_up(cloud, &mut people, holders)).await;
+                Box::pin(cloud::look_up(cloud, &mut people, cluster_access)).await;
                 people
             }
         };
         let mut failed = cloud::failures(&cloud, &people, &clusters, &Listing::NotAsked);
         let people = AccountDirectory::new(people);
         failed.extend(people.doubts());
-        HeardAccount { cloud, people, failed }
+        AccountReading { cloud, people, failed }
     }
 }
 
-impl HeardAccount {
+impl AccountReading {
     /// Whether an identity still exists, also one that holds nothing in the cluster.
     pub fn verdict(&self, uid: &Uid, scan: &ClusterScan) -> Verdict {
         match (scan.verdicts.get(uid), self.cloud.ready()) {

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt as _, stream};
 
-use crate::adapters::cloud::page::{Listed, voice};
+use crate::adapters::cloud::page::{Listed, source};
 use crate::adapters::cloud::{Cloud, CloudSettings, Connection};
 use crate::core::access::holder::LastAccess;
 use crate::core::identity::ack::{AccountCluster, KubeconfigState, Permission, UserKubeconfigState};
-use crate::core::identity::evidence::{AccountVoices, Answer, Listing, Lookup};
+use crate::core::identity::evidence::{AccountSources, Answer, Listing, Lookup};
 use crate::core::identity::{Caller, RecycledUser};
 use crate::core::ids::{ClusterId, Region, Uid};
 use crate::error::chain;
@@ -21,7 +21,7 @@ pub(super) const SIDE_BY_SIDE: usize = 8;
 const MOST_LOOKUPS: usize = 200;
 
 /// Whether the cloud can be asked.
-pub enum CloudVoice {
+pub enum CloudAccess {
     /// Nobody wants to: `--offline`.
     NotWanted,
     /// There are no credentials; the log tells where was looked.
@@ -38,21 +38,21 @@ pub enum CloudVoice {
 }
 
 /// Looks for credentials. `settings` is `None` where the cloud is not wanted.
-pub async fn connect(world: &World, settings: Option<CloudSettings>) -> CloudVoice {
-    let Some(settings) = settings else { return CloudVoice::NotWanted };
+pub async fn connect(world: &World, settings: Option<CloudSettings>) -> CloudAccess {
+    let Some(settings) = settings else { return CloudAccess::NotWanted };
     match Cloud::connect(world, settings).await {
-        Ok(Connection::Connected(cloud)) => CloudVoice::Ready(cloud),
+        Ok(Connection::Connected(cloud)) => CloudAccess::Ready(cloud),
         Ok(Connection::NoCredentials(nothing)) => {
             nothing.looked_at.iter().for_each(|place| tracing::info!("no cloud credentials: {place}"));
-            CloudVoice::NoCredentials
+            CloudAccess::NoCredentials
         }
         Err(error) => {
-            CloudVoice::Unusable { reason: chain(&error), renew: error.renewing_command().map(str::to_owned) }
+            CloudAccess::Unusable { reason: chain(&error), renew: error.renewing_command().map(str::to_owned) }
         }
     }
 }
 
-impl CloudVoice {
+impl CloudAccess {
     /// The cloud, where it can be asked.
     pub fn ready(&self) -> Option<&Cloud> {
         match self {
@@ -73,13 +73,13 @@ impl CloudVoice {
 
 /// The cloud's voices that failed, each reason once.
 pub fn failures(
-    voice: &CloudVoice,
-    account: &AccountVoices,
+    source: &CloudAccess,
+    account: &AccountSources,
     clusters: &Listing<AccountCluster>,
     kubeconfigs: &Listing<KubeconfigState>,
 ) -> Vec<String> {
     let mut failed = account.failures();
-    failed.extend(voice.failure());
+    failed.extend(source.failure());
     failed.extend(clusters.failure().map(str::to_owned));
     failed.extend(kubeconfigs.failure().map(str::to_owned));
     failed.sort();
@@ -88,9 +88,9 @@ pub fn failures(
 }
 
 /// Asks who is calling and who there is in the account.
-pub async fn account(cloud: &Cloud) -> AccountVoices {
+pub async fn account(cloud: &Cloud) -> AccountSources {
     let (caller, people) = tokio::join!(caller(cloud), people(cloud));
-    AccountVoices { caller, ..people }
+    AccountSources { caller, ..people }
 }
 
 /// Asks who is calling.
@@ -99,15 +99,15 @@ pub async fn caller(cloud: &Cloud) -> Answer<Caller> {
 }
 
 /// Asks who there is in the account.
-pub async fn people(cloud: &Cloud) -> AccountVoices {
+pub async fn people(cloud: &Cloud) -> AccountSources {
     let people = async { tokio::join!(cloud.users(), cloud.roles(), cloud.user_basic_infos()) };
-    let bin = async || voice(cloud.users_in_recycle_bin().await);
+    let bin = async || source(cloud.users_in_recycle_bin().await);
     let ((users, roles, basic_infos), recycle_bin) = between_looks_into_the_bin(bin, people).await;
-    AccountVoices {
+    AccountSources {
         caller: Answer::NotAsked,
-        users: voice(users),
-        roles: voice(roles),
-        basic_infos: voice(basic_infos),
+        users: source(users),
+        roles: source(roles),
+        basic_infos: source(basic_infos),
         recycle_bin,
         lookups: BTreeMap::new(),
     }
@@ -143,16 +143,16 @@ fn union(before: Listing<RecycledUser>, mut after: Listing<RecycledUser>) -> Lis
 }
 
 /// Asks for identities one by one where the listings of users broke off: a look-up can prove that somebody lives.
-pub async fn look_up(cloud: &Cloud, voices: &mut AccountVoices, uids: impl IntoIterator<Item = &Uid>) {
-    if voices.users.is_complete() && voices.basic_infos.is_complete() {
+pub async fn look_up(cloud: &Cloud, sources: &mut AccountSources, uids: impl IntoIterator<Item = &Uid>) {
+    if sources.users.is_complete() && sources.basic_infos.is_complete() {
         return;
     }
-    let users = voices.users.items().iter().map(|user| &user.uid);
-    let infos = voices.basic_infos.items().iter().map(|user| &user.uid);
-    let roles = voices.roles.items().iter().map(|role| &role.uid);
+    let users = sources.users.items().iter().map(|user| &user.uid);
+    let infos = sources.basic_infos.items().iter().map(|user| &user.uid);
+    let roles = sources.roles.items().iter().map(|role| &role.uid);
     let listed: BTreeSet<&Uid> = users.chain(infos).chain(roles).collect();
     let missing = uids.into_iter().filter(|uid| !listed.contains(uid)).cloned().collect();
-    voices.lookups = one_by_one(missing, async |uid| cloud.user(uid).await).await;
+    sources.lookups = one_by_one(missing, async |uid| cloud.user(uid).await).await;
 }
 
 /// Asks about each identity, and says of each that was not asked about why.
@@ -183,7 +183,7 @@ async fn one_by_one(mut uids: Vec<Uid>, ask: impl AsyncFn(&Uid) -> Lookup) -> BT
 pub async fn clusters(cloud: &Cloud) -> Listing<AccountCluster> {
     match cloud.cs(None) {
         Err(error) => Listing::failed(error.to_string()),
-        Ok(cs) => voice(cs.describe_clusters().await),
+        Ok(cs) => source(cs.describe_clusters().await),
     }
 }
 
@@ -193,14 +193,14 @@ pub async fn kubeconfigs(cloud: &Cloud, cluster: &ClusterId, region: Option<&Reg
         Err(error) => return Listing::failed(error.to_string()),
         Ok(cs) => cs.list_cluster_kubeconfig_states(cluster).await,
     };
-    voice(listed)
+    source(listed)
 }
 
 /// Asks for an identity's kubeconfigs in all clusters.
 pub async fn clusters_of(cloud: &Cloud, uid: &Uid) -> Listing<UserKubeconfigState> {
     match cloud.cs(cloud.region(None).as_ref()) {
         Err(error) => Listing::failed(error.to_string()),
-        Ok(cs) => voice(cs.list_user_kubeconfig_states(uid).await),
+        Ok(cs) => source(cs.list_user_kubeconfig_states(uid).await),
     }
 }
 

@@ -88,9 +88,9 @@ mod tests {
     use super::*;
     use crate::core::credential::expiry::{self, CredentialStatus, Limits};
     use crate::core::credential::{CredentialKind, Problem, Warning};
+    use crate::core::fixtures::{CertificateFixture, RSA_PKCS1, at, rsa_key};
     use crate::core::kubeconfig::{Data, Exec};
     use crate::core::secret::Secret;
-    use crate::core::specimens::{RSA_PKCS1, Specimen, at, rsa_key};
     use std::fs;
     use tempfile::TempDir;
 
@@ -99,7 +99,7 @@ mod tests {
     /// A folder with a certificate, its key and a token.
     fn folder() -> TempDir {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("client.crt"), Specimen::ack("7-1").pem(&rsa_key())).unwrap();
+        fs::write(folder.path().join("client.crt"), CertificateFixture::ack("7-1").pem(&rsa_key())).unwrap();
         fs::write(folder.path().join("client.key"), RSA_PKCS1).unwrap();
         fs::write(folder.path().join("token"), "opaque\n").unwrap();
         folder
@@ -122,7 +122,7 @@ mod tests {
         let cache = folder.join(".kube/cache/ack-ram-tool/credential-plugin");
         fs::create_dir_all(&cache).unwrap();
         let content = serde_json::json!({"status": {
-            "clientCertificateData": Specimen::ack("9-1").pem(&rsa_key()),
+            "clientCertificateData": CertificateFixture::ack("9-1").pem(&rsa_key()),
             "clientKeyData": RSA_PKCS1,
         }});
         let file = cache.join(format!("{CLUSTER}-exec-auth-credential-v1beta1.json"));
@@ -185,7 +185,7 @@ mod tests {
     fn what_does_not_count_is_not_read() {
         let folder = folder();
         let user = User {
-            client_certificate_data: Some(Data::Decoded(Specimen::ack("8-1").pem(&rsa_key()).into_bytes())),
+            client_certificate_data: Some(Data::Decoded(CertificateFixture::ack("8-1").pem(&rsa_key()).into_bytes())),
             client_key_data: Some(Secret::new(Data::Decoded(RSA_PKCS1.into()))),
             client_key: Some("/dev/zero".into()),
             token_file: Some("/dev/zero".into()),

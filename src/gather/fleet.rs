@@ -8,33 +8,33 @@ use std::time::Duration;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tokio::sync::{OnceCell, Semaphore};
 
-use super::account::{Account, HeardAccount};
+use super::account::{Account, AccountReading};
 use super::cloud::activities;
-use super::conversation::Interrupt;
-use super::holders::{self, Heard, ServerAnswer, Unheard, Way, ask_cloud, ask_server};
+use super::cluster_access::{self, ClusterReading, ReadError, Route, ServerAnswer, ask_cloud, ask_server};
+use super::runtime::Interrupt;
 use crate::adapters::cloud::CloudSettings;
 use crate::adapters::cluster::ApiServer;
 use crate::core::access::holder::{LastAccess, holders as holders_of};
 use crate::core::cluster::cluster_id::{ClusterIdFrom, KnownCluster};
-use crate::core::identity::evidence::{AccountVoices, Listing};
+use crate::core::identity::evidence::{AccountSources, Listing};
 use crate::core::ids::{ClusterId, Uid};
 use crate::core::progress::Progress;
 use crate::error::{Error, Result};
 
-mod board;
 mod members;
+mod progress_tracker;
 mod temporary;
 
-pub use members::{Choice, Place, Wanted};
+pub use members::{Choice, ClusterRef, Wanted};
 pub use temporary::Issue;
 
-use board::Board;
 use members::{Member, Reach, have_one_authority};
+use progress_tracker::ProgressTracker;
 
 /// What is to be found out.
-pub struct Question<'a> {
+pub struct FleetQuery<'a> {
     /// Of each cluster.
-    pub cluster: holders::Question<'a>,
+    pub cluster: cluster_access::AccessQuery<'a>,
     /// Which clusters.
     pub choice: Choice,
     /// How the cloud is reached; `None` where it is not wanted.
@@ -75,7 +75,7 @@ impl Bounds {
 /// What the voices said.
 pub struct Fleet<A> {
     /// The account that was asked.
-    pub account: HeardAccount,
+    pub account: AccountReading,
     /// The clusters, in the order in which they were chosen.
     pub clusters: Vec<Cluster<A>>,
     /// Whether somebody ended it before its time.
@@ -85,18 +85,18 @@ pub struct Fleet<A> {
 /// A cluster that was to be read.
 pub struct Cluster<A> {
     /// Which one, as far as it was known beforehand.
-    pub place: Place,
+    pub cluster_ref: ClusterRef,
     /// What came of it.
     pub outcome: Outcome<A>,
 }
 
 /// What a cluster said, and by which way; or why it could not be read.
-pub type Outcome<A> = Result<(Way, Heard<A>)>;
+pub type Outcome<A> = Result<(Route, ClusterReading<A>)>;
 
 impl<A> Fleet<A> {
     /// What the clusters said that could be read.
-    pub fn heard(&self) -> impl Iterator<Item = &Heard<A>> {
-        self.clusters.iter().filter_map(|cluster| cluster.outcome.as_ref().ok()).map(|(_, heard)| heard)
+    pub fn reading(&self) -> impl Iterator<Item = &ClusterReading<A>> {
+        self.clusters.iter().filter_map(|cluster| cluster.outcome.as_ref().ok()).map(|(_, reading)| reading)
     }
 }
 
@@ -104,8 +104,8 @@ impl<A> Cluster<A> {
     /// The context that it was read through, or that was tried first.
     pub fn context(&self) -> Option<&str> {
         match &self.outcome {
-            Ok((way, _)) => way.context.name.as_deref(),
-            Err(_) => self.place.context.as_deref(),
+            Ok((route, _)) => route.context.name.as_deref(),
+            Err(_) => self.cluster_ref.context.as_deref(),
         }
     }
 }
@@ -115,23 +115,23 @@ pub type Watcher<'a> = &'a dyn Fn(&Progress);
 
 /// Asks everybody. `keep` makes of the way to each API server what is still needed; a way that is kept keeps its connections.
 /// Ctrl-C ends it with what is known by then.
-pub async fn hear<A>(
-    question: Question<'_>,
+pub async fn read<A>(
+    question: FleetQuery<'_>,
     keep: impl Fn(ApiServer) -> A,
     watcher: Option<Watcher<'_>>,
     interrupt: &Interrupt,
 ) -> Fleet<A> {
-    let Question { cluster, choice, cloud, bounds } = question;
+    let FleetQuery { cluster, choice, cloud, bounds } = question;
     let account = Account::new(cluster.world, cloud);
-    let (members, people, heard) = (OnceCell::new(), RefCell::new(None), RefCell::new(BTreeMap::new()));
+    let (members, people, reading) = (OnceCell::new(), RefCell::new(None), RefCell::new(BTreeMap::new()));
     let is_interrupted = {
-        let board = Board::default();
-        let reader = Reader { question: cluster, account: &account, bounds, board: &board };
+        let progress_tracker = ProgressTracker::default();
+        let reader = Reader { question: cluster, account: &account, bounds, progress_tracker: &progress_tracker };
         let everybody = async {
             let ask_people = async { people.replace(Some(account.people().await)) };
             let read = async {
                 let members = members.get_or_init(|| choice.members(&account)).await;
-                reader.read_all(members, &keep, &heard).await;
+                reader.read_all(members, &keep, &reading).await;
             };
             // On the heap: what talks to so many servers is large.
             tokio::join!(Box::pin(ask_people), Box::pin(read))
@@ -140,19 +140,19 @@ pub async fn hear<A>(
             biased;
             () = interrupt.pressed() => true,
             _ = everybody => false,
-            () = board.tell(watcher) => unreachable!("there is always more to tell"),
+            () = progress_tracker.tell(watcher) => unreachable!("there is always more to tell"),
         }
     };
     let members = members.into_inner().unwrap_or_default();
-    let clusters = each_once(in_order(members, heard.into_inner()));
+    let clusters = each_once(in_order(members, reading.into_inner()));
     judged(account, people.into_inner(), clusters, is_interrupted).await
 }
 
 /// Every member with its outcome; whoever has none was not waited for.
-fn in_order<A>(members: Vec<Member>, mut heard: BTreeMap<usize, Outcome<A>>) -> Vec<Cluster<A>> {
+fn in_order<A>(members: Vec<Member>, mut reading: BTreeMap<usize, Outcome<A>>) -> Vec<Cluster<A>> {
     let cluster = |(index, member): (usize, Member)| {
-        let outcome = heard.remove(&index).unwrap_or_else(|| Err(Error::interrupted()));
-        Cluster { place: member.place, outcome }
+        let outcome = reading.remove(&index).unwrap_or_else(|| Err(Error::interrupted()));
+        Cluster { cluster_ref: member.cluster_ref, outcome }
     };
     members.into_iter().enumerate().map(cluster).collect()
 }
@@ -173,26 +173,26 @@ fn each_once<A>(clusters: Vec<Cluster<A>>) -> Vec<Cluster<A>> {
 }
 
 fn are_the_same<A>(one: &Cluster<A>, other: &Cluster<A>) -> bool {
-    let (Ok((way, heard)), Ok((other_way, other))) = (&one.outcome, &other.outcome) else { return false };
+    let (Ok((route, reading)), Ok((other_way, other))) = (&one.outcome, &other.outcome) else { return false };
     let is_sure =
         |known: &KnownCluster| known.confirmed == Some(true) || known.from == Some(ClusterIdFrom::ClusterProfile);
-    heard.cluster.id.is_some()
-        && heard.cluster.id == other.cluster.id
-        && ((is_sure(&heard.cluster) && is_sure(&other.cluster)) || have_one_authority(way, other_way))
+    reading.cluster.id.is_some()
+        && reading.cluster.id == other.cluster.id
+        && ((is_sure(&reading.cluster) && is_sure(&other.cluster)) || have_one_authority(route, other_way))
 }
 
 async fn judged<A>(
     account: Account<'_>,
-    people: Option<AccountVoices>,
+    people: Option<AccountSources>,
     mut clusters: Vec<Cluster<A>>,
     is_interrupted: bool,
 ) -> Fleet<A> {
-    let heard = clusters.iter().filter_map(|cluster| cluster.outcome.as_ref().ok());
-    let holders: Vec<Uid> = heard.flat_map(|(_, heard)| heard.scan.identities()).collect();
-    let account = account.heard(people, &holders, is_interrupted).await;
+    let reading = clusters.iter().filter_map(|cluster| cluster.outcome.as_ref().ok());
+    let cluster_access: Vec<Uid> = reading.flat_map(|(_, reading)| reading.scan.identities()).collect();
+    let account = account.reading(people, &cluster_access, is_interrupted).await;
     let asked = account.cloud.ready().is_some();
-    for (_, heard) in clusters.iter_mut().filter_map(|cluster| cluster.outcome.as_mut().ok()) {
-        heard.scan.judge(&account.people, asked);
+    for (_, reading) in clusters.iter_mut().filter_map(|cluster| cluster.outcome.as_mut().ok()) {
+        reading.scan.judge(&account.people, asked);
     }
     Fleet { account, clusters, is_interrupted }
 }
@@ -213,10 +213,10 @@ pub async fn last_accesses<A>(fleet: &mut Fleet<A>, interrupt: &Interrupt) -> Ac
 
 async fn search<A>(fleet: &Fleet<A>, told: &RefCell<Activities>) {
     let Some(cloud) = fleet.account.cloud.ready() else { return };
-    let known = fleet.heard().filter_map(|heard| Some((heard, heard.cluster.id.as_ref()?)));
-    let searched = known.map(async |(heard, id)| {
-        let questions = holders_of(&heard.scan).into_iter().map(|holder| (id.clone(), holder.uid)).collect();
-        let answers = activities(cloud, heard.region.as_ref(), questions).await;
+    let known = fleet.reading().filter_map(|reading| Some((reading, reading.cluster.id.as_ref()?)));
+    let searched = known.map(async |(reading, id)| {
+        let questions = holders_of(&reading.scan).into_iter().map(|holder| (id.clone(), holder.uid)).collect();
+        let answers = activities(cloud, reading.region.as_ref(), questions).await;
         told.borrow_mut().extend(answers);
     });
     searched.collect::<FuturesUnordered<_>>().collect::<()>().await;
@@ -224,10 +224,10 @@ async fn search<A>(fleet: &Fleet<A>, told: &RefCell<Activities>) {
 
 /// Reads clusters.
 struct Reader<'a> {
-    question: holders::Question<'a>,
+    question: cluster_access::AccessQuery<'a>,
     account: &'a Account<'a>,
     bounds: Bounds,
-    board: &'a Board,
+    progress_tracker: &'a ProgressTracker,
 }
 
 impl Reader<'_> {
@@ -235,15 +235,15 @@ impl Reader<'_> {
         &self,
         members: &[Member],
         keep: &impl Fn(ApiServer) -> A,
-        heard: &RefCell<BTreeMap<usize, Outcome<A>>>,
+        reading: &RefCell<BTreeMap<usize, Outcome<A>>>,
     ) {
-        self.board.expect(members.len());
-        let places = Semaphore::new(self.bounds.parallel);
+        self.progress_tracker.expect(members.len());
+        let cluster_refs = Semaphore::new(self.bounds.parallel);
         // Small until its turn has come: what reading takes is made then.
         let readings = members.iter().enumerate().map(async |(index, member)| {
-            let outcome = self.read(index, member, &places, keep).await;
-            self.board.ended(index, outcome.is_ok());
-            heard.borrow_mut().insert(index, outcome);
+            let outcome = self.read(index, member, &cluster_refs, keep).await;
+            self.progress_tracker.ended(index, outcome.is_ok());
+            reading.borrow_mut().insert(index, outcome);
         });
         readings.collect::<FuturesUnordered<_>>().collect::<()>().await;
     }
@@ -253,40 +253,40 @@ impl Reader<'_> {
         &self,
         index: usize,
         member: &Member,
-        places: &Semaphore,
+        cluster_refs: &Semaphore,
         keep: &impl Fn(ApiServer) -> A,
     ) -> Outcome<A> {
-        let place = places.acquire().await;
-        self.board.begun(index, member.place.word());
-        let (way, answer) = self.bounds.within(Box::pin(self.ask_server(member))).await?;
-        drop(place);
+        let cluster_ref = cluster_refs.acquire().await;
+        self.progress_tracker.begun(index, member.cluster_ref.word());
+        let (route, answer) = self.bounds.within(Box::pin(self.ask_server(member))).await?;
+        drop(cluster_ref);
         let told = self.bounds.timed(Box::pin(ask_cloud(self.account, &answer))).await;
         let (listed, kubeconfigs) = told.unwrap_or_else(|limit| {
             let reason = format!("cs:ListClusterKubeconfigStates: no answer within {}s", limit.as_secs_f64());
             (None, Listing::failed(reason))
         });
-        let heard = answer.beside(listed, kubeconfigs, way.context.name.as_deref(), keep);
-        Ok((way, heard))
+        let reading = answer.beside(listed, kubeconfigs, route.context.name.as_deref(), keep);
+        Ok((route, reading))
     }
 
     /// Asks by the first way; by the next one where its credential isn't taken.
-    async fn ask_server(&self, member: &Member) -> Result<(Way, ServerAnswer)> {
+    async fn ask_server(&self, member: &Member) -> Result<(Route, ServerAnswer)> {
         let issued;
-        let ways = match &member.reach {
+        let routes = match &member.reach {
             Reach::Nothing(unreachable) => return Err(unreachable.error()),
             Reach::TemporaryCredential(cluster, issue) => {
-                issued = [temporary::way(self.question.world, self.account, cluster, *issue).await?];
+                issued = [temporary::route(self.question.world, self.account, cluster, *issue).await?];
                 issued.as_slice()
             }
-            Reach::Ways(ways) => ways,
+            Reach::Ways(routes) => routes,
         };
         let mut refused = None;
-        for way in ways {
-            match ask_server(self.question, way, member.wanted.as_ref()).await {
-                Ok(answer) => return Ok((way.clone(), answer)),
-                Err(Unheard::Failed(error)) => return Err(error),
-                Err(Unheard::Refused(error)) => {
-                    tracing::info!(context = ?way.context.name, error = error.message(), "refused");
+        for route in routes {
+            match ask_server(self.question, route, member.wanted.as_ref()).await {
+                Ok(answer) => return Ok((route.clone(), answer)),
+                Err(ReadError::Failed(error)) => return Err(error),
+                Err(ReadError::Refused(error)) => {
+                    tracing::info!(context = ?route.context.name, error = error.message(), "refused");
                     refused.get_or_insert(error);
                 }
             }

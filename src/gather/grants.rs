@@ -10,7 +10,7 @@ use crate::error::chain;
 
 /// The API server's answers, each with its own failure.
 #[derive(Debug)]
-pub struct AccessVoices {
+pub struct AccessSources {
     /// The ClusterRoleBindings.
     pub cluster_role_bindings: Result<Inventory, CallError>,
     /// The RoleBindings, of all namespaces or of one.
@@ -45,7 +45,7 @@ pub struct Reading {
 }
 
 /// Asks for all of it. `namespace` narrows the RoleBindings.
-pub async fn ask(api: &ApiServer, namespace: Option<&str>) -> AccessVoices {
+pub async fn ask(api: &ApiServer, namespace: Option<&str>) -> AccessSources {
     let scope = namespace.map_or(BindingScope::AllNamespaces, |name| BindingScope::Namespace(name.to_owned()));
     let (cluster_role_bindings, role_bindings, mappings, auth_config_map, profile) = tokio::join!(
         api.bindings(&BindingScope::Cluster),
@@ -54,10 +54,10 @@ pub async fn ask(api: &ApiServer, namespace: Option<&str>) -> AccessVoices {
         api.auth_config_map(),
         api.cluster_profile(),
     );
-    AccessVoices { cluster_role_bindings, role_bindings, mappings, auth_config_map, profile }
+    AccessSources { cluster_role_bindings, role_bindings, mappings, auth_config_map, profile }
 }
 
-impl AccessVoices {
+impl AccessSources {
     /// Tells what was read from what was not.
     ///
     /// # Errors

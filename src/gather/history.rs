@@ -174,7 +174,7 @@ impl<T> Part<T> {
 /// What the protection of revoked credentials asks of an operation.
 pub enum Mark {
     /// A leaked credential was revoked.
-    Revoked(Dead),
+    Revoked(RevokedCredential),
     /// An earlier operation was taken back.
     Restored {
         /// That operation.
@@ -193,7 +193,7 @@ impl Mark {
             SummaryPurpose::Restore { of, rearmed } => Some(Self::Restored { of, rearmed, state }),
             SummaryPurpose::Revoke { tombstone } => {
                 let (operation, clusters) = (id.clone(), summary.cluster_ids);
-                tombstone.map(|tombstone| Self::Revoked(Dead { operation, tombstone, clusters }))
+                tombstone.map(|tombstone| Self::Revoked(RevokedCredential { operation, tombstone, clusters }))
             }
         }
     }
@@ -208,7 +208,7 @@ pub fn marks(folder: &StateFolder, scrutiny: Scrutiny) -> Result<Operations<Mark
 }
 
 /// A leaked credential that was revoked from this machine and not armed again since.
-pub struct Dead {
+pub struct RevokedCredential {
     /// The operation that did it.
     pub operation: OperationId,
     /// What is kept of the credential.
@@ -216,7 +216,7 @@ pub struct Dead {
     clusters: Vec<Option<ClusterId>>,
 }
 
-impl Dead {
+impl RevokedCredential {
     /// Whether it was of this cluster, as far as both are known.
     pub fn is_of(&self, cluster: Option<&ClusterId>) -> bool {
         self.clusters.iter().any(|own| own.as_ref().zip(cluster).is_none_or(|(own, cluster)| own == cluster))
@@ -225,18 +225,18 @@ impl Dead {
 
 impl Operations<Mark> {
     /// The leaked credentials that were revoked from this machine and not armed again since, as far as the operations can be read.
-    pub fn tombstones(&self) -> Vec<&Dead> {
-        let mut standing: Vec<&Dead> = Vec::new();
+    pub fn tombstones(&self) -> Vec<&RevokedCredential> {
+        let mut active: Vec<&RevokedCredential> = Vec::new();
         // The last first: what a later restore has armed again is no longer dead.
         let mut armed: BTreeSet<&str> = BTreeSet::new();
         for mark in &self.read {
             match mark {
                 Mark::Restored { rearmed, .. } => armed.extend(rearmed.iter().map(String::as_str)),
-                Mark::Revoked(dead) if !armed.contains(dead.tombstone.common_name.as_str()) => standing.push(dead),
+                Mark::Revoked(dead) if !armed.contains(dead.tombstone.common_name.as_str()) => active.push(dead),
                 Mark::Revoked(_) => {}
             }
         }
-        standing
+        active
     }
 
     /// Whether an earlier restore of a revocation was cut off.

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 
-use super::account::HeardAccount;
-use super::history::{Dead, Past};
-use super::holders::{Heard, Way};
+use super::account::AccountReading;
+use super::cluster_access::{ClusterReading, Route};
+use super::history::{Past, RevokedCredential};
 use super::revocation::{SIDE_BY_SIDE, operator};
 use crate::adapters::cluster::ApiServer;
 use crate::core::cluster::authority::key_fingerprints;
@@ -23,7 +23,7 @@ use crate::world::World;
 
 /// What is to be found out.
 #[derive(Clone, Copy)]
-pub struct Question<'a> {
+pub struct RestoreQuery<'a> {
     /// The machine.
     pub world: &'a World,
     /// Bound on each exchange.
@@ -33,7 +33,7 @@ pub struct Question<'a> {
     /// Whether an earlier restore of it was cut off.
     pub unfinished_restore: bool,
     /// The leaked credentials that are dead.
-    pub standing: &'a [&'a Dead],
+    pub active: &'a [&'a RevokedCredential],
     /// The flags.
     pub flags: &'a RestoreFlags,
 }
@@ -55,37 +55,37 @@ pub struct Gathered {
 /// # Errors
 /// Where the API server can't be reached or read.
 pub async fn gather(
-    question: Question<'_>,
+    question: RestoreQuery<'_>,
     cluster: &ClusterRecord,
-    way: &Way,
-    heard: Heard<ApiServer>,
-    account: &HeardAccount,
+    route: &Route,
+    reading: ClusterReading<ApiServer>,
+    account: &AccountReading,
 ) -> Result<Gathered> {
-    let Question { world, timeout, past, .. } = question;
+    let RestoreQuery { world, timeout, past, .. } = question;
     let id: Option<&ClusterId> = cluster.id.as_ref();
-    let operator = operator(world, &way.context, timeout, &heard.api, account).await?;
+    let operator = operator(world, &route.context, timeout, &reading.api, account).await?;
     let revoked = past.record.revocation().map(|plan| plan.in_cluster(id));
     let uids = revoked.as_ref().map(Plan::uids).unwrap_or_default();
     let names = revoked.as_ref().map(Plan::names).unwrap_or_default();
     let mut writes = writes(&past.events);
     writes.retain(|write| write.cluster_id == cluster.id);
     let taken = taken(&writes, &names, &cluster.roles, &at_risk(&past.events, id));
-    let present = stream::iter(&taken).map(|taken| present(&heard.api, taken, question.unfinished_restore));
+    let present = stream::iter(&taken).map(|taken| present(&reading.api, taken, question.unfinished_restore));
     let present: Vec<Result<Present>> = present.buffered(SIDE_BY_SIDE).collect().await;
     let present: Vec<Present> = present.into_iter().collect::<Result<_>>()?;
     let pairs: Vec<(Taken, Present)> = taken.into_iter().zip(present).collect();
-    let identities: Vec<_> = uids.into_iter().map(|uid| (uid.clone(), account.verdict(&uid, &heard.scan))).collect();
-    let here = question.standing.iter().filter(|dead| dead.is_of(id));
+    let identities: Vec<_> = uids.into_iter().map(|uid| (uid.clone(), account.verdict(&uid, &reading.scan))).collect();
+    let here = question.active.iter().filter(|dead| dead.is_of(id));
     let tombstones: Vec<Tombstone> = here.map(|dead| dead.tombstone.clone()).collect();
     let mut plan = plan(id, &pairs, &identities, &tombstones, question.flags.clone());
-    let own_keys = key_fingerprints(heard.api.certificate_authority().unwrap_or_default());
-    if !cluster.is_reached_by(&own_keys, heard.api.server()) {
+    let own_keys = key_fingerprints(reading.api.certificate_authority().unwrap_or_default());
+    if !cluster.is_reached_by(&own_keys, reading.api.server()) {
         let message = format!("{} was made in another cluster than this context leads to", past.id);
         let refusal = Refusal::new(RefusalCode::OtherCluster, message).in_cluster(id);
         plan.refusals.push(refusal.hint("name its context with --context"));
     }
-    plan.refusals.extend(missing_rights(&heard.api, &plan, &pairs).await);
-    Ok(Gathered { plan, api: heard.api, operator, cluster: cluster.clone() })
+    plan.refusals.extend(missing_rights(&reading.api, &plan, &pairs).await);
+    Ok(Gathered { plan, api: reading.api, operator, cluster: cluster.clone() })
 }
 
 async fn present(api: &ApiServer, taken: &Taken, by_unfinished_restore: bool) -> Result<Present> {

@@ -7,9 +7,9 @@ use std::time::Duration;
 use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
 
-use super::account::HeardAccount;
-use super::cloud::{self, CloudVoice};
-use super::holders::{Heard, Way, reach};
+use super::account::AccountReading;
+use super::cloud::{self, CloudAccess};
+use super::cluster_access::{ClusterReading, Route, reach};
 use super::leaked::Leaked;
 use crate::adapters::cluster::{ApiServer, CallError};
 use crate::core::access::holder::{DeletedHolders, LastAccess, deleted};
@@ -26,7 +26,7 @@ use crate::core::rbac::Roles;
 use crate::core::rbac::binding_object::{BindingObject, BindingRef};
 use crate::core::rbac::inventory::Binding;
 use crate::core::revocation::input::{
-    Case, CaseCluster, Confirmation, DryRun, DryRuns, KubeconfigFact, LeakedFacts, Operator, TargetCase,
+    Confirmation, DryRun, DryRuns, InputCluster, InputTarget, KubeconfigFact, LeakedFacts, Operator, RevocationInput,
 };
 use crate::core::revocation::plan::{self, PlannedTarget};
 use crate::core::revocation::target::{Target, TargetNames};
@@ -38,7 +38,7 @@ pub(super) const SIDE_BY_SIDE: usize = 16;
 
 /// What is to be found out.
 #[derive(Clone, Copy)]
-pub struct Question<'a> {
+pub struct RevocationQuery<'a> {
     /// The machine.
     pub world: &'a World,
     /// Bound on each exchange.
@@ -74,7 +74,7 @@ pub enum Wanted<'a> {
 /// One cluster, heard and ready to be planned for.
 pub struct Gathered {
     /// What to decide from.
-    pub case: Case,
+    pub input: RevocationInput,
     /// What the API server would say.
     pub dry_runs: DryRuns,
     /// The leaked credential, held against the cluster's CA.
@@ -97,9 +97,9 @@ pub struct Gathered {
 
 /// A cluster, and the account that it is asked about.
 #[derive(Clone, Copy)]
-struct Voices<'a> {
-    heard: &'a Heard<ApiServer>,
-    account: &'a HeardAccount,
+struct Sources<'a> {
+    reading: &'a ClusterReading<ApiServer>,
+    account: &'a AccountReading,
 }
 
 /// Asks about one cluster what goes beyond who holds access.
@@ -107,68 +107,78 @@ struct Voices<'a> {
 /// # Errors
 /// Where the API server can't be reached any more or doesn't say who is asking.
 pub async fn gather(
-    question: Question<'_>,
-    way: &Way,
-    heard: Heard<ApiServer>,
-    account: &HeardAccount,
+    question: RevocationQuery<'_>,
+    route: &Route,
+    reading: ClusterReading<ApiServer>,
+    account: &AccountReading,
 ) -> Result<Gathered> {
-    let Question { world, timeout, wanted, .. } = question;
-    let voices = Voices { heard: &heard, account };
+    let RevocationQuery { world, timeout, wanted, .. } = question;
+    let sources = Sources { reading: &reading, account };
     let named = |uids: &[Uid]| DeletedHolders { uids: uids.to_vec(), ..DeletedHolders::default() };
     let DeletedHolders { uids, left_out, not_asked } = match wanted {
         Wanted::Named(uids) => named(uids),
         Wanted::Leaked(leaked) => named(std::slice::from_ref(&leaked.uid)),
-        Wanted::Deleted { accept_inferred } => deleted(&heard.scan, accept_inferred),
+        Wanted::Deleted { accept_inferred } => deleted(&reading.scan, accept_inferred),
     };
-    let own: Vec<Target> = uids.iter().map(|uid| target(voices, uid, uids.len() == 1, question)).collect();
-    let (references, beside) = (references(&heard, &TargetNames::of(&own)), named_for(&heard, &own));
-    let (operator, bindings, bystanders, roles, targets) = tokio::join!(
-        operator(world, &way.context, timeout, &heard.api, account),
-        objects(&heard.api, &references),
-        objects(&heard.api, &beside),
-        heard.api.roles(),
-        targets(voices, own, question.remembered),
+    let own: Vec<Target> = uids.iter().map(|uid| target(sources, uid, uids.len() == 1, question)).collect();
+    let (references, beside) = (references(&reading, &TargetNames::of(&own)), named_for(&reading, &own));
+    let (operator, bindings, same_named, roles, targets) = tokio::join!(
+        operator(world, &route.context, timeout, &reading.api, account),
+        objects(&reading.api, &references),
+        objects(&reading.api, &beside),
+        reading.api.roles(),
+        targets(sources, own, question.remembered),
     );
     let operator = operator?;
-    let heard_time = heard.api.time().map(|server| (server, world.clock().time()));
-    let mut unread: Vec<String> = heard.unread_bindings.clone();
+    let heard_time = reading.api.time().map(|server| (server, world.clock().time()));
+    let mut unread: Vec<String> = reading.unread_bindings.clone();
     unread.extend(bindings.iter().filter_map(|answer| answer.as_ref().err()).map(|error| chain(error)));
     let bindings: Vec<BindingObject> = bindings.into_iter().filter_map(Result::ok).flatten().collect();
-    let mut failed: Vec<String> = heard.failed.iter().chain(&heard.unread).cloned().collect();
+    let mut failed: Vec<String> = reading.failed.iter().chain(&reading.unread).cloned().collect();
     failed.extend(targets.iter().flat_map(unread_of));
-    let (bystanders, unread_bystanders) = split(bystanders);
+    let (same_named, unread_bystanders) = split(same_named);
     failed.extend(unread_bystanders);
     let roles = roles.unwrap_or_else(|error| {
         unread.push(chain(&error));
         Roles::default()
     });
-    let (namespaces, unread_namespaces) = namespaces(&heard.api, &bindings).await;
+    let (namespaces, unread_namespaces) = namespaces(&reading.api, &bindings).await;
     failed.extend(unread_namespaces);
-    let cluster = cluster(&heard, &way.context, question.word);
+    let cluster = cluster(&reading, &route.context, question.word);
     let leaked = match wanted {
-        Wanted::Leaked(leaked) => Some(leaked.facts_under(heard.api.certificate_authority())),
+        Wanted::Leaked(leaked) => Some(leaked.facts_under(reading.api.certificate_authority())),
         Wanted::Named(_) | Wanted::Deleted { .. } => None,
     };
     let cloud = cloud_is_ready(&account.cloud, &cluster.known);
-    let case =
-        Case { cluster, scan: heard.scan, roles, targets, bindings, bystanders, namespaces, operator, cloud, unread };
-    let dry_runs = if question.dry_run { dry_runs(&heard.api, &case).await } else { DryRuns::new() };
+    let input = RevocationInput {
+        cluster,
+        scan: reading.scan,
+        roles,
+        targets,
+        bindings,
+        same_named,
+        namespaces,
+        operator,
+        cloud,
+        unread,
+    };
+    let dry_runs = if question.dry_run { dry_runs(&reading.api, &input).await } else { DryRuns::new() };
     Ok(Gathered {
-        case,
+        input,
         dry_runs,
         leaked,
-        api: heard.api,
-        region: heard.region,
+        api: reading.api,
+        region: reading.region,
         skew: heard_time.and_then(|(server, here)| skew(server, here)),
         failed: distinct(failed),
-        notes: heard.notes,
+        notes: reading.notes,
         inferred: left_out,
         not_asked,
     })
 }
 
 /// Which of the cloud's lists about one identity were not read.
-fn unread_of(target: &TargetCase) -> impl Iterator<Item = String> {
+fn unread_of(target: &InputTarget) -> impl Iterator<Item = String> {
     [target.permissions.failure(), target.elsewhere.failure()].into_iter().flatten().map(str::to_owned)
 }
 
@@ -190,7 +200,7 @@ pub(super) async fn operator(
     context: &ResolvedContext,
     timeout: Option<Duration>,
     api: &ApiServer,
-    account: &HeardAccount,
+    account: &AccountReading,
 ) -> Result<Operator> {
     let mut operator = Operator::default();
     let mut seen = vec![api.self_subject_review().await];
@@ -231,7 +241,7 @@ pub(super) async fn operator(
             operator.names.push(name);
         }
     }
-    if let Some(caller) = account.people.voices().caller.known() {
+    if let Some(caller) = account.people.sources().caller.known() {
         let uid = match caller.kind {
             IdentityType::Root => Some(caller.account_id.clone()),
             _ => caller.uid.clone(),
@@ -245,8 +255,8 @@ pub(super) async fn operator(
 }
 
 /// The bindings that name one of the identities, in a scan's order.
-fn references(heard: &Heard<ApiServer>, names: &TargetNames) -> Vec<BindingRef> {
-    let bindings = heard.scan.grants.inventory().bindings().iter();
+fn references(reading: &ClusterReading<ApiServer>, names: &TargetNames) -> Vec<BindingRef> {
+    let bindings = reading.scan.grants.inventory().bindings().iter();
     let is_meant = |binding: &&Binding| users(binding).any(|name| names.contain(name));
     let mut references: Vec<BindingRef> = bindings.filter(is_meant).map(Binding::reference).collect();
     references.sort();
@@ -260,8 +270,8 @@ fn users(binding: &Binding) -> impl Iterator<Item = &str> {
 
 /// The bindings that the cloud may take for one of the identities' own: by their names alone, `<uid>-…`, or for a subject that
 /// resembles the identity.
-fn named_for(heard: &Heard<ApiServer>, targets: &[Target]) -> Vec<BindingRef> {
-    let bindings = heard.scan.grants.inventory().bindings().iter();
+fn named_for(reading: &ClusterReading<ApiServer>, targets: &[Target]) -> Vec<BindingRef> {
+    let bindings = reading.scan.grants.inventory().bindings().iter();
     let is_named_for = |binding: &&Binding, target: &Target| {
         let named = binding.name().strip_prefix(target.uid.as_str()).is_some_and(|rest| rest.starts_with('-'));
         (named || users(binding).any(|name| target.resembles(name))) && !users(binding).any(|name| target.bears(name))
@@ -307,17 +317,17 @@ fn failure_beside_rights(error: &CallError) -> Option<String> {
     (!error.is_forbidden()).then(|| chain(error))
 }
 
-async fn targets(voices: Voices<'_>, own: Vec<Target>, remembered: &[PlannedTarget]) -> Vec<TargetCase> {
+async fn targets(sources: Sources<'_>, own: Vec<Target>, remembered: &[PlannedTarget]) -> Vec<InputTarget> {
     let uids: Vec<Uid> = own.iter().map(|target| target.uid.clone()).collect();
-    let details = stream::iter(&uids).map(|uid| of_the_cloud(voices, uid)).buffered(cloud::SIDE_BY_SIDE);
-    let (activity, details) = tokio::join!(activity(voices, &uids), details.collect::<Vec<_>>());
+    let details = stream::iter(&uids).map(|uid| of_the_cloud(sources, uid)).buffered(cloud::SIDE_BY_SIDE);
+    let (activity, details) = tokio::join!(activity(sources, &uids), details.collect::<Vec<_>>());
     own.into_iter()
         .zip(activity)
         .zip(details)
-        .map(|((target, activity), (permissions, elsewhere))| TargetCase {
-            verdict: voices.account.verdict(&target.uid, &voices.heard.scan),
-            kubeconfig: kubeconfig(voices.heard, &target.uid),
-            is_resumed: is_remembered(voices.heard, &target.uid, remembered),
+        .map(|((target, activity), (permissions, elsewhere))| InputTarget {
+            verdict: sources.account.verdict(&target.uid, &sources.reading.scan),
+            kubeconfig: kubeconfig(sources.reading, &target.uid),
+            is_resumed: is_remembered(sources.reading, &target.uid, remembered),
             target,
             permissions,
             activity,
@@ -327,15 +337,16 @@ async fn targets(voices: Voices<'_>, own: Vec<Target>, remembered: &[PlannedTarg
 }
 
 /// Whether an operation that is gone on with is about this identity in this cluster, as far as both know which it is.
-fn is_remembered(heard: &Heard<ApiServer>, uid: &Uid, remembered: &[PlannedTarget]) -> bool {
-    let is_here = |then: Option<&ClusterId>| then.zip(heard.cluster.id.as_ref()).is_none_or(|(then, now)| then == now);
+fn is_remembered(reading: &ClusterReading<ApiServer>, uid: &Uid, remembered: &[PlannedTarget]) -> bool {
+    let is_here =
+        |then: Option<&ClusterId>| then.zip(reading.cluster.id.as_ref()).is_none_or(|(then, now)| then == now);
     remembered.iter().any(|known| known.uid == *uid && is_here(known.cluster_id.as_ref()))
 }
 
-fn target(voices: Voices<'_>, uid: &Uid, is_alone: bool, question: Question<'_>) -> Target {
-    let Voices { heard, account } = voices;
+fn target(sources: Sources<'_>, uid: &Uid, is_alone: bool, question: RevocationQuery<'_>) -> Target {
+    let Sources { reading, account } = sources;
     let mut target = Target::new(uid.clone());
-    let known_to_ram = account.people.ram_names().chain(heard.scan.directory.account_names());
+    let known_to_ram = account.people.ram_names().chain(reading.scan.directory.account_names());
     let known_to_ram = known_to_ram.chain(question.account_names.iter().map(|(owner, name)| (owner, name.as_str())));
     target.learn_ram_names(known_to_ram.filter(|(owner, _)| *owner == uid).map(|(_, name)| name));
     for known in question.remembered.iter().filter(|known| known.uid == *uid) {
@@ -351,20 +362,20 @@ fn target(voices: Voices<'_>, uid: &Uid, is_alone: bool, question: Question<'_>)
     };
     let meant: Vec<&str> = given.filter(is_meant).collect();
     target.assert_names(meant);
-    target.learn(heard.scan.grants.iter().filter(|grant| grant.uid == Some(uid.as_str())).map(|grant| grant.subject));
+    target.learn(reading.scan.grants.iter().filter(|grant| grant.uid == Some(uid.as_str())).map(|grant| grant.subject));
     match question.wanted {
         Wanted::Leaked(leaked) => target.with_certificate(&leaked.facts.common_name, &leaked.facts.organizations),
         Wanted::Named(_) | Wanted::Deleted { .. } => target,
     }
 }
 
-fn is_known_as_anothers(account: &HeardAccount, uid: &Uid, name: &str) -> bool {
+fn is_known_as_anothers(account: &AccountReading, uid: &Uid, name: &str) -> bool {
     let key = ram_name(name);
     account.people.ram_names().any(|(owner, known)| owner != uid && known.eq_ignore_ascii_case(&key))
 }
 
-fn kubeconfig(heard: &Heard<ApiServer>, uid: &Uid) -> KubeconfigFact {
-    match (heard.scan.directory.kubeconfig(uid), &heard.scan.directory.voices().kubeconfigs) {
+fn kubeconfig(reading: &ClusterReading<ApiServer>, uid: &Uid) -> KubeconfigFact {
+    match (reading.scan.directory.kubeconfig(uid), &reading.scan.directory.sources().kubeconfigs) {
         (Some(state), _) => KubeconfigFact::Listed(state.clone()),
         (None, Listing::Complete(_)) => KubeconfigFact::NotListed,
         (None, Listing::Failed { reason, .. }) => KubeconfigFact::Unknown(reason.clone()),
@@ -373,10 +384,10 @@ fn kubeconfig(heard: &Heard<ApiServer>, uid: &Uid) -> KubeconfigFact {
 }
 
 /// Each identity's last access; `None` for all where the cloud can't be asked.
-async fn activity(Voices { heard, account }: Voices<'_>, uids: &[Uid]) -> Vec<Option<LastAccess>> {
-    let (Some(cloud), Some(id)) = (account.cloud.ready(), &heard.cluster.id) else { return vec![None; uids.len()] };
+async fn activity(Sources { reading, account }: Sources<'_>, uids: &[Uid]) -> Vec<Option<LastAccess>> {
+    let (Some(cloud), Some(id)) = (account.cloud.ready(), &reading.cluster.id) else { return vec![None; uids.len()] };
     let questions = uids.iter().map(|uid| (id.clone(), uid.clone())).collect();
-    let mut told: BTreeMap<Uid, LastAccess> = cloud::activities(cloud, heard.region.as_ref(), questions)
+    let mut told: BTreeMap<Uid, LastAccess> = cloud::activities(cloud, reading.region.as_ref(), questions)
         .await
         .into_iter()
         .map(|((_, uid), access)| (uid, access))
@@ -385,17 +396,17 @@ async fn activity(Voices { heard, account }: Voices<'_>, uids: &[Uid]) -> Vec<Op
 }
 
 async fn of_the_cloud(
-    Voices { heard, account }: Voices<'_>,
+    Sources { reading, account }: Sources<'_>,
     uid: &Uid,
 ) -> (Answer<Vec<Permission>>, Listing<UserKubeconfigState>) {
     let Some(cloud) = account.cloud.ready() else { return (Answer::NotAsked, Listing::NotAsked) };
-    tokio::join!(cloud::permissions(cloud, heard.region.as_ref(), uid), cloud::clusters_of(cloud, uid))
+    tokio::join!(cloud::permissions(cloud, reading.region.as_ref(), uid), cloud::clusters_of(cloud, uid))
 }
 
-fn cluster(heard: &Heard<ApiServer>, context: &ResolvedContext, word: Option<&ClusterId>) -> CaseCluster {
-    let known = heard.cluster.clone();
+fn cluster(reading: &ClusterReading<ApiServer>, context: &ResolvedContext, word: Option<&ClusterId>) -> InputCluster {
+    let known = reading.cluster.clone();
     let server = context.cluster.as_ref().map(|cluster| cluster.value.server.as_str()).unwrap_or_default();
-    let told = heard.listed.iter().flat_map(|listed| listed.public_server.iter().chain(&listed.intranet_server));
+    let told = reading.listed.iter().flat_map(|listed| listed.public_server.iter().chain(&listed.intranet_server));
     let same_address = told.into_iter().any(|told| told.trim_end_matches('/') == server.trim_end_matches('/'));
     let confirmation = if known.confirmed == Some(true) || known.from == Some(ClusterIdFrom::ClusterProfile) {
         Confirmation::ClusterProfile
@@ -406,36 +417,36 @@ fn cluster(heard: &Heard<ApiServer>, context: &ResolvedContext, word: Option<&Cl
     } else {
         Confirmation::Nothing
     };
-    let ca_keys = key_fingerprints(heard.api.certificate_authority().unwrap_or_default());
+    let ca_keys = key_fingerprints(reading.api.certificate_authority().unwrap_or_default());
     let key = match &known.id {
         Some(id) => id.to_string(),
-        None => format!("{} {}", heard.api.server(), ca_keys.first().map(String::as_str).unwrap_or_default()),
+        None => format!("{} {}", reading.api.server(), ca_keys.first().map(String::as_str).unwrap_or_default()),
     };
-    CaseCluster {
+    InputCluster {
         known,
         key,
-        name: heard.scan.name.clone(),
+        name: reading.scan.name.clone(),
         context: context.name.clone(),
-        server: heard.api.server().to_owned(),
+        server: reading.api.server().to_owned(),
         ca_keys,
-        state: heard.listed.as_ref().map(|listed| listed.state.clone()),
+        state: reading.listed.as_ref().map(|listed| listed.state.clone()),
         confirmation,
     }
 }
 
-fn cloud_is_ready(cloud: &CloudVoice, known: &KnownCluster) -> Result<(), String> {
+fn cloud_is_ready(cloud: &CloudAccess, known: &KnownCluster) -> Result<(), String> {
     match cloud {
-        CloudVoice::Ready(_) if known.id.is_some() => Ok(()),
-        CloudVoice::Ready(_) => Err("the cluster's ID is not known".to_owned()),
-        CloudVoice::NotWanted => Err("--offline".to_owned()),
-        CloudVoice::NoCredentials => Err("there are no cloud credentials".to_owned()),
-        unusable @ CloudVoice::Unusable { .. } => Err(unusable.failure().unwrap_or_default()),
+        CloudAccess::Ready(_) if known.id.is_some() => Ok(()),
+        CloudAccess::Ready(_) => Err("the cluster's ID is not known".to_owned()),
+        CloudAccess::NotWanted => Err("--offline".to_owned()),
+        CloudAccess::NoCredentials => Err("there are no cloud credentials".to_owned()),
+        unusable @ CloudAccess::Unusable { .. } => Err(unusable.failure().unwrap_or_default()),
     }
 }
 
 /// Asks what the API server would say to each step, and to what would undo it.
-async fn dry_runs(api: &ApiServer, case: &Case) -> DryRuns {
-    let asked = stream::iter(plan::questions(case)).map(async |(object, change, undo)| {
+async fn dry_runs(api: &ApiServer, input: &RevocationInput) -> DryRuns {
+    let asked = stream::iter(plan::questions(input)).map(async |(object, change, undo)| {
         let reference = object.reference();
         let undone = async {
             match &undo {

@@ -6,17 +6,17 @@ use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::cloud::CloudVoice;
+use super::cloud::CloudAccess;
 use super::leaked::Leaked;
 use crate::adapters::cluster::{ApiServer, BindingScope, CallError};
 use crate::core::ids::Region;
 use crate::core::rbac::Roles;
 use crate::core::rbac::inventory::Inventory;
 use crate::core::rbac::mapping::Mapping;
-use crate::core::revocation::input::{CaseCluster, TargetCase};
+use crate::core::revocation::input::{InputCluster, InputTarget};
 use crate::core::revocation::plan::{Flags, Plan, RemainKind, access, mapping_of, masters};
 use crate::core::revocation::target::Target;
-use crate::core::revocation::verification::{Verification, Voice, VoiceAnswer, outcome};
+use crate::core::revocation::verification::{Check, CheckReport, Verification, outcome};
 use crate::error::chain;
 
 mod cloud_record;
@@ -40,17 +40,17 @@ const REVIEWS_SETTLE_WITHIN: Duration = Duration::from_secs(5);
 const REVIEW_STEP: Duration = Duration::from_millis(100);
 
 /// What was agreed to and what is to be asked about it.
-pub struct Question<'a> {
+pub struct VerificationQuery<'a> {
     /// The way to the API server.
     pub api: &'a ApiServer,
     /// The way to the cloud.
-    pub cloud: &'a CloudVoice,
+    pub cloud: &'a CloudAccess,
     /// The cluster's region.
     pub region: Option<&'a Region>,
     /// The cluster.
-    pub cluster: &'a CaseCluster,
+    pub cluster: &'a InputCluster,
     /// The identities that were to lose their access.
-    pub targets: Vec<&'a TargetCase>,
+    pub targets: Vec<&'a InputTarget>,
     /// What was agreed to.
     pub plan: &'a Plan,
     /// What the access reviews are compared with.
@@ -64,13 +64,13 @@ pub struct Question<'a> {
 }
 
 /// Asks all voices but the cloud, and weighs them with what the cloud said.
-pub async fn verify(question: &Question<'_>, cloud: Vec<VoiceAnswer>) -> Vec<Verification> {
+pub async fn verify(question: &VerificationQuery<'_>, cloud: Vec<CheckReport>) -> Vec<Verification> {
     let (read, mappings) = tokio::join!(Reading::of(question.api), MappingsRead::of(question.api));
     let settled = async {
         match &read {
             Ok(read) => watch(question, read).await,
             Err(_) => vec![
-                VoiceAnswer::failed(Voice::Settled, "without a list there is nothing to watch from");
+                CheckReport::error(Check::Settled, "without a list there is nothing to watch from");
                 question.targets.len()
             ],
         }
@@ -80,15 +80,20 @@ pub async fn verify(question: &Question<'_>, cloud: Vec<VoiceAnswer>) -> Vec<Ver
     let (asked, settled) = tokio::join!(asked, settled);
     let at = question.api.time().unwrap_or(question.now);
     let mut verifications = Vec::new();
-    for (((target, mut voices), cloud), settled) in question.targets.iter().zip(asked).zip(cloud).zip(settled) {
-        voices.extend([cloud, settled]);
-        voices.sort_by_key(|answer| answer.voice);
-        verifications.push(weigh(question, target, voices, at));
+    for (((target, mut checks), cloud), settled) in question.targets.iter().zip(asked).zip(cloud).zip(settled) {
+        checks.extend([cloud, settled]);
+        checks.sort_by_key(|answer| answer.check);
+        verifications.push(weigh(question, target, checks, at));
     }
     verifications
 }
 
-fn weigh(question: &Question<'_>, target: &TargetCase, voices: Vec<VoiceAnswer>, at: Timestamp) -> Verification {
+fn weigh(
+    question: &VerificationQuery<'_>,
+    target: &InputTarget,
+    checks: Vec<CheckReport>,
+    at: Timestamp,
+) -> Verification {
     let uid = &target.target.uid;
     let mut not_checked = question.plan.not_checked.clone();
     if question.plan.leaked.is_some() && question.leaked.is_none() {
@@ -101,11 +106,10 @@ fn weigh(question: &Question<'_>, target: &TargetCase, voices: Vec<VoiceAnswer>,
     Verification {
         cluster_id: question.cluster.id().cloned(),
         uid: uid.clone(),
-        outcome: outcome(&voices),
+        outcome: outcome(&checks),
         at,
         groups_from: target.target.groups_from,
-        residual: voices.iter().flat_map(|answer| answer.residual.clone()).collect(),
-        voices,
+        checks,
         remains: own.cloned().collect(),
         not_checked,
     }
@@ -164,21 +168,21 @@ impl MappingsRead {
 }
 
 async fn ask_about(
-    question: &Question<'_>,
-    target: &TargetCase,
+    question: &VerificationQuery<'_>,
+    target: &InputTarget,
     read: &Result<Reading, CallError>,
     mappings: &MappingsRead,
-) -> Vec<VoiceAnswer> {
+) -> Vec<CheckReport> {
     let (reviews, leaked) = tokio::join!(review(question, &target.target), present_leaked(question, target));
     let rbac = match read {
         Ok(read) => evaluate(&target.target, read, &question.plan.flags),
-        Err(error) => VoiceAnswer::failed(Voice::Rbac, chain(error)),
+        Err(error) => CheckReport::error(Check::Rbac, chain(error)),
     };
     vec![rbac, reviews, leaked, others(target, mappings, &question.plan.flags)]
 }
 
 /// Every binding that still names the identity, or gives something to one of its groups or to a name that resembles its own.
-fn evaluate(target: &Target, read: &Reading, flags: &Flags) -> VoiceAnswer {
+fn evaluate(target: &Target, read: &Reading, flags: &Flags) -> CheckReport {
     let named = read.inventory.bindings().iter().filter_map(|binding| {
         let subject = binding.subjects().iter().find(|subject| is_named(subject.user_name(), target))?;
         let (role, by) = (binding.role(), binding.reference());
@@ -196,11 +200,11 @@ fn evaluate(target: &Target, read: &Reading, flags: &Flags) -> VoiceAnswer {
         0 => "the API server's own defaults".to_owned(),
         count => format!("the API server's own defaults and {count} that you accepted"),
     };
-    let told = match left.len() {
+    let detail = match left.len() {
         0 => format!("no grant left for {names} names and {groups} groups beyond {beyond}, {bindings} bindings read"),
         count => format!("{count} grants left, {bindings} bindings read"),
     };
-    VoiceAnswer::of(Voice::Rbac, told, left)
+    CheckReport::of(Check::Rbac, detail, left)
 }
 
 fn is_named(user_name: Option<&str>, target: &Target) -> bool {
@@ -208,16 +212,16 @@ fn is_named(user_name: Option<&str>, target: &Target) -> bool {
 }
 
 /// The ways in that are no bindings.
-fn others(target: &TargetCase, read: &MappingsRead, flags: &Flags) -> VoiceAnswer {
+fn others(target: &InputTarget, read: &MappingsRead, flags: &Flags) -> CheckReport {
     let name = target.verdict.name.as_deref();
     let mapped = read.mappings.iter().filter_map(|mapping| mapping_of(mapping, &target.target, name, flags));
     let found = mapped.chain(masters(&target.target)).filter(|(kind, _)| kind.is_access());
     let left: Vec<String> = found.map(|(_, what)| what).collect();
     match (left.is_empty(), read.unread.is_empty()) {
-        (true, false) => VoiceAnswer::failed(Voice::MappingsAndGroups, read.unread.join("; ")),
+        (true, false) => CheckReport::error(Check::MappingsAndGroups, read.unread.join("; ")),
         (true, true) => {
-            VoiceAnswer::clean(Voice::MappingsAndGroups, "no mapping, and none of its groups is system:masters")
+            CheckReport::passed(Check::MappingsAndGroups, "no mapping, and none of its groups is system:masters")
         }
-        (false, _) => VoiceAnswer::residual(Voice::MappingsAndGroups, "another way in is left", left),
+        (false, _) => CheckReport::failed(Check::MappingsAndGroups, "another way in is left", left),
     }
 }

@@ -104,15 +104,15 @@ impl Reading {
         assert_eq!(*status, Status::Incomplete, "{row} {said}\n{report:#}");
         assert_ne!(verification["outcome"], "Verified", "{row} {said}\n{report:#}");
         match fault {
-            None => assert_eq!(result, "Residual", "{row} {said}\n{report:#}"),
-            Some(_) => assert!(matches!(result, "Residual" | "Failed"), "{row} {result} {said}\n{report:#}"),
+            None => assert_eq!(result, "Failed", "{row} {said}\n{report:#}"),
+            Some(_) => assert!(matches!(result, "Failed" | "Error"), "{row} {result} {said}\n{report:#}"),
         }
     }
 }
 
 fn answered<'r>(report: &'r Value, check: &str) -> &'r str {
-    let voices = report["verification"][0]["voices"].as_array().unwrap();
-    voices.iter().find(|voice| voice["voice"] == check).unwrap()["answered"].as_str().unwrap()
+    let voices = report["verification"][0]["checks"].as_array().unwrap();
+    voices.iter().find(|voice| voice["check"] == check).unwrap()["result"].as_str().unwrap()
 }
 
 /// Revokes the leaver; when the cloud has done its part and before anything is verified, `meanwhile` happens.
@@ -235,8 +235,8 @@ fn access_reviews() {
 #[test]
 fn the_leaked_file() {
     let (_, report, said) = cleaned_and(&["--settle", "0"], |_| ());
-    let voices = report["verification"][0]["voices"].as_array().unwrap();
-    let told = voices.iter().find(|voice| voice["voice"] == "LeakedFile").unwrap()["told"].as_str().unwrap();
+    let voices = report["verification"][0]["checks"].as_array().unwrap();
+    let told = voices.iter().find(|voice| voice["check"] == "LeakedFile").unwrap()["detail"].as_str().unwrap();
     let path = told.strip_prefix("GET ").and_then(|rest| rest.split(": ").next());
     let path = path.unwrap_or_else(|| panic!("{told}\n{said}")).to_owned();
     let review = json!({"kind": "SelfSubjectReview", "apiVersion": "authentication.k8s.io/v1", "metadata": {},

@@ -52,7 +52,7 @@ fn outcome(report: &Value) -> &str {
 }
 
 fn left(report: &Value) -> String {
-    report["verification"][0]["residual"].to_string()
+    report["verification"][0]["checks"].to_string()
 }
 
 /// Binds users to the role of developers in the namespace shop.

@@ -32,8 +32,8 @@ fn operation(report: &Value) -> String {
 }
 
 fn voices(report: &Value) -> Vec<(&str, &str)> {
-    let voices = report["verification"][0]["voices"].as_array().unwrap();
-    voices.iter().map(|voice| (voice["voice"].as_str().unwrap(), voice["answered"].as_str().unwrap())).collect()
+    let voices = report["verification"][0]["checks"].as_array().unwrap();
+    voices.iter().map(|voice| (voice["check"].as_str().unwrap(), voice["result"].as_str().unwrap())).collect()
 }
 
 fn the_leaver_loses_everything_and_nobody_else_anything<C: Cluster>(server: C) {
@@ -50,7 +50,7 @@ fn the_leaver_loses_everything_and_nobody_else_anything<C: Cluster>(server: C) {
     let verification = &report["verification"][0];
     assert_eq!((&verification["outcome"], &verification["groupsFrom"]), (&json!("Verified"), &json!("Certificate")));
     let clean =
-        ["Rbac", "AccessReviews", "Cloud", "LeakedFile", "MappingsAndGroups", "Settled"].map(|voice| (voice, "Clean"));
+        ["Rbac", "AccessReviews", "Cloud", "LeakedFile", "MappingsAndGroups", "Settled"].map(|voice| (voice, "Passed"));
     assert_eq!(voices(&report), clean, "{report:#}");
 
     assert_eq!(incident.leaked_status(PODS), 403);

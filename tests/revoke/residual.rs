@@ -44,7 +44,7 @@ fn outcome(report: &Value) -> &str {
 
 /// What is left, in one text.
 fn left(report: &Value) -> String {
-    report["verification"][0]["residual"].to_string()
+    report["verification"][0]["checks"].to_string()
 }
 
 fn group(name: &str) -> Value {
@@ -63,7 +63,7 @@ fn a_binding_of_everybodys_group_is_residual_unless_it_is_accepted<C: Cluster>(s
     let found = "ClusterRoleBinding/-/open-to-all gives ClusterRole/cs:ns:dev to group system:users";
     assert!(left(&report).contains(found), "{report:#}");
     assert_eq!(left(&report).matches("open-to-all").count(), 1, "it is found once: {report:#}");
-    assert!(matches!(rbac(&report), ("Residual", text) if text.starts_with("1 grants left, ")), "{report:#}");
+    assert!(matches!(rbac(&report), ("Failed", text) if text.starts_with("1 grants left, ")), "{report:#}");
 
     let (status, report, said) = revoke(&incident, &["--accept-group-grant", "ClusterRoleBinding/-/open-to-all"]);
     assert_eq!((status, outcome(&report)), (Status::Done, "Verified"), "{said}\n{report:#}");
@@ -73,9 +73,9 @@ fn a_binding_of_everybodys_group_is_residual_unless_it_is_accepted<C: Cluster>(s
 
 /// What the evaluation of bindings and roles says; how many bindings a server has of its own differs.
 fn rbac(report: &Value) -> (&str, String) {
-    let voices = report["verification"][0]["voices"].as_array().unwrap();
-    let voice = voices.iter().find(|voice| voice["voice"] == "Rbac").unwrap();
-    (voice["answered"].as_str().unwrap(), voice["told"].as_str().unwrap().to_owned())
+    let voices = report["verification"][0]["checks"].as_array().unwrap();
+    let voice = voices.iter().find(|voice| voice["check"] == "Rbac").unwrap();
+    (voice["result"].as_str().unwrap(), voice["detail"].as_str().unwrap().to_owned())
 }
 
 #[test]
@@ -218,15 +218,19 @@ fn a_shared_binding_that_the_cloud_takes_whole_is_made_anew_for_the_others<C: Cl
 fn a_binding_that_only_bears_the_leavers_name_is_given_back_to_those_in_it<C: Cluster>(server: C) {
     let incident = Incident::stage(server, |setup| setup);
     // Somebody has put bo in carl's place; by its name the cloud takes it for carl's.
-    let bystander = format!("{CARL}-billing-rolebinding");
-    let bos = binding(&bystander, "ClusterRole", "cs:ns:dev", &[user(&name(BO))]);
+    let same_named_binding = format!("{CARL}-billing-rolebinding");
+    let bos = binding(&same_named_binding, "ClusterRole", "cs:ns:dev", &[user(&name(BO))]);
     incident.post(&format!("{RBAC}/namespaces/billing/rolebindings"), &bos);
-    let before = incident.get(&BindingRef::role_binding("billing", &bystander).path());
+    let before = incident.get(&BindingRef::role_binding("billing", &same_named_binding).path());
     let (status, report, said) = revoke(&incident, &[]);
     assert_eq!((status, outcome(&report)), (Status::Done, "Verified"), "{said}\n{report:#}");
     let collateral = &report["collateral"][0];
-    assert_eq!((&collateral["whole"], &collateral["binding"]["name"]), (&json!(true), &json!(bystander)), "{report:#}");
-    let after = incident.get(&BindingRef::role_binding("billing", &bystander).path());
+    assert_eq!(
+        (&collateral["whole"], &collateral["binding"]["name"]),
+        (&json!(true), &json!(same_named_binding)),
+        "{report:#}"
+    );
+    let after = incident.get(&BindingRef::role_binding("billing", &same_named_binding).path());
     assert_ne!(after["metadata"]["uid"], before["metadata"]["uid"], "the cloud did take it");
     assert_eq!((&after["subjects"], &after["roleRef"]), (&before["subjects"], &before["roleRef"]));
 }

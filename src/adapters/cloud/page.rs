@@ -21,7 +21,7 @@ pub struct Partial<T> {
 pub type Listed<T> = Result<Vec<T>, Partial<T>>;
 
 /// A listing's outcome as a voice in a verdict.
-pub fn voice<T>(listed: Listed<T>) -> Listing<T> {
+pub fn source<T>(listed: Listed<T>) -> Listing<T> {
     match listed {
         Ok(items) => Listing::Complete(items),
         Err(Partial { read, error }) => Listing::Failed { read, reason: error.to_string() },
@@ -288,7 +288,7 @@ mod tests {
                 Some(_) => Err(Error::new("ram:ListUsers", Kind::Forbidden, "no")),
             })
         }));
-        assert!(matches!(voice(listed), Listing::Failed { read, .. } if read == [1]));
+        assert!(matches!(source(listed), Listing::Failed { read, .. } if read == [1]));
     }
 
     fn numbered(all: &[u32], page: usize, size: usize, total: usize) -> Result<NumberedPage<u32>, Error> {

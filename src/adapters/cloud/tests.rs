@@ -207,7 +207,7 @@ fn a_listing_that_is_cut_or_odd_is_never_complete() {
     ] {
         let stub = Stub::new(move |_, _| ok(body));
         let listed = run(cloud(&stub).users());
-        assert!(matches!(page::voice(listed), Listing::Failed { .. }), "{body}");
+        assert!(matches!(page::source(listed), Listing::Failed { .. }), "{body}");
     }
 }
 

@@ -6,11 +6,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::ApiServer;
-use super::exchange::Question;
+use super::exchange::ApiRequest;
 use super::failure::CallError;
 use super::object::Expected;
 use crate::core::cluster::server_view::AccessReview;
-use crate::core::rbac::{Attributes, Bearer};
+use crate::core::rbac::{Attributes, UserInfo};
 
 const API_VERSION: &str = "authorization.k8s.io/v1";
 
@@ -36,12 +36,12 @@ impl ApiServer {
     /// Source: <https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/subject-access-review-v1/>
     pub async fn subject_access_review(
         &self,
-        bearer: &Bearer,
+        user_info: &UserInfo,
         attributes: &Attributes,
     ) -> Result<AccessReview, CallError> {
         let mut spec = spec(attributes);
-        spec["user"] = bearer.name.as_str().into();
-        spec["groups"] = json!(bearer.groups);
+        spec["user"] = user_info.name.as_str().into();
+        spec["groups"] = json!(user_info.groups);
         self.access_review("SubjectAccessReview", "subjectaccessreviews", &spec).await
     }
 
@@ -55,7 +55,7 @@ impl ApiServer {
         let body = json!({"apiVersion": API_VERSION, "kind": kind, "spec": spec}).to_string();
         let call = format!("create {plural}.authorization.k8s.io");
         let path = format!("/apis/authorization.k8s.io/v1/{plural}");
-        let question = Question { method: Method::POST, body: Bytes::from(body), ..Question::get(call, path) };
+        let question = ApiRequest { method: Method::POST, body: Bytes::from(body), ..ApiRequest::get(call, path) };
         let Review { status } = self.object(&question, Expected::kind(API_VERSION, kind)).await?;
         Ok(AccessReview {
             allowed: status.allowed,

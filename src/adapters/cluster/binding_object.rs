@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::ApiServer;
 use super::bindings::RBAC_V1;
-use super::exchange::Question;
+use super::exchange::ApiRequest;
 use super::failure::{CallError, Failure};
 use super::object::{Expected, Head};
 use super::review::absent_when_not_found;
@@ -33,7 +33,7 @@ impl ApiServer {
     /// # Errors
     /// The call failed.
     pub async fn binding(&self, binding: &BindingRef) -> Result<Option<BindingObject>, CallError> {
-        let question = Question::get(call("get", binding), item_path(binding));
+        let question = ApiRequest::get(call("get", binding), item_path(binding));
         absent_when_not_found(self.object(&question, expected(binding)).await)
     }
 
@@ -96,7 +96,7 @@ fn says_that_it_is_gone(body: &[u8]) -> Result<bool, Failure> {
     Ok(outcome.status == "Success")
 }
 
-fn question(binding: &BindingRef, change: &Change, purpose: &Purpose<'_>) -> Question {
+fn question(binding: &BindingRef, change: &Change, purpose: &Purpose<'_>) -> ApiRequest {
     let dry_run = matches!(purpose, Purpose::DryRun);
     let parameters = match dry_run {
         true => format!("?fieldManager={FIELD_MANAGER}&dryRun=All"),
@@ -115,20 +115,20 @@ fn question(binding: &BindingRef, change: &Change, purpose: &Purpose<'_>) -> Que
                 path.push_str("?dryRun=All");
             }
             let body = Bytes::from(options.to_string());
-            Question::with_body(call("delete", binding), Method::DELETE, path, body)
+            ApiRequest::with_body(call("delete", binding), Method::DELETE, path, body)
         }
         Change::Patch { operations } => {
             let (path, body) = (item_path(binding) + &parameters, Value::from(operations.clone()).to_string());
-            let patch = Question::with_body(call("patch", binding), Method::PATCH, path, Bytes::from(body));
-            Question { content_type: "application/json-patch+json", ..patch }
+            let patch = ApiRequest::with_body(call("patch", binding), Method::PATCH, path, Bytes::from(body));
+            ApiRequest { content_type: "application/json-patch+json", ..patch }
         }
         Change::Create { object } => {
             let (path, body) = (list_path(binding) + &parameters, Value::from((**object).clone()).to_string());
-            Question::with_body(call("create", binding), Method::POST, path, Bytes::from(body))
+            ApiRequest::with_body(call("create", binding), Method::POST, path, Bytes::from(body))
         }
     };
     match purpose {
-        Purpose::Change { audit_id } => Question { audit_id: Some((*audit_id).to_owned()), ..question },
+        Purpose::Change { audit_id } => ApiRequest { audit_id: Some((*audit_id).to_owned()), ..question },
         Purpose::DryRun => question,
     }
 }

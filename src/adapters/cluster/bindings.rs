@@ -5,7 +5,7 @@ use serde::de::Error as _;
 use serde_json::Error as JsonError;
 
 use super::ApiServer;
-use super::exchange::{Answer, Encoding, Question};
+use super::exchange::{ApiRequest, ApiResponse, Encoding};
 use super::failure::{CallError, Failure};
 use super::list::{ListDecoder, ListTrailer};
 use super::protobuf_list::ProtobufListDecoder;
@@ -205,7 +205,7 @@ impl ApiServer {
             "" => list.path.clone(),
             token => format!("{}?continue={}", list.path, percent::encode_segment(token)),
         };
-        let question = Question::get(&list.call, path).in_encoding(list.encoding);
+        let question = ApiRequest::get(&list.call, path).in_encoding(list.encoding);
         let mut body = ListBody { answer: self.ask(&question).await?, budget, limit: self.limits.list };
         let (trailer, count) = match body.answer.encoding() {
             Encoding::Json => {
@@ -233,7 +233,7 @@ impl ApiServer {
 
 /// A page's bytes, and how many all pages of its list may still have.
 struct ListBody<'b> {
-    answer: Answer,
+    answer: ApiResponse,
     budget: &'b mut u64,
     limit: u64,
 }

@@ -26,7 +26,7 @@ const MESSAGE_LIMIT: usize = 1024;
 
 /// What is asked.
 #[derive(Clone, Debug)]
-pub(super) struct Question {
+pub(super) struct ApiRequest {
     /// In words, for errors: `list rolebindings`.
     pub(super) call: String,
     pub(super) method: Method,
@@ -66,7 +66,7 @@ impl Encoding {
     }
 }
 
-impl Question {
+impl ApiRequest {
     pub(super) fn get(call: impl Into<String>, path: impl Into<String>) -> Self {
         Self::with_body(call, Method::GET, path, Bytes::new())
     }
@@ -141,13 +141,13 @@ impl Deadline {
 }
 
 /// A good answer whose body is still to be read.
-pub(super) struct Answer {
+pub(super) struct ApiResponse {
     body: Body,
     deadline: Deadline,
     encoding: Encoding,
 }
 
-impl Answer {
+impl ApiResponse {
     /// What it is written in: JSON unless the question took something else.
     pub(super) fn encoding(&self) -> Encoding {
         self.encoding
@@ -190,12 +190,12 @@ async fn next_frame(body: &mut Body, timeout: Option<Duration>) -> Result<Option
 
 impl ApiServer {
     /// Asks for a small document, as its bytes.
-    pub(super) async fn small_body(&self, question: &Question) -> Result<Vec<u8>, Failure> {
+    pub(super) async fn small_body(&self, question: &ApiRequest) -> Result<Vec<u8>, Failure> {
         self.ask(question).await?.whole(self.limits.document).await
     }
 
     /// Asks, again where the server is busy and says when to come back, and gives the answer unless it says no.
-    pub(super) async fn ask(&self, question: &Question) -> Result<Answer, Failure> {
+    pub(super) async fn ask(&self, question: &ApiRequest) -> Result<ApiResponse, Failure> {
         let deadline = Deadline::after(self.timeout);
         let mut attempt = 1;
         loop {
@@ -213,7 +213,7 @@ impl ApiServer {
         }
     }
 
-    async fn send(&self, question: &Question) -> Result<Response<Body>, Failure> {
+    async fn send(&self, question: &ApiRequest) -> Result<Response<Body>, Failure> {
         let request = question.request()?;
         let answer = self.client.send(request).await.map_err(|error| Failure::of_transport(error, self.timeout))?;
         self.heard.set(answer.headers());
@@ -234,7 +234,7 @@ fn retry_after(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::from_secs(seconds.into()).max(Duration::from_millis(100)))
 }
 
-async fn answer(response: Response<Body>, asked: Encoding, deadline: Deadline) -> Result<Answer, Failure> {
+async fn answer(response: Response<Body>, asked: Encoding, deadline: Deadline) -> Result<ApiResponse, Failure> {
     let (head, body) = response.into_parts();
     let status = head.status.as_u16();
     if head.status.is_redirection() {
@@ -242,7 +242,7 @@ async fn answer(response: Response<Body>, asked: Encoding, deadline: Deadline) -
     }
     let content_type = content_type(&head.headers);
     let encoding = asked.of_answer(&content_type);
-    let answer = Answer { body, deadline, encoding: encoding.unwrap_or_default() };
+    let answer = ApiResponse { body, deadline, encoding: encoding.unwrap_or_default() };
     if !head.status.is_success() {
         return Err(refusal(status, content_type, answer).await);
     }
@@ -270,7 +270,7 @@ struct Status {
 }
 
 /// Reads why the server says no. What can't be read of it never hides that it said no.
-async fn refusal(status: u16, content_type: String, mut answer: Answer) -> Failure {
+async fn refusal(status: u16, content_type: String, mut answer: ApiResponse) -> Failure {
     let mut body = Vec::new();
     while let Ok(Some(frame)) = answer.frame().await {
         body.extend_from_slice(&frame);

@@ -4,7 +4,7 @@ use serde::de::IgnoredAny;
 
 use super::ApiServer;
 use super::bindings::{ListItems, ListOf};
-use super::exchange::{Encoding, Question};
+use super::exchange::{ApiRequest, Encoding};
 use super::failure::CallError;
 use super::object::Expected;
 use super::review::absent_when_not_found;
@@ -56,7 +56,7 @@ impl ApiServer {
 
     /// Whether ack-ram-authenticator's API group exists.
     pub async fn ram_authenticator_group(&self) -> Result<bool, CallError> {
-        let question = Question::get("get API group ramauthenticator.k8s.alibabacloud", GROUP);
+        let question = ApiRequest::get("get API group ramauthenticator.k8s.alibabacloud", GROUP);
         let expected = Expected::kind("v1", "APIGroup");
         let group: Option<IgnoredAny> = absent_when_not_found(self.object(&question, expected).await)?;
         Ok(group.is_some())

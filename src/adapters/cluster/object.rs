@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::ApiServer;
-use super::exchange::Question;
+use super::exchange::ApiRequest;
 use super::failure::{CallError, Failure};
 
 /// How much of what an answer says to be is kept, in characters.
@@ -99,7 +99,7 @@ impl ApiServer {
     /// Asks for one object or review and reads it, if it is that.
     pub(super) async fn object<T: DeserializeOwned>(
         &self,
-        question: &Question,
+        question: &ApiRequest,
         expected: Expected<'_>,
     ) -> Result<T, CallError> {
         let read = async {

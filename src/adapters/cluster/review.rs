@@ -7,7 +7,7 @@ use http::Method;
 use serde::Deserialize;
 
 use super::ApiServer;
-use super::exchange::Question;
+use super::exchange::ApiRequest;
 use super::failure::CallError;
 use super::object::Expected;
 use crate::core::cluster::server_view::{ClusterProfile, ServerIdentity};
@@ -45,7 +45,7 @@ struct ConfigMap {
 impl ApiServer {
     /// Asks who one is. `None`: the API server is older than the question (Kubernetes 1.28).
     pub async fn self_subject_review(&self) -> Result<Option<ServerIdentity>, CallError> {
-        let question = Question::with_body(
+        let question = ApiRequest::with_body(
             "create selfsubjectreviews.authentication.k8s.io",
             Method::POST,
             "/apis/authentication.k8s.io/v1/selfsubjectreviews",
@@ -81,7 +81,7 @@ impl ApiServer {
         call: &'static str,
         name: &str,
     ) -> Result<Option<BTreeMap<String, String>>, CallError> {
-        let question = Question::get(call, format!("/api/v1/namespaces/kube-system/configmaps/{name}"));
+        let question = ApiRequest::get(call, format!("/api/v1/namespaces/kube-system/configmaps/{name}"));
         let expected = Expected::object("v1", "ConfigMap", Some("kube-system"), name);
         let object: Option<ConfigMap> = absent_when_not_found(self.object(&question, expected).await)?;
         Ok(object.map(|object| object.data.unwrap_or_default()))

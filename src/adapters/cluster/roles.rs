@@ -6,7 +6,7 @@ use serde_json::Error as JsonError;
 
 use super::ApiServer;
 use super::bindings::{API, ListItems, ListOf, RBAC_V1};
-use super::exchange::{Encoding, Question};
+use super::exchange::{ApiRequest, Encoding};
 use super::failure::{CallError, Failure};
 use super::object::Expected;
 use super::review::absent_when_not_found;
@@ -131,14 +131,14 @@ impl ApiServer {
             _ => return Ok(None),
         };
         let expected = Expected::object(RBAC_V1, &role.kind, place, &role.name);
-        let found: Option<RoleItem> = absent_when_not_found(self.object(&Question::get(call, path), expected).await)?;
+        let found: Option<RoleItem> = absent_when_not_found(self.object(&ApiRequest::get(call, path), expected).await)?;
         Ok(found.map(RoleItem::facts))
     }
 
     /// Reads a namespace. `None`: there is none of this name.
     pub async fn namespace(&self, name: &str) -> Result<Option<NamespaceFacts>, CallError> {
         let call = format!("get namespace {}", name.escape_debug());
-        let question = Question::get(call, format!("/api/v1/namespaces/{}", percent::encode_segment(name)));
+        let question = ApiRequest::get(call, format!("/api/v1/namespaces/{}", percent::encode_segment(name)));
         let expected = Expected::object("v1", "Namespace", None, name);
         let found: Option<Namespace> = absent_when_not_found(self.object(&question, expected).await)?;
         Ok(found.map(|Namespace { metadata, status }| NamespaceFacts {

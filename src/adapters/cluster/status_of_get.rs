@@ -1,7 +1,7 @@
 //! Asks for something only to see whether it would be given.
 
 use super::ApiServer;
-use super::exchange::Question;
+use super::exchange::ApiRequest;
 use super::failure::{CallError, Failure, Refusal};
 
 /// How a `GET` was answered.
@@ -22,7 +22,7 @@ impl ApiServer {
     /// # Errors
     /// There was no answer, or not the API server's.
     pub async fn status_of_get(&self, path: &str) -> Result<GetAnswer, CallError> {
-        let question = Question::get(format!("get {}", path.escape_debug()), path);
+        let question = ApiRequest::get(format!("get {}", path.escape_debug()), path);
         let good = |status| Ok(GetAnswer { status, message: String::new() });
         match self.ask(&question).await {
             Ok(_unread) => good(200),

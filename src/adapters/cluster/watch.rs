@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::ApiServer;
 use super::bindings::BindingScope;
 use super::bindings::RBAC_V1;
-use super::exchange::{Answer, Question};
+use super::exchange::{ApiRequest, ApiResponse};
 use super::failure::{CallError, Failure, Refusal};
 use crate::core::percent;
 use crate::core::rbac::binding::BindingKind;
@@ -87,7 +87,7 @@ impl ApiServer {
                     percent::encode(&version),
                     stream.as_secs() + 1
                 );
-                let answer = self.ask(&Question::get(&call, path)).await?;
+                let answer = self.ask(&ApiRequest::get(&call, path)).await?;
                 let begin = Instant::now();
                 // Before the first answer nothing is watched yet.
                 let end = *end.get_or_insert(begin + length);
@@ -110,7 +110,7 @@ impl ApiServer {
     /// Reads a stream to its end or to `until`.
     async fn read<S: FnMut(WatchEvent)>(
         &self,
-        mut answer: Answer,
+        mut answer: ApiResponse,
         until: Instant,
         reader: &mut Reader<'_, S>,
     ) -> Result<(), Failure> {

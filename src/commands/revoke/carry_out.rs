@@ -16,12 +16,12 @@ use crate::core::revocation::journal::originals::Original;
 use crate::core::revocation::journal::{self, Action as AuditAction, Ending, StepResult};
 use crate::core::revocation::operation::{ClusterRecord, Purpose, tombstone_of};
 use crate::core::revocation::plan::{Plan, roles_then};
-use crate::core::revocation::verification::{Answered, Outcome, Verification};
+use crate::core::revocation::verification::{CheckResult, Outcome, Verification};
 use crate::error::{Result, chain};
-use crate::gather::cloud::CloudVoice;
-use crate::gather::conversation::{Conversation, Interrupt};
+use crate::gather::cloud::CloudAccess;
 use crate::gather::leaked::Leaked;
 use crate::gather::revocation::Gathered;
+use crate::gather::runtime::{Interrupt, Runtime};
 use crate::gather::verification::{self, Before};
 use crate::output::ui::Ui;
 use crate::output::views::{ApiVersion, CollateralView, RevocationReport, StepView, step_in_words};
@@ -33,10 +33,10 @@ pub(super) struct Revocation<'a> {
     pub(super) args: &'a RevokeArgs,
     pub(super) world: &'a World,
     pub(super) ui: &'a Ui,
-    pub(super) conversation: &'a Conversation,
+    pub(super) runtime: &'a Runtime,
     pub(super) request: &'a Request,
     pub(super) leaked: Option<&'a Leaked>,
-    pub(super) cloud: &'a CloudVoice,
+    pub(super) cloud: &'a CloudAccess,
     /// Whether a voice failed before the change.
     pub(super) has_gaps: bool,
 }
@@ -62,14 +62,14 @@ impl Revocation<'_> {
     pub(super) fn carry_out(&self, clusters: &[Gathered], plan: Plan, consent: &Consent) -> Result<Status> {
         let planned = plan.clusters();
         let concerned: Vec<&Gathered> =
-            clusters.iter().filter(|gathered| planned.contains(&gathered.case.cluster.id())).collect();
-        let keys = concerned.iter().map(|gathered| gathered.case.cluster.key.as_str());
-        let patience = clusters::patience(self.args.clusters.cluster_timeout);
-        let locked = match operation::lock(self.world, keys, patience, self.conversation)? {
+            clusters.iter().filter(|gathered| planned.contains(&gathered.input.cluster.id())).collect();
+        let keys = concerned.iter().map(|gathered| gathered.input.cluster.key.as_str());
+        let lock_timeout = clusters::lock_timeout(self.args.clusters.cluster_timeout);
+        let locked = match operation::lock(self.world, keys, lock_timeout, self.runtime)? {
             Ok(locked) => locked,
             Err(refusal) => return refused_after_all(plan, refusal, self.world, self.ui),
         };
-        let parts = self.conversation.hold(self.parts(&concerned, &plan))?;
+        let parts = self.runtime.cancellable(self.parts(&concerned, &plan))?;
         let begun = match &self.request.resumed {
             Some(past) => locked.resume(past, &operators(&parts), self.world),
             None => locked.begin(self.beginning(&parts, &plan), &originals(&parts), self.world),
@@ -80,7 +80,7 @@ impl Revocation<'_> {
         };
         self.ui.note(&format!("operation {}", running.id));
         let parallel = usize::from(self.args.clusters.parallel);
-        let outcome = self.conversation.finish(operation::say_interrupted(self.ui), async |interrupt| {
+        let outcome = self.runtime.to_completion(operation::say_interrupted(self.ui), async |interrupt| {
             let work =
                 stream::iter(&parts).map(|part| self.change_and_verify(part, &plan, &running, consent, &interrupt));
             work.buffered(parallel).collect::<Vec<Done>>().await
@@ -90,7 +90,7 @@ impl Revocation<'_> {
 
     async fn parts<'g>(&self, clusters: &[&'g Gathered], plan: &Plan) -> Vec<Part<'g>> {
         let parts = stream::iter(clusters).map(async |gathered: &&'g Gathered| Part {
-            plan: plan.in_cluster(gathered.case.cluster.id()),
+            plan: plan.in_cluster(gathered.input.cluster.id()),
             before: self.before(gathered).await,
             gathered,
         });
@@ -100,7 +100,7 @@ impl Revocation<'_> {
     /// The questions to compare: those of the operation that is gone on with, else those that are answered with yes now.
     async fn before(&self, gathered: &Gathered) -> Before {
         if let Some(past) = &self.request.resumed {
-            let here = &gathered.case.cluster;
+            let here = &gathered.input.cluster;
             let is_here = |cluster: &&ClusterRecord| {
                 cluster.key == here.key || cluster.ca_keys.iter().any(|key| here.ca_keys.contains(key))
             };
@@ -108,7 +108,7 @@ impl Revocation<'_> {
             let recorded = own.zip(past.record.revocation()).map(|(cluster, plan)| Before::recorded(cluster, plan));
             return recorded.unwrap_or_default();
         }
-        let (before, failure) = verification::probes_that_work(&gathered.api, &gathered.case).await;
+        let (before, failure) = verification::probes_that_work(&gathered.api, &gathered.input).await;
         if let Some(error) = failure {
             self.ui.warning(&format!("access reviews can't be compared: {}", chain(&error)));
         }
@@ -141,22 +141,22 @@ impl Revocation<'_> {
         interrupt: &Interrupt,
     ) -> Done {
         let Part { gathered, plan, before } = part;
-        let case = &gathered.case;
+        let input = &gathered.input;
         let tools = Tools {
             api: &gathered.api,
             cloud: self.cloud.ready().filter(|_| !plan.flags.rbac_only),
-            cluster: case.cluster.id(),
+            cluster: input.cluster.id(),
             region: gathered.region.as_ref(),
             recorder: &running.recorder,
             interrupted: &|| interrupt.is_pending(),
         };
-        let revoked = apply::revoke(&tools, plan, case, consent).await;
+        let revoked = apply::revoke(&tools, plan, input, consent).await;
         revoked.steps.iter().for_each(|report| self.say_step(&step_view(whole, report)));
         let uids = plan.uids();
-        let at_risk = self.at_risk(case.cluster.id(), revoked.at_risk);
+        let at_risk = self.at_risk(input.cluster.id(), revoked.at_risk);
         let repair = async || {
             let mended = apply::repair(&tools, &at_risk, &plan.names()).await;
-            mended.into_iter().map(|one| collateral_view(case.cluster.id(), one)).collect::<Vec<_>>()
+            mended.into_iter().map(|one| collateral_view(input.cluster.id(), one)).collect::<Vec<_>>()
         };
         if interrupt.is_pending() {
             // What the cloud has taken along is given back before anything else: whoever interrupts doesn't know of it.
@@ -168,12 +168,12 @@ impl Revocation<'_> {
             reports.map(|report| report.result).any(|result| result != StepResult::AlreadyDone)
         };
         let before = before.clone().of_changed(is_changed);
-        let question = verification::Question {
+        let question = verification::VerificationQuery {
             api: &gathered.api,
             cloud: self.cloud,
             region: gathered.region.as_ref(),
-            cluster: &case.cluster,
-            targets: case.targets.iter().filter(|target| uids.contains(&target.target.uid)).collect(),
+            cluster: &input.cluster,
+            targets: input.targets.iter().filter(|target| uids.contains(&target.target.uid)).collect(),
             plan,
             before: &before,
             leaked: self.leaked,
@@ -181,7 +181,7 @@ impl Revocation<'_> {
             now: self.world.clock().time(),
         };
         let said = verification::ask_cloud(&question).await;
-        let cloud_is_done = said.iter().all(|answer| answer.answered == Answered::Clean);
+        let cloud_is_done = said.iter().all(|answer| answer.result == CheckResult::Passed);
         let mut collateral = repair().await;
         let verification = verification::verify(&question, said).await;
         let news = repair().await;
@@ -191,7 +191,7 @@ impl Revocation<'_> {
             |object: &BindingObject| collateral.iter().any(|one| one.binding == object.reference() && !one.whole);
         if cloud_is_done && !interrupt.is_pending() {
             let kept = at_risk.iter().filter(|object| !broken(object)).map(BindingObject::reference).collect();
-            running.recorder.kept(case.cluster.id(), kept);
+            running.recorder.kept(input.cluster.id(), kept);
         }
         running.recorder.verified(&verification);
         Done { steps: revoked.steps, verification, collateral, is_interrupted: interrupt.is_pending() }
@@ -247,7 +247,7 @@ impl Revocation<'_> {
 
 impl Part<'_> {
     fn record(&self) -> ClusterRecord {
-        let (case, cluster) = (&self.gathered.case, &self.gathered.case.cluster);
+        let (input, cluster) = (&self.gathered.input, &self.gathered.input.cluster);
         ClusterRecord {
             id: cluster.id().cloned(),
             key: cluster.key.clone(),
@@ -257,7 +257,7 @@ impl Part<'_> {
             ca_keys: cluster.ca_keys.clone(),
             region: self.gathered.region.clone(),
             confirmation: cluster.confirmation,
-            roles: roles_then(case),
+            roles: roles_then(input),
             probes: self.before.allowed.clone(),
         }
     }
@@ -278,7 +278,7 @@ impl Done {
 
 /// Everybody that the operator is known as.
 fn operators(parts: &[Part<'_>]) -> Vec<String> {
-    distinct(parts.iter().flat_map(|part| part.gathered.case.operator.describe()))
+    distinct(parts.iter().flat_map(|part| part.gathered.input.operator.describe()))
 }
 
 /// The bindings as they can be created anew.
@@ -286,8 +286,8 @@ fn originals(parts: &[Part<'_>]) -> Vec<Original> {
     let mut originals = Vec::new();
     for Part { gathered, plan, .. } in parts {
         let is_changed = |reference| plan.binding_steps().any(|step| step.object.as_ref() == Some(&reference));
-        let changed = gathered.case.bindings.iter().filter(|object| is_changed(object.reference()));
-        let cluster = gathered.case.cluster.id().filter(|_| parts.len() > 1);
+        let changed = gathered.input.bindings.iter().filter(|object| is_changed(object.reference()));
+        let cluster = gathered.input.cluster.id().filter(|_| parts.len() > 1);
         originals.extend(
             changed
                 .map(|object| Original { cluster: cluster.cloned(), object: object.stripped(object.subjects.clone()) }),

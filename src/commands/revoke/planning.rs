@@ -10,11 +10,11 @@ use crate::adapters::cluster::ApiServer;
 use crate::cli::{AccessArgs, DryRun, RevokeArgs};
 use crate::core::distinct::distinct;
 use crate::core::ids::{ClusterId, Uid};
-use crate::core::revocation::plan::{Crowd, Draft, Plan, misnamed};
+use crate::core::revocation::plan::{Draft, Plan, RevokeMode, misnamed};
 use crate::core::revocation::refusal::{Refusal, RefusalCode};
 use crate::error::{Error, Result};
-use crate::gather::account::HeardAccount;
-use crate::gather::fleet::{Bounds, Cluster, Place};
+use crate::gather::account::AccountReading;
+use crate::gather::fleet::{Bounds, Cluster, ClusterRef};
 use crate::gather::leaked::Leaked;
 use crate::gather::revocation::{self, Gathered};
 use crate::output::ui::Ui;
@@ -34,9 +34,9 @@ pub(super) struct Planning<'a> {
 #[derive(Default)]
 pub(super) struct GatheredFleet {
     pub(super) clusters: Vec<Gathered>,
-    unread: Vec<(Place, Error)>,
+    unread: Vec<(ClusterRef, Error)>,
     /// Those that are reached by a credential that was issued for it.
-    by_temporary_credential: Vec<Place>,
+    by_temporary_credential: Vec<ClusterRef>,
 }
 
 impl GatheredFleet {
@@ -54,27 +54,29 @@ impl Planning<'_> {
     pub(super) async fn gather(
         &self,
         clusters: Vec<Cluster<ApiServer>>,
-        account: &HeardAccount,
+        account: &AccountReading,
         are_several: bool,
     ) -> Result<GatheredFleet> {
         let account_names = if are_several { account_names(&clusters) } else { BTreeSet::new() };
-        let asked = stream::iter(clusters).map(async |Cluster { place, outcome }| {
+        let asked = stream::iter(clusters).map(async |Cluster { cluster_ref, outcome }| {
             let gathered = match outcome {
                 Err(error) => Err(error),
-                Ok((way, heard)) => {
-                    let question = self.question(heard.cluster.id.as_ref(), &account_names, are_several);
-                    self.bounds.within(revocation::gather(question, &way, heard, account)).await
+                Ok((route, reading)) => {
+                    let question = self.question(reading.cluster.id.as_ref(), &account_names, are_several);
+                    self.bounds.within(revocation::gather(question, &route, reading, account)).await
                 }
             };
-            (place, gathered)
+            (cluster_ref, gathered)
         });
         let mut fleet = GatheredFleet::default();
         let answers: Vec<_> = asked.buffered(self.bounds.parallel).collect().await;
-        for (place, gathered) in answers {
-            fleet.by_temporary_credential.extend(Some(place.clone()).filter(|place| place.temporary_credential));
+        for (cluster_ref, gathered) in answers {
+            fleet
+                .by_temporary_credential
+                .extend(Some(cluster_ref.clone()).filter(|cluster_ref| cluster_ref.temporary_credential));
             match gathered {
                 Ok(gathered) => fleet.clusters.push(gathered),
-                Err(error) if are_several => fleet.unread.push((place, error)),
+                Err(error) if are_several => fleet.unread.push((cluster_ref, error)),
                 Err(error) => return Err(error),
             }
         }
@@ -86,8 +88,8 @@ impl Planning<'_> {
         cluster: Option<&ClusterId>,
         account_names: &'q BTreeSet<(Uid, String)>,
         are_several: bool,
-    ) -> revocation::Question<'q> {
-        revocation::Question {
+    ) -> revocation::RevocationQuery<'q> {
+        revocation::RevocationQuery {
             world: self.world,
             timeout: self.access.request_timeout.0,
             wanted: self.request.wanted(self.leaked, cluster),
@@ -100,40 +102,43 @@ impl Planning<'_> {
     }
 
     /// How many are revoked together.
-    pub(super) fn crowd(&self, fleet: &GatheredFleet, are_several: bool) -> Crowd {
-        let targets: usize = fleet.clusters.iter().map(|gathered| gathered.case.targets.len()).sum();
+    pub(super) fn mode(&self, fleet: &GatheredFleet, are_several: bool) -> RevokeMode {
+        let targets: usize = fleet.clusters.iter().map(|gathered| gathered.input.targets.len()).sum();
         match targets {
-            _ if are_several => Crowd::Fleet,
-            _ if self.request.flags.all_deleted => Crowd::Bulk,
-            0 | 1 => Crowd::One,
-            _ => Crowd::Several,
+            _ if are_several => RevokeMode::MultiCluster,
+            _ if self.request.flags.all_deleted => RevokeMode::AllDeleted,
+            0 | 1 => RevokeMode::Single,
+            _ => RevokeMode::Named,
         }
     }
 
     /// One plan for all clusters, with everything that stands against it.
-    pub(super) fn plan(&self, fleet: &GatheredFleet, crowd: Crowd) -> Plan {
+    pub(super) fn plan(&self, fleet: &GatheredFleet, mode: RevokeMode) -> Plan {
         let flags = &self.request.flags;
-        let namesakes = namesakes(&fleet.clusters);
-        let is_sure =
-            |gathered: &&Gathered| !namesakes.iter().any(|one| one.cluster_id.as_ref() == gathered.case.cluster.id());
+        let duplicate_cluster_ids = duplicate_cluster_ids(&fleet.clusters);
+        let is_sure = |gathered: &&Gathered| {
+            !duplicate_cluster_ids.iter().any(|one| one.cluster_id.as_ref() == gathered.input.cluster.id())
+        };
         let drafts = fleet.clusters.iter().filter(is_sure).map(|gathered| {
             let leaked = gathered.leaked.as_ref();
-            Draft::of(&gathered.case, flags, leaked, crowd, &gathered.dry_runs)
+            Draft::of(&gathered.input, flags, leaked, mode, &gathered.dry_runs)
         });
         let leaked = fleet.clusters.iter().find_map(|gathered| gathered.leaked.clone());
         let mut plan = Plan::new(drafts.collect(), flags.clone(), leaked);
-        plan.warnings.extend(fleet.by_temporary_credential.iter().map(|place| {
-            format!("{} is reached by a credential of 15 minutes that was issued for this", place.describe())
+        plan.warnings.extend(fleet.by_temporary_credential.iter().map(|cluster_ref| {
+            format!("{} is reached by a credential of 15 minutes that was issued for this", cluster_ref.describe())
         }));
         plan.refusals.extend(
-            fleet.unread.iter().map(|(place, error)| unread(place, error).of(place.describe()).hint_if(error.advice())),
+            fleet.unread.iter().map(|(cluster_ref, error)| {
+                unread(cluster_ref, error).of(cluster_ref.describe()).hint_if(error.advice())
+            }),
         );
-        plan.refusals.extend(namesakes);
+        plan.refusals.extend(duplicate_cluster_ids);
         // What an operation has done already is there no more.
         if self.request.resumed.is_none() {
-            plan.refusals.extend(misnamed(fleet.clusters.iter().map(|gathered| &gathered.case), flags));
+            plan.refusals.extend(misnamed(fleet.clusters.iter().map(|gathered| &gathered.input), flags));
         }
-        if crowd == Crowd::Fleet {
+        if mode == RevokeMode::MultiCluster {
             plan.refusals.extend(self.held_nowhere(fleet, &plan));
         }
         self.request.hold_against(&mut plan, &fleet.clusters);
@@ -146,14 +151,14 @@ impl Planning<'_> {
     fn held_nowhere(&self, fleet: &GatheredFleet, plan: &Plan) -> Vec<Refusal> {
         let planned = plan.uids();
         let is_barred = |gathered: &Gathered| {
-            let id = gathered.case.cluster.id();
+            let id = gathered.input.cluster.id();
             plan.refusals.iter().any(|refusal| refusal.target.is_none() && refusal.cluster_id.as_ref() == id)
         };
         let barred: Vec<&Gathered> = fleet.clusters.iter().filter(|gathered| is_barred(gathered)).collect();
         let is_known = |uid: &&Uid| {
             let is_refused = plan.refusals.iter().any(|refusal| refusal.target.as_deref() == Some(uid.as_str()));
             let is_theirs =
-                |gathered: &&Gathered| gathered.case.targets.iter().any(|target| target.target.uid == **uid);
+                |gathered: &&Gathered| gathered.input.targets.iter().any(|target| target.target.uid == **uid);
             is_refused || planned.contains(uid) || barred.iter().any(is_theirs)
         };
         let absent = self.request.uids.iter().filter(|uid| !is_known(uid));
@@ -173,17 +178,17 @@ impl Planning<'_> {
 /// What ACK's lists of the clusters call identities.
 fn account_names(clusters: &[Cluster<ApiServer>]) -> BTreeSet<(Uid, String)> {
     let read = clusters.iter().filter_map(|cluster| cluster.outcome.as_ref().ok());
-    let named = read.flat_map(|(_, heard)| heard.scan.directory.account_names());
+    let named = read.flat_map(|(_, reading)| reading.scan.directory.account_names());
     named.filter(|(_, name)| !name.is_empty()).map(|(uid, name)| (uid.clone(), name.to_owned())).collect()
 }
 
 /// Clusters that were reached by contexts of different CAs and go by one ID: one of the two is another, and nobody knows which.
-fn namesakes(clusters: &[Gathered]) -> Vec<Refusal> {
-    let context = |gathered: &Gathered| gathered.case.cluster.context.clone().unwrap_or_default();
+fn duplicate_cluster_ids(clusters: &[Gathered]) -> Vec<Refusal> {
+    let context = |gathered: &Gathered| gathered.input.cluster.context.clone().unwrap_or_default();
     let mut refusals = Vec::new();
     for (index, gathered) in clusters.iter().enumerate() {
-        let Some(id) = gathered.case.cluster.id() else { continue };
-        let Some(other) = clusters[..index].iter().find(|earlier| earlier.case.cluster.id() == Some(id)) else {
+        let Some(id) = gathered.input.cluster.id() else { continue };
+        let Some(other) = clusters[..index].iter().find(|earlier| earlier.input.cluster.id() == Some(id)) else {
             continue;
         };
         let message =
@@ -197,7 +202,7 @@ fn namesakes(clusters: &[Gathered]) -> Vec<Refusal> {
 
 /// The file need not say which cluster it is for, but what it says must be right.
 fn contradiction(leaked: &Leaked, gathered: &Gathered) -> Option<Refusal> {
-    let (claim, id) = (leaked.inference.best.as_ref()?, gathered.case.cluster.id()?);
+    let (claim, id) = (leaked.inference.best.as_ref()?, gathered.input.cluster.id()?);
     (claim.id != *id).then(|| {
         let message =
             format!("{} in the file says that its cluster is {}, it is {id}", claim.from.describe(), claim.id);
@@ -209,7 +214,7 @@ fn contradiction(leaked: &Leaked, gathered: &Gathered) -> Option<Refusal> {
 /// Says what was found on the way to the plan.
 pub(super) fn say_gathered(clusters: &[Gathered], plan: &Plan, ui: &Ui) {
     for gathered in clusters {
-        let cluster = &gathered.case.cluster;
+        let cluster = &gathered.input.cluster;
         let name = cluster.name.clone().or(cluster.context.clone()).unwrap_or_default();
         let prefix = if clusters.len() > 1 { format!("{name}: ") } else { String::new() };
         let told = gathered.failed.iter().chain(&gathered.not_asked).chain(&gathered.skew);

@@ -151,7 +151,7 @@ impl Request {
         }
         let Some(past) = &self.resumed else { return };
         let is_of_record = |gathered: &Gathered| {
-            let now = &gathered.case.cluster;
+            let now = &gathered.input.cluster;
             past.record.clusters.iter().any(|then| then.is_reached_by(&now.ca_keys, &now.server))
         };
         if !clusters.iter().all(is_of_record) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::scan::ClusterScan;
 use crate::core::identity::ack::{Activity, CertificateState, KubeconfigState};
-use crate::core::identity::evidence::{Answer, ClusterVoices, Listing};
+use crate::core::identity::evidence::{Answer, ClusterSources, Listing};
 use crate::core::identity::verdict::{Basis, State, Verdict};
 use crate::core::ids::Uid;
 use crate::core::rbac::grants::GrantSource;
@@ -44,14 +44,14 @@ pub enum LastAccess {
 /// The identities of a cluster, worst first.
 pub fn holders(scan: &ClusterScan) -> Vec<Holder<'_>> {
     let mut bindings: BTreeMap<Uid, usize> = BTreeMap::new();
-    for state in scan.directory.voices().kubeconfigs.items() {
+    for state in scan.directory.sources().kubeconfigs.items() {
         bindings.entry(state.uid.clone()).or_default();
     }
     let named = scan.grants.iter().filter(|grant| matches!(grant.source, GrantSource::Binding { .. }));
     for uid in named.filter_map(|grant| grant.uid).filter_map(Uid::parse) {
         *bindings.entry(uid).or_default() += 1;
     }
-    let complete = scan.directory.voices().kubeconfigs.is_complete();
+    let complete = scan.directory.sources().kubeconfigs.is_complete();
     let mut holders: Vec<Holder<'_>> = bindings
         .into_iter()
         .map(|(uid, bindings)| {
@@ -92,7 +92,7 @@ pub fn deleted(scan: &ClusterScan, accept_inferred: bool) -> DeletedHolders {
 }
 
 fn not_asked(scan: &ClusterScan, accept_inferred: bool) -> Vec<String> {
-    let ClusterVoices { owner, kubeconfigs } = scan.directory.voices();
+    let ClusterSources { owner, kubeconfigs } = scan.directory.sources();
     let kubeconfigs = matches!(kubeconfigs, Listing::NotAsked);
     // Without the owner nobody knows whether the account's lists are those that matter, and nothing is inferred from them.
     let owner = match owner {

@@ -128,7 +128,7 @@ fn resembled<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::identity::evidence::ClusterVoices;
+    use crate::core::identity::evidence::ClusterSources;
     use crate::core::rbac::binding::{BindingItem, BindingKind};
     use crate::core::rbac::grants::Grants;
     use crate::core::rbac::inventory::Inventory;
@@ -183,7 +183,7 @@ mod tests {
             let item: BindingItem<'_> = serde_json::from_str(&text).unwrap();
             inventory.add(BindingKind::ClusterRoleBinding, &item);
         }
-        let directory = ClusterDirectory::new(ClusterVoices::not_asked());
+        let directory = ClusterDirectory::new(ClusterSources::not_asked());
         ClusterScan::new(None, Grants::extract(inventory, mappings), directory)
     }
 

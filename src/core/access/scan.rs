@@ -164,7 +164,7 @@ impl ClusterScan {
         let holders = if asked {
             self.identities()
         } else {
-            self.directory.voices().owner.known().cloned().into_iter().collect()
+            self.directory.sources().owner.known().cloned().into_iter().collect()
         };
         let verdicts = holders.into_iter().map(|uid| {
             let verdict = account.judge(&uid, &self.directory);
@@ -175,7 +175,7 @@ impl ClusterScan {
 
     /// Identities that hold an issued kubeconfig here, by ACK's word, and are named in no grant.
     fn holders_without_grant(&self) -> impl Iterator<Item = (u32, &KubeconfigState)> {
-        let listed = self.directory.voices().kubeconfigs.items();
+        let listed = self.directory.sources().kubeconfigs.items();
         // Without a list there is nobody to hold against the grants, of which there can be many.
         let grants = (!listed.is_empty()).then_some(&self.grants);
         let granted: BTreeSet<&str> = grants.into_iter().flat_map(Grants::iter).filter_map(|grant| grant.uid).collect();
@@ -195,7 +195,7 @@ impl ClusterScan {
                 None => unreachable!("a selection is only read with the clusters that it was made from"),
             },
             Index::Kubeconfig(index) => {
-                (Some(self.directory.voices().kubeconfigs.items()[index as usize].uid.as_str()), None)
+                (Some(self.directory.sources().kubeconfigs.items()[index as usize].uid.as_str()), None)
             }
         };
         let parsed = uid.and_then(Uid::parse);
@@ -214,7 +214,7 @@ impl ClusterScan {
     /// Every RAM identity that holds something here.
     pub fn identities(&self) -> BTreeSet<Uid> {
         let granted = self.grants.iter().filter_map(|grant| grant.uid).filter_map(Uid::parse);
-        granted.chain(self.directory.voices().kubeconfigs.items().iter().map(|state| state.uid.clone())).collect()
+        granted.chain(self.directory.sources().kubeconfigs.items().iter().map(|state| state.uid.clone())).collect()
     }
 }
 
@@ -342,7 +342,7 @@ impl StateKind {
 mod tests {
     use super::*;
     use crate::core::identity::ack::{AccountState, AccountType, CertificateState};
-    use crate::core::identity::evidence::{AccountVoices, Answer, ClusterVoices, Listing};
+    use crate::core::identity::evidence::{AccountSources, Answer, ClusterSources, Listing};
     use crate::core::identity::verdict::Basis;
     use crate::core::identity::{Caller, IdentityType, RamRole};
     use crate::core::rbac::binding::{BindingItem, BindingKind};
@@ -400,13 +400,13 @@ mod tests {
             kubeconfig("6", CertificateState::Unexpired),
             kubeconfig("7", CertificateState::Removed),
         ];
-        let voices = ClusterVoices { owner: Answer::NotAsked, kubeconfigs: Listing::Complete(kubeconfigs) };
+        let sources = ClusterSources { owner: Answer::NotAsked, kubeconfigs: Listing::Complete(kubeconfigs) };
         [ClusterScan {
             id: None,
             name: None,
             context: None,
             grants: Grants::extract(inventory, Vec::new()),
-            directory: ClusterDirectory::new(voices),
+            directory: ClusterDirectory::new(sources),
             verdicts: states.map(|(holder, state)| (uid(holder), verdict(state))).into(),
             unasked: verdict(State::Unknown),
             nobody: Verdict::nobody(),
@@ -432,9 +432,10 @@ mod tests {
                 "status": { "userID": format!("ack-ram-authenticator:{account}:77") },
             });
             let mapping: RamIdentityMapping = serde_json::from_value(object).unwrap();
-            let voices = ClusterVoices { owner: Answer::Known(uid("100")), kubeconfigs: Listing::Complete(Vec::new()) };
+            let sources =
+                ClusterSources { owner: Answer::Known(uid("100")), kubeconfigs: Listing::Complete(Vec::new()) };
             let grants = Grants::extract(Inventory::default(), vec![mapping.into()]);
-            let mut scan = ClusterScan::new(None, grants, ClusterDirectory::new(voices));
+            let mut scan = ClusterScan::new(None, grants, ClusterDirectory::new(sources));
             scan.judge(&account_100(), true);
             scan.verdicts[&uid("77")].clone()
         };
@@ -448,13 +449,13 @@ mod tests {
     fn account_100() -> AccountDirectory {
         let caller = Caller { kind: IdentityType::Root, uid: None, account_id: uid("100"), arn: String::new() };
         let role = RamRole { uid: uid("1"), name: "role".to_owned(), arn: String::new() };
-        AccountDirectory::new(AccountVoices {
+        AccountDirectory::new(AccountSources {
             caller: Answer::Known(caller),
             users: Listing::Complete(Vec::new()),
             roles: Listing::Complete(vec![role]),
             basic_infos: Listing::Complete(Vec::new()),
             recycle_bin: Listing::Complete(Vec::new()),
-            ..AccountVoices::not_asked()
+            ..AccountSources::not_asked()
         })
     }
 

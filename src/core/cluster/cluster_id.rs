@@ -162,7 +162,7 @@ fn from_context_name(name: &str) -> Option<ClusterId> {
 mod tests {
     use super::*;
     use crate::core::credential::token::AckTokenVersion;
-    use crate::core::specimens::at;
+    use crate::core::fixtures::at;
     use proptest::prelude::*;
 
     const A: &str = "caaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";

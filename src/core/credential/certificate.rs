@@ -218,7 +218,7 @@ fn bmp_string(bytes: &[u8]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::specimens::{RSA_PKCS1, Specimen, at, key, rsa_key};
+    use crate::core::fixtures::{CertificateFixture, RSA_PKCS1, at, key, rsa_key};
     use proptest::prelude::*;
     use rcgen::{DnType, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519};
 
@@ -228,7 +228,7 @@ mod tests {
 
     #[test]
     fn an_ack_style_certificate_is_read_whole() {
-        let certificate = read(&Specimen::ack("20407123-1673419473").pem(&rsa_key()));
+        let certificate = read(&CertificateFixture::ack("20407123-1673419473").pem(&rsa_key()));
         assert_eq!(certificate.subject.common_name.as_deref(), Some("20407123-1673419473"));
         assert_eq!(certificate.subject.organizations, ["system:users"]);
         assert_eq!(certificate.serial, "04d2");
@@ -241,7 +241,7 @@ mod tests {
 
     #[test]
     fn every_kind_of_key_is_told() {
-        let of = |algorithm| read(&Specimen::ack("1").pem(&key(algorithm))).public_key;
+        let of = |algorithm| read(&CertificateFixture::ack("1").pem(&key(algorithm))).public_key;
         assert!(matches!(of(&PKCS_ECDSA_P256_SHA256), PublicKey::Ec { .. }));
         assert!(matches!(of(&PKCS_ECDSA_P384_SHA384), PublicKey::Ec { .. }));
         assert!(matches!(of(&PKCS_ED25519), PublicKey::Ed25519(_)));
@@ -255,7 +255,7 @@ mod tests {
             ("2050-01-01T00:00:00Z", "2122-08-09T10:11:12Z"),
             ("2000-02-29T12:00:00Z", "9999-12-30T00:00:00Z"),
         ] {
-            let certificate = read(&Specimen::ack("1").valid(not_before, not_after).pem(&rsa_key()));
+            let certificate = read(&CertificateFixture::ack("1").valid(not_before, not_after).pem(&rsa_key()));
             assert_eq!(certificate.not_before, at(not_before));
             assert_eq!(certificate.not_after, Some(at(not_after)));
         }
@@ -263,7 +263,8 @@ mod tests {
 
     #[test]
     fn a_certificate_without_a_well_defined_end_never_ends() {
-        let mut pem = Specimen::ack("1").valid("2023-01-01T00:00:00Z", "9999-12-30T00:00:00Z").pem(&rsa_key());
+        let mut pem =
+            CertificateFixture::ack("1").valid("2023-01-01T00:00:00Z", "9999-12-30T00:00:00Z").pem(&rsa_key());
         let mut der = certificate_blocks(pem.as_bytes()).unwrap().remove(0);
         let date = b"99991230000000Z";
         let position = der.windows(date.len()).position(|window| window == date).unwrap();
@@ -276,9 +277,11 @@ mod tests {
 
     #[test]
     fn the_leaf_decides_and_the_earliest_ca_is_told() {
-        let leaf = Specimen::ack("7-1").pem(&rsa_key());
-        let root = Specimen::ack("root").valid("2020-01-01T00:00:00Z", "2030-01-01T00:00:00Z").pem(&rsa_key());
-        let issuer = Specimen::ack("issuer").valid("2020-01-01T00:00:00Z", "2024-01-01T00:00:00Z").pem(&rsa_key());
+        let leaf = CertificateFixture::ack("7-1").pem(&rsa_key());
+        let root =
+            CertificateFixture::ack("root").valid("2020-01-01T00:00:00Z", "2030-01-01T00:00:00Z").pem(&rsa_key());
+        let issuer =
+            CertificateFixture::ack("issuer").valid("2020-01-01T00:00:00Z", "2024-01-01T00:00:00Z").pem(&rsa_key());
         let garbage = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         let certificate = read(&format!("{leaf}{root}{garbage}{issuer}"));
         assert_eq!(certificate.subject.common_name.as_deref(), Some("7-1"));
@@ -288,7 +291,7 @@ mod tests {
     #[test]
     fn of_several_common_names_the_last_one_counts_and_every_organization() {
         let subject = |pairs: &[(DnType, &str)]| {
-            let mut specimen = Specimen::ack("1");
+            let mut specimen = CertificateFixture::ack("1");
             specimen.subject.clear();
             let specimen = pairs.iter().fold(specimen, |specimen, (kind, text)| specimen.with(kind.clone(), text));
             read(&specimen.pem(&rsa_key())).subject
@@ -321,13 +324,14 @@ mod tests {
         ] {
             assert_eq!(serial_digits(integer), digits);
         }
-        let serial = read(&Specimen::ack("1").serial(&[0xab, 0xcd, 0xef, 0, 0, 0, 0, 1]).pem(&rsa_key())).serial;
+        let serial =
+            read(&CertificateFixture::ack("1").serial(&[0xab, 0xcd, 0xef, 0, 0, 0, 0, 1]).pem(&rsa_key())).serial;
         assert_eq!(serial, "abcdef0000000001");
     }
 
     #[test]
     fn what_is_wrong_is_said_and_nothing_of_the_content() {
-        let pem = Specimen::ack("1").pem(&rsa_key());
+        let pem = CertificateFixture::ack("1").pem(&rsa_key());
         let garbage = "-----BEGIN CERTIFICATE-----\nc2VjcmV0\n-----END CERTIFICATE-----\n";
         for (bundle, expected) in [
             ("", CertificateError::NoPem),
@@ -348,7 +352,7 @@ mod tests {
     #[test]
     fn bytes_after_the_certificate_in_its_block_are_refused_as_go_refuses_them() {
         use base64::Engine as _;
-        let mut der = certificate_blocks(Specimen::ack("1").pem(&rsa_key()).as_bytes()).unwrap().remove(0);
+        let mut der = certificate_blocks(CertificateFixture::ack("1").pem(&rsa_key()).as_bytes()).unwrap().remove(0);
         der.push(0);
         let text = base64::engine::general_purpose::STANDARD.encode(der);
         let pem = format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n");
@@ -382,7 +386,7 @@ mod tests {
 
         #[test]
         fn a_certificate_with_a_changed_byte_is_survived(position in 0..600usize, byte in any::<u8>()) {
-            let mut der = certificate_blocks(Specimen::ack("1").pem(&rsa_key()).as_bytes()).unwrap().remove(0);
+            let mut der = certificate_blocks(CertificateFixture::ack("1").pem(&rsa_key()).as_bytes()).unwrap().remove(0);
             let position = position % der.len();
             der[position] = byte;
             let _ = Certificate::from_der(&der);

@@ -181,7 +181,7 @@ fn sha1(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::specimens::at;
+    use crate::core::fixtures::at;
     use proptest::prelude::*;
 
     const CLUSTER: &str = "c82e6987e2961451182edacd74fafaaaa";

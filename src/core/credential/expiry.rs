@@ -155,9 +155,9 @@ fn whole_seconds(from: Timestamp, to: Timestamp) -> SignedDuration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::fixtures::at;
     use crate::core::kubeconfig::{Exec, User};
     use crate::core::secret::Secret;
-    use crate::core::specimens::at;
 
     const END: &str = "2026-01-10T06:44:34Z";
 

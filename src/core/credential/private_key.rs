@@ -233,13 +233,13 @@ fn sequence(der: &[u8]) -> Option<(&[u8], &[u8])> {
 mod tests {
     use super::*;
     use crate::core::credential::certificate::Certificate;
-    use crate::core::specimens::{RSA_PKCS1, RSA_PKCS8, Specimen, key, rsa_key};
+    use crate::core::fixtures::{CertificateFixture, RSA_PKCS1, RSA_PKCS8, key, rsa_key};
     use base64::Engine as _;
     use proptest::prelude::*;
     use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519};
 
     fn public(key: &KeyPair) -> PublicKey {
-        Certificate::from_pem(Specimen::ack("1").pem(key).as_bytes()).unwrap().public_key
+        Certificate::from_pem(CertificateFixture::ack("1").pem(key).as_bytes()).unwrap().public_key
     }
 
     fn check(text: &str, public: &PublicKey) -> Result<KeyMatch, PrivateKeyError> {
@@ -349,7 +349,7 @@ mod tests {
     #[test]
     fn what_is_no_key_is_told() {
         let rsa = public(&rsa_key());
-        let certificate = Specimen::ack("1").pem(&rsa_key());
+        let certificate = CertificateFixture::ack("1").pem(&rsa_key());
         for (text, expected) in [
             ("", PrivateKeyError::NoPem),
             (certificate.as_str(), PrivateKeyError::Certificate),
@@ -367,7 +367,7 @@ mod tests {
 
     #[test]
     fn a_certificate_before_the_key_is_skipped() {
-        let text = Specimen::ack("1").pem(&rsa_key()) + RSA_PKCS1;
+        let text = CertificateFixture::ack("1").pem(&rsa_key()) + RSA_PKCS1;
         assert_eq!(check(&text, &public(&rsa_key())), Ok(KeyMatch::Matches));
     }
 

@@ -1,6 +1,6 @@
 use super::*;
+use crate::core::fixtures::{CertificateFixture, RSA_PKCS1, at, key, rsa_key};
 use crate::core::kubeconfig::{AuthProvider, Data, Exec};
-use crate::core::specimens::{RSA_PKCS1, Specimen, at, key, rsa_key};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use proptest::prelude::*;
@@ -24,7 +24,7 @@ fn read(text: &str) -> FileContent {
 }
 
 fn ack_user() -> User {
-    inline(&Specimen::ack("20407123-1673419473").pem(&rsa_key()), RSA_PKCS1)
+    inline(&CertificateFixture::ack("20407123-1673419473").pem(&rsa_key()), RSA_PKCS1)
 }
 
 fn inline(certificate: &str, key: &str) -> User {
@@ -77,14 +77,14 @@ fn an_ack_certificate_tells_uid_subject_and_dates() {
 
 #[test]
 fn a_common_name_that_is_no_ram_identity_gives_no_uid() {
-    let credential = assess(&inline(&Specimen::ack("alice").pem(&rsa_key()), RSA_PKCS1));
+    let credential = assess(&inline(&CertificateFixture::ack("alice").pem(&rsa_key()), RSA_PKCS1));
     assert_eq!((credential.uid, credential.problem), (None, None));
 }
 
 #[test]
 fn a_key_of_another_certificate_makes_it_invalid_and_keeps_its_dates() {
     let other = key(&PKCS_ECDSA_P256_SHA256);
-    let credential = assess(&inline(&Specimen::ack("1-1").pem(&other), RSA_PKCS1));
+    let credential = assess(&inline(&CertificateFixture::ack("1-1").pem(&other), RSA_PKCS1));
     assert_eq!(invalid(&credential), "the private key does not belong to the certificate");
     assert_eq!(credential.warnings, [Warning::KeyMismatch]);
     assert!(credential.not_after.is_some());
@@ -93,8 +93,8 @@ fn a_key_of_another_certificate_makes_it_invalid_and_keeps_its_dates() {
 #[test]
 fn membership_in_masters_and_an_earlier_ca_are_warned_of() {
     let organization = DnType::CustomDnType(vec![2, 5, 4, 10]);
-    let leaf = Specimen::ack("1-1").with(organization, "system:masters").pem(&rsa_key());
-    let ca = Specimen::ack("ca").valid("2020-01-01T00:00:00Z", "2025-01-01T00:00:00Z").pem(&rsa_key());
+    let leaf = CertificateFixture::ack("1-1").with(organization, "system:masters").pem(&rsa_key());
+    let ca = CertificateFixture::ack("ca").valid("2020-01-01T00:00:00Z", "2025-01-01T00:00:00Z").pem(&rsa_key());
     let credential = assess(&inline(&(leaf + &ca), RSA_PKCS1));
     assert_eq!(credential.warnings, [Warning::Masters, Warning::EarlierCa(at("2025-01-01T00:00:00Z"))]);
     assert_eq!(credential.not_after, Some(at("2026-01-10T06:44:34Z")));
@@ -112,14 +112,14 @@ fn broken_parts_are_invalid_and_absent_parts_missing() {
     assert_eq!(missing(&assess(&user)), "the certificate has no private key beside it");
     user = inline("hunter2", RSA_PKCS1);
     assert_eq!(invalid(&assess(&user)), "client-certificate-data: no PEM block in it");
-    let pem = Specimen::ack("1").pem(&rsa_key());
+    let pem = CertificateFixture::ack("1").pem(&rsa_key());
     assert_eq!(invalid(&assess(&inline(&pem, "hunter2"))), "client-key-data: no PEM block in it");
 }
 
 #[test]
 fn files_are_assessed_like_inline_data() {
     let mut material = Material {
-        certificate: Some(read(&Specimen::ack("7-1").pem(&rsa_key()))),
+        certificate: Some(read(&CertificateFixture::ack("7-1").pem(&rsa_key()))),
         key: Some(read(RSA_PKCS1)),
         ..Material::default()
     };
@@ -140,7 +140,7 @@ fn files_are_assessed_like_inline_data() {
 #[test]
 fn a_key_that_must_not_be_read_is_not_called_missing() {
     let material = Material {
-        certificate: Some(read(&Specimen::ack("7-1").pem(&rsa_key()))),
+        certificate: Some(read(&CertificateFixture::ack("7-1").pem(&rsa_key()))),
         key: Some(FileContent::NotAllowed),
         ..Material::default()
     };
@@ -153,12 +153,12 @@ fn a_key_that_must_not_be_read_is_not_called_missing() {
 fn inline_data_wins_over_the_file_and_empty_data_does_not() {
     let mut user = User { client_certificate_data: decoded(""), ..by_files() };
     let material = Material {
-        certificate: Some(read(&Specimen::ack("7-1").pem(&rsa_key()))),
+        certificate: Some(read(&CertificateFixture::ack("7-1").pem(&rsa_key()))),
         key: Some(read(RSA_PKCS1)),
         ..Material::default()
     };
     assert_eq!(Credential::assess(&user, &material).uid, Uid::parse("7"));
-    user.client_certificate_data = decoded(&Specimen::ack("8-1").pem(&rsa_key()));
+    user.client_certificate_data = decoded(&CertificateFixture::ack("8-1").pem(&rsa_key()));
     assert_eq!(Credential::assess(&user, &material).uid, Uid::parse("8"));
 }
 
@@ -260,7 +260,7 @@ fn files_with_secrets_that_others_may_read_are_warned_of() {
     let material = Material {
         kubeconfig: "/kube/config".into(),
         kubeconfig_mode: Some(0o644),
-        certificate: Some(open(&Specimen::ack("7-1").pem(&rsa_key()))),
+        certificate: Some(open(&CertificateFixture::ack("7-1").pem(&rsa_key()))),
         key: Some(open(RSA_PKCS1)),
         token: None,
     };
@@ -276,7 +276,7 @@ fn files_with_secrets_that_others_may_read_are_warned_of() {
 #[test]
 fn a_cached_credential_is_judged_by_its_own_dates() {
     let file = |content: String| CacheFile { path: "/cache/x.json".into(), name: None, content: read(&content) };
-    let certificate = Specimen::ack("9-1").pem(&rsa_key());
+    let certificate = CertificateFixture::ack("9-1").pem(&rsa_key());
     let credential = Credential::assess_cache(&file(
         serde_json::json!({"status": {
             "expirationTimestamp": "2024-01-01T00:00:00Z",
@@ -325,7 +325,7 @@ proptest! {
         key in proptest::collection::vec(any::<u8>(), 0..80),
         token in "\\PC{0,40}",
     ) {
-        let sound = Specimen::ack("1-1").pem(&rsa_key()).into_bytes();
+        let sound = CertificateFixture::ack("1-1").pem(&rsa_key()).into_bytes();
         for certificate in [certificate, sound] {
             let user = User {
                 client_certificate_data: Some(Data::Decoded(certificate)),

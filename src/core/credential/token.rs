@@ -256,7 +256,7 @@ fn hex_byte(digits: &[u8; 2]) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::specimens::at;
+    use crate::core::fixtures::at;
     use proptest::prelude::*;
     use serde_json::json;
 

@@ -94,7 +94,7 @@ pub enum Lookup {
 
 /// The voices that speak for the caller's whole account.
 #[derive(Clone, Debug)]
-pub struct AccountVoices {
+pub struct AccountSources {
     /// `sts:GetCallerIdentity`.
     pub caller: Answer<Caller>,
     /// `ram:ListUsers`.
@@ -109,7 +109,7 @@ pub struct AccountVoices {
     pub lookups: BTreeMap<Uid, Lookup>,
 }
 
-impl AccountVoices {
+impl AccountSources {
     /// Nobody was asked: `--offline`, or no credentials.
     pub fn not_asked() -> Self {
         Self {
@@ -135,7 +135,7 @@ impl AccountVoices {
     }
 }
 
-impl AccountVoices {
+impl AccountSources {
     /// Why voices that were asked are missing or broke off, each reason once.
     pub fn failures(&self) -> Vec<String> {
         let caller = match &self.caller {
@@ -153,14 +153,14 @@ impl AccountVoices {
 
 /// The voices that speak for one cluster.
 #[derive(Clone, Debug)]
-pub struct ClusterVoices {
+pub struct ClusterSources {
     /// The account that owns the cluster: `uid` in ConfigMap kube-system/ack-cluster-profile.
     pub owner: Answer<Uid>,
     /// `cs:ListClusterKubeconfigStates`.
     pub kubeconfigs: Listing<KubeconfigState>,
 }
 
-impl ClusterVoices {
+impl ClusterSources {
     /// Nobody was asked.
     pub fn not_asked() -> Self {
         Self { owner: Answer::NotAsked, kubeconfigs: Listing::NotAsked }
@@ -206,15 +206,15 @@ pub(super) struct Standings {
 impl Standings {
     /// Weighs the listings against the caller and against each other. A complete listing that leaves out somebody who
     /// must be in it proves nothing.
-    pub(super) fn weigh(voices: &AccountVoices) -> Self {
-        let mut users = Standing::of(&voices.users);
-        let mut roles = Standing::of(&voices.roles);
-        let mut basic_infos = Standing::of(&voices.basic_infos);
-        let listed_users: BTreeSet<&Uid> = voices.users.items().iter().map(|user| &user.uid).collect();
-        let listed_infos: BTreeSet<&Uid> = voices.basic_infos.items().iter().map(|user| &user.uid).collect();
-        let listed_roles: BTreeSet<&Uid> = voices.roles.items().iter().map(|role| &role.uid).collect();
+    pub(super) fn weigh(sources: &AccountSources) -> Self {
+        let mut users = Standing::of(&sources.users);
+        let mut roles = Standing::of(&sources.roles);
+        let mut basic_infos = Standing::of(&sources.basic_infos);
+        let listed_users: BTreeSet<&Uid> = sources.users.items().iter().map(|user| &user.uid).collect();
+        let listed_infos: BTreeSet<&Uid> = sources.basic_infos.items().iter().map(|user| &user.uid).collect();
+        let listed_roles: BTreeSet<&Uid> = sources.roles.items().iter().map(|role| &role.uid).collect();
 
-        let caller = voices.caller.known();
+        let caller = sources.caller.known();
         let caller_as = |kind| caller.filter(|caller| caller.kind == kind).and_then(|caller| caller.uid.as_ref());
         if let Some(uid) = caller_as(IdentityType::RamUser) {
             users.doubt(!listed_users.contains(uid), "the list leaves out the calling user");
@@ -229,6 +229,6 @@ impl Standings {
         let known_users = !listed_users.is_empty() || !listed_infos.is_empty();
         users.doubt(known_users && listed_users.is_empty(), no_user);
         basic_infos.doubt(known_users && listed_infos.is_empty(), no_user);
-        Self { users, roles, basic_infos, recycle_bin: Standing::of(&voices.recycle_bin) }
+        Self { users, roles, basic_infos, recycle_bin: Standing::of(&sources.recycle_bin) }
     }
 }

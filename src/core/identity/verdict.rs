@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ack::AccountType;
-use super::evidence::{AccountVoices, Answer, Listing, Lookup, Standing, Standings};
+use super::evidence::{AccountSources, Answer, Listing, Lookup, Standing, Standings};
 use crate::core::identity::{IdentityType, UserStatus};
 use crate::core::ids::Uid;
 
@@ -91,7 +91,7 @@ impl Verdict {
 /// An account's voices, ready to be asked about many UIDs.
 #[derive(Debug)]
 pub struct AccountDirectory {
-    voices: AccountVoices,
+    sources: AccountSources,
     standings: Standings,
     users: BTreeMap<Uid, usize>,
     roles: BTreeMap<Uid, usize>,
@@ -107,31 +107,31 @@ const NOT_ASKED: &str = "the cloud was not asked";
 
 impl AccountDirectory {
     /// Takes in an account's voices and weighs the listings against each other.
-    pub fn new(voices: AccountVoices) -> Self {
+    pub fn new(sources: AccountSources) -> Self {
         Self {
-            standings: Standings::weigh(&voices),
-            users: index(&voices.users, |user| &user.uid),
-            roles: index(&voices.roles, |role| &role.uid),
-            basic_infos: index(&voices.basic_infos, |user| &user.uid),
-            recycle_bin: index(&voices.recycle_bin, |user| &user.uid),
-            voices,
+            standings: Standings::weigh(&sources),
+            users: index(&sources.users, |user| &user.uid),
+            roles: index(&sources.roles, |role| &role.uid),
+            basic_infos: index(&sources.basic_infos, |user| &user.uid),
+            recycle_bin: index(&sources.recycle_bin, |user| &user.uid),
+            sources,
         }
     }
 
     /// The voices, when nobody is to be judged any more.
-    pub fn into_voices(self) -> AccountVoices {
-        self.voices
+    pub fn into_sources(self) -> AccountSources {
+        self.sources
     }
 
     /// The voices.
-    pub fn voices(&self) -> &AccountVoices {
-        &self.voices
+    pub fn sources(&self) -> &AccountSources {
+        &self.sources
     }
 
     /// The listings that were read to the end and leave out what must be in them, each with the reason: they are no better than
     /// listings that failed.
     pub fn doubts(&self) -> Vec<String> {
-        let AccountVoices { users, roles, basic_infos, .. } = &self.voices;
+        let AccountSources { users, roles, basic_infos, .. } = &self.sources;
         let listings = [
             ("ram:ListUsers", users.is_complete(), &self.standings.users),
             ("ram:ListRoles", roles.is_complete(), &self.standings.roles),
@@ -143,17 +143,17 @@ impl AccountDirectory {
 
     /// Every name that RAM has for an identity: a user's and a role's name, and the name that a user signs in with.
     pub fn ram_names(&self) -> impl Iterator<Item = (&Uid, &str)> {
-        let voices = &self.voices;
-        let users = voices.users.items().iter().map(|user| (&user.uid, user.name.as_str()));
-        let roles = voices.roles.items().iter().map(|role| (&role.uid, role.name.as_str()));
-        let signing_in = voices.basic_infos.items().iter().map(|info| (&info.uid, info.principal_name.as_str()));
-        let binned = voices.recycle_bin.items().iter().map(|user| (&user.uid, user.principal_name.as_str()));
+        let sources = &self.sources;
+        let users = sources.users.items().iter().map(|user| (&user.uid, user.name.as_str()));
+        let roles = sources.roles.items().iter().map(|role| (&role.uid, role.name.as_str()));
+        let signing_in = sources.basic_infos.items().iter().map(|info| (&info.uid, info.principal_name.as_str()));
+        let binned = sources.recycle_bin.items().iter().map(|user| (&user.uid, user.principal_name.as_str()));
         let signing_in = signing_in.chain(binned).flat_map(|(uid, name)| [(uid, name), (uid, login(name))]);
-        let looked_up = voices.lookups.values().filter_map(|lookup| match lookup {
+        let looked_up = sources.lookups.values().filter_map(|lookup| match lookup {
             Lookup::Exists(user) => Some([(&user.uid, user.name.as_str()), (&user.uid, user.principal_name.as_str())]),
             _ => None,
         });
-        let caller = voices.caller.known().and_then(|caller| Some((caller.uid.as_ref()?, caller.name()?)));
+        let caller = sources.caller.known().and_then(|caller| Some((caller.uid.as_ref()?, caller.name()?)));
         users.chain(roles).chain(signing_in).chain(looked_up.flatten()).chain(caller)
     }
 
@@ -162,11 +162,11 @@ impl AccountDirectory {
         let identity_type = self.identity_type(uid, cluster);
         let mut statements = self.statements(uid, identity_type);
         // A row of a list that broke off can prove that somebody lives, not that somebody is gone.
-        let cut = !cluster.voices().kubeconfigs.is_complete();
+        let cut = !cluster.sources().kubeconfigs.is_complete();
         let heard = claims_of_ack(uid, cluster);
         let unusable = cut && heard.contains(&Claim::Deleted);
         let usable = heard.into_iter().filter(|claim| !(cut && *claim == Claim::Deleted));
-        statements.extend(usable.map(|claim| Statement { claim, voice: ACK, first_hand: false }));
+        statements.extend(usable.map(|claim| Statement { claim, source: ACK, first_hand: false }));
         let gaps = if identity_type == IdentityType::Root { None } else { Some(self.gaps(uid, cluster)) };
         let inferred = gaps.as_ref().is_some_and(Vec::is_empty);
         let state = decide(&statements, inferred);
@@ -180,25 +180,25 @@ impl AccountDirectory {
     }
 
     fn caller_account(&self) -> Option<&Uid> {
-        self.voices.caller.known().map(|caller| &caller.account_id)
+        self.sources.caller.known().map(|caller| &caller.account_id)
     }
 
     fn identity_type(&self, uid: &Uid, cluster: &ClusterDirectory) -> IdentityType {
         let mut account_types = cluster.kubeconfigs(uid).map(|state| state.account_type);
         let account_type = account_types.find(|told| *told != AccountType::Unstated);
-        let owns_cluster = cluster.voices().owner.known() == Some(uid);
+        let owns_cluster = cluster.sources().owner.known() == Some(uid);
         if account_type == Some(AccountType::Root) || self.caller_account() == Some(uid) || owns_cluster {
             return IdentityType::Root;
         }
         if self.roles.contains_key(uid) {
             return IdentityType::RamRole;
         }
-        let looked_up = matches!(self.voices.lookups.get(uid), Some(Lookup::Exists(_)));
+        let looked_up = matches!(self.sources.lookups.get(uid), Some(Lookup::Exists(_)));
         let listed = [&self.users, &self.basic_infos, &self.recycle_bin].iter().any(|users| users.contains_key(uid));
         if listed || looked_up {
             return IdentityType::RamUser;
         }
-        let calling = self.voices.caller.known().filter(|caller| caller.uid.as_ref() == Some(uid));
+        let calling = self.sources.caller.known().filter(|caller| caller.uid.as_ref() == Some(uid));
         match (account_type, calling) {
             (Some(AccountType::RamUser), _) => IdentityType::RamUser,
             (Some(AccountType::RamRole), _) => IdentityType::RamRole,
@@ -209,14 +209,14 @@ impl AccountDirectory {
 
     fn statements(&self, uid: &Uid, identity_type: IdentityType) -> Vec<Statement> {
         let mut statements = Vec::new();
-        let mut say = |claim, voice| statements.push(Statement { claim, voice, first_hand: true });
+        let mut say = |claim, source| statements.push(Statement { claim, source, first_hand: true });
         if identity_type == IdentityType::Root {
             if self.caller_account() == Some(uid) {
                 say(Claim::Active, "sts:GetCallerIdentity");
             }
             return statements;
         }
-        if self.voices.caller.known().is_some_and(|caller| caller.uid.as_ref() == Some(uid)) {
+        if self.sources.caller.known().is_some_and(|caller| caller.uid.as_ref() == Some(uid)) {
             say(Claim::Active, "sts:GetCallerIdentity");
         }
         if self.users.contains_key(uid) {
@@ -227,14 +227,14 @@ impl AccountDirectory {
             say(Claim::Active, "ram:ListRoles");
         }
         if let Some(position) = self.basic_infos.get(uid) {
-            let claim = match self.voices.basic_infos.items()[*position].status {
+            let claim = match self.sources.basic_infos.items()[*position].status {
                 UserStatus::Active => Claim::Active,
                 UserStatus::Frozen => Claim::Frozen,
                 UserStatus::Unstated => Claim::Exists,
             };
             say(claim, "ims:ListUserBasicInfos");
         }
-        if let Some(Lookup::Exists(_)) = self.voices.lookups.get(uid) {
+        if let Some(Lookup::Exists(_)) = self.sources.lookups.get(uid) {
             say(Claim::Exists, "ims:GetUser");
         }
         if self.recycle_bin.contains_key(uid) {
@@ -244,15 +244,15 @@ impl AccountDirectory {
     }
 
     fn name(&self, uid: &Uid, cluster: &ClusterDirectory) -> Option<String> {
-        let user = self.users.get(uid).map(|position| self.voices.users.items()[*position].name.as_str());
-        let role = self.roles.get(uid).map(|position| self.voices.roles.items()[*position].name.as_str());
-        let info = self.basic_infos.get(uid).map(|at| self.voices.basic_infos.items()[*at].principal_name.as_str());
-        let binned = self.recycle_bin.get(uid).map(|at| self.voices.recycle_bin.items()[*at].principal_name.as_str());
-        let looked_up = match self.voices.lookups.get(uid) {
+        let user = self.users.get(uid).map(|position| self.sources.users.items()[*position].name.as_str());
+        let role = self.roles.get(uid).map(|position| self.sources.roles.items()[*position].name.as_str());
+        let info = self.basic_infos.get(uid).map(|at| self.sources.basic_infos.items()[*at].principal_name.as_str());
+        let binned = self.recycle_bin.get(uid).map(|at| self.sources.recycle_bin.items()[*at].principal_name.as_str());
+        let looked_up = match self.sources.lookups.get(uid) {
             Some(Lookup::Exists(user)) => Some(user.name.as_str()),
             _ => None,
         };
-        let caller = self.voices.caller.known().filter(|caller| caller.uid.as_ref() == Some(uid));
+        let caller = self.sources.caller.known().filter(|caller| caller.uid.as_ref() == Some(uid));
         let calling = caller.and_then(|caller| caller.name());
         let accounts = cluster.kubeconfigs(uid).map(|state| state.account_name.as_str());
         let displays = cluster.kubeconfigs(uid).map(|state| state.display_name.as_str());
@@ -275,13 +275,13 @@ impl AccountDirectory {
         if !not_asked.is_empty() {
             gaps.push(format!("{not_asked} not asked"));
         }
-        gaps.extend(self.gap_of_ownership(&cluster.voices().owner));
+        gaps.extend(self.gap_of_ownership(&cluster.sources().owner));
         gaps.extend(self.gap_of_origin(uid, cluster));
         gaps
     }
 
     fn gap_of_ownership(&self, owner: &Answer<Uid>) -> Option<String> {
-        let caller = match &self.voices.caller {
+        let caller = match &self.sources.caller {
             Answer::Known(caller) => &caller.account_id,
             Answer::Failed(reason) => return Some(format!("the caller's account unread: {reason}")),
             Answer::NotAsked => return Some("the caller's account not asked".to_owned()),
@@ -303,7 +303,7 @@ impl AccountDirectory {
 
     /// Why the call that could have proved existence did not. Its answer would have been no proof of absence.
     fn gap_of_lookup(&self, uid: &Uid) -> Option<String> {
-        match self.voices.lookups.get(uid)? {
+        match self.sources.lookups.get(uid)? {
             Lookup::Failed(reason) => Some(format!("look-up failed: {reason}")),
             Lookup::NotAsked(reason) => Some(format!("ims:GetUser not asked: {reason}")),
             Lookup::Exists(_) | Lookup::NoSuchUser => None,

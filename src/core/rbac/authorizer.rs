@@ -3,7 +3,7 @@
 //! Source: <https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/registry/rbac/validation/rule.go> and
 //! <https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/apis/rbac/v1/evaluation_helpers.go>
 
-use super::{Attributes, Bearer, PolicyRule, Roles};
+use super::{Attributes, PolicyRule, Roles, UserInfo};
 use crate::core::rbac::binding::BindingKind;
 use crate::core::rbac::inventory::{Binding, BoundSubject, Inventory};
 
@@ -17,11 +17,11 @@ const SERVICE_ACCOUNT: &str = "system:serviceaccount:";
 pub fn allows<'a>(
     inventory: &'a Inventory,
     roles: &Roles,
-    bearer: &Bearer,
+    user_info: &UserInfo,
     attributes: &Attributes,
 ) -> Option<&'a Binding> {
     let grants = |binding: &&Binding| {
-        reaches(binding, attributes) && names(binding, bearer) && {
+        reaches(binding, attributes) && names(binding, user_info) && {
             let role = roles.of(binding.namespace(), binding.role());
             role.is_some_and(|role| role.rules.iter().any(|rule| rule_allows(rule, attributes)))
         }
@@ -31,8 +31,8 @@ pub fn allows<'a>(
 }
 
 /// Every binding that names somebody or one of their groups, whatever its role allows.
-pub fn grants_of<'a>(inventory: &'a Inventory, bearer: &Bearer) -> Vec<&'a Binding> {
-    inventory.bindings().iter().filter(|binding| names(binding, bearer)).collect()
+pub fn grants_of<'a>(inventory: &'a Inventory, user_info: &UserInfo) -> Vec<&'a Binding> {
+    inventory.bindings().iter().filter(|binding| names(binding, user_info)).collect()
 }
 
 /// Whether the binding has a say where this is asked: a RoleBinding in its own namespace only. Paths are in none.
@@ -45,17 +45,17 @@ fn reaches(binding: &Binding, attributes: &Attributes) -> bool {
     }
 }
 
-fn names(binding: &Binding, bearer: &Bearer) -> bool {
-    binding.subjects().iter().any(|subject| is_bearer(subject, bearer, binding.namespace()))
+fn names(binding: &Binding, user_info: &UserInfo) -> bool {
+    binding.subjects().iter().any(|subject| is_bearer(subject, user_info, binding.namespace()))
 }
 
-fn is_bearer(subject: &BoundSubject, bearer: &Bearer, namespace: Option<&str>) -> bool {
+fn is_bearer(subject: &BoundSubject, user_info: &UserInfo, namespace: Option<&str>) -> bool {
     match subject.kind() {
-        "User" => subject.name() == bearer.name,
-        "Group" => bearer.groups.iter().any(|group| group == subject.name()),
+        "User" => subject.name() == user_info.name,
+        "Group" => user_info.groups.iter().any(|group| group == subject.name()),
         // A RoleBinding may leave the namespace to its own.
         "ServiceAccount" => subject.namespace().or(namespace).is_some_and(|namespace| {
-            let account = bearer.name.strip_prefix(SERVICE_ACCOUNT).and_then(|rest| rest.strip_prefix(namespace));
+            let account = user_info.name.strip_prefix(SERVICE_ACCOUNT).and_then(|rest| rest.strip_prefix(namespace));
             account.and_then(|rest| rest.strip_prefix(':')) == Some(subject.name())
         }),
         _ => false,
@@ -97,7 +97,7 @@ fn is_within(path: &str, url: &str) -> bool {
 mod tests {
     use serde_json::json;
 
-    use super::super::specimens::{attributes, bearer, inventory, path, roles};
+    use super::super::fixtures::{attributes, inventory, path, roles, user_info};
     use super::*;
 
     fn allowed(rule: &serde_json::Value, attributes: &Attributes) -> bool {
@@ -178,7 +178,7 @@ mod tests {
             ("shop", "in-shop", "ClusterRole/dev", subjects),
         ]);
         let by = |name: &str, groups: &[&str]| -> Vec<String> {
-            grants_of(&inventory, &bearer(name, groups)).iter().map(|binding| binding.name().to_owned()).collect()
+            grants_of(&inventory, &user_info(name, groups)).iter().map(|binding| binding.name().to_owned()).collect()
         };
         let both = ["everywhere", "in-shop"];
         assert_eq!(by("ann", &[]), both);
@@ -208,7 +208,7 @@ mod tests {
             ("", "paths", json!([{"verbs": ["get"], "nonResourceURLs": ["/metrics"]}])),
         ]);
         let by = |attributes: &Attributes| {
-            allows(&inventory, &roles, &bearer("ann", &[]), attributes).map(|binding| binding.name())
+            allows(&inventory, &roles, &user_info("ann", &[]), attributes).map(|binding| binding.name())
         };
         assert_eq!(by(&attributes("delete", "apps", "deployments", "shop")), Some("in-shop"));
         assert_eq!(by(&attributes("get", "", "pods", "billing")), Some("by-role"));
@@ -217,7 +217,7 @@ mod tests {
         assert_eq!(by(&path("get", "/metrics")), Some("paths"));
         assert_eq!(by(&path("get", "/logs")), None);
         assert_eq!(
-            allows(&inventory, &roles, &bearer("bo", &[]), &path("get", "/metrics")).map(|binding| binding.name()),
+            allows(&inventory, &roles, &user_info("bo", &[]), &path("get", "/metrics")).map(|binding| binding.name()),
             None
         );
     }
@@ -230,7 +230,7 @@ mod tests {
             ("", "everywhere", "ClusterRole/all", ann),
         ]);
         let roles = roles(&[("", "all", json!([{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}]))]);
-        let found = allows(&inventory, &roles, &bearer("ann", &[]), &attributes("get", "", "pods", "shop"));
+        let found = allows(&inventory, &roles, &user_info("ann", &[]), &attributes("get", "", "pods", "shop"));
         assert_eq!(found.map(|binding| binding.name()), Some("everywhere"));
     }
 }

@@ -42,7 +42,7 @@ fn subjects_with_full_rights<'a>(inventory: &'a Inventory, roles: &Roles) -> imp
 mod tests {
     use serde_json::json;
 
-    use super::super::specimens::{inventory, roles, rules_of};
+    use super::super::fixtures::{inventory, roles, rules_of};
     use super::*;
 
     #[test]

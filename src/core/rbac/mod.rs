@@ -20,13 +20,13 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::core::rbac::inventory::Role;
 
 mod authorizer;
+#[cfg(test)]
+mod fixtures;
 mod full_rights;
 mod known_kinds;
 mod paths;
 mod probes;
 mod server_defaults;
-#[cfg(test)]
-mod specimens;
 
 pub use authorizer::{allows, grants_of};
 pub use full_rights::{full_rights_holders, has_full_rights, is_administrator};
@@ -164,7 +164,7 @@ impl fmt::Display for Attributes {
 
 /// Who asks. RBAC knows a user by nothing but these.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Bearer {
+pub struct UserInfo {
     /// The user name; a service account's is `system:serviceaccount:<namespace>:<name>`.
     pub name: String,
     /// The groups, all of them: `system:authenticated` counts only where it is named.

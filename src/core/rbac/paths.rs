@@ -67,7 +67,7 @@ fn outside_resources(path: &str) -> Option<String> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::specimens::{attributes, path};
+    use super::super::fixtures::{attributes, path};
     use super::*;
 
     fn named(verb: &str, group: &str, resource: &str, namespace: &str, name: &str) -> Option<String> {

@@ -158,7 +158,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::super::allows;
-    use super::super::specimens::{bearer, inventory, roles, rules_of};
+    use super::super::fixtures::{inventory, roles, rules_of, user_info};
     use super::*;
 
     /// The questions for one binding's rules, as texts.
@@ -294,8 +294,8 @@ mod tests {
             let distinct: HashSet<&Attributes> = found.iter().collect();
             prop_assert_eq!(distinct.len(), found.len());
             for question in &found {
-                prop_assert!(allows(&inventory, &roles, &bearer("ann", &[]), question).is_some(), "{} is denied", question);
-                prop_assert!(allows(&inventory, &roles, &bearer("bo", &[]), question).is_none());
+                prop_assert!(allows(&inventory, &roles, &user_info("ann", &[]), question).is_some(), "{} is denied", question);
+                prop_assert!(allows(&inventory, &roles, &user_info("bo", &[]), question).is_none());
                 let texts = [&question.verb, &question.group, &question.resource, &question.subresource, &question.name];
                 prop_assert!(texts.iter().all(|text| *text != "*"), "{} is a star", question);
                 prop_assert!(!question.verb.is_empty() && question.resource.is_empty() == question.path.is_some());

@@ -68,7 +68,7 @@ fn is_of_basic_user(rule: &PolicyRule) -> bool {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::specimens::{inventory, roles};
+    use super::super::fixtures::{inventory, roles};
     use super::*;
 
     fn group(name: &str) -> Value {

@@ -16,20 +16,20 @@ use crate::core::rbac::binding_object::{BindingObject, BindingRef};
 use crate::core::rbac::{RoleFacts, Roles};
 
 /// One cluster, the identities to revoke in it, and who is asking.
-pub struct Case {
+pub struct RevocationInput {
     /// The cluster.
-    pub cluster: CaseCluster,
+    pub cluster: InputCluster,
     /// Every binding and mapping of it, and ACK's list of kubeconfigs.
     pub scan: ClusterScan,
     /// Every role of it.
     pub roles: Roles,
     /// The identities.
-    pub targets: Vec<TargetCase>,
+    pub targets: Vec<InputTarget>,
     /// The bindings that name one of them, in the order of the steps.
     pub bindings: Vec<BindingObject>,
     /// Bindings that bear the name which ACK gives an identity's own, or have a subject that resembles the identity, and don't name it:
     /// the cloud may take them along.
-    pub bystanders: Vec<BindingObject>,
+    pub same_named: Vec<BindingObject>,
     /// The UIDs of the namespaces that the bindings are in, as far as they could be read.
     pub namespaces: BTreeMap<String, String>,
     /// Who is asking.
@@ -42,7 +42,7 @@ pub struct Case {
 
 /// Which cluster it is, and how sure that is.
 #[derive(Clone, Debug)]
-pub struct CaseCluster {
+pub struct InputCluster {
     /// Its ID and what speaks for and against it.
     pub known: KnownCluster,
     /// What tells the cluster apart from others on this machine: its ID, else its server and CA.
@@ -61,7 +61,7 @@ pub struct CaseCluster {
     pub confirmation: Confirmation,
 }
 
-impl CaseCluster {
+impl InputCluster {
     /// The cluster's ID.
     pub fn id(&self) -> Option<&ClusterId> {
         self.known.id.as_ref()
@@ -83,7 +83,7 @@ pub enum Confirmation {
 
 /// An identity, and what is known of it.
 #[derive(Clone, Debug)]
-pub struct TargetCase {
+pub struct InputTarget {
     /// The identity's names and groups.
     pub target: Target,
     /// Whether it still exists.

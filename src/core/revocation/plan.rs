@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::change::Change;
-use super::input::{Case, LeakedFacts, RoleThen};
+use super::input::{LeakedFacts, RevocationInput, RoleThen};
 use super::refusal::Refusal;
 use super::target::TargetNames;
 use crate::core::access::scan::StateKind;
@@ -206,21 +206,21 @@ impl Step {
 
 /// How many are revoked together. Of a crowd the refused are left out; of a few named ones a refusal stops all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Crowd {
+pub enum RevokeMode {
     /// One identity, by its name.
-    One,
+    Single,
     /// Several, by their names.
-    Several,
+    Named,
     /// `--all-deleted` in one cluster.
-    Bulk,
+    AllDeleted,
     /// Whoever it is, in several clusters: one that is refused is left out as a whole.
-    Fleet,
+    MultiCluster,
 }
 
-impl Crowd {
+impl RevokeMode {
     /// Whether the refused are left out and the others go on.
     pub fn leaves_out(self) -> bool {
-        matches!(self, Self::Bulk | Self::Fleet)
+        matches!(self, Self::AllDeleted | Self::MultiCluster)
     }
 }
 
@@ -395,16 +395,16 @@ impl Plan {
 }
 
 /// The roles of the bindings that a plan changes, and of those that the cloud may take along, as they are now.
-pub fn roles_then(case: &Case) -> Vec<RoleThen> {
-    let bindings = case.bindings.iter().chain(&case.bystanders);
+pub fn roles_then(input: &RevocationInput) -> Vec<RoleThen> {
+    let bindings = input.bindings.iter().chain(&input.same_named);
     bindings
         .map(|object| {
             let binding = object.reference();
             let role = Role { kind: object.role_ref.kind.as_str().into(), name: object.role_ref.name.as_str().into() };
             let namespace = binding.namespace.as_deref();
             RoleThen {
-                role: case.roles.of(namespace, &role).cloned(),
-                namespace_uid: namespace.and_then(|namespace| case.namespaces.get(namespace)).cloned(),
+                role: input.roles.of(namespace, &role).cloned(),
+                namespace_uid: namespace.and_then(|namespace| input.namespaces.get(namespace)).cloned(),
                 binding,
             }
         })

@@ -7,7 +7,7 @@ use super::plan::Remain;
 use super::target::GroupsFrom;
 use crate::core::cluster::server_view::AccessReview;
 use crate::core::ids::{ClusterId, Uid};
-use crate::core::rbac::{Attributes, Bearer};
+use crate::core::rbac::{Attributes, UserInfo};
 
 /// A question that is asked about a name before the change and after it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -23,8 +23,8 @@ pub struct Probe {
 
 impl Probe {
     /// Whom it asks about.
-    pub fn bearer(&self) -> Bearer {
-        Bearer { name: self.name.clone(), groups: self.groups.clone() }
+    pub fn user_info(&self) -> UserInfo {
+        UserInfo { name: self.name.clone(), groups: self.groups.clone() }
     }
 }
 
@@ -54,7 +54,7 @@ impl Outcome {
 /// Who was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub enum Voice {
+pub enum Check {
     /// Every binding and role, evaluated here.
     Rbac,
     /// The API server's own decisions.
@@ -69,7 +69,7 @@ pub enum Voice {
     Settled,
 }
 
-impl Voice {
+impl Check {
     /// The voice in words.
     pub fn describe(self) -> &'static str {
         match self {
@@ -86,57 +86,57 @@ impl Voice {
 /// What a voice's answer means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub enum Answered {
+pub enum CheckResult {
     /// No access is left, as far as this voice can tell.
-    Clean,
+    Passed,
     /// Some is left.
-    Residual,
-    /// It did not answer, or not clearly.
     Failed,
+    /// It did not answer, or not clearly.
+    Error,
     /// It was not asked, as agreed.
-    NotAsked,
+    Skipped,
 }
 
 /// What one voice said.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct VoiceAnswer {
+pub struct CheckReport {
     /// Who was asked.
-    pub voice: Voice,
+    pub check: Check,
     /// What the answer means.
-    pub answered: Answered,
+    pub result: CheckResult,
     /// The answer.
-    pub told: String,
-    /// What is left, by this voice; empty unless it is residual.
+    pub detail: String,
+    /// What it found that gives access; empty unless it failed.
     #[serde(default)]
-    pub residual: Vec<String>,
+    pub findings: Vec<String>,
 }
 
-impl VoiceAnswer {
+impl CheckReport {
     /// No access is left.
-    pub fn clean(voice: Voice, told: impl Into<String>) -> Self {
-        Self { voice, answered: Answered::Clean, told: told.into(), residual: Vec::new() }
+    pub fn passed(check: Check, detail: impl Into<String>) -> Self {
+        Self { check, result: CheckResult::Passed, detail: detail.into(), findings: Vec::new() }
     }
 
     /// This is left.
-    pub fn residual(voice: Voice, told: impl Into<String>, residual: Vec<String>) -> Self {
-        Self { voice, answered: Answered::Residual, told: told.into(), residual }
+    pub fn failed(check: Check, detail: impl Into<String>, findings: Vec<String>) -> Self {
+        Self { check, result: CheckResult::Failed, detail: detail.into(), findings }
     }
 
     /// No answer, and why.
-    pub fn failed(voice: Voice, told: impl Into<String>) -> Self {
-        Self { voice, answered: Answered::Failed, told: told.into(), residual: Vec::new() }
+    pub fn error(check: Check, detail: impl Into<String>) -> Self {
+        Self { check, result: CheckResult::Error, detail: detail.into(), findings: Vec::new() }
     }
 
     /// Not asked, and why.
-    pub fn not_asked(voice: Voice, told: impl Into<String>) -> Self {
-        Self { voice, answered: Answered::NotAsked, told: told.into(), residual: Vec::new() }
+    pub fn skipped(check: Check, detail: impl Into<String>) -> Self {
+        Self { check, result: CheckResult::Skipped, detail: detail.into(), findings: Vec::new() }
     }
 
-    /// Clean where nothing is left, else residual.
-    pub fn of(voice: Voice, told: impl Into<String>, residual: Vec<String>) -> Self {
-        if residual.is_empty() { Self::clean(voice, told) } else { Self::residual(voice, told, residual) }
+    /// Passed where nothing was found, else failed.
+    pub fn of(check: Check, detail: impl Into<String>, findings: Vec<String>) -> Self {
+        if findings.is_empty() { Self::passed(check, detail) } else { Self::failed(check, detail, findings) }
     }
 }
 
@@ -159,26 +159,31 @@ pub struct Verification {
     /// Where the groups are known from that were asked with.
     pub groups_from: GroupsFrom,
     /// What each voice said.
-    pub voices: Vec<VoiceAnswer>,
-    /// What is left, from all voices.
-    pub residual: Vec<String>,
+    pub checks: Vec<CheckReport>,
     /// What the revocation was never to end.
     pub remains: Vec<Remain>,
     /// What nobody can see.
     pub not_checked: Vec<String>,
 }
 
+impl Verification {
+    /// What still gives access, by all checks.
+    pub fn findings(&self) -> impl Iterator<Item = &str> {
+        self.checks.iter().flat_map(|check| &check.findings).map(String::as_str)
+    }
+}
+
 /// What the voices come to: what is left outweighs who didn't answer. The cloud counts as missing where it was not asked;
 /// the leaked file doesn't: there may be none.
-pub fn outcome(voices: &[VoiceAnswer]) -> Outcome {
-    let any = |what: fn(&VoiceAnswer) -> bool| voices.iter().any(what);
-    if any(|voice| voice.answered == Answered::Residual) {
+pub fn outcome(checks: &[CheckReport]) -> Outcome {
+    let any = |what: fn(&CheckReport) -> bool| checks.iter().any(what);
+    if any(|check| check.result == CheckResult::Failed) {
         return Outcome::Residual;
     }
-    let missing = |voice: &VoiceAnswer| match voice.answered {
-        Answered::Failed => true,
-        Answered::NotAsked => voice.voice == Voice::Cloud,
-        Answered::Clean | Answered::Residual => false,
+    let missing = |check: &CheckReport| match check.result {
+        CheckResult::Error => true,
+        CheckResult::Skipped => check.check == Check::Cloud,
+        CheckResult::Passed | CheckResult::Failed => false,
     };
     if any(missing) { Outcome::Unverifiable } else { Outcome::Verified }
 }
@@ -226,14 +231,14 @@ mod tests {
 
     #[test]
     fn what_is_left_outweighs_who_is_silent() {
-        use Voice::{AccessReviews, Cloud, LeakedFile, Rbac};
-        let clean = || VoiceAnswer::clean(Rbac, "");
+        use Check::{AccessReviews, Cloud, LeakedFile, Rbac};
+        let clean = || CheckReport::passed(Rbac, "");
         assert_eq!(outcome(&[clean()]), Outcome::Verified);
-        assert_eq!(outcome(&[clean(), VoiceAnswer::failed(AccessReviews, "")]), Outcome::Unverifiable);
-        assert_eq!(outcome(&[clean(), VoiceAnswer::not_asked(Cloud, "")]), Outcome::Unverifiable);
-        assert_eq!(outcome(&[clean(), VoiceAnswer::not_asked(LeakedFile, "")]), Outcome::Verified);
-        let left = VoiceAnswer::of(Cloud, "", vec!["a record".to_owned()]);
-        assert_eq!(outcome(&[VoiceAnswer::failed(Rbac, ""), left]), Outcome::Residual);
+        assert_eq!(outcome(&[clean(), CheckReport::error(AccessReviews, "")]), Outcome::Unverifiable);
+        assert_eq!(outcome(&[clean(), CheckReport::skipped(Cloud, "")]), Outcome::Unverifiable);
+        assert_eq!(outcome(&[clean(), CheckReport::skipped(LeakedFile, "")]), Outcome::Verified);
+        let left = CheckReport::of(Cloud, "", vec!["a record".to_owned()]);
+        assert_eq!(outcome(&[CheckReport::error(Rbac, ""), left]), Outcome::Residual);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Which clusters are wanted, and how each of them can be reached.
 
 use super::super::account::Account;
-use super::super::holders::Way;
+use super::super::cluster_access::Route;
 use super::temporary::Issue;
 use crate::core::identity::ack::AccountCluster;
 use crate::core::ids::ClusterId;
@@ -21,18 +21,18 @@ pub struct Choice {
 #[derive(Debug)]
 pub enum Wanted {
     /// Those at the end of these ways.
-    Ways(Vec<Way>),
+    Ways(Vec<Route>),
     /// This one, at the end of this way.
-    Exactly(Box<Way>, ClusterId),
+    Exactly(Box<Route>, ClusterId),
     /// Those with these IDs, by whichever of the ways leads there.
-    Ids(Vec<ClusterId>, Vec<Way>),
+    Ids(Vec<ClusterId>, Vec<Route>),
     /// All of the account, by whichever of the ways leads there.
-    OfAccount(Vec<Way>),
+    OfAccount(Vec<Route>),
 }
 
 /// A cluster, as far as it is known before it is asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct ClusterRef {
     /// Its ID.
     pub id: Option<ClusterId>,
     /// Its name in the account.
@@ -46,7 +46,7 @@ pub struct Place {
 /// A cluster that is wanted.
 #[derive(Debug)]
 pub(super) struct Member {
-    pub(super) place: Place,
+    pub(super) cluster_ref: ClusterRef,
     /// The cluster that it must be, where somebody said so.
     pub(super) wanted: Option<ClusterId>,
     pub(super) reach: Reach,
@@ -56,7 +56,7 @@ pub(super) struct Member {
 #[derive(Debug)]
 pub(super) enum Reach {
     /// By these ways, the first one first.
-    Ways(Vec<Way>),
+    Ways(Vec<Route>),
     /// By a credential that is issued for it.
     TemporaryCredential(AccountCluster, Issue),
     /// Not at all.
@@ -108,7 +108,7 @@ impl Unreachable {
     }
 }
 
-impl Place {
+impl ClusterRef {
     /// Its name and ID, else the context's name, else the ID.
     pub fn describe(&self) -> String {
         match (&self.name, &self.id, &self.context) {
@@ -128,15 +128,15 @@ impl Place {
 
 impl Choice {
     /// One way, and no other cluster.
-    pub fn one(way: Way) -> Self {
-        Self { wanted: Wanted::Ways(vec![way]), issue: None }
+    pub fn one(route: Route) -> Self {
+        Self { wanted: Wanted::Ways(vec![route]), issue: None }
     }
 
     /// Why the one cluster that is wanted can't be reached, where that is known beforehand.
     pub fn leads_nowhere(&self) -> Option<Error> {
         match &self.wanted {
-            Wanted::Ids(ids, ways) if self.issue.is_none() => match ids.as_slice() {
-                [id] if leading_to(id, ways).is_empty() => {
+            Wanted::Ids(ids, routes) if self.issue.is_none() => match ids.as_slice() {
+                [id] if leading_to(id, routes).is_empty() => {
                     Some(Unreachable::NoContext.error().context(&format!("cluster {id}")))
                 }
                 _ => None,
@@ -148,43 +148,45 @@ impl Choice {
     /// The clusters. The account is asked for its own where it matters.
     pub(super) async fn members(&self, account: &Account<'_>) -> Vec<Member> {
         match &self.wanted {
-            Wanted::Ways(ways) => merged(ways).into_iter().map(|ways| Member::at_the_end_of(ways, None)).collect(),
-            Wanted::Exactly(way, id) => vec![Member::at_the_end_of(vec![Way::clone(way)], Some(id.clone()))],
-            Wanted::Ids(ids, ways) => {
+            Wanted::Ways(routes) => {
+                merged(routes).into_iter().map(|routes| Member::at_the_end_of(routes, None)).collect()
+            }
+            Wanted::Exactly(route, id) => vec![Member::at_the_end_of(vec![Route::clone(route)], Some(id.clone()))],
+            Wanted::Ids(ids, routes) => {
                 let mut members = Vec::new();
                 for id in ids {
-                    members.push(match leading_to(id, ways) {
+                    members.push(match leading_to(id, routes) {
                         found if !found.is_empty() => Member::at_the_end_of(found, Some(id.clone())),
                         _ if self.issue.is_none() => Member::unreachable(id, None, Unreachable::NoContext),
                         _ => match account.cluster(id).await {
-                            Some(listed) => self.listed(&listed, ways),
+                            Some(listed) => self.listed(&listed, routes),
                             None => Member::unreachable(id, None, Unreachable::NotListed),
                         },
                     });
                 }
                 members
             }
-            Wanted::OfAccount(ways) => {
-                account.clusters().await.items().iter().map(|listed| self.listed(listed, ways)).collect()
+            Wanted::OfAccount(routes) => {
+                account.clusters().await.items().iter().map(|listed| self.listed(listed, routes)).collect()
             }
         }
     }
 
-    fn listed(&self, cluster: &AccountCluster, ways: &[Way]) -> Member {
+    fn listed(&self, cluster: &AccountCluster, routes: &[Route]) -> Member {
         let (id, name) = (&cluster.id, Some(cluster.name.clone()));
         if SERVING_NO_API.contains(&cluster.state.as_str()) {
             return Member::unreachable(id, name, Unreachable::ServesNoApi(cluster.state.clone()));
         }
-        let found = leading_to(id, ways);
+        let found = leading_to(id, routes);
         if !found.is_empty() {
             let member = Member::at_the_end_of(found, Some(id.clone()));
-            return Member { place: Place { name, ..member.place }, ..member };
+            return Member { cluster_ref: ClusterRef { name, ..member.cluster_ref }, ..member };
         }
         let Some(issue) = self.issue else {
             return Member::unreachable(id, name, Unreachable::NoContext);
         };
         Member {
-            place: Place { id: Some(id.clone()), name, context: None, temporary_credential: true },
+            cluster_ref: ClusterRef { id: Some(id.clone()), name, context: None, temporary_credential: true },
             wanted: Some(id.clone()),
             reach: Reach::TemporaryCredential(cluster.clone(), issue),
         }
@@ -192,40 +194,40 @@ impl Choice {
 }
 
 impl Member {
-    fn at_the_end_of(ways: Vec<Way>, wanted: Option<ClusterId>) -> Self {
-        let first = ways.first();
-        let place = Place {
-            id: wanted.clone().or_else(|| first.and_then(Way::id).cloned()),
-            context: first.and_then(|way| way.context.name.clone()),
-            ..Place::default()
+    fn at_the_end_of(routes: Vec<Route>, wanted: Option<ClusterId>) -> Self {
+        let first = routes.first();
+        let cluster_ref = ClusterRef {
+            id: wanted.clone().or_else(|| first.and_then(Route::id).cloned()),
+            context: first.and_then(|route| route.context.name.clone()),
+            ..ClusterRef::default()
         };
-        Self { place, wanted, reach: Reach::Ways(ways) }
+        Self { cluster_ref, wanted, reach: Reach::Ways(routes) }
     }
 
     fn unreachable(id: &ClusterId, name: Option<String>, why: Unreachable) -> Self {
-        let place = Place { id: Some(id.clone()), name, ..Place::default() };
-        Self { place, wanted: None, reach: Reach::Nothing(why) }
+        let cluster_ref = ClusterRef { id: Some(id.clone()), name, ..ClusterRef::default() };
+        Self { cluster_ref, wanted: None, reach: Reach::Nothing(why) }
     }
 }
 
-fn leading_to(id: &ClusterId, ways: &[Way]) -> Vec<Way> {
-    ways.iter().filter(|way| way.id() == Some(id)).cloned().collect()
+fn leading_to(id: &ClusterId, routes: &[Route]) -> Vec<Route> {
+    routes.iter().filter(|route| route.id() == Some(id)).cloned().collect()
 }
 
 /// Puts ways together that lead to one cluster for sure: those with the same CA and the same ID, or, without an ID, the same
 /// address. An ID alone can be part of an edited name, so that ways of two CAs are two clusters until both have answered.
-fn merged(ways: &[Way]) -> Vec<Vec<Way>> {
-    let mut clusters: Vec<Vec<Way>> = Vec::new();
-    for way in ways {
-        match clusters.iter_mut().find(|cluster| cluster.first().is_some_and(|first| are_one(first, way))) {
-            Some(cluster) => cluster.push(way.clone()),
-            None => clusters.push(vec![way.clone()]),
+fn merged(routes: &[Route]) -> Vec<Vec<Route>> {
+    let mut clusters: Vec<Vec<Route>> = Vec::new();
+    for route in routes {
+        match clusters.iter_mut().find(|cluster| cluster.first().is_some_and(|first| are_one(first, route))) {
+            Some(cluster) => cluster.push(route.clone()),
+            None => clusters.push(vec![route.clone()]),
         }
     }
     clusters
 }
 
-fn are_one(one: &Way, other: &Way) -> bool {
+fn are_one(one: &Route, other: &Route) -> bool {
     let same_place = match (one.id(), other.id()) {
         (Some(one), Some(other)) => one == other,
         (None, None) => server(one).is_some() && server(one) == server(other),
@@ -235,16 +237,16 @@ fn are_one(one: &Way, other: &Way) -> bool {
 }
 
 /// Whether two ways trust the same CA, by the bytes of its bundle or by its file.
-pub(super) fn have_one_authority(one: &Way, other: &Way) -> bool {
+pub(super) fn have_one_authority(one: &Route, other: &Route) -> bool {
     authority(one) == authority(other)
 }
 
-fn server(way: &Way) -> Option<&str> {
-    way.context.cluster.as_ref().map(|cluster| cluster.value.server.as_str())
+fn server(route: &Route) -> Option<&str> {
+    route.context.cluster.as_ref().map(|cluster| cluster.value.server.as_str())
 }
 
-fn authority(way: &Way) -> Option<&[u8]> {
-    let cluster = &way.context.cluster.as_ref()?.value;
+fn authority(route: &Route) -> Option<&[u8]> {
+    let cluster = &route.context.cluster.as_ref()?.value;
     match (&cluster.certificate_authority_data, &cluster.certificate_authority) {
         (Some(Data::Decoded(bundle)), _) => Some(bundle),
         (_, Some(path)) => Some(path.as_os_str().as_encoded_bytes()),
@@ -263,29 +265,29 @@ mod tests {
     const IDS: [&str; 2] = ["c0123456789abcdef0123456789abcdef", "cfedcba9876543210fedcba9876543210"];
 
     /// A way by a context of this name, server and CA.
-    fn way(name: &str, server: &str, authority: &str) -> Way {
+    fn route(name: &str, server: &str, authority: &str) -> Route {
         let text = format!(
             "contexts: [{{name: {name}, context: {{cluster: c, user: u}}}}]\nusers: [{{name: u, user: {{}}}}]\n\
              clusters: [{{name: c, cluster: {{server: '{server}', certificate-authority: {authority}}}}}]\n"
         );
         let kubeconfig = parse(text.as_bytes(), Arc::from(Path::new("/config"))).unwrap();
-        Way::by(resolve_each(&kubeconfig, &Overrides::default()).next().unwrap().unwrap())
+        Route::by(resolve_each(&kubeconfig, &Overrides::default()).next().unwrap().unwrap())
     }
 
-    fn names(clusters: &[Vec<Way>]) -> Vec<Vec<String>> {
-        clusters.iter().map(|ways| ways.iter().map(|way| way.context.name.clone().unwrap()).collect()).collect()
+    fn names(clusters: &[Vec<Route>]) -> Vec<Vec<String>> {
+        clusters.iter().map(|routes| routes.iter().map(|route| route.context.name.clone().unwrap()).collect()).collect()
     }
 
     #[test]
     fn contexts_of_one_cluster_are_one_member() {
         let [one, other] = IDS;
-        let ways = [
-            way(&format!("a-{one}"), "https://public", "ca"),
-            way(&format!("a-{other}"), "https://elsewhere", "ca2"),
-            way(&format!("b-{one}"), "https://private", "ca"),
-            way("one", "https://x", "ca3"),
-            way("two", "https://x", "ca3"),
-            way("other", "https://x", "ca4"),
+        let routes = [
+            route(&format!("a-{one}"), "https://public", "ca"),
+            route(&format!("a-{other}"), "https://elsewhere", "ca2"),
+            route(&format!("b-{one}"), "https://private", "ca"),
+            route("one", "https://x", "ca3"),
+            route("two", "https://x", "ca3"),
+            route("other", "https://x", "ca4"),
         ];
         let expected = [
             vec![format!("a-{one}"), format!("b-{one}")],
@@ -293,14 +295,14 @@ mod tests {
             vec!["one".to_owned(), "two".to_owned()],
             vec!["other".to_owned()],
         ];
-        assert_eq!(names(&merged(&ways)), expected);
+        assert_eq!(names(&merged(&routes)), expected);
     }
 
     #[test]
     fn an_id_that_two_cas_claim_is_two_clusters() {
         let [one, _] = IDS;
-        let ways = [way(&format!("a-{one}"), "https://a", "ca"), way(&format!("b-{one}"), "https://b", "ca2")];
-        assert_eq!(merged(&ways).len(), 2);
+        let routes = [route(&format!("a-{one}"), "https://a", "ca"), route(&format!("b-{one}"), "https://b", "ca2")];
+        assert_eq!(merged(&routes).len(), 2);
     }
 
     #[test]
@@ -318,11 +320,11 @@ mod tests {
         let none: Issue = |_, _, _, _| Box::pin(async { unreachable!("nothing is issued") });
         let choice =
             |temporary: bool| Choice { wanted: Wanted::OfAccount(Vec::new()), issue: temporary.then_some(none) };
-        let ways = [way(&format!("a-{one}"), "https://a", "ca")];
+        let routes = [route(&format!("a-{one}"), "https://a", "ca")];
         let told = |id: &str, state: &str, temporary| {
-            let member = choice(temporary).listed(&listed(id, state), &ways);
+            let member = choice(temporary).listed(&listed(id, state), &routes);
             match member.reach {
-                Reach::Ways(ways) => format!("{} ways", ways.len()),
+                Reach::Ways(routes) => format!("{} ways", routes.len()),
                 Reach::TemporaryCredential(..) => "issued".to_owned(),
                 Reach::Nothing(why) => why.error().message(),
             }

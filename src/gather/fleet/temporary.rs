@@ -7,7 +7,7 @@ use std::sync::Arc;
 use futures_util::future::LocalBoxFuture;
 
 use super::super::account::Account;
-use super::super::holders::Way;
+use super::super::cluster_access::Route;
 use crate::adapters::cloud::Cloud;
 use crate::core::cluster::cluster_id::{Claim, ClusterIdFrom, Inference};
 use crate::core::identity::ack::AccountCluster;
@@ -28,9 +28,14 @@ const SOURCE: &str = "the temporary kubeconfig";
 ///
 /// # Errors
 /// Where it can't be written down, the cloud issues none, or what it issues is more than a credential.
-pub(super) async fn way(world: &World, account: &Account<'_>, cluster: &AccountCluster, issue: Issue) -> Result<Way> {
+pub(super) async fn route(
+    world: &World,
+    account: &Account<'_>,
+    cluster: &AccountCluster,
+    issue: Issue,
+) -> Result<Route> {
     let failed = |cause: anyhow::Error| Error::failed(cause.context("no temporary credential"));
-    let Some(cloud) = account.voice().await.ready() else {
+    let Some(cloud) = account.source().await.ready() else {
         return Err(failed(anyhow::anyhow!("the cloud can't be asked")));
     };
     let who = account.caller().await.map(|caller| caller.arn).into_iter().collect();
@@ -47,7 +52,7 @@ pub(super) async fn way(world: &World, account: &Account<'_>, cluster: &AccountC
     let best = Some(Claim { id: cluster.id.clone(), from: ClusterIdFrom::Flag });
     // Its name is of no use to anybody: no file has it.
     let context = ResolvedContext { name: None, ..context };
-    Ok(Way { context, inference: Inference { best, contradictions: Vec::new(), region } })
+    Ok(Route { context, inference: Inference { best, contradictions: Vec::new(), region } })
 }
 
 /// Whether nothing of this machine is read or run for it.

@@ -5,11 +5,11 @@ use std::time::Duration;
 use futures_util::{StreamExt as _, stream};
 use tokio::time::{Instant, sleep};
 
-use super::Question;
+use super::VerificationQuery;
 use crate::core::identity::ack::{CertificateState, KubeconfigState, Permission};
 use crate::core::identity::evidence::{Answer, Listing};
-use crate::core::revocation::input::TargetCase;
-use crate::core::revocation::verification::{Voice, VoiceAnswer};
+use crate::core::revocation::input::InputTarget;
+use crate::core::revocation::verification::{Check, CheckReport};
 use crate::gather::cloud::{self, SIDE_BY_SIDE};
 
 /// How long the cloud's record may lag behind its answer.
@@ -19,13 +19,13 @@ const CLOUD_STEP: Duration = Duration::from_millis(500);
 
 /// What the cloud still remembers of each identity. Asked again for a while where it remembers something: it answers
 /// before it is done.
-pub async fn ask_cloud(question: &Question<'_>) -> Vec<VoiceAnswer> {
-    let for_all = |answer: VoiceAnswer| vec![answer; question.targets.len()];
+pub async fn ask_cloud(question: &VerificationQuery<'_>) -> Vec<CheckReport> {
+    let for_all = |answer: CheckReport| vec![answer; question.targets.len()];
     let (Some(cloud), false) = (question.cloud.ready(), question.plan.flags.rbac_only) else {
-        return for_all(VoiceAnswer::not_asked(Voice::Cloud, "the cloud was not asked: its record stays as it is"));
+        return for_all(CheckReport::skipped(Check::Cloud, "the cloud was not asked: its record stays as it is"));
     };
     let Some(id) = question.cluster.id() else {
-        return for_all(VoiceAnswer::failed(Voice::Cloud, "the cluster's ID is not known"));
+        return for_all(CheckReport::error(Check::Cloud, "the cluster's ID is not known"));
     };
     let until = Instant::now() + CLOUD_SETTLES_WITHIN;
     loop {
@@ -35,9 +35,9 @@ pub async fn ask_cloud(question: &Question<'_>) -> Vec<VoiceAnswer> {
             .collect::<Vec<_>>();
         let (kubeconfigs, granted) = tokio::join!(cloud::kubeconfigs(cloud, id, question.region), granted);
         let read = question.targets.iter().zip(&granted);
-        let answers: Vec<VoiceAnswer> =
+        let answers: Vec<CheckReport> =
             read.map(|(target, granted)| read_cloud(question, target, &kubeconfigs, granted)).collect();
-        if answers.iter().all(|answer| answer.residual.is_empty()) || Instant::now() >= until {
+        if answers.iter().all(|answer| answer.findings.is_empty()) || Instant::now() >= until {
             return answers;
         }
         sleep(CLOUD_STEP).await;
@@ -45,11 +45,11 @@ pub async fn ask_cloud(question: &Question<'_>) -> Vec<VoiceAnswer> {
 }
 
 fn read_cloud(
-    question: &Question<'_>,
-    target: &TargetCase,
+    question: &VerificationQuery<'_>,
+    target: &InputTarget,
     kubeconfigs: &Listing<KubeconfigState>,
     permissions: &Answer<Vec<Permission>>,
-) -> VoiceAnswer {
+) -> CheckReport {
     let uid = &target.target.uid;
     let rows = kubeconfigs.items().iter().filter(|state| state.uid == *uid);
     let mut left: Vec<String> = rows
@@ -70,8 +70,8 @@ fn read_cloud(
     let nowhere = nowhere.then_some("cs:DescribeUserPermission: a permission record without a resource");
     let failed: Vec<&str> = [kubeconfigs.failure(), permissions.failure(), nowhere].into_iter().flatten().collect();
     if left.is_empty() && !failed.is_empty() {
-        return VoiceAnswer::failed(Voice::Cloud, format!("the cloud's record is unknown: {}", failed.join("; ")));
+        return CheckReport::error(Check::Cloud, format!("the cloud's record is unknown: {}", failed.join("; ")));
     }
-    let told = if left.is_empty() { "no kubeconfig, no permission record" } else { "a record is left" };
-    VoiceAnswer::of(Voice::Cloud, told, left)
+    let detail = if left.is_empty() { "no kubeconfig, no permission record" } else { "a record is left" };
+    CheckReport::of(Check::Cloud, detail, left)
 }

@@ -6,17 +6,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::{StreamExt as _, stream};
 use tokio::time::{Instant, sleep};
 
-use super::{Question, REVIEW_STEP, REVIEWS_SETTLE_WITHIN, is_named};
+use super::{REVIEW_STEP, REVIEWS_SETTLE_WITHIN, VerificationQuery, is_named};
 use crate::adapters::cluster::{ApiServer, CallError};
 use crate::core::ids::Uid;
 use crate::core::rbac::binding_object::BindingObject;
 use crate::core::rbac::inventory::Binding;
-use crate::core::rbac::{Attributes, Bearer, PolicyRule, allows, probes};
-use crate::core::revocation::input::{Case, TargetCase};
+use crate::core::rbac::{Attributes, PolicyRule, UserInfo, allows, probes};
+use crate::core::revocation::input::{InputTarget, RevocationInput};
 use crate::core::revocation::operation::ClusterRecord;
 use crate::core::revocation::plan::Plan;
 use crate::core::revocation::target::Target;
-use crate::core::revocation::verification::{Probe, Reviewed, Voice, VoiceAnswer, read_review};
+use crate::core::revocation::verification::{Check, CheckReport, Probe, Reviewed, read_review};
 use crate::error::chain;
 use crate::gather::revocation::SIDE_BY_SIDE;
 
@@ -77,10 +77,10 @@ impl Before {
 
 /// Asks what the bindings to be taken away allow, and keeps what is answered with yes: these are the questions that must be
 /// answered with no afterwards. The first question that has no answer ends it; it is given beside.
-pub async fn probes_that_work(api: &ApiServer, case: &Case) -> (Before, Option<CallError>) {
-    let questions = questions(case);
+pub async fn probes_that_work(api: &ApiServer, input: &RevocationInput) -> (Before, Option<CallError>) {
+    let questions = questions(input);
     let answers = stream::iter(&questions)
-        .map(async |(_, probe)| (api.subject_access_review(&probe.bearer(), &probe.attributes).await, probe));
+        .map(async |(_, probe)| (api.subject_access_review(&probe.user_info(), &probe.attributes).await, probe));
     let mut answers = std::pin::pin!(answers.buffered(SIDE_BY_SIDE));
     let (mut allowed, mut failure) = (Vec::new(), None);
     while let Some((answer, probe)) = answers.next().await {
@@ -104,25 +104,25 @@ pub async fn probes_that_work(api: &ApiServer, case: &Case) -> (Before, Option<C
 }
 
 /// What the bindings to be taken away allow, as questions about each of their identities' names.
-fn questions(case: &Case) -> Vec<(&Target, Probe)> {
-    let inventory = case.scan.grants.inventory();
-    let references: BTreeSet<_> = case.bindings.iter().map(BindingObject::reference).collect();
+fn questions(input: &RevocationInput) -> Vec<(&Target, Probe)> {
+    let inventory = input.scan.grants.inventory();
+    let references: BTreeSet<_> = input.bindings.iter().map(BindingObject::reference).collect();
     let is_leaving = |binding: &&Binding| references.contains(&binding.reference());
     let leaving: Vec<&Binding> = inventory.bindings().iter().filter(is_leaving).collect();
-    let names: usize = case.targets.iter().map(|target| target.target.names.len()).sum();
+    let names: usize = input.targets.iter().map(|target| target.target.names.len()).sum();
     let limit = MOST_PROBES / names.max(1);
     let mut questions = Vec::new();
-    for TargetCase { target, .. } in &case.targets {
+    for InputTarget { target, .. } in &input.targets {
         let own: Vec<(&Binding, &[PolicyRule])> = leaving
             .iter()
             .filter(|binding| binding.subjects().iter().any(|subject| is_named(subject.user_name(), target)))
             .filter_map(|binding| {
-                Some((*binding, case.roles.of(binding.namespace(), binding.role())?.rules.as_slice()))
+                Some((*binding, input.roles.of(binding.namespace(), binding.role())?.rules.as_slice()))
             })
             .collect();
         // What everybody in its groups may do proves nothing.
-        let nobody = Bearer { name: String::new(), groups: target.groups.clone() };
-        let by_group = |attributes: &Attributes| allows(inventory, &case.roles, &nobody, attributes).is_some();
+        let nobody = UserInfo { name: String::new(), groups: target.groups.clone() };
+        let by_group = |attributes: &Attributes| allows(inventory, &input.roles, &nobody, attributes).is_some();
         for attributes in probes(&own, by_group, limit.max(1)) {
             let of_name = |name: &String| Probe {
                 name: name.clone(),
@@ -136,12 +136,12 @@ fn questions(case: &Case) -> Vec<(&Target, Probe)> {
 }
 
 /// The API server's own decision on every question that it had answered with yes.
-pub(super) async fn review(question: &Question<'_>, target: &Target) -> VoiceAnswer {
+pub(super) async fn review(question: &VerificationQuery<'_>, target: &Target) -> CheckReport {
     let own: Vec<&Probe> = question.before.allowed.iter().filter(|probe| target.names.contains(&probe.name)).collect();
     if own.is_empty() {
         return match question.before.missing.get(&target.uid) {
-            Some(missing) => VoiceAnswer::failed(Voice::AccessReviews, missing.describe()),
-            None => VoiceAnswer::not_asked(Voice::AccessReviews, "nothing was seen to work before"),
+            Some(missing) => CheckReport::error(Check::AccessReviews, missing.describe()),
+            None => CheckReport::skipped(Check::AccessReviews, "nothing was seen to work before"),
         };
     }
     let until = Instant::now() + REVIEWS_SETTLE_WITHIN;
@@ -170,14 +170,14 @@ pub(super) async fn review(question: &Question<'_>, target: &Target) -> VoiceAns
     }
     let asked = own.len();
     match (left.len(), unclear.first()) {
-        (0, Some(first)) => VoiceAnswer::failed(
-            Voice::AccessReviews,
+        (0, Some(first)) => CheckReport::error(
+            Check::AccessReviews,
             format!("{} of {asked} without a clear answer, such as {first}", unclear.len()),
         ),
-        (0, None) => VoiceAnswer::clean(Voice::AccessReviews, format!("{asked} asked before: yes; after: no")),
+        (0, None) => CheckReport::passed(Check::AccessReviews, format!("{asked} asked before: yes; after: no")),
         (count, _) => {
             left.truncate(MOST_SHOWN);
-            VoiceAnswer::residual(Voice::AccessReviews, format!("{count} of {asked} are still answered with yes"), left)
+            CheckReport::failed(Check::AccessReviews, format!("{count} of {asked} are still answered with yes"), left)
         }
     }
 }
@@ -188,7 +188,7 @@ const MOST_SHOWN: usize = 5;
 /// Asks until the answer is no, or for as long as the API server may need to apply its own change.
 async fn review_until(api: &ApiServer, probe: &Probe, until: Instant) -> Result<Reviewed, CallError> {
     loop {
-        let answer = api.subject_access_review(&probe.bearer(), &probe.attributes).await;
+        let answer = api.subject_access_review(&probe.user_info(), &probe.attributes).await;
         let read = answer.as_ref().map(read_review);
         if matches!(read, Ok(Reviewed::No)) || Instant::now() >= until {
             return answer.map(|review| read_review(&review));

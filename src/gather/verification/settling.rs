@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::{Question, Reading, is_named};
+use super::{Reading, VerificationQuery, is_named};
 use crate::adapters::cluster::{BindingScope, CallError, WatchEvent, WatchedChange};
 use crate::core::rbac::binding_object::{BindingObject, BindingRef, user_name};
 use crate::core::rbac::inventory::{Binding, Inventory};
 use crate::core::rbac::managed_by::field_manager_of_subjects;
 use crate::core::revocation::plan::Plan;
 use crate::core::revocation::target::Target;
-use crate::core::revocation::verification::{Voice, VoiceAnswer};
+use crate::core::revocation::verification::{Check, CheckReport};
 use crate::error::chain;
 
 /// How long to watch: longer where somebody's marks stand on a binding.
@@ -32,10 +32,10 @@ struct Window {
 
 /// Watches both kinds of binding for a name that comes back, and lists them once more: that a watch shows nothing proves
 /// nothing, a proxy may hold it back.
-pub(super) async fn watch(question: &Question<'_>, read: &Reading) -> Vec<VoiceAnswer> {
-    let for_all = |answer: VoiceAnswer| vec![answer; question.targets.len()];
+pub(super) async fn watch(question: &VerificationQuery<'_>, read: &Reading) -> Vec<CheckReport> {
+    let for_all = |answer: CheckReport| vec![answer; question.targets.len()];
     if question.settle.is_zero() {
-        return for_all(VoiceAnswer::not_asked(Voice::Settled, "--settle 0"));
+        return for_all(CheckReport::skipped(Check::Settled, "--settle 0"));
     }
     let mut window = Window { events: Vec::new(), is_watched: true, afterwards: Default::default() };
     let watched = follow(question, read, &mut window).await;
@@ -46,9 +46,9 @@ pub(super) async fn watch(question: &Question<'_>, read: &Reading) -> Vec<VoiceA
     for target in &question.targets {
         let back = came_back(question, &target.target, read, &window).await;
         answers.push(match (&failure, back.is_empty()) {
-            (Some(error), true) => VoiceAnswer::failed(Voice::Settled, chain(error)),
-            (_, false) => VoiceAnswer::residual(Voice::Settled, "something came back", back),
-            (None, true) => VoiceAnswer::clean(Voice::Settled, nothing_came_back(question.settle, window.is_watched)),
+            (Some(error), true) => CheckReport::error(Check::Settled, chain(error)),
+            (_, false) => CheckReport::failed(Check::Settled, "something came back", back),
+            (None, true) => CheckReport::passed(Check::Settled, nothing_came_back(question.settle, window.is_watched)),
         });
     }
     answers
@@ -63,7 +63,7 @@ fn nothing_came_back(settle: Duration, is_watched: bool) -> String {
 }
 
 /// Follows both kinds of binding for as long as the window is open.
-async fn follow(question: &Question<'_>, read: &Reading, window: &mut Window) -> Result<(), CallError> {
+async fn follow(question: &VerificationQuery<'_>, read: &Reading, window: &mut Window) -> Result<(), CallError> {
     let seen = RefCell::new(Vec::new());
     let follow = async |(scope, since): &(BindingScope, String)| {
         let take = |event| seen.borrow_mut().push((read.since.elapsed(), event));
@@ -81,7 +81,7 @@ async fn follow(question: &Question<'_>, read: &Reading, window: &mut Window) ->
     Ok(())
 }
 
-async fn bindings(question: &Question<'_>) -> Result<Inventory, CallError> {
+async fn bindings(question: &VerificationQuery<'_>) -> Result<Inventory, CallError> {
     let (cluster, namespaced) = tokio::join!(
         question.api.bindings(&BindingScope::Cluster),
         question.api.bindings(&BindingScope::AllNamespaces),
@@ -92,7 +92,7 @@ async fn bindings(question: &Question<'_>) -> Result<Inventory, CallError> {
 }
 
 /// The bindings that name an identity again. One that never ceased to is the first list's business.
-async fn came_back(question: &Question<'_>, target: &Target, read: &Reading, window: &Window) -> Vec<String> {
+async fn came_back(question: &VerificationQuery<'_>, target: &Target, read: &Reading, window: &Window) -> Vec<String> {
     let mut naming = bindings_that_name(target, &read.inventory);
     let (mut back, mut found) = (BTreeSet::new(), Vec::new());
     for (after, WatchEvent { change, object }) in &window.events {

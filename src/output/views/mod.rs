@@ -21,7 +21,7 @@ pub use revocation::{CollateralView, RevocationPlan, RevocationReport, StepView,
 pub use scan::{Binding, GrantView, HolderView, Identities, ResemblingView, Role, Rows, ScanReport, ScannedCluster};
 pub use status::{Auditing, ClusterStatus, Dimension, LastAccessView, Outcome, StatusItem, StatusReport};
 pub use version::Version;
-pub use whoami::{ApiServerVoice, CertificateSubject, ClusterFacts, CredentialFacts, IdentityFacts, WhoAmI};
+pub use whoami::{ApiServerView, CertificateSubject, ClusterFacts, CredentialFacts, IdentityFacts, WhoAmI};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};

@@ -8,7 +8,7 @@ use crate::core::rbac::binding_object::BindingRef;
 use crate::core::revocation::journal::{OperationId, StepResult};
 use crate::core::revocation::plan::{Action, Plan, PlannedTarget, Step};
 use crate::core::revocation::target::GroupsFrom;
-use crate::core::revocation::verification::{Answered, Verification};
+use crate::core::revocation::verification::{CheckResult, Verification};
 use crate::output::report::Report;
 use crate::output::table::{Cell, Table, Tone};
 
@@ -102,7 +102,7 @@ impl Report for RevocationPlan<'_> {
         if self.plan.steps.is_empty() {
             return Table { headers: Vec::new(), rows: Box::new(std::iter::empty()) };
         }
-        let mut headers = vec!["STEP", "ACTION", "OBJECT", "LEAVES", "KEEPS", "UNDO"];
+        let mut headers = vec!["STEP", "ACTION", "OBJECT", "REMOVES", "KEEPS", "UNDO"];
         let are_several = self.plan.is_of_several();
         if are_several {
             headers.splice(..0, ["CLUSTER-ID", "CLUSTER"]);
@@ -147,7 +147,7 @@ impl Report for RevocationPlan<'_> {
 
     fn footing(&self) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
-        lines.extend(each_once("Will remain   ", self.plan.remains.iter().map(|remain| remain.what.as_str())));
+        lines.extend(each_once("Remains       ", self.plan.remains.iter().map(|remain| remain.what.as_str())));
         lines.extend(self.plan.not_checked.iter().map(|what| format!("Not checked   {what}")));
         lines
     }
@@ -169,7 +169,7 @@ impl Report for RevocationPlan<'_> {
 fn each_once<'a>(heading: &str, texts: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut counted: Vec<(&str, usize)> = Vec::new();
     for text in texts {
-        match counted.iter_mut().find(|(told, _)| *told == text) {
+        match counted.iter_mut().find(|(detail, _)| *detail == text) {
             Some((_, count)) => *count += 1,
             None => counted.push((text, 1)),
         }
@@ -263,24 +263,24 @@ impl Report for RevocationReport {
     }
 
     fn table(&self, wide: bool) -> Table<'_> {
-        let mut headers = vec!["UID", "VOICE", "ANSWER", "TOLD"];
+        let mut headers = vec!["UID", "CHECK", "RESULT", "DETAIL"];
         let shows_cluster = wide || self.clusters() > 1;
         if shows_cluster {
             headers.insert(0, "CLUSTER-ID");
         }
         let rows = self.verification.iter().flat_map(move |verification| {
-            verification.voices.iter().map(move |answer| {
-                let (word, tone) = match answer.answered {
-                    Answered::Clean => ("clean", Tone::Good),
-                    Answered::Residual => ("residual", Tone::Danger),
-                    Answered::Failed => ("failed", Tone::Attention),
-                    Answered::NotAsked => ("not asked", Tone::Plain),
+            verification.checks.iter().map(move |answer| {
+                let (word, tone) = match answer.result {
+                    CheckResult::Passed => ("passed", Tone::Good),
+                    CheckResult::Failed => ("failed", Tone::Danger),
+                    CheckResult::Error => ("error", Tone::Attention),
+                    CheckResult::Skipped => ("skipped", Tone::Plain),
                 };
                 let mut cells = vec![
                     Cell::new(verification.uid.as_str()),
-                    Cell::new(answer.voice.describe()),
+                    Cell::new(answer.check.describe()),
                     Cell::new(word).tone(tone),
-                    Cell::new(answer.told.as_str()),
+                    Cell::new(answer.detail.as_str()),
                 ];
                 if shows_cluster {
                     cells.insert(0, Cell::maybe(verification.cluster_id.as_ref().map(ClusterId::as_str)));
@@ -297,7 +297,7 @@ impl Report for RevocationReport {
         for verification in &self.verification {
             let place = verification.cluster_id.as_ref().filter(|_| several).map(|id| format!(" in {id}"));
             let place = place.unwrap_or_default();
-            lines.extend(verification.residual.iter().map(|what| format!("Left          {what}{place}")));
+            lines.extend(verification.findings().map(|what| format!("Found         {what}{place}")));
         }
         let remains = self.verification.iter().flat_map(|verification| &verification.remains);
         lines.extend(each_once("Remains       ", remains.map(|remain| remain.what.as_str())));

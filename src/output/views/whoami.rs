@@ -29,7 +29,7 @@ pub struct WhoAmI {
     /// Whose it is.
     pub identity: IdentityFacts,
     /// What the API server sees; null when it was not asked.
-    pub api_server: Option<ApiServerVoice>,
+    pub api_server: Option<ApiServerView>,
     /// Who calls the cloud; null when it was not asked.
     pub cloud: Option<CloudView>,
     /// What the reader must know.
@@ -116,7 +116,7 @@ pub struct IdentityFacts {
 #[derive(Clone, Debug, Default, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct ApiServerVoice {
+pub struct ApiServerView {
     /// The user name.
     pub username: Option<String>,
     /// The groups.
@@ -156,8 +156,8 @@ fn attributes(report: &WhoAmI, wide: bool) -> Vec<(&'static str, Cell<'_>)> {
     }
     rows.push(("RAM UID", Cell::maybe(report.identity.uid.as_deref())));
     rows.push(("RAM identity", Cell::maybe(report.identity.uid.as_ref().map(|_| report.identity.describe()))));
-    if let Some(voice) = &report.api_server {
-        rows.push(("API server sees", voice.describe()));
+    if let Some(source) = &report.api_server {
+        rows.push(("API server sees", source.describe()));
     }
     if let Some(cloud) = &report.cloud {
         rows.push(("Cloud caller", cloud.describe_caller()));
@@ -223,7 +223,7 @@ impl IdentityFacts {
     }
 }
 
-impl ApiServerVoice {
+impl ApiServerView {
     fn describe(&self) -> Cell<'_> {
         match (&self.error, &self.username) {
             (Some(error), _) => Cell::new(format!("failed: {error}")).tone(Tone::Attention),

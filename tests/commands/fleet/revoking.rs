@@ -305,7 +305,7 @@ fn a_name_in_ram_that_one_cluster_knows_is_looked_for_in_all() {
     assert_eq!((told.status, outcomes(&told)), (Status::Incomplete, vec!["Residual".to_owned(); 2]), "{told:?}");
     let found = "ClusterRoleBinding/-/alike gives ClusterRole/view to carl, which resembles a name of";
     let verifications = told.document["verification"].as_array().unwrap().iter();
-    assert_eq!(verifications.filter(|one| one["residual"].to_string().contains(found)).count(), 2, "{told:?}");
+    assert_eq!(verifications.filter(|one| one["checks"].to_string().contains(found)).count(), 2, "{told:?}");
 
     // What is gone by now is not there to be given.
     assert_eq!(scene.json(&named).status, Status::Refused);

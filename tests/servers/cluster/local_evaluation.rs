@@ -7,7 +7,7 @@ use ackcred_sandbox::certs::Subject;
 use ackcred_sandbox::cluster::Cluster;
 use ackcred_sandbox::controlplane::{self, ControlPlane, assets_for};
 use kubectl_ackcred::adapters::cluster::ApiServer;
-use kubectl_ackcred::core::rbac::{self, Attributes, Bearer, PolicyRule, grants_of, path_of};
+use kubectl_ackcred::core::rbac::{self, Attributes, PolicyRule, UserInfo, grants_of, path_of};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
@@ -106,7 +106,7 @@ fn fill(cluster: &dyn Cluster, chance: &mut Chance) {
     }
 }
 
-fn question(chance: &mut Chance) -> (Bearer, Attributes) {
+fn question(chance: &mut Chance) -> (UserInfo, Attributes) {
     let name = chance.of(prop_oneof![9 => one(&USERS), 1 => Just("nobody".to_owned())]);
     let groups = chance.of(proptest::sample::subsequence(&GROUPS[..], 0..3)).into_iter().map(str::to_owned).collect();
     let verb = chance.of(one(&VERBS));
@@ -123,12 +123,12 @@ fn question(chance: &mut Chance) -> (Bearer, Attributes) {
             path: None,
         }
     };
-    (Bearer { name, groups }, attributes)
+    (UserInfo { name, groups }, attributes)
 }
 
 /// The questions that the server answers otherwise than it was expected to, in words. It hears of new bindings a moment after they
 /// are made, so only what it goes on saying counts.
-async fn disagreements(api: &ApiServer, questions: Vec<(Bearer, Attributes, bool)>) -> Vec<String> {
+async fn disagreements(api: &ApiServer, questions: Vec<(UserInfo, Attributes, bool)>) -> Vec<String> {
     let mut lanes = JoinSet::new();
     for lane in 0..LANES {
         let (api, mine) = (api.clone(), questions.iter().skip(lane).step_by(LANES).cloned().collect::<Vec<_>>());
@@ -164,7 +164,7 @@ fn evaluation(cluster: &dyn Cluster, count: usize) {
     let (inventory, roles) = runtime.block_on(read(&admin));
     assert!(inventory.bindings().len() >= 80);
 
-    let mut questions: Vec<(Bearer, Attributes, bool)> = (0..count)
+    let mut questions: Vec<(UserInfo, Attributes, bool)> = (0..count)
         .map(|_| {
             let (bearer, attributes) = question(&mut chance);
             let expected = rbac::allows(&inventory, &roles, &bearer, &attributes).is_some();
@@ -176,7 +176,7 @@ fn evaluation(cluster: &dyn Cluster, count: usize) {
 
     // What the probes of somebody's own grants ask is allowed on both sides.
     for name in USERS {
-        let bearer = Bearer { name: name.to_owned(), groups: vec!["system:authenticated".into()] };
+        let bearer = UserInfo { name: name.to_owned(), groups: vec!["system:authenticated".into()] };
         let grants: Vec<(_, &[PolicyRule])> = grants_of(&inventory, &bearer)
             .into_iter()
             .filter_map(|binding| Some((binding, roles.of(binding.namespace(), binding.role())?.rules.as_slice())))
@@ -190,7 +190,7 @@ fn evaluation(cluster: &dyn Cluster, count: usize) {
 
     // Doing it is answered as asking about it.
     let ann = connect(cluster, Some(&cluster.client(&Subject::user("ann", ["ops"])).unwrap()));
-    let bearer = Bearer { name: "ann".into(), groups: vec!["ops".into(), "system:authenticated".into()] };
+    let bearer = UserInfo { name: "ann".into(), groups: vec!["ops".into(), "system:authenticated".into()] };
     let asked: Vec<(Attributes, String)> = (0..3000)
         .map(|_| question(&mut chance).1)
         .filter_map(|one| path_of(&one).map(|path| (one, path)))

@@ -8,7 +8,7 @@ use kubectl_ackcred::core::kubeconfig::connection::{Endpoint, Login};
 use kubectl_ackcred::core::rbac::binding::BindingKind;
 use kubectl_ackcred::core::rbac::binding_object::BindingRef;
 use kubectl_ackcred::core::rbac::inventory::Role;
-use kubectl_ackcred::core::rbac::{Attributes, Bearer};
+use kubectl_ackcred::core::rbac::{Attributes, UserInfo};
 use kubectl_ackcred::core::revocation::change::Change;
 
 use super::server::{Server, json};
@@ -41,7 +41,7 @@ async fn ask(api: &ApiServer, name: &str) -> Result<String, CallError> {
     Ok(match name {
         "SelfSubjectReview" => format!("{:?}", api.self_subject_review().await?),
         "SubjectAccessReview" => {
-            format!("{:?}", api.subject_access_review(&Bearer::default(), &Attributes::default()).await?)
+            format!("{:?}", api.subject_access_review(&UserInfo::default(), &Attributes::default()).await?)
         }
         "SelfSubjectAccessReview" => format!("{:?}", api.self_subject_access_review(&Attributes::default()).await?),
         "ack-cluster-profile" => format!("{:?}", api.cluster_profile().await?),

@@ -5,13 +5,13 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::core::identity::ack::{CertificateState, KubeconfigState};
-use crate::core::identity::evidence::ClusterVoices;
+use crate::core::identity::evidence::ClusterSources;
 use crate::core::ids::Uid;
 
 /// A cluster's voices, ready to be asked about many UIDs.
 #[derive(Debug)]
 pub struct ClusterDirectory {
-    voices: ClusterVoices,
+    sources: ClusterSources,
     /// Where an identity's rows are, the one that matters most first.
     kubeconfigs: BTreeMap<Uid, Vec<usize>>,
     accounts: BTreeMap<Uid, BTreeSet<Uid>>,
@@ -19,8 +19,8 @@ pub struct ClusterDirectory {
 
 impl ClusterDirectory {
     /// Takes in a cluster's voices.
-    pub fn new(voices: ClusterVoices) -> Self {
-        let rows = voices.kubeconfigs.items();
+    pub fn new(sources: ClusterSources) -> Self {
+        let rows = sources.kubeconfigs.items();
         let mut kubeconfigs: BTreeMap<Uid, Vec<usize>> = BTreeMap::new();
         for (position, row) in rows.iter().enumerate() {
             kubeconfigs.entry(row.uid.clone()).or_default().push(position);
@@ -29,7 +29,7 @@ impl ClusterDirectory {
         for positions in kubeconfigs.values_mut() {
             positions.sort_by_key(|position| Reverse(rank(&rows[*position])));
         }
-        Self { voices, kubeconfigs, accounts: BTreeMap::new() }
+        Self { sources, kubeconfigs, accounts: BTreeMap::new() }
     }
 
     /// Takes in which identities are known to belong to which accounts: pairs of an identity's UID and an account's.
@@ -41,8 +41,8 @@ impl ClusterDirectory {
     }
 
     /// The voices.
-    pub fn voices(&self) -> &ClusterVoices {
-        &self.voices
+    pub fn sources(&self) -> &ClusterSources {
+        &self.sources
     }
 
     /// The kubeconfig of this UID that counts, where ACK's list has the UID: of several the one that is in effect, and
@@ -54,12 +54,12 @@ impl ClusterDirectory {
     /// Every row that ACK's list has of this UID, the one that counts first.
     pub fn kubeconfigs(&self, uid: &Uid) -> impl Iterator<Item = &KubeconfigState> {
         let positions = self.kubeconfigs.get(uid).map(Vec::as_slice).unwrap_or_default();
-        positions.iter().map(|position| &self.voices.kubeconfigs.items()[*position])
+        positions.iter().map(|position| &self.sources.kubeconfigs.items()[*position])
     }
 
     /// The names that ACK's list has for identities.
     pub fn account_names(&self) -> impl Iterator<Item = (&Uid, &str)> {
-        self.voices.kubeconfigs.items().iter().map(|row| (&row.uid, row.account_name.as_str()))
+        self.sources.kubeconfigs.items().iter().map(|row| (&row.uid, row.account_name.as_str()))
     }
 
     /// An account other than `own` that the identity is known to belong to.

@@ -12,7 +12,7 @@ pub(super) const ACK: &str = "cs:ListClusterKubeconfigStates";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Statement {
     pub(super) claim: Claim,
-    pub(super) voice: &'static str,
+    pub(super) source: &'static str,
     /// Whether the voice keeps the identities itself (RAM, IMS, STS), or repeats what it heard (ACK).
     pub(super) first_hand: bool,
 }
@@ -88,7 +88,7 @@ pub(super) fn decide(statements: &[Statement], inferred: bool) -> State {
 }
 
 pub(super) fn told(statements: &[Statement]) -> String {
-    let told: Vec<String> = statements.iter().map(|told| format!("{} in {}", told.claim.word(), told.voice)).collect();
+    let told: Vec<String> = statements.iter().map(|told| format!("{} in {}", told.claim.word(), told.source)).collect();
     told.join(", ")
 }
 

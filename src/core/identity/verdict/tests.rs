@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::core::identity::ack::{AccountState, CertificateState, KubeconfigState};
-use crate::core::identity::evidence::ClusterVoices;
+use crate::core::identity::evidence::ClusterSources;
 use crate::core::identity::{Caller, ImsUser, RamRole, RamUser, RecycledUser, UserBasicInfo};
 
 const OWNER: &str = "1000";
@@ -51,8 +51,8 @@ fn caller(kind: IdentityType, digits: &str, account: &str) -> Answer<Caller> {
 }
 
 /// An account in which everything was read: one user, who is also the caller, and one role.
-fn account() -> AccountVoices {
-    AccountVoices {
+fn account() -> AccountSources {
+    AccountSources {
         caller: caller(IdentityType::RamUser, ALICE, OWNER),
         users: Listing::Complete(vec![user(ALICE)]),
         roles: Listing::Complete(vec![role(OPS)]),
@@ -62,15 +62,15 @@ fn account() -> AccountVoices {
     }
 }
 
-fn cluster() -> ClusterVoices {
-    ClusterVoices { owner: Answer::Known(uid(OWNER)), kubeconfigs: Listing::Complete(Vec::new()) }
+fn cluster() -> ClusterSources {
+    ClusterSources { owner: Answer::Known(uid(OWNER)), kubeconfigs: Listing::Complete(Vec::new()) }
 }
 
-fn ack_says(digits: &str, account_type: AccountType, state: AccountState) -> ClusterVoices {
-    ClusterVoices { kubeconfigs: Listing::Complete(vec![row(digits, account_type, state)]), ..cluster() }
+fn ack_says(digits: &str, account_type: AccountType, state: AccountState) -> ClusterSources {
+    ClusterSources { kubeconfigs: Listing::Complete(vec![row(digits, account_type, state)]), ..cluster() }
 }
 
-fn judge(digits: &str, account: AccountVoices, cluster: ClusterVoices) -> Verdict {
+fn judge(digits: &str, account: AccountSources, cluster: ClusterSources) -> Verdict {
     AccountDirectory::new(account).judge(&uid(digits), &ClusterDirectory::new(cluster))
 }
 
@@ -94,15 +94,15 @@ fn four_complete_listings_of_the_owners_account_infer_deletion() {
 
 #[test]
 fn acks_own_word_confirms_deletion_even_where_ram_can_not_be_read() {
-    let voices = AccountVoices { users: Listing::failed("forbidden"), ..account() };
-    let gone = judge(GONE, voices, ack_says(GONE, AccountType::RamUser, AccountState::Deleted));
+    let sources = AccountSources { users: Listing::failed("forbidden"), ..account() };
+    let gone = judge(GONE, sources, ack_says(GONE, AccountType::RamUser, AccountState::Deleted));
     assert_eq!((gone.identity_type, gone.state), (IdentityType::RamUser, State::Deleted(Basis::Confirmed)));
     assert_eq!(gone.evidence, "confirmed: account_state Deleted in cs:ListClusterKubeconfigStates");
     assert_eq!(gone.name.as_deref(), Some("ack-2999"));
 }
 
-fn ack_says_all(rows: Vec<KubeconfigState>) -> ClusterVoices {
-    ClusterVoices { kubeconfigs: Listing::Complete(rows), ..cluster() }
+fn ack_says_all(rows: Vec<KubeconfigState>) -> ClusterSources {
+    ClusterSources { kubeconfigs: Listing::Complete(rows), ..cluster() }
 }
 
 #[test]
@@ -115,16 +115,16 @@ fn of_several_rows_of_an_identity_none_goes_unheard() {
         ([Deleted, Deleted], State::Deleted(Basis::Confirmed), false),
         ([Deleted, Unstated], State::Deleted(Basis::Confirmed), false),
     ];
-    let voices = || AccountVoices { users: Listing::failed("forbidden"), ..account() };
+    let sources = || AccountSources { users: Listing::failed("forbidden"), ..account() };
     for (states, expected, disagree) in cases {
         for states in [states, [states[1], states[0]]] {
             let rows = states.map(|state| row(GONE, AccountType::RamUser, state)).to_vec();
-            let verdict = judge(GONE, voices(), ack_says_all(rows));
+            let verdict = judge(GONE, sources(), ack_says_all(rows));
             assert_eq!((verdict.state, verdict.disagreement.is_some()), (expected, disagree), "{states:?}");
         }
     }
     let rows = [AccountType::Unstated, AccountType::RamRole].map(|kind| row(GONE, kind, Unstated));
-    assert_eq!(judge(GONE, voices(), ack_says_all(rows.to_vec())).identity_type, IdentityType::RamRole);
+    assert_eq!(judge(GONE, sources(), ack_says_all(rows.to_vec())).identity_type, IdentityType::RamRole);
 }
 
 #[test]
@@ -152,25 +152,25 @@ fn of_several_kubeconfigs_the_one_in_effect_counts_then_the_one_that_ends_last()
 fn acks_word_in_a_list_that_broke_off_confirms_nothing() {
     let read = vec![row(GONE, AccountType::RamUser, AccountState::Deleted)];
     let kubeconfigs = Listing::Failed { read, reason: "throttled".into() };
-    let voices = AccountVoices { recycle_bin: Listing::failed("forbidden"), ..account() };
-    let gone = judge(GONE, voices, ClusterVoices { kubeconfigs, ..cluster() });
+    let sources = AccountSources { recycle_bin: Listing::failed("forbidden"), ..account() };
+    let gone = judge(GONE, sources, ClusterSources { kubeconfigs, ..cluster() });
     assert_eq!(gone.state, State::Unknown);
     assert!(gone.evidence.ends_with("Deleted in cs:ListClusterKubeconfigStates, which was not read to the end"));
 }
 
 #[test]
 fn any_listing_that_is_missing_leaves_unknown_with_the_reason() {
-    let cases: Vec<(AccountVoices, &str)> = vec![
+    let cases: Vec<(AccountSources, &str)> = vec![
         (
-            AccountVoices { users: Listing::failed("ram:ListUsers forbidden"), ..account() },
+            AccountSources { users: Listing::failed("ram:ListUsers forbidden"), ..account() },
             "absent from RAM roles, IMS users, recycle bin; RAM users unread: ram:ListUsers forbidden",
         ),
         (
-            AccountVoices { roles: Listing::NotAsked, ..account() },
+            AccountSources { roles: Listing::NotAsked, ..account() },
             "absent from RAM users, IMS users, recycle bin; RAM roles not asked",
         ),
         (
-            AccountVoices {
+            AccountSources {
                 basic_infos: Listing::failed("ims: not found"),
                 recycle_bin: Listing::failed("ims: not found"),
                 ..account()
@@ -178,17 +178,17 @@ fn any_listing_that_is_missing_leaves_unknown_with_the_reason() {
             "absent from RAM; IMS users, recycle bin unread: ims: not found",
         ),
         (
-            AccountVoices { users: Listing::Failed { read: vec![user(ALICE)], reason: "cut".into() }, ..account() },
+            AccountSources { users: Listing::Failed { read: vec![user(ALICE)], reason: "cut".into() }, ..account() },
             "absent from RAM roles, IMS users, recycle bin; RAM users unread: cut",
         ),
         (
-            AccountVoices { caller: Answer::Failed("timeout".into()), ..account() },
+            AccountSources { caller: Answer::Failed("timeout".into()), ..account() },
             "the caller's account unread: timeout",
         ),
-        (AccountVoices::not_asked(), "the cloud was not asked"),
+        (AccountSources::not_asked(), "the cloud was not asked"),
     ];
-    for (voices, expected) in cases {
-        let verdict = judge(GONE, voices, cluster());
+    for (sources, expected) in cases {
+        let verdict = judge(GONE, sources, cluster());
         assert_eq!(verdict.state, State::Unknown, "{expected}");
         assert!(verdict.evidence.ends_with(expected), "{} / {expected}", verdict.evidence);
     }
@@ -196,12 +196,12 @@ fn any_listing_that_is_missing_leaves_unknown_with_the_reason() {
 
 #[test]
 fn absence_from_another_account_means_nothing() {
-    let foreign = ClusterVoices { owner: Answer::Known(uid("1777")), ..cluster() };
+    let foreign = ClusterSources { owner: Answer::Known(uid("1777")), ..cluster() };
     let verdict = judge(GONE, account(), foreign);
     assert_eq!(verdict.state, State::Unknown);
     assert!(verdict.evidence.contains("the cluster belongs to account 1777, the caller to 1000"));
     for owner in [Answer::NotAsked, Answer::Failed("configmap forbidden".into())] {
-        assert_eq!(judge(GONE, account(), ClusterVoices { owner, ..cluster() }).state, State::Unknown);
+        assert_eq!(judge(GONE, account(), ClusterSources { owner, ..cluster() }).state, State::Unknown);
     }
 }
 
@@ -224,13 +224,13 @@ fn who_belongs_to_another_account_is_not_deleted_by_absence_and_still_by_acks_wo
 #[test]
 fn a_listing_without_the_caller_in_it_proves_nothing() {
     let cases = [
-        AccountVoices { users: Listing::Complete(Vec::new()), ..account() },
-        AccountVoices { users: Listing::Complete(vec![user("2002")]), ..account() },
-        AccountVoices { basic_infos: Listing::Complete(vec![info("2002", UserStatus::Active)]), ..account() },
-        AccountVoices { caller: caller(IdentityType::RamRole, "3002", OWNER), ..account() },
+        AccountSources { users: Listing::Complete(Vec::new()), ..account() },
+        AccountSources { users: Listing::Complete(vec![user("2002")]), ..account() },
+        AccountSources { basic_infos: Listing::Complete(vec![info("2002", UserStatus::Active)]), ..account() },
+        AccountSources { caller: caller(IdentityType::RamRole, "3002", OWNER), ..account() },
     ];
-    for voices in cases {
-        let verdict = judge(GONE, voices, cluster());
+    for sources in cases {
+        let verdict = judge(GONE, sources, cluster());
         assert_eq!(verdict.state, State::Unknown);
         assert!(verdict.evidence.contains("leaves out the calling"), "{}", verdict.evidence);
     }
@@ -238,14 +238,14 @@ fn a_listing_without_the_caller_in_it_proves_nothing() {
 
 #[test]
 fn empty_listings_that_can_not_be_empty_prove_nothing() {
-    let root = || AccountVoices { caller: caller(IdentityType::Root, OWNER, OWNER), ..account() };
+    let root = || AccountSources { caller: caller(IdentityType::Root, OWNER, OWNER), ..account() };
     let empty = [
-        AccountVoices { roles: Listing::Complete(Vec::new()), ..root() },
-        AccountVoices { users: Listing::Complete(Vec::new()), ..root() },
-        AccountVoices { basic_infos: Listing::Complete(Vec::new()), ..root() },
+        AccountSources { roles: Listing::Complete(Vec::new()), ..root() },
+        AccountSources { users: Listing::Complete(Vec::new()), ..root() },
+        AccountSources { basic_infos: Listing::Complete(Vec::new()), ..root() },
     ];
-    for voices in empty {
-        assert_eq!(judge(GONE, voices, cluster()).state, State::Unknown);
+    for sources in empty {
+        assert_eq!(judge(GONE, sources, cluster()).state, State::Unknown);
     }
     assert_eq!(judge(GONE, root(), cluster()).state, State::Deleted(Basis::Inferred));
 }
@@ -253,10 +253,10 @@ fn empty_listings_that_can_not_be_empty_prove_nothing() {
 #[test]
 fn a_live_role_is_not_deleted_because_ims_knows_no_such_user() {
     let lookups = BTreeMap::from([(uid(OPS), Lookup::NoSuchUser)]);
-    assert_eq!(judge(OPS, AccountVoices { lookups, ..account() }, cluster()).state, State::Active);
+    assert_eq!(judge(OPS, AccountSources { lookups, ..account() }, cluster()).state, State::Active);
     let lookups = BTreeMap::from([(uid(GONE), Lookup::NoSuchUser)]);
     let roles = Listing::failed("forbidden");
-    assert_eq!(judge(GONE, AccountVoices { lookups, roles, ..account() }, cluster()).state, State::Unknown);
+    assert_eq!(judge(GONE, AccountSources { lookups, roles, ..account() }, cluster()).state, State::Unknown);
 }
 
 #[test]
@@ -268,7 +268,7 @@ fn a_lookup_that_told_nothing_is_in_the_evidence() {
     ];
     for (lookup, expected) in cases {
         let lookups = BTreeMap::from([(uid(GONE), lookup)]);
-        let verdict = judge(GONE, AccountVoices { users: Listing::failed("cut"), lookups, ..account() }, cluster());
+        let verdict = judge(GONE, AccountSources { users: Listing::failed("cut"), lookups, ..account() }, cluster());
         assert_eq!(verdict.state, State::Unknown);
         assert!(verdict.evidence.ends_with(expected), "{}", verdict.evidence);
     }
@@ -278,23 +278,23 @@ fn a_lookup_that_told_nothing_is_in_the_evidence() {
 fn a_lookup_proves_existence() {
     let found = ImsUser { uid: uid(GONE), name: "bob".into(), principal_name: String::new() };
     let lookups = BTreeMap::from([(uid(GONE), Lookup::Exists(found))]);
-    let verdict = judge(GONE, AccountVoices { lookups, ..account() }, cluster());
+    let verdict = judge(GONE, AccountSources { lookups, ..account() }, cluster());
     assert_eq!((verdict.state, verdict.identity_type), (State::Active, IdentityType::RamUser));
     assert_eq!(verdict.name.as_deref(), Some("bob"));
 }
 
 #[test]
 fn the_recycle_bin_and_freezing_are_no_deletion() {
-    let voices = AccountVoices { recycle_bin: Listing::Complete(vec![recycled(GONE)]), ..account() };
-    assert_eq!(judge(GONE, voices.clone(), cluster()).state, State::Recycled);
-    let ack_deleted = judge(GONE, voices, ack_says(GONE, AccountType::RamUser, AccountState::Deleted));
+    let sources = AccountSources { recycle_bin: Listing::Complete(vec![recycled(GONE)]), ..account() };
+    assert_eq!(judge(GONE, sources.clone(), cluster()).state, State::Recycled);
+    let ack_deleted = judge(GONE, sources, ack_says(GONE, AccountType::RamUser, AccountState::Deleted));
     assert_eq!(ack_deleted.state, State::Recycled);
     assert!(ack_deleted.disagreement.is_some());
 
     let frozen = info("2002", UserStatus::Frozen);
     let active = info(ALICE, UserStatus::Active);
-    let voices = AccountVoices { basic_infos: Listing::Complete(vec![active, frozen]), ..account() };
-    let verdict = judge("2002", voices, cluster());
+    let sources = AccountSources { basic_infos: Listing::Complete(vec![active, frozen]), ..account() };
+    let verdict = judge("2002", sources, cluster());
     assert_eq!((verdict.state, verdict.disagreement), (State::Frozen, None));
     assert_eq!(verdict.name.as_deref(), Some("user-2002"));
 }
@@ -319,8 +319,8 @@ fn voices_that_disagree_are_told_and_the_living_win() {
 
 #[test]
 fn a_user_that_is_listed_and_recycled_at_once_is_unknown() {
-    let voices = AccountVoices { recycle_bin: Listing::Complete(vec![recycled(ALICE)]), ..account() };
-    let verdict = judge(ALICE, voices, cluster());
+    let sources = AccountSources { recycle_bin: Listing::Complete(vec![recycled(ALICE)]), ..account() };
+    let verdict = judge(ALICE, sources, cluster());
     assert_eq!(verdict.state, State::Unknown);
     assert!(verdict.disagreement.is_some());
 }
@@ -329,7 +329,7 @@ fn a_user_that_is_listed_and_recycled_at_once_is_unknown() {
 fn the_account_itself_is_never_looked_for_in_listings() {
     let by_caller = judge(OWNER, account(), cluster());
     assert_eq!((by_caller.identity_type, by_caller.state), (IdentityType::Root, State::Active));
-    let foreign = ClusterVoices { owner: Answer::Known(uid("1777")), ..cluster() };
+    let foreign = ClusterSources { owner: Answer::Known(uid("1777")), ..cluster() };
     let by_profile = judge("1777", account(), foreign);
     assert_eq!((by_profile.identity_type, by_profile.state), (IdentityType::Root, State::Unknown));
     let by_ack = judge("1888", account(), ack_says("1888", AccountType::Root, AccountState::Active));
@@ -342,7 +342,7 @@ fn the_account_itself_is_never_looked_for_in_listings() {
 fn presence_counts_in_a_list_that_broke_off() {
     let users = Listing::Failed { read: vec![user("2002")], reason: "cut".into() };
     let basic_infos = Listing::failed("forbidden");
-    let verdict = judge("2002", AccountVoices { users, basic_infos, ..account() }, cluster());
+    let verdict = judge("2002", AccountSources { users, basic_infos, ..account() }, cluster());
     assert_eq!(verdict.state, State::Active);
     assert_eq!(verdict.evidence, "exists in ram:ListUsers; whether it is frozen is not known: forbidden");
 }
@@ -382,14 +382,14 @@ prop_compose! {
         ),
         recycle_bin in listing(digits().prop_map(recycled)),
         no_such_user in prop::collection::vec(digits(), 0..3),
-    ) -> AccountVoices {
+    ) -> AccountSources {
         let caller = match caller {
             Answer::Known((kind, digits, account)) => super::tests::caller(kind, digits, account),
             Answer::Failed(reason) => Answer::Failed(reason),
             Answer::NotAsked => Answer::NotAsked,
         };
         let lookups = no_such_user.into_iter().map(|digits| (uid(digits), Lookup::NoSuchUser)).collect();
-        AccountVoices { caller, users, roles, basic_infos, recycle_bin, lookups }
+        AccountSources { caller, users, roles, basic_infos, recycle_bin, lookups }
     }
 }
 
@@ -401,8 +401,8 @@ prop_compose! {
             prop::sample::select(vec![AccountType::Root, AccountType::RamUser, AccountType::RamRole]),
             prop::sample::select(vec![AccountState::Active, AccountState::Inactive, AccountState::Deleted]),
         ).prop_map(|(digits, account_type, state)| row(digits, account_type, state))),
-    ) -> ClusterVoices {
-        ClusterVoices { owner, kubeconfigs }
+    ) -> ClusterSources {
+        ClusterSources { owner, kubeconfigs }
     }
 }
 
@@ -452,11 +452,11 @@ proptest! {
         fn cut<T: Clone>(listing: &Listing<T>) -> Listing<T> {
             Listing::Failed { read: listing.items().to_vec(), reason: "cut".into() }
         }
-        let account = AccountVoices {
+        let account = AccountSources {
             users: cut(&account.users), roles: cut(&account.roles),
             basic_infos: cut(&account.basic_infos), recycle_bin: cut(&account.recycle_bin), ..account
         };
-        let cluster = ClusterVoices { kubeconfigs: cut(&cluster.kubeconfigs), ..cluster };
+        let cluster = ClusterSources { kubeconfigs: cut(&cluster.kubeconfigs), ..cluster };
         prop_assert!(!matches!(judge(digits, account, cluster).state, State::Deleted(_)));
     }
 }

@@ -84,7 +84,7 @@ impl From<OperationId> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::specimens::at;
+    use crate::core::fixtures::at;
 
     const ID: &str = "20261122-031002-3f9a2c";
 

@@ -1,6 +1,6 @@
 //! The part of a plan that is about one cluster: from what was heard of it to its steps, its refusals and what remains.
 
-use super::{Action, Crowd, Elsewhere, Flags, PlannedTarget, Remain, Step, change_of, names, refuse, remain};
+use super::{Action, Elsewhere, Flags, PlannedTarget, Remain, RevokeMode, Step, change_of, names, refuse, remain};
 use crate::core::access::holder::LastAccess;
 use crate::core::access::scan::StateKind;
 use crate::core::hex;
@@ -10,7 +10,7 @@ use crate::core::rbac::binding_object::{BindingObject, subject_text, user_name};
 use crate::core::rbac::managed_by::managers;
 use crate::core::rbac::others::Others;
 use crate::core::revocation::change::Change;
-use crate::core::revocation::input::{Case, Confirmation, DryRun, DryRuns, LeakedFacts, TargetCase};
+use crate::core::revocation::input::{Confirmation, DryRun, DryRuns, InputTarget, LeakedFacts, RevocationInput};
 use crate::core::revocation::refusal::Refusal;
 use crate::core::revocation::target::{Target, TargetNames};
 use k8s_openapi::api::rbac::v1::Subject;
@@ -36,49 +36,55 @@ pub struct Draft {
 
 impl Draft {
     /// Plans one cluster. `dry_runs` is empty where the API server was not asked.
-    pub fn of(case: &Case, flags: &Flags, leaked: Option<&LeakedFacts>, crowd: Crowd, dry_runs: &DryRuns) -> Self {
-        let mut refusals = refuse::the_cluster(case, flags, crowd);
-        let mut accepted: Vec<&TargetCase> = Vec::new();
-        for target in &case.targets {
-            if crowd == Crowd::Fleet && refuse::holds_nothing(case, target, flags) {
+    pub fn of(
+        input: &RevocationInput,
+        flags: &Flags,
+        leaked: Option<&LeakedFacts>,
+        mode: RevokeMode,
+        dry_runs: &DryRuns,
+    ) -> Self {
+        let mut refusals = refuse::the_cluster(input, flags, mode);
+        let mut accepted: Vec<&InputTarget> = Vec::new();
+        for target in &input.targets {
+            if mode == RevokeMode::MultiCluster && refuse::holds_nothing(input, target, flags) {
                 continue;
             }
-            let own = refuse::the_target(case, target, flags, leaked, crowd);
-            if own.is_empty() || !crowd.leaves_out() {
+            let own = refuse::the_target(input, target, flags, leaked, mode);
+            if own.is_empty() || !mode.leaves_out() {
                 accepted.push(target);
             }
             refusals.extend(own);
         }
-        let mut steps = steps(case, &accepted, flags, dry_runs);
-        let rights = refuse::the_steps(case, &steps, dry_runs);
-        if crowd.leaves_out() {
+        let mut steps = steps(input, &accepted, flags, dry_runs);
+        let rights = refuse::the_steps(input, &steps, dry_runs);
+        if mode.leaves_out() {
             accepted.retain(|target| !rights.iter().any(|(uids, _)| uids.contains(&target.target.uid)));
-            steps = self::steps(case, &accepted, flags, dry_runs);
+            steps = self::steps(input, &accepted, flags, dry_runs);
         }
         refusals.extend(rights.into_iter().map(|(_, refusal)| refusal));
-        refusals.extend(refuse::the_last_administrator(case, &accepted, flags));
-        if crowd == Crowd::Fleet && refusals.iter().any(|refusal| refusal.target.is_none()) {
+        refusals.extend(refuse::the_last_administrator(input, &accepted, flags));
+        if mode == RevokeMode::MultiCluster && refusals.iter().any(|refusal| refusal.target.is_none()) {
             (accepted, steps) = (Vec::new(), Vec::new());
         }
-        refusals.iter_mut().for_each(|refusal| refusal.cluster_id = case.cluster.id().cloned());
+        refusals.iter_mut().for_each(|refusal| refusal.cluster_id = input.cluster.id().cloned());
         Self {
-            targets: accepted.iter().map(|target| planned(case, target)).collect(),
-            remains: remain::after(case, &accepted, leaked, flags),
-            elsewhere: remain::elsewhere(case, &accepted),
-            not_checked: not_checked(case, &accepted, flags),
-            warnings: refuse::warnings(case, &accepted, leaked),
+            targets: accepted.iter().map(|target| planned(input, target)).collect(),
+            remains: remain::after(input, &accepted, leaked, flags),
+            elsewhere: remain::elsewhere(input, &accepted),
+            not_checked: not_checked(input, &accepted, flags),
+            warnings: refuse::warnings(input, &accepted, leaked),
             steps,
             refusals,
         }
     }
 }
 
-fn planned(case: &Case, target: &TargetCase) -> PlannedTarget {
+fn planned(input: &RevocationInput, target: &InputTarget) -> PlannedTarget {
     let Target { uid, names, also_names, groups, groups_from, .. } = target.target.clone();
     PlannedTarget {
-        cluster_id: case.cluster.id().cloned(),
-        cluster_name: case.cluster.name.clone(),
-        context: case.cluster.context.clone(),
+        cluster_id: input.cluster.id().cloned(),
+        cluster_name: input.cluster.name.clone(),
+        context: input.cluster.context.clone(),
         uid,
         kind: target.verdict.identity_type,
         name: target.verdict.name.clone(),
@@ -92,12 +98,12 @@ fn planned(case: &Case, target: &TargetCase) -> PlannedTarget {
     }
 }
 
-fn not_checked(case: &Case, targets: &[&TargetCase], flags: &Flags) -> Vec<String> {
+fn not_checked(input: &RevocationInput, targets: &[&InputTarget], flags: &Flags) -> Vec<String> {
     let mut unseen = Vec::new();
     if flags.rbac_only {
         unseen.push("the cloud's records: --rbac-only".to_owned());
     }
-    if case.cluster.confirmation == Confirmation::OperatorsWord {
+    if input.cluster.confirmation == Confirmation::OperatorsWord {
         unseen.push("which cluster this is: --cluster-id is your own word".to_owned());
     }
     let accepted = flags.accept_names.iter();
@@ -115,14 +121,19 @@ fn not_checked(case: &Case, targets: &[&TargetCase], flags: &Flags) -> Vec<Strin
 }
 
 /// The steps that take these identities out of the cluster, the bindings first.
-fn steps(case: &Case, targets: &[&TargetCase], flags: &Flags, dry_runs: &DryRuns) -> Vec<Step> {
+fn steps(input: &RevocationInput, targets: &[&InputTarget], flags: &Flags, dry_runs: &DryRuns) -> Vec<Step> {
     let names = TargetNames::of(targets.iter().map(|target| &target.target));
-    let bindings = case.bindings.iter().filter_map(|object| binding_step(case, object, &names, dry_runs));
-    let calls = targets.iter().filter(|target| !flags.rbac_only && needs_the_cloud(case, target));
-    bindings.chain(calls.map(|target| cloud_step(case, target))).collect()
+    let bindings = input.bindings.iter().filter_map(|object| binding_step(input, object, &names, dry_runs));
+    let calls = targets.iter().filter(|target| !flags.rbac_only && needs_the_cloud(input, target));
+    bindings.chain(calls.map(|target| cloud_step(input, target))).collect()
 }
 
-fn binding_step(case: &Case, object: &BindingObject, names: &TargetNames, dry_runs: &DryRuns) -> Option<Step> {
+fn binding_step(
+    input: &RevocationInput,
+    object: &BindingObject,
+    names: &TargetNames,
+    dry_runs: &DryRuns,
+) -> Option<Step> {
     let change = change_of(object, names)?;
     let (leaving, staying): (Vec<&Subject>, Vec<&Subject>) =
         object.subjects.iter().partition(|subject| names.have(subject));
@@ -141,7 +152,7 @@ fn binding_step(case: &Case, object: &BindingObject, names: &TargetNames, dry_ru
     let others = Others::new(staying.iter().cloned(), staying.len());
     Some(Step {
         id: 0,
-        cluster_id: case.cluster.id().cloned(),
+        cluster_id: input.cluster.id().cloned(),
         action,
         uid: Some(object.uid().to_owned()),
         resource_version: Some(object.resource_version().to_owned()),
@@ -164,22 +175,22 @@ fn undo(dry_run: Option<&DryRun>) -> String {
 }
 
 /// Whether the cloud has, or may have, something of the identity in this cluster.
-pub(super) fn needs_the_cloud(case: &Case, target: &TargetCase) -> bool {
-    case.cloud.is_ok()
-        && (target.kubeconfig.can_be_deleted() != Some(false) || !permissions_here(case, target).is_empty())
+pub(super) fn needs_the_cloud(input: &RevocationInput, target: &InputTarget) -> bool {
+    input.cloud.is_ok()
+        && (target.kubeconfig.can_be_deleted() != Some(false) || !permissions_here(input, target).is_empty())
 }
 
 /// ACK's records of roles that it granted the identity in this cluster, as it names them.
-pub fn permissions_here(case: &Case, target: &TargetCase) -> Vec<String> {
-    let Some(id) = case.cluster.id() else { return Vec::new() };
+pub fn permissions_here(input: &RevocationInput, target: &InputTarget) -> Vec<String> {
+    let Some(id) = input.cluster.id() else { return Vec::new() };
     let records = target.permissions.known().map(Vec::as_slice).unwrap_or_default();
     records.iter().filter(|record| record.is_of_cluster(id)).map(|record| record.resource_id.clone()).collect()
 }
 
-fn cloud_step(case: &Case, target: &TargetCase) -> Step {
+fn cloud_step(input: &RevocationInput, target: &InputTarget) -> Step {
     Step {
         id: 0,
-        cluster_id: case.cluster.id().cloned(),
+        cluster_id: input.cluster.id().cloned(),
         action: Action::DeleteKubeconfig,
         object: None,
         uid: None,
@@ -199,8 +210,8 @@ fn cloud_step(case: &Case, target: &TargetCase) -> Step {
 
 /// The bindings that a plan for these identities would change, with their changes and what would undo them: what the API
 /// server is to be asked by dry run.
-pub fn questions<'a>(case: &'a Case) -> Vec<(&'a BindingObject, Change, Option<Change>)> {
-    let names = TargetNames::of(case.targets.iter().map(|target| &target.target));
+pub fn questions<'a>(input: &'a RevocationInput) -> Vec<(&'a BindingObject, Change, Option<Change>)> {
+    let names = TargetNames::of(input.targets.iter().map(|target| &target.target));
     let question = |object: &'a BindingObject| {
         let change = change_of(object, &names)?;
         // Who may take a subject out may put it in: the API server weighs both alike. Who may delete need not be able to create.
@@ -208,5 +219,5 @@ pub fn questions<'a>(case: &'a Case) -> Vec<(&'a BindingObject, Change, Option<C
             .then(|| Change::Create { object: Box::new(object.stripped(object.subjects.clone())) });
         Some((object, change, undo))
     };
-    case.bindings.iter().filter_map(question).collect()
+    input.bindings.iter().filter_map(question).collect()
 }

@@ -4,7 +4,7 @@
 use super::Flags;
 use crate::core::rbac::inventory::{Binding, Inventory};
 use crate::core::rbac::mapping::Mapping;
-use crate::core::revocation::input::Case;
+use crate::core::revocation::input::RevocationInput;
 use crate::core::revocation::refusal::{Refusal, RefusalCode};
 use crate::core::revocation::target::Target;
 
@@ -53,14 +53,14 @@ pub(super) fn some_of(names: &[&str]) -> String {
 
 /// What is wrong with the names of `--also-name` and `--accept-name`: one that is an identity's own in any case, one that resembles
 /// none of the identities, and one that nothing in these clusters names.
-pub fn misnamed<'a>(cases: impl Iterator<Item = &'a Case> + Clone, flags: &Flags) -> Vec<Refusal> {
+pub fn misnamed<'a>(cases: impl Iterator<Item = &'a RevocationInput> + Clone, flags: &Flags) -> Vec<Refusal> {
     let all = flags.also_names.iter().map(|name| (ALSO, name.as_str()));
     let all = all.chain(flags.accept_names.iter().map(|name| ("--accept-name", name.as_str())));
     all.filter_map(|(flag, name)| wrong_with(cases.clone(), flag, name)).collect()
 }
 
-fn wrong_with<'a>(cases: impl Iterator<Item = &'a Case> + Clone, flag: &str, name: &str) -> Option<Refusal> {
-    let targets = || cases.clone().flat_map(|case| &case.targets).map(|target| &target.target);
+fn wrong_with<'a>(cases: impl Iterator<Item = &'a RevocationInput> + Clone, flag: &str, name: &str) -> Option<Refusal> {
+    let targets = || cases.clone().flat_map(|input| &input.targets).map(|target| &target.target);
     let refused = |message: String| Refusal::new(RefusalCode::NameMismatch, message);
     let is_own = |target: &&Target| target.bears(name) && !target.also_names.contains(name);
     if let Some(target) = targets().find(is_own) {
@@ -76,17 +76,17 @@ fn wrong_with<'a>(cases: impl Iterator<Item = &'a Case> + Clone, flag: &str, nam
         let message = format!("{flag} {name}: that resembles no name of the identities that are to be revoked");
         return Some(refused(message).hint("scan lists the names that resemble an identity's"));
     }
-    let is_there = cases.clone().any(|case| is_named(case, name));
+    let is_there = cases.clone().any(|input| is_named(input, name));
     (!is_there).then(|| {
         refused(format!("{flag} {name}: no binding and no mapping here has that user name"))
             .hint(format!("check how it is written, or leave {flag} {name} out"))
     })
 }
 
-fn is_named(case: &Case, name: &str) -> bool {
-    let grants = &case.scan.grants;
+fn is_named(input: &RevocationInput, name: &str) -> bool {
+    let grants = &input.scan.grants;
     let mut users = grants.inventory().bindings().iter().flat_map(Binding::subjects);
     users.any(|subject| subject.user_name() == Some(name))
         || grants.mappings().iter().map(|mapping: &Mapping| mapping.username.as_str()).any(|user| user == name)
-        || case.operator.names.iter().any(|own| own == name)
+        || input.operator.names.iter().any(|own| own == name)
 }

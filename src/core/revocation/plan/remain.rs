@@ -11,7 +11,7 @@ use crate::core::ids::{ClusterId, Uid};
 use crate::core::rbac::inventory::{Binding, Inventory};
 use crate::core::rbac::mapping::{MappedIdentity, Mapping};
 use crate::core::rbac::{Roles, is_server_default};
-use crate::core::revocation::input::{Case, KubeconfigFact, LeakedFacts, TargetCase};
+use crate::core::revocation::input::{InputTarget, KubeconfigFact, LeakedFacts, RevocationInput};
 use crate::core::revocation::target::{Target, TargetNames};
 
 /// What nobody can see from here. Always told.
@@ -78,13 +78,18 @@ pub struct Remain {
 }
 
 /// All that is left after these identities' steps.
-pub(super) fn after(case: &Case, targets: &[&TargetCase], leaked: Option<&LeakedFacts>, flags: &Flags) -> Vec<Remain> {
+pub(super) fn after(
+    input: &RevocationInput,
+    targets: &[&InputTarget],
+    leaked: Option<&LeakedFacts>,
+    flags: &Flags,
+) -> Vec<Remain> {
     let mut remains = Vec::new();
     for target in targets {
-        let mut found = access(case.scan.grants.inventory(), &case.roles, &target.target, flags);
-        found.extend(mapped(case, target, flags));
+        let mut found = access(input.scan.grants.inventory(), &input.roles, &target.target, flags);
+        found.extend(mapped(input, target, flags));
         found.extend(afterlife(target, leaked, flags));
-        let (cluster_id, uid) = (case.cluster.id(), &target.target.uid);
+        let (cluster_id, uid) = (input.cluster.id(), &target.target.uid);
         remains.extend(found.into_iter().map(|(kind, what)| Remain {
             cluster_id: cluster_id.cloned(),
             uid: Some(uid.clone()),
@@ -93,12 +98,12 @@ pub(super) fn after(case: &Case, targets: &[&TargetCase], leaked: Option<&Leaked
         }));
     }
     let leaving = TargetNames::of(targets.iter().map(|target| &target.target));
-    let emptied = case
+    let emptied = input
         .bindings
         .iter()
         .filter(|object| object.has_finalizers() && object.subjects.iter().all(|subject| leaving.have(subject)));
     remains.extend(emptied.filter(|object| change_of(object, &leaving).is_some()).map(|object| Remain {
-        cluster_id: case.cluster.id().cloned(),
+        cluster_id: input.cluster.id().cloned(),
         uid: None,
         kind: RemainKind::EmptyBinding,
         what: format!("{} stays, empty: it has finalizers", object.reference()),
@@ -115,14 +120,14 @@ pub struct Elsewhere {
 }
 
 /// The kubeconfigs that these identities hold of other clusters.
-pub(super) fn elsewhere(case: &Case, targets: &[&TargetCase]) -> Vec<Elsewhere> {
+pub(super) fn elsewhere(input: &RevocationInput, targets: &[&InputTarget]) -> Vec<Elsewhere> {
     let mut found = Vec::new();
     for target in targets {
         let issued = target.elsewhere.items().iter().filter(|state| state.certificate.is_issued());
-        found.extend(issued.filter(|state| case.cluster.id() != Some(&state.cluster)).map(|state| {
+        found.extend(issued.filter(|state| input.cluster.id() != Some(&state.cluster)).map(|state| {
             let name = if state.cluster_name.is_empty() { "without a name" } else { &state.cluster_name };
             let remain = Remain {
-                cluster_id: case.cluster.id().cloned(),
+                cluster_id: input.cluster.id().cloned(),
                 uid: Some(target.target.uid.clone()),
                 kind: RemainKind::OtherCluster,
                 what: format!("it has a kubeconfig of cluster {} ({name}) too", state.cluster),
@@ -153,8 +158,12 @@ pub fn masters(target: &Target) -> Option<(RemainKind, String)> {
     target.is_master().then(|| (RemainKind::Masters, what.to_owned()))
 }
 
-pub(super) fn group_grants<'a>(case: &'a Case, target: &'a TargetCase, flags: &Flags) -> Vec<(&'a Binding, &'a str)> {
-    grants_of_groups(case.scan.grants.inventory(), &case.roles, &target.target, flags)
+pub(super) fn group_grants<'a>(
+    input: &'a RevocationInput,
+    target: &'a InputTarget,
+    flags: &Flags,
+) -> Vec<(&'a Binding, &'a str)> {
+    grants_of_groups(input.scan.grants.inventory(), &input.roles, &target.target, flags)
 }
 
 fn grants_of_groups<'a>(
@@ -177,8 +186,8 @@ fn grants_of_groups<'a>(
 }
 
 /// How ack-ram-authenticator lets the identity in.
-fn mapped(case: &Case, target: &TargetCase, flags: &Flags) -> Vec<(RemainKind, String)> {
-    let mappings = case.scan.grants.mappings().iter();
+fn mapped(input: &RevocationInput, target: &InputTarget, flags: &Flags) -> Vec<(RemainKind, String)> {
+    let mappings = input.scan.grants.mappings().iter();
     mappings.filter_map(|mapping| mapping_of(mapping, &target.target, target.verdict.name.as_deref(), flags)).collect()
 }
 
@@ -220,7 +229,7 @@ pub fn mapping_of(
 }
 
 /// What goes on after the bindings are gone and gives no access here by itself.
-fn afterlife(target: &TargetCase, leaked: Option<&LeakedFacts>, flags: &Flags) -> Vec<(RemainKind, String)> {
+fn afterlife(target: &InputTarget, leaked: Option<&LeakedFacts>, flags: &Flags) -> Vec<(RemainKind, String)> {
     let mut found = Vec::new();
     let expires = match (&target.kubeconfig, leaked) {
         (_, Some(leaked)) => leaked.not_after,

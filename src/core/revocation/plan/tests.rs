@@ -10,7 +10,7 @@ use crate::core::cluster::cluster_id::KnownCluster;
 use crate::core::identity::ack::{
     AccountState, AccountType, Activity, CertificateState, KubeconfigState, UserKubeconfigState,
 };
-use crate::core::identity::evidence::{Answer, ClusterVoices, Listing};
+use crate::core::identity::evidence::{Answer, ClusterSources, Listing};
 use crate::core::identity::verdict::{Basis, ClusterDirectory, State, Verdict};
 use crate::core::rbac::binding::BindingItem;
 use crate::core::rbac::grants::Grants;
@@ -19,7 +19,7 @@ use crate::core::rbac::mapping::Mapping;
 use crate::core::rbac::others::MOST_NAMED;
 use crate::core::rbac::{RoleFacts, Roles};
 use crate::core::revocation::input::{
-    CaseCluster, Confirmation, DryRun, DryRuns, KubeconfigFact, Operator, TargetCase,
+    Confirmation, DryRun, DryRuns, InputCluster, InputTarget, KubeconfigFact, Operator,
 };
 use crate::core::revocation::refusal::RefusalCode;
 use crate::core::revocation::target::Target;
@@ -76,7 +76,7 @@ fn deleted() -> Verdict {
 }
 
 /// Somebody who has left with a kubeconfig in effect and was not seen since.
-fn target(text: &str) -> TargetCase {
+fn target(text: &str) -> InputTarget {
     let kubeconfig = KubeconfigState {
         uid: uid(text),
         account_type: AccountType::RamUser,
@@ -87,7 +87,7 @@ fn target(text: &str) -> TargetCase {
         expires: None,
         revocable: Some(true),
     };
-    TargetCase {
+    InputTarget {
         target: Target::new(uid(text)),
         verdict: deleted(),
         kubeconfig: KubeconfigFact::Listed(kubeconfig),
@@ -99,11 +99,11 @@ fn target(text: &str) -> TargetCase {
 }
 
 /// A cluster that is confirmed and read whole.
-fn case(targets: &[&str], bindings: &[Value]) -> Case {
+fn input(targets: &[&str], bindings: &[Value]) -> RevocationInput {
     case_of(targets.iter().map(|text| target(text)).collect(), bindings, Vec::new())
 }
 
-fn case_of(targets: Vec<TargetCase>, bindings: &[Value], mappings: Vec<Mapping>) -> Case {
+fn case_of(targets: Vec<InputTarget>, bindings: &[Value], mappings: Vec<Mapping>) -> RevocationInput {
     let names = TargetNames::of(targets.iter().map(|target| &target.target));
     let mut inventory = Inventory::default();
     for binding in bindings {
@@ -112,8 +112,8 @@ fn case_of(targets: Vec<TargetCase>, bindings: &[Value], mappings: Vec<Mapping>)
         inventory.add(kind, &serde_json::from_str::<BindingItem<'_>>(&text).unwrap());
     }
     let objects = bindings.iter().map(|binding| serde_json::from_value::<BindingObject>(binding.clone()).unwrap());
-    Case {
-        cluster: CaseCluster {
+    RevocationInput {
+        cluster: InputCluster {
             known: KnownCluster { id: Some(cluster_id()), ..KnownCluster::default() },
             key: "key".into(),
             name: Some("prod".into()),
@@ -126,12 +126,12 @@ fn case_of(targets: Vec<TargetCase>, bindings: &[Value], mappings: Vec<Mapping>)
         scan: ClusterScan::new(
             Some(cluster_id()),
             Grants::extract(inventory, mappings),
-            ClusterDirectory::new(ClusterVoices::not_asked()),
+            ClusterDirectory::new(ClusterSources::not_asked()),
         ),
         roles: roles(),
         targets,
         bindings: objects.filter(|object| change_of(object, &names).is_some()).collect(),
-        bystanders: Vec::new(),
+        same_named: Vec::new(),
         namespaces: BTreeMap::new(),
         operator: Operator::default(),
         cloud: Ok(()),
@@ -140,9 +140,9 @@ fn case_of(targets: Vec<TargetCase>, bindings: &[Value], mappings: Vec<Mapping>)
 }
 
 /// carl has a binding of his own and shares one with bo.
-fn carls_case() -> Case {
+fn carls_case() -> RevocationInput {
     let team = [user("bo"), user("200-1"), robot(), user("200-2")];
-    case(&[CARL], &[bound("own", "view", &[user("200-1")]), bound("team", "view", &team)])
+    input(&[CARL], &[bound("own", "view", &[user("200-1")]), bound("team", "view", &team)])
 }
 
 fn leaked() -> LeakedFacts {
@@ -157,21 +157,21 @@ fn leaked() -> LeakedFacts {
     }
 }
 
-fn plan_of(case: &Case, crowd: Crowd, dry_runs: &DryRuns) -> Plan {
+fn plan_of(input: &RevocationInput, mode: RevokeMode, dry_runs: &DryRuns) -> Plan {
     let flags = Flags::default();
-    Plan::new(vec![Draft::of(case, &flags, None, crowd, dry_runs)], flags, None)
+    Plan::new(vec![Draft::of(input, &flags, None, mode, dry_runs)], flags, None)
 }
 
-fn plan(case: &Case) -> Plan {
-    plan_of(case, Crowd::One, &DryRuns::new())
+fn plan(input: &RevocationInput) -> Plan {
+    plan_of(input, RevokeMode::Single, &DryRuns::new())
 }
 
 fn codes(refusals: &[Refusal]) -> Vec<RefusalCode> {
     refusals.iter().map(|refusal| refusal.code).collect()
 }
 
-fn not_allowed(case: &Case, name: &str) -> DryRuns {
-    let object = case.bindings.iter().find(|object| object.reference().name == name).unwrap();
+fn not_allowed(input: &RevocationInput, name: &str) -> DryRuns {
+    let object = input.bindings.iter().find(|object| object.reference().name == name).unwrap();
     DryRuns::from([(object.reference(), DryRun { step: Err("forbidden".into()), undo: None })])
 }
 
@@ -247,13 +247,13 @@ fn the_hash_changes_with_everything_that_is_agreed_to() {
 /// Of ten thousand who stay a few are named, and consent is to all of them.
 #[test]
 fn the_hash_covers_those_who_stay_and_are_not_named() {
-    let crowd = |last: &str| {
+    let mode = |last: &str| {
         let mut subjects = vec![user("200-1")];
         subjects.extend((0..9_999).map(|number| user(&format!("9{number:05}-1"))));
         subjects.push(user(last));
-        plan(&case(&[CARL], &[bound("crowd", "view", &subjects)]))
+        plan(&input(&[CARL], &[bound("crowd", "view", &subjects)]))
     };
-    let (one, other) = (crowd("300-1"), crowd("301-1"));
+    let (one, other) = (mode("300-1"), mode("301-1"));
     let step = &one.steps[0];
     assert_eq!((step.shared_with.len(), step.shared_with_count), (MOST_NAMED, 10_000));
     assert_eq!(step.shared_with, other.steps[0].shared_with);
@@ -264,12 +264,13 @@ fn the_hash_covers_those_who_stay_and_are_not_named() {
 #[test]
 fn the_hash_is_the_same_whatever_dry_runs_activity_and_warnings_say() {
     let agreed = plan(&carls_case()).hash;
-    let case = carls_case();
-    let refused = plan_of(&case, Crowd::One, &not_allowed(&case, "team"));
+    let input = carls_case();
+    let refused = plan_of(&input, RevokeMode::Single, &not_allowed(&input, "team"));
     assert_eq!(codes(&refused.refusals), [RefusalCode::MissingRight]);
     assert_eq!(refused.hash, agreed);
     let no_way_back = DryRun { step: Ok(()), undo: Some(Err("forbidden".into())) };
-    let no_way_back = plan_of(&case, Crowd::One, &DryRuns::from([(case.bindings[0].reference(), no_way_back)]));
+    let no_way_back =
+        plan_of(&input, RevokeMode::Single, &DryRuns::from([(input.bindings[0].reference(), no_way_back)]));
     assert_eq!((no_way_back.steps[0].undo.as_str(), &no_way_back.hash), ("not by you: forbidden", &agreed));
 
     let mut seen = carls_case();
@@ -286,7 +287,7 @@ fn the_hash_is_the_same_whatever_dry_runs_activity_and_warnings_say() {
 #[test]
 fn steps_are_numbered_through_all_clusters() {
     let flags = Flags::default();
-    let draft = || Draft::of(&carls_case(), &flags, None, Crowd::Bulk, &DryRuns::new());
+    let draft = || Draft::of(&carls_case(), &flags, None, RevokeMode::AllDeleted, &DryRuns::new());
     let plan = Plan::new(vec![draft(), draft()], flags.clone(), None);
     assert_eq!(plan.steps.iter().map(|step| step.id).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6]);
     assert_eq!((plan.targets.len(), plan.uids()), (2, vec![uid(CARL)]));
@@ -296,7 +297,7 @@ fn steps_are_numbered_through_all_clusters() {
 #[test]
 fn a_binding_of_two_targets_is_one_step() {
     let both = [user("300-1"), user("bo"), user("200-1"), user("200")];
-    let plan = plan(&case(&[CARL, FINN], &[bound("both", "view", &both)]));
+    let plan = plan(&input(&[CARL, FINN], &[bound("both", "view", &both)]));
     let bindings: Vec<&Step> = plan.binding_steps().collect();
     assert_eq!(bindings.len(), 1);
     assert_eq!((&bindings[0].identities, bindings[0].action), (&vec![uid(CARL), uid(FINN)], Action::RemoveSubjects));
@@ -308,7 +309,7 @@ fn a_binding_of_two_targets_is_one_step() {
 fn a_binding_with_a_finalizer_is_emptied_and_said_to_stay() {
     let mut own = bound("own", "view", &[user("200-1")]);
     own["metadata"]["finalizers"] = json!(["example.com/hold"]);
-    let plan = plan(&case(&[CARL], &[own]));
+    let plan = plan(&input(&[CARL], &[own]));
     assert_eq!(plan.steps[0].action, Action::EmptyBinding);
     assert!(plan.remains.iter().any(|remain| remain.kind == RemainKind::EmptyBinding), "{:?}", plan.remains);
 }
@@ -316,9 +317,9 @@ fn a_binding_with_a_finalizer_is_emptied_and_said_to_stay() {
 #[test]
 fn in_bulk_a_refused_target_is_left_out_of_a_shared_step() {
     let both = [user("300-1"), user("200-1")];
-    let mut case = case(&[CARL, FINN], &[bound("both", "view", &both)]);
-    case.targets[1].activity = Some(LastAccess::Found(Activity::default()));
-    let bulk = plan_of(&case, Crowd::Bulk, &DryRuns::new());
+    let mut input = input(&[CARL, FINN], &[bound("both", "view", &both)]);
+    input.targets[1].activity = Some(LastAccess::Found(Activity::default()));
+    let bulk = plan_of(&input, RevokeMode::AllDeleted, &DryRuns::new());
     assert_eq!(codes(&bulk.refusals), [RefusalCode::RecentAccess]);
     assert_eq!(bulk.uids(), [uid(CARL)]);
     let step = &bulk.steps[0];
@@ -326,16 +327,16 @@ fn in_bulk_a_refused_target_is_left_out_of_a_shared_step() {
     assert_eq!((&step.subjects, &step.shared_with), (&vec!["User/200-1".to_owned()], &vec!["User/300-1".to_owned()]));
     assert!(bulk.steps.iter().all(|step| !step.identities.contains(&uid(FINN))));
 
-    let several = plan_of(&case, Crowd::Several, &DryRuns::new());
+    let several = plan_of(&input, RevokeMode::Named, &DryRuns::new());
     assert_eq!(codes(&several.refusals), [RefusalCode::RecentAccess]);
     assert_eq!(several.uids(), [uid(CARL), uid(FINN)], "of a few named ones a refusal stops all");
 }
 
 #[test]
 fn of_several_whoever_may_still_exist_is_refused_only_where_something_would_be_taken() {
-    let unknown = |bindings: &[Value], kubeconfig: KubeconfigFact, crowd: Crowd| {
-        let mut case = case(&[CARL, FINN], bindings);
-        let carl = &mut case.targets[0];
+    let unknown = |bindings: &[Value], kubeconfig: KubeconfigFact, mode: RevokeMode| {
+        let mut input = input(&[CARL, FINN], bindings);
+        let carl = &mut input.targets[0];
         carl.verdict = Verdict { evidence: "nobody was asked".into(), ..Verdict::not_asked() };
         carl.kubeconfig = kubeconfig;
         // ACK deleted it once: that it is in no list any more is no sign that there never was one.
@@ -347,29 +348,33 @@ fn of_several_whoever_may_still_exist_is_refused_only_where_something_would_be_t
             expires: None,
         };
         carl.elsewhere = Listing::Complete(vec![removed]);
-        codes(&plan_of(&case, crowd, &DryRuns::new()).refusals)
+        codes(&plan_of(&input, mode, &DryRuns::new()).refusals)
     };
     let own = [bound("own", "view", &[user("200-1")])];
-    for crowd in [Crowd::Several, Crowd::Bulk] {
+    for mode in [RevokeMode::Named, RevokeMode::AllDeleted] {
         let reason = [RefusalCode::IdentityUnknown];
-        assert_eq!(unknown(&own, KubeconfigFact::NotListed, crowd), reason, "{crowd:?}: a binding");
+        assert_eq!(unknown(&own, KubeconfigFact::NotListed, mode), reason, "{mode:?}: a binding");
         let issued = target(CARL).kubeconfig;
-        assert_eq!(unknown(&[], issued, crowd), reason, "{crowd:?}: a kubeconfig");
+        assert_eq!(unknown(&[], issued, mode), reason, "{mode:?}: a kubeconfig");
         let unread = KubeconfigFact::Unknown("500".into());
-        assert_eq!(unknown(&[], unread, crowd), reason, "{crowd:?}: perhaps a kubeconfig");
-        assert_eq!(unknown(&[], KubeconfigFact::NotListed, crowd), [], "{crowd:?}: nothing");
+        assert_eq!(unknown(&[], unread, mode), reason, "{mode:?}: perhaps a kubeconfig");
+        assert_eq!(unknown(&[], KubeconfigFact::NotListed, mode), [], "{mode:?}: nothing");
     }
-    assert_eq!(unknown(&own, KubeconfigFact::NotListed, Crowd::One), [], "one that is named alone is warned of");
+    assert_eq!(
+        unknown(&own, KubeconfigFact::NotListed, RevokeMode::Single),
+        [],
+        "one that is named alone is warned of"
+    );
 }
 
 #[test]
 fn in_bulk_whoever_is_in_a_binding_that_may_not_be_changed_is_left_out() {
     let bindings = [bound("both", "view", &[user("300-1"), user("200-1")]), bound("finns", "view", &[user("300-1")])];
-    let all = case(&[CARL, FINN], &bindings);
-    let bulk = plan_of(&all, Crowd::Bulk, &not_allowed(&all, "finns"));
+    let all = input(&[CARL, FINN], &bindings);
+    let bulk = plan_of(&all, RevokeMode::AllDeleted, &not_allowed(&all, "finns"));
     assert_eq!((codes(&bulk.refusals), bulk.uids()), (vec![RefusalCode::MissingRight], vec![uid(CARL)]));
     assert_eq!(bulk.steps[0].shared_with, ["User/300-1"]);
-    let none = plan_of(&all, Crowd::Bulk, &not_allowed(&all, "both"));
+    let none = plan_of(&all, RevokeMode::AllDeleted, &not_allowed(&all, "both"));
     assert_eq!((none.uids(), none.steps.len()), (Vec::new(), 0));
 }
 
@@ -379,34 +384,34 @@ fn a_managers_mark_makes_a_plan_managed() {
     let mut team = bound("team", "view", &[user("bo"), user("200-1")]);
     team["metadata"]["labels"] =
         json!({"kustomize.toolkit.fluxcd.io/name": "rbac", "kustomize.toolkit.fluxcd.io/namespace": "flux-system"});
-    let plan = plan(&case(&[CARL], &[team]));
+    let plan = plan(&input(&[CARL], &[team]));
     assert!(plan.is_managed() && plan.steps[0].managed_by[0].contains("flux-system/rbac"), "{:?}", plan.steps);
 }
 
 /// What is said of carl's leaving where these hold full rights beside him.
-fn without_carl(others: &[Value], change: impl Fn(&mut Case)) -> Vec<RefusalCode> {
+fn without_carl(others: &[Value], change: impl Fn(&mut RevocationInput)) -> Vec<RefusalCode> {
     let holders: Vec<Value> = std::iter::once(user("200-1")).chain(others.iter().cloned()).collect();
-    let mut case = case(&[CARL], &[bound("admins", "cluster-admin", &holders)]);
-    change(&mut case);
-    let targets: Vec<&TargetCase> = case.targets.iter().collect();
-    the_last_administrator(&case, &targets, &Flags::default()).iter().map(|refusal| refusal.code).collect()
+    let mut input = input(&[CARL], &[bound("admins", "cluster-admin", &holders)]);
+    change(&mut input);
+    let targets: Vec<&InputTarget> = input.targets.iter().collect();
+    the_last_administrator(&input, &targets, &Flags::default()).iter().map(|refusal| refusal.code).collect()
 }
 
 #[test]
 fn the_last_administrator_stays() {
     let refused = [RefusalCode::LastAdministrator];
-    let as_it_is = |_: &mut Case| {};
+    let as_it_is = |_: &mut RevocationInput| {};
     assert_eq!(without_carl(&[], as_it_is), refused);
     assert_eq!(without_carl(&[user("200")], as_it_is), refused, "the same one under another name");
     assert_eq!(without_carl(&[group("system:masters")], as_it_is), refused, "nobody can be put into it any more");
-    let bo_has_left = |case: &mut Case| drop(case.scan.verdicts.insert(uid("400"), deleted()));
+    let bo_has_left = |input: &mut RevocationInput| drop(input.scan.verdicts.insert(uid("400"), deleted()));
     assert_eq!(without_carl(&[user("400-1")], bo_has_left), refused);
-    let bo_is_in_the_bin = |case: &mut Case| {
+    let bo_is_in_the_bin = |input: &mut RevocationInput| {
         let recycled = Verdict { state: State::Recycled, ..deleted() };
-        case.scan.verdicts.insert(uid("400"), recycled);
+        input.scan.verdicts.insert(uid("400"), recycled);
     };
     assert_eq!(without_carl(&[user("400-1")], bo_is_in_the_bin), refused);
-    let both_leave = |case: &mut Case| case.targets.push(target("400"));
+    let both_leave = |input: &mut RevocationInput| input.targets.push(target("400"));
     assert_eq!(without_carl(&[user("400-1")], both_leave), refused);
     for somebody in [user("400-1"), user("alice"), user("system:masters"), group("ops"), robot()] {
         assert_eq!(without_carl(std::slice::from_ref(&somebody), as_it_is), [], "{somebody}");
@@ -415,12 +420,12 @@ fn the_last_administrator_stays() {
 
 #[test]
 fn who_is_no_administrator_may_leave_even_if_there_is_none() {
-    let case = carls_case();
-    let targets: Vec<&TargetCase> = case.targets.iter().collect();
-    assert_eq!(the_last_administrator(&case, &targets, &Flags::default()), None);
-    let case = self::case(&[CARL], &[bound("admins", "cluster-admin", &[user("200-1")])]);
-    let targets: Vec<&TargetCase> = case.targets.iter().collect();
+    let input = carls_case();
+    let targets: Vec<&InputTarget> = input.targets.iter().collect();
+    assert_eq!(the_last_administrator(&input, &targets, &Flags::default()), None);
+    let input = self::input(&[CARL], &[bound("admins", "cluster-admin", &[user("200-1")])]);
+    let targets: Vec<&InputTarget> = input.targets.iter().collect();
     let on_purpose = Flags { leave_no_admin: true, ..Flags::default() };
-    assert_eq!(the_last_administrator(&case, &targets, &on_purpose), None);
-    assert_eq!(codes(&plan(&case).refusals), [RefusalCode::LastAdministrator]);
+    assert_eq!(the_last_administrator(&input, &targets, &on_purpose), None);
+    assert_eq!(codes(&plan(&input).refusals), [RefusalCode::LastAdministrator]);
 }

@@ -3,13 +3,13 @@
 use super::*;
 
 /// The same case in another cluster.
-fn elsewhere(case: Case, id: &str) -> Case {
+fn elsewhere(input: RevocationInput, id: &str) -> RevocationInput {
     let id = ClusterId::parse(id);
-    let known = KnownCluster { id: id.clone(), ..case.cluster.known };
-    Case {
-        cluster: CaseCluster { known, key: id.clone().unwrap().to_string(), ..case.cluster },
-        scan: ClusterScan { id, ..case.scan },
-        ..case
+    let known = KnownCluster { id: id.clone(), ..input.cluster.known };
+    RevocationInput {
+        cluster: InputCluster { known, key: id.clone().unwrap().to_string(), ..input.cluster },
+        scan: ClusterScan { id, ..input.scan },
+        ..input
     }
 }
 
@@ -20,16 +20,16 @@ fn own() -> Value {
 
 const OTHER: &str = "cfedcba9876543210fedcba9876543210";
 
-fn fleet(cases: &[Case]) -> Plan {
+fn fleet(cases: &[RevocationInput]) -> Plan {
     let flags = Flags::default();
-    let draft = |case| Draft::of(case, &flags, None, Crowd::Fleet, &DryRuns::new());
+    let draft = |input| Draft::of(input, &flags, None, RevokeMode::MultiCluster, &DryRuns::new());
     Plan::new(cases.iter().map(draft).collect(), flags.clone(), None)
 }
 
 #[test]
 fn the_parts_of_a_plan_are_about_one_cluster_each_and_share_its_hash() {
     let bindings = [own()];
-    let plan = fleet(&[case(&[CARL], &bindings), elsewhere(case(&[CARL], &bindings), OTHER)]);
+    let plan = fleet(&[input(&[CARL], &bindings), elsewhere(input(&[CARL], &bindings), OTHER)]);
     assert_eq!(plan.refusals, []);
     assert_eq!(plan.steps.iter().map(|step| step.id).collect::<Vec<_>>(), [1, 2, 3, 4]);
     let ids = plan.clusters();
@@ -45,9 +45,9 @@ fn the_parts_of_a_plan_are_about_one_cluster_each_and_share_its_hash() {
 #[test]
 fn what_stands_against_one_cluster_leaves_the_others_alone() {
     let bindings = [own()];
-    let mut going = elsewhere(case(&[CARL], &bindings), OTHER);
+    let mut going = elsewhere(input(&[CARL], &bindings), OTHER);
     going.cluster.state = Some("deleting".into());
-    let plan = fleet(&[case(&[CARL], &bindings), going]);
+    let plan = fleet(&[input(&[CARL], &bindings), going]);
     assert_eq!(plan.refusals.iter().map(|one| one.code).collect::<Vec<_>>(), [RefusalCode::ClusterState]);
     assert_eq!(plan.refusals[0].cluster_id, ClusterId::parse(OTHER));
     assert_eq!(plan.clusters(), [Some(&cluster_id())]);
@@ -55,11 +55,11 @@ fn what_stands_against_one_cluster_leaves_the_others_alone() {
 
 #[test]
 fn whoever_has_nothing_in_one_of_several_clusters_is_passed_over_there() {
-    let mut nothing = elsewhere(case(&[CARL], &[]), OTHER);
+    let mut nothing = elsewhere(input(&[CARL], &[]), OTHER);
     nothing.targets[0].kubeconfig = KubeconfigFact::NotListed;
-    let plan = fleet(&[case(&[CARL], &[own()]), nothing]);
+    let plan = fleet(&[input(&[CARL], &[own()]), nothing]);
     assert_eq!((plan.refusals.len(), plan.clusters()), (0, vec![Some(&cluster_id())]));
-    let mut unknown = elsewhere(case(&[CARL], &[]), OTHER);
+    let mut unknown = elsewhere(input(&[CARL], &[]), OTHER);
     unknown.targets[0].kubeconfig = KubeconfigFact::Unknown("denied".into());
     let plan = fleet(&[unknown]);
     assert_eq!(plan.refusals.iter().map(|one| one.code).collect::<Vec<_>>(), [RefusalCode::NothingIssued]);
@@ -67,7 +67,7 @@ fn whoever_has_nothing_in_one_of_several_clusters_is_passed_over_there() {
 
 #[test]
 fn a_cluster_without_an_id_is_no_part_of_a_fleet() {
-    let mut nameless = case(&[CARL], &[own()]);
+    let mut nameless = input(&[CARL], &[own()]);
     nameless.cluster.known.id = None;
     let plan = fleet(&[nameless]);
     assert_eq!(plan.refusals.iter().map(|one| one.code).collect::<Vec<_>>(), [RefusalCode::ClusterUnconfirmed]);
@@ -85,11 +85,11 @@ fn a_kubeconfig_of_another_cluster_remains_unless_that_is_planned_too() {
     };
     let bindings = [own()];
     let with_elsewhere = || {
-        let mut here = case(&[CARL], &bindings);
+        let mut here = input(&[CARL], &bindings);
         here.targets[0].elsewhere = Listing::Complete(vec![issued(OTHER)]);
         here
     };
     let others = |plan: &Plan| plan.remains.iter().filter(|one| one.kind == RemainKind::OtherCluster).count();
     assert_eq!(others(&fleet(&[with_elsewhere()])), 1);
-    assert_eq!(others(&fleet(&[with_elsewhere(), elsewhere(case(&[CARL], &bindings), OTHER)])), 0);
+    assert_eq!(others(&fleet(&[with_elsewhere(), elsewhere(input(&[CARL], &bindings), OTHER)])), 0);
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::core::rbac::mapping::{MappedIdentity, MappingOrigin};
 
 /// carl, of whom RAM knows the name.
-fn carl(also_names: &[&str]) -> TargetCase {
+fn carl(also_names: &[&str]) -> InputTarget {
     let mut carl = target(CARL);
     carl.target.learn_ram_names(["carl"]);
     carl.target.assert_names(also_names.iter().copied());
@@ -32,8 +32,8 @@ fn accepting(names: &[&str]) -> Flags {
     Flags { accept_names: names.iter().map(|name| (*name).to_owned()).collect(), ..Flags::default() }
 }
 
-fn plan_with(case: &Case, flags: &Flags) -> Plan {
-    Plan::new(vec![Draft::of(case, flags, None, Crowd::One, &DryRuns::new())], flags.clone(), None)
+fn plan_with(input: &RevocationInput, flags: &Flags) -> Plan {
+    Plan::new(vec![Draft::of(input, flags, None, RevokeMode::Single, &DryRuns::new())], flags.clone(), None)
 }
 
 fn access_that_remains(plan: &Plan) -> Vec<(RemainKind, &str)> {
@@ -80,19 +80,20 @@ fn a_name_that_is_given_goes_with_its_own_identity_alone() {
     let both = [user("200.17"), user("300-1"), user("200-1")];
     let mut targets = vec![carl(&["200.17"]), target(FINN)];
     targets[1].activity = Some(LastAccess::Found(Activity::default()));
-    let case = case_of(targets, &[bound("both", "view", &both)], Vec::new());
+    let input = case_of(targets, &[bound("both", "view", &both)], Vec::new());
     let flags = also(&["200.17"]);
-    let bulk = Plan::new(vec![Draft::of(&case, &flags, None, Crowd::Bulk, &DryRuns::new())], flags.clone(), None);
+    let bulk =
+        Plan::new(vec![Draft::of(&input, &flags, None, RevokeMode::AllDeleted, &DryRuns::new())], flags.clone(), None);
     assert_eq!(
         (&bulk.steps[0].subjects[..], bulk.uids()),
         (&["User/200.17".to_owned(), "User/200-1".to_owned()][..], vec![uid(CARL)])
     );
     assert!(bulk.names().contain("200.17") && !bulk.names_of(&[uid(FINN)]).contain("200.17"));
 
-    let mut case = case;
-    case.targets[0].activity = Some(LastAccess::Found(Activity::default()));
-    case.targets[1].activity = Some(LastAccess::None(Activity::default()));
-    let bulk = Plan::new(vec![Draft::of(&case, &flags, None, Crowd::Bulk, &DryRuns::new())], flags, None);
+    let mut input = input;
+    input.targets[0].activity = Some(LastAccess::Found(Activity::default()));
+    input.targets[1].activity = Some(LastAccess::None(Activity::default()));
+    let bulk = Plan::new(vec![Draft::of(&input, &flags, None, RevokeMode::AllDeleted, &DryRuns::new())], flags, None);
     assert_eq!(bulk.steps[0].subjects, ["User/300-1"], "the name goes with the identity that is left out");
     assert!(!bulk.names().contain("200.17"));
 }
@@ -134,12 +135,12 @@ fn names_that_the_flags_give_must_be_there_and_resemble_an_identity_that_is_revo
     let wrong = |flags: Flags| {
         let also_names: Vec<&str> =
             flags.also_names.iter().map(String::as_str).filter(|name| carl(&[]).target.resembles(name)).collect();
-        let case = case_of(
+        let input = case_of(
             vec![carl(&also_names)],
             std::slice::from_ref(&team),
             vec![mapping("acs:ram::1:user/a", "200@m", &[])],
         );
-        let refusals = misnamed(std::iter::once(&case), &flags);
+        let refusals = misnamed(std::iter::once(&input), &flags);
         assert!(refusals.iter().all(|refusal| refusal.code == RefusalCode::NameMismatch && refusal.target.is_none()));
         refusals.into_iter().map(|refusal| refusal.message).collect::<Vec<_>>()
     };
@@ -164,13 +165,13 @@ fn names_that_the_flags_give_must_be_there_and_resemble_an_identity_that_is_revo
 #[test]
 fn the_operator_may_come_by_a_name_that_resembles_the_identitys() {
     let own = [bound("own", "view", &[user("200-1"), user("carl")])];
-    let mut case = case_of(vec![carl(&[])], &own, Vec::new());
-    case.operator.names = vec!["carl".into()];
-    assert_eq!(codes(&plan(&case).refusals), [RefusalCode::OwnIdentity]);
-    assert_eq!(codes(&plan_with(&case, &accepting(&["carl"])).refusals), []);
-    let mut case = case_of(vec![carl(&["carl"])], &own, Vec::new());
-    case.operator.names = vec!["carl".into()];
-    assert_eq!(codes(&plan_with(&case, &also(&["carl"])).refusals), [RefusalCode::OwnIdentity]);
+    let mut input = case_of(vec![carl(&[])], &own, Vec::new());
+    input.operator.names = vec!["carl".into()];
+    assert_eq!(codes(&plan(&input).refusals), [RefusalCode::OwnIdentity]);
+    assert_eq!(codes(&plan_with(&input, &accepting(&["carl"])).refusals), []);
+    let mut input = case_of(vec![carl(&["carl"])], &own, Vec::new());
+    input.operator.names = vec!["carl".into()];
+    assert_eq!(codes(&plan_with(&input, &also(&["carl"])).refusals), [RefusalCode::OwnIdentity]);
 }
 
 #[test]
@@ -178,10 +179,10 @@ fn an_identity_that_holds_nothing_but_such_a_name_is_refused_with_it() {
     let mut nameless = carl(&[]);
     nameless.kubeconfig = KubeconfigFact::NotListed;
     let own = [bound("own", "view", &[user("200.17")])];
-    let case = case_of(vec![nameless], &own, Vec::new());
-    for crowd in [Crowd::One, Crowd::Fleet] {
-        let refusals = plan_of(&case, crowd, &DryRuns::new()).refusals;
-        assert_eq!(codes(&refusals), [RefusalCode::NothingIssued], "{crowd:?}");
+    let input = case_of(vec![nameless], &own, Vec::new());
+    for mode in [RevokeMode::Single, RevokeMode::MultiCluster] {
+        let refusals = plan_of(&input, mode, &DryRuns::new()).refusals;
+        assert_eq!(codes(&refusals), [RefusalCode::NothingIssued], "{mode:?}");
         assert!(refusals[0].hint.as_ref().unwrap().contains("to 200.17, which resembles"), "{refusals:?}");
     }
 }

@@ -2,25 +2,25 @@
 
 use super::*;
 
-fn resumed(mut case: Case) -> Case {
-    case.targets.iter_mut().for_each(|target| target.is_resumed = true);
-    case
+fn resumed(mut input: RevocationInput) -> RevocationInput {
+    input.targets.iter_mut().for_each(|target| target.is_resumed = true);
+    input
 }
 
 /// Nothing of it is left.
-fn all_taken() -> Case {
-    let mut case = case(&[CARL], &[]);
-    case.targets[0].kubeconfig = KubeconfigFact::NotListed;
-    case
+fn all_taken() -> RevocationInput {
+    let mut input = input(&[CARL], &[]);
+    input.targets[0].kubeconfig = KubeconfigFact::NotListed;
+    input
 }
 
 #[test]
 fn what_is_done_already_is_proven_and_not_left_out() {
-    for crowd in [Crowd::One, Crowd::Several, Crowd::Bulk, Crowd::Fleet] {
-        let plan = plan_of(&resumed(all_taken()), crowd, &DryRuns::new());
-        assert_eq!((codes(&plan.refusals), plan.uids()), (vec![], vec![uid(CARL)]), "{crowd:?}");
-        let fresh = plan_of(&all_taken(), crowd, &DryRuns::new());
-        assert!(!fresh.refusals.is_empty() || fresh.targets.is_empty(), "{crowd:?}");
+    for mode in [RevokeMode::Single, RevokeMode::Named, RevokeMode::AllDeleted, RevokeMode::MultiCluster] {
+        let plan = plan_of(&resumed(all_taken()), mode, &DryRuns::new());
+        assert_eq!((codes(&plan.refusals), plan.uids()), (vec![], vec![uid(CARL)]), "{mode:?}");
+        let fresh = plan_of(&all_taken(), mode, &DryRuns::new());
+        assert!(!fresh.refusals.is_empty() || fresh.targets.is_empty(), "{mode:?}");
     }
 }
 
@@ -28,21 +28,25 @@ fn what_is_done_already_is_proven_and_not_left_out() {
 fn whoever_would_not_be_revoked_now_is_not_gone_on_with() {
     let seen = LastAccess::Found(Activity::default());
     let unsure = Verdict { evidence: "nobody was asked".into(), ..Verdict::not_asked() };
-    for crowd in [Crowd::One, Crowd::Several, Crowd::Bulk, Crowd::Fleet] {
-        let mut case = resumed(carls_case());
-        case.targets[0].activity = Some(seen.clone());
-        let plan = plan_of(&case, crowd, &DryRuns::new());
-        assert_eq!(codes(&plan.refusals), [RefusalCode::RecentAccess], "{crowd:?}");
-        assert_eq!(plan.steps.is_empty(), crowd.leaves_out(), "{crowd:?}");
+    for mode in [RevokeMode::Single, RevokeMode::Named, RevokeMode::AllDeleted, RevokeMode::MultiCluster] {
+        let mut input = resumed(carls_case());
+        input.targets[0].activity = Some(seen.clone());
+        let plan = plan_of(&input, mode, &DryRuns::new());
+        assert_eq!(codes(&plan.refusals), [RefusalCode::RecentAccess], "{mode:?}");
+        assert_eq!(plan.steps.is_empty(), mode.leaves_out(), "{mode:?}");
 
-        let mut case = resumed(carls_case());
-        case.targets[0].verdict = unsure.clone();
-        let told = codes(&plan_of(&case, crowd, &DryRuns::new()).refusals);
-        assert_eq!(told, if crowd == Crowd::One { vec![] } else { vec![RefusalCode::IdentityUnknown] }, "{crowd:?}");
+        let mut input = resumed(carls_case());
+        input.targets[0].verdict = unsure.clone();
+        let told = codes(&plan_of(&input, mode, &DryRuns::new()).refusals);
+        assert_eq!(
+            told,
+            if mode == RevokeMode::Single { vec![] } else { vec![RefusalCode::IdentityUnknown] },
+            "{mode:?}"
+        );
 
-        let mut case = resumed(carls_case());
-        case.operator.uids.push((uid(CARL), "the cloud's caller".into()));
-        assert_eq!(codes(&plan_of(&case, crowd, &DryRuns::new()).refusals), [RefusalCode::OwnIdentity], "{crowd:?}");
+        let mut input = resumed(carls_case());
+        input.operator.uids.push((uid(CARL), "the cloud's caller".into()));
+        assert_eq!(codes(&plan_of(&input, mode, &DryRuns::new()).refusals), [RefusalCode::OwnIdentity], "{mode:?}");
     }
 }
 

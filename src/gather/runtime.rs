@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 use std::future::Future;
 
-use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
 use crate::adapters::signals::EndSignals;
@@ -12,12 +11,12 @@ use crate::error::{Error, Result};
 /// Runs a conversation with servers on this thread, to its end or until the system asks to end. Offline commands never come here: they start no
 /// runtime.
 pub fn run<T>(conversation: impl Future<Output = T>) -> Result<T> {
-    Conversation::begin()?.hold(conversation)
+    Runtime::begin()?.cancellable(conversation)
 }
 
 /// A conversation in several parts, between which something else is done: a person is asked, say.
-pub struct Conversation {
-    runtime: Option<Runtime>,
+pub struct Runtime {
+    runtime: Option<tokio::runtime::Runtime>,
     /// Listens from the beginning to the end, so that a signal between two parts reaches the next one.
     signals: RefCell<EndSignals>,
 }
@@ -41,7 +40,7 @@ impl Interrupt {
     }
 }
 
-impl Conversation {
+impl Runtime {
     /// Begins one.
     ///
     /// # Errors
@@ -63,7 +62,7 @@ impl Conversation {
     ///
     /// # Errors
     /// Ctrl-C, SIGTERM or SIGHUP.
-    pub fn hold<T>(&self, part: impl Future<Output = T>) -> Result<T> {
+    pub fn cancellable<T>(&self, part: impl Future<Output = T>) -> Result<T> {
         let mut signals = self.signals.borrow_mut();
         self.runtime().block_on(async {
             tokio::select! {
@@ -77,14 +76,14 @@ impl Conversation {
     ///
     /// # Errors
     /// Ctrl-C, SIGTERM or SIGHUP.
-    pub fn wait_for<T: Send + 'static>(&self, blocking: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        let waited = self.hold(async { tokio::task::spawn_blocking(blocking).await })?;
+    pub fn block_on<T: Send + 'static>(&self, blocking: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+        let waited = self.cancellable(async { tokio::task::spawn_blocking(blocking).await })?;
         waited.map_err(|error| Error::failed(anyhow::Error::new(error)))
     }
 
     /// A part that ends by itself: it learns of the signal and finishes the step in hand.
     /// `say` is called at the first one, so that the person at the terminal knows that it was seen.
-    pub fn finish<T, F: Future<Output = T>>(&self, say: impl Fn(), part: impl FnOnce(Interrupt) -> F) -> T {
+    pub fn to_completion<T, F: Future<Output = T>>(&self, say: impl Fn(), part: impl FnOnce(Interrupt) -> F) -> T {
         let (press, interrupt) = watch::channel(false);
         let mut signals = self.signals.borrow_mut();
         self.runtime().block_on(async {
@@ -106,7 +105,7 @@ impl Conversation {
         })
     }
 
-    fn runtime(&self) -> &Runtime {
+    fn runtime(&self) -> &tokio::runtime::Runtime {
         match &self.runtime {
             Some(runtime) => runtime,
             None => unreachable!("the runtime is there until the conversation is dropped"),
@@ -114,7 +113,7 @@ impl Conversation {
     }
 }
 
-impl Drop for Conversation {
+impl Drop for Runtime {
     fn drop(&mut self) {
         // A name look-up that hangs, or a person who never answers, must not hold the exit.
         if let Some(runtime) = self.runtime.take() {

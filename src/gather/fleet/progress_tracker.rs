@@ -12,7 +12,7 @@ const TICK: Duration = Duration::from_millis(100);
 
 /// The clusters under way.
 #[derive(Default)]
-pub(super) struct Board(RefCell<State>);
+pub(super) struct ProgressTracker(RefCell<State>);
 
 #[derive(Default)]
 struct State {
@@ -22,7 +22,7 @@ struct State {
     running: BTreeMap<usize, (Instant, String)>,
 }
 
-impl Board {
+impl ProgressTracker {
     pub(super) fn expect(&self, total: usize) {
         self.0.borrow_mut().total = total;
     }
@@ -69,19 +69,19 @@ mod tests {
 
     #[test]
     fn the_one_that_began_first_is_the_slowest() {
-        let board = Board::default();
-        board.expect(4);
+        let progress_tracker = ProgressTracker::default();
+        progress_tracker.expect(4);
         for (cluster, name) in [(2, "second"), (0, "first"), (3, "third")] {
-            board.begun(cluster, name.to_owned());
+            progress_tracker.begun(cluster, name.to_owned());
             std::thread::sleep(Duration::from_millis(2));
         }
-        board.ended(2, true);
-        let progress = board.progress();
+        progress_tracker.ended(2, true);
+        let progress = progress_tracker.progress();
         assert_eq!((progress.total, progress.done, progress.failed, progress.running), (4, 1, 0, 2));
         assert_eq!(progress.slowest.unwrap().0, "first");
-        board.ended(0, false);
-        board.ended(3, true);
+        progress_tracker.ended(0, false);
+        progress_tracker.ended(3, true);
         let rest = Progress { total: 4, done: 2, failed: 1, running: 0, slowest: None };
-        assert_eq!(board.progress(), rest);
+        assert_eq!(progress_tracker.progress(), rest);
     }
 }

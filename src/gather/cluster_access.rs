@@ -10,7 +10,7 @@ use crate::adapters::cluster::{ApiServer, CallError};
 use crate::core::access::scan::ClusterScan;
 use crate::core::cluster::cluster_id::{ClusterIdFrom, Inference, KnownCluster, confirm};
 use crate::core::identity::ack::{AccountCluster, KubeconfigState};
-use crate::core::identity::evidence::{ClusterVoices, Listing};
+use crate::core::identity::evidence::{ClusterSources, Listing};
 use crate::core::identity::verdict::ClusterDirectory;
 use crate::core::ids::{ClusterId, Region};
 use crate::core::kubeconfig::ResolvedContext;
@@ -20,7 +20,7 @@ use crate::world::World;
 
 /// A way to a cluster.
 #[derive(Clone, Debug)]
-pub struct Way {
+pub struct Route {
     /// The context that leads there.
     pub context: ResolvedContext,
     /// Which ACK cluster it seems to be.
@@ -29,7 +29,7 @@ pub struct Way {
 
 /// What is to be found out of a cluster.
 #[derive(Clone, Copy)]
-pub struct Question<'a> {
+pub struct AccessQuery<'a> {
     /// The machine.
     pub world: &'a World,
     /// Bound on each exchange.
@@ -49,7 +49,7 @@ pub struct ServerAnswer {
 }
 
 /// What the voices said of a cluster.
-pub struct Heard<A> {
+pub struct ClusterReading<A> {
     /// The way to the API server, for further questions, where there are some.
     pub api: A,
     /// Who holds access, and who they are once they are judged.
@@ -74,14 +74,14 @@ pub struct Heard<A> {
 
 /// Why a cluster could not be read.
 #[derive(Debug)]
-pub enum Unheard {
+pub enum ReadError {
     /// The API server doesn't know the credential, or doesn't allow it anything: another one may do.
     Refused(Error),
     /// Something that another credential doesn't mend.
     Failed(Error),
 }
 
-impl Unheard {
+impl ReadError {
     /// The error itself.
     pub fn into_error(self) -> Error {
         match self {
@@ -90,7 +90,7 @@ impl Unheard {
     }
 }
 
-impl Way {
+impl Route {
     /// A way by a context, and where that seems to lead.
     pub fn by(context: ResolvedContext) -> Self {
         let inference = crate::core::cluster::cluster_id::infer_from(&context);
@@ -108,23 +108,23 @@ impl Way {
 /// # Errors
 /// Where neither kind of binding could be read: then nothing is known of who holds access.
 pub async fn ask_server(
-    question: Question<'_>,
-    way: &Way,
+    question: AccessQuery<'_>,
+    route: &Route,
     wanted: Option<&ClusterId>,
-) -> Result<ServerAnswer, Unheard> {
-    let api = Box::pin(reach(question.world, &way.context, question.timeout)).await.map_err(Unheard::Failed)?;
+) -> Result<ServerAnswer, ReadError> {
+    let api = Box::pin(reach(question.world, &route.context, question.timeout)).await.map_err(ReadError::Failed)?;
     let reading = Box::pin(grants::ask(&api, question.namespace)).await.settle().map_err(refused)?;
-    let cluster = confirm(way.inference.clone(), reading.profile.cluster_id.as_deref());
+    let cluster = confirm(route.inference.clone(), reading.profile.cluster_id.as_deref());
     if let (Some(wanted), Some(id)) = (wanted, &cluster.id)
         && wanted != id
     {
-        let name = way.context.name.as_deref().unwrap_or_default();
+        let name = route.context.name.as_deref().unwrap_or_default();
         let message = format!(
             "cluster {wanted} was not reached: context {name:?} leads to cluster {id}, as the cluster itself says"
         );
-        return Err(Unheard::Failed(Error::failed(anyhow::anyhow!(message))));
+        return Err(ReadError::Failed(Error::failed(anyhow::anyhow!(message))));
     }
-    Ok(ServerAnswer { api, cluster, region: way.inference.region.clone(), reading })
+    Ok(ServerAnswer { api, cluster, region: route.inference.region.clone(), reading })
 }
 
 /// Asks the cloud who holds a kubeconfig of a cluster.
@@ -132,7 +132,7 @@ pub async fn ask_cloud(
     account: &Account<'_>,
     answer: &ServerAnswer,
 ) -> (Option<AccountCluster>, Listing<KubeconfigState>) {
-    let Some(cloud) = account.voice().await.ready() else { return (None, Listing::NotAsked) };
+    let Some(cloud) = account.source().await.ready() else { return (None, Listing::NotAsked) };
     let Some(id) = &answer.cluster.id else {
         let reason = "cs:ListClusterKubeconfigStates: the cluster's ID is not known";
         return (None, Listing::failed(reason));
@@ -157,7 +157,7 @@ impl ServerAnswer {
         kubeconfigs: Listing<KubeconfigState>,
         context: Option<&str>,
         keep: impl FnOnce(ApiServer) -> A,
-    ) -> Heard<A> {
+    ) -> ClusterReading<A> {
         let Self { api, cluster, region, reading } = self;
         let region = region.or_else(|| listed.as_ref().and_then(|listed| Region::parse(&listed.region)));
         let mut notes = reading.notes;
@@ -167,13 +167,13 @@ impl ServerAnswer {
         }
         let failed = kubeconfigs.failure().map(str::to_owned).into_iter().collect();
         let grants = Grants::extract(reading.inventory, reading.mappings);
-        let directory = ClusterDirectory::new(ClusterVoices { owner: reading.owner, kubeconfigs });
+        let directory = ClusterDirectory::new(ClusterSources { owner: reading.owner, kubeconfigs });
         let scan = ClusterScan {
             name: listed.as_ref().map(|listed| listed.name.clone()),
             context: context.map(str::to_owned),
             ..ClusterScan::new(cluster.id.clone(), grants, directory)
         };
-        Heard {
+        ClusterReading {
             api: keep(api),
             scan,
             cluster,
@@ -188,7 +188,7 @@ impl ServerAnswer {
     }
 }
 
-impl<A> Heard<A> {
+impl<A> ClusterReading<A> {
     /// Whether a part of what may give access, or the cloud's word on it, is missing.
     pub fn has_gaps(&self) -> bool {
         !self.unread.is_empty() || !self.failed.is_empty()
@@ -214,15 +214,15 @@ fn unusable(error: ConnectionError, context: &ResolvedContext) -> Error {
     Error::failed(anyhow::Error::new(error).context(format!("context {name:?} can't be used"))).hint_if(hint)
 }
 
-fn refused(error: CallError) -> Unheard {
+fn refused(error: CallError) -> ReadError {
     match error.status() {
-        Some(401) => Unheard::Refused(
+        Some(401) => ReadError::Refused(
             Error::failed(error).hint("kubectl ackcred whoami tells whose credential it is and whether it has expired"),
         ),
-        Some(403) => Unheard::Refused(
+        Some(403) => ReadError::Refused(
             Error::failed(error)
                 .hint("ask for list on clusterrolebindings and rolebindings (rbac.authorization.k8s.io)"),
         ),
-        _ => Unheard::Failed(Error::failed(error)),
+        _ => ReadError::Failed(Error::failed(error)),
     }
 }

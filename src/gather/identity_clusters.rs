@@ -4,7 +4,7 @@ use super::cloud::{account, activities, clusters_of, look_up};
 use crate::adapters::cloud::Cloud;
 use crate::core::access::holder::LastAccess;
 use crate::core::identity::ack::UserKubeconfigState;
-use crate::core::identity::evidence::{ClusterVoices, Listing};
+use crate::core::identity::evidence::{ClusterSources, Listing};
 use crate::core::identity::verdict::{AccountDirectory, ClusterDirectory, Verdict};
 use crate::core::ids::{ClusterId, Uid};
 
@@ -34,7 +34,7 @@ pub async fn of(cloud: &Cloud, uid: &Uid, with_activity: bool) -> Footprint {
     let account = AccountDirectory::new(account);
     failed.extend(account.doubts());
     Footprint {
-        verdict: account.judge(uid, &ClusterDirectory::new(ClusterVoices::not_asked())),
+        verdict: account.judge(uid, &ClusterDirectory::new(ClusterSources::not_asked())),
         kubeconfigs,
         activity: answers.into_iter().map(|((cluster, _), access)| (cluster, access)).collect(),
         account,

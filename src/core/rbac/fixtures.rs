@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Attributes, Bearer, PolicyRule, RoleFacts, Roles};
+use super::{Attributes, PolicyRule, RoleFacts, Roles, UserInfo};
 use crate::core::rbac::binding::{BindingItem, BindingKind};
 use crate::core::rbac::inventory::Inventory;
 
@@ -38,8 +38,8 @@ pub(super) fn rules_of(rules: &Value) -> Vec<PolicyRule> {
     serde_json::from_value(rules.clone()).unwrap()
 }
 
-pub(super) fn bearer(name: &str, groups: &[&str]) -> Bearer {
-    Bearer { name: name.into(), groups: groups.iter().map(|group| (*group).to_owned()).collect() }
+pub(super) fn user_info(name: &str, groups: &[&str]) -> UserInfo {
+    UserInfo { name: name.into(), groups: groups.iter().map(|group| (*group).to_owned()).collect() }
 }
 
 pub(super) fn attributes(verb: &str, group: &str, resource: &str, namespace: &str) -> Attributes {

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use super::cloud::{self, CloudVoice};
+use super::cloud::{self, CloudAccess};
+use super::cluster_access::reach;
 use super::grants;
-use super::holders::reach;
 use crate::adapters::cloud::{Cloud, CloudSettings};
 use crate::adapters::cluster::CallError;
 use crate::core::cluster::cluster_id::{Inference, KnownCluster, confirm};
 use crate::core::cluster::server_view::{ClusterProfile, ServerIdentity};
 use crate::core::identity::ack::{AccountCluster, KubeconfigState};
-use crate::core::identity::evidence::{AccountVoices, Answer, ClusterVoices, Listing};
+use crate::core::identity::evidence::{AccountSources, Answer, ClusterSources, Listing};
 use crate::core::identity::verdict::{AccountDirectory, ClusterDirectory, Verdict};
 use crate::core::ids::{Region, Uid};
 use crate::core::kubeconfig::ResolvedContext;
@@ -18,7 +18,7 @@ use crate::error::chain;
 use crate::world::World;
 
 /// What is to be found out.
-pub struct Question<'a> {
+pub struct CallerQuery<'a> {
     /// The machine.
     pub world: &'a World,
     /// The context.
@@ -36,9 +36,9 @@ pub struct Question<'a> {
 }
 
 /// What the voices said.
-pub struct Heard {
+pub struct CallerReading {
     /// The API server's answer; `None` where it was not asked.
-    pub server: Option<ServerVoice>,
+    pub server: Option<ServerAnswer>,
     /// Which cluster it is.
     pub cluster: KnownCluster,
     /// The UID of the credential, else the one in the name that the API server sees.
@@ -46,22 +46,22 @@ pub struct Heard {
     /// Who that is.
     pub verdict: Verdict,
     /// Whether the cloud could be asked.
-    pub cloud: CloudVoice,
+    pub cloud: CloudAccess,
     /// The account's voices.
-    pub account: AccountVoices,
+    pub account: AccountSources,
     /// What of the cloud was asked and failed.
     pub failed: Vec<String>,
 }
 
 /// The API server's answers, each with its own failure.
-pub struct ServerVoice {
+pub struct ServerAnswer {
     /// Whom it sees; `Ok(None)` from servers that are too old to say.
     pub identity: Result<Option<ServerIdentity>, String>,
     /// What the cluster says of itself; `None` where the question before it failed.
     pub profile: Option<Result<Option<ClusterProfile>, CallError>>,
 }
 
-impl ServerVoice {
+impl ServerAnswer {
     /// Whether a question was left without its answer. Few may read kube-system: that alone is no failure.
     pub fn failed(&self) -> bool {
         let unread = |profile: &Result<_, CallError>| profile.as_ref().is_err_and(|error| !error.is_forbidden());
@@ -70,7 +70,7 @@ impl ServerVoice {
 }
 
 /// Asks whoever may be asked.
-pub async fn hear(question: Question<'_>) -> Heard {
+pub async fn read(question: CallerQuery<'_>) -> CallerReading {
     let (server, cloud) = tokio::join!(ask_server(&question), cloud::connect(question.world, question.cloud.clone()));
     let seen = server.as_ref().and_then(|server| server.identity.as_ref().ok()).and_then(Option::as_ref);
     let profile = server.as_ref().and_then(|server| server.profile.as_ref());
@@ -80,30 +80,30 @@ pub async fn hear(question: Question<'_>) -> Heard {
     let region = question.inference.region.clone();
     let cluster = confirm(question.inference, profile.and_then(|profile| profile.cluster_id.as_deref()));
 
-    let mut voices = AccountVoices::not_asked();
+    let mut sources = AccountSources::not_asked();
     let mut of_cluster = OfCluster::not_asked();
     match (cloud.ready(), &uid) {
         (None, _) => {}
-        (Some(cloud), None) => voices.caller = cloud::caller(cloud).await,
-        (Some(cloud), Some(uid)) => (voices, of_cluster) = ask_about(cloud, uid, &cluster, region).await,
+        (Some(cloud), None) => sources.caller = cloud::caller(cloud).await,
+        (Some(cloud), Some(uid)) => (sources, of_cluster) = ask_about(cloud, uid, &cluster, region).await,
     }
     let OfCluster { clusters, kubeconfigs } = of_cluster;
-    let failed = cloud::failures(&cloud, &voices, &clusters, &kubeconfigs);
-    let directory = ClusterDirectory::new(ClusterVoices { owner, kubeconfigs });
-    let account = AccountDirectory::new(voices);
+    let failed = cloud::failures(&cloud, &sources, &clusters, &kubeconfigs);
+    let directory = ClusterDirectory::new(ClusterSources { owner, kubeconfigs });
+    let account = AccountDirectory::new(sources);
     let verdict = uid.as_ref().map_or_else(Verdict::nobody, |uid| account.judge(uid, &directory));
-    Heard { server, cluster, uid, verdict, cloud, account: account.into_voices(), failed }
+    CallerReading { server, cluster, uid, verdict, cloud, account: account.into_sources(), failed }
 }
 
-async fn ask_server(question: &Question<'_>) -> Option<ServerVoice> {
+async fn ask_server(question: &CallerQuery<'_>) -> Option<ServerAnswer> {
     if !question.ask_server {
         return None;
     }
     Some(match reach(question.world, question.context, question.timeout).await {
-        Err(error) => ServerVoice { identity: Err(error.message()), profile: None },
+        Err(error) => ServerAnswer { identity: Err(error.message()), profile: None },
         Ok(api) => {
             let (identity, profile) = tokio::join!(api.self_subject_review(), api.cluster_profile());
-            ServerVoice { identity: identity.map_err(|error| chain(&error)), profile: Some(profile) }
+            ServerAnswer { identity: identity.map_err(|error| chain(&error)), profile: Some(profile) }
         }
     })
 }
@@ -126,7 +126,7 @@ async fn ask_about(
     uid: &Uid,
     cluster: &KnownCluster,
     region: Option<Region>,
-) -> (AccountVoices, OfCluster) {
+) -> (AccountSources, OfCluster) {
     let of_cluster = async {
         let Some(id) = &cluster.id else { return OfCluster::not_asked() };
         let clusters = if region.is_none() { cloud::clusters(cloud).await } else { Listing::NotAsked };
@@ -135,7 +135,7 @@ async fn ask_about(
         let kubeconfigs = cloud::kubeconfigs(cloud, id, region.as_ref()).await;
         OfCluster { clusters, kubeconfigs }
     };
-    let (mut voices, of_cluster) = tokio::join!(cloud::account(cloud), of_cluster);
-    cloud::look_up(cloud, &mut voices, [uid]).await;
-    (voices, of_cluster)
+    let (mut sources, of_cluster) = tokio::join!(cloud::account(cloud), of_cluster);
+    cloud::look_up(cloud, &mut sources, [uid]).await;
+    (sources, of_cluster)
 }

@@ -10,14 +10,14 @@ pub(crate) const RSA_PKCS8: &str = include_str!("../../tests/fixtures/rsa-pkcs8.
 pub(crate) const RSA_PKCS1: &str = include_str!("../../tests/fixtures/rsa-pkcs1.pem");
 
 /// A self-signed certificate to be.
-pub(crate) struct Specimen {
+pub(crate) struct CertificateFixture {
     pub(crate) subject: Vec<(DnType, DnValue)>,
     pub(crate) serial: Vec<u8>,
     pub(crate) not_before: Timestamp,
     pub(crate) not_after: Timestamp,
 }
 
-impl Specimen {
+impl CertificateFixture {
     /// A certificate as ACK issues them: three years, the second of issue in the common name.
     pub(crate) fn ack(common_name: &str) -> Self {
         Self {
