@@ -149,6 +149,9 @@ fn a_journal_that_was_edited_brings_nobody_in<C: Cluster>(server: C) {
     done(&incident, &["restore", &id, "--yes"]);
 }
 
+/// What somebody or something does to a file.
+type Damage<'a> = Box<dyn Fn() + 'a>;
+
 /// A leaked file is revoked, its name is bound again and revoked by UID, and the first record is damaged.
 fn a_record_that_can_not_be_read_keeps_what_it_may_have_revoked_dead<C: Cluster>(server: C) {
     let incident = Incident::stage(server, on_leave);
@@ -164,7 +167,7 @@ fn a_record_that_can_not_be_read_keeps_what_it_may_have_revoked_dead<C: Cluster>
 
     let files = Files::of(&incident, &first);
     let record = std::fs::read(files.path("operation.json")).unwrap();
-    let damages: [(&str, Box<dyn Fn()>); 6] = [
+    let damages: [(&str, Damage<'_>); 6] = [
         ("operation.json", Box::new(|| files.write("operation.json", &record[..record.len() / 2]))),
         ("operation.json", Box::new(|| files.write("operation.json", b""))),
         ("operation.json", Box::new(|| files.remove("operation.json"))),

@@ -1,7 +1,7 @@
 //! Operations by the thousand: as much of each as its name in a list needs, and as little of it read as can be.
 
-use std::fs::{self, File};
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::fs;
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
 use super::durable::{cannot_read, open_to_read, read, read_open};
@@ -11,7 +11,9 @@ use crate::core::revocation::journal::{
     Chain, Event, LineError, OperationId, OperationSummary, State, chain, follow, state, whole_lines,
 };
 
-/// How much is read at each end of a long journal, in bytes.
+/// A journal of no more bytes than these is read at once.
+const SHORT: u64 = 16 * 1024;
+/// How much is read at each end of a longer one, in bytes.
 const END: usize = 4096;
 
 /// What is known of an operation without reading its record.
@@ -82,14 +84,19 @@ impl Sums {
 /// The last event of a journal, with the links at both ends of its chain looked at.
 fn last_event(path: &Path, root: &Chain) -> Result<Option<Event>, JournalError> {
     let (mut file, metadata) = open_to_read(path)?;
-    if metadata.len() > END as u64 {
-        if let Some(event) = ends(&mut file, root).map_err(cannot_read(path))? {
+    if metadata.len() > SHORT {
+        let (mut head, mut tail) = ([0; END], [0; END]);
+        let read = file.read_exact(&mut head).and_then(|()| file.seek(SeekFrom::End(-(END as i64))));
+        read.and_then(|_| file.read_exact(&mut tail)).and_then(|()| file.rewind()).map_err(cannot_read(path))?;
+        if let Some(event) = by_ends(&head, &tail, root) {
             return Ok(Some(event));
         }
-        file.rewind().map_err(cannot_read(path))?;
     }
-    // Short, or not to be read from its ends: all of it, which says what is wrong where something is.
     let journal = read_open(&mut file, &metadata, path)?;
+    if let Some(event) = by_ends(&journal, &journal, root) {
+        return Ok(Some(event));
+    }
+    // Of one line or less, or not what was written: all of it says which.
     let failed = |source| JournalError::Events { path: path.to_owned(), source };
     let places = follow(&journal, root.clone()).map_err(failed)?;
     let Some(last) = whole_lines(&journal).strip_suffix(b"\n").and_then(|lines| lines.rsplit(is_end).next()) else {
@@ -99,18 +106,13 @@ fn last_event(path: &Path, root: &Chain) -> Result<Option<Event>, JournalError> 
     event.map(Some).map_err(|source| failed(LineError::Event { line: places.len() - 1, source }))
 }
 
-/// The last event by the ends of a journal of [`END`] bytes or more; `None` where they don't tell or don't hold.
-fn ends(file: &mut File, root: &Chain) -> io::Result<Option<Event>> {
-    let (mut head, mut tail) = ([0; END], [0; END]);
-    file.read_exact(&mut head)?;
-    file.seek(SeekFrom::End(-(END as i64)))?;
-    file.read_exact(&mut tail)?;
-    let first = memchr::memchr(b'\n', &head).map(|end| &head[..end]);
-    let mut lines = whole_lines(&tail).strip_suffix(b"\n").unwrap_or_default().rsplitn(2, is_end);
-    let (Some(first), Some(last), Some(before)) = (first, lines.next(), lines.next()) else { return Ok(None) };
-    let follows = root.follow(first).is_some() && Chain::claimed(before).is_some_and(|it| it.follow(last).is_some());
-    let event = chain::event(last).filter(|_| follows);
-    Ok(event.and_then(|event| serde_json::from_slice(&event).ok()))
+/// The last event of a journal by what is at its two ends; `None` where that doesn't tell, or doesn't hold.
+fn by_ends(head: &[u8], tail: &[u8], root: &Chain) -> Option<Event> {
+    root.follow(&head[..memchr::memchr(b'\n', head)?])?;
+    let mut lines = whole_lines(tail).strip_suffix(b"\n")?.rsplitn(2, is_end);
+    let (last, before) = (lines.next()?, lines.next()?);
+    Chain::claimed(before)?.follow(last)?;
+    serde_json::from_slice(&chain::event(last)?).ok()
 }
 
 fn is_end(byte: &u8) -> bool {
@@ -119,6 +121,7 @@ fn is_end(byte: &u8) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
     use std::time::{Duration, SystemTime};
 
     use super::super::testing::{Place, ended, event, id};
@@ -189,7 +192,8 @@ mod tests {
             ] {
                 let place = fresh();
                 let text = fs::read_to_string(place.file(file)).unwrap();
-                write(&place.file(file), &text.replace(from, to), Some(SystemTime::now() + Duration::from_secs(60)));
+                let later = fs::metadata(place.file(file)).unwrap().modified().unwrap() + Duration::from_secs(60);
+                write(&place.file(file), &text.replace(from, to), Some(later));
                 assert!(place.state.glance(&id()).is_err(), "{lines} lines, {file}: {from} by {to}");
             }
             let place = fresh();
