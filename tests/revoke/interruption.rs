@@ -13,9 +13,11 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use ackcred_sandbox::apiserver::{ApiServer, Fault, Gate};
+use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Fault, Gate};
 use ackcred_sandbox::binding::{BindingRef, RBAC};
 use ackcred_sandbox::cloud::CleanBehaviour;
+use ackcred_sandbox::cluster::Cluster;
+use ackcred_sandbox::controlplane::shared;
 use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
 
@@ -106,30 +108,32 @@ impl Doors {
 fn writes() -> [(&'static str, BindingRef); 4] {
     [
         ("PATCH", BindingRef::role_binding("shop", "team")),
-        ("PATCH", shared()),
+        ("PATCH", shared_binding()),
         ("DELETE", BindingRef::role_binding("billing", "ledger")),
         ("DELETE", BindingRef::cluster_role_binding(&format!("{CARL}-clusterrolebinding"))),
     ]
 }
 
 /// A binding that ACK would call the leaver's own and that others hold too.
-fn shared() -> BindingRef {
+fn shared_binding() -> BindingRef {
     BindingRef::role_binding("shop", &format!("{CARL}-shop-rolebinding"))
 }
 
 /// The incident, with bindings that ACK may take for the leaver's and that are others' too, or theirs alone.
-fn incident(behaviour: CleanBehaviour, doors: &Doors) -> Incident<ApiServer> {
+fn incident<C: Cluster>(server: C, behaviour: CleanBehaviour, doors: &Doors) -> Incident<C> {
     let doors = doors.clone();
-    let incident =
-        Incident::sandbox(|setup| setup.clean_behaviour(behaviour).around_cleaning(move |clean| doors.around(clean)));
+    let incident = Incident::stage(server, |setup| {
+        setup.clean_behaviour(behaviour).around_cleaning(move |clean| doors.around(clean))
+    });
     let robot = json!({"kind": "ServiceAccount", "name": "releaser", "namespace": "shop"});
     let subjects = [user(&name(BO)), user(&name(CARL)), robot];
     let namespaces = format!("{RBAC}/namespaces");
-    incident
-        .post(&format!("{namespaces}/shop/rolebindings"), &binding(&shared().name, "ClusterRole", "view", &subjects));
+    incident.post(
+        &format!("{namespaces}/shop/rolebindings"),
+        &binding(&shared_binding().name, "ClusterRole", "view", &subjects),
+    );
     let bos = binding(&format!("{CARL}-billing-rolebinding"), "ClusterRole", "view", &[user(&name(BO))]);
     incident.post(&format!("{namespaces}/billing/rolebindings"), &bos);
-    incident.server.faults().forget();
     incident
 }
 
@@ -147,7 +151,7 @@ struct Running {
 }
 
 impl Running {
-    fn start(incident: &Incident<ApiServer>) -> Self {
+    fn start<C: Cluster>(incident: &Incident<C>) -> Self {
         let mut child = spawn(incident.process(BINARY).args(revocation(incident)));
         let mut stderr = child.stderr.take().unwrap();
         let said = Arc::new(Mutex::new(String::new()));
@@ -248,7 +252,8 @@ fn later(
 fn strike(behaviour: CleanBehaviour, boundary: Boundary, strike: (&str, Option<i32>), then: Then) {
     let at = format!("{behaviour:?}, {boundary:?}, {strike:?}, {then:?}");
     let doors = Doors::default();
-    let incident = incident(behaviour, &doors);
+    let incident = incident(ApiServer::start(ApiServerOptions::default()).unwrap(), behaviour, &doors);
+    incident.server.faults().forget();
     let before = incident.bindings();
     let Held { mut running, gate } = boundary.hold(&incident, &doors, &at);
     running.strike(strike, &at);
@@ -280,7 +285,7 @@ fn strike(behaviour: CleanBehaviour, boundary: Boundary, strike: (&str, Option<i
 }
 
 /// Goes on with the revocation: the leaver has nothing, the others have everything, and what the cloud took is named.
-fn finish(incident: &Incident<ApiServer>, behaviour: CleanBehaviour, before: &Objects, id: &str, at: &str) {
+fn finish<C: Cluster>(incident: &Incident<C>, behaviour: CleanBehaviour, before: &Objects, id: &str, at: &str) {
     let leaked = incident.leaked.display().to_string();
     let args = ["revoke", "--resume", id, "-f", &leaked, "--yes", "--settle", "0"];
     let (status, report, said) = incident.json(&args);
@@ -298,6 +303,37 @@ fn finish(incident: &Incident<ApiServer>, behaviour: CleanBehaviour, before: &Ob
             .values()
             .any(|now| now["metadata"]["name"] == *name && now["metadata"]["uid"] != object["metadata"]["uid"]);
         assert!(!is_anew || named.contains(&name), "{at}: {name} was created anew and is not named\n{report:#}");
+    }
+}
+
+crate::on_both_servers!(what_the_cloud_took_from_a_colleague_comes_back);
+
+/// The cloud deletes a binding that others hold too, and the program is struck before it hears of it.
+fn what_the_cloud_took_from_a_colleague_comes_back<C: Cluster>(server: C) {
+    let mut server = Some(server);
+    for (strike, then) in
+        STRIKES.into_iter().flat_map(|one| [Then::ResumeAndRestore, Then::RestoreAtOnce].map(|then| (one, then)))
+    {
+        let (at, doors) = (format!("{strike:?}, {then:?}"), Doors::default());
+        let incident = incident(server.take().unwrap(), CleanBehaviour::OwnBindings, &doors);
+        let before = incident.bindings();
+        doors.before.open();
+        let mut running = Running::start(&incident);
+        wait_until(&at, || doors.after.is_reached());
+        assert_eq!(incident.subjects("RoleBinding", "shop", &shared_binding().name), None, "{at}: the cloud took it");
+        running.strike(strike, &at);
+        doors.after.open();
+        let (code, said) = running.end();
+        assert_eq!(code, strike.1, "{at}: {said}");
+        wait_until(&at, || doors.done.is_reached());
+        let [(id, _)] = revocations(&incident).try_into().unwrap();
+        if then == Then::ResumeAndRestore {
+            finish(&incident, CleanBehaviour::OwnBindings, &before, &id, &at);
+        }
+        let restored = incident.run(&["restore", &id, "--yes", "--force", "--rearm", &name(CARL)]);
+        assert_eq!(restored.status, Status::Done, "{at}: {restored}");
+        assert_eq!(as_arranged(incident.bindings()), as_arranged(before), "{at}: {restored}\n{said}");
+        server = Some(incident.end());
     }
 }
 
