@@ -8,6 +8,7 @@
 //!                 journal.jsonl    what was sent and answered, synced line by line, chained by hashes to the line before
 //!                 report.json      what came of it; the journal's last line holds its hash
 //! audit.jsonl                      two lines an operation, only ever appended to, each with the hash of the journal's last line
+//! operations.index                 what was last seen of thousands of operations; derived from them
 //! locks/<key>.lock                 one operation a cluster at a time
 //! ```
 //!
@@ -19,6 +20,7 @@ mod begin;
 mod durable;
 mod folder;
 mod glance;
+mod index;
 mod lock;
 mod operation;
 mod stored;
@@ -32,6 +34,7 @@ use crate::core::revocation::journal::{LineError, OperationId, SummaryError};
 
 pub use folder::StateFolder;
 pub use glance::Glance;
+pub use index::{Index, IndexLine};
 pub use lock::{LOCK_POLL, Lock};
 pub use operation::OperationJournal;
 pub use stored::StoredOperation;

@@ -10,7 +10,7 @@ use std::thread::{available_parallelism, scope};
 
 use jiff::Timestamp;
 
-use crate::adapters::journal::{Glance, JournalError, StateFolder};
+use crate::adapters::journal::{Glance, Index, IndexLine, JournalError, StateFolder};
 use crate::core::ids::ClusterId;
 use crate::core::revocation::journal::{Ending, Event, OperationId, State, SummaryPurpose, Tombstone, state};
 use crate::core::revocation::operation::OperationRecord;
@@ -91,9 +91,9 @@ pub fn load(folder: &StateFolder, id: &OperationId) -> Result<Past, PastError> {
 /// How closely all operations are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scrutiny {
-    /// Fast enough for every scan of thousands.
+    /// Fast enough for every scan of thousands; of few operations all is read.
     Glance,
-    /// All that checksums and chains cover: something is given back by what is found.
+    /// All that checksums and chains cover, of each: something is given back by what is found.
     Full,
 }
 
@@ -105,8 +105,8 @@ pub struct Operations<T> {
     pub unread: Vec<(OperationId, JournalError)>,
 }
 
-/// Fewer operations than this are looked at by one thread.
-const FEW: usize = 256;
+/// Of fewer operations than this all is read, by one thread; an index is written where so many are not in it.
+const FEW: usize = 128;
 /// The most threads: what they wait for is one disk.
 const MOST_THREADS: usize = 4;
 
@@ -121,17 +121,24 @@ pub fn glance<T: Send>(
     keep: impl Fn(&OperationId, Glance) -> Option<T> + Sync,
 ) -> Result<Operations<T>, JournalError> {
     let ids = folder.operations()?;
-    let threads = if ids.len() < FEW { 1 } else { available_parallelism().map_or(1, usize::from).min(MOST_THREADS) };
-    let part = ids.len().div_ceil(threads).max(1);
+    let are_few = ids.len() < FEW;
+    let index = (scrutiny == Scrutiny::Glance && !are_few).then(|| folder.index());
+    let threads = if are_few { 1 } else { available_parallelism().map_or(1, usize::from).min(MOST_THREADS) };
+    let look = |ids: &[OperationId]| Part::look(folder, ids, index.as_ref(), &keep);
     let parts: Vec<Part<T>> = scope(|scope| {
-        let looking: Vec<_> =
-            ids.chunks(part).map(|ids| scope.spawn(|| Part::look(folder, ids, scrutiny, &keep))).collect();
+        let parts = ids.chunks(ids.len().div_ceil(threads).max(1));
+        let looking: Vec<_> = parts.map(|ids| scope.spawn(|| look(ids))).collect();
         looking.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
     });
-    let (mut read, mut unread) = (Vec::new(), Vec::new());
+    let (mut read, mut unread, mut lines) = (Vec::new(), Vec::new(), Vec::new());
     for part in parts {
         read.extend(part.read);
         unread.extend(part.unread);
+        lines.extend(part.lines);
+    }
+    let new = lines.iter().filter(|line| matches!(line, IndexLine::New(_))).count();
+    if let Some(index) = index.filter(|_| new >= FEW) {
+        folder.write_index(&index, &lines);
     }
     // Names tell the second; within one the records know better.
     read.sort_by_key(|(begun, _)| Reverse(*begun));
@@ -142,24 +149,27 @@ pub fn glance<T: Send>(
 struct Part<T> {
     read: Vec<(Timestamp, T)>,
     unread: Vec<(OperationId, JournalError)>,
+    lines: Vec<IndexLine>,
 }
 
 impl<T> Part<T> {
+    /// Without an index all is read that checksums and chains cover.
     fn look(
         folder: &StateFolder,
         ids: &[OperationId],
-        scrutiny: Scrutiny,
+        index: Option<&Index>,
         keep: impl Fn(&OperationId, Glance) -> Option<T>,
     ) -> Self {
-        let mut part = Self { read: Vec::new(), unread: Vec::new() };
+        let mut part = Self { read: Vec::new(), unread: Vec::new(), lines: Vec::new() };
         for id in ids {
-            let glance = match scrutiny {
-                Scrutiny::Glance => folder.glance(id),
-                Scrutiny::Full => folder.examine(id),
+            let looked = match index {
+                Some(index) => folder.glance_by(index, id).map(|(glance, line)| (glance, Some(line))),
+                None => folder.examine(id).map(|glance| (glance, None)),
             };
-            match glance {
-                Ok(glance) => {
+            match looked {
+                Ok((glance, line)) => {
                     let begun = glance.summary.begun;
+                    part.lines.extend(line);
                     part.read.extend(keep(id, glance).map(|kept| (begun, kept)));
                 }
                 // Moved away since the folder was listed.

@@ -216,6 +216,66 @@ fn a_record_that_can_not_be_read_keeps_what_it_may_have_revoked_dead<C: Cluster>
     done(&incident, &restore);
 }
 
+/// Copies an operation's folder under names of its plan, as if it had been done every second of a minute of 2020.
+fn copied(incident: &Incident<ApiServer>, id: &str, count: usize) -> Vec<String> {
+    let operations = incident.session.home().join("state/operations");
+    let copy = |number: usize| {
+        let name = format!("20200101-00{:02}{:02}-{}", number / 60, number % 60, &id[16..22]);
+        std::fs::create_dir_all(operations.join(&name).join("originals")).unwrap();
+        for file in ["operation.json", "summary.json", "SHA256SUMS", "journal.jsonl", "report.json"] {
+            std::fs::copy(operations.join(id).join(file), operations.join(&name).join(file)).unwrap();
+        }
+        name
+    };
+    (0..count).map(copy).collect()
+}
+
+/// What was seen of many operations is kept, and hides nothing that has become of them since.
+#[test]
+fn among_many_operations_none_is_taken_for_what_it_was() {
+    let incident = Incident::sandbox(on_leave);
+    let leaked = incident.leaked.display().to_string();
+    let id = operation(&done(&incident, &["revoke", "-f", &leaked, "--yes", "--settle", "0s"]));
+    let index = incident.session.home().join("state/operations.index");
+    let first = done(&incident, &["history"]);
+    assert!(!index.exists(), "one operation needs no index");
+    let copies = copied(&incident, &id, 200);
+    let many = done(&incident, &["history"]);
+    assert!(index.exists());
+    assert_eq!(many["operations"].as_array().unwrap().len(), 201);
+    assert_eq!(done(&incident, &["history"]), many, "by the index it is the same");
+    assert!(many["operations"].as_array().unwrap().contains(&first["operations"][0]));
+    let scan = || incident.run(&["scan", "--all-users", "-o", "json"]);
+    assert!(reappeared(&scan()).iter().all(|told| *told == Value::Bool(false)));
+
+    let bound = binding("by-hand", "ClusterRole", "cs:ns:dev", &[user(&name(CARL))]);
+    let by_hand = BindingRef::cluster_role_binding("by-hand");
+    incident.post(&by_hand.collection(), &bound);
+    assert!(reappeared(&scan()).contains(&Value::Bool(true)), "the index hides no revoked credential");
+    incident.delete(&by_hand.path());
+
+    let files = Files::of(&incident, &copies[77]);
+    let kept = files.keep();
+    let half = std::fs::metadata(files.path("operation.json")).unwrap().len() / 2;
+    files.write("operation.json", &kept[0].1[..half as usize]);
+    let scan = scan();
+    assert!(reappeared(&scan).iter().all(Value::is_null), "{scan}");
+    assert!(scan.stderr.contains(&copies[77]), "{}", scan.stderr);
+    let (status, history, said) = incident.json(&["history"]);
+    assert_eq!((status, &history["operations"][0]["outcome"]), (Status::Incomplete, &Value::from("Damaged")), "{said}");
+    refused(&incident, &["restore", &id, "--yes", "--rearm", &name(CARL)], &["JournalDamaged"]);
+    kept.into_iter().for_each(|(path, content)| std::fs::write(path, content).unwrap());
+
+    std::fs::write(&index, "").unwrap();
+    assert_eq!(done(&incident, &["history"]), many, "an index that is damaged is made anew");
+    std::fs::remove_dir_all(incident.session.home().join("state/operations").join(&copies[78])).unwrap();
+    assert_eq!(
+        done(&incident, &["history"])["operations"].as_array().unwrap().len(),
+        200,
+        "nor does it show what is gone"
+    );
+}
+
 fn reappeared(scan: &Outcome) -> Vec<Value> {
     let document: Value = serde_json::from_str(&scan.stdout).unwrap();
     let told: Vec<Value> = document["grants"].as_array().unwrap().iter().map(|row| row["reappeared"].clone()).collect();
