@@ -225,14 +225,14 @@ fn the_main_thing_can_be_read_at_a_glance() {
         "Credential    certificate CN=200000000000000103-1760000000, valid until ",
         "Identity      carl   RamUser 200000000000000103, Deleted (confirmed: ",
         "Cluster       prod   c5e8f0a1b2c3d4e5f60718293a4b5c6d7, context ",
-        "Will remain   the certificate itself still opens /version until ",
+        "Remains       the certificate itself still opens /version until ",
         "Not checked   sessions opened before now end by themselves, watches within an hour",
         "Type 200000000000000103 to go on: ",
         "  3  Done  remove 2 of 4 subjects of RoleBinding/shop/team",
     ] {
         assert!(outcome.stderr.contains(line), "{line}\n{outcome}");
     }
-    for line in ["Verified at ", "access reviews     clean", ": 403 (the review had said yes before)", "Operation 20"] {
+    for line in ["Verified at ", "access reviews     passed", ": 403 (the review had said yes before)", "Operation 20"] {
         assert!(outcome.stdout.contains(line), "{line}\n{outcome}");
     }
 }
