@@ -67,8 +67,7 @@ pub(super) fn run(
         world,
         timeout: access.request_timeout.0,
         past: &past,
-        unfinished_restore: others.has_unfinished_restore(&past.id),
-        active: &others.tombstones(),
+        earlier: &others,
         flags: &flags,
     };
     let gathered = runtime.cancellable(gather(question, &records, clusters, &account))??;

@@ -189,6 +189,8 @@ pub enum Mark {
     Restored {
         /// That operation.
         of: OperationId,
+        /// In these clusters.
+        clusters: Vec<Option<ClusterId>>,
         /// The names whose leaked credentials may work again.
         rearmed: Vec<String>,
         /// How far it came.
@@ -200,7 +202,9 @@ impl Mark {
     /// The mark that an operation leaves; `None` for a revocation that was not about a leaked credential.
     fn of(id: &OperationId, Glance { summary, state }: Glance) -> Option<Self> {
         match summary.purpose {
-            SummaryPurpose::Restore { of, rearmed } => Some(Self::Restored { of, rearmed, state }),
+            SummaryPurpose::Restore { of, rearmed } => {
+                Some(Self::Restored { of, clusters: summary.cluster_ids, rearmed, state })
+            }
             SummaryPurpose::Revoke { tombstone } => {
                 let (operation, clusters) = (id.clone(), summary.cluster_ids);
                 tombstone.map(|tombstone| Self::Revoked(RevokedCredential { operation, tombstone, clusters }))
@@ -253,6 +257,17 @@ impl Operations<Mark> {
     pub fn has_unfinished_restore(&self, revocation: &OperationId) -> bool {
         self.read.iter().any(|mark| match mark {
             Mark::Restored { of, state, .. } => of == revocation && *state != State::Ended(Ending::Restored),
+            Mark::Revoked(_) => false,
+        })
+    }
+
+    /// Whether what a revocation took in this cluster was given back to the end: what is gone there since, others have taken.
+    pub fn has_restored(&self, revocation: &OperationId, cluster: Option<&ClusterId>) -> bool {
+        self.read.iter().any(|mark| match mark {
+            Mark::Restored { of, clusters, state, .. } => {
+                let is_here = clusters.iter().any(|own| own.as_ref() == cluster);
+                of == revocation && is_here && *state == State::Ended(Ending::Restored)
+            }
             Mark::Revoked(_) => false,
         })
     }

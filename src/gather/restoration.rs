@@ -6,7 +6,7 @@ use futures_util::{StreamExt as _, stream};
 
 use super::account::AccountReading;
 use super::cluster_access::{ClusterReading, Route};
-use super::history::{Past, RevokedCredential};
+use super::history::{Mark, Operations, Past};
 use super::revocation::{SIDE_BY_SIDE, operator};
 use crate::adapters::cluster::ApiServer;
 use crate::core::cluster::authority::key_fingerprints;
@@ -30,10 +30,8 @@ pub struct RestoreQuery<'a> {
     pub timeout: Option<Duration>,
     /// The revocation to take back.
     pub past: &'a Past,
-    /// Whether an earlier restore of it was cut off.
-    pub unfinished_restore: bool,
-    /// The leaked credentials that are dead.
-    pub active: &'a [&'a RevokedCredential],
+    /// What was done from this machine before: earlier restores, and leaked credentials that were revoked.
+    pub earlier: &'a Operations<Mark>,
     /// The flags.
     pub flags: &'a RestoreFlags,
 }
@@ -69,13 +67,17 @@ pub async fn gather(
     let names = revoked.as_ref().map(Plan::names).unwrap_or_default();
     let mut writes = writes(&past.events);
     writes.retain(|write| write.cluster_id == cluster.id);
-    let taken = taken(&writes, &names, &cluster.roles, &at_risk(&past.events, id));
-    let present = stream::iter(&taken).map(|taken| present(&reading.api, taken, question.unfinished_restore));
+    let is_restored = question.earlier.has_restored(&past.id, id);
+    let at_risk = if is_restored { Vec::new() } else { at_risk(&past.events, id) };
+    let taken = taken(&writes, &names, &cluster.roles, &at_risk);
+    let was_cut_off = question.earlier.has_unfinished_restore(&past.id);
+    let present = stream::iter(&taken).map(|taken| present(&reading.api, taken, was_cut_off));
     let present: Vec<Result<Present>> = present.buffered(SIDE_BY_SIDE).collect().await;
     let present: Vec<Present> = present.into_iter().collect::<Result<_>>()?;
     let pairs: Vec<(Taken, Present)> = taken.into_iter().zip(present).collect();
     let identities: Vec<_> = uids.into_iter().map(|uid| (uid.clone(), account.verdict(&uid, &reading.scan))).collect();
-    let here = question.active.iter().filter(|dead| dead.is_of(id));
+    let revoked_credentials = question.earlier.tombstones();
+    let here = revoked_credentials.iter().filter(|dead| dead.is_of(id));
     let tombstones: Vec<Tombstone> = here.map(|dead| dead.tombstone.clone()).collect();
     let mut plan = plan(id, &pairs, &identities, &tombstones, question.flags.clone());
     let own_keys = key_fingerprints(reading.api.certificate_authority().unwrap_or_default());

@@ -337,6 +337,28 @@ fn what_the_cloud_took_from_a_colleague_comes_back<C: Cluster>(server: C) {
     }
 }
 
+#[test]
+fn what_others_take_after_a_restore_is_not_put_back_by_the_next_one() {
+    let doors = Doors::default();
+    let incident =
+        incident(ApiServer::start(ApiServerOptions::default()).unwrap(), CleanBehaviour::OwnBindings, &doors);
+    doors.before.open();
+    let mut running = Running::start(&incident);
+    wait_until("the cloud", || doors.after.is_reached());
+    running.strike(STRIKES[3], "the cloud");
+    doors.after.open();
+    running.end();
+    wait_until("the cloud", || doors.done.is_reached());
+    let [(id, _)] = revocations(&incident).try_into().unwrap();
+    let restore = ["restore", &id, "--yes", "--force", "--rearm", &name(CARL)];
+    assert_eq!(incident.run(&restore).status, Status::Done);
+    incident.delete(&shared_binding().path());
+    let again = incident.run(&restore);
+    assert!(again.stdout.contains("held it too and are not put back"), "{again}");
+    let alone = Some(vec![name(CARL)]);
+    assert!([None, alone].contains(&incident.subjects("RoleBinding", "shop", &shared_binding().name)), "{again}");
+}
+
 /// All boundaries under a cloud of one kind. Returns how many combinations there are.
 fn everywhere(behaviour: CleanBehaviour) -> usize {
     let takes_along = matches!(behaviour, CleanBehaviour::OwnBindings | CleanBehaviour::KeepsPermissionRecord);

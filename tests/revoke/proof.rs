@@ -232,7 +232,8 @@ fn the_main_thing_can_be_read_at_a_glance() {
     ] {
         assert!(outcome.stderr.contains(line), "{line}\n{outcome}");
     }
-    for line in ["Verified at ", "access reviews     passed", ": 403 (the review had said yes before)", "Operation 20"] {
+    for line in ["Verified at ", "access reviews     passed", ": 403 (the review had said yes before)", "Operation 20"]
+    {
         assert!(outcome.stdout.contains(line), "{line}\n{outcome}");
     }
 }
