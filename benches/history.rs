@@ -20,8 +20,16 @@ const BINARY: &str = env!("CARGO_BIN_EXE_kubectl-ackcred");
 const OPERATIONS: i64 = 10_000;
 const ROUNDS: usize = 11;
 
-/// How long a command took, and how many bytes of memory it held at its peak.
-type Cost = (Duration, u64);
+/// What a command cost.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Cost {
+    /// From its start to its end. More than it computes where others work on the machine, less where two threads share the work.
+    wall: Duration,
+    /// What it computed.
+    cpu: Duration,
+    /// Bytes of memory that it held at its peak.
+    peak: u64,
+}
 
 #[expect(clippy::disallowed_methods, reason = "a bench starts itself as its own measure")]
 fn main() -> anyhow::Result<()> {
@@ -45,8 +53,9 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn shown((time, peak): Cost) -> String {
-    format!("{:.0} ms and {:.1} MiB", time.as_secs_f64() * 1000.0, peak as f64 / f64::from(1 << 20))
+fn shown(Cost { wall, cpu, peak }: Cost) -> String {
+    let [wall, cpu] = [wall, cpu].map(|time| time.as_secs_f64() * 1000.0);
+    format!("{wall:.0} ms ({cpu:.0} ms of CPU) and {:.1} MiB", peak as f64 / f64::from(1 << 20))
 }
 
 /// The median time and the highest peak.
@@ -54,12 +63,11 @@ fn cost(session: &Session, args: &[&str]) -> anyhow::Result<Cost> {
     let mut costs: Vec<Cost> = (0..=ROUNDS).map(|_| once(session, args)).collect::<anyhow::Result<_>>()?;
     costs.remove(0);
     costs.sort();
-    let peak = costs.iter().map(|(_, peak)| *peak).max().context("no round was run")?;
-    Ok((costs[ROUNDS / 2].0, peak))
+    let peak = costs.iter().map(|cost| cost.peak).max().context("no round was run")?;
+    Ok(Cost { peak, ..costs[ROUNDS / 2] })
 }
 
 /// One run, by a process that holds little memory itself: the kernel counts a child's peak from what its parent held.
-#[expect(clippy::disallowed_methods, reason = "a bench starts itself as its own measure")]
 fn once(session: &Session, args: &[&str]) -> anyhow::Result<Cost> {
     let world = session.world();
     let mut command = Command::new(std::env::current_exe()?);
@@ -68,8 +76,8 @@ fn once(session: &Session, args: &[&str]) -> anyhow::Result<Cost> {
     let output = command.output()?;
     let told = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     let numbers: Option<Vec<u64>> = told.split_whitespace().map(|word| word.parse().ok()).collect();
-    let Some([micros, peak]) = numbers.as_deref() else { anyhow::bail!("{args:?}: {told}") };
-    Ok((Duration::from_micros(*micros), *peak))
+    let Some([wall, cpu, peak]) = numbers.as_deref() else { anyhow::bail!("{args:?}: {told}") };
+    Ok(Cost { wall: Duration::from_micros(*wall), cpu: Duration::from_micros(*cpu), peak: *peak })
 }
 
 fn measure(command: &[OsString]) -> anyhow::Result<()> {
@@ -79,7 +87,8 @@ fn measure(command: &[OsString]) -> anyhow::Result<()> {
     let ended = child.wait4()?;
     let time = begun.elapsed();
     ensure!(ended.status.success(), "{program:?} {args:?}: {}", ended.status);
-    Ok(writeln!(std::io::stdout(), "{} {}", time.as_micros(), ended.rusage.maxrss)?)
+    let cpu = ended.rusage.utime + ended.rusage.stime;
+    Ok(writeln!(std::io::stdout(), "{} {} {}", time.as_micros(), cpu.as_micros(), ended.rusage.maxrss)?)
 }
 
 /// Copies the one operation until there are [`OPERATIONS`], each a minute after the one before, and gives the bytes of all.

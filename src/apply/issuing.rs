@@ -2,9 +2,8 @@
 //! it is asked for, and kept in memory alone.
 
 use futures_util::FutureExt as _;
-use futures_util::future::LocalBoxFuture;
 
-use crate::adapters::cloud::Cloud;
+use crate::adapters::cloud::{Cloud, IssueKubeconfig};
 use crate::adapters::journal::StateFolder;
 use crate::core::identity::ack::AccountCluster;
 use crate::core::ids::Region;
@@ -19,9 +18,7 @@ use crate::world::World;
 const MINUTES: u32 = 15;
 
 /// The function that issues, for whoever may.
-pub fn issuing(
-    _: &MayIssue,
-) -> for<'a> fn(&'a World, &'a Cloud, &'a AccountCluster, Vec<String>) -> LocalBoxFuture<'a, Result<Secret<String>>> {
+pub fn issuing(_: &MayIssue) -> IssueKubeconfig {
     |world, cloud, cluster, who| temporary_kubeconfig(world, cloud, cluster, who).boxed_local()
 }
 

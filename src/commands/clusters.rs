@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::access;
+use crate::adapters::cloud::IssueKubeconfig;
 use crate::adapters::kubeconfig_files::Loaded;
 use crate::apply;
 use crate::cli::{AccessArgs, ClusterArgs};
@@ -14,7 +15,7 @@ use crate::core::ids::ClusterId;
 use crate::core::revocation::consent::MayIssue;
 use crate::error::{Error, Result};
 use crate::gather::cluster_access::Route;
-use crate::gather::fleet::{Bounds, Choice, Issue, Wanted};
+use crate::gather::fleet::{Bounds, Choice, Wanted};
 use crate::world::World;
 
 /// How long each of several clusters may take where nobody says.
@@ -63,7 +64,7 @@ pub(super) fn choose(args: &ClusterArgs, access: &AccessArgs, in_cluster: bool, 
 }
 
 /// What issues a credential, where the flag says that it may.
-pub(super) fn issue(temporary_credentials: bool) -> Option<Issue> {
+pub(super) fn issue(temporary_credentials: bool) -> Option<IssueKubeconfig> {
     MayIssue::by_flag(temporary_credentials).map(|leave| apply::issuing(&leave))
 }
 

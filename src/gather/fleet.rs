@@ -26,7 +26,6 @@ mod progress_tracker;
 mod temporary;
 
 pub use members::{Choice, ClusterRef, Wanted};
-pub use temporary::Issue;
 
 use members::{Member, Reach, have_one_authority};
 use progress_tracker::ProgressTracker;

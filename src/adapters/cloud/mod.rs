@@ -10,6 +10,7 @@ pub mod error;
 mod fields;
 mod http;
 pub mod ims;
+mod issue;
 mod limiter;
 pub mod page;
 pub mod ram;
@@ -17,6 +18,8 @@ pub mod retry;
 pub mod sign;
 pub mod sts;
 pub mod wire;
+
+pub use issue::IssueKubeconfig;
 
 use std::path::PathBuf;
 use std::time::Duration;

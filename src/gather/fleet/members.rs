@@ -2,7 +2,7 @@
 
 use super::super::account::Account;
 use super::super::cluster_access::Route;
-use super::temporary::Issue;
+use crate::adapters::cloud::IssueKubeconfig;
 use crate::core::identity::ack::AccountCluster;
 use crate::core::ids::ClusterId;
 use crate::core::kubeconfig::Data;
@@ -14,7 +14,7 @@ pub struct Choice {
     /// Whose.
     pub wanted: Wanted,
     /// What issues a credential for a cluster without a way; `None` where none may be issued.
-    pub issue: Option<Issue>,
+    pub issue: Option<IssueKubeconfig>,
 }
 
 /// Whose clusters are wanted.
@@ -58,7 +58,7 @@ pub(super) enum Reach {
     /// By these ways, the first one first.
     Ways(Vec<Route>),
     /// By a credential that is issued for it.
-    TemporaryCredential(AccountCluster, Issue),
+    TemporaryCredential(AccountCluster, IssueKubeconfig),
     /// Not at all.
     Nothing(Unreachable),
 }
@@ -317,7 +317,7 @@ mod tests {
             public_server: None,
             intranet_server: None,
         };
-        let none: Issue = |_, _, _, _| Box::pin(async { unreachable!("nothing is issued") });
+        let none: IssueKubeconfig = |_, _, _, _| Box::pin(async { unreachable!("nothing is issued") });
         let choice =
             |temporary: bool| Choice { wanted: Wanted::OfAccount(Vec::new()), issue: temporary.then_some(none) };
         let routes = [route(&format!("a-{one}"), "https://a", "ca")];

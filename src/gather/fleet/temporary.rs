@@ -4,22 +4,15 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use futures_util::future::LocalBoxFuture;
-
 use super::super::account::Account;
 use super::super::cluster_access::Route;
-use crate::adapters::cloud::Cloud;
+use crate::adapters::cloud::IssueKubeconfig;
 use crate::core::cluster::cluster_id::{Claim, ClusterIdFrom, Inference};
 use crate::core::identity::ack::AccountCluster;
 use crate::core::ids::Region;
 use crate::core::kubeconfig::{Overrides, ResolvedContext, User, parse, resolve};
-use crate::core::secret::Secret;
 use crate::error::{Error, Result};
 use crate::world::World;
-
-/// What issues a kubeconfig of a cluster, for a caller by these names; whoever reads clusters can't do it alone.
-pub type Issue =
-    for<'a> fn(&'a World, &'a Cloud, &'a AccountCluster, Vec<String>) -> LocalBoxFuture<'a, Result<Secret<String>>>;
 
 /// Where the issued file is from, for messages.
 const SOURCE: &str = "the temporary kubeconfig";
@@ -32,7 +25,7 @@ pub(super) async fn route(
     world: &World,
     account: &Account<'_>,
     cluster: &AccountCluster,
-    issue: Issue,
+    issue: IssueKubeconfig,
 ) -> Result<Route> {
     let failed = |cause: anyhow::Error| Error::failed(cause.context("no temporary credential"));
     let Some(cloud) = account.source().await.ready() else {
