@@ -30,7 +30,8 @@ mod testing;
 use std::io;
 use std::path::PathBuf;
 
-use crate::core::revocation::journal::{LineError, OperationId, SummaryError};
+use crate::core::revocation::journal::{LineError, OperationId};
+use crate::core::revocation::record::RecordError;
 
 pub use folder::StateFolder;
 pub use glance::Glance;
@@ -130,13 +131,13 @@ pub enum JournalError {
         /// The file.
         path: PathBuf,
     },
-    /// The summary of an operation is none.
+    /// A record is none, or one of a newer version.
     #[error("cannot use {}", .path.display())]
-    Summary {
+    Record {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        source: SummaryError,
+        source: RecordError,
     },
     /// The files in an operation's folder are those of another one.
     #[error("{} holds another plan than the one that was agreed to", .path.display())]

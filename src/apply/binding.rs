@@ -105,15 +105,14 @@ pub(super) async fn carry_out(
             return StepReport { result: StepResult::Failed, ..report }.because(why);
         }
         let audit_id = new_audit_id();
-        if let Err(reason) = tools.recorder.record(&Event::Sending {
+        if let Err(reason) = tools.recorder.record(&Event::SendingChange {
             time: tools.recorder.time(),
             audit_id: audit_id.clone(),
             cluster_id: tools.cluster.cloned(),
-            binding: Some(binding.clone()),
-            change: Some(change.clone()),
+            binding: binding.clone(),
+            change: change.clone(),
             before: now,
             subjects,
-            clean: None,
         }) {
             return StepReport { result: StepResult::Failed, ..report }.because(format!("not sent: {reason}"));
         }

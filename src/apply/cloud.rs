@@ -36,16 +36,9 @@ pub(super) async fn clean(tools: &Tools<'_>, step: &Step, uid: &Uid, force: bool
     };
     let audit_id = new_audit_id();
     let call = CleanCall { cluster_id: cluster.clone(), uid: uid.clone(), force };
-    if let Err(reason) = tools.recorder.record(&Event::Sending {
-        time: tools.recorder.time(),
-        audit_id: audit_id.clone(),
-        cluster_id: Some(cluster.clone()),
-        binding: None,
-        change: None,
-        before: None,
-        subjects: Vec::new(),
-        clean: Some(call),
-    }) {
+    if let Err(reason) =
+        tools.recorder.record(&Event::SendingClean { time: tools.recorder.time(), audit_id: audit_id.clone(), call })
+    {
         return report.because(format!("not sent: {reason}"));
     }
     let answer = cs.clean_cluster_user_permissions(cluster, uid, force).await;

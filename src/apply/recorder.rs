@@ -7,6 +7,8 @@ use crate::adapters::journal::OperationJournal;
 use crate::core::ids::ClusterId;
 use crate::core::rbac::binding_object::{BindingObject, BindingRef};
 use crate::core::revocation::journal::{Ending, Event};
+use crate::core::revocation::operation::OperationReport;
+use crate::core::revocation::record::report::ReportV1;
 use crate::core::revocation::verification::Verification;
 use crate::error::chain;
 use crate::world::Clock;
@@ -81,8 +83,8 @@ impl Recorder {
     }
 
     /// Ends the operation and keeps its report.
-    pub fn end(&self, ending: Ending, report: &impl serde::Serialize) {
-        let written = self.journal.borrow_mut().write_report(report);
+    pub fn end(&self, ending: Ending, report: &OperationReport) {
+        let written = self.journal.borrow_mut().write_report(&ReportV1::from(report));
         if let Err(error) = &written {
             self.failure.replace(Some(chain(error)));
         }

@@ -1,16 +1,17 @@
 //! `history`: what was revoked and restored from this machine.
 
-use super::operation;
+use super::{operation, restore};
 use crate::adapters::journal::{Glance, StateFolder};
 use crate::cli::HistoryArgs;
 use crate::core::revocation::journal::{Event, OperationId, State, SummaryPurpose};
-use crate::core::revocation::operation::Purpose;
+use crate::core::revocation::operation::{EndedStep, LostBinding, OperationReport, Purpose};
 use crate::core::revocation::plan::Plan;
+use crate::core::revocation::record;
 use crate::error::{Error, Result, chain};
 use crate::gather::history::{self, Operations, Past, Scrutiny};
 use crate::output::ui::Ui;
 use crate::output::views::{
-    ApiVersion, History, PastOperation, RestoreReport, RevocationReport, StepView, step_in_words,
+    ApiVersion, CollateralView, History, PastOperation, RevocationReport, StepView, step_in_words,
 };
 use crate::status::Status;
 use crate::world::World;
@@ -74,28 +75,21 @@ fn one(folder: &StateFolder, id: &OperationId, ui: &Ui) -> Result<Status> {
     for name in &past.damaged {
         ui.warning(&format!("{name} was changed since it was written; it is not used"));
     }
-    let unreadable = |error: serde_json::Error| {
+    let report = past.report.clone().map(record::report::read).transpose();
+    let report = report.map_err(|error| {
         Error::failed(anyhow::Error::new(error).context(format!("the report of operation {id} can't be read")))
-    };
-    match (&past.report, &past.record.purpose) {
-        (Some(report), Purpose::Revoke { .. }) => {
-            ui.report(&serde_json::from_value::<RevocationReport>(report.clone()).map_err(unreadable)?)?;
-        }
-        (Some(report), Purpose::Restore { .. }) => {
-            ui.report(&serde_json::from_value::<RestoreReport>(report.clone()).map_err(unreadable)?)?;
+    })?;
+    match (report, &past.record.purpose) {
+        (Some(report), Purpose::Revoke { plan, .. }) => ui.report(&revocation_report(id, plan, report))?,
+        (Some(report), Purpose::Restore { of, plan, .. }) => {
+            ui.report(&restore::past_report(id, of, plan, report.steps))?;
         }
         (None, Purpose::Revoke { plan, .. }) => {
             if past.state() == State::Unfinished {
                 ui.note(&format!("it was cut off; go on with it: kubectl ackcred revoke --resume {id}"));
             }
-            ui.report(&RevocationReport {
-                api_version: ApiVersion::V1,
-                operation: id.clone(),
-                plan_hash: plan.hash.clone(),
-                steps: steps_so_far(&past, plan)?,
-                verification: Vec::new(),
-                collateral: Vec::new(),
-            })?;
+            let steps = steps_so_far(&past)?;
+            ui.report(&revocation_report(id, plan, OperationReport { steps, ..OperationReport::default() }))?;
         }
         (None, Purpose::Restore { .. }) if past.state() != State::Unfinished => {
             return Err(Error::failed(anyhow::anyhow!("the report of operation {id} can't be used")));
@@ -109,7 +103,34 @@ fn one(folder: &StateFolder, id: &OperationId, ui: &Ui) -> Result<Status> {
     Ok(if is_whole { Status::Done } else { Status::Incomplete })
 }
 
-fn steps_so_far(past: &Past, plan: &Plan) -> Result<Vec<StepView>> {
+/// What a revocation has printed, by what is kept of it.
+fn revocation_report(id: &OperationId, plan: &Plan, kept: OperationReport) -> RevocationReport {
+    let step = |EndedStep { id, result, error, request_id, audit_id }| StepView {
+        id,
+        cluster_id: plan.step(id).and_then(|step| step.cluster_id.clone()),
+        what: step_in_words(plan, id),
+        result,
+        error,
+        request_id,
+        audit_id,
+    };
+    let lost = |LostBinding { cluster_id, binding, is_whole, what }| CollateralView {
+        cluster_id,
+        binding,
+        whole: is_whole,
+        what,
+    };
+    RevocationReport {
+        api_version: ApiVersion::V1,
+        operation: id.clone(),
+        plan_hash: plan.hash.clone(),
+        steps: kept.steps.into_iter().map(step).collect(),
+        verification: kept.verification,
+        collateral: kept.collateral.into_iter().map(lost).collect(),
+    }
+}
+
+fn steps_so_far(past: &Past) -> Result<Vec<EndedStep>> {
     let mut steps = Vec::new();
     for event in &past.events {
         let Event::StepEnded { step, result, error, request_id, .. } = event else { continue };
@@ -117,15 +138,8 @@ fn steps_so_far(past: &Past, plan: &Plan) -> Result<Vec<StepView>> {
             let what = format!("the journal of operation {} names step {step:?}", past.id);
             Error::failed(anyhow::Error::new(error).context(what))
         })?;
-        steps.push(StepView {
-            id,
-            cluster_id: plan.step(id).and_then(|step| step.cluster_id.clone()),
-            what: step_in_words(plan, id),
-            result: *result,
-            error: error.clone(),
-            request_id: request_id.clone(),
-            audit_id: None,
-        });
+        let (error, request_id) = (error.clone(), request_id.clone());
+        steps.push(EndedStep { id, result: *result, error, request_id, audit_id: None });
     }
     Ok(steps)
 }

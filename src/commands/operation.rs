@@ -8,8 +8,9 @@ use crate::adapters::journal::{JournalError, LOCK_POLL, Lock, OperationJournal, 
 use crate::apply::{Recorder, StepReport};
 use crate::core::ids::{ClusterId, Uid};
 use crate::core::revocation::journal::originals::Original;
-use crate::core::revocation::journal::{Action, AuditLine, AuditResult, Ending, Event, FORMAT, OperationId, Phase};
-use crate::core::revocation::operation::{ClusterRecord, OperationRecord, Purpose};
+use crate::core::revocation::journal::{Action, AuditLine, AuditResult, Ending, Event, OperationId, Phase};
+use crate::core::revocation::operation::{ClusterRecord, EndedStep, OperationRecord, OperationReport, Purpose};
+use crate::core::revocation::record::operation::OperationV1;
 use crate::core::revocation::refusal::{Refusal, RefusalCode};
 use crate::error::{Error, Result, chain};
 use crate::gather::history::{Past, PastError};
@@ -104,6 +105,18 @@ pub(super) fn step_view(report: &StepReport, cluster_id: Option<ClusterId>, what
     }
 }
 
+/// What became of the steps, for the record.
+pub(super) fn ended(reports: &[StepReport]) -> Vec<EndedStep> {
+    let ended = |report: &StepReport| EndedStep {
+        id: report.id,
+        result: report.result,
+        error: report.error.clone(),
+        request_id: report.request_id.clone(),
+        audit_id: report.audit_id.clone(),
+    };
+    reports.iter().map(ended).collect()
+}
+
 /// Why an operation that was named can't be used.
 pub(super) fn unknown(error: PastError) -> Error {
     Error::failed(error).hint("kubectl ackcred history lists the operations")
@@ -121,7 +134,6 @@ impl Locked {
             return Err(Refusal::new(RefusalCode::NoJournal, "the operation can't be named"));
         };
         let record = OperationRecord {
-            format: FORMAT,
             begun: world.now,
             operator: beginning.operator.clone(),
             reason: beginning.reason.clone(),
@@ -130,7 +142,7 @@ impl Locked {
         };
         let journal = self
             .folder
-            .begin(&id, &record, |length| record.summary(length), originals)
+            .begin(&id, &OperationV1::from(&record), |length| record.summary(length), originals)
             .map_err(|error| no_journal(&error))?;
         let clusters = record.clusters.iter().map(|cluster| cluster.key.clone()).collect();
         let audit = AuditLine {
@@ -188,8 +200,16 @@ impl Locked {
 impl Running {
     /// Ends the operation: its report is kept and shown, and the audit file says how it ended. Says whether all of that is
     /// written. What was done is done: that its report can't be shown is no failure of it.
-    pub(super) fn end(self, ending: Ending, report: &impl Report, steps: &[StepView], world: &World, ui: &Ui) -> bool {
-        self.recorder.end(ending, report);
+    pub(super) fn end(
+        self,
+        ending: Ending,
+        kept: &OperationReport,
+        report: &impl Report,
+        steps: &[StepView],
+        world: &World,
+        ui: &Ui,
+    ) -> bool {
+        self.recorder.end(ending, kept);
         let results = steps.iter().map(|step| AuditResult {
             step: step.what.clone(),
             result: step.result,

@@ -11,7 +11,7 @@ use crate::core::distinct::distinct;
 use crate::core::ids::ClusterId;
 use crate::core::revocation::consent::Consent;
 use crate::core::revocation::journal::{Action, Ending, OperationId, StepResult};
-use crate::core::revocation::operation::{ClusterRecord, Purpose};
+use crate::core::revocation::operation::{ClusterRecord, EndedStep, OperationReport, Purpose};
 use crate::core::revocation::refusal::Refusal;
 use crate::core::revocation::restoration::{RestoreFlags, RestorePlan};
 use crate::error::{Error, Result};
@@ -119,7 +119,8 @@ pub(super) fn run(
     let views: Vec<StepView> = steps.iter().map(view).collect();
     let restored = views.iter().cloned().map(RestoredStep::from).collect();
     let done = report(&past.id, &plan, Some(running.id.clone()), restored, Vec::new());
-    let is_kept = running.end(ending, &done, &views, world, ui);
+    let kept = OperationReport { steps: operation::ended(&steps), ..OperationReport::default() };
+    let is_kept = running.end(ending, &kept, &done, &views, world, ui);
     if ending != Ending::Restored {
         ui.note(&format!("go on with it: kubectl ackcred restore {}", past.id));
     }
@@ -266,6 +267,22 @@ fn beginning(args: &RestoreArgs, past: &Past, gathered: &[Gathered], plan: &Rest
             rearmed: args.rearm.iter().filter(|name| plan.gives_back(name)).cloned().collect(),
         },
     }
+}
+
+/// What a restore has printed, by what is kept of it.
+pub(super) fn past_report(
+    id: &OperationId,
+    of: &OperationId,
+    plan: &RestorePlan,
+    kept: Vec<EndedStep>,
+) -> RestoreReport {
+    let planned = RestoredStep::all(plan);
+    let restored = kept.into_iter().map(|EndedStep { id, result, error, request_id, audit_id }| {
+        let step = planned.iter().find(|step| step.id == id);
+        let (cluster_id, what) = step.map(|step| (step.cluster_id.clone(), step.what.clone())).unwrap_or_default();
+        RestoredStep { id, cluster_id, what, result: Some(result), error, request_id, audit_id }
+    });
+    report(of, plan, Some(id.clone()), restored.collect(), Vec::new())
 }
 
 fn report(

@@ -14,6 +14,8 @@ use crate::adapters::journal::{Glance, Index, IndexLine, JournalError, StateFold
 use crate::core::ids::ClusterId;
 use crate::core::revocation::journal::{Ending, Event, OperationId, State, SummaryPurpose, Tombstone, state};
 use crate::core::revocation::operation::OperationRecord;
+use crate::core::revocation::record::operation::OperationV1;
+use crate::core::revocation::record::{self, RecordError};
 use crate::core::revocation::refusal::{Refusal, RefusalCode};
 use crate::error::chain;
 
@@ -37,13 +39,13 @@ pub enum PastError {
     /// Its files can't be read, or are not what was written.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// Its record is not one of this version.
+    /// Its record is not one that this version can read.
     #[error("the record of operation {id} can't be read")]
     Record {
         /// The operation.
         id: OperationId,
         /// Why.
-        source: serde_json::Error,
+        source: RecordError,
     },
     /// Its record contradicts itself.
     #[error("the record of operation {id} can't be trusted: {reason}")]
@@ -80,8 +82,9 @@ impl Past {
 /// Where there is none of this ID, its files can't be read, or they can't be trusted.
 pub fn load(folder: &StateFolder, id: &OperationId) -> Result<Past, PastError> {
     let stored = folder.open(id)?;
-    let record: OperationRecord =
-        serde_json::from_value(stored.record).map_err(|source| PastError::Record { id: id.clone(), source })?;
+    let record = record::read_value::<OperationV1>(stored.record)
+        .and_then(OperationRecord::try_from)
+        .map_err(|source| PastError::Record { id: id.clone(), source })?;
     if let Some(reason) = record.contradiction(&stored.summary) {
         return Err(PastError::Contradiction { id: id.clone(), reason });
     }

@@ -33,6 +33,7 @@ mod schema;
 mod checks_under_faults;
 mod crash;
 mod crash_disk;
+mod format_1;
 mod interruption;
 mod names;
 mod proof;

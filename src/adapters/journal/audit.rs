@@ -5,11 +5,11 @@ use std::io;
 use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 
 use memchr::memmem;
-use serde::Deserialize;
 
 use super::durable::{self, cannot_read, cannot_write, create_folders, options, sync_folder};
 use super::{JournalError, LONGEST, StateFolder};
 use crate::core::revocation::journal::{AuditLine, OperationId};
+use crate::core::revocation::record::{self, RecordError};
 
 const FILE: &str = "audit.jsonl";
 
@@ -20,18 +20,12 @@ impl StateFolder {
     /// Where it can't be written.
     pub fn append_audit(&self, line: &AuditLine) -> Result<(), JournalError> {
         let path = self.path().join(FILE);
-        let line = line.line().map_err(|source| JournalError::Encode { path: path.clone(), source: source.into() })?;
+        let line = record::audit::line(line)
+            .map_err(|source| JournalError::Encode { path: path.clone(), source: source.into() })?;
         create_folders(self.path())?;
         let mut file = durable::open(options().read(true).append(true).create(true), &path, cannot_write(&path))?;
         append(&mut file, line).and_then(|()| sync_folder(self.path())).map_err(cannot_write(&path))
     }
-}
-
-/// What is read of a line that may be about a journal.
-#[derive(Deserialize)]
-struct Logged {
-    operation: Option<OperationId>,
-    journal: Option<String>,
 }
 
 impl StateFolder {
@@ -39,7 +33,7 @@ impl StateFolder {
     /// whole was being written when its program was killed.
     ///
     /// # Errors
-    /// Where the file can't be read.
+    /// Where the file can't be read, or a line of this operation is of a newer version.
     pub(super) fn logged(&self, id: &OperationId) -> Result<Vec<String>, JournalError> {
         let path = self.path().join(FILE);
         let file = match durable::open(options().read(true), &path, cannot_read(&path)) {
@@ -50,10 +44,13 @@ impl StateFolder {
         let name = id.to_string();
         while lines.by_ref().take(LONGEST).read_until(b'\n', &mut line).map_err(cannot_read(&path))? > 0 {
             // Most lines are about other operations, and cost no more than this.
-            if memmem::find(&line, name.as_bytes()).is_some()
-                && let Ok(Logged { operation: Some(operation), journal }) = serde_json::from_slice(&line)
-            {
-                hashes.extend(journal.filter(|_| operation == *id));
+            if memmem::find(&line, name.as_bytes()).is_some() {
+                match record::audit::logged(&line) {
+                    Ok((operation, journal)) => hashes.extend(journal.filter(|_| operation.as_ref() == Some(id))),
+                    Err(source @ RecordError::Newer(_)) => return Err(JournalError::Record { path, source }),
+                    // Another program's, or cut.
+                    Err(_) => {}
+                }
             }
             line.clear();
         }
@@ -93,6 +90,8 @@ mod tests {
     use std::fs;
     use std::thread;
 
+    use serde_json::Value;
+
     use super::super::testing::{Place, id};
     use super::*;
     use crate::core::revocation::journal::{Action, Ending, Phase};
@@ -113,7 +112,11 @@ mod tests {
         }
     }
 
-    fn read(place: &Place) -> Vec<Option<AuditLine>> {
+    fn json(line: &AuditLine) -> Value {
+        serde_json::from_str(&record::audit::line(line).unwrap()).unwrap()
+    }
+
+    fn read(place: &Place) -> Vec<Option<Value>> {
         let text = fs::read_to_string(place.state.path().join(FILE)).unwrap();
         text.lines().map(|line| serde_json::from_str(line).ok()).collect()
     }
@@ -124,7 +127,7 @@ mod tests {
         for who in ["ann", "bo"] {
             place.state.append_audit(&line(who)).unwrap();
         }
-        assert_eq!(read(&place), [Some(line("ann")), Some(line("bo"))]);
+        assert_eq!(read(&place), [Some(json(&line("ann"))), Some(json(&line("bo")))]);
         #[cfg(unix)]
         assert_eq!(super::super::testing::mode(&place.state.path().join(FILE)), 0o600);
     }
@@ -139,7 +142,16 @@ mod tests {
         place.state.append_audit(&line("bo")).unwrap();
         fs::write(&path, [fs::read(&path).unwrap(), text[..20].to_vec()].concat()).unwrap();
         place.state.append_audit(&line("ci")).unwrap();
-        assert_eq!(read(&place), [Some(line("ann")), Some(line("ann")), Some(line("bo")), None, Some(line("ci"))]);
+        assert_eq!(
+            read(&place),
+            [
+                Some(json(&line("ann"))),
+                Some(json(&line("ann"))),
+                Some(json(&line("bo"))),
+                None,
+                Some(json(&line("ci")))
+            ]
+        );
     }
 
     #[test]
@@ -151,7 +163,7 @@ mod tests {
                 scope.spawn(|| (0..4).for_each(|_| place.state.append_audit(&line(&long)).unwrap()));
             }
         });
-        assert_eq!(read(&place), vec![Some(line(&long)); 32]);
+        assert_eq!(read(&place), vec![Some(json(&line(&long))); 32]);
     }
 
     #[test]

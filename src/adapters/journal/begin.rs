@@ -11,6 +11,7 @@ use super::{EVENTS, JournalError, OperationJournal, RECORD, SUMMARY, StateFolder
 use crate::core::revocation::journal::checksums::{self, Checksum};
 use crate::core::revocation::journal::originals::{self, Original};
 use crate::core::revocation::journal::{OperationId, OperationSummary};
+use crate::core::revocation::record::summary::SummaryV1;
 
 /// A file of an operation that is not yet begun.
 struct NewFile {
@@ -56,7 +57,7 @@ impl StateFolder {
         let encode =
             |name| move |source: serde_json::Error| JournalError::Encode { path: path(name), source: source.into() };
         let record = serde_json::to_vec_pretty(record).map_err(encode(RECORD))?;
-        let summary = serde_json::to_vec(&summary(record.len() as u64)).map_err(encode(SUMMARY))?;
+        let summary = serde_json::to_vec(&SummaryV1::from(&summary(record.len() as u64))).map_err(encode(SUMMARY))?;
         let mut files = vec![
             NewFile { name: RECORD.to_owned(), content: record },
             NewFile { name: SUMMARY.to_owned(), content: summary },

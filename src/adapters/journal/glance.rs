@@ -10,6 +10,7 @@ use super::{EVENTS, JournalError, RECORD, SUMMARY, StateFolder};
 use crate::core::revocation::journal::{
     Chain, Event, LineError, OperationId, OperationSummary, State, chain, follow, state, whole_lines,
 };
+use crate::core::revocation::record;
 
 /// A journal of no more bytes than these is read at once.
 const SHORT: u64 = 16 * 1024;
@@ -71,8 +72,8 @@ impl Sums {
     /// The summary, as it was written.
     pub(super) fn summary(&self, id: &OperationId) -> Result<OperationSummary, JournalError> {
         let json = self.sealed(SUMMARY)?;
-        let summary = OperationSummary::read(&json)
-            .map_err(|source| JournalError::Summary { path: self.folder().join(SUMMARY), source })?;
+        let summary = record::summary::read(&json)
+            .map_err(|source| JournalError::Record { path: self.folder().join(SUMMARY), source })?;
         if summary.belongs_to(id) {
             Ok(summary)
         } else {
@@ -102,7 +103,7 @@ fn last_event(path: &Path, root: &Chain) -> Result<Option<Event>, JournalError> 
     let Some(last) = whole_lines(&journal).strip_suffix(b"\n").and_then(|lines| lines.rsplit(is_end).next()) else {
         return Ok(None);
     };
-    let event = serde_json::from_slice(&chain::event(last).unwrap_or_default());
+    let event = record::event::read(&chain::event(last).unwrap_or_default());
     event.map(Some).map_err(|source| failed(LineError::Event { line: places.len() - 1, source }))
 }
 
@@ -112,7 +113,7 @@ fn by_ends(head: &[u8], tail: &[u8], root: &Chain) -> Option<Event> {
     let mut lines = whole_lines(tail).strip_suffix(b"\n")?.rsplitn(2, is_end);
     let (last, before) = (lines.next()?, lines.next()?);
     Chain::claimed(before)?.follow(last)?;
-    serde_json::from_slice(&chain::event(last)?).ok()
+    record::event::read(&chain::event(last)?).ok()
 }
 
 fn is_end(byte: &u8) -> bool {

@@ -16,7 +16,9 @@ use super::durable::{read, replace};
 use super::glance::Glance;
 use super::{EVENTS, JournalError, RECORD, StateFolder};
 use crate::core::hex::sha256;
-use crate::core::revocation::journal::{Ending, OperationId, OperationSummary, State};
+use crate::core::revocation::journal::{Ending, OperationId, State};
+use crate::core::revocation::record::OnDisk as _;
+use crate::core::revocation::record::summary::SummaryV1;
 use crate::error::chain;
 
 const FILE: &str = "operations.index";
@@ -35,8 +37,19 @@ pub struct Index {
 #[derive(Serialize, Deserialize)]
 struct Entry {
     seen: Seen,
-    summary: OperationSummary,
-    ended: Option<Ending>,
+    summary: SummaryV1,
+    ended: Option<String>,
+}
+
+impl Entry {
+    /// `None` where it says something that isn't known: then the operation is read.
+    fn glance(self) -> Option<Glance> {
+        let state = match self.ended {
+            Some(word) => State::Ended(Ending::read(&word)?),
+            None => State::Unfinished,
+        };
+        Some(Glance { summary: self.summary.try_into().ok()?, state })
+    }
 }
 
 /// What an operation's folder, record and journal looked like.
@@ -73,16 +86,16 @@ impl StateFolder {
         // First: what is changed while it is read will look different the next time.
         let seen = Seen::of(&self.operation_folder(id));
         let known: Option<Entry> = index.entry(id).and_then(|text| serde_json::from_str(text).ok());
-        if let Some(Entry { summary, ended, .. }) = known.filter(|entry| seen.as_ref() == Some(&entry.seen)) {
-            let state = ended.map_or(State::Unfinished, State::Ended);
-            return Ok((Glance { summary, state }, IndexLine::Same(id.clone())));
+        let unchanged = known.filter(|entry| seen.as_ref() == Some(&entry.seen));
+        if let Some(glance) = unchanged.and_then(Entry::glance) {
+            return Ok((glance, IndexLine::Same(id.clone())));
         }
         let glance = self.glance(id)?;
         let ended = match glance.state {
-            State::Ended(ending) => Some(ending),
+            State::Ended(ending) => Some(ending.write()),
             State::Unfinished => None,
         };
-        let entry = seen.map(|seen| Entry { seen, summary: glance.summary.clone(), ended });
+        let entry = seen.map(|seen| Entry { seen, summary: SummaryV1::from(&glance.summary), ended });
         let text = entry.and_then(|entry| serde_json::to_string(&entry).ok());
         let line = text.map(|text| format!("{id} {text}\n")).unwrap_or_default();
         Ok((glance, IndexLine::New(line)))

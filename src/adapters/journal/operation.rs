@@ -10,6 +10,7 @@ use super::durable::{self, cannot_write, options, replace};
 use super::{EVENTS, JournalError, LONGEST, REPORT, StateFolder};
 use crate::core::hex::sha256;
 use crate::core::revocation::journal::{Chain, Event, OperationId, checksums, follow, whole_lines};
+use crate::core::revocation::record;
 
 /// An operation that goes on: its journal takes one event after the other.
 #[derive(Debug)]
@@ -74,8 +75,8 @@ impl OperationJournal {
             return Err(JournalError::Stopped { path });
         }
         self.stopped = true;
-        let event =
-            event.json().map_err(|source| JournalError::Encode { path: path.clone(), source: source.into() })?;
+        let event = record::event::json(event)
+            .map_err(|source| JournalError::Encode { path: path.clone(), source: source.into() })?;
         let (line, chain) = self.chain.line(&event);
         let length = self.length + line.len() as u64;
         if length > LONGEST {
@@ -151,7 +152,7 @@ mod tests {
         let mut journal = place.begun();
         journal.append(&event("a")).unwrap();
         let (path, whole) = (place.file(EVENTS), fs::read(place.file(EVENTS)).unwrap());
-        let line = journal.chain().line(&event("é").json().unwrap()).0;
+        let line = journal.chain().line(&record::event::json(&event("é")).unwrap()).0;
         for cut in 0..line.len() {
             fs::write(&path, [&whole, &line.as_bytes()[..cut]].concat()).unwrap();
             assert_eq!(events(&place), [event("a")], "cut at {cut}");

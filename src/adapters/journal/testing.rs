@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use super::{OperationJournal, StateFolder};
 use crate::core::rbac::binding_object::BindingObject;
 use crate::core::revocation::journal::originals::Original;
-use crate::core::revocation::journal::{Ending, Event, FORMAT, OperationId, OperationSummary, SummaryPurpose};
+use crate::core::revocation::journal::{Ending, Event, OperationId, OperationSummary, SummaryPurpose};
 use crate::world::{Environment, Streams, World};
 
 /// A world with nothing but a folder, a home and variables.
@@ -92,7 +92,6 @@ pub(super) fn record() -> Value {
 /// The summary of such a record.
 pub(super) fn summary(record_length: u64) -> OperationSummary {
     OperationSummary {
-        format: FORMAT,
         begun: Timestamp::UNIX_EPOCH,
         plan_hash: "3f9a2cdead".to_owned(),
         purpose: SummaryPurpose::Revoke { tombstone: None },

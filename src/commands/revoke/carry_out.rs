@@ -14,7 +14,7 @@ use crate::core::rbac::binding_object::BindingObject;
 use crate::core::revocation::consent::Consent;
 use crate::core::revocation::journal::originals::Original;
 use crate::core::revocation::journal::{self, Action as AuditAction, Ending, StepResult};
-use crate::core::revocation::operation::{ClusterRecord, Purpose, tombstone_of};
+use crate::core::revocation::operation::{ClusterRecord, LostBinding, OperationReport, Purpose, tombstone_of};
 use crate::core::revocation::plan::{Plan, roles_then};
 use crate::core::revocation::verification::{CheckResult, Outcome, Verification};
 use crate::error::{Result, chain};
@@ -223,6 +223,17 @@ impl Revocation<'_> {
             Some(Outcome::Unverifiable) | None => Ending::Unverifiable,
             Some(Outcome::Verified) => Ending::Verified,
         };
+        let lost = |one: &CollateralView| LostBinding {
+            cluster_id: one.cluster_id.clone(),
+            binding: one.binding.clone(),
+            is_whole: one.whole,
+            what: one.what.clone(),
+        };
+        let kept = OperationReport {
+            steps: operation::ended(&done.steps),
+            verification: done.verification.clone(),
+            collateral: done.collateral.iter().map(lost).collect(),
+        };
         let report = RevocationReport {
             api_version: ApiVersion::V1,
             operation: running.id.clone(),
@@ -232,7 +243,7 @@ impl Revocation<'_> {
             collateral: done.collateral,
         };
         let id = running.id.clone();
-        let is_kept = running.end(ending, &report, &report.steps, self.world, self.ui);
+        let is_kept = running.end(ending, &kept, &report, &report.steps, self.world, self.ui);
         if matches!(ending, Ending::Incomplete | Ending::Interrupted) {
             self.ui.note(&format!("go on with it: kubectl ackcred revoke --resume {id}"));
         }

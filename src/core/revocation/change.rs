@@ -5,14 +5,12 @@
 //! Source: <https://kubernetes.io/docs/reference/kubernetes-api/common-parameters/common-parameters/#patch>
 
 use k8s_openapi::api::rbac::v1::Subject;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::core::rbac::binding_object::BindingObject;
 
 /// A change of one binding.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, tag = "verb", rename_all_fields = "camelCase")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Change {
     /// `DELETE` under these preconditions.
     Delete {

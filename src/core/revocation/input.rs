@@ -69,7 +69,7 @@ impl InputCluster {
 }
 
 /// What confirms that a cluster is the one that the cloud knows by its ID.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Confirmation {
     /// ConfigMap kube-system/ack-cluster-profile.
     ClusterProfile,
@@ -198,8 +198,7 @@ pub struct DryRun {
 pub type DryRuns = BTreeMap<BindingRef, DryRun>;
 
 /// The role of a binding as it was when access was taken away: what it would mean to give it back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoleThen {
     /// The binding.
     pub binding: BindingRef,

@@ -13,8 +13,6 @@ mod risk;
 mod summary;
 mod writes;
 
-use serde::{Deserialize, Serialize};
-
 use crate::core::ids::Uid;
 
 pub use audit::{Action, AuditLine, AuditResult, Phase};
@@ -22,13 +20,12 @@ pub use chain::Chain;
 pub use event::{CleanCall, Ending, Event, Journal, LineError, StepResult, follow, read_journal, whole_lines};
 pub use operation_id::OperationId;
 pub use risk::at_risk;
-pub use summary::{FORMAT, OperationSummary, SummaryError, SummaryPurpose};
+pub use summary::{OperationSummary, SummaryPurpose};
 pub use writes::{Answer, BindingWrite, Fate, State, state, writes};
 
 /// What an operation that was begun with a leaked file remembers of its credential: a restore of that name would arm the
 /// file again. No secret is in it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tombstone {
     /// The common name of the certificate, by which bindings name its holder.
     pub common_name: String,
@@ -38,16 +35,4 @@ pub struct Tombstone {
     pub key_sha256: String,
     /// SHA-256 of the certificate, hex.
     pub certificate_sha256: String,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_tombstone_survives_its_file() {
-        let text = r#"{"commonName":"200-1","uid":"200","keySha256":"ab","certificateSha256":"cd"}"#;
-        let tombstone: Tombstone = serde_json::from_str(text).unwrap();
-        assert_eq!(serde_json::to_string(&tombstone).unwrap(), text);
-    }
 }

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! input → plan (or refusal) → consent → change → verification
-//! record, journal → restoration → consent → change
+//! operation, journal → restoration → consent → change
+//! operation, journal → record (what is on the disk)
 //! ```
 
 pub mod change;
@@ -11,7 +12,9 @@ pub mod input;
 pub mod journal;
 pub mod operation;
 pub mod plan;
+pub mod record;
 pub mod refusal;
 pub mod restoration;
+mod seal;
 pub mod target;
 pub mod verification;

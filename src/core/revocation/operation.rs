@@ -1,21 +1,18 @@
 //! What is kept of an operation so that it can be gone on with, and taken back: written before the first change.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use super::input::{Confirmation, LeakedFacts, RoleThen};
-use super::journal::{OperationId, OperationSummary, SummaryPurpose, Tombstone};
+use super::journal::{OperationId, OperationSummary, StepResult, SummaryPurpose, Tombstone};
 use super::plan::Plan;
 use super::restoration::RestorePlan;
-use super::verification::Probe;
+use super::verification::{Probe, Verification};
 use crate::core::ids::{ClusterId, Region};
+use crate::core::rbac::binding_object::BindingRef;
 
 /// An operation.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct OperationRecord {
-    /// [`FORMAT`](super::journal::FORMAT).
-    pub format: u32,
     /// When it began, by this machine's clock.
     pub begun: Timestamp,
     /// Everybody that the operator is known as.
@@ -29,8 +26,7 @@ pub struct OperationRecord {
 }
 
 /// What an operation is for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, tag = "operation", rename_all_fields = "camelCase")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Purpose {
     /// Access is taken away.
     Revoke {
@@ -51,8 +47,7 @@ pub enum Purpose {
 }
 
 /// A cluster of an operation.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ClusterRecord {
     /// Its ID.
     pub id: Option<ClusterId>,
@@ -74,6 +69,45 @@ pub struct ClusterRecord {
     pub roles: Vec<RoleThen>,
     /// The questions that were answered with yes before the change.
     pub probes: Vec<Probe>,
+}
+
+/// What came of an operation.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OperationReport {
+    /// The steps that were begun.
+    pub steps: Vec<EndedStep>,
+    /// What was verified; nothing by a restore.
+    pub verification: Vec<Verification>,
+    /// Shared bindings that the cloud deleted.
+    pub collateral: Vec<LostBinding>,
+}
+
+/// How a step ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndedStep {
+    /// Its number in the plan.
+    pub id: u32,
+    /// How it ended.
+    pub result: StepResult,
+    /// What went wrong.
+    pub error: Option<String>,
+    /// The cloud's ID of the request.
+    pub request_id: Option<String>,
+    /// The ID of the request in the API server's audit log.
+    pub audit_id: Option<String>,
+}
+
+/// A shared binding that the cloud deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LostBinding {
+    /// The cluster.
+    pub cluster_id: Option<ClusterId>,
+    /// The binding.
+    pub binding: BindingRef,
+    /// Whether the others have it back.
+    pub is_whole: bool,
+    /// What was done about it.
+    pub what: String,
 }
 
 impl ClusterRecord {
@@ -108,7 +142,6 @@ impl OperationRecord {
             }
         };
         OperationSummary {
-            format: self.format,
             begun: self.begun,
             plan_hash: plan_hash.clone(),
             purpose,

@@ -6,15 +6,14 @@
 
 use k8s_openapi::api::rbac::v1::Subject;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use super::change::Change;
 use super::input::{LeakedFacts, RevocationInput, RoleThen};
 use super::refusal::Refusal;
+use super::seal;
 use super::target::TargetNames;
 use crate::core::access::scan::StateKind;
 use crate::core::distinct::distinct;
-use crate::core::hex;
 use crate::core::identity::IdentityType;
 use crate::core::ids::{ClusterId, Uid};
 use crate::core::rbac::binding_object::{BindingObject, BindingRef};
@@ -234,20 +233,6 @@ pub fn others_of(object: &BindingObject, names: &TargetNames) -> Vec<Subject> {
     object.subjects.iter().filter(|subject| !names.have(subject)).cloned().collect()
 }
 
-impl Flags {
-    /// The flags as the hash covers them. Flags that are newer than the format count only where they are given, so that what was
-    /// sealed before they existed is still sealed.
-    fn sealed(&self) -> Value {
-        let mut sealed = json!(self);
-        for (key, names) in [("alsoNames", &self.also_names), ("acceptNames", &self.accept_names)] {
-            if let (true, Some(flags)) = (names.is_empty(), sealed.as_object_mut()) {
-                flags.remove(key);
-            }
-        }
-        sealed
-    }
-}
-
 impl Plan {
     /// Joins the clusters' drafts and seals them.
     pub fn new(drafts: Vec<Draft>, flags: Flags, leaked: Option<LeakedFacts>) -> Self {
@@ -284,45 +269,13 @@ impl Plan {
         plan.not_checked = distinct(plan.not_checked);
         plan.not_checked.extend(NOT_CHECKED.map(str::to_owned));
         (1..).zip(&mut plan.steps).for_each(|(number, step)| step.id = number);
-        plan.hash = plan.seal();
+        plan.hash = seal::of_revocation(&plan);
         plan
-    }
-
-    /// The hash over what is agreed to: flags, and per target and step the cluster, the identity, what is done to which object
-    /// in which version, and to whom. No times, no activity, no answers to dry runs.
-    fn seal(&self) -> String {
-        let targets: Vec<_> = self
-            .targets
-            .iter()
-            .map(|target| match target.also_names.as_slice() {
-                [] => json!([target.cluster_id, target.uid]),
-                also_names => json!([target.cluster_id, target.uid, also_names]),
-            })
-            .collect();
-        let steps = self.steps.iter().map(|step| {
-            json!([
-                step.cluster_id,
-                step.action,
-                step.object,
-                step.uid,
-                step.resource_version,
-                step.identities,
-                step.subjects,
-                step.shared_with,
-                step.shared_with_count,
-                step.shared_with_sha256,
-            ])
-        });
-        let sealed = json!({
-            "flags": self.flags.sealed(), "leaked": self.leaked.as_ref().map(|leaked| &leaked.certificate_sha256),
-            "targets": targets, "steps": steps.collect::<Vec<_>>(),
-        });
-        hex::sha256(sealed.to_string().as_bytes())
     }
 
     /// Whether the plan is still the one that its hash was made of.
     pub fn is_sealed(&self) -> bool {
-        self.hash == self.seal()
+        self.hash == seal::of_revocation(self)
     }
 
     /// The hash's first digits, for people.

@@ -3,17 +3,15 @@
 //! Only subjects that a revocation took away are written, whatever else a file of the operation says by now.
 
 use k8s_openapi::api::rbac::v1::Subject;
-use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::change::Change;
 use super::input::RoleThen;
 use super::journal::{BindingWrite, Fate, Tombstone};
 use super::plan::others_of;
 use super::refusal::{Refusal, RefusalCode};
+use super::seal;
 use super::target::TargetNames;
 use crate::core::cluster::server_view::NamespaceFacts;
-use crate::core::hex;
 use crate::core::identity::verdict::{State, Verdict};
 use crate::core::ids::{ClusterId, Uid};
 use crate::core::rbac::binding_object::{BindingObject, BindingRef, subject_text};
@@ -56,8 +54,7 @@ pub struct Present {
 }
 
 /// The flags that decide what a restore does.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RestoreFlags {
     /// `--force`: although the identity is gone, or may be.
     pub force: bool,
@@ -68,8 +65,7 @@ pub struct RestoreFlags {
 }
 
 /// One binding that gets its subjects back.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RestoreStep {
     /// Its number, from 1.
     pub id: u32,
@@ -90,8 +86,7 @@ pub struct RestoreStep {
 }
 
 /// A plan to give access back.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct RestorePlan {
     /// SHA-256 over all that is agreed to.
     pub hash: String,
@@ -189,13 +184,13 @@ impl RestorePlan {
         all.uids.sort();
         all.uids.dedup();
         (1..).zip(&mut all.steps).for_each(|(number, step)| step.id = number);
-        all.hash = seal(&all.flags, &all.steps);
+        all.hash = seal::of_restore(&all.flags, &all.steps);
         all
     }
 
     /// Whether the plan is still the one that its hash was made of.
     pub fn is_sealed(&self) -> bool {
-        self.hash == seal(&self.flags, &self.steps)
+        self.hash == seal::of_restore(&self.flags, &self.steps)
     }
 
     /// The part that is about one cluster, with the hash of the whole: consent to all of it is consent to each part.
@@ -289,12 +284,8 @@ pub fn plan(
     refusals.iter_mut().for_each(|refusal| refusal.cluster_id = cluster_id.cloned());
     (1..).zip(&mut steps).for_each(|(number, step)| step.id = number);
     let uids = identities.iter().map(|(uid, _)| uid.clone()).collect();
-    let hash = seal(&flags, &steps);
+    let hash = seal::of_restore(&flags, &steps);
     RestorePlan { hash, flags, uids, steps, diff, refusals }
-}
-
-fn seal(flags: &RestoreFlags, steps: &[RestoreStep]) -> String {
-    hex::sha256(json!({"flags": flags, "steps": steps}).to_string().as_bytes())
 }
 
 /// How many names of a list are shown.

@@ -10,8 +10,7 @@ use crate::core::ids::{ClusterId, Uid};
 use crate::core::rbac::{Attributes, UserInfo};
 
 /// A question that is asked about a name before the change and after it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Probe {
     /// The user name.
     pub name: String,

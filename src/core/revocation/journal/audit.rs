@@ -1,15 +1,13 @@
 //! The log of all operations: who did what, when, and how it ended.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use super::event::{Ending, StepResult};
 use super::operation_id::OperationId;
 
 /// A line of `audit.jsonl`. Every operation has two: when it begins and when it ends. A credential that is issued has one,
 /// before it is asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditLine {
     /// When.
     pub time: Timestamp,
@@ -37,8 +35,7 @@ pub struct AuditLine {
 }
 
 /// How a step ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditResult {
     /// The step's ID in the plan.
     pub step: String,
@@ -51,8 +48,7 @@ pub struct AuditResult {
 }
 
 /// What is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Takes access away.
     Revoke,
@@ -61,44 +57,14 @@ pub enum Action {
     /// Goes on with an operation that had stopped.
     Resume,
     /// Has the cloud issue a credential of fifteen minutes: `--temporary-credentials`.
-    #[serde(rename = "issueTemporaryCredential")]
     IssueTemporaryCredential,
 }
 
 /// Which end of an operation a line is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
     /// Nothing is changed yet.
     Begun,
     /// Nothing will be changed any more.
     Ended,
-}
-
-impl AuditLine {
-    /// The line as the file has it, its end included.
-    ///
-    /// # Errors
-    /// None that is known: every line can be written as JSON.
-    pub fn line(&self) -> Result<String, serde_json::Error> {
-        serde_json::to_string(self).map(|line| line + "\n")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_says_all_and_comes_back_as_it_was() {
-        let text = concat!(
-            r#"{"time":"2026-11-22T03:10:02Z","operation":"20261122-031002-3f9a2c-2","action":"restore","#,
-            r#""phase":"ended","who":["200-1","acs:ram::1:user/ann"],"reason":null,"clusters":["c"],"uids":["200"],"#,
-            r#""results":[{"step":"1","result":"Done","auditId":"a","requestId":null}],"outcome":"Restored","journal":"ab"}"#,
-            "\n"
-        );
-        let line: AuditLine = serde_json::from_str(text).unwrap();
-        assert_eq!(line.line().unwrap(), text);
-        assert!(serde_json::from_str::<AuditLine>(&text.replace("null,", "null,\"more\":1,")).is_err());
-    }
 }

@@ -8,31 +8,37 @@ use super::chain::{self, Chain};
 use crate::core::ids::{ClusterId, Uid};
 use crate::core::rbac::binding_object::{BindingObject, BindingRef};
 use crate::core::revocation::change::Change;
+use crate::core::revocation::record::{self, RecordError};
 use crate::core::revocation::verification::Outcome;
 
 /// A line of an operation's journal.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "event", rename_all_fields = "camelCase", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Event {
-    /// A change is about to be sent: of a binding, or a call to the cloud.
-    Sending {
+    /// The change of a binding is about to be sent.
+    SendingChange {
         /// When.
         time: Timestamp,
-        /// The ID that the request bears and that the server's audit log keeps: a request that nobody heard the answer of
-        /// can be found there.
+        /// The ID that the request bears and that the server's audit log keeps: a request whose answer was lost can be found there.
         audit_id: String,
         /// The ACK cluster, where it is known.
         cluster_id: Option<ClusterId>,
-        /// The binding that is changed; null for a call to the cloud.
-        binding: Option<BindingRef>,
+        /// The binding.
+        binding: BindingRef,
         /// The change, with its preconditions.
-        change: Option<Change>,
+        change: Change,
         /// The binding as it was read right before; null where there was none.
         before: Option<BindingObject>,
         /// The subjects that leave or come.
         subjects: Vec<Subject>,
-        /// The call to the cloud; null for the change of a binding.
-        clean: Option<CleanCall>,
+    },
+    /// The cloud is about to be called.
+    SendingClean {
+        /// When.
+        time: Timestamp,
+        /// The ID that the answer is found by.
+        audit_id: String,
+        /// The call.
+        call: CleanCall,
     },
     /// What became of a change that was sent.
     Answered {
@@ -113,8 +119,7 @@ pub enum Event {
 }
 
 /// A call of CleanClusterUserPermissions.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CleanCall {
     /// The cluster.
     pub cluster_id: ClusterId,
@@ -141,7 +146,7 @@ pub enum StepResult {
 }
 
 /// How an operation ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// All was done, and proven.
     Verified,
@@ -169,23 +174,13 @@ pub enum LineError {
         line: usize,
     },
     /// It is what was written there, and no event that is known.
-    #[error("line {line} is no event")]
+    #[error("line {line} is not an event that is known")]
     Event {
         /// The line.
         line: usize,
         /// What is wrong with it.
-        source: serde_json::Error,
+        source: RecordError,
     },
-}
-
-impl Event {
-    /// The event as JSON, in one line.
-    ///
-    /// # Errors
-    /// None that is known: every event can be written as JSON.
-    pub fn json(&self) -> Result<String, serde_json::Error> {
-        serde_json::to_string(self)
-    }
 }
 
 /// What a journal holds, and the place in its chain after each of its lines, the one before the first included.
@@ -206,7 +201,7 @@ pub fn read_journal(journal: &[u8], root: Chain) -> Result<Journal, LineError> {
     let mut read = Journal { events: Vec::new(), chain: follow(journal, root)? };
     for (index, line) in lines(journal).enumerate() {
         let event = chain::event(line).unwrap_or_default();
-        let event = serde_json::from_slice(&event).map_err(|source| LineError::Event { line: index + 1, source })?;
+        let event = record::event::read(&event).map_err(|source| LineError::Event { line: index + 1, source })?;
         read.events.push(event);
     }
     Ok(read)
@@ -259,28 +254,28 @@ mod tests {
         let cluster = format!("c{}", "0a".repeat(16));
         vec![
             json!({
-                "event": "Sending", "time": TIME, "auditId": "a-1", "clusterId": null, "binding": binding, "before": object(),
+                "format": 1, "event": "SendingChange", "time": TIME, "auditId": "a-1", "clusterId": null, "binding": binding,
+                "before": object(),
                 "change": {"verb": "Delete", "uid": "u", "resourceVersion": "7"},
-                "subjects": object()["subjects"], "clean": null,
+                "subjects": object()["subjects"],
             }),
             json!({
-                "event": "Sending", "time": TIME, "auditId": "a-2", "clusterId": cluster, "binding": null, "before": null,
-                "change": null,
-                "subjects": [], "clean": {"clusterId": cluster, "uid": "200", "force": false},
+                "format": 1, "event": "SendingClean", "time": TIME, "auditId": "a-2", "clusterId": cluster, "uid": "200",
+                "force": false,
             }),
             json!({
-                "event": "Answered", "time": TIME, "auditId": "a-1", "status": 200, "resourceVersion": "8",
+                "format": 1, "event": "Answered", "time": TIME, "auditId": "a-1", "status": 200, "resourceVersion": "8",
                 "after": object(), "requestId": null, "error": null,
             }),
-            json!({"event": "AtRisk", "time": TIME, "clusterId": cluster, "bindings": [object()]}),
-            json!({"event": "Kept", "time": TIME, "clusterId": null, "bindings": [binding]}),
+            json!({"format": 1, "event": "AtRisk", "time": TIME, "clusterId": cluster, "bindings": [object()]}),
+            json!({"format": 1, "event": "Kept", "time": TIME, "clusterId": null, "bindings": [binding]}),
             json!({
-                "event": "StepEnded", "time": TIME, "step": "1", "result": "AlreadyDone", "error": null,
+                "format": 1, "event": "StepEnded", "time": TIME, "step": "1", "result": "AlreadyDone", "error": null,
                 "requestId": "r",
             }),
-            json!({"event": "Verified", "time": TIME, "clusterId": null, "uid": "200", "outcome": "Unverifiable"}),
-            json!({"event": "Resumed", "time": TIME, "operator": "ann"}),
-            json!({"event": "Ended", "time": TIME, "outcome": "Incomplete", "report": null}),
+            json!({"format": 1, "event": "Verified", "time": TIME, "clusterId": null, "uid": "200", "outcome": "Unverifiable"}),
+            json!({"format": 1, "event": "Resumed", "time": TIME, "operator": "ann"}),
+            json!({"format": 1, "event": "Ended", "time": TIME, "outcome": "Incomplete", "report": null}),
         ]
     }
 
@@ -303,6 +298,14 @@ mod tests {
         chained(lines().iter().map(Value::to_string))
     }
 
+    fn json(event: &Event) -> String {
+        record::event::json(event).unwrap()
+    }
+
+    fn value(event: &Event) -> Value {
+        serde_json::from_str(&json(event)).unwrap()
+    }
+
     fn read(journal: &[u8]) -> Result<Vec<Event>, LineError> {
         read_journal(journal, root()).map(|journal| journal.events)
     }
@@ -310,8 +313,8 @@ mod tests {
     #[test]
     fn every_event_is_one_line_and_comes_back_as_it_was() {
         let events = read(journal().as_bytes()).unwrap();
-        assert_eq!(events.iter().map(|event| serde_json::to_value(event).unwrap()).collect::<Vec<_>>(), lines());
-        let written = chained(events.iter().map(|event| event.json().unwrap()));
+        assert_eq!(events.iter().map(value).collect::<Vec<_>>(), lines());
+        let written = chained(events.iter().map(json));
         assert_eq!(written.lines().count(), events.len());
         assert_eq!(read(written.as_bytes()).unwrap(), events);
     }
@@ -319,7 +322,7 @@ mod tests {
     #[test]
     fn text_with_line_breaks_stays_in_its_line() {
         let event = Event::Resumed { time: TIME.parse().unwrap(), operator: "a\nb\r\u{2028}".into() };
-        let line = chained([event.json().unwrap()]);
+        let line = chained([json(&event)]);
         assert_eq!(line.matches('\n').count(), 1);
         assert_eq!(read(line.as_bytes()).unwrap(), [event]);
     }
@@ -342,19 +345,23 @@ mod tests {
             let error = read(format!("{first}\n{broken}\n{rest}").as_bytes()).unwrap_err();
             assert!(matches!(error, LineError::Chain { line: 2 }), "{broken}: {error}");
         }
-        for foreign in ["{}", r#"{"event":"Sent"}"#] {
+        for foreign in ["{}", r#"{"event":"Sent"}"#, r#"{"format":1,"event":"Sent"}"#] {
             let error = read(chained([lines()[5].to_string(), foreign.to_owned()]).as_bytes()).unwrap_err();
-            assert_eq!(error.to_string(), "line 2 is no event", "{foreign}");
+            assert_eq!(error.to_string(), "line 2 is not an event that is known", "{foreign}");
         }
     }
 
     #[test]
-    fn what_an_event_should_not_have_is_an_error() {
-        for mut line in lines() {
-            line["more"] = 1.into();
-            let error = read(chained([line.to_string()]).as_bytes()).unwrap_err();
-            let LineError::Event { source, .. } = error else { panic!("{error}") };
-            assert!(source.to_string().contains("unknown field `more`"), "{source}");
+    fn a_line_with_more_keys_holds_and_one_of_a_newer_format_is_named() {
+        let known = read(journal().as_bytes()).unwrap();
+        for (mut line, event) in lines().into_iter().zip(known) {
+            line["later"] = json!({"a": 1});
+            assert_eq!(read(chained([line.to_string()]).as_bytes()).unwrap(), [event], "{line}");
+            line["format"] = 2.into();
+            let LineError::Event { line: 1, source } = read(chained([line.to_string()]).as_bytes()).unwrap_err() else {
+                panic!("{line}")
+            };
+            assert_eq!(source.to_string(), "written by a newer kubectl-ackcred, in format 2");
         }
     }
 }

@@ -13,7 +13,7 @@ pub fn at_risk(events: &[Event], cluster: Option<&ClusterId>) -> Vec<BindingObje
             Event::AtRisk { cluster_id, bindings, .. } if cluster_id.as_ref() == cluster => {
                 announced.clone_from(bindings)
             }
-            Event::Sending { cluster_id, clean: Some(_), .. } if cluster_id.as_ref() == cluster => {
+            Event::SendingClean { call, .. } if Some(&call.cluster_id) == cluster => {
                 at_risk.retain(|old| !announced.iter().any(|new| new.reference() == old.reference()));
                 at_risk.append(&mut announced);
             }
@@ -54,15 +54,10 @@ mod tests {
     }
 
     fn called() -> Event {
-        Event::Sending {
+        Event::SendingClean {
             time: TIME,
             audit_id: "1".into(),
-            cluster_id: Some(cluster()),
-            binding: None,
-            change: None,
-            before: None,
-            subjects: Vec::new(),
-            clean: Some(CleanCall { cluster_id: cluster(), uid: "200".to_owned().try_into().unwrap(), force: false }),
+            call: CleanCall { cluster_id: cluster(), uid: "200".to_owned().try_into().unwrap(), force: false },
         }
     }
 

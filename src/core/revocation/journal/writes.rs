@@ -87,15 +87,7 @@ pub fn writes(events: &[Event]) -> Vec<BindingWrite> {
     let mut writes: Vec<BindingWrite> = Vec::new();
     for event in events {
         match event {
-            Event::Sending {
-                audit_id,
-                cluster_id,
-                binding: Some(binding),
-                change: Some(change),
-                before,
-                subjects,
-                ..
-            } => {
+            Event::SendingChange { audit_id, cluster_id, binding, change, before, subjects, .. } => {
                 writes.push(BindingWrite {
                     cluster_id: cluster_id.clone(),
                     binding: binding.clone(),
@@ -145,15 +137,14 @@ mod tests {
 
     fn sending(audit_id: &str, name: &str) -> Event {
         let before = object(name);
-        Event::Sending {
+        Event::SendingChange {
             time: TIME,
             audit_id: audit_id.into(),
             cluster_id: None,
-            binding: Some(before.reference()),
-            change: Change::removing(&before, |_| true),
+            binding: before.reference(),
+            change: Change::removing(&before, |_| true).unwrap(),
             subjects: before.subjects.clone(),
             before: Some(before),
-            clean: None,
         }
     }
 
@@ -216,19 +207,14 @@ mod tests {
 
     #[test]
     fn calls_of_the_cloud_and_answers_to_nothing_are_no_writes() {
-        let clean = Event::Sending {
+        let clean = Event::SendingClean {
             time: TIME,
             audit_id: "1".into(),
-            cluster_id: None,
-            binding: None,
-            change: None,
-            before: None,
-            subjects: Vec::new(),
-            clean: Some(CleanCall {
+            call: CleanCall {
                 cluster_id: format!("c{}", "0a".repeat(16)).try_into().unwrap(),
                 uid: "200".to_owned().try_into().unwrap(),
                 force: true,
-            }),
+            },
         };
         assert_eq!(writes(&[clean, answered("1", Some(200)), answered("2", Some(200))]), []);
     }

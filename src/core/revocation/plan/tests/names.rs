@@ -197,20 +197,3 @@ fn a_name_that_resembles_the_leavers_is_no_administrator_who_stays() {
     assert_eq!(refused(&["200.17"], &also(&["200.17"])), [RefusalCode::LastAdministrator]);
     assert_eq!(refused(&[], &accepting(&["200.17"])), []);
 }
-
-#[test]
-fn what_was_sealed_before_there_were_such_flags_is_still_sealed() {
-    let agreed = plan(&carls_case());
-    let mut old = serde_json::to_value(&agreed).unwrap();
-    for (object, keys) in [("/flags", &["alsoNames", "acceptNames"][..]), ("/targets/0", &["alsoNames"])] {
-        let fields = old.pointer_mut(object).unwrap().as_object_mut().unwrap();
-        keys.iter().for_each(|key| assert!(fields.remove(*key).is_some(), "{key}"));
-    }
-    let read: Plan = serde_json::from_value(old.clone()).unwrap();
-    assert!(read == agreed && read.is_sealed());
-    let flags = json!({
-        "force": false, "rbacOnly": false, "allDeleted": false, "acceptInferred": false, "leaveNoAdmin": false,
-        "acceptGroupGrants": [],
-    });
-    assert_eq!((&old["flags"], read.flags.sealed()), (&flags, flags.clone()));
-}

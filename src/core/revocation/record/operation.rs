@@ -1,0 +1,179 @@
+//! `operation.json`: what was agreed to, written before the first change.
+
+use serde::{Deserialize, Serialize};
+
+use super::kubernetes::{ProbeV1, RoleThenV1};
+use super::plan::PlanV1;
+use super::restore::RestorePlanV1;
+use super::summary::TombstoneV1;
+use super::{FORMAT, OnDisk as _, RecordError, all, maybe, nullable, one, text, under, under_maybe};
+use crate::core::revocation::operation::{ClusterRecord, OperationRecord, Purpose};
+
+/// The file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OperationV1 {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// When it began, by this machine's clock, as RFC 3339 has it.
+    pub begun: String,
+    /// All names of the operator. May be missing: none.
+    #[serde(default)]
+    pub operator: Vec<String>,
+    /// `--reason`. May be missing: none.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// The clusters.
+    pub clusters: Vec<ClusterV1>,
+    /// What was agreed to.
+    pub purpose: PurposeV1,
+}
+
+/// What an operation is for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "operation", rename_all_fields = "camelCase")]
+pub enum PurposeV1 {
+    /// Access is taken away.
+    Revoke {
+        /// The plan.
+        plan: Box<PlanV1>,
+        /// The credential that must not work again without notice.
+        #[serde(deserialize_with = "nullable")]
+        tombstone: Option<TombstoneV1>,
+    },
+    /// Access is given back.
+    Restore {
+        /// The operation that took it away.
+        of: String,
+        /// The plan.
+        plan: Box<RestorePlanV1>,
+        /// The names whose leaked credentials may work again.
+        rearmed: Vec<String>,
+    },
+}
+
+/// A cluster.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClusterV1 {
+    /// Its ID; null where it is not known.
+    #[serde(deserialize_with = "nullable")]
+    pub id: Option<String>,
+    /// What tells it apart on this machine.
+    pub key: String,
+    /// Its name in the account. May be missing: not known.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// The context that led to it. May be missing: not known.
+    #[serde(default)]
+    pub context: Option<String>,
+    /// The API server's URL.
+    pub server: String,
+    /// SHA-256 fingerprints of the keys of its CA.
+    pub ca_keys: Vec<String>,
+    /// Its region. May be missing: not known.
+    #[serde(default)]
+    pub region: Option<String>,
+    /// What confirmed its ID.
+    pub confirmation: String,
+    /// The roles of the bindings, as they were.
+    pub roles: Vec<RoleThenV1>,
+    /// The questions that were answered with yes before the change.
+    pub probes: Vec<ProbeV1>,
+}
+
+impl From<&OperationRecord> for OperationV1 {
+    fn from(operation: &OperationRecord) -> Self {
+        let OperationRecord { begun, operator, reason, clusters, purpose } = operation;
+        Self {
+            format: FORMAT,
+            begun: begun.write(),
+            operator: operator.clone(),
+            reason: reason.clone(),
+            clusters: clusters.iter().map(ClusterV1::from).collect(),
+            purpose: purpose.into(),
+        }
+    }
+}
+
+impl TryFrom<OperationV1> for OperationRecord {
+    type Error = RecordError;
+
+    fn try_from(record: OperationV1) -> Result<Self, RecordError> {
+        let OperationV1 { format: _, begun, operator, reason, clusters, purpose } = record;
+        Ok(Self {
+            begun: one("begun", &begun)?,
+            operator,
+            reason,
+            clusters: all("clusters", clusters)?,
+            purpose: under("purpose", purpose)?,
+        })
+    }
+}
+
+impl From<&Purpose> for PurposeV1 {
+    fn from(purpose: &Purpose) -> Self {
+        match purpose {
+            Purpose::Revoke { plan, tombstone } => Self::Revoke {
+                plan: Box::new(plan.as_ref().into()),
+                tombstone: tombstone.as_ref().map(TombstoneV1::from),
+            },
+            Purpose::Restore { of, plan, rearmed } => {
+                Self::Restore { of: of.write(), plan: Box::new(plan.as_ref().into()), rearmed: rearmed.clone() }
+            }
+        }
+    }
+}
+
+impl TryFrom<PurposeV1> for Purpose {
+    type Error = RecordError;
+
+    fn try_from(purpose: PurposeV1) -> Result<Self, RecordError> {
+        Ok(match purpose {
+            PurposeV1::Revoke { plan, tombstone } => {
+                Self::Revoke { plan: Box::new(under("plan", *plan)?), tombstone: under_maybe("tombstone", tombstone)? }
+            }
+            PurposeV1::Restore { of, plan, rearmed } => {
+                Self::Restore { of: one("of", &of)?, plan: Box::new(under("plan", *plan)?), rearmed }
+            }
+        })
+    }
+}
+
+impl From<&ClusterRecord> for ClusterV1 {
+    fn from(cluster: &ClusterRecord) -> Self {
+        let ClusterRecord { id, key, name, context, server, ca_keys, region, confirmation, roles, probes } = cluster;
+        Self {
+            id: text(id.as_ref()),
+            key: key.clone(),
+            name: name.clone(),
+            context: context.clone(),
+            server: server.clone(),
+            ca_keys: ca_keys.clone(),
+            region: text(region.as_ref()),
+            confirmation: confirmation.write(),
+            roles: roles.iter().map(RoleThenV1::from).collect(),
+            probes: probes.iter().map(ProbeV1::from).collect(),
+        }
+    }
+}
+
+impl TryFrom<ClusterV1> for ClusterRecord {
+    type Error = RecordError;
+
+    fn try_from(cluster: ClusterV1) -> Result<Self, RecordError> {
+        let ClusterV1 { id, key, name, context, server, ca_keys, region, confirmation, roles, probes } = cluster;
+        Ok(Self {
+            id: maybe("id", id.as_deref())?,
+            key,
+            name,
+            context,
+            server,
+            ca_keys,
+            region: maybe("region", region.as_deref())?,
+            confirmation: one("confirmation", &confirmation)?,
+            roles: all("roles", roles)?,
+            probes: probes.into_iter().map(Into::into).collect(),
+        })
+    }
+}

@@ -1,0 +1,141 @@
+//! `summary.json`: what lists of operations, and the protection of revoked credentials, need to know of a record.
+
+use serde::{Deserialize, Serialize};
+
+use super::{FORMAT, OnDisk as _, RecordError, many, nullable, one, text, texts, under, under_maybe};
+use crate::core::revocation::journal::{OperationSummary, SummaryPurpose, Tombstone};
+
+/// The file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SummaryV1 {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// When the operation began, by this machine's clock, as RFC 3339 has it.
+    pub begun: String,
+    /// The hash of its plan.
+    pub plan_hash: String,
+    /// What it is for.
+    pub purpose: SummaryPurposeV1,
+    /// Its clusters; null for one whose ID is not known.
+    pub cluster_ids: Vec<Option<String>>,
+    /// The identities.
+    pub uids: Vec<String>,
+    /// The number of steps.
+    pub steps: usize,
+    /// `--reason`. May be missing: none.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// The length of `operation.json`, in bytes.
+    pub record_length: u64,
+}
+
+/// What an operation is for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "operation", rename_all_fields = "camelCase")]
+pub enum SummaryPurposeV1 {
+    /// Access is taken away.
+    Revoke {
+        /// The credential that must not work again without notice.
+        #[serde(deserialize_with = "nullable")]
+        tombstone: Option<TombstoneV1>,
+    },
+    /// Access is given back.
+    Restore {
+        /// The operation that took it away.
+        of: String,
+        /// The names whose leaked credentials may work again.
+        rearmed: Vec<String>,
+    },
+}
+
+/// What is kept of a leaked credential that was revoked. Nothing of it is secret.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TombstoneV1 {
+    /// The common name of the certificate.
+    pub common_name: String,
+    /// Whose it is.
+    pub uid: String,
+    /// SHA-256 of the public key, in hexadecimal digits.
+    pub key_sha256: String,
+    /// SHA-256 of the certificate, in hexadecimal digits.
+    pub certificate_sha256: String,
+}
+
+/// Reads the file.
+///
+/// # Errors
+/// Where it is no summary, or one of a newer format.
+pub fn read(json: &[u8]) -> Result<OperationSummary, RecordError> {
+    super::read::<SummaryV1>(json)?.try_into()
+}
+
+impl From<&OperationSummary> for SummaryV1 {
+    fn from(summary: &OperationSummary) -> Self {
+        let OperationSummary { begun, plan_hash, purpose, cluster_ids, uids, steps, reason, record_length } = summary;
+        Self {
+            format: FORMAT,
+            begun: begun.write(),
+            plan_hash: plan_hash.clone(),
+            purpose: match purpose {
+                SummaryPurpose::Revoke { tombstone } => {
+                    SummaryPurposeV1::Revoke { tombstone: tombstone.as_ref().map(TombstoneV1::from) }
+                }
+                SummaryPurpose::Restore { of, rearmed } => {
+                    SummaryPurposeV1::Restore { of: of.write(), rearmed: rearmed.clone() }
+                }
+            },
+            cluster_ids: cluster_ids.iter().map(|id| text(id.as_ref())).collect(),
+            uids: texts(uids),
+            steps: *steps,
+            reason: reason.clone(),
+            record_length: *record_length,
+        }
+    }
+}
+
+impl TryFrom<SummaryV1> for OperationSummary {
+    type Error = RecordError;
+
+    fn try_from(summary: SummaryV1) -> Result<Self, RecordError> {
+        let cluster_ids = summary.cluster_ids.iter().map(|id| super::maybe("clusterIds", id.as_deref()));
+        Ok(Self {
+            begun: one("begun", &summary.begun)?,
+            plan_hash: summary.plan_hash,
+            cluster_ids: cluster_ids.collect::<Result<_, _>>()?,
+            purpose: under("purpose", summary.purpose)?,
+            uids: many("uids", &summary.uids)?,
+            steps: summary.steps,
+            reason: summary.reason,
+            record_length: summary.record_length,
+        })
+    }
+}
+
+impl TryFrom<SummaryPurposeV1> for SummaryPurpose {
+    type Error = RecordError;
+
+    fn try_from(purpose: SummaryPurposeV1) -> Result<Self, RecordError> {
+        Ok(match purpose {
+            SummaryPurposeV1::Revoke { tombstone } => Self::Revoke { tombstone: under_maybe("tombstone", tombstone)? },
+            SummaryPurposeV1::Restore { of, rearmed } => Self::Restore { of: one("of", &of)?, rearmed },
+        })
+    }
+}
+
+impl From<&Tombstone> for TombstoneV1 {
+    fn from(tombstone: &Tombstone) -> Self {
+        let Tombstone { common_name, uid, key_sha256, certificate_sha256 } = tombstone.clone();
+        Self { common_name, uid: uid.write(), key_sha256, certificate_sha256 }
+    }
+}
+
+impl TryFrom<TombstoneV1> for Tombstone {
+    type Error = RecordError;
+
+    fn try_from(tombstone: TombstoneV1) -> Result<Self, RecordError> {
+        let TombstoneV1 { common_name, uid, key_sha256, certificate_sha256 } = tombstone;
+        Ok(Self { common_name, uid: one("uid", &uid)?, key_sha256, certificate_sha256 })
+    }
+}

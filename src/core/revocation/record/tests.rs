@@ -1,0 +1,311 @@
+//! Files as they are, as a later version may write them, and as none did.
+
+use serde_json::{Value, json};
+
+use super::operation::OperationV1;
+use super::summary::{self, SummaryV1};
+use super::{RecordError, event, read_value};
+use crate::core::revocation::journal::{
+    Action, AuditLine, AuditResult, Ending, OperationSummary, Phase, StepResult, SummaryPurpose, chain,
+};
+use crate::core::revocation::operation::{OperationRecord, Purpose};
+
+/// The files of an operation in `tests/fixtures/operation-v1`.
+macro_rules! files {
+    ($id:literal) => {
+        (files!($id, "operation.json"), files!($id, "summary.json"), files!($id, "journal.jsonl"))
+    };
+    ($id:literal, $file:literal) => {
+        include_str!(concat!("../../../../tests/fixtures/operation-v1/operations/", $id, "/", $file))
+    };
+}
+
+const REVOKED: (&str, &str, &str) = files!("20261128-222407-a90a48");
+const RESTORED: (&str, &str, &str) = files!("20261128-222408-01e072");
+const CUT_OFF: (&str, &str, &str) = files!("20261128-222408-6df3ce");
+
+fn records() -> [(&'static str, &'static str, &'static str); 3] {
+    [REVOKED, RESTORED, CUT_OFF]
+}
+
+fn operation(json: Value) -> Result<OperationRecord, RecordError> {
+    read_value::<OperationV1>(json)?.try_into()
+}
+
+fn value(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+/// Objects of Kubernetes, which are kept as they are, by their keys in a record.
+const KUBERNETES: [&str; 7] = ["rules", "create", "operations", "before", "after", "bindings", "subjects"];
+
+/// Puts a key that no version knows into every struct of a record.
+fn with_later_keys(value: &mut Value) -> usize {
+    match value {
+        Value::Object(map) => {
+            let inner = map.iter_mut().filter(|(key, _)| !KUBERNETES.contains(&key.as_str()));
+            let count: usize = inner.map(|(_, value)| with_later_keys(value)).sum();
+            map.insert("later".to_owned(), json!({"more": [1]}));
+            count + 1
+        }
+        Value::Array(values) => values.iter_mut().map(with_later_keys).sum(),
+        _ => 0,
+    }
+}
+
+#[test]
+fn records_of_format_1_come_back_as_they_were() {
+    for (record, summary, _) in records() {
+        let read = operation(value(record)).unwrap();
+        assert_eq!(read.contradiction(&summary::read(summary.as_bytes()).unwrap()), None, "the plan's seal holds");
+        assert_eq!(serde_json::to_string_pretty(&OperationV1::from(&read)).unwrap(), record);
+        let read = summary::read(summary.as_bytes()).unwrap();
+        assert_eq!(serde_json::to_string(&SummaryV1::from(&read)).unwrap(), summary);
+    }
+}
+
+#[test]
+fn journals_of_format_1_come_back_as_they_were() {
+    for (_, _, journal) in records() {
+        for line in journal.lines() {
+            let written = chain::event(line.as_bytes()).unwrap();
+            let event = event::read(&written).unwrap();
+            assert_eq!(event::json(&event).unwrap(), String::from_utf8(written).unwrap());
+        }
+    }
+}
+
+#[test]
+fn keys_that_are_not_known_are_passed_over() {
+    for (record, summary, journal) in records() {
+        let (known, mut later) = (operation(value(record)).unwrap(), value(record));
+        assert!(with_later_keys(&mut later) > 10);
+        assert_eq!(operation(later).unwrap(), known);
+        let mut later = value(summary);
+        with_later_keys(&mut later);
+        assert_eq!(summary::read(later.to_string().as_bytes()).unwrap(), summary::read(summary.as_bytes()).unwrap());
+        for line in journal.lines() {
+            let line = chain::event(line.as_bytes()).unwrap();
+            let (known, mut later) = (event::read(&line).unwrap(), serde_json::from_slice(&line).unwrap());
+            with_later_keys(&mut later);
+            assert_eq!(event::read(later.to_string().as_bytes()).unwrap(), known);
+        }
+    }
+}
+
+#[test]
+fn a_newer_format_is_refused_by_name_whatever_else_the_file_holds() {
+    for (record, summary, _) in records() {
+        for format in [2, 3, u64::MAX] {
+            let mut newer = value(record);
+            newer["format"] = json!(format);
+            for newer in [newer, json!({"format": format})] {
+                let error = operation(newer).unwrap_err();
+                let expected = format!("written by a newer kubectl-ackcred, in format {format}");
+                assert_eq!(error.to_string(), expected);
+            }
+            let mut newer = value(summary);
+            newer["format"] = json!(format);
+            for newer in [newer, json!({"format": format})] {
+                let error = summary::read(newer.to_string().as_bytes()).unwrap_err();
+                assert!(matches!(error, RecordError::Newer(given) if given == format), "{error}");
+            }
+        }
+        for (format, text) in [(json!(0), "no version"), (json!("1"), "not a record"), (json!(null), "not a record")] {
+            let mut broken = value(record);
+            broken["format"] = format;
+            let error = operation(broken).unwrap_err().to_string();
+            assert!(error.starts_with(text), "{error}");
+        }
+    }
+    for broken in ["", "{", "null", "[]", "{}", r#"{"format":1}"#] {
+        let error = summary::read(broken.as_bytes()).unwrap_err();
+        assert!(matches!(error, RecordError::Shape(_)), "{broken}: {error}");
+    }
+}
+
+/// Takes a key away at a path, where `*` stands for all of a list.
+fn take(value: &mut Value, path: &str) -> bool {
+    match path.split_once('.') {
+        None => value.as_object_mut().is_some_and(|map| map.remove(path).is_some()),
+        Some(("*", rest)) => {
+            let all = value.as_array_mut().into_iter().flatten();
+            all.fold(false, |taken, value| take(value, rest) | taken)
+        }
+        Some((key, rest)) => value.get_mut(key).is_some_and(|value| take(value, rest)),
+    }
+}
+
+#[test]
+fn what_may_be_missing_has_a_default() {
+    let (revoke, ..) = REVOKED;
+    for (path, expected) in [
+        ("operator", json!([])),
+        ("reason", json!(null)),
+        ("clusters.*.name", json!(null)),
+        ("clusters.*.context", json!(null)),
+        ("clusters.*.region", json!(null)),
+        ("clusters.*.roles.*.namespaceUid", json!(null)),
+        ("purpose.plan.flags.force", json!(false)),
+        ("purpose.plan.flags.rbacOnly", json!(false)),
+        ("purpose.plan.flags.acceptGroupGrants", json!([])),
+        ("purpose.plan.flags.alsoNames", json!([])),
+        ("purpose.plan.remains", json!([])),
+        ("purpose.plan.notChecked", json!([])),
+        ("purpose.plan.warnings", json!([])),
+        ("purpose.plan.refusals", json!([])),
+        ("purpose.plan.leaked.notAfter", json!(null)),
+        ("purpose.plan.leaked.signedByCa", json!(null)),
+        ("purpose.plan.targets.*.alsoNames", json!([])),
+        ("purpose.plan.targets.*.lastAccess", json!(null)),
+        ("purpose.plan.steps.*.managedBy", json!([])),
+    ] {
+        let mut older = value(revoke);
+        assert!(take(&mut older, path), "{path} is not in the fixture");
+        let read = operation(older).unwrap();
+        assert!(read.revocation().unwrap().is_sealed(), "{path}");
+        let read = serde_json::to_value(OperationV1::from(&read)).unwrap();
+        assert_eq!(get(&read, path), Some(&expected), "{path}");
+    }
+}
+
+/// The first value at a path.
+fn get<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
+    path.split('.').try_fold(value, |value, key| if key == "*" { value.get(0) } else { value.get(key) })
+}
+
+#[test]
+fn nothing_that_decides_may_be_missing() {
+    let ((revoke, ..), (restore, ..)) = (REVOKED, RESTORED);
+    for (record, path) in [
+        (revoke, "purpose.tombstone"),
+        (revoke, "purpose.plan.leaked"),
+        (revoke, "purpose.plan.targets"),
+        (revoke, "purpose.plan.targets.*.names"),
+        (revoke, "purpose.plan.steps"),
+        (revoke, "purpose.plan.steps.*.object"),
+        (revoke, "purpose.plan.steps.*.identities"),
+        (revoke, "clusters"),
+        (revoke, "clusters.*.id"),
+        (revoke, "clusters.*.caKeys"),
+        (revoke, "clusters.*.roles.*.role"),
+        (revoke, "clusters.*.probes"),
+        (restore, "purpose.of"),
+        (restore, "purpose.rearmed"),
+        (restore, "purpose.plan.steps.*.subjects"),
+        (restore, "purpose.plan.steps.*.create"),
+    ] {
+        let mut cut = value(record);
+        assert!(take(&mut cut, path), "{path} is not in the fixture");
+        let error = operation(cut).unwrap_err();
+        assert!(matches!(error, RecordError::Shape(_)), "{path}: {error}");
+    }
+    for (_, summary, _) in records() {
+        let mut cut = value(summary);
+        if take(&mut cut, "purpose.tombstone") {
+            assert!(summary::read(cut.to_string().as_bytes()).is_err());
+        }
+    }
+}
+
+#[test]
+fn a_value_that_is_not_known_is_named() {
+    let (revoke, ..) = REVOKED;
+    for (path, field) in [
+        ("/begun", "begun"),
+        ("/clusters/0/id", "clusters[0].id"),
+        ("/clusters/0/confirmation", "clusters[0].confirmation"),
+        ("/clusters/0/roles/0/binding/kind", "clusters[0].roles[0].binding.kind"),
+        ("/purpose/tombstone/uid", "purpose.tombstone.uid"),
+        ("/purpose/plan/targets/0/groupsFrom", "purpose.plan.targets[0].groupsFrom"),
+        ("/purpose/plan/steps/1/action", "purpose.plan.steps[1].action"),
+        ("/purpose/plan/steps/0/identities/0", "purpose.plan.steps[0].identities[0]"),
+        ("/purpose/plan/remains/0/kind", "purpose.plan.remains[0].kind"),
+    ] {
+        let mut edited = value(revoke);
+        *edited.pointer_mut(path).unwrap() = json!("Else!");
+        let error = operation(edited).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("{field} can't be used: \"Else!\" is not ")), "{error}");
+    }
+}
+
+#[test]
+fn a_plan_that_was_changed_is_not_sealed() {
+    let ((revoke, ..), (restore, ..)) = (REVOKED, RESTORED);
+    for (record, path) in [
+        (revoke, "/purpose/plan/flags/force"),
+        (revoke, "/purpose/plan/flags/leaveNoAdmin"),
+        (restore, "/purpose/plan/flags/acceptRoleChange"),
+    ] {
+        let mut edited = value(record);
+        let flag = edited.pointer_mut(path).unwrap();
+        *flag = json!(!flag.as_bool().unwrap());
+        let is_sealed = match operation(edited).unwrap().purpose {
+            Purpose::Revoke { plan, .. } => plan.is_sealed(),
+            Purpose::Restore { plan, .. } => plan.is_sealed(),
+        };
+        assert!(!is_sealed, "{path}");
+    }
+}
+
+#[test]
+fn a_summary_belongs_to_the_operations_that_its_hash_names() {
+    let summary = OperationSummary {
+        begun: "2026-11-22T03:10:02Z".parse().unwrap(),
+        plan_hash: "3f9a2cdead".into(),
+        purpose: SummaryPurpose::Restore {
+            of: "20261122-031002-3f9a2c".to_owned().try_into().unwrap(),
+            rearmed: vec!["200-1".into()],
+        },
+        cluster_ids: vec![None],
+        uids: vec!["200".to_owned().try_into().unwrap()],
+        steps: 3,
+        reason: None,
+        record_length: 7,
+    };
+    let text = concat!(
+        r#"{"format":1,"begun":"2026-11-22T03:10:02Z","planHash":"3f9a2cdead","purpose":{"operation":"Restore","#,
+        r#""of":"20261122-031002-3f9a2c","rearmed":["200-1"]},"clusterIds":[null],"uids":["200"],"steps":3,"#,
+        r#""reason":null,"recordLength":7}"#
+    );
+    assert_eq!(serde_json::to_string(&SummaryV1::from(&summary)).unwrap(), text);
+    assert_eq!(summary::read(text.as_bytes()).unwrap(), summary);
+    let belongs = |id: &str| summary.belongs_to(&id.to_owned().try_into().unwrap());
+    assert!(belongs("20261122-031002-3f9a2c") && belongs("20261122-031002-3f9a2c-2"));
+    assert!(!belongs("20261122-031002-3f9a2d"));
+}
+
+#[test]
+fn a_line_of_the_audit_file_says_all() {
+    let line = AuditLine {
+        time: "2026-11-22T03:10:02Z".parse().unwrap(),
+        operation: Some("20261122-031002-3f9a2c-2".to_owned().try_into().unwrap()),
+        action: Action::Restore,
+        phase: Phase::Ended,
+        who: vec!["200-1".into(), "acs:ram::1:user/ann".into()],
+        reason: None,
+        clusters: vec!["c".into()],
+        uids: vec!["200".into()],
+        results: vec![AuditResult {
+            step: "1".into(),
+            result: StepResult::Done,
+            audit_id: Some("a".into()),
+            request_id: None,
+        }],
+        outcome: Some(Ending::Restored),
+        journal: Some("ab".into()),
+    };
+    let text = concat!(
+        r#"{"format":1,"time":"2026-11-22T03:10:02Z","operation":"20261122-031002-3f9a2c-2","action":"restore","#,
+        r#""phase":"ended","who":["200-1","acs:ram::1:user/ann"],"reason":null,"clusters":["c"],"uids":["200"],"#,
+        r#""results":[{"step":"1","result":"Done","auditId":"a","requestId":null}],"outcome":"Restored","journal":"ab"}"#,
+        "\n"
+    );
+    assert_eq!(super::audit::line(&line).unwrap(), text);
+    let logged = |text: &str| super::audit::logged(text.as_bytes());
+    let expected = || (line.operation.clone(), line.journal.clone());
+    assert_eq!(logged(text).unwrap(), expected());
+    assert_eq!(logged(&text.replace("null,", "null,\"later\":1,")).unwrap(), expected());
+    let newer = logged(&text.replace("\"format\":1", "\"format\":2")).unwrap_err();
+    assert!(matches!(newer, RecordError::Newer(2)), "{newer}");
+}
