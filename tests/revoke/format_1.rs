@@ -14,7 +14,7 @@ use ring::digest;
 use serde_json::{Value, json};
 
 use crate::restoring::refused;
-use crate::scene::{CARL, DORA, Incident, name};
+use crate::scene::{CARL, Incident, name};
 
 /// The three operations, as their folders are named.
 const REVOKED: &str = "20261128-222407-a90a48";
@@ -324,5 +324,6 @@ fn the_fixture_is_made() {
         let text = fs::read_to_string(&file).unwrap();
         assert!(!text.contains(&home), "{} names a folder of this machine", file.display());
     }
-    eprintln!("REVOKED {revoked} RESTORED {restored} CUT_OFF {cut_off}");
+    let made = [&revoked, &restored, &cut_off];
+    assert!(made.iter().all(|id| target.join("operations").join(id).is_dir()), "{made:?}");
 }
