@@ -6,6 +6,7 @@ use crate::core::identity::evidence::Answer;
 use crate::core::ids::Uid;
 use crate::core::rbac::inventory::Inventory;
 use crate::core::rbac::mapping::Mapping;
+use crate::core::rbac::mapping_sources::{MappingReading, MappingSources, SourceError};
 use crate::error::chain;
 
 /// The API server's answers, each with its own failure.
@@ -81,11 +82,8 @@ impl AccessSources {
                 reading.take_bindings(namespaced);
             }
         }
-        // Without the authenticator its ConfigMap maps nobody, and most people may not read kube-system.
-        reading.ram_authenticator = self.mappings.as_ref().ok().map(Option::is_some);
-        let inert = reading.ram_authenticator == Some(false);
-        reading.take_mappings(self.mappings, false);
-        reading.take_mappings(self.auth_config_map, inert);
+        let (objects, config_map) = (self.mappings.map_err(source_error), self.auth_config_map.map_err(source_error));
+        reading.take_mappings(MappingSources { objects, config_map }.for_scan());
         match self.profile {
             Ok(profile) => reading.profile = profile.unwrap_or_default(),
             // Few may read kube-system: that alone is no failure.
@@ -119,11 +117,18 @@ impl Reading {
         }
     }
 
-    fn take_mappings(&mut self, answer: Result<Option<Vec<Mapping>>, CallError>, inert: bool) {
-        match answer {
-            Ok(mappings) => self.mappings.extend(mappings.into_iter().flatten()),
-            Err(error) if inert && error.is_forbidden() => self.notes.push(chain(&error)),
-            Err(error) => self.unread.push(chain(&error)),
-        }
+    fn take_mappings(&mut self, read: MappingReading) {
+        self.ram_authenticator = read.ram_authenticator;
+        self.mappings = read.mappings;
+        self.unread.extend(read.unread);
+        self.notes.extend(read.notes);
+    }
+}
+
+/// The error of a call, as the core knows it.
+pub(super) fn source_error(error: CallError) -> SourceError {
+    match error.is_forbidden() {
+        true => SourceError::Forbidden(chain(&error)),
+        false => SourceError::Other(chain(&error)),
     }
 }

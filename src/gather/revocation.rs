@@ -15,7 +15,7 @@ use crate::adapters::cluster::{ApiServer, CallError};
 use crate::core::access::holder::{DeletedHolders, LastAccess, deleted};
 use crate::core::access::likeness::ram_name;
 use crate::core::cluster::authority::key_fingerprints;
-use crate::core::cluster::cluster_id::{ClusterIdFrom, KnownCluster};
+use crate::core::cluster::cluster_id::KnownCluster;
 use crate::core::distinct::distinct;
 use crate::core::identity::IdentityType;
 use crate::core::identity::ack::{Permission, UserKubeconfigState};
@@ -403,20 +403,14 @@ async fn of_the_cloud(
     tokio::join!(cloud::permissions(cloud, reading.region.as_ref(), uid), cloud::clusters_of(cloud, uid))
 }
 
-fn cluster(reading: &ClusterReading<ApiServer>, context: &ResolvedContext, word: Option<&ClusterId>) -> InputCluster {
+fn cluster(
+    reading: &ClusterReading<ApiServer>,
+    context: &ResolvedContext,
+    asserted: Option<&ClusterId>,
+) -> InputCluster {
     let known = reading.cluster.clone();
     let server = context.cluster.as_ref().map(|cluster| cluster.value.server.as_str()).unwrap_or_default();
-    let told = reading.listed.iter().flat_map(|listed| listed.public_server.iter().chain(&listed.intranet_server));
-    let same_address = told.into_iter().any(|told| told.trim_end_matches('/') == server.trim_end_matches('/'));
-    let confirmation = if known.confirmed == Some(true) || known.from == Some(ClusterIdFrom::ClusterProfile) {
-        Confirmation::ClusterProfile
-    } else if same_address {
-        Confirmation::CloudAddress
-    } else if word.is_some() && word == known.id.as_ref() {
-        Confirmation::OperatorsWord
-    } else {
-        Confirmation::Nothing
-    };
+    let confirmation = Confirmation::of(&known, server, reading.listed.as_ref(), asserted);
     let ca_keys = key_fingerprints(reading.api.certificate_authority().unwrap_or_default());
     let key = match &known.id {
         Some(id) => id.to_string(),

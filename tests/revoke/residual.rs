@@ -265,7 +265,7 @@ fn a_permission_record_that_stays_is_residual<C: Cluster>(server: C) {
     let incident = Incident::stage(server, |setup| setup.clean_behaviour(CleanBehaviour::KeepsPermissionRecord));
     let (status, report, said) = revoke(&incident, &[]);
     assert_eq!((status, outcome(&report)), (Status::Incomplete, "Residual"), "{said}\n{report:#}");
-    assert!(left(&report).contains("ACK still remembers a permission"), "{report:#}");
+    assert!(left(&report).contains("ACK still has a permission record"), "{report:#}");
 }
 
 fn the_cloud_may_answer_before_it_is_done<C: Cluster>(server: C) {

@@ -110,7 +110,7 @@ fn what_was_not_asked_before_the_change_is_missing_on_resuming_too() {
     let down = Fault::Answer { code: 503, content_type: "text/plain", body: "no reviews today".to_owned() };
     incident.server.faults().add("POST", "/subjectaccessreviews", usize::MAX, down);
     let (_, report, said) = revoke(&incident, "0");
-    let why = "nothing could be asked before the change: ";
+    let why = "the access reviews before the change failed: ";
     let (answered, words) = told(&report, "AccessReviews");
     assert!(answered == "Error" && words.starts_with(why) && words.contains("no reviews today"), "{said}\n{report:#}");
     incident.server.faults().clear();

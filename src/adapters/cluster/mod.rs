@@ -41,7 +41,6 @@ pub use list::{ListDecoder, ListError, ListTrailer};
 pub use protobuf_list::ProtobufListError;
 pub use status_of_get::GetAnswer;
 pub use tls::TlsFailure;
-pub use watch::{WatchEvent, WatchedChange};
 
 /// One API server, as one user. Calls can run side by side.
 #[derive(Clone)]

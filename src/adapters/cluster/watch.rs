@@ -13,33 +13,13 @@ use super::exchange::{ApiRequest, ApiResponse};
 use super::failure::{CallError, Failure, Refusal};
 use crate::core::percent;
 use crate::core::rbac::binding::BindingKind;
-use crate::core::rbac::binding_object::BindingObject;
+use crate::core::rbac::binding_object::{WatchEvent, WatchedChange};
 
 /// Between one stream and the next, for servers that close each at once.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// The longest that one stream is read when there is no timeout.
 const LONGEST_STREAM: Duration = Duration::from_secs(240);
-
-/// Something that happened to a binding.
-#[derive(Clone, Debug, PartialEq)]
-pub struct WatchEvent {
-    /// What.
-    pub change: WatchedChange,
-    /// The binding as it is since; of one that was deleted, as it was last.
-    pub object: BindingObject,
-}
-
-/// What happened to a binding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WatchedChange {
-    /// It is new.
-    Added,
-    /// Something of it is another than before.
-    Modified,
-    /// It is gone.
-    Deleted,
-}
 
 /// One line of a watch.
 /// Source: <https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes>

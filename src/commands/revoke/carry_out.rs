@@ -16,13 +16,13 @@ use crate::core::revocation::journal::originals::Original;
 use crate::core::revocation::journal::{self, Action as AuditAction, Ending, StepResult};
 use crate::core::revocation::operation::{ClusterRecord, LostBinding, OperationReport, Purpose, tombstone_of};
 use crate::core::revocation::plan::{Plan, roles_then};
-use crate::core::revocation::verification::{CheckResult, Outcome, Verification};
+use crate::core::revocation::verification::{Before, CheckResult, Outcome, Verification, settle_time};
 use crate::error::{Result, chain};
 use crate::gather::cloud::CloudAccess;
 use crate::gather::leaked::Leaked;
 use crate::gather::revocation::Gathered;
 use crate::gather::runtime::{Interrupt, Runtime};
-use crate::gather::verification::{self, Before};
+use crate::gather::verification;
 use crate::output::ui::Ui;
 use crate::output::views::{ApiVersion, CollateralView, RevocationReport, StepView, step_in_words};
 use crate::status::Status;
@@ -177,7 +177,7 @@ impl Revocation<'_> {
             plan,
             before: &before,
             leaked: self.leaked,
-            settle: verification::settle_time(self.args.settle.map(clusters::positive), plan),
+            settle: settle_time(self.args.settle.map(clusters::positive), plan),
             now: self.world.clock().time(),
         };
         let said = verification::ask_cloud(&question).await;

@@ -132,6 +132,26 @@ impl BindingObject {
     }
 }
 
+/// A change of a binding, as a watch reports it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WatchEvent {
+    /// What happened to it.
+    pub change: WatchedChange,
+    /// The binding after the change; a deleted one as it was last.
+    pub object: BindingObject,
+}
+
+/// What happened to a binding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WatchedChange {
+    /// It was created.
+    Added,
+    /// Something in it was changed.
+    Modified,
+    /// It was deleted.
+    Deleted,
+}
+
 /// The user name, if the subject is a `User` of the RBAC group.
 pub fn user_name(subject: &Subject) -> Option<&str> {
     let group = subject.api_group.as_deref().unwrap_or_default();

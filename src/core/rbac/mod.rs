@@ -9,6 +9,7 @@ pub mod grants;
 pub mod inventory;
 pub mod managed_by;
 pub mod mapping;
+pub mod mapping_sources;
 pub mod others;
 pub mod protobuf;
 

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::target::Target;
 use crate::core::access::holder::LastAccess;
 use crate::core::access::scan::ClusterScan;
-use crate::core::cluster::cluster_id::KnownCluster;
-use crate::core::identity::ack::{CertificateState, KubeconfigState, Permission, UserKubeconfigState};
+use crate::core::cluster::cluster_id::{ClusterIdFrom, KnownCluster};
+use crate::core::identity::ack::{AccountCluster, CertificateState, KubeconfigState, Permission, UserKubeconfigState};
 use crate::core::identity::evidence::{Answer, Listing};
 use crate::core::identity::verdict::Verdict;
 use crate::core::ids::{ClusterId, Uid};
@@ -79,6 +79,30 @@ pub enum Confirmation {
     OperatorsWord,
     /// Nothing.
     Nothing,
+}
+
+impl Confirmation {
+    /// The strongest confirmation that there is. `server` is the context's own URL, `listed` the cluster of that ID in the account's
+    /// list, and `asserted` the ID that `--cluster-id` gives.
+    pub fn of(
+        known: &KnownCluster,
+        server: &str,
+        listed: Option<&AccountCluster>,
+        asserted: Option<&ClusterId>,
+    ) -> Self {
+        let is_server = |listed: &String| listed.trim_end_matches('/') == server.trim_end_matches('/');
+        let mut addresses =
+            listed.into_iter().flat_map(|listed| listed.public_server.iter().chain(&listed.intranet_server));
+        if known.confirmed == Some(true) || known.from == Some(ClusterIdFrom::ClusterProfile) {
+            Self::ClusterProfile
+        } else if addresses.any(is_server) {
+            Self::CloudAddress
+        } else if asserted.is_some() && asserted == known.id.as_ref() {
+            Self::OperatorsWord
+        } else {
+            Self::Nothing
+        }
+    }
 }
 
 /// An identity, and what is known of it.
@@ -206,4 +230,55 @@ pub struct RoleThen {
     pub role: Option<RoleFacts>,
     /// The UID of the binding's namespace, where it could be read.
     pub namespace_uid: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(digit: &str) -> ClusterId {
+        ClusterId::parse(&format!("c{}", digit.repeat(32))).unwrap()
+    }
+
+    fn listed(public: Option<&str>, intranet: Option<&str>) -> AccountCluster {
+        AccountCluster {
+            id: id("0"),
+            name: "prod".into(),
+            region: "cn-hangzhou".into(),
+            state: "running".into(),
+            cluster_type: "ManagedKubernetes".into(),
+            public_server: public.map(str::to_owned),
+            intranet_server: intranet.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn the_strongest_confirmation_counts() {
+        use Confirmation::{CloudAddress, ClusterProfile, Nothing, OperatorsWord};
+        let server = "https://192.0.2.1:6443";
+        let here = || Some(listed(Some("https://192.0.2.1:6443/"), None));
+        let elsewhere = || Some(listed(Some("https://192.0.2.2:6443"), Some("https://10.0.0.1:6443")));
+        let (context, profile) = (Some(ClusterIdFrom::ContextName), Some(ClusterIdFrom::ClusterProfile));
+        for (from, confirmed, listed, asserted, expected) in [
+            (context, Some(true), elsewhere(), None, ClusterProfile),
+            (profile, None, None, None, ClusterProfile),
+            (profile, Some(false), elsewhere(), None, ClusterProfile),
+            (context, Some(true), here(), Some(id("0")), ClusterProfile),
+            (context, None, here(), None, CloudAddress),
+            (context, None, Some(listed(None, Some(server))), None, CloudAddress),
+            (context, None, here(), Some(id("0")), CloudAddress),
+            (context, None, elsewhere(), Some(id("0")), OperatorsWord),
+            (context, None, None, Some(id("0")), OperatorsWord),
+            (context, None, elsewhere(), Some(id("1")), Nothing),
+            (context, None, elsewhere(), None, Nothing),
+            (context, None, Some(listed(None, None)), None, Nothing),
+            (context, Some(false), None, None, Nothing),
+        ] {
+            let known = KnownCluster { id: Some(id("0")), from, confirmed, warnings: Vec::new() };
+            let found = Confirmation::of(&known, server, listed.as_ref(), asserted.as_ref());
+            assert_eq!(found, expected, "{known:?} {listed:?} {asserted:?}");
+        }
+        let unknown = KnownCluster::default();
+        assert_eq!(Confirmation::of(&unknown, server, None, None), Nothing);
+    }
 }

@@ -1,13 +1,33 @@
-//! Whether access is gone: what each voice said after the change, and what that comes to.
+//! Whether access is gone: six checks after the change, and what they come to together.
+//!
+//! One file a check: what its answers mean is decided there, with a table of cases beside it. `gather::verification` asks and
+//! hands over.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::plan::Remain;
-use super::target::GroupsFrom;
-use crate::core::cluster::server_view::AccessReview;
+use super::plan::{Plan, Remain};
+use super::target::{GroupsFrom, Target};
 use crate::core::ids::{ClusterId, Uid};
 use crate::core::rbac::{Attributes, UserInfo};
+
+mod cloud_record;
+#[cfg(test)]
+mod fixtures;
+mod leaked_file;
+mod mappings;
+mod rbac;
+mod reviews;
+mod watch;
+
+pub use cloud_record::read_cloud_record;
+pub use leaked_file::{
+    LeakedQuestion, certificate_refused, leaked_question, mistaken_identity, weigh_get, weigh_own_review,
+};
+pub use mappings::weigh_mappings;
+pub use rbac::evaluate;
+pub use reviews::{Before, Missing, Reviewed, questions, read_review, weigh_reviews};
+pub use watch::{Returned, Seen, Window, came_back, settle_time, weigh_window};
 
 /// A question that is asked about a name before the change and after it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,7 +41,7 @@ pub struct Probe {
 }
 
 impl Probe {
-    /// Whom it asks about.
+    /// The user that it asks about.
     pub fn user_info(&self) -> UserInfo {
         UserInfo { name: self.name.clone(), groups: self.groups.clone() }
     }
@@ -69,7 +89,7 @@ pub enum Check {
 }
 
 impl Check {
-    /// The voice in words.
+    /// The check in words.
     pub fn describe(self) -> &'static str {
         match self {
             Self::Rbac => "RBAC",
@@ -123,12 +143,12 @@ impl CheckReport {
         Self { check, result: CheckResult::Failed, detail: detail.into(), findings }
     }
 
-    /// No answer, and why.
+    /// It could not be made, and why.
     pub fn error(check: Check, detail: impl Into<String>) -> Self {
         Self { check, result: CheckResult::Error, detail: detail.into(), findings: Vec::new() }
     }
 
-    /// Not asked, and why.
+    /// It was not made, and why.
     pub fn skipped(check: Check, detail: impl Into<String>) -> Self {
         Self { check, result: CheckResult::Skipped, detail: detail.into(), findings: Vec::new() }
     }
@@ -172,8 +192,8 @@ impl Verification {
     }
 }
 
-/// What the voices come to: what is left outweighs who didn't answer. The cloud counts as missing where it was not asked;
-/// the leaked file doesn't: there may be none.
+/// What the checks come to: access that is left outweighs a check that could not be made. A skipped check of the cloud counts as
+/// missing; a skipped one of the leaked file doesn't, since there may be none.
 pub fn outcome(checks: &[CheckReport]) -> Outcome {
     let any = |what: fn(&CheckReport) -> bool| checks.iter().any(what);
     if any(|check| check.result == CheckResult::Failed) {
@@ -187,40 +207,42 @@ pub fn outcome(checks: &[CheckReport]) -> Outcome {
     if any(missing) { Outcome::Unverifiable } else { Outcome::Verified }
 }
 
-/// What an access review means for a probe.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reviewed {
-    /// Denied, clearly.
-    No,
-    /// Allowed, by RBAC.
-    ByRbac(String),
-    /// Allowed, by another authorizer.
-    ByAnother(String),
-    /// Neither yes nor no.
-    Unclear(String),
+/// What the checks are assembled with.
+pub struct Assembly<'a> {
+    /// The cluster.
+    pub cluster_id: Option<&'a ClusterId>,
+    /// What was agreed to.
+    pub plan: &'a Plan,
+    /// What the access reviews were compared with.
+    pub before: &'a Before,
+    /// Whether the leaked file, if the plan is about one, was there to be presented.
+    pub has_leaked_file: bool,
+    /// When the last check was made.
+    pub at: Timestamp,
 }
 
-/// Reads an access review. One that an authorizer could not decide is no denial.
-pub fn read_review(review: &AccessReview) -> Reviewed {
-    match review {
-        AccessReview { allowed: true, reason, .. } if review.is_rbac() => Reviewed::ByRbac(reason.clone()),
-        AccessReview { allowed: true, reason, .. } => Reviewed::ByAnother(reason.clone()),
-        AccessReview { evaluation_error: Some(error), denied: false, .. } => Reviewed::Unclear(error.clone()),
-        _ => Reviewed::No,
-    }
-}
-
-/// What the API server's answer to the leaked credential means; the probe had been allowed before. A denial counts only if it
-/// names the credential's own user: something between may drop the certificate, and a request without one is denied too.
-pub fn read_leaked_status(status: u16, message: &str, user: &str) -> Result<(), String> {
-    match status {
-        401 => Ok(()),
-        403 if message.contains(&format!("User {user:?}")) => Ok(()),
-        403 => Err(format!("403: the answer doesn't name {user}, so it may be about another credential")),
-        // Whoever is told that something isn't there may look for it.
-        404 => Err("404: it may still look".to_owned()),
-        200..=299 => Err(format!("{status}: it still works")),
-        _ => Err(format!("{status}: no clear answer")),
+impl Assembly<'_> {
+    /// One identity's checks, with their outcome and with what they don't cover.
+    pub fn verification(&self, target: &Target, mut checks: Vec<CheckReport>) -> Verification {
+        checks.sort_by_key(|report| report.check);
+        let mut not_checked = self.plan.not_checked.clone();
+        if self.plan.leaked.is_some() && !self.has_leaked_file {
+            not_checked.insert(0, "the leaked file itself: give it again with -f".to_owned());
+        }
+        if self.before.allowed.is_empty() {
+            not_checked.insert(0, "access reviews: nothing that the roles allow was seen to work before".to_owned());
+        }
+        let is_own = |remain: &&Remain| remain.uid.as_ref().is_none_or(|uid| *uid == target.uid);
+        Verification {
+            cluster_id: self.cluster_id.cloned(),
+            uid: target.uid.clone(),
+            outcome: outcome(&checks),
+            at: self.at,
+            groups_from: target.groups_from,
+            checks,
+            remains: self.plan.remains.iter().filter(is_own).cloned().collect(),
+            not_checked,
+        }
     }
 }
 
@@ -229,7 +251,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_left_outweighs_who_is_silent() {
+    fn what_is_left_outweighs_a_missing_answer() {
         use Check::{AccessReviews, Cloud, LeakedFile, Rbac};
         let clean = || CheckReport::passed(Rbac, "");
         assert_eq!(outcome(&[clean()]), Outcome::Verified);
@@ -238,34 +260,5 @@ mod tests {
         assert_eq!(outcome(&[clean(), CheckReport::skipped(LeakedFile, "")]), Outcome::Verified);
         let left = CheckReport::of(Cloud, "", vec!["a record".to_owned()]);
         assert_eq!(outcome(&[CheckReport::error(Rbac, ""), left]), Outcome::Residual);
-    }
-
-    #[test]
-    fn only_a_clear_denial_counts() {
-        let review = |allowed, reason: &str, error: Option<&str>| AccessReview {
-            allowed,
-            denied: false,
-            reason: reason.to_owned(),
-            evaluation_error: error.map(str::to_owned),
-        };
-        assert_eq!(read_review(&review(false, "", None)), Reviewed::No);
-        assert!(matches!(read_review(&review(true, "RBAC: allowed by x", None)), Reviewed::ByRbac(_)));
-        assert!(matches!(read_review(&review(true, "webhook says so", None)), Reviewed::ByAnother(_)));
-        assert!(matches!(read_review(&review(false, "", Some("role not found"))), Reviewed::Unclear(_)));
-    }
-
-    #[test]
-    fn a_leaked_credential_is_dead_where_it_is_refused_and_nowhere_else() {
-        let of_another = r#"pods is forbidden: User "system:anonymous" cannot list resource "pods""#;
-        let own = r#"pods is forbidden: User "200-17" cannot list resource "pods""#;
-        let read = |status, message| read_leaked_status(status, message, "200-17");
-        assert!(read(401, "Unauthorized").is_ok() && read(403, own).is_ok());
-        let of_a_longer_name = own.replace("200-17", "200-171");
-        for message in ["", "denied", of_another, &of_a_longer_name] {
-            assert!(read(403, message).is_err(), "{message}");
-        }
-        for status in [200, 204, 404, 410, 429, 500, 503] {
-            assert!(read(status, own).is_err(), "{status}");
-        }
     }
 }
