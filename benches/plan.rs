@@ -79,7 +79,7 @@ fn input(number: usize) -> RevocationInput {
 fn target(number: usize) -> InputTarget {
     InputTarget {
         target: Target::new(uid(number)),
-        verdict: Verdict::nobody(),
+        verdict: Verdict::without_uid(),
         kubeconfig: KubeconfigFact::NotListed,
         permissions: Answer::NotAsked,
         activity: None,

@@ -139,7 +139,7 @@ async fn clean(
 ) -> StepReport {
     let Some(uid) = step.identities.first() else { return StepReport::new(step.id, StepResult::AlreadyDone) };
     let Some(LastLook { inventory, written, .. }) = last_look else {
-        return StepReport::new(step.id, StepResult::Skipped).because("the bindings were not read before it");
+        return StepReport::new(step.id, StepResult::Skipped).because("the bindings before it were not read");
     };
     let skipped = |reason: String| StepReport::new(step.id, StepResult::Skipped).because(reason);
     match (inventory, written) {
@@ -175,7 +175,7 @@ pub async fn restore(tools: &Tools<'_>, plan: &RestorePlan, consent: &Consent) -
 
 fn stopped(tools: &Tools<'_>) -> Option<String> {
     if (tools.interrupted)() {
-        return Some("interrupted before it began".to_owned());
+        return Some("interrupted before it started".to_owned());
     }
-    tools.recorder.failure().map(|reason| format!("nothing more is changed without a journal: {reason}"))
+    tools.recorder.failure().map(|reason| format!("no more changes without a journal: {reason}"))
 }

@@ -71,25 +71,25 @@ const OWN_ACCESS: [&str; 13] = [
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Tell whose credential this is, and for which cluster
+    /// Show whose credential this is, and for which cluster
     #[command(after_help = WHOAMI_EXAMPLES)]
     Whoami(WhoamiArgs),
-    /// Tell when credentials expire, and which never do
+    /// List when credentials expire, and which never do
     #[command(after_help = EXPIRY_EXAMPLES)]
     Expiry(ExpiryArgs),
-    /// Tell who holds access to the cluster, and whether they still exist
+    /// List who holds access to the cluster, and whether they still exist
     #[command(long_about = SCAN_ABOUT, after_help = SCAN_EXAMPLES)]
     Scan(ScanArgs),
-    /// Tell the state of issued kubeconfigs, of a cluster or of an identity
+    /// List the state of issued kubeconfigs, of a cluster or of an identity
     #[command(long_about = STATUS_ABOUT, after_help = STATUS_EXAMPLES)]
     Status(StatusArgs),
-    /// Take an identity's access to the cluster away, and prove that it is gone
+    /// Revoke an identity's access to the cluster, and prove that it is gone
     #[command(long_about = REVOKE_ABOUT, after_help = REVOKE_EXAMPLES)]
     Revoke(Box<RevokeArgs>),
-    /// Give back what a revocation took away
+    /// Restore what a revocation removed
     #[command(long_about = RESTORE_ABOUT, after_help = RESTORE_EXAMPLES)]
     Restore(RestoreArgs),
-    /// Tell which revocations and restores were made from this machine
+    /// List the revocations and restores that were made from this machine
     #[command(after_help = HISTORY_EXAMPLES)]
     History(HistoryArgs),
     /// Print a completion script for a shell
@@ -101,7 +101,7 @@ pub enum Command {
 /// Flags of `whoami`.
 #[derive(Debug, Args)]
 pub struct WhoamiArgs {
-    /// Look at this kubeconfig file, a leaked one say, without contacting, running or using anything that it names
+    /// Read this kubeconfig file, such as a leaked one, and contact, run or use nothing that it names
     #[arg(short = 'f', long = "filename", value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = OWN_ACCESS)]
     pub file: Option<PathBuf>,
     /// Use the service account of the pod that this runs in
@@ -112,16 +112,16 @@ pub struct WhoamiArgs {
 /// Flags of `expiry`.
 #[derive(Debug, Args)]
 pub struct ExpiryArgs {
-    /// Kubeconfig files, or folders that hold some; without any, the current context
+    /// Kubeconfig files, or folders with kubeconfig files; without any, the current context
     #[arg(value_name = "FILE|DIR", value_hint = ValueHint::AnyPath, conflicts_with_all = OWN_ACCESS, conflicts_with = "context")]
     pub paths: Vec<PathBuf>,
-    /// Look at every context
+    /// Read every context
     #[arg(short = 'A', long, conflicts_with_all = ["paths", "context"])]
     pub all_contexts: bool,
-    /// Call a credential Expiring from this long before its end
+    /// Show a credential as Expiring from this long before its end
     #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = duration::parse)]
     pub within: SignedDuration,
-    /// Call a credential LongLived whose lifetime is longer than this
+    /// Show a credential as LongLived if its lifetime is longer than this
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     pub max_lifetime: Option<SignedDuration>,
     /// Exit with 3 when a credential has one of these statuses (comma-separated)
@@ -132,7 +132,7 @@ pub struct ExpiryArgs {
 /// Flags of `scan`.
 #[derive(Debug, Args)]
 pub struct ScanArgs {
-    /// Show living identities too: Active and Frozen
+    /// Show living identities, too: Active and Frozen
     #[arg(long)]
     pub all_users: bool,
     /// Show these identities only (repeatable, or comma-separated)
@@ -160,21 +160,21 @@ pub struct ScanArgs {
 
 const WHOAMI_EXAMPLES: &str = "Examples:
   kubectl ackcred whoami                  # your own context: file, API server and cloud
-  kubectl ackcred whoami -f leaked.yaml   # a file from elsewhere, without contacting what it names";
+  kubectl ackcred whoami -f leaked.yaml   # another file, without contacting what it names";
 
 const EXPIRY_EXAMPLES: &str = "Examples:
   kubectl ackcred expiry -A                                # every context
   kubectl ackcred expiry ~/Downloads --fail-on expired     # the kubeconfig files of a folder";
 
-const SCAN_ABOUT: &str = "Tell who holds access to the cluster, and whether they still exist
+const SCAN_ABOUT: &str = "List who holds access to the cluster, and whether they still exist
 
-Deleted is said only with evidence: ACK reports the account deleted, or the complete listings of the account that owns the \
-cluster leave the identity out. Recycled identities can be restored. Everything else is Unknown, and -o wide tells why.";
+An identity is Deleted only with evidence: ACK reports the account as deleted, or the complete lists of the account that owns the \
+cluster don't have the identity. Recycled identities can be restored. Everything else is Unknown, and -o wide shows why.";
 
 const SCAN_EXAMPLES: &str = "Examples:
-  kubectl ackcred scan                           # who has left and still holds access
-  kubectl ackcred scan --all-users -o wide       # everybody, with the evidence
-  kubectl ackcred scan --fail-on orphaned        # exit code 3 when somebody has left
+  kubectl ackcred scan                           # deleted identities that still hold access
+  kubectl ackcred scan --all-users -o wide       # all identities, with the evidence
+  kubectl ackcred scan --fail-on orphaned        # exit code 3 if there is a deleted or recycled identity
   kubectl ackcred scan --all-contexts            # every cluster of the kubeconfig
   kubectl ackcred scan --all-clusters            # every cluster of the account that a context leads to";
 
@@ -183,12 +183,12 @@ const STATUS_EXAMPLES: &str = "Examples:
   kubectl ackcred status 200000000000000103      # one identity in every cluster
   kubectl ackcred status --all-contexts          # every cluster of the kubeconfig";
 
-const STATUS_ABOUT: &str = "Tell the state of issued kubeconfigs, of a cluster or of an identity
+const STATUS_ABOUT: &str = "List the state of issued kubeconfigs, of a cluster or of an identity
 
-Without a UID: everybody with a kubeconfig of the cluster or a binding in it. With one: that identity in every cluster.
+Without a UID: every identity with a kubeconfig of the cluster or a binding in it. With a UID: that identity in every cluster.
 
-The cloud's word Effective also covers a kubeconfig that was deleted while its bindings remain; the two can't be told \
-apart. RESIDUE means bindings without a kubeconfig that works.";
+The cloud's state Effective also covers a kubeconfig that was deleted while its bindings remain; the two look the \
+same. RESIDUE means bindings without a kubeconfig that works.";
 
 /// Flags of `status`.
 #[derive(Debug, Args)]
@@ -210,11 +210,11 @@ pub struct StatusArgs {
 /// What `scan --fail-on` takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum FailOn {
-    /// The identity is gone
+    /// The identity is deleted
     Deleted,
     /// The identity is in the recycle bin
     Recycled,
-    /// It can't be told whether the identity exists
+    /// Whether the identity exists is unknown
     Unknown,
     /// Deleted or recycled
     Orphaned,
@@ -232,7 +232,7 @@ pub struct CompletionArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Cluster access")]
 pub struct AccessArgs {
-    /// Kubeconfig file to use; KUBECONFIG and ~/.kube/config are then not looked at
+    /// Kubeconfig file to use, instead of KUBECONFIG and ~/.kube/config
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub kubeconfig: Option<PathBuf>,
     /// Context to use (repeatable for scan, status and revoke)
@@ -256,7 +256,7 @@ pub struct AccessArgs {
     /// Private key file
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub client_key: Option<PathBuf>,
-    /// CA file to check the API server with
+    /// CA file to verify the API server with
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub certificate_authority: Option<PathBuf>,
     /// User to act as
@@ -274,13 +274,13 @@ pub struct AccessArgs {
     /// How long one exchange with a server may take, such as 1s, 2m or 3h; 0 means no limit
     #[arg(long, global = true, value_name = "DURATION", default_value = "30s", value_parser = parse_timeout)]
     pub request_timeout: RequestTimeout,
-    /// Name to check the API server's certificate against
+    /// Name to verify the API server's certificate against
     #[arg(long, global = true, value_name = "NAME")]
     pub tls_server_name: Option<String>,
-    /// Don't check the API server's certificate
+    /// Don't verify the API server's certificate
     #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true, value_parser = BoolishValueParser::new(), value_name = "BOOL")]
     pub insecure_skip_tls_verify: Option<bool>,
-    /// Don't ask the cloud; for whoami, nor the API server
+    /// Don't contact the cloud; with whoami, don't contact the API server either
     #[arg(long, global = true)]
     pub offline: bool,
 }
@@ -289,7 +289,7 @@ pub struct AccessArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Alibaba Cloud")]
 pub struct CloudArgs {
-    /// Profile of the credentials file; no other source is then looked at
+    /// Profile of the credentials file; no other source is used
     #[arg(long, global = true, value_name = "NAME")]
     pub profile: Option<String>,
     /// Credentials file, instead of ~/.aliyun/config.json
@@ -338,7 +338,7 @@ pub struct OutputArgs {
     /// When to use colours
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
-    /// Say nothing on standard error but errors and warnings
+    /// Write only errors and warnings to standard error
     #[arg(short, long, global = true)]
     pub quiet: bool,
     /// Log what is done to standard error; repeat it, or give a number, for more
@@ -356,7 +356,7 @@ impl OutputArgs {
 /// Formats of results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// Columns for people
+    /// Columns
     Table,
     /// More columns
     Wide,
@@ -420,7 +420,7 @@ fn parse_uid(text: &str) -> Result<Uid, String> {
         return Ok(uid);
     }
     Err(match split_subject_name(text) {
-        Some((uid, Some(_))) => format!("the unit is the identity: give its UID, {uid}"),
+        Some((uid, Some(_))) => format!("an identity is expected: give its UID, {uid}"),
         _ => "a UID is a number".to_owned(),
     })
 }
@@ -460,7 +460,7 @@ fn parse_timeout(text: &str) -> Result<RequestTimeout, String> {
             .unsigned_abs(),
     };
     if duration > LONGEST_TIMEOUT {
-        return Err("at most a year is waited for; 0 means no limit".to_owned());
+        return Err("at most a year is possible; 0 means no limit".to_owned());
     }
     Ok(RequestTimeout((!duration.is_zero()).then_some(duration)))
 }

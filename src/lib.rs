@@ -89,6 +89,6 @@ fn explain(error: &clap::Error, world: &World) -> Status {
 }
 
 fn say(stream: &std::sync::Mutex<dyn std::io::Write + Send>, text: &str) {
-    // A closed stream leaves nobody to tell.
+    // A closed stream has no reader.
     let _ = output::ui::lock(stream).write_all(text.as_bytes());
 }

@@ -139,7 +139,7 @@ fn home() -> Option<PathBuf> {
 }
 
 impl World {
-    /// The same machine with nobody at its standard input: what runs side by side must not ask one person at once.
+    /// The same machine without a terminal at its standard input: what runs side by side must not ask for input at once.
     #[must_use]
     pub fn without_a_person(&self) -> Self {
         Self {

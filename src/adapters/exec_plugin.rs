@@ -20,7 +20,7 @@ use crate::world::World;
 /// Why a plugin gave no credential. What it wrote to its standard output is never part of it.
 #[derive(Debug, thiserror::Error)]
 pub enum PluginError {
-    /// The kubeconfig asks for a version of the interface that nobody knows.
+    /// The kubeconfig asks for an unknown version of the interface.
     #[error("credential plugin {command:?}: unknown apiVersion {api_version:?}")]
     Version {
         /// The program.
@@ -111,7 +111,7 @@ impl PluginError {
 
 /// Runs the plugin and reads its credential. Its standard error is shown as it comes.
 ///
-/// `endpoint` is told to the plugin where the kubeconfig says so. After `timeout` the plugin is killed; `None` means to
+/// The plugin gets `endpoint` if the kubeconfig says so. After `timeout` the plugin is killed; `None` means to
 /// wait for ever.
 ///
 /// # Errors

@@ -134,7 +134,7 @@ fn try_read(path: &Path, policy: &Policy) -> Result<(Vec<u8>, Metadata), FileErr
 }
 
 /// The path without symbolic links, if it is the folder's. A path that isn't even in words is refused before anything
-/// is looked up, so that nobody learns from the answer whether it exists.
+/// is looked up, so that the answer does not show whether it exists.
 fn real_path_beside(path: &Path, folder: &Path) -> Result<PathBuf, FileError> {
     let below = path.strip_prefix(folder).map_err(|_| FileError::NotAllowed)?;
     if !below.components().all(|component| matches!(component, Component::Normal(_))) {

@@ -154,7 +154,7 @@ pub fn load_folder(world: &World, folder: &Path) -> Result<Vec<Result<LoadedFile
             Ok(metadata) if !metadata.is_file() => {}
             // A link to nothing is no file.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            // What can't even be looked at is told by reading it.
+            // Reading it gives the error for what can't even be looked at.
             Ok(_) | Err(_) => paths.push(path),
         }
     }
@@ -165,7 +165,7 @@ pub fn load_folder(world: &World, folder: &Path) -> Result<Vec<Result<LoadedFile
 fn kubeconfig_in_folder(path: &Path) -> Result<Option<LoadedFile>, LoadError> {
     let (bytes, metadata) = match read(path) {
         Ok(read) => read,
-        // Archives and the like; a kubeconfig that is padded is told.
+        // Archives and the like; a padded kubeconfig is reported.
         Err(LoadError::TooLarge { .. }) if !kubeconfig::looks_like_kubeconfig(&beginning(path)?) => return Ok(None),
         Err(error) => return Err(error),
     };

@@ -42,7 +42,7 @@ impl EndSignals {
     }
 }
 
-/// Whether whoever started the program has it go on when the terminal goes away, as nohup does. Only Linux tells without code
+/// Whether the program was started to continue when the terminal goes away, as nohup does. Only Linux tells without code
 /// that Rust can't check.
 /// Source: <https://man7.org/linux/man-pages/man5/proc_pid_status.5.html>
 #[cfg(unix)]

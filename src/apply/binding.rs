@@ -34,11 +34,11 @@ pub(super) async fn remove(tools: &Tools<'_>, step: &Step, names: &TargetNames, 
     let decide = |now: Option<&BindingObject>| {
         let Some(now) = now else { return Decision::Done };
         if now.uid() != planned.uid() {
-            return Decision::Leave("it is another object of the same name since the plan".to_owned());
+            return Decision::Leave("it was replaced by another object of the same name after the plan".to_owned());
         }
         let Some(change) = change_of(now, names) else { return Decision::Done };
         if others_of(now, names) != others_of(planned, names) {
-            return Decision::Leave("somebody has changed its other subjects since the plan".to_owned());
+            return Decision::Leave("its other subjects were changed after the plan".to_owned());
         }
         Decision::Change(change, now.subjects.iter().filter(|subject| names.have(subject)).cloned().collect())
     };
@@ -51,12 +51,12 @@ pub(super) async fn give_back(tools: &Tools<'_>, step: &RestoreStep) -> StepRepo
     let decide = |now: Option<&BindingObject>| {
         match (now, &step.uid) {
             (Some(now), Some(uid)) if now.uid() != uid => {
-                return Decision::Leave("it is another object of the same name since the plan".to_owned());
+                return Decision::Leave("it was replaced by another object of the same name after the plan".to_owned());
             }
             (Some(now), None) if !step.subjects.iter().all(|subject| now.subjects.contains(subject)) => {
-                return Decision::Leave("somebody has created it since the plan".to_owned());
+                return Decision::Leave("it was created after the plan".to_owned());
             }
-            (None, Some(_)) => return Decision::Leave("it is gone since the plan".to_owned()),
+            (None, Some(_)) => return Decision::Leave("it was deleted after the plan".to_owned()),
             _ => {}
         }
         match step.change(now) {
@@ -126,7 +126,8 @@ pub(super) async fn carry_out(
                 return if right {
                     report
                 } else {
-                    let why = "the API server answered yes and left it as it was: a mutating policy undoes the change";
+                    let why =
+                        "the API server accepted the change and the object is unchanged: a mutating policy undoes it";
                     StepReport { result: StepResult::Failed, ..report }.because(why)
                 };
             }

@@ -104,7 +104,7 @@ pub(super) fn at_risk(
 }
 
 /// Looks after the bindings that were at risk once the cloud has worked: one that is gone whole is created anew as it was, without
-/// the identities. One that somebody has created meanwhile is theirs.
+/// the identities. One that others have created meanwhile is theirs.
 pub async fn repair(tools: &Tools<'_>, at_risk: &[BindingObject], names: &TargetNames) -> Vec<Collateral> {
     let mut found = Vec::new();
     for object in at_risk {
@@ -117,14 +117,14 @@ async fn repair_one(tools: &Tools<'_>, left: &BindingObject, names: &TargetNames
     let binding = left.reference();
     match tools.api.binding(&binding).await {
         Ok(Some(now)) if now.uid() == left.uid() => return None,
-        // By this run, by one that was cut off, or by somebody else.
+        // By this run, by an interrupted one, or by others.
         Ok(Some(_)) => {
             let what = "the cloud deleted it whole; it was created anew".to_owned();
             return Some(Collateral { binding, is_whole: true, what });
         }
         Ok(None) => {}
         Err(error) => {
-            let what = format!("whether it is still there can't be told: {}", chain(&error));
+            let what = format!("whether it still exists is unknown: {}", chain(&error));
             return Some(Collateral { binding, is_whole: false, what });
         }
     }
@@ -135,13 +135,16 @@ async fn repair_one(tools: &Tools<'_>, left: &BindingObject, names: &TargetNames
         Some(_) => Decision::Done,
     };
     let is_whole = |after: &BindingObject| !after.subjects.iter().any(|subject| names.have(subject));
-    // No step of the plan: nobody had agreed to lose it.
+    // No step of the plan: there was no consent to lose it.
     let report = carry_out(tools, 0, &binding, decide, is_whole).await;
     let (is_whole, what) = match (report.result, report.error) {
         (StepResult::Done | StepResult::AlreadyDone, _) => {
             (true, "the cloud deleted it whole; it was created anew".to_owned())
         }
-        (_, error) => (false, format!("the cloud deleted it whole, and it is not back: {}", error.unwrap_or_default())),
+        (_, error) => (
+            false,
+            format!("the cloud deleted it whole, and it could not be created anew: {}", error.unwrap_or_default()),
+        ),
     };
     Some(Collateral { binding, is_whole, what })
 }

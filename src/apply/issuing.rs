@@ -17,7 +17,7 @@ use crate::world::World;
 /// Source: <https://www.alibabacloud.com/help/en/ack/ack-managed-and-ack-dedicated/developer-reference/api-cs-2015-12-15-describeclusteruserkubeconfig>
 const MINUTES: u32 = 15;
 
-/// The function that issues, for whoever may.
+/// The function that issues, for callers that may.
 pub fn issuing(_: &MayIssue) -> IssueKubeconfig {
     |world, cloud, cluster, who| temporary_kubeconfig(world, cloud, cluster, who).boxed_local()
 }
@@ -42,7 +42,7 @@ async fn temporary_kubeconfig(
         journal: None,
     };
     let written = StateFolder::of(world).and_then(|folder| folder.append_audit(&line));
-    written.map_err(|error| Error::failed(error).hint("nothing is issued that can't be written down"))?;
+    written.map_err(|error| Error::failed(error).hint("no credential is issued without a record of it"))?;
     let region = Region::parse(&cluster.region);
     let cs = cloud.cs(cloud.region(region.as_ref()).as_ref()).map_err(Error::failed)?;
     let issued = cs.describe_cluster_user_kubeconfig(&cluster.id, cloud.is_inside_vpc(), MINUTES).await;

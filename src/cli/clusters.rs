@@ -7,8 +7,8 @@ use super::parse_cluster_id;
 use crate::core::credential::duration;
 use crate::core::ids::ClusterId;
 
-/// Flags that are about one API server or one credential, and make no sense for several clusters. Shells are told by this list;
-/// for contexts and IDs that are repeated, which it can't say, `commands::clusters` asks.
+/// Flags that are about one API server or one credential, and make no sense for several clusters. Shells know it from this list;
+/// for repeated contexts and IDs, which it can't express, `commands::clusters` decides.
 const OF_ONE_CLUSTER: [&str; 9] = [
     "cluster",
     "user",
@@ -25,16 +25,16 @@ const OF_ONE_CLUSTER: [&str; 9] = [
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Clusters")]
 pub struct ClusterArgs {
-    /// The cluster with this ID, by the context that leads there (repeatable, or comma-separated)
+    /// The cluster with this ID, by the context that leads to it (repeatable, or comma-separated)
     #[arg(long, value_name = "ID", value_delimiter = ',', value_parser = parse_cluster_id)]
     pub cluster_id: Vec<ClusterId>,
     /// The clusters of all contexts
     #[arg(long, conflicts_with_all = OF_ONE_CLUSTER, conflicts_with_all = ["context", "cluster_id", "all_clusters"])]
     pub all_contexts: bool,
-    /// All clusters of the account, by the contexts that lead there
+    /// All clusters of the account, by the contexts that lead to them
     #[arg(long, conflicts_with_all = OF_ONE_CLUSTER, conflicts_with_all = ["context", "cluster_id"])]
     pub all_clusters: bool,
-    /// Where no context leads to a cluster, have the cloud issue a kubeconfig of 15 minutes for it, kept in memory alone
+    /// Let the cloud issue a kubeconfig for a cluster that no context leads to, valid for 15 minutes and kept only in memory
     #[arg(long)]
     pub temporary_credentials: bool,
     /// How many clusters are read at a time

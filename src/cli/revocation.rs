@@ -1,4 +1,4 @@
-//! The verbs that change something, and the one that tells what was changed.
+//! The verbs that change something, and the one that lists what was changed.
 
 use std::path::PathBuf;
 
@@ -11,30 +11,30 @@ use crate::core::credential::duration;
 use crate::core::ids::{ClusterId, Uid};
 use crate::core::revocation::journal::OperationId;
 
-pub(super) const REVOKE_ABOUT: &str = "Take an identity's access to the cluster away, and prove that it is gone
+pub(super) const REVOKE_ABOUT: &str = "Revoke an identity's access to the cluster, and prove that it is gone
 
-The bindings lose the identity first, each exactly as it was seen; others that share one keep theirs. Then the cloud deletes \
-the kubeconfig. Afterwards the API server, the cloud and the leaked file itself are asked whether any access is left. \
-Everything is written down beforehand, and kubectl ackcred restore gives it back.";
+First the identity is removed from the bindings, each exactly as it was read; the other subjects of a binding keep their access. \
+Then the cloud deletes the kubeconfig. Afterwards the API server, the cloud and the leaked file itself are checked for access \
+that is left. Everything is written down beforehand; kubectl ackcred restore restores it.";
 
 pub(super) const REVOKE_EXAMPLES: &str = "Examples:
   kubectl ackcred revoke 200000000000000103 --dry-run          # what would be done
-  kubectl ackcred revoke -f leaked.yaml                        # whoever this file names
-  kubectl ackcred revoke --all-deleted --dry-run -o json >plan # to be looked at by somebody else
+  kubectl ackcred revoke -f leaked.yaml                        # the identity that this file names
+  kubectl ackcred revoke --all-deleted --dry-run -o json >plan # for a review by others
   kubectl ackcred revoke --plan plan                           # exactly that, or nothing
   kubectl ackcred revoke 200000000000000103 --all-contexts     # in every cluster of the kubeconfig";
 
-pub(super) const RESTORE_ABOUT: &str = "Give back what a revocation took away
+pub(super) const RESTORE_ABOUT: &str = "Restore what a revocation removed
 
-Every holder of the identity's certificate has access again until it expires. The kubeconfig's record itself comes back only \
-through ACK's recycle bin, in the console, within 30 days.";
+Every holder of the identity's certificate has access again until it expires. ACK's record of the kubeconfig comes back only \
+through its recycle bin, in the console, within 30 days.";
 
 pub(super) const RESTORE_EXAMPLES: &str = "Examples:
   kubectl ackcred history
   kubectl ackcred restore 20261122-031002-3f9a2c";
 
 pub(super) const HISTORY_EXAMPLES: &str = "Examples:
-  kubectl ackcred history                                 # all of them, the last first
+  kubectl ackcred history                                 # all, newest first
   kubectl ackcred history 20261122-031002-3f9a2c -o json  # the report of one";
 
 /// Flags of `revoke`.
@@ -50,49 +50,49 @@ pub struct RevokeArgs {
     /// Context of that file, where it has several
     #[arg(long, value_name = "NAME", requires = "file")]
     pub leaked_context: Option<String>,
-    /// Every identity that ACK reports deleted and that holds a binding or a kubeconfig here
+    /// Every identity that ACK reports as deleted and that holds a binding or a kubeconfig here
     #[arg(long, conflicts_with_all = ["plan", "resume"])]
     pub all_deleted: bool,
-    /// Also identities whose end is inferred from complete listings
+    /// Include identities whose deletion is inferred from complete lists
     #[arg(long, requires = "all_deleted")]
     pub accept_inferred: bool,
-    /// Carry out this plan, made by --dry-run -o json, if a plan made now is the same
+    /// Carry out this plan (from --dry-run -o json) if a plan made now is the same
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["resume", "force", "rbac_only", "leave_no_admin", "accept_group_grant", "also_name", "accept_name", "all_contexts", "all_clusters"])]
     pub plan: Option<PathBuf>,
-    /// Go on with an operation that was cut off
+    /// Resume an interrupted operation
     #[arg(long, value_name = "OPERATION", value_parser = parse_operation, conflicts_with_all = ["dry_run", "also_name", "accept_name", "all_contexts", "all_clusters"])]
     pub resume: Option<OperationId>,
-    /// Only show the plan: client reads alone, server has the API server check every step too
+    /// Only show the plan: client only reads; server also checks every step by a dry run of the API server
     #[arg(long, value_name = "HOW", num_args = 0..=1, require_equals = true, default_missing_value = "client", default_value = "none", hide_default_value = true)]
     pub dry_run: DryRun,
     /// Don't ask for consent
     #[arg(short, long)]
     pub yes: bool,
-    /// Go on although the identity was active in the last 7 days, or that can't be told
+    /// Revoke although the identity was active in the last 7 days, or that is unknown
     #[arg(long)]
     pub force: bool,
-    /// Take the bindings away and leave the cloud alone
+    /// Change only the bindings, nothing in the cloud
     #[arg(long)]
     pub rbac_only: bool,
-    /// Go on although nobody would hold full rights afterwards
+    /// Revoke although no identity would hold full rights afterwards
     #[arg(long)]
     pub leave_no_admin: bool,
-    /// A binding of a group that is meant for everybody, as scan writes it (repeatable)
+    /// A binding of a group that may stay, as scan writes it (repeatable)
     #[arg(long, value_name = "BINDING")]
     pub accept_group_grant: Vec<String>,
-    /// A user name that resembles the identity's and is its own: revoke it too (repeatable)
+    /// A user name that resembles the identity's and is its own: revoke it, too (repeatable)
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub also_name: Vec<String>,
-    /// A user name that resembles the identity's and is another's: leave it, it is no finding (repeatable)
+    /// A user name that resembles the identity's and is another's: it stays and is no finding (repeatable)
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub accept_name: Vec<String>,
-    /// Why, for the record
+    /// Reason, for the record
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
-    /// How long to watch whether something comes back; 0 doesn't [default: 2s, 15s where somebody manages a binding]
+    /// How long to watch whether access comes back; 0 to not watch [default: 2s, or 15s if a binding is managed]
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     pub settle: Option<SignedDuration>,
-    /// Refused: a pod's service account revokes nobody
+    /// Refused: a pod's service account can't revoke
     #[arg(long, hide = true)]
     pub in_cluster: bool,
     /// Which clusters.
@@ -103,31 +103,31 @@ pub struct RevokeArgs {
 /// Flags of `restore`.
 #[derive(Debug, Args)]
 pub struct RestoreArgs {
-    /// The revocation to take back
+    /// The revocation to undo
     #[arg(value_name = "OPERATION", value_parser = parse_operation)]
     pub operation: OperationId,
-    /// Only show what would come back
+    /// Only show what would be restored
     #[arg(long)]
     pub dry_run: bool,
     /// Don't ask for consent
     #[arg(short, long)]
     pub yes: bool,
-    /// Give access back although the identity is deleted, recycled or unknown
+    /// Restore although the identity is deleted, recycled or unknown
     #[arg(long)]
     pub force: bool,
-    /// Give access back although a role is another by now, or allows something else
+    /// Restore although a role was replaced, or allows something else by now
     #[arg(long)]
     pub accept_role_change: bool,
     /// Let a leaked credential of this name work again (repeatable)
     #[arg(long, value_name = "NAME")]
     pub rearm: Vec<String>,
-    /// Why, for the record
+    /// Reason, for the record
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
-    /// Give back what was taken in this cluster, and leave the others (repeatable, or comma-separated)
+    /// Restore only in this cluster (repeatable, or comma-separated)
     #[arg(long, value_name = "ID", value_delimiter = ',', value_parser = parse_cluster_id)]
     pub cluster_id: Vec<ClusterId>,
-    /// Where no context leads to a cluster, have the cloud issue a kubeconfig of 15 minutes for it, kept in memory alone
+    /// Let the cloud issue a kubeconfig for a cluster that no context leads to, valid for 15 minutes and kept only in memory
     #[arg(long)]
     pub temporary_credentials: bool,
     /// How long to wait for another operation in the same cluster
@@ -156,5 +156,5 @@ pub enum DryRun {
 
 fn parse_operation(text: &str) -> Result<OperationId, String> {
     OperationId::parse(text)
-        .ok_or_else(|| "an operation is named as history names it: 20261122-031002-3f9a2c".to_owned())
+        .ok_or_else(|| "give an operation's ID as history shows it: 20261122-031002-3f9a2c".to_owned())
 }

@@ -35,7 +35,7 @@ pub(super) fn unreadable(error: LoadError) -> Error {
     let invalid = matches!(error, LoadError::Invalid { .. });
     let error = Error::failed(error);
     if invalid {
-        error.hint("kubectl config view refuses the file too; mend it or leave it out of KUBECONFIG")
+        error.hint("kubectl config view refuses the file, too; repair it or remove it from KUBECONFIG")
     } else {
         error
     }

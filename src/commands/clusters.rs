@@ -18,7 +18,7 @@ use crate::gather::cluster_access::Route;
 use crate::gather::fleet::{Bounds, Choice, Wanted};
 use crate::world::World;
 
-/// How long each of several clusters may take where nobody says.
+/// How long each of several clusters may take by default.
 const CLUSTER_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The clusters that the flags choose.
@@ -68,7 +68,7 @@ pub(super) fn issue(temporary_credentials: bool) -> Option<IssueKubeconfig> {
     MayIssue::by_flag(temporary_credentials).map(|leave| apply::issuing(&leave))
 }
 
-/// The kubeconfig; whoever has credentials issued needs none.
+/// The kubeconfig; with temporary credentials none is needed.
 fn loaded(temporary_credentials: bool, access: &AccessArgs, world: &World) -> Result<Loaded> {
     if temporary_credentials { access::load_any(access, world) } else { access::load(access, world) }
 }
@@ -78,7 +78,7 @@ pub(super) fn routes_of_all(temporary_credentials: bool, access: &AccessArgs, wo
     Ok(access::all_ways(&loaded(temporary_credentials, access, world)?, access, world))
 }
 
-/// How far the clusters may go. One alone may take as long as its exchanges, unless somebody says otherwise.
+/// How far the clusters may go. One alone may take as long as its exchanges, unless a limit is given.
 pub(super) fn bounds(args: &ClusterArgs, are_several: bool) -> Bounds {
     let each = args.cluster_timeout.map(positive).or_else(|| are_several.then_some(CLUSTER_TIMEOUT));
     Bounds { parallel: args.parallel.into(), each }

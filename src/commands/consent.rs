@@ -16,13 +16,13 @@ pub(super) fn phrase(verb: &str, uids: &[Uid]) -> String {
     }
 }
 
-/// The refusal where nobody is there to type it; `look` says how to see what it would be about.
-pub(super) fn nobody_to_ask(look: &str) -> Refusal {
-    Refusal::new(RefusalCode::NoTerminal, "there is no terminal to ask for consent at")
+/// The refusal without a terminal to type it at; `look` says how to see what it would be about.
+pub(super) fn no_terminal(look: &str) -> Refusal {
+    Refusal::new(RefusalCode::NoTerminal, "there is no terminal on which to ask for consent")
         .hint(format!("{look}, then give --yes"))
 }
 
-/// Shows what is to be agreed to and waits for somebody to type the phrase. Whoever types anything else declines.
+/// Shows what is to be agreed to and waits for the phrase. Any other input declines.
 pub(super) fn ask(
     shown: &impl Report,
     hash: &str,

@@ -77,7 +77,7 @@ pub(super) fn unread(cluster_ref: &ClusterRef, error: &Error) -> Refusal {
     Refusal::new(RefusalCode::ClusterUnread, message).in_cluster(cluster_ref.id.as_ref())
 }
 
-/// Says what was not heard and what contradicts, before the result.
+/// Reports what was not read and what contradicts, before the result.
 pub(super) fn say_heard<A>(fleet: &Fleet<A>, are_several: bool, ui: &Ui) {
     let (mut hints, mut disagreements) = (BTreeSet::new(), BTreeSet::new());
     for Cluster { cluster_ref, outcome } in &fleet.clusters {
@@ -88,12 +88,12 @@ pub(super) fn say_heard<A>(fleet: &Fleet<A>, are_several: bool, ui: &Ui) {
                 hints.extend(error.advice());
             }
             Ok((_, reading)) => {
-                let told = reading.unread.iter().chain(&reading.failed).chain(&reading.cluster.warnings);
-                told.for_each(|text| ui.warning(&format!("{prefix}{text}")));
+                let messages = reading.unread.iter().chain(&reading.failed).chain(&reading.cluster.warnings);
+                messages.for_each(|text| ui.warning(&format!("{prefix}{text}")));
                 let verdicts = reading.scan.verdicts.iter();
                 disagreements.extend(verdicts.filter_map(|(uid, verdict)| Some((uid, verdict.disagreement.as_ref()?))));
                 for note in &reading.notes {
-                    // What is no failure is told once for one cluster, and for many where somebody asks for it.
+                    // What is no failure is reported for one cluster, and for several only on request.
                     if are_several {
                         tracing::info!("{prefix}{note}");
                     } else {
@@ -103,7 +103,7 @@ pub(super) fn say_heard<A>(fleet: &Fleet<A>, are_several: bool, ui: &Ui) {
             }
         }
     }
-    // Where the listing failed, nobody knows whether there is one.
+    // If the list failed, it is unknown whether there is one.
     if fleet.clusters.is_empty() && fleet.account.failed.is_empty() {
         ui.note("there is no cluster to read");
     }
@@ -136,7 +136,7 @@ pub(super) fn status<A>(fleet: &Fleet<A>) -> Status {
     }
 }
 
-/// Reads the clusters, with a bar where somebody looks at it.
+/// Reads the clusters, with a bar if standard error is a terminal.
 ///
 /// # Errors
 /// Where the account's clusters were wanted and the cloud can't be asked, and where Ctrl-C left nothing to tell.

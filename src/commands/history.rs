@@ -86,7 +86,7 @@ fn one(folder: &StateFolder, id: &OperationId, ui: &Ui) -> Result<Status> {
         }
         (None, Purpose::Revoke { plan, .. }) => {
             if past.state() == State::Unfinished {
-                ui.note(&format!("it was cut off; go on with it: kubectl ackcred revoke --resume {id}"));
+                ui.note(&format!("it was interrupted; resume it: kubectl ackcred revoke --resume {id}"));
             }
             let steps = steps_so_far(&past)?;
             ui.report(&revocation_report(id, plan, OperationReport { steps, ..OperationReport::default() }))?;
@@ -95,8 +95,8 @@ fn one(folder: &StateFolder, id: &OperationId, ui: &Ui) -> Result<Status> {
             return Err(Error::failed(anyhow::anyhow!("the report of operation {id} can't be used")));
         }
         (None, Purpose::Restore { of, .. }) => {
-            return Err(Error::failed(anyhow::anyhow!("{id} was cut off"))
-                .hint(format!("give back the rest: kubectl ackcred restore {of}")));
+            return Err(Error::failed(anyhow::anyhow!("{id} was interrupted"))
+                .hint(format!("restore the rest: kubectl ackcred restore {of}")));
         }
     }
     let is_whole = past.damaged.is_empty();

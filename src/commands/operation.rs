@@ -48,7 +48,7 @@ pub(super) struct Running {
     _locks: Vec<Lock>,
 }
 
-/// Waits until nobody else changes one of the clusters from this machine. Whoever locks several does it in one order, so that no
+/// Waits until no other process changes one of the clusters from this machine. Several are locked in one order, so that no
 /// two wait for each other.
 ///
 /// # Errors
@@ -78,18 +78,19 @@ pub(super) fn lock<'a>(
 
 fn locked_by_others(lock_timeout: Duration) -> Refusal {
     let seconds = lock_timeout.as_secs_f64();
-    let message = format!("another operation on this cluster is under way, and did not end within {seconds}s");
-    Refusal::new(RefusalCode::Locked, message).hint("kubectl ackcred history names it; --cluster-timeout waits longer")
+    let message = format!("another operation on this cluster is running and did not end within {seconds}s");
+    Refusal::new(RefusalCode::Locked, message)
+        .hint("kubectl ackcred history shows it; use --cluster-timeout to wait longer")
 }
 
 fn no_journal(error: &JournalError) -> Refusal {
-    let message = format!("nothing is changed without a journal: {}", chain(error));
-    Refusal::new(RefusalCode::NoJournal, message).hint("ACKCRED_HOME names another folder for it")
+    let message = format!("no changes without a journal: {}", chain(error));
+    Refusal::new(RefusalCode::NoJournal, message).hint("set ACKCRED_HOME to use another folder")
 }
 
 /// Says that a signal was seen: what is under way may take a while to finish.
 pub(super) fn say_interrupted(ui: &Ui) -> impl Fn() {
-    || ui.note("interrupted: the step in hand is finished first")
+    || ui.note("interrupted: the current step is finished first")
 }
 
 /// What became of a step, with its cluster, and the step in words.

@@ -43,7 +43,7 @@ pub(super) fn run(
     };
     if past.record.revocation().is_none() {
         return Err(Error::usage(format!("{} is a restore itself", past.id))
-            .hint("kubectl ackcred revoke takes the access away again"));
+            .hint("use kubectl ackcred revoke to revoke the access again"));
     }
     let others = history::marks(&folder, Scrutiny::Full).map_err(Error::failed)?;
     if !others.unread.is_empty() {
@@ -75,7 +75,7 @@ pub(super) fn run(
     let plan = RestorePlan::joined(gathered.iter().map(|one| one.plan.clone()).collect());
     let mut refusals = plan.refusals.clone();
     if !args.dry_run && !args.yes && !ui.can_ask() {
-        refusals.push(consent::nobody_to_ask("look at it with --dry-run"));
+        refusals.push(consent::no_terminal("look at it with --dry-run"));
     }
     let planned = report(&past.id, &plan, None, RestoredStep::all(&plan), refusals.clone());
     if args.dry_run || !refusals.is_empty() {
@@ -122,7 +122,7 @@ pub(super) fn run(
     let kept = OperationReport { steps: operation::ended(&steps), ..OperationReport::default() };
     let is_kept = running.end(ending, &kept, &done, &views, world, ui);
     if ending != Ending::Restored {
-        ui.note(&format!("go on with it: kubectl ackcred restore {}", past.id));
+        ui.note(&format!("resume it: kubectl ackcred restore {}", past.id));
     }
     Ok(match ending {
         Ending::Interrupted => Status::Interrupted,
@@ -159,7 +159,7 @@ async fn give_back(
 fn unusable(folder: &StateFolder, args: &RestoreArgs, error: &PastError) -> Refusal {
     let originals = folder.operation_folder(&args.operation).join("originals");
     let hint = format!(
-        "the bindings as they were are in {}: look at them, and create by hand what is to come back",
+        "the bindings as they were are in {}: read them, and create by hand what you want to restore",
         originals.display()
     );
     error.refusal(&args.operation).hint(hint)
@@ -169,7 +169,7 @@ fn unusable(folder: &StateFolder, args: &RestoreArgs, error: &PastError) -> Refu
 fn records(past: &Past, wanted: &[ClusterId]) -> Result<Vec<ClusterRecord>> {
     let all = &past.record.clusters;
     if let Some(stranger) = wanted.iter().find(|id| !all.iter().any(|cluster| cluster.id.as_ref() == Some(*id))) {
-        return Err(Error::usage(format!("{} took nothing away in cluster {stranger}", past.id)));
+        return Err(Error::usage(format!("{} revoked nothing in cluster {stranger}", past.id)));
     }
     let is_wanted =
         |cluster: &&ClusterRecord| wanted.is_empty() || cluster.id.as_ref().is_some_and(|id| wanted.contains(id));
@@ -214,7 +214,7 @@ fn chosen(
 /// The first of several clusters that could not be read: then nothing is given back in any of them.
 fn unread(clusters: &[Cluster<ApiServer>]) -> Option<Refusal> {
     let (cluster_ref, error) = clusters.iter().find_map(|one| Some((&one.cluster_ref, one.outcome.as_ref().err()?)))?;
-    Some(fleet::unread(cluster_ref, error).hint("--cluster-id gives back what was taken in the others"))
+    Some(fleet::unread(cluster_ref, error).hint("use --cluster-id to restore in the others"))
 }
 
 async fn gather(
@@ -240,7 +240,7 @@ fn refuse(of: &OperationId, plan: &RestorePlan, refusals: Vec<Refusal>, ui: &Ui)
     Ok(Status::Refused)
 }
 
-/// A restore arms certificates again. Whoever agrees must know whose.
+/// A restore makes certificates work again. Before consent it must be clear whose.
 fn rearms(plan: &RestorePlan, ui: &Ui) {
     let mut names: Vec<&str> =
         plan.steps.iter().flat_map(|step| &step.subjects).map(|subject| subject.name.as_str()).collect();
@@ -311,8 +311,8 @@ fn collateral(plan: &RestorePlan, steps: &[RestoredStep]) -> Vec<CollateralView>
         let result = steps.iter().find(|one| one.id == step.id).and_then(|one| one.result);
         let whole = matches!(result, Some(StepResult::Done | StepResult::AlreadyDone));
         let what = match whole {
-            true => "the cloud deleted it whole; it was created anew for the others as well",
-            false => "the cloud deleted it whole; the others have no access by it",
+            true => "the cloud deleted it whole; it was created anew, for the other subjects, too",
+            false => "the cloud deleted it whole; its other subjects have no access by it",
         };
         CollateralView {
             cluster_id: step.cluster_id.clone(),

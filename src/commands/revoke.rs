@@ -36,7 +36,7 @@ pub(super) fn run(
     ui: &Ui,
 ) -> Result<Status> {
     if args.in_cluster {
-        let message = "a pod's service account revokes nobody: nobody could be asked for consent";
+        let message = "a pod's service account can't revoke: there is no user to ask for consent";
         return refuse(vec![Refusal::new(RefusalCode::InCluster, message)], world, ui);
     }
     let request = match Request::of(args, world)? {
@@ -71,7 +71,7 @@ pub(super) fn run(
     let mut plan = planning.plan(&gathered, mode);
     let dry = args.dry_run != DryRun::None;
     if !dry && !args.yes && !ui.can_ask() && !plan.targets.is_empty() {
-        plan.refusals.push(consent::nobody_to_ask("look at the plan with --dry-run"));
+        plan.refusals.push(consent::no_terminal("look at the plan with --dry-run"));
     }
     account.failed.iter().for_each(|text| ui.warning(text));
     say_gathered(&gathered.clusters, &plan, ui);

@@ -102,8 +102,8 @@ fn dead(clusters: &[ClusterScan], active: &[&RevokedCredential], are_all: bool) 
 fn say_unread(what: &str, others: usize, ui: &Ui) {
     let others = match others {
         0 => String::new(),
-        1 => "; nor can 1 other, which kubectl ackcred history names".to_owned(),
-        number => format!("; nor can {number} others, which kubectl ackcred history names"),
+        1 => "; nor can 1 other, which kubectl ackcred history shows".to_owned(),
+        number => format!("; nor can {number} others, which kubectl ackcred history shows"),
     };
     ui.warning(&format!("whether a revoked leaked credential holds a grant again is not known: {what}{others}"));
 }
@@ -229,8 +229,8 @@ fn sum_up(selection: &Selection, clusters: &[ClusterScan], are_several: bool, ui
     let rows = count(selection.hidden_rows, "row");
     match selection.hidden_identities {
         0 => {}
-        1 => ui.note(&format!("{rows} of 1 living identity not shown, --all-users shows them")),
-        number => ui.note(&format!("{rows} of {number} living identities not shown, --all-users shows them")),
+        1 => ui.note(&format!("{rows} of 1 living identity hidden; use --all-users to show them")),
+        number => ui.note(&format!("{rows} of {number} living identities hidden; use --all-users to show them")),
     }
 }
 

@@ -61,7 +61,7 @@ fn of_clusters(
         .reading()
         .flat_map(|reading| holders(&reading.scan).into_iter().map(move |holder| (holder, reading)))
         .collect();
-    // Whoever holds something in several clusters stands together.
+    // The rows of an identity in several clusters stand together.
     found.sort_by_key(|(holder, _)| (holder.verdict.state, holder.uid.as_str().len(), holder.uid.clone()));
     let status = match fleet::status(&fleet) {
         Status::Done if activity.values().any(LastAccess::is_failed) => Status::Incomplete,

@@ -41,7 +41,7 @@ pub(super) fn run(
     };
     let credential = credential_of(&context, &policy);
     let reading = if access.offline {
-        heard_nobody(&context, &credential)
+        from_the_file_alone(&context, &credential)
     } else {
         runtime::run(read(CallerQuery {
             world,
@@ -72,12 +72,12 @@ fn from_elsewhere(path: &Path, access: &AccessArgs, world: &World) -> Result<(Re
     Ok((resolve(&file.kubeconfig, &chosen).map_err(access::unresolved)?, policy))
 }
 
-fn heard_nobody(context: &ResolvedContext, credential: &Credential) -> CallerReading {
+fn from_the_file_alone(context: &ResolvedContext, credential: &Credential) -> CallerReading {
     CallerReading {
         server: None,
         cluster: confirm(infer_from(context), None),
         uid: credential.uid.clone(),
-        verdict: credential.uid.as_ref().map_or_else(Verdict::nobody, |_| Verdict::not_asked()),
+        verdict: credential.uid.as_ref().map_or_else(Verdict::without_uid, |_| Verdict::not_asked()),
         cloud: CloudAccess::NotWanted,
         account: AccountSources::not_asked(),
         failed: Vec::new(),
@@ -171,7 +171,7 @@ fn source(answer: &Result<Option<ServerIdentity>, String>) -> ApiServerView {
             ApiServerView { username: Some(identity.username.clone()), groups: identity.groups.clone(), error: None }
         }
         Ok(None) => ApiServerView {
-            error: Some("older than Kubernetes 1.28: it can't say whom it sees".to_owned()),
+            error: Some("older than Kubernetes 1.28: it can't say which user it sees".to_owned()),
             ..ApiServerView::default()
         },
         Err(reason) => ApiServerView { error: Some(reason.clone()), ..ApiServerView::default() },

@@ -1,4 +1,4 @@
-//! Hexadecimal digits, and the fingerprints that are told in them.
+//! Hexadecimal digits, and the fingerprints that are written in them.
 
 use ring::digest;
 

@@ -1,4 +1,4 @@
-//! The account of a run: asked once, for all clusters, and each part as soon as somebody needs it.
+//! The account of a run: asked once, for all clusters, and each part as soon as it is needed.
 
 use tokio::sync::OnceCell;
 
@@ -23,7 +23,7 @@ pub struct Account<'a> {
     caller: OnceCell<Answer<Caller>>,
 }
 
-/// The account, heard.
+/// The account as it was read.
 pub struct AccountReading {
     /// Whether the cloud could be asked.
     pub cloud: CloudAccess,
@@ -34,7 +34,7 @@ pub struct AccountReading {
 }
 
 impl<'a> Account<'a> {
-    /// An account that nobody has asked yet. `settings` is `None` where the cloud is not wanted.
+    /// An account that was not asked yet. `settings` is `None` where the cloud is not wanted.
     pub fn new(world: &'a World, settings: Option<CloudSettings>) -> Self {
         Self { world, settings, source: OnceCell::new(), clusters: OnceCell::new(), caller: OnceCell::new() }
     }
@@ -60,7 +60,7 @@ impl<'a> Account<'a> {
         self.clusters().await.items().iter().find(|cluster| cluster.id == *id).cloned()
     }
 
-    /// Whoever asks, where the cloud tells.
+    /// The caller, if the cloud says who that is.
     pub async fn caller(&self) -> Option<Caller> {
         let asking = async {
             match self.source().await.ready() {
@@ -83,7 +83,7 @@ impl<'a> Account<'a> {
     }
 
     /// Ends the asking. Identities that may hold something and are in no listing that was read are looked up one by one, unless
-    /// nobody waits any more. `people` is `None` where the answer was not waited for.
+    /// the result is no longer waited for. `people` is `None` where the answer was not waited for.
     pub async fn reading(
         self,
         people: Option<AccountSources>,

@@ -35,7 +35,7 @@ pub struct CallerQuery<'a> {
     pub cloud: Option<CloudSettings>,
 }
 
-/// What the voices said.
+/// What was read.
 pub struct CallerReading {
     /// The API server's answer; `None` where it was not asked.
     pub server: Option<ServerAnswer>,
@@ -47,7 +47,7 @@ pub struct CallerReading {
     pub verdict: Verdict,
     /// Whether the cloud could be asked.
     pub cloud: CloudAccess,
-    /// The account's voices.
+    /// The account's sources.
     pub account: AccountSources,
     /// What of the cloud was asked and failed.
     pub failed: Vec<String>,
@@ -69,7 +69,7 @@ impl ServerAnswer {
     }
 }
 
-/// Asks whoever may be asked.
+/// Asks all sources that may be asked.
 pub async fn read(question: CallerQuery<'_>) -> CallerReading {
     let (server, cloud) = tokio::join!(ask_server(&question), cloud::connect(question.world, question.cloud.clone()));
     let seen = server.as_ref().and_then(|server| server.identity.as_ref().ok()).and_then(Option::as_ref);
@@ -91,7 +91,7 @@ pub async fn read(question: CallerQuery<'_>) -> CallerReading {
     let failed = cloud::failures(&cloud, &sources, &clusters, &kubeconfigs);
     let directory = ClusterDirectory::new(ClusterSources { owner, kubeconfigs });
     let account = AccountDirectory::new(sources);
-    let verdict = uid.as_ref().map_or_else(Verdict::nobody, |uid| account.judge(uid, &directory));
+    let verdict = uid.as_ref().map_or_else(Verdict::without_uid, |uid| account.judge(uid, &directory));
     CallerReading { server, cluster, uid, verdict, cloud, account: account.into_sources(), failed }
 }
 

@@ -1,4 +1,4 @@
-//! What the cloud says of an account and a cluster: every voice asked side by side, each with its own failure.
+//! What the cloud says of an account and a cluster: every source is asked side by side, each with its own failure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +22,7 @@ const MOST_LOOKUPS: usize = 200;
 
 /// Whether the cloud can be asked.
 pub enum CloudAccess {
-    /// Nobody wants to: `--offline`.
+    /// It is not wanted: `--offline`.
     NotWanted,
     /// There are no credentials; the log tells where was looked.
     NoCredentials,
@@ -71,7 +71,7 @@ impl CloudAccess {
     }
 }
 
-/// The cloud's voices that failed, each reason once.
+/// The cloud's sources that failed, each reason once.
 pub fn failures(
     source: &CloudAccess,
     account: &AccountSources,
@@ -131,7 +131,7 @@ async fn between_looks_into_the_bin<T>(
     (people, recycled)
 }
 
-/// Whoever was in the bin in either reading, the later word first.
+/// The users that were in the bin in either reading, the later reading first.
 fn union(before: Listing<RecycledUser>, mut after: Listing<RecycledUser>) -> Listing<RecycledUser> {
     let (Listing::Complete(earlier), Listing::Complete(read) | Listing::Failed { read, .. }) = (before, &mut after)
     else {
@@ -142,7 +142,7 @@ fn union(before: Listing<RecycledUser>, mut after: Listing<RecycledUser>) -> Lis
     after
 }
 
-/// Asks for identities one by one where the listings of users broke off: a look-up can prove that somebody lives.
+/// Asks for identities one by one where the listings of users broke off: a look-up can prove that an identity exists.
 pub async fn look_up(cloud: &Cloud, sources: &mut AccountSources, uids: impl IntoIterator<Item = &Uid>) {
     if sources.users.is_complete() && sources.basic_infos.is_complete() {
         return;
@@ -157,7 +157,7 @@ pub async fn look_up(cloud: &Cloud, sources: &mut AccountSources, uids: impl Int
 
 /// Asks about each identity, and says of each that was not asked about why.
 async fn one_by_one(mut uids: Vec<Uid>, ask: impl AsyncFn(&Uid) -> Lookup) -> BTreeMap<Uid, Lookup> {
-    let too_many = || Lookup::NotAsked(format!("more than {MOST_LOOKUPS} identities are in no listing that was read"));
+    let too_many = || Lookup::NotAsked(format!("more than {MOST_LOOKUPS} identities are in no list that was read"));
     let beyond = uids.split_off(uids.len().min(MOST_LOOKUPS));
     let mut lookups: BTreeMap<Uid, Lookup> = beyond.into_iter().map(|uid| (uid, too_many())).collect();
     let mut answers =
@@ -224,8 +224,8 @@ pub async fn activities(
         let answer = match cloud.cs(region.as_ref()) {
             Err(error) => Err(error.to_string()),
             Ok(cs) => {
-                let told = cs.describe_user_cluster_activity_state(&cluster, &uid).await;
-                told.map_err(|error| error.to_string())
+                let answer = cs.describe_user_cluster_activity_state(&cluster, &uid).await;
+                answer.map_err(|error| error.to_string())
             }
         };
         ((cluster, uid), LastAccess::of(answer))

@@ -48,7 +48,7 @@ pub struct ServerAnswer {
     reading: Reading,
 }
 
-/// What the voices said of a cluster.
+/// What the sources say of a cluster.
 pub struct ClusterReading<A> {
     /// The way to the API server, for further questions, where there are some.
     pub api: A,
@@ -60,7 +60,7 @@ pub struct ClusterReading<A> {
     pub region: Option<Region>,
     /// The cluster in the account's list.
     pub listed: Option<AccountCluster>,
-    /// Whether ack-ram-authenticator's API group exists; `None` where that could not be told.
+    /// Whether ack-ram-authenticator's API group exists; `None` if that is unknown.
     pub ram_authenticator: Option<bool>,
     /// What of the API server may give access and could not be read.
     pub unread: Vec<String>,
@@ -68,7 +68,7 @@ pub struct ClusterReading<A> {
     pub unread_bindings: Vec<String>,
     /// What of the cloud was asked about this cluster and failed.
     pub failed: Vec<String>,
-    /// What could not be read and gives nobody access.
+    /// What could not be read and gives no access.
     pub notes: Vec<String>,
 }
 
@@ -149,7 +149,7 @@ pub async fn ask_cloud(
 }
 
 impl ServerAnswer {
-    /// Puts the cloud's word beside it; nobody is judged yet. `keep` makes of the way to the API server what is still needed: a way that is kept
+    /// Adds what the cloud says; no verdicts yet. `keep` makes of the connection to the API server what is still needed: a kept one
     /// keeps its connections.
     pub fn beside<A>(
         self,
@@ -189,7 +189,7 @@ impl ServerAnswer {
 }
 
 impl<A> ClusterReading<A> {
-    /// Whether a part of what may give access, or the cloud's word on it, is missing.
+    /// Whether a part of what may give access, or what the cloud says of it, is missing.
     pub fn has_gaps(&self) -> bool {
         !self.unread.is_empty() || !self.failed.is_empty()
     }
@@ -217,7 +217,7 @@ fn unusable(error: ConnectionError, context: &ResolvedContext) -> Error {
 fn refused(error: CallError) -> ReadError {
     match error.status() {
         Some(401) => ReadError::Refused(
-            Error::failed(error).hint("kubectl ackcred whoami tells whose credential it is and whether it has expired"),
+            Error::failed(error).hint("kubectl ackcred whoami shows whose credential it is and whether it has expired"),
         ),
         Some(403) => ReadError::Refused(
             Error::failed(error)

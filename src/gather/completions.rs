@@ -18,7 +18,7 @@ pub struct Candidates {
 }
 
 impl Candidates {
-    /// Reads the files. Completion has nobody to tell an error: a file that can't be read has no candidates.
+    /// Reads the files. Completion can't show an error: a file that can't be read has no candidates.
     pub fn load(world: &World) -> Self {
         let kubeconfig = load(world, None).map(|loaded| loaded.kubeconfig).unwrap_or_default();
         Self {

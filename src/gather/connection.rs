@@ -27,7 +27,7 @@ pub enum ConnectionError {
         name: String,
     },
     /// The context names a user that no file defines.
-    #[error("user {name:?}, which the context names, is not defined (kubectl would go on anonymously)")]
+    #[error("user {name:?}, which the context names, is not defined (kubectl would continue anonymously)")]
     MissingUser {
         /// The user's name.
         name: String,

@@ -1,5 +1,5 @@
 //! Several clusters, read side by side: so many at a time, none of them for longer than it may take, and with one account
-//! asked for all of them. A cluster that is slow, dead or silent costs itself and nobody else.
+//! asked for all of them. A cluster that is slow or does not answer does not stop the others.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -59,7 +59,7 @@ impl Bounds {
     pub async fn within<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         self.timed(work).await.unwrap_or_else(|limit| {
             let error = anyhow::anyhow!("not read within {}s", limit.as_secs_f64());
-            Err(Error::failed(error).hint("--cluster-timeout waits longer"))
+            Err(Error::failed(error).hint("use --cluster-timeout to wait longer"))
         })
     }
 
@@ -71,13 +71,13 @@ impl Bounds {
     }
 }
 
-/// What the voices said.
+/// What was read.
 pub struct Fleet<A> {
     /// The account that was asked.
     pub account: AccountReading,
     /// The clusters, in the order in which they were chosen.
     pub clusters: Vec<Cluster<A>>,
-    /// Whether somebody ended it before its time.
+    /// Whether it was interrupted.
     pub is_interrupted: bool,
 }
 
@@ -109,10 +109,10 @@ impl<A> Cluster<A> {
     }
 }
 
-/// Whoever wants to know how far it is.
+/// What follows the progress.
 pub type Watcher<'a> = &'a dyn Fn(&Progress);
 
-/// Asks everybody. `keep` makes of the way to each API server what is still needed; a way that is kept keeps its connections.
+/// Asks all members. `keep` makes of the way to each API server what is still needed; a way that is kept keeps its connections.
 /// Ctrl-C ends it with what is known by then.
 pub async fn read<A>(
     question: FleetQuery<'_>,
@@ -147,7 +147,7 @@ pub async fn read<A>(
     judged(account, people.into_inner(), clusters, is_interrupted).await
 }
 
-/// Every member with its outcome; whoever has none was not waited for.
+/// Every member with its outcome; one without an outcome was not waited for.
 fn in_order<A>(members: Vec<Member>, mut reading: BTreeMap<usize, Outcome<A>>) -> Vec<Cluster<A>> {
     let cluster = |(index, member): (usize, Member)| {
         let outcome = reading.remove(&index).unwrap_or_else(|| Err(Error::interrupted()));
@@ -199,24 +199,24 @@ async fn judged<A>(
 /// Last accesses, by cluster and identity.
 pub type Activities = BTreeMap<(ClusterId, Uid), LastAccess>;
 
-/// Searches the audit logs of the last seven days for everybody who holds something; after Ctrl-C, for whom it was done by then.
+/// Searches the audit logs of the last seven days for every identity that holds something; after Ctrl-C, those that were done by then.
 pub async fn last_accesses<A>(fleet: &mut Fleet<A>, interrupt: &Interrupt) -> Activities {
-    let told = RefCell::new(BTreeMap::new());
+    let last = RefCell::new(BTreeMap::new());
     tokio::select! {
         biased;
         () = interrupt.pressed() => fleet.is_interrupted = true,
-        () = search(fleet, &told) => {}
+        () = search(fleet, &last) => {}
     }
-    told.into_inner()
+    last.into_inner()
 }
 
-async fn search<A>(fleet: &Fleet<A>, told: &RefCell<Activities>) {
+async fn search<A>(fleet: &Fleet<A>, last: &RefCell<Activities>) {
     let Some(cloud) = fleet.account.cloud.ready() else { return };
     let known = fleet.reading().filter_map(|reading| Some((reading, reading.cluster.id.as_ref()?)));
     let searched = known.map(async |(reading, id)| {
         let questions = holders_of(&reading.scan).into_iter().map(|holder| (id.clone(), holder.uid)).collect();
         let answers = activities(cloud, reading.region.as_ref(), questions).await;
-        told.borrow_mut().extend(answers);
+        last.borrow_mut().extend(answers);
     });
     searched.collect::<FuturesUnordered<_>>().collect::<()>().await;
 }
@@ -259,8 +259,8 @@ impl Reader<'_> {
         self.progress_tracker.begun(index, member.cluster_ref.word());
         let (route, answer) = self.bounds.within(Box::pin(self.ask_server(member))).await?;
         drop(cluster_ref);
-        let told = self.bounds.timed(Box::pin(ask_cloud(self.account, &answer))).await;
-        let (listed, kubeconfigs) = told.unwrap_or_else(|limit| {
+        let answers = self.bounds.timed(Box::pin(ask_cloud(self.account, &answer))).await;
+        let (listed, kubeconfigs) = answers.unwrap_or_else(|limit| {
             let reason = format!("cs:ListClusterKubeconfigStates: no answer within {}s", limit.as_secs_f64());
             (None, Listing::failed(reason))
         });

@@ -1,4 +1,4 @@
-//! Who holds access to a cluster: everything that the API server can tell of it, asked for side by side.
+//! Who holds access to a cluster: everything that the API server knows of it, read side by side.
 
 use crate::adapters::cluster::{ApiServer, BindingScope, CallError};
 use crate::core::cluster::server_view::ClusterProfile;
@@ -35,13 +35,13 @@ pub struct Reading {
     pub profile: ClusterProfile,
     /// The account that owns the cluster, or why that is not known.
     pub owner: Answer<Uid>,
-    /// Whether ack-ram-authenticator's API group exists; `None` where that could not be told.
+    /// Whether ack-ram-authenticator's API group exists; `None` if that is unknown.
     pub ram_authenticator: Option<bool>,
     /// What may give access and could not be read.
     pub unread: Vec<String>,
     /// Those of them that are bindings.
     pub unread_bindings: Vec<String>,
-    /// What could not be read and gives nobody access.
+    /// What could not be read and gives no access.
     pub notes: Vec<String>,
 }
 
@@ -94,7 +94,7 @@ impl AccessSources {
     }
 }
 
-/// The cluster's owner, by its own word.
+/// The cluster's owner, as the cluster's own profile names it.
 pub(super) fn owner(profile: &Result<Option<ClusterProfile>, CallError>) -> Answer<Uid> {
     match profile {
         Err(error) => Answer::Failed(chain(error)),

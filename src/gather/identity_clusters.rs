@@ -1,4 +1,4 @@
-//! One identity in every cluster of the account, by the cloud's word alone.
+//! One identity in every cluster of the account, as the cloud alone shows it.
 
 use super::cloud::{account, activities, clusters_of, look_up};
 use crate::adapters::cloud::Cloud;
@@ -16,7 +16,7 @@ pub struct Footprint {
     pub kubeconfigs: Listing<UserKubeconfigState>,
     /// Its last access to each cluster, where that was searched for.
     pub activity: Vec<(ClusterId, LastAccess)>,
-    /// The account's voices.
+    /// The account's sources.
     pub account: AccountDirectory,
     /// What of the cloud was asked and failed.
     pub failed: Vec<String>,

@@ -54,7 +54,7 @@ pub enum LeakedError {
 /// Reads the credential of a file; `context` chooses one of its contexts.
 ///
 /// # Errors
-/// Where it names nobody who could be revoked.
+/// If it names no identity that could be revoked.
 pub fn read(world: &World, path: &Path, context: Option<&str>) -> Result<Leaked, LeakedError> {
     let file = load_file(world, path)?;
     let chosen = context.or_else(|| file.kubeconfig.only_context()).map(str::to_owned);
@@ -62,7 +62,7 @@ pub fn read(world: &World, path: &Path, context: Option<&str>) -> Result<Leaked,
     let policy = Policy::beside(&file.facts.path);
     let credential = credential_of(&context, &policy);
     if credential.kind != CredentialKind::ClientCertificate {
-        return Err(LeakedError::Refused(names_nobody(&credential)));
+        return Err(LeakedError::Refused(names_no_identity(&credential)));
     }
     let Some((certificate, key)) = certificate_and_key(&context, &policy) else {
         let message = format!("the certificate of {} can't be read, or its key", path.display());
@@ -143,7 +143,7 @@ fn not_of_ram(certificate: &[u8]) -> Refusal {
 }
 
 /// Tells what to take away instead, where the credential names no RAM identity.
-fn names_nobody(credential: &Credential) -> Refusal {
+fn names_no_identity(credential: &Credential) -> Refusal {
     let (what, instead) = match (&credential.token, credential.kind) {
         (Some(Token::Jwt(claims)), _) => match &claims.service_account {
             Some(ServiceAccount { namespace, name }) => (

@@ -1,4 +1,4 @@
-//! Where several voices are heard side by side and kept apart: the files, the API server.
+//! Where several sources are read side by side and kept apart: the files, the API server, the cloud.
 
 pub mod account;
 pub mod caller;

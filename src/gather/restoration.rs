@@ -98,7 +98,7 @@ async fn present(api: &ApiServer, taken: &Taken, by_unfinished_restore: bool) ->
         match namespace {
             None => Ok(None),
             Some(name) => match api.namespace(name).await {
-                // Whoever may change bindings need not be able to read namespaces.
+                // A right to change bindings does not include one to read namespaces.
                 Err(error) if error.is_forbidden() => Ok(None),
                 other => other.map(Some),
             },
@@ -126,7 +126,8 @@ async fn missing_rights(api: &ApiServer, plan: &RestorePlan, pairs: &[(Taken, Pr
         if let Err(error) = api.dry_run(&step.object, &change).await {
             let message = format!("you may not change {}: {}", step.object, chain(&error));
             let refusal = Refusal::new(RefusalCode::MissingRight, message).of(step.object.to_string());
-            refusals.push(refusal.hint("ask somebody who may bind its role").in_cluster(step.cluster_id.as_ref()));
+            refusals
+                .push(refusal.hint("ask an administrator who may bind its role").in_cluster(step.cluster_id.as_ref()));
         }
     }
     refusals

@@ -1,4 +1,4 @@
-//! Everything that a revocation in one cluster is decided from, heard from the API server and the cloud side by side. Nothing is
+//! Everything that a revocation in one cluster is decided from, read from the API server and the cloud side by side. Nothing is
 //! changed.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,7 +49,7 @@ pub struct RevocationQuery<'a> {
     pub remembered: &'a [PlannedTarget],
     /// What ACK's lists of several clusters call identities: where one list leaves an identity out, another may have it.
     pub account_names: &'a BTreeSet<(Uid, String)>,
-    /// `--also-name`: user names that are an identity's by the operator's word.
+    /// `--also-name`: user names that the operator asserts to be an identity's.
     pub also_names: &'a [String],
     /// `--cluster-id`, for the one cluster that was chosen.
     pub word: Option<&'a ClusterId>,
@@ -64,14 +64,14 @@ pub enum Wanted<'a> {
     Named(&'a [Uid]),
     /// The identity of a leaked credential.
     Leaked(&'a Leaked),
-    /// Everybody who is gone; also those whose end is inferred, where that is accepted.
+    /// Every deleted identity; also those whose deletion is inferred, if that is accepted.
     Deleted {
         /// `--accept-inferred`.
         accept_inferred: bool,
     },
 }
 
-/// One cluster, heard and ready to be planned for.
+/// One cluster, read and ready for a plan.
 pub struct Gathered {
     /// What to decide from.
     pub input: RevocationInput,
@@ -83,11 +83,11 @@ pub struct Gathered {
     pub api: ApiServer,
     /// The cluster's region.
     pub region: Option<Region>,
-    /// Voices of this cluster that failed; none of them stands in the way by itself.
+    /// Sources of this cluster that failed; none of them prevents a plan by itself.
     pub failed: Vec<String>,
     /// How far this machine's clock is off, where that is worth a warning.
     pub skew: Option<String>,
-    /// What else is to be told.
+    /// Further notes for the user.
     pub notes: Vec<String>,
     /// How many identities are left out because their end is only inferred.
     pub inferred: usize,
@@ -185,7 +185,7 @@ fn unread_of(target: &InputTarget) -> impl Iterator<Item = String> {
 /// Further off than this, in seconds, a clock is worth a warning.
 const MOST_SKEW: i64 = 60;
 
-/// What is told by the API server's clock may look odd beside this machine's.
+/// Times by the API server's clock may look wrong beside this machine's.
 fn skew(server: Timestamp, here: Timestamp) -> Option<String> {
     let seconds = here.as_second() - server.as_second();
     let direction = if seconds < 0 { "behind" } else { "ahead of" };
@@ -194,7 +194,7 @@ fn skew(server: Timestamp, here: Timestamp) -> Option<String> {
     })
 }
 
-/// Whoever asks, by the API server, by the certificate in use and by the cloud. `--as` hides nobody.
+/// The operator, as the API server, the certificate in use and the cloud show it. `--as` hides no identity.
 pub(super) async fn operator(
     world: &World,
     context: &ResolvedContext,
@@ -214,7 +214,7 @@ pub(super) async fn operator(
     }
     for review in seen {
         let Some(identity) = review.map_err(|error| {
-            Error::failed(error).hint("without it nobody can tell whether you are to revoke yourself")
+            Error::failed(error).hint("without it, it is unknown whether you would revoke your own access")
         })?
         else {
             continue;
@@ -227,7 +227,7 @@ pub(super) async fn operator(
     }
     let certificate = api.client_certificate().map_err(|error| {
         let cause = anyhow::Error::new(error).context("your own client certificate can't be read");
-        Error::failed(cause).hint("without it nobody can tell whether you are to revoke yourself")
+        Error::failed(cause).hint("without it, it is unknown whether you would revoke your own access")
     })?;
     if let Some(certificate) = certificate {
         let name = certificate.subject.common_name.unwrap_or_default();
@@ -280,13 +280,13 @@ fn named_for(reading: &ClusterReading<ApiServer>, targets: &[Target]) -> Vec<Bin
     bindings.filter(is_beside).map(Binding::reference).collect()
 }
 
-/// The bindings that were read, and what is to be said of the others: nobody could give those back if the cloud took them along.
+/// The bindings that were read, and a message for each of the others: those could not be restored if the cloud deleted them.
 fn split(read: Vec<Result<Option<BindingObject>, CallError>>) -> (Vec<BindingObject>, Vec<String>) {
     let (mut objects, mut failed) = (Vec::new(), Vec::new());
     for answer in read {
         match answer {
             Ok(object) => objects.extend(object),
-            Err(error) => failed.push(format!("if the cloud deletes it, it can't be given back: {}", chain(&error))),
+            Err(error) => failed.push(format!("it can't be restored if the cloud deletes it: {}", chain(&error))),
         }
     }
     (objects, failed)
@@ -312,7 +312,7 @@ async fn namespaces(api: &ApiServer, bindings: &[BindingObject]) -> (BTreeMap<St
     (known, failed)
 }
 
-/// What went wrong; `None` where a right is missing that whoever may change bindings need not have.
+/// What went wrong; `None` if only a right is missing that a revocation does not need.
 fn failure_beside_rights(error: &CallError) -> Option<String> {
     (!error.is_forbidden()).then(|| chain(error))
 }
@@ -387,12 +387,12 @@ fn kubeconfig(reading: &ClusterReading<ApiServer>, uid: &Uid) -> KubeconfigFact 
 async fn activity(Sources { reading, account }: Sources<'_>, uids: &[Uid]) -> Vec<Option<LastAccess>> {
     let (Some(cloud), Some(id)) = (account.cloud.ready(), &reading.cluster.id) else { return vec![None; uids.len()] };
     let questions = uids.iter().map(|uid| (id.clone(), uid.clone())).collect();
-    let mut told: BTreeMap<Uid, LastAccess> = cloud::activities(cloud, reading.region.as_ref(), questions)
+    let mut accesses: BTreeMap<Uid, LastAccess> = cloud::activities(cloud, reading.region.as_ref(), questions)
         .await
         .into_iter()
         .map(|((_, uid), access)| (uid, access))
         .collect();
-    uids.iter().map(|uid| told.remove(uid)).collect()
+    uids.iter().map(|uid| accesses.remove(uid)).collect()
 }
 
 async fn of_the_cloud(
@@ -459,7 +459,7 @@ async fn dry_runs(api: &ApiServer, input: &RevocationInput) -> DryRuns {
     asked.buffer_unordered(SIDE_BY_SIDE).collect().await
 }
 
-/// Whoever may create something that exists is told so; whoever may not is told that first.
+/// With the right to create, the API server answers that the object exists; without it, it answers that first.
 fn may_create(answer: Result<(), CallError>) -> Result<(), String> {
     match answer {
         Err(error) if error.status() == Some(409) => Ok(()),

@@ -88,11 +88,11 @@ impl Ui {
     /// question is no answer to it.
     ///
     /// # Errors
-    /// Where that can't be told from an answer.
+    /// If earlier input can't be discarded.
     pub fn ask(&self, question: &str) -> Result<impl FnOnce() -> Option<String> + Send + 'static> {
-        lock(&self.streams.stdin).discard_typed().map_err(|error| {
-            Error::failed(anyhow::Error::new(error).context("cannot discard what was typed before the question"))
-        })?;
+        lock(&self.streams.stdin)
+            .discard_typed()
+            .map_err(|error| Error::failed(anyhow::Error::new(error).context("cannot discard earlier input")))?;
         let _ = lock(&self.streams.stderr).write_all(escape(question).as_bytes());
         let stdin = self.streams.stdin.clone();
         Ok(move || line(&mut *lock(&stdin)))
@@ -103,12 +103,12 @@ impl Ui {
         self.quiet
     }
 
-    /// A bar, where somebody looks at it.
+    /// A bar, if standard error is a terminal.
     pub fn bar(&self) -> Option<ProgressBar> {
         self.has_bars.then(|| ProgressBar::new(&self.streams))
     }
 
-    /// Whether somebody is there to answer.
+    /// Whether there is a terminal to answer from.
     pub fn can_ask(&self) -> bool {
         self.streams.stdin_is_terminal
     }
@@ -153,7 +153,7 @@ impl Ui {
     }
 }
 
-/// Reads a line, byte by byte: what follows it is somebody else's.
+/// Reads a line, byte by byte: what follows it is for the next reader.
 fn line(input: &mut dyn Read) -> Option<String> {
     const LONGEST: usize = 4096;
     let (mut read, mut byte) = (Vec::new(), [0]);

@@ -370,7 +370,7 @@ fn the_second_waits_for_the_first_as_long_as_it_may() {
     let impatient = spawn(incident.process(BINARY).args(revocation(&incident)).args(["--cluster-timeout", "5s"]));
     let said = ended(impatient);
     assert_eq!(said.code, Some(5), "{}", said.text);
-    for part in ["another operation on this cluster is under way", "within 5s", "nothing was changed"] {
+    for part in ["another operation on this cluster is running", "within 5s", "nothing was changed"] {
         assert!(said.text.contains(part), "{part}: {}", said.text);
     }
     assert_eq!(revocations(&incident).len(), 1, "the one that waited in vain has begun nothing");

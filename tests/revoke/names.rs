@@ -158,7 +158,7 @@ fn a_name_that_is_anothers_stays_and_is_on_record<C: Cluster>(server: C) {
     assert_eq!((status, outcome(&report)), (Status::Done, "Verified"), "{said}\n{report:#}");
     assert_eq!(incident.get(&place.path()), before);
     assert_eq!(status_of(&incident, dotted, PODS), 200);
-    let said_so = format!("whose user name {dotted} is: --accept-name is your own word");
+    let said_so = format!("whose user name {dotted} is: only you asserted it, with --accept-name");
     assert!(report["verification"][0]["notChecked"].to_string().contains(&said_so), "{report:#}");
     let operation = report["operation"].as_str().unwrap();
     let folder = incident.session.home().join("state/operations").join(operation);

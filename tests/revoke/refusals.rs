@@ -172,7 +172,7 @@ fn an_unconfirmed_cluster_takes_ones_own_word() {
     let context = format!("{ANN}-{CLUSTER}");
     let word = ["revoke", CARL, "--yes", "--settle", "0s", "--cluster-id", CLUSTER, "--context", &context];
     let (_, plan, _) = incident.json(&["revoke", CARL, "--dry-run", "--cluster-id", CLUSTER, "--context", &context]);
-    assert!(plan["notChecked"].to_string().contains("--cluster-id is your own word"), "{plan:#}");
+    assert!(plan["notChecked"].to_string().contains("only you asserted it, with --cluster-id"), "{plan:#}");
     goes_on(&incident, &word);
     nobody_is_carl(&incident);
     let operations = incident.session.home().join("state/operations");
@@ -287,7 +287,7 @@ fn an_unknown_identity_is_revoked_alone_or_not_at_all() {
     assert_eq!(text(&refusal["target"]), STRANGER, "{refusal}");
     let (status, plan, said) = incident.json(&["revoke", STRANGER, "--dry-run", "--rbac-only"]);
     assert_eq!(status, Status::Done, "{plan:#}\n{said}");
-    assert!(plan["warnings"].to_string().contains("exists is not known"), "{plan:#}");
+    assert!(plan["warnings"].to_string().contains("exists is unknown"), "{plan:#}");
     let (_, report, said) = incident.json(&["revoke", STRANGER, "--yes", "--settle", "0s"]);
     assert_eq!(report["kind"], "RevocationReport", "{report:#}\n{said}");
     assert_eq!(incident.subjects("ClusterRoleBinding", "", "stranger"), None);
@@ -318,7 +318,7 @@ fn recent_access_is_weighed_before_it_is_ended() {
     let named = refused(&incident, &["revoke", CARL, "--yes"], &["RecentAccess"]);
     assert!(text(&named["hint"]).contains("--force") && !text(&named["hint"]).contains("leaked"), "{named}");
     let found = refused(&incident, &["revoke", "-f", &leaked, "--yes"], &["RecentAccess"]);
-    assert_eq!(text(&found["hint"]), "with a leaked file that is the very reason: --force goes on");
+    assert_eq!(text(&found["hint"]), "that is to be expected of a leaked file: --force revokes it all the same");
     refused(&incident, &["revoke", CARL, "--dry-run=server"], &["RecentAccess"]);
     goes_on(&incident, &["revoke", "-f", &leaked, "--yes", "--force", "--settle", "0s"]);
     nobody_is_carl(&incident);

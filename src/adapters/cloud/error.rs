@@ -94,7 +94,7 @@ impl Error {
         }))
     }
 
-    /// Takes a request ID that went through [`token`], unless the body told one.
+    /// Takes a request ID that went through [`token`], unless the body has one.
     pub(super) fn with_request_id(mut self, request_id: Option<&str>) -> Self {
         if self.0.request_id.is_none() {
             self.0.request_id = request_id.map(str::to_owned);
@@ -285,7 +285,7 @@ fn redact(message: &str, secrets: &[&Secret<String>]) -> String {
 }
 
 /// A code or an ID: letters, digits and a few signs, whatever the server sends, and no secret that was sent to it. Secrets
-/// go first: once their own signs are gone nobody would know them again.
+/// go first: without their own signs they would not be recognized.
 pub(super) fn token(text: &str, secrets: &[&Secret<String>]) -> String {
     redact(text, secrets).chars().filter(|c| c.is_ascii_alphanumeric() || "-_.:/*".contains(*c)).take(100).collect()
 }

@@ -10,7 +10,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 const MOST_AT_ONCE: usize = 16;
 /// The time between two calls after the first one that was throttled.
 const FIRST_GAP: Duration = Duration::from_millis(50);
-/// The longest time between two calls: slower than this nobody is served in time.
+/// The longest time between two calls: slower than this no caller is served in time.
 const LONGEST_GAP: Duration = Duration::from_millis(800);
 
 /// Lets calls begin, one after the other where the cloud wants it so.

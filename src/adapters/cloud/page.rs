@@ -20,7 +20,7 @@ pub struct Partial<T> {
 /// What a listing call brings: everything, or what was read before it failed.
 pub type Listed<T> = Result<Vec<T>, Partial<T>>;
 
-/// A listing's outcome as a voice in a verdict.
+/// A list's outcome as a source of a verdict.
 pub fn source<T>(listed: Listed<T>) -> Listing<T> {
     match listed {
         Ok(items) => Listing::Complete(items),
@@ -108,8 +108,8 @@ async fn by_marker_within<T>(
         }
         let next = page.marker.filter(|marker| !marker.is_empty());
         let what = match &next {
-            None => "a listing that goes on without saying where",
-            Some(marker) if !seen.insert(marker.clone()) => "a listing that goes round in circles",
+            None => "a list that continues without a marker",
+            Some(marker) if !seen.insert(marker.clone()) => "a list that repeats its markers",
             Some(_) if seen.len() >= MOST_PAGES => "a listing without an end",
             Some(_) => {
                 marker = next;
@@ -123,7 +123,7 @@ async fn by_marker_within<T>(
 /// A page that tells how many entries there are in all.
 pub(super) struct NumberedPage<T> {
     pub(super) items: Vec<T>,
-    /// Documented of every such listing: where it is missing, nobody knows whether the listing is complete.
+    /// Documented of every such listing: if it is missing, it is unknown whether the list is complete.
     pub(super) total: Option<usize>,
 }
 
@@ -167,7 +167,7 @@ async fn by_number_within<T, K: Ord>(
         };
         before = keys;
     }
-    let what = "a listing that changes while it is read, or whose total doesn't come out";
+    let what = "a list that changes while it is read, or whose total is wrong";
     Err(Partial { read, error: Error::new(action, Kind::Malformed, what) })
 }
 
@@ -223,7 +223,7 @@ impl<Key, Fetch> Pass<'_, Key, Fetch> {
             }
             match total {
                 None if length < self.page_size => {
-                    let what = "a listing that does not say how many entries it has";
+                    let what = "a list without its number of entries";
                     return (read, Ending::Failed(Error::new(self.action, Kind::Malformed, what)));
                 }
                 Some(total) if read.len() == total => {
@@ -277,7 +277,7 @@ mod tests {
         let lost = run(by_marker("ram:ListUsers", |_| {
             ready(Ok(MarkerPage { items: vec![1], truncated: true, marker: Some(String::new()) }))
         }));
-        assert!(lost.unwrap_err().error.to_string().contains("without saying where"));
+        assert!(lost.unwrap_err().error.to_string().contains("without a marker"));
     }
 
     #[test]
@@ -354,7 +354,7 @@ mod tests {
         ));
         let Partial { read, error } = listed.unwrap_err();
         assert_eq!((read.as_slice(), error.kind()), ([1, 2, 3].as_slice(), Kind::Malformed));
-        assert!(error.to_string().contains("how many entries"), "{error}");
+        assert!(error.to_string().contains("number of entries"), "{error}");
     }
 
     #[test]

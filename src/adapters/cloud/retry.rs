@@ -27,7 +27,7 @@ pub struct Policy {
     pub total: Duration,
     /// Wait before the second try; it doubles from try to try.
     pub base: Duration,
-    /// The longest wait that nobody asked for.
+    /// The longest wait that the server did not ask for.
     pub cap: Duration,
 }
 
@@ -43,7 +43,7 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// For calls before something urgent, taking access away say: a cloud that doesn't answer soon is told to be silent.
+    /// For calls before something urgent, such as revoking access: a cloud that doesn't answer soon counts as silent.
     pub fn urgent() -> Self {
         Self { attempts: 4, total: Duration::from_secs(8), ..Self::default() }
     }
@@ -69,7 +69,7 @@ pub fn wait_before_next(
     elapsed: Duration,
     jitter: f64,
 ) -> Option<Duration> {
-    // A server that can't be reached at all mostly stays so: whoever works without a network is told soon.
+    // A server that can't be reached at all mostly stays so: without a network the error comes soon.
     let attempts = if failure.kind == Kind::Unreachable { policy.attempts.min(3) } else { policy.attempts };
     if attempt >= attempts || !may_repeat(effect, failure.kind) {
         return None;
@@ -77,7 +77,7 @@ pub fn wait_before_next(
     let doubled = policy.base.saturating_mul(2_u32.saturating_pow(attempt - 1)).min(policy.cap);
     let backoff = doubled.mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0);
     let wait = match failure.hint {
-        // Spread on top of the hint, so that everyone who was told the same doesn't come back at once.
+        // Spread on top of the hint, so that callers with the same hint don't come back at once.
         Some(hint) => hint.saturating_add(policy.base.mul_f64(jitter.clamp(0.0, 1.0))),
         None => backoff,
     };

@@ -40,7 +40,7 @@ fn caller(identity: CallerIdentity) -> Option<Caller> {
     let CallerIdentity { identity_type, account_id, user_id, role_id, arn } = identity;
     let account_id = Uid::parse(&account_id)?;
     let parse = |id: Option<String>| id.as_deref().and_then(Uid::parse);
-    // A user or role of unknown UID could be revoked as somebody else.
+    // A user or role of unknown UID could be revoked as another identity.
     let (kind, uid) = match identity_type.as_str() {
         "Account" => (IdentityType::Root, Some(account_id.clone())),
         "RAMUser" => (IdentityType::RamUser, Some(parse(user_id)?)),

@@ -135,7 +135,7 @@ fn read(stream: &mut impl Read) -> Option<Asked> {
     Some(Asked { method, target, headers, body: String::from_utf8(body).ok()? })
 }
 
-/// The client may have gone: then nobody is there to be told.
+/// The client may have gone: then there is no reader.
 fn send(stream: &mut impl Write, answer: Answer) {
     let head = |status: u16, length: usize, headers: &[(&str, String)]| {
         let mut head = format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n");

@@ -508,7 +508,7 @@ fn the_most_talkative_log_tells_each_wait_and_no_secret() {
         .with_ansi(false)
         .with_writer(move || writer.clone())
         .finish();
-    // With a single dispatcher, an event that another test's thread meets first is taken for one that nobody listens to.
+    // With a single dispatcher, an event that another test's thread meets first is taken for one without a listener.
     let _second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::new());
     let error = tracing::subscriber::with_default(subscriber, || run(cloud(&stub).caller()).unwrap_err());
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();

@@ -1,4 +1,4 @@
-//! Asks the API server whether somebody may do something.
+//! Asks the API server what a user may do.
 
 use bytes::Bytes;
 use http::Method;
@@ -32,7 +32,7 @@ struct Status {
 }
 
 impl ApiServer {
-    /// Asks whether somebody may do this. The groups are sent as they are: no server adds `system:authenticated`.
+    /// Asks whether a user may do this. The groups are sent as they are: no server adds `system:authenticated`.
     /// Source: <https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/subject-access-review-v1/>
     pub async fn subject_access_review(
         &self,

@@ -110,7 +110,7 @@ fn question(binding: &BindingRef, change: &Change, purpose: &Purpose<'_>) -> Api
             });
             let mut path = item_path(binding);
             if dry_run {
-                // With a body the parameters don't count; they are there for whoever reads a log.
+                // With a body the parameters don't count; they are for readers of a log.
                 options["dryRun"] = json!(["All"]);
                 path.push_str("?dryRun=All");
             }

@@ -79,7 +79,7 @@ impl ApiServer {
             client,
             endpoint: endpoint.clone(),
             certificate,
-            heard: ServerClock::default(),
+            clock: ServerClock::default(),
             server,
             timeout,
             limits: Limits::default(),
@@ -221,7 +221,7 @@ mod tests {
         Endpoint { server: server.into(), ..Endpoint::default() }
     }
 
-    fn told(endpoint: &Endpoint, login: &Login) -> String {
+    fn failure(endpoint: &Endpoint, login: &Login) -> String {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let _guard = runtime.enter();
         match ApiServer::connect(endpoint, login, None) {
@@ -243,7 +243,7 @@ mod tests {
         let url: Uri = "https://me:secret@10.0.0.1:6443/k8s/c-1/".parse().unwrap();
         assert_eq!(display_url(&url), "https://10.0.0.1:6443/k8s/c-1");
         for server in ["", "ftp://host", "https://", "http://me:secret@", "https://me:secret@ho st"] {
-            assert!(!told(&endpoint(server), &Login::default()).contains("secret"), "{server}");
+            assert!(!failure(&endpoint(server), &Login::default()).contains("secret"), "{server}");
         }
     }
 
@@ -251,20 +251,20 @@ mod tests {
     fn a_proxy_is_refused_without_showing_its_password() {
         for proxy in ["ftp://me:secret@proxy:1", "://me:secret", "me:secret", ""] {
             let endpoint = Endpoint { proxy: Some(Secret::new(proxy.into())), ..endpoint("https://host") };
-            assert!(!told(&endpoint, &Login::default()).contains("secret"), "{proxy}");
+            assert!(!failure(&endpoint, &Login::default()).contains("secret"), "{proxy}");
         }
     }
 
     #[test]
     fn credentials_that_cannot_be_sent_are_refused_unseen() {
         let token = Login { bearer: Some(Secret::new("se\ncret".into())), ..Login::default() };
-        assert!(!told(&endpoint("http://host"), &token).contains("cret\""));
+        assert!(!failure(&endpoint("http://host"), &token).contains("cret\""));
         let both = Login {
             bearer: Some(Secret::new("a".into())),
             basic: Some(("b".into(), Secret::new("c".into()))),
             ..Login::default()
         };
-        assert!(told(&endpoint("http://host"), &both).contains("together"));
+        assert!(failure(&endpoint("http://host"), &both).contains("together"));
     }
 
     #[test]
@@ -272,25 +272,25 @@ mod tests {
         let key = rcgen::KeyPair::generate().unwrap();
         let certificate = rcgen::CertificateParams::default().self_signed(&key).unwrap().pem();
         let other = rcgen::KeyPair::generate().unwrap().serialize_pem();
-        let told = |certificate: &str, key: &str| {
+        let failure = |certificate: &str, key: &str| {
             let login = Login { certificate: Some((certificate.into(), Secret::new(key.into()))), ..Login::default() };
-            told(&endpoint("https://host"), &login)
+            failure(&endpoint("https://host"), &login)
         };
-        assert!(told(&certificate, &other).contains("private key can't be used"));
-        assert!(told(&certificate, "hunter2").contains("private key can't be used"));
-        assert!(told("nothing", &key.serialize_pem()).contains("client certificate can't be read"));
-        assert!(!told(&certificate, "hunter2").contains("hunter2"));
+        assert!(failure(&certificate, &other).contains("private key can't be used"));
+        assert!(failure(&certificate, "hunter2").contains("private key can't be used"));
+        assert!(failure("nothing", &key.serialize_pem()).contains("client certificate can't be read"));
+        assert!(!failure(&certificate, "hunter2").contains("hunter2"));
     }
 
     #[test]
     fn a_name_that_no_certificate_could_have_is_told() {
         let endpoint = Endpoint { tls_server_name: Some("a b".into()), ..endpoint("https://host") };
-        assert!(told(&endpoint, &Login::default()).contains("`a b`"));
+        assert!(failure(&endpoint, &Login::default()).contains("`a b`"));
     }
 
     #[test]
     fn a_certificate_authority_without_certificates_is_refused() {
         let endpoint = Endpoint { certificate_authority: Some(b"nothing".to_vec()), ..endpoint("https://host") };
-        assert!(told(&endpoint, &Login::default()).contains("no usable certificate"));
+        assert!(failure(&endpoint, &Login::default()).contains("no usable certificate"));
     }
 }

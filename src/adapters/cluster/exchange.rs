@@ -216,7 +216,7 @@ impl ApiServer {
     async fn send(&self, question: &ApiRequest) -> Result<Response<Body>, Failure> {
         let request = question.request()?;
         let answer = self.client.send(request).await.map_err(|error| Failure::of_transport(error, self.timeout))?;
-        self.heard.set(answer.headers());
+        self.clock.set(answer.headers());
         Ok(answer)
     }
 
@@ -282,10 +282,10 @@ async fn refusal(status: u16, content_type: String, mut answer: ApiResponse) -> 
         return Refusal { status, reason: shortened(&reason), message: shortened(&message) }.into();
     }
     match serde_json::from_slice::<Status>(&body) {
-        Ok(told) if told.kind == "Status" => Refusal {
+        Ok(answer) if answer.kind == "Status" => Refusal {
             status,
-            reason: shortened(&told.reason.unwrap_or_default()),
-            message: shortened(&told.message.unwrap_or_default()),
+            reason: shortened(&answer.reason.unwrap_or_default()),
+            message: shortened(&answer.message.unwrap_or_default()),
         }
         .into(),
         // Go's HTTP server and API servers' filters answer some errors in plain text.

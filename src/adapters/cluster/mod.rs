@@ -48,7 +48,7 @@ pub struct ApiServer {
     client: kube::Client,
     endpoint: Endpoint,
     certificate: Option<Vec<u8>>,
-    heard: ServerClock,
+    clock: ServerClock,
     server: String,
     timeout: Option<Duration>,
     limits: Limits,
@@ -59,7 +59,7 @@ pub struct ApiServer {
 pub struct Limits {
     /// A small document.
     pub document: u64,
-    /// One item of a list. etcd stores no object above 1.5 MiB unless told otherwise.
+    /// One item of a list. etcd stores no object above 1.5 MiB by default.
     pub item: usize,
     /// All pages of a list. 100,000 bindings are about 70 MB.
     pub list: u64,
@@ -97,7 +97,7 @@ impl ApiServer {
         Self { limits, ..self }
     }
 
-    /// The same API server as somebody else.
+    /// The same API server with another login.
     ///
     /// # Errors
     /// The credential can't be used.
@@ -107,13 +107,13 @@ impl ApiServer {
 
     /// The time of the last answer by the API server's own clock, to the second; `None` before the first answer.
     pub fn time(&self) -> Option<Timestamp> {
-        self.heard.time()
+        self.clock.time()
     }
 
     /// The client certificate that is presented; `None` where there is none.
     ///
     /// # Errors
-    /// Where it can't be read, which is not to say that nobody is in it.
+    /// Where it can't be read, which does not mean that there is none.
     pub fn client_certificate(&self) -> Result<Option<Certificate>, CertificateError> {
         self.certificate.as_deref().map(Certificate::from_pem).transpose()
     }

@@ -150,7 +150,7 @@ impl ProtobufListDecoder {
                 self.trailer.api_version = text(content, 1)?;
                 self.trailer.kind = text(content, 2)?;
             }
-            // A second list, or one that is packed in a way that nobody asked for.
+            // A second list, or one that is packed in a way that was not asked for.
             RAW => return Err(malformed()),
             CONTENT_ENCODING if !content.is_empty() => return Err(malformed()),
             _ => {}
@@ -312,9 +312,9 @@ mod tests {
 
     #[test]
     fn a_refusal_is_read() {
-        let told = [field(2, b"Failure"), field(3, b"no"), field(4, b"Forbidden"), vec![0x30, 0x93, 3]].concat();
+        let refused = [field(2, b"Failure"), field(3, b"no"), field(4, b"Forbidden"), vec![0x30, 0x93, 3]].concat();
         let kind = [field(1, b"v1"), field(2, b"Status")].concat();
-        let body = [MAGIC, &field(1, &kind), &field(2, &told)].concat();
+        let body = [MAGIC, &field(1, &kind), &field(2, &refused)].concat();
         assert_eq!(status(&body), Some(("Forbidden".to_owned(), "no".to_owned())));
         assert_eq!(status(&page(&items())), None);
         assert_eq!(status(b"no"), None);

@@ -37,7 +37,7 @@ pub(super) struct Revocation<'a> {
     pub(super) request: &'a Request,
     pub(super) leaked: Option<&'a Leaked>,
     pub(super) cloud: &'a CloudAccess,
-    /// Whether a voice failed before the change.
+    /// Whether a source failed before the change.
     pub(super) has_gaps: bool,
 }
 
@@ -131,7 +131,7 @@ impl Revocation<'_> {
         }
     }
 
-    /// One cluster, from its first binding to the last voice.
+    /// One cluster, from its first binding to the last check.
     async fn change_and_verify(
         &self,
         part: &Part<'_>,
@@ -159,7 +159,7 @@ impl Revocation<'_> {
             mended.into_iter().map(|one| collateral_view(input.cluster.id(), one)).collect::<Vec<_>>()
         };
         if interrupt.is_pending() {
-            // What the cloud has taken along is given back before anything else: whoever interrupts doesn't know of it.
+            // What the cloud has taken along is created anew before anything else: an interrupting user doesn't know of it.
             return Done { steps: revoked.steps, collateral: repair().await, is_interrupted: true, ..Done::default() };
         }
         let is_changed = |uid: &Uid| {
@@ -245,7 +245,7 @@ impl Revocation<'_> {
         let id = running.id.clone();
         let is_kept = running.end(ending, &kept, &report, &report.steps, self.world, self.ui);
         if matches!(ending, Ending::Incomplete | Ending::Interrupted) {
-            self.ui.note(&format!("go on with it: kubectl ackcred revoke --resume {id}"));
+            self.ui.note(&format!("resume it: kubectl ackcred revoke --resume {id}"));
         }
         let left_out = !plan.refusals.is_empty();
         Ok(match ending {

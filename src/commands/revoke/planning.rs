@@ -50,7 +50,7 @@ impl Planning<'_> {
     /// Asks every cluster that was read.
     ///
     /// # Errors
-    /// Where the one cluster that was meant doesn't answer any more; of several it is told beside the others.
+    /// Where the one cluster that was meant doesn't answer any more; of several it is reported with the others.
     pub(super) async fn gather(
         &self,
         clusters: Vec<Cluster<ApiServer>>,
@@ -126,7 +126,10 @@ impl Planning<'_> {
         let leaked = fleet.clusters.iter().find_map(|gathered| gathered.leaked.clone());
         let mut plan = Plan::new(drafts.collect(), flags.clone(), leaked);
         plan.warnings.extend(fleet.by_temporary_credential.iter().map(|cluster_ref| {
-            format!("{} is reached by a credential of 15 minutes that was issued for this", cluster_ref.describe())
+            format!(
+                "{} is reached by a credential that was issued for this and is valid for 15 minutes",
+                cluster_ref.describe()
+            )
         }));
         plan.refusals.extend(
             fleet.unread.iter().map(|(cluster_ref, error)| {
@@ -142,8 +145,8 @@ impl Planning<'_> {
             plan.refusals.extend(self.held_nowhere(fleet, &plan));
         }
         self.request.hold_against(&mut plan, &fleet.clusters);
-        let told = self.leaked.zip(fleet.clusters.first());
-        plan.refusals.extend(told.and_then(|(leaked, gathered)| contradiction(leaked, gathered)));
+        let leaked = self.leaked.zip(fleet.clusters.first());
+        plan.refusals.extend(leaked.and_then(|(leaked, gathered)| contradiction(leaked, gathered)));
         plan
     }
 
@@ -182,7 +185,7 @@ fn account_names(clusters: &[Cluster<ApiServer>]) -> BTreeSet<(Uid, String)> {
     named.filter(|(_, name)| !name.is_empty()).map(|(uid, name)| (uid.clone(), name.to_owned())).collect()
 }
 
-/// Clusters that were reached by contexts of different CAs and go by one ID: one of the two is another, and nobody knows which.
+/// Clusters that were reached by contexts of different CAs and go by one ID: one of the two is another, and it is unknown which.
 fn duplicate_cluster_ids(clusters: &[Gathered]) -> Vec<Refusal> {
     let context = |gathered: &Gathered| gathered.input.cluster.context.clone().unwrap_or_default();
     let mut refusals = Vec::new();
@@ -217,8 +220,8 @@ pub(super) fn say_gathered(clusters: &[Gathered], plan: &Plan, ui: &Ui) {
         let cluster = &gathered.input.cluster;
         let name = cluster.name.clone().or(cluster.context.clone()).unwrap_or_default();
         let prefix = if clusters.len() > 1 { format!("{name}: ") } else { String::new() };
-        let told = gathered.failed.iter().chain(&gathered.not_asked).chain(&gathered.skew);
-        told.for_each(|text| ui.warning(&format!("{prefix}{text}")));
+        let messages = gathered.failed.iter().chain(&gathered.not_asked).chain(&gathered.skew);
+        messages.for_each(|text| ui.warning(&format!("{prefix}{text}")));
         if clusters.len() == 1 {
             gathered.notes.iter().for_each(|text| ui.note(text));
         }
@@ -231,9 +234,9 @@ pub(super) fn say_gathered(clusters: &[Gathered], plan: &Plan, ui: &Ui) {
     }
     match clusters.iter().map(|gathered| gathered.inferred).sum() {
         0 => {}
-        1 => ui.note("1 identity whose end is only inferred is left out, --accept-inferred takes it in"),
+        1 => ui.note("1 identity is left out because its deletion is only inferred; use --accept-inferred to include it"),
         count => ui.note(&format!(
-            "{count} identities whose end is only inferred are left out, --accept-inferred takes them in"
+            "{count} identities are left out because their deletion is only inferred; use --accept-inferred to include them"
         )),
     }
 }

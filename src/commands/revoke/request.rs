@@ -62,7 +62,7 @@ impl Request {
             Ok(past) => past,
             Err(error) if error.is_missing() => return Err(operation::unknown(error)),
             Err(error) => {
-                let hint = "what is left of the access goes by a new operation: kubectl ackcred revoke UID";
+                let hint = "revoke what is left by a new operation: kubectl ackcred revoke UID";
                 return Ok(Err(error.refusal(id).hint(hint)));
             }
         };
@@ -155,7 +155,7 @@ impl Request {
             past.record.clusters.iter().any(|then| then.is_reached_by(&now.ca_keys, &now.server))
         };
         if !clusters.iter().all(is_of_record) {
-            let message = format!("{} was begun in another cluster than this context leads to", past.id);
+            let message = format!("{} was started in another cluster than this context leads to", past.id);
             plan.refusals
                 .push(Refusal::new(RefusalCode::OtherCluster, message).hint("name its context with --context"));
         }

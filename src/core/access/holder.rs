@@ -36,7 +36,7 @@ pub enum LastAccess {
     Failed {
         /// Why.
         reason: String,
-        /// What was told all the same.
+        /// What is known all the same.
         activity: Activity,
     },
 }
@@ -94,7 +94,7 @@ pub fn deleted(scan: &ClusterScan, accept_inferred: bool) -> DeletedHolders {
 fn not_asked(scan: &ClusterScan, accept_inferred: bool) -> Vec<String> {
     let ClusterSources { owner, kubeconfigs } = scan.directory.sources();
     let kubeconfigs = matches!(kubeconfigs, Listing::NotAsked);
-    // Without the owner nobody knows whether the account's lists are those that matter, and nothing is inferred from them.
+    // Without the owner it is unknown whether the account's lists are the right ones, so nothing is inferred from them.
     let owner = match owner {
         Answer::Failed(reason) if accept_inferred => Some(format!("the cluster's owner is not known: {reason}")),
         _ => None,
@@ -130,21 +130,21 @@ impl LastAccess {
     /// In words, with what finds the records again.
     pub fn describe(&self) -> String {
         let Activity { last_activity, last_audit_id, project, log_store, query, .. } = self.activity();
-        let mut told = match self {
+        let mut text = match self {
             Self::None(_) => "no access in the last 7 days".to_owned(),
             Self::Found(_) => match last_activity {
                 Some(time) => format!("last access at {}", time.strftime("%Y-%m-%dT%H:%M:%SZ")),
                 None => "accessed within the last 7 days".to_owned(),
             },
-            Self::Failed { reason, .. } => format!("whether it was used in the last 7 days can't be told: {reason}"),
+            Self::Failed { reason, .. } => format!("whether it was used in the last 7 days is unknown: {reason}"),
         };
         let places = [("project", project), ("log store", log_store), ("query", query), ("audit ID", last_audit_id)];
         let places: Vec<String> =
             places.iter().filter_map(|(word, place)| Some(format!("{word} {}", place.as_ref()?))).collect();
         if !places.is_empty() {
-            told.push_str(&format!(" ({})", places.join(", ")));
+            text.push_str(&format!(" ({})", places.join(", ")));
         }
-        told
+        text
     }
 
     /// Whether the check failed.
@@ -152,7 +152,7 @@ impl LastAccess {
         matches!(self, Self::Failed { .. })
     }
 
-    /// What was told of the search, however it ended.
+    /// What is known of the search, however it ended.
     pub fn activity(&self) -> &Activity {
         match self {
             Self::None(activity) | Self::Found(activity) | Self::Failed { activity, .. } => activity,

@@ -22,12 +22,12 @@ pub struct ClusterScan {
     pub grants: Grants,
     /// What ACK says of issued kubeconfigs.
     pub directory: ClusterDirectory,
-    /// Who the identities are, as far as somebody was asked.
+    /// Who the identities are, as far as sources were asked.
     pub verdicts: BTreeMap<Uid, Verdict>,
-    /// What is said of an identity that nobody was asked about.
+    /// The verdict on an identity about which no source was asked.
     pub unasked: Verdict,
     /// What is said of a mapping whose UID the authenticator has not recorded.
-    pub nobody: Verdict,
+    pub without_uid: Verdict,
 }
 
 /// Which rows are wanted.
@@ -39,7 +39,7 @@ pub struct Filter {
     pub uids: Vec<Uid>,
     /// Rows in these states only; empty means those that are worth a look.
     pub states: Vec<StateKind>,
-    /// User names of leaked credentials that are to be dead: a grant to one is worth a look, whoever is alive.
+    /// User names of leaked credentials that were revoked: a grant to one is a finding, whether or not the identity exists.
     pub dead: DeadNames,
 }
 
@@ -115,7 +115,7 @@ enum Index {
     Kubeconfig(u32),
 }
 
-/// One row: somebody, what they hold, and where.
+/// One row: an identity, what it holds, and where.
 #[derive(Clone, Copy, Debug)]
 pub struct ScanRow<'a> {
     /// The cluster.
@@ -130,12 +130,12 @@ pub struct ScanRow<'a> {
     pub verdict: &'a Verdict,
 }
 
-/// What somebody holds in all clusters together.
+/// What an identity holds in all clusters together.
 #[derive(Clone, Copy, Debug)]
 pub struct Holding<'a> {
     /// The RAM UID.
     pub uid: &'a str,
-    /// Who it is: the worst that a cluster's voices tell.
+    /// Who it is: the worst verdict of all clusters.
     pub verdict: &'a Verdict,
     /// In how many clusters it holds something.
     pub clusters: usize,
@@ -144,7 +144,7 @@ pub struct Holding<'a> {
 }
 
 impl ClusterScan {
-    /// What was read of a cluster. Nobody is judged yet: everybody is Unknown, and what it is called is still to be said.
+    /// What was read of a cluster. There are no verdicts yet: every identity is Unknown, and the cluster's name is not set.
     pub fn new(id: Option<ClusterId>, grants: Grants, directory: ClusterDirectory) -> Self {
         let directory = directory.with_accounts(grants.accounts());
         Self {
@@ -155,11 +155,11 @@ impl ClusterScan {
             directory,
             verdicts: BTreeMap::new(),
             unasked: Verdict::not_asked(),
-            nobody: Verdict::nobody(),
+            without_uid: Verdict::without_uid(),
         }
     }
 
-    /// Says who the holders are. Without a cloud that was asked, only the cluster's owner can be told.
+    /// Says who the holders are. If no cloud was asked, only the cluster's owner can be known.
     pub fn judge(&mut self, account: &AccountDirectory, asked: bool) {
         let holders = if asked {
             self.identities()
@@ -173,10 +173,10 @@ impl ClusterScan {
         self.verdicts = verdicts.collect();
     }
 
-    /// Identities that hold an issued kubeconfig here, by ACK's word, and are named in no grant.
+    /// Identities that hold an issued kubeconfig here, as ACK lists it, and are named in no grant.
     fn holders_without_grant(&self) -> impl Iterator<Item = (u32, &KubeconfigState)> {
         let listed = self.directory.sources().kubeconfigs.items();
-        // Without a list there is nobody to hold against the grants, of which there can be many.
+        // Without a list there is nothing to compare the grants with, and there can be many.
         let grants = (!listed.is_empty()).then_some(&self.grants);
         let granted: BTreeSet<&str> = grants.into_iter().flat_map(Grants::iter).filter_map(|grant| grant.uid).collect();
         // An identity with several rows holds one kubeconfig: the row that counts.
@@ -205,7 +205,7 @@ impl ClusterScan {
             grant,
             kubeconfig: parsed.as_ref().and_then(|uid| self.directory.kubeconfig(uid)),
             verdict: match &parsed {
-                None => &self.nobody,
+                None => &self.without_uid,
                 Some(uid) => self.verdicts.get(uid).unwrap_or(&self.unasked),
             },
         }
@@ -241,7 +241,7 @@ impl Selection {
         selection.hidden_identities = hidden.len();
         let row = |place: &Place| clusters[place.cluster as usize].row(place.holding);
         if clusters.len() > 1 {
-            // Whoever holds something in several clusters stands together.
+            // The rows of an identity in several clusters stand together.
             let holder = |row: &ScanRow<'_>| row.uid.map(|uid| (uid.len(), uid.to_owned()));
             selection.rows.sort_by_cached_key(|place| (row(place).verdict.state, holder(&row(place)), place.cluster));
         } else {
@@ -251,7 +251,7 @@ impl Selection {
         selection
     }
 
-    /// Everybody with a row, in the rows' order, and how much each holds.
+    /// Every identity with a row, in the rows' order, and how much each holds.
     pub fn holdings<'a>(&'a self, clusters: &'a [ClusterScan]) -> Vec<Holding<'a>> {
         let mut holdings: Vec<Holding<'a>> = Vec::new();
         // Of one cluster the rows of an identity follow each other. In several it can be in different states: then it is looked
@@ -409,7 +409,7 @@ mod tests {
             directory: ClusterDirectory::new(sources),
             verdicts: states.map(|(holder, state)| (uid(holder), verdict(state))).into(),
             unasked: verdict(State::Unknown),
-            nobody: Verdict::nobody(),
+            without_uid: Verdict::without_uid(),
         }]
     }
 
@@ -471,8 +471,8 @@ mod tests {
         let uids: Vec<&str> = selection.rows(&clusters).map(|row| row.uid.unwrap()).collect();
         assert_eq!(uids, ["2", "2", "2", "6", "6", "6", "4", "4", "4", "5", "5", "5"]);
         let holdings = selection.holdings(&clusters);
-        let told: Vec<_> = holdings.iter().map(|held| (held.uid, held.clusters, held.grants)).collect();
-        assert_eq!(told, [("2", 3, 3), ("6", 3, 0), ("4", 3, 3), ("5", 3, 3)]);
+        let found: Vec<_> = holdings.iter().map(|held| (held.uid, held.clusters, held.grants)).collect();
+        assert_eq!(found, [("2", 3, 3), ("6", 3, 0), ("4", 3, 3), ("5", 3, 3)]);
         assert_eq!((selection.hidden_rows, selection.hidden_identities), (6, 2));
     }
 

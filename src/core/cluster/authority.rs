@@ -11,7 +11,7 @@ pub fn key_fingerprints(bundle: &[u8]) -> Vec<String> {
     ders.iter().filter_map(|der| x509(der)).map(|certificate| key_fingerprint(&certificate)).collect()
 }
 
-/// Whether one of a CA bundle's keys signed the first certificate of another bundle. `None` where that can't be told: a
+/// Whether one of a CA bundle's keys signed the first certificate of another bundle. `None` if that is unknown: a
 /// certificate can't be read, or the signature's algorithm isn't known here.
 pub fn is_signed_by(bundle: &[u8], authority: &[u8]) -> Option<bool> {
     let leaf = certificate_blocks(bundle).ok()?.into_iter().next()?;

@@ -35,13 +35,13 @@ pub struct ClusterProfile {
 /// What matters of a namespace before something is put into it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NamespaceFacts {
-    /// The object's own ID, by which a later one of the same name is told apart.
+    /// The object's own ID, which differs from that of a later object of the same name.
     pub uid: String,
     /// Whether it is going: nothing new can be created in it.
     pub terminating: bool,
 }
 
-/// An answer to whether somebody may do something.
+/// The answer to an access review.
 /// Source: <https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/subject-access-review-v1/#SubjectAccessReviewStatus>
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AccessReview {
@@ -49,7 +49,7 @@ pub struct AccessReview {
     pub allowed: bool,
     /// Whether an authorizer denies it, so that no other is asked. Without either none had an opinion, which is a no as well.
     pub denied: bool,
-    /// Why; empty where nothing is told.
+    /// Why; empty if no reason is given.
     pub reason: String,
     /// What went wrong meanwhile: the answer may rest on a part of the facts.
     pub evaluation_error: Option<String>,

@@ -184,7 +184,7 @@ fn exec(exec: Option<&Exec>) -> Credential {
         Some(exec) if exec.api_version.is_empty() => {
             credential.with_problem(Problem::Invalid("the credential plugin has no apiVersion".to_owned()))
         }
-        _ => Credential { lifespan: Lifespan::Renewed("the credential plugin fetches it".to_owned()), ..credential },
+        _ => Credential { lifespan: Lifespan::Renewed("the credential plugin renews it".to_owned()), ..credential },
     }
 }
 

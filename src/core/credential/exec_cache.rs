@@ -47,7 +47,7 @@ pub struct CacheQuery {
 /// What a cache file holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CachedCredential {
-    /// When the plugin has to fetch a new one, by its own word.
+    /// When the plugin has to fetch a new one, as its output says.
     pub expires: Option<Timestamp>,
     /// The client certificate (PEM).
     pub certificate: Option<Vec<u8>>,
@@ -96,7 +96,7 @@ impl CacheName {
 
 impl CacheQuery {
     /// The cache of a credential plugin; `None` where it is not ack-ram-tool, or one of its commands that keep none, or
-    /// where the folder can't be told for want of a home folder.
+    /// if the folder is unknown for want of a home folder.
     pub fn of(exec: &Exec, home: Option<&Path>) -> Option<Self> {
         let fetches_certificates = is_ack_ram_tool(exec) && exec.args.iter().any(|arg| arg == "get-credential");
         let cluster_id = cluster_id(exec).filter(|_| fetches_certificates)?;
@@ -157,7 +157,7 @@ impl CachedCredential {
     }
 }
 
-/// Where ack-ram-tool keeps its cache unless told otherwise.
+/// Where ack-ram-tool keeps its cache by default.
 pub fn default_folder(home: &Path) -> PathBuf {
     home.join(".kube").join("cache").join("ack-ram-tool").join("credential-plugin")
 }

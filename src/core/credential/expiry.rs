@@ -128,7 +128,7 @@ fn by_time(
     }
     match &credential.lifespan {
         Lifespan::Unlimited(reason) => (CredentialStatus::Static, Some((*reason).to_owned())),
-        Lifespan::Unknown => (CredentialStatus::Invalid, Some("nothing in it says what it is".to_owned())),
+        Lifespan::Unknown => (CredentialStatus::Invalid, Some("its kind is unknown".to_owned())),
         _ => (CredentialStatus::Effective, None),
     }
 }

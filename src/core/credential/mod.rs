@@ -142,7 +142,7 @@ impl Credential {
         Self::new(CredentialKind::None).with_problem(Problem::Missing(reason))
     }
 
-    /// Assesses a user entry. No plugin is run and nobody is asked.
+    /// Assesses a user entry. No plugin is run and no server is asked.
     pub fn assess(user: &User, material: &Material) -> Self {
         let mut credential = entry::assess(user, material);
         credential.warnings.extend(warning::about_entry(user, credential.kind, material));
@@ -261,7 +261,7 @@ impl Credential {
             }
             // No not_before: the cloud also accepts a request that was signed by a clock some minutes ahead.
             Token::Ack(ack) => (self.issued, self.not_after) = (Some(ack.issued_at), ack.expires()),
-            Token::Opaque => self.lifespan = Lifespan::Unlimited("nothing in the token says that it ends"),
+            Token::Opaque => self.lifespan = Lifespan::Unlimited("the token contains no expiry"),
         }
         self.token = Some(token);
         self

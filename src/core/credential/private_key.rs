@@ -3,7 +3,7 @@
 //! Of an RSA key only the modulus and the public exponent are read. Of the others the private value goes to the
 //! library that derives the public key from it, and nowhere else; on large curves the public key that the file itself names is
 //! compared instead. PKCS#1, PKCS#8 (RFC 5208, 8410) and SEC1 (RFC 5915)
-//! are told apart by their content, as kubectl does; the label only says that it is a key.
+//! are distinguished by their content, as kubectl does; the label only says that it is a key.
 
 use ring::rand::SystemRandom;
 use ring::signature::{
@@ -23,7 +23,7 @@ pub enum KeyMatch {
     Matches,
     /// They don't.
     Mismatch,
-    /// It can't be told, and why.
+    /// Unknown, and why.
     Unknown(&'static str),
 }
 

@@ -17,7 +17,7 @@ pub enum Warning {
     Masters,
     /// Certificate and private key don't belong together.
     KeyMismatch,
-    /// It can't be told whether they do, and why.
+    /// Whether they do is unknown, and why.
     KeyUnchecked(&'static str),
     /// Others than the owner may read (or write) a file that holds a secret.
     ReadableByOthers {

@@ -57,7 +57,7 @@ pub enum AccountState {
 pub enum CertificateState {
     /// `Unissued`: never issued.
     Unissued,
-    /// `Unexpired`. Also told of a deleted kubeconfig whose bindings remain.
+    /// `Unexpired`. Also the state of a deleted kubeconfig whose bindings remain.
     Unexpired,
     /// `Expired`.
     Expired,

@@ -1,4 +1,4 @@
-//! What each voice of the cloud said, kept apart, so that a verdict can weigh them.
+//! What each source in the cloud says, kept apart, so that a verdict can weigh them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ pub enum Listing<T> {
         /// Why the rest is missing.
         reason: String,
     },
-    /// Nobody asked: no credentials, `--offline`, or no need.
+    /// Not asked: no credentials, `--offline`, or no need.
     NotAsked,
 }
 
@@ -57,7 +57,7 @@ pub enum Answer<T> {
     Known(T),
     /// No answer, and why.
     Failed(String),
-    /// Nobody asked.
+    /// Not asked.
     NotAsked,
 }
 
@@ -70,7 +70,7 @@ impl<T> Answer<T> {
         }
     }
 
-    /// Why there is no answer, where somebody was asked.
+    /// Why there is no answer, if it was asked for.
     pub fn failure(&self) -> Option<&str> {
         match self {
             Self::Failed(reason) => Some(reason),
@@ -92,7 +92,7 @@ pub enum Lookup {
     NotAsked(String),
 }
 
-/// The voices that speak for the caller's whole account.
+/// The sources for the caller's whole account.
 #[derive(Clone, Debug)]
 pub struct AccountSources {
     /// `sts:GetCallerIdentity`.
@@ -110,7 +110,7 @@ pub struct AccountSources {
 }
 
 impl AccountSources {
-    /// Nobody was asked: `--offline`, or no credentials.
+    /// Not asked: `--offline`, or no credentials.
     pub fn not_asked() -> Self {
         Self {
             caller: Answer::NotAsked,
@@ -122,7 +122,7 @@ impl AccountSources {
         }
     }
 
-    /// Nobody answered, for one reason.
+    /// No source answered, for one reason.
     pub fn failed(reason: &str) -> Self {
         Self {
             caller: Answer::Failed(reason.to_owned()),
@@ -136,7 +136,7 @@ impl AccountSources {
 }
 
 impl AccountSources {
-    /// Why voices that were asked are missing or broke off, each reason once.
+    /// Why sources that were asked are missing or broke off, each reason once.
     pub fn failures(&self) -> Vec<String> {
         let caller = match &self.caller {
             Answer::Failed(reason) => Some(reason.as_str()),
@@ -151,7 +151,7 @@ impl AccountSources {
     }
 }
 
-/// The voices that speak for one cluster.
+/// The sources for one cluster.
 #[derive(Clone, Debug)]
 pub struct ClusterSources {
     /// The account that owns the cluster: `uid` in ConfigMap kube-system/ack-cluster-profile.
@@ -161,20 +161,20 @@ pub struct ClusterSources {
 }
 
 impl ClusterSources {
-    /// Nobody was asked.
+    /// Not asked.
     pub fn not_asked() -> Self {
         Self { owner: Answer::NotAsked, kubeconfigs: Listing::NotAsked }
     }
 }
 
-/// How far a voice can be trusted to prove absence.
+/// How far a source can be trusted to prove absence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
     /// Read to the end, and nothing speaks against it.
     Complete,
     /// Read, but not to the end or not believable, and why.
     Unread(String),
-    /// Nobody asked.
+    /// Not asked.
     NotAsked,
 }
 
@@ -204,8 +204,8 @@ pub(super) struct Standings {
 }
 
 impl Standings {
-    /// Weighs the listings against the caller and against each other. A complete listing that leaves out somebody who
-    /// must be in it proves nothing.
+    /// Weighs the lists against the caller and against each other. A complete list without an identity that must be in it
+    /// proves nothing.
     pub(super) fn weigh(sources: &AccountSources) -> Self {
         let mut users = Standing::of(&sources.users);
         let mut roles = Standing::of(&sources.roles);

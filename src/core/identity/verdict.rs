@@ -1,6 +1,6 @@
 //! Does this identity still exist? The rules of evidence.
 //!
-//! Presence is proved by any voice that lists the identity. Absence is proved only by a voice that says so by name
+//! Presence is proved by any source that lists the identity. Absence is proved only by a source that says so by name
 //! (`confirmed`), or by all four listings of the right account, the identity's own and the cluster
 //! owner's, each read to its end (`inferred`). Everything else is
 //! `Unknown`, with the reason.
@@ -16,7 +16,7 @@ mod cluster;
 mod statement;
 
 pub use cluster::ClusterDirectory;
-use statement::{ACK, Claim, Statement, claims_of_ack, decide, disagreement, told};
+use statement::{ACK, Claim, Statement, claims_of_ack, decide, describe, disagreement};
 
 /// What is known of an identity's existence. Ordered worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,23 +60,23 @@ pub enum Basis {
 pub struct Verdict {
     /// What kind of principal it is.
     pub identity_type: IdentityType,
-    /// Its name, where a voice tells one.
+    /// Its name, if a source has one.
     pub name: Option<String>,
     /// Whether it exists.
     pub state: State,
     /// What was and what wasn't read, in a few words. Never empty.
     pub evidence: String,
-    /// The voices that contradict each other, where they do: worth a warning.
+    /// The sources that contradict each other, if some do: worth a warning.
     pub disagreement: Option<String>,
 }
 
 impl Verdict {
     /// What is said where there is no UID to ask about.
-    pub fn nobody() -> Self {
+    pub fn without_uid() -> Self {
         Self { evidence: "no RAM UID is known".to_owned(), ..Self::not_asked() }
     }
 
-    /// What is said of anybody while nobody was asked.
+    /// The verdict on every identity while no source was asked.
     pub fn not_asked() -> Self {
         Self {
             identity_type: IdentityType::Unknown,
@@ -88,7 +88,7 @@ impl Verdict {
     }
 }
 
-/// An account's voices, ready to be asked about many UIDs.
+/// An account's sources, ready to be asked about many UIDs.
 #[derive(Debug)]
 pub struct AccountDirectory {
     sources: AccountSources,
@@ -106,7 +106,7 @@ fn index<T>(listing: &Listing<T>, uid: impl Fn(&T) -> &Uid) -> BTreeMap<Uid, usi
 const NOT_ASKED: &str = "the cloud was not asked";
 
 impl AccountDirectory {
-    /// Takes in an account's voices and weighs the listings against each other.
+    /// Takes an account's sources and weighs the lists against each other.
     pub fn new(sources: AccountSources) -> Self {
         Self {
             standings: Standings::weigh(&sources),
@@ -118,12 +118,12 @@ impl AccountDirectory {
         }
     }
 
-    /// The voices, when nobody is to be judged any more.
+    /// The sources, when no more verdicts are needed.
     pub fn into_sources(self) -> AccountSources {
         self.sources
     }
 
-    /// The voices.
+    /// The sources.
     pub fn sources(&self) -> &AccountSources {
         &self.sources
     }
@@ -161,11 +161,11 @@ impl AccountDirectory {
     pub fn judge(&self, uid: &Uid, cluster: &ClusterDirectory) -> Verdict {
         let identity_type = self.identity_type(uid, cluster);
         let mut statements = self.statements(uid, identity_type);
-        // A row of a list that broke off can prove that somebody lives, not that somebody is gone.
+        // A row of a list that broke off can prove that an identity exists, not that it is deleted.
         let cut = !cluster.sources().kubeconfigs.is_complete();
-        let heard = claims_of_ack(uid, cluster);
-        let unusable = cut && heard.contains(&Claim::Deleted);
-        let usable = heard.into_iter().filter(|claim| !(cut && *claim == Claim::Deleted));
+        let reported = claims_of_ack(uid, cluster);
+        let unusable = cut && reported.contains(&Claim::Deleted);
+        let usable = reported.into_iter().filter(|claim| !(cut && *claim == Claim::Deleted));
         statements.extend(usable.map(|claim| Statement { claim, source: ACK, first_hand: false }));
         let gaps = if identity_type == IdentityType::Root { None } else { Some(self.gaps(uid, cluster)) };
         let inferred = gaps.as_ref().is_some_and(Vec::is_empty);
@@ -185,7 +185,7 @@ impl AccountDirectory {
 
     fn identity_type(&self, uid: &Uid, cluster: &ClusterDirectory) -> IdentityType {
         let mut account_types = cluster.kubeconfigs(uid).map(|state| state.account_type);
-        let account_type = account_types.find(|told| *told != AccountType::Unstated);
+        let account_type = account_types.find(|one| *one != AccountType::Unstated);
         let owns_cluster = cluster.sources().owner.known() == Some(uid);
         if account_type == Some(AccountType::Root) || self.caller_account() == Some(uid) || owns_cluster {
             return IdentityType::Root;
@@ -328,12 +328,12 @@ impl AccountDirectory {
             State::Deleted(Basis::Inferred) => "inferred: absent from ram:ListUsers, ram:ListRoles, \
                 ims:ListUserBasicInfos and ims:ListUsersInRecycleBin, all read to the end in the owner's account"
                 .to_owned(),
-            State::Unknown if !statements.is_empty() => told(statements),
+            State::Unknown if !statements.is_empty() => describe(statements),
             State::Unknown => self.evidence_of_unknown(uid, gaps, unusable),
             State::Recycled | State::Frozen | State::Active => {
-                let mut text = told(statements);
+                let mut text = describe(statements);
                 if state == State::Active && statements.iter().all(|statement| statement.claim == Claim::Exists) {
-                    text.push_str("; whether it is frozen is not known");
+                    text.push_str("; whether it is frozen is unknown");
                     if let Standing::Unread(reason) = &self.standings.basic_infos {
                         text.push_str(": ");
                         text.push_str(reason);
@@ -346,7 +346,7 @@ impl AccountDirectory {
 
     fn evidence_of_unknown(&self, uid: &Uid, gaps: Option<&[String]>, unusable: bool) -> String {
         let Some(gaps) = gaps else {
-            return "an account's state is told by its own credentials and by ACK, neither did".to_owned();
+            return "only the account's own credentials and ACK show an account's state, and neither did".to_owned();
         };
         let named = self.named_standings();
         let absent = match names(&named, |standing| *standing == Standing::Complete).as_str() {

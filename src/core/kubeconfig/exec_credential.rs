@@ -1,4 +1,4 @@
-//! What a credential plugin is told and what it answers: `ExecCredential`, `v1` and `v1beta1`.
+//! What a credential plugin gets and what it answers: `ExecCredential`, `v1` and `v1beta1`.
 //!
 //! Source: <https://kubernetes.io/docs/reference/config-api/client-authentication.v1/>
 

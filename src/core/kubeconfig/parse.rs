@@ -15,7 +15,7 @@ use crate::core::sourced::Sourced;
 /// The extension of a cluster that credential plugins are given.
 const EXEC_EXTENSION: &str = "client.authentication.k8s.io/exec";
 
-/// Why a file is no kubeconfig that kubectl would read. The file itself is named by whoever read it.
+/// Why a file is no kubeconfig that kubectl would read. The reader of the file adds its name.
 #[derive(Debug, thiserror::Error)]
 pub enum ParseError {
     /// It is no YAML.

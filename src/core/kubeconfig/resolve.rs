@@ -52,7 +52,7 @@ pub struct ResolvedContext {
     pub cluster: Option<Sourced<Cluster>>,
     /// The user's name; empty where none is named.
     pub user_name: String,
-    /// The user; `None` where no entry has that name and no flag gives a credential. kubectl would go on anonymously.
+    /// The user; `None` where no entry has that name and no flag gives a credential. kubectl would continue anonymously.
     pub user: Option<Sourced<User>>,
     /// The namespace of the flag or of the context.
     pub namespace: Option<String>,

@@ -11,9 +11,9 @@ use crate::core::rbac::inventory::{Binding, BoundSubject, Inventory};
 /// Source: <https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/>
 const SERVICE_ACCOUNT: &str = "system:serviceaccount:";
 
-/// The binding by which somebody may do something, if RBAC lets them. Of several it is one, a ClusterRoleBinding first.
+/// The binding that allows a user something, if RBAC allows it. Of several it is one, a ClusterRoleBinding first.
 ///
-/// Members of `system:masters` may do everything before RBAC is asked, which is not told here.
+/// Members of `system:masters` may do everything before RBAC is asked, which is not considered here.
 pub fn allows<'a>(
     inventory: &'a Inventory,
     roles: &Roles,
@@ -30,7 +30,7 @@ pub fn allows<'a>(
     of_kind(BindingKind::ClusterRoleBinding).find(grants).or_else(|| of_kind(BindingKind::RoleBinding).find(grants))
 }
 
-/// Every binding that names somebody or one of their groups, whatever its role allows.
+/// Every binding that names a user or one of its groups, whatever its role allows.
 pub fn grants_of<'a>(inventory: &'a Inventory, user_info: &UserInfo) -> Vec<&'a Binding> {
     inventory.bindings().iter().filter(|binding| names(binding, user_info)).collect()
 }
@@ -82,7 +82,7 @@ fn has(set: &[String], wanted: &str) -> bool {
     set.iter().any(|one| one == "*" || one == wanted)
 }
 
-/// `*` has subresources in it, `*/log` is that of any resource, and `pods/*` is nothing that anybody asks for.
+/// `*` has subresources in it, `*/log` is that of any resource, and `pods/*` is in no request.
 fn is_of(combined: &str, subresource: &str, resource: &str) -> bool {
     resource == "*"
         || resource == combined
@@ -185,10 +185,10 @@ mod tests {
         assert_eq!(by("bo", &["x", "ops"]), both);
         assert_eq!(by("system:serviceaccount:tools:robot", &[]), both);
         assert_eq!(by("system:serviceaccount:shop:local", &[]), ["in-shop"], "its namespace is the binding's");
-        for nobody in
+        for stranger in
             ["ops", "robot", "tools:robot", "system:serviceaccount:shop:robot", "system:serviceaccount:toolsrobot"]
         {
-            assert!(by(nobody, &["ann"]).is_empty(), "{nobody}");
+            assert!(by(stranger, &["ann"]).is_empty(), "{stranger}");
         }
     }
 

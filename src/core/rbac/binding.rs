@@ -84,7 +84,7 @@ pub struct RoleRef<'a> {
     pub name: Text<'a>,
 }
 
-/// Somebody to whom a binding grants its role.
+/// A subject to which a binding grants its role.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Subject<'a> {

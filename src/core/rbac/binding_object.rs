@@ -1,7 +1,7 @@
 //! A RoleBinding or ClusterRoleBinding as a whole: what a change is made from and what a backup keeps.
 //!
 //! Scans read bindings into [`Inventory`](super::inventory::Inventory), which is small. Of the few that are to be changed
-//! nothing may be lost, not even fields that nobody here looks at.
+//! nothing may be lost, not even fields that are not used here.
 
 use std::fmt;
 
@@ -98,7 +98,7 @@ impl BindingObject {
         }
     }
 
-    /// The object's own ID, by which a later one of the same name is told apart.
+    /// The object's own ID, which differs from that of a later object of the same name.
     pub fn uid(&self) -> &str {
         self.metadata.uid.as_deref().unwrap_or_default()
     }
@@ -108,7 +108,7 @@ impl BindingObject {
         self.metadata.resource_version.as_deref().unwrap_or_default()
     }
 
-    /// Whether it can't go before somebody else has done something. While it waits it still grants.
+    /// Whether its deletion waits for others. While it waits it still grants.
     pub fn has_finalizers(&self) -> bool {
         self.metadata.finalizers.as_ref().is_some_and(|finalizers| !finalizers.is_empty())
     }

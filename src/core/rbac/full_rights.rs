@@ -14,7 +14,7 @@ pub fn has_full_rights(rules: &[PolicyRule]) -> bool {
         .any(|rule| all(&rule.verbs) && all(&rule.api_groups) && all(&rule.resources) && rule.resource_names.is_empty())
 }
 
-/// Whoever a ClusterRoleBinding gives full rights to: users, groups and service accounts, each once.
+/// The subjects to which a ClusterRoleBinding gives full rights: users, groups and service accounts, each once.
 ///
 /// `system:masters` is among them where a binding names it, as the API server's own `cluster-admin` does; its members need
 /// no binding.

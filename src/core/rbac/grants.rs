@@ -25,7 +25,7 @@ enum Row {
     Mapping { mapping: usize, binding: Option<usize> },
 }
 
-/// One row: somebody, and what gives them access.
+/// One row: an identity, and what gives it access.
 #[derive(Clone, Copy, Debug)]
 pub struct Grant<'a> {
     /// The RAM UID; for a mapping only where the authenticator has recorded it.
@@ -40,7 +40,7 @@ pub struct Grant<'a> {
     pub created: Option<Timestamp>,
 }
 
-/// What gives somebody access.
+/// What gives access.
 #[derive(Clone, Copy, Debug)]
 pub enum GrantSource<'a> {
     /// A binding that names them.
@@ -63,7 +63,7 @@ impl Grants {
     /// Finds the grants. Every binding gives one for each of its subjects that is a RAM identity; every mapping gives one
     /// for each binding that names its user name or one of its groups, or a single one without a role where none does.
     ///
-    /// Groups that everybody is in, such as `system:authenticated`, join nothing unless a mapping names them.
+    /// Groups that every user is in, such as `system:authenticated`, join nothing unless a mapping names them.
     pub fn extract(inventory: Inventory, mappings: Vec<Mapping>) -> Self {
         let mut rows = Vec::new();
         for (index, binding) in inventory.bindings().iter().enumerate() {
@@ -85,7 +85,7 @@ impl Grants {
         self.rows.len()
     }
 
-    /// Whether nobody holds access.
+    /// Whether no identity holds access.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
@@ -100,7 +100,7 @@ impl Grants {
         self.rows.iter().map(|row| self.grant(*row))
     }
 
-    /// Every binding that was read, whoever its subjects are.
+    /// Every binding that was read, whatever its subjects are.
     pub fn inventory(&self) -> &Inventory {
         &self.inventory
     }

@@ -64,7 +64,7 @@ pub(super) const KNOWN_GROUPS: [KnownGroup; 14] = [
 pub(super) const RESOURCE_VERBS: [&str; 8] =
     ["get", "list", "create", "delete", "update", "patch", "watch", "deletecollection"];
 
-/// Paths that the API server's own defaults allow nobody.
+/// Paths that the API server's own defaults don't allow.
 pub(super) const GUARDED_PATHS: [&str; 4] = ["/metrics", "/logs", "/statusz", "/debug/pprof/"];
 
 /// The known group of this name.

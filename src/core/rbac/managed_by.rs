@@ -1,4 +1,4 @@
-//! Who looks after a binding and will put back what is taken out of it.
+//! What manages a binding and will put back what is removed from it.
 //!
 //! Tools leave marks on what they apply. A strong mark is the tool's own; a weak one others leave as well.
 
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::binding::RBAC_GROUP;
 use super::binding_object::BindingObject;
 
-/// Somebody who looks after a binding.
+/// A tool or team that manages a binding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -51,7 +51,7 @@ const APPLIED_BY: [(&str, &str); 5] = [
 ];
 
 /// Who will put back a subject that is taken out of this binding, by the marks on it. Only where there is no strong mark the
-/// weak ones are told.
+/// weak ones are shown.
 pub fn managers(object: &BindingObject) -> Vec<Manager> {
     let marks = Marks::of(object);
     let own = [marks.argo_cd(), marks.flux_kustomization(), marks.helm(), marks.apply_set(), marks.addon_manager()];
@@ -96,7 +96,7 @@ impl<'a> Marks<'a> {
         given(self.annotations, key)
     }
 
-    /// Argo CD writes the annotation by default, and a label of a configured key where it is told to.
+    /// Argo CD writes the annotation by default, and a label of a configured key if it is configured so.
     /// Source: <https://argo-cd.readthedocs.io/en/stable/user-guide/resource_tracking/>
     fn argo_cd(&self) -> Option<Manager> {
         let application = |name: &str| {
@@ -167,7 +167,7 @@ impl<'a> Marks<'a> {
             Manager::perhaps(format!("Argo CD ({TRACKING_ID} is of another object: {})", shortened(tracking)), means)
         });
         let instance = self.label("app.kubernetes.io/instance").map(|instance| {
-            Manager::perhaps(format!("whoever deploys {instance} (app.kubernetes.io/instance)"), means)
+            Manager::perhaps(format!("the deployer of {instance} (app.kubernetes.io/instance)"), means)
         });
         let applied = self.annotation("kubectl.kubernetes.io/last-applied-configuration").map(|_| {
             let means = "the next apply of the same file puts this subject back; remove it there first";

@@ -21,7 +21,7 @@ pub struct Mapping {
     pub name: String,
     /// Whom it maps.
     pub identity: MappedIdentity,
-    /// The UID, where the authenticator has recorded it. The ARN alone holds a name, which can be given to somebody else later.
+    /// The UID, where the authenticator has recorded it. The ARN alone holds a name, which can be given to another identity later.
     pub uid: Option<Uid>,
     /// The account that the identity belongs to: the recorded one, else the ARN's.
     pub account: Option<Uid>,
@@ -111,7 +111,7 @@ impl From<RamIdentityMapping> for Mapping {
     }
 }
 
-/// `1234`, or `ack-ram-authenticator:<account>:1234` as the API server is told.
+/// `1234`, or `ack-ram-authenticator:<account>:1234` as the API server gets it.
 fn recorded_uid(user_id: &str) -> Option<Uid> {
     user_id.rsplit(':').next().and_then(Uid::parse)
 }
@@ -151,7 +151,7 @@ pub enum MappingError {
 }
 
 /// Reads the entries of ConfigMap kube-system/alibabacloud-auth: `mapUsers`, `mapRoles` and `mapAccounts`, each a list in
-/// YAML. An entry without an ARN maps nobody and is left out, as the authenticator does.
+/// YAML. An entry without an ARN maps no identity and is left out, as the authenticator does.
 pub fn read_config_map(data: &BTreeMap<String, String>) -> Result<Vec<Mapping>, MappingError> {
     let mut mappings = Vec::new();
     for (key, arn_key) in [("mapUsers", "userarn"), ("mapRoles", "rolearn")] {
@@ -210,7 +210,7 @@ fn groups(value: Option<&Value>) -> Option<Vec<String>> {
     }
 }
 
-/// A string, or a number that somebody forgot to quote.
+/// A string, or a number without its quotes.
 fn scalar(value: &Value) -> Option<String> {
     match value {
         Value::String(text) if !text.is_empty() => Some(text.clone()),

@@ -66,7 +66,7 @@ fn null_as_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Strin
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RoleFacts {
-    /// The object's own ID, by which a later one of the same name is told apart.
+    /// The object's own ID, which differs from that of a later object of the same name.
     pub uid: String,
     /// Its rules; those of an aggregated ClusterRole are what a controller last filled in.
     pub rules: Vec<PolicyRule>,
@@ -109,7 +109,7 @@ impl Roles {
     }
 }
 
-/// Something that somebody may want to do, as authorizers see it.
+/// A request, as authorizers see it.
 /// Source: <https://kubernetes.io/docs/reference/access-authn-authz/authorization/#review-your-request-attributes>
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

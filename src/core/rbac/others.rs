@@ -1,4 +1,4 @@
-//! The other subjects of a binding, as plans and reports name them: a few, and how many there are. Whoever may write a binding may
+//! The other subjects of a binding, as plans and reports name them: a few, and how many there are. A user who may write a binding can
 //! put ten thousand names into it, and each of its rows would repeat them all.
 
 use std::fmt;

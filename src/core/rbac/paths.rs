@@ -4,7 +4,7 @@ use super::Attributes;
 use super::known_kinds::known_group;
 use crate::core::percent;
 
-/// Whom nobody ever calls anything: what is asked for by name without one being given. Who may get it is told that it isn't there.
+/// A name that no object has, for questions about objects by name. With the right to get it, the answer is 404.
 const NO_SUCH_NAME: &str = "ackcred-no-such-object";
 
 /// Path and query of a `get` or `list` that an API server authorizes as exactly these attributes. A list is cut to one item.

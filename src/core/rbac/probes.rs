@@ -13,7 +13,7 @@ use crate::core::rbac::inventory::Binding;
 /// What stands for `*` in a group of which no kinds are known. RBAC doesn't ask whether a kind exists.
 const ANY_KIND: &str = "anything";
 
-/// How many questions are looked at for each that may be asked: a role can have more in it than anybody would wait for.
+/// How many questions are looked at for each that may be asked: a role can allow more than there is time to ask.
 const LOOKED_AT: usize = 20;
 
 /// At most `limit` questions that these bindings' rules allow whom the bindings name: each binding's in turn, each question
@@ -91,7 +91,7 @@ fn verbs<'a>(rule: &'a PolicyRule, all: &'static [&'static str]) -> impl Iterato
     })
 }
 
-/// The names that a rule is about; the empty one for all. A `*` is a name like any other, and nobody's.
+/// The names that a rule is about; the empty one for all. A `*` is a name like any other, and no object has it.
 fn names(rule: &PolicyRule) -> impl Iterator<Item = &str> {
     let all = rule.resource_names.is_empty().then_some("");
     all.into_iter().chain(rule.resource_names.iter().map(String::as_str).filter(|name| *name != "*"))
@@ -124,7 +124,7 @@ fn groups<'a>(group: &'a str, resource: &'a str) -> Each<'a, &'a str> {
     Box::new(having.chain(else_core))
 }
 
-/// What stands for a rule's resource in a group: kinds for `*`, one of them for `*/scale`. Nothing for what nobody can ask
+/// What stands for a rule's resource in a group: kinds for `*`, one of them for `*/scale`. Nothing for what can't be asked
 /// for, such as `pods/*`.
 fn in_group<'a>(
     group: &'a str,
@@ -143,7 +143,7 @@ fn in_group<'a>(
     }
 }
 
-/// A path for a rule's URL: what is before a `*`, and for `*` alone some that not everybody may read.
+/// A path for a rule's URL: what is before a `*`, and for `*` alone some that not every user may read.
 fn paths(url: &str) -> Each<'_, &str> {
     match url.trim_end_matches('*') {
         "" if url.is_empty() => Box::new(iter::empty()),

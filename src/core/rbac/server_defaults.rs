@@ -1,4 +1,4 @@
-//! The bindings with which an API server begins, for whoever can log in and whoever can't.
+//! The bindings with which an API server starts, for users with and without a login.
 
 use super::{PolicyRule, Roles};
 use crate::core::rbac::binding::BindingKind;
@@ -34,7 +34,7 @@ const BASIC_USER: [(&str, &str); 3] = [
     ("authorization.k8s.io", "selfsubjectrulesreviews"),
 ];
 
-/// Whether this is one of the API server's own bindings for everybody, `system:basic-user`, `system:discovery` or
+/// Whether this is one of the API server's own bindings for every user, `system:basic-user`, `system:discovery` or
 /// `system:public-info-viewer`, and its role allows nothing but what it does in some version of Kubernetes.
 pub fn is_server_default(binding: &Binding, roles: &Roles) -> bool {
     let role = binding.role();

@@ -1,6 +1,6 @@
-//! Consent to one plan. Whoever changes anything has to show it.
+//! Consent to one plan. Every change needs it.
 
-/// That somebody has agreed to exactly what a hash stands for. There is no way to make one but to confirm.
+/// The consent to exactly what a hash stands for. It is only made by a confirmation.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Consent {
     hash: String,

@@ -1,4 +1,4 @@
-//! What a revocation in one cluster is decided from: everything that was heard before anything is changed.
+//! What a revocation in one cluster is decided from: everything that was read before anything is changed.
 
 use std::collections::BTreeMap;
 
@@ -36,7 +36,7 @@ pub struct RevocationInput {
     pub operator: Operator,
     /// Whether the cloud can be asked to delete kubeconfigs; else why not.
     pub cloud: Result<(), String>,
-    /// Bindings or roles that could not be read, and why: then nobody knows what there is to take away.
+    /// Bindings or roles that could not be read, and why: then what there is to revoke is unknown.
     pub unread: Vec<String>,
 }
 
@@ -75,7 +75,7 @@ pub enum Confirmation {
     ClusterProfile,
     /// The cloud tells the very address that the context has.
     CloudAddress,
-    /// `--cluster-id`, the operator's own word.
+    /// `--cluster-id`: asserted by the operator.
     OperatorsWord,
     /// Nothing.
     Nothing,
@@ -116,7 +116,7 @@ pub struct InputTarget {
     pub kubeconfig: KubeconfigFact,
     /// The roles that ACK remembers to have granted it, in every cluster.
     pub permissions: Answer<Vec<Permission>>,
-    /// Its access in the last seven days; `None` where nobody was asked.
+    /// Its access in the last seven days; `None` if it was not asked for.
     pub activity: Option<LastAccess>,
     /// Its kubeconfigs of all clusters.
     pub elsewhere: Listing<UserKubeconfigState>,
@@ -133,7 +133,7 @@ pub enum KubeconfigFact {
     NotListed,
     /// The list could not be read to the end, and why.
     Unknown(String),
-    /// Nobody was asked.
+    /// Not asked.
     NotAsked,
 }
 
@@ -160,7 +160,7 @@ impl KubeconfigFact {
     }
 }
 
-/// Whoever runs the command, by every voice that tells.
+/// The operator who runs the command, by every source that shows it.
 #[derive(Clone, Debug, Default)]
 pub struct Operator {
     /// The user names that the API server sees, without and with `--as`.
@@ -178,7 +178,7 @@ pub struct Operator {
 }
 
 impl Operator {
-    /// Everybody that the operator is known as, for the record.
+    /// Every name that the operator is known by, for the record.
     pub fn describe(&self) -> Vec<String> {
         let mut names = self.names.clone();
         names.extend(self.caller_arn.clone());

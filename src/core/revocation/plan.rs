@@ -212,7 +212,7 @@ pub enum RevokeMode {
     Named,
     /// `--all-deleted` in one cluster.
     AllDeleted,
-    /// Whoever it is, in several clusters: one that is refused is left out as a whole.
+    /// Any identity, in several clusters: a refused one is left out as a whole.
     MultiCluster,
 }
 
@@ -261,8 +261,8 @@ impl Plan {
             let is_target = |target: &PlannedTarget| {
                 target.cluster_id.as_ref() == Some(&cluster) && Some(&target.uid) == remain.uid.as_ref()
             };
-            let is_told = |told: &Remain| (&told.uid, &told.what) == (&remain.uid, &remain.what);
-            if !plan.targets.iter().any(is_target) && !plan.remains.iter().any(is_told) {
+            let is_shown = |known: &Remain| (&known.uid, &known.what) == (&remain.uid, &remain.what);
+            if !plan.targets.iter().any(is_target) && !plan.remains.iter().any(is_shown) {
                 plan.remains.push(remain);
             }
         }
@@ -341,7 +341,7 @@ impl Plan {
         self.steps.iter().filter(|step| step.object.is_some())
     }
 
-    /// Whether somebody's marks stand on one of the bindings, so that what is taken away may soon be put back.
+    /// Whether one of the bindings has the marks of a manager, which may put back what is removed.
     pub fn is_managed(&self) -> bool {
         self.steps.iter().any(|step| !step.managed_by.is_empty())
     }

@@ -117,7 +117,7 @@ pub fn taken(
         let undone = write.after.as_ref().is_some_and(|after| after.subjects.iter().any(|one| names.have(one)));
         let is_certain = write.fate() == Fate::Done && !undone;
         match taken.iter_mut().find(|taken| taken.binding == write.binding) {
-            // Taken away twice: somebody had put it back meanwhile.
+            // Removed twice: it had been put back meanwhile.
             Some(earlier) => {
                 let more: Vec<Subject> = left.filter(|subject| !earlier.subjects.contains(subject)).collect();
                 earlier.subjects.extend(more);
@@ -402,7 +402,7 @@ fn already_there(taken: &Taken, present: &Present) -> Option<Refusal> {
     (!back.is_empty() && taken.is_certain && !present.by_unfinished_restore).then(|| {
         let message = format!("{} is in {} already", back.join(", "), taken.binding);
         Refusal::new(RefusalCode::SubjectPresent, message)
-            .hint("somebody has given it back: nothing of it is left to restore")
+            .hint("it has been restored already: nothing is left to restore")
     })
 }
 

@@ -10,7 +10,7 @@ use crate::core::credential::MASTERS;
 use crate::core::ids::{Uid, split_subject_name};
 use crate::core::rbac::binding_object::user_name;
 
-/// The group that the API server puts everybody into who has signed in. An access review doesn't add it by itself.
+/// The group that the API server adds to every authenticated user. An access review doesn't add it by itself.
 /// Source: <https://kubernetes.io/docs/reference/access-authn-authz/rbac/#discovery-roles>
 pub const AUTHENTICATED: &str = "system:authenticated";
 
@@ -86,7 +86,7 @@ impl Target {
         }
     }
 
-    /// Whether a user name is the identity's: in ACK's manner, under whatever suffix, or by the operator's word.
+    /// Whether a user name is the identity's: in ACK's manner, with any suffix, or asserted by the operator.
     pub fn bears(&self, name: &str) -> bool {
         is_name_of(&self.uid, name) || self.also_names.contains(name)
     }
@@ -260,8 +260,8 @@ mod tests {
     #[test]
     fn groups_are_acks_unless_a_certificate_tells() {
         assert_eq!(target().groups, ["system:users", "system:authenticated"]);
-        let told = target().with_certificate("200-17", &["ops".to_owned(), MASTERS.to_owned()]);
-        assert_eq!(told.groups, ["ops", "system:masters", "system:authenticated"]);
-        assert!(told.is_master() && told.groups_from == GroupsFrom::Certificate && !target().is_master());
+        let known = target().with_certificate("200-17", &["ops".to_owned(), MASTERS.to_owned()]);
+        assert_eq!(known.groups, ["ops", "system:masters", "system:authenticated"]);
+        assert!(known.is_master() && known.groups_from == GroupsFrom::Certificate && !target().is_master());
     }
 }

@@ -47,7 +47,7 @@ pub struct ClusterRef {
 #[derive(Debug)]
 pub(super) struct Member {
     pub(super) cluster_ref: ClusterRef,
-    /// The cluster that it must be, where somebody said so.
+    /// The cluster that it must be, if one was given.
     pub(super) wanted: Option<ClusterId>,
     pub(super) reach: Reach,
 }
@@ -63,7 +63,7 @@ pub(super) enum Reach {
     Nothing(Unreachable),
 }
 
-/// Why nobody gets there.
+/// Why it can't be reached.
 #[derive(Debug)]
 pub(super) enum Unreachable {
     /// No context leads there.
@@ -321,7 +321,7 @@ mod tests {
         let choice =
             |temporary: bool| Choice { wanted: Wanted::OfAccount(Vec::new()), issue: temporary.then_some(none) };
         let routes = [route(&format!("a-{one}"), "https://a", "ca")];
-        let told = |id: &str, state: &str, temporary| {
+        let outcome = |id: &str, state: &str, temporary| {
             let member = choice(temporary).listed(&listed(id, state), &routes);
             match member.reach {
                 Reach::Ways(routes) => format!("{} ways", routes.len()),
@@ -329,14 +329,14 @@ mod tests {
                 Reach::Nothing(why) => why.error().message(),
             }
         };
-        assert_eq!(told(one, "running", false), "1 ways");
-        assert_eq!(told(one, "running", true), "1 ways");
-        assert_eq!(told(other, "running", true), "issued");
-        assert_eq!(told(other, "running", false), "not reached: no context leads to it");
+        assert_eq!(outcome(one, "running", false), "1 ways");
+        assert_eq!(outcome(one, "running", true), "1 ways");
+        assert_eq!(outcome(other, "running", true), "issued");
+        assert_eq!(outcome(other, "running", false), "not reached: no context leads to it");
         for state in SERVING_NO_API {
             for temporary in [true, false] {
                 let skipped = format!("not reached: in state {state} a cluster serves no API");
-                assert_eq!(told(one, state, temporary), skipped);
+                assert_eq!(outcome(one, state, temporary), skipped);
             }
         }
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::Watcher;
 use crate::core::progress::Progress;
 
-/// How often a watcher is told.
+/// How often a watcher is updated.
 const TICK: Duration = Duration::from_millis(100);
 
 /// The clusters under way.

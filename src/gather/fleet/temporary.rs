@@ -43,7 +43,7 @@ pub(super) async fn route(
         return Err(failed(anyhow::anyhow!("what was issued names files or programs of this machine")));
     }
     let best = Some(Claim { id: cluster.id.clone(), from: ClusterIdFrom::Flag });
-    // Its name is of no use to anybody: no file has it.
+    // Its name is of no use: no file has it.
     let context = ResolvedContext { name: None, ..context };
     Ok(Route { context, inference: Inference { best, contradictions: Vec::new(), region } })
 }

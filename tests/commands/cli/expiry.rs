@@ -104,12 +104,12 @@ fn every_kind_of_credential_has_its_row_worst_first() {
     not-yet,c5e8f0a1b2c3d4e5f60718293a4b5c6d7,200000000000000101,ClientCertificate,2029-01-01T00:00:00Z,1096d,NotYetValid,[home]/.kube/config,2026-01-02T00:00:00Z,1095d,[serial],,"valid from 2026-01-02T00:00:00Z, in 1d"
     expiring,c5e8f0a1b2c3d4e5f60718293a4b5c6d7,200000000000000101,ClientCertificate,2026-01-31T00:00:00Z,30d,Expiring,[home]/.kube/config,2023-02-01T00:00:00Z,1095d,[serial],,ends in 30d
     basic,c5e8f0a1b2c3d4e5f60718293a4b5c6d7,,Basic,,forever,Static,[home]/.kube/config,,,,,a password has no end; API servers since Kubernetes 1.19 accept none
-    token,c5e8f0a1b2c3d4e5f60718293a4b5c6d7,,Token,,forever,Static,[home]/.kube/config,,,,,nothing in the token says that it ends
+    token,c5e8f0a1b2c3d4e5f60718293a4b5c6d7,,Token,,forever,Static,[home]/.kube/config,,,,,the token contains no expiry
     effective,c5e8f0a1b2c3d4e5f60718293a4b5c6d7,200000000000000101,ClientCertificate,2026-02-01T00:00:00Z,31d,Effective,[home]/.kube/config,2023-02-02T00:00:00Z,1095d,[serial],,
     jwt,c5e8f0a1b2c3d4e5f60718293a4b5c6d7,,Token,2026-04-01T00:00:00Z,90d,Effective,[home]/.kube/config,2025-12-31T00:00:00Z,91d,,,
-    exec,c5e8f0a1b2c3d4e5f60718293a4b5c6d7,,Exec,,,Dynamic,[home]/.kube/config,,,,,the credential plugin fetches it
-    exec-ack,c5e8f0a1b2c3d4e5f60718293a4b5c6d7,,Exec,,,Dynamic,[home]/.kube/config,,,,,the credential plugin fetches it
-    exec-ack-token,c5e8f0a1b2c3d4e5f60718293a4b5c6d7,,Exec,,,Dynamic,[home]/.kube/config,,,,,the credential plugin fetches it
+    exec,c5e8f0a1b2c3d4e5f60718293a4b5c6d7,,Exec,,,Dynamic,[home]/.kube/config,,,,,the credential plugin renews it
+    exec-ack,c5e8f0a1b2c3d4e5f60718293a4b5c6d7,,Exec,,,Dynamic,[home]/.kube/config,,,,,the credential plugin renews it
+    exec-ack-token,c5e8f0a1b2c3d4e5f60718293a4b5c6d7,,Exec,,,Dynamic,[home]/.kube/config,,,,,the credential plugin renews it
     provider,c5e8f0a1b2c3d4e5f60718293a4b5c6d7,,AuthProvider,,,Dynamic,[home]/.kube/config,,,,,"the auth provider ""oidc"" fetches it with its refresh token"
     --- stderr
     warning: context "mismatch": the private key does not belong to the certificate
@@ -246,7 +246,7 @@ fn a_folder_gives_its_kubeconfigs_and_no_deeper() {
     assert_snapshot!(told(&session, &outcome), @"
     CONTEXT   CLUSTER-ID   UID   CREDENTIAL   EXPIRES   LEFT   STATUS   FILE   ISSUED   LIFETIME   SERIAL   CA-EXPIRES   REASON
     <none>   <none>   <none>   <none>   <none>   <none>   Invalid   [home]/d/broken.yaml   <none>   <none>   <none>   <none>   cannot use [home]/d/broken.yaml: not YAML that kubectl reads: line 3: unclosed bracket '{'
-    200000000000000101-c5e8f0a1b2c3d4e5f60718293a4b5c6d7   c5e8f0a1b2c3d4e5f60718293a4b5c6d7   <none>   Token   <none>   forever   Static   [home]/d/config   <none>   <none>   <none>   <none>   nothing in the token says that it ends
+    200000000000000101-c5e8f0a1b2c3d4e5f60718293a4b5c6d7   c5e8f0a1b2c3d4e5f60718293a4b5c6d7   <none>   Token   <none>   forever   Static   [home]/d/config   <none>   <none>   <none>   <none>   the token contains no expiry
     200000000000000101-c5e8f0a1b2c3d4e5f60718293a4b5c6d7   c5e8f0a1b2c3d4e5f60718293a4b5c6d7   200000000000000101   ClientCertificate   2028-01-01T00:00:01Z   730d   Effective   [home]/d/a.yaml   2025-01-01T00:00:01Z   1095d   [serial]   <none>   <none>
     --- stderr
     warning: cannot use [home]/d/broken.yaml: not YAML that kubectl reads: line 3: unclosed bracket '{'
@@ -290,7 +290,7 @@ fn the_cache_that_ack_ram_tool_leaves_is_a_credential_of_its_own() {
     assert_snapshot!(told(&session, &session.run(&["expiry", "-o", "wide"])), @r#"
     CONTEXT   CLUSTER-ID   UID   CREDENTIAL   EXPIRES   LEFT   STATUS   FILE   ISSUED   LIFETIME   SERIAL   CA-EXPIRES   REASON
     200000000000000101-c5e8f0a1b2c3d4e5f60718293a4b5c6d7   c5e8f0a1b2c3d4e5f60718293a4b5c6d7   200000000000000101   Exec   2025-12-29T00:00:00Z   -3d   Expired   [home]/.kube/cache/ack-ram-tool/credential-plugin/c5e8f0a1b2c3d4e5f60718293a4b5c6d7-exec-auth-credential-v1beta1.json   2022-12-30T00:00:00Z   1095d   [serial]   <none>   expired 3d ago
-    200000000000000101-c5e8f0a1b2c3d4e5f60718293a4b5c6d7   c5e8f0a1b2c3d4e5f60718293a4b5c6d7   <none>   Exec   <none>   <none>   Dynamic   [home]/.kube/config   <none>   <none>   <none>   <none>   the credential plugin fetches it
+    200000000000000101-c5e8f0a1b2c3d4e5f60718293a4b5c6d7   c5e8f0a1b2c3d4e5f60718293a4b5c6d7   <none>   Exec   <none>   <none>   Dynamic   [home]/.kube/config   <none>   <none>   <none>   <none>   the credential plugin renews it
     --- exit 0
     "#);
     assert_eq!(session.run(&["expiry", "--fail-on", "expired"]).status, Status::Findings);

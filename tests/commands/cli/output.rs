@@ -142,7 +142,7 @@ fn a_command_line_that_makes_no_sense_is_an_error_of_its_own() {
     }
     assert_snapshot!(session().run(&["scan", "--uid", "200000000000000101-1735689600"]), @r#"
     --- stderr
-    error: invalid value '200000000000000101-1735689600' for '--uid <UID>': the unit is the identity: give its UID, 200000000000000101
+    error: invalid value '200000000000000101-1735689600' for '--uid <UID>': an identity is expected: give its UID, 200000000000000101
 
     For more information, try '--help'.
     --- exit 2

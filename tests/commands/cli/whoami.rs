@@ -209,7 +209,7 @@ fn what_is_named_and_not_there_is_told() {
     RAM identity   <none>
     Issued   <none>
     Expires   <none>
-    Status   Static: nothing in the token says that it ends
+    Status   Static: the token contains no expiry
     --- exit 0
     ");
 }
@@ -261,7 +261,7 @@ fn a_leaked_file_is_looked_at_and_nothing_more() {
     assert!(!ran.exists(), "the leaked file's plugin was run");
     let said = said.join("\n").replace(&session.home().display().to_string(), "[home]");
     assert_snapshot!(said, @r#"
-    exec: Exec Dynamic "the credential plugin fetches it" exit 0
+    exec: Exec Dynamic "the credential plugin renews it" exit 0
     files: ClientCertificate Missing "client-certificate [home]/mine/client.crt: it lies outside the kubeconfig's folder and was not read" exit 0
     dots: TokenFile Missing "tokenFile [home]/mine/token: it lies outside the kubeconfig's folder and was not read" exit 0
     link: TokenFile Missing "tokenFile [home]/leak/link: it lies outside the kubeconfig's folder and was not read" exit 0
@@ -427,7 +427,7 @@ fn an_api_server_that_fails_is_shown_failing_beside_the_file() {
         9,
         Fault::Answer { code: 404, content_type: "application/json", body: unknown.to_string() },
     );
-    assert_snapshot!(voice(&session), @"older than Kubernetes 1.28: it can't say whom it sees; exit 4");
+    assert_snapshot!(voice(&session), @"older than Kubernetes 1.28: it can't say which user it sees; exit 4");
 }
 
 #[test]

@@ -77,7 +77,7 @@ fn the_living_are_hidden_and_counted() {
     let scan = scene.scan(&[]);
     let shown: Vec<&str> = scan.rows().iter().map(|row| row["state"].as_str().unwrap()).collect();
     assert_eq!(shown, ["Deleted", "Deleted", "Deleted", "Recycled"]);
-    assert!(scan.stderr.contains("29 rows of 29 living identities not shown, --all-users shows them"), "{scan}");
+    assert!(scan.stderr.contains("29 rows of 29 living identities hidden; use --all-users to show them"), "{scan}");
     assert!(scan.stderr.contains("2 identities that no longer exist hold 2 bindings here"), "{scan}");
     let unbound = "1 identity that no longer exists has an issued kubeconfig and no binding";
     assert!(scan.stderr.contains(unbound), "{scan}");

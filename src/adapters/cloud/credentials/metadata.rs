@@ -115,7 +115,7 @@ impl Resolver<'_> {
 
 /// What the machine is by its firmware's word, where that is something other than an ECS instance.
 ///
-/// Off ECS nobody answers at the metadata's address, and every command would wait for that. That an instance bears its name is
+/// Off ECS there is no answer at the metadata's address, and every command would wait for that. That an instance bears its name is
 /// an inference: cloud-init tells instances by the same file, the cloud's documents don't mention it, and a virtual machine
 /// inside an instance, such as that of a sandboxed container, bears its own. Where the file can't be read (outside Linux, or with
 /// firmware that has no such table) nothing is known, and the server is asked.

@@ -40,7 +40,7 @@ pub struct ResolvedCredentials {
     pub secret: Secret<String>,
     /// The token of temporary credentials.
     pub security_token: Option<Secret<String>>,
-    /// The end of temporary credentials, where it is told.
+    /// The end of temporary credentials, if it is known.
     pub expiration: Option<Timestamp>,
     /// Where they are from, for people: `profile 'ops' (RamRoleArn) of /home/ann/.aliyun/config.json`.
     pub source: String,
@@ -80,7 +80,7 @@ pub struct NoCredentials {
 /// Looks for credentials in the order of this module. `--role-arn` then becomes that role with what was found.
 ///
 /// # Errors
-/// A source that has something can't be used: the search ends there, for the next source is somebody else.
+/// A source that has something can't be used: the search ends there, for the next source can be another identity.
 pub async fn resolve(
     world: &World,
     settings: &CloudSettings,
@@ -131,7 +131,7 @@ impl Resolver<'_> {
             Look::Nothing(why) => looked_at.push(why),
         }
         if let Some((variable, name)) = self.profile_variable() {
-            // Whoever names a profile does not mean the machine's own role.
+            // A user who names a profile does not mean the machine's own role.
             let place = format!("{variable}: profile '{name}'");
             return Err(CredentialsError::failed(place, format!("not found ({})", looked_at.join("; "))));
         }

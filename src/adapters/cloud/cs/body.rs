@@ -203,14 +203,14 @@ pub(super) struct ActivityState {
 
 impl ActivityState {
     pub(super) fn into_core(self) -> Activity {
-        let told = |text: Option<String>| text.filter(|text| !text.is_empty());
+        let non_empty = |text: Option<String>| text.filter(|text| !text.is_empty());
         Activity {
             active: self.active,
             last_activity: self.last_activity,
-            last_audit_id: told(self.last_audit_id),
-            project: told(self.log_project_name),
-            log_store: told(self.log_store_name),
-            query: told(self.log_query_exp),
+            last_audit_id: non_empty(self.last_audit_id),
+            project: non_empty(self.log_project_name),
+            log_store: non_empty(self.log_store_name),
+            query: non_empty(self.log_query_exp),
         }
     }
 }
@@ -276,8 +276,8 @@ impl TaskInfo {
             _ => TaskState::Other(self.state),
         };
         let (error_code, error_message) = self.error.map_or((None, None), |error| (error.code, error.message));
-        let told = |text: Option<String>| text.filter(|text| !text.is_empty());
-        Task { id: self.task_id, state, error_code: told(error_code), error_message: told(error_message) }
+        let non_empty = |text: Option<String>| text.filter(|text| !text.is_empty());
+        Task { id: self.task_id, state, error_code: non_empty(error_code), error_message: non_empty(error_message) }
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a cluster's own voices say of an identity: ACK's list of its kubeconfigs, and the account that a
+//! What a cluster's own sources say of an identity: ACK's list of its kubeconfigs, and the account that a
 //! mapping knows it to belong to.
 
 use std::cmp::Reverse;
@@ -8,7 +8,7 @@ use crate::core::identity::ack::{CertificateState, KubeconfigState};
 use crate::core::identity::evidence::ClusterSources;
 use crate::core::ids::Uid;
 
-/// A cluster's voices, ready to be asked about many UIDs.
+/// A cluster's sources, ready to be asked about many UIDs.
 #[derive(Debug)]
 pub struct ClusterDirectory {
     sources: ClusterSources,
@@ -18,7 +18,7 @@ pub struct ClusterDirectory {
 }
 
 impl ClusterDirectory {
-    /// Takes in a cluster's voices.
+    /// Takes a cluster's sources.
     pub fn new(sources: ClusterSources) -> Self {
         let rows = sources.kubeconfigs.items();
         let mut kubeconfigs: BTreeMap<Uid, Vec<usize>> = BTreeMap::new();
@@ -40,7 +40,7 @@ impl ClusterDirectory {
         self
     }
 
-    /// The voices.
+    /// The sources.
     pub fn sources(&self) -> &ClusterSources {
         &self.sources
     }

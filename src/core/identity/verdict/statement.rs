@@ -1,19 +1,19 @@
-//! What each voice says of one identity, and what the words come to together.
+//! What each source says of one identity, and what the statements come to together.
 
 use super::cluster::ClusterDirectory;
 use super::{Basis, State};
 use crate::core::identity::ack::AccountState;
 use crate::core::ids::Uid;
 
-/// The voice that speaks for ACK.
+/// The source for ACK's statements.
 pub(super) const ACK: &str = "cs:ListClusterKubeconfigStates";
 
-/// One voice's word on an identity.
+/// What one source says of an identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Statement {
     pub(super) claim: Claim,
     pub(super) source: &'static str,
-    /// Whether the voice keeps the identities itself (RAM, IMS, STS), or repeats what it heard (ACK).
+    /// Whether the source keeps the identities itself (RAM, IMS, STS), or repeats what it was given (ACK).
     pub(super) first_hand: bool,
 }
 
@@ -47,7 +47,7 @@ impl Claim {
     }
 }
 
-/// What ACK says of an identity, each word once: it can have several rows, and they needn't agree.
+/// What ACK says of an identity, each statement once: it can have several rows, and they needn't agree.
 pub(super) fn claims_of_ack(uid: &Uid, cluster: &ClusterDirectory) -> Vec<Claim> {
     let mut claims = Vec::new();
     for claim in cluster.kubeconfigs(uid).filter_map(|state| claim_of_ack(state.account_state)) {
@@ -68,7 +68,7 @@ fn claim_of_ack(state: AccountState) -> Option<Claim> {
 }
 
 /// Active, Frozen and Recycled beat Deleted; Frozen beats Active. An identity that RAM or IMS list as living and IMS
-/// lists in the recycle bin was moved between two reads: nobody knows in which direction.
+/// lists in the recycle bin was moved between two reads, in an unknown direction.
 pub(super) fn decide(statements: &[Statement], inferred: bool) -> State {
     let says = |claim| statements.iter().any(|statement| statement.claim == claim);
     if says(Claim::Recycled) {
@@ -87,18 +87,18 @@ pub(super) fn decide(statements: &[Statement], inferred: bool) -> State {
     if inferred { State::Deleted(Basis::Inferred) } else { State::Unknown }
 }
 
-pub(super) fn told(statements: &[Statement]) -> String {
-    let told: Vec<String> = statements.iter().map(|told| format!("{} in {}", told.claim.word(), told.source)).collect();
-    told.join(", ")
+pub(super) fn describe(statements: &[Statement]) -> String {
+    let texts: Vec<String> = statements.iter().map(|one| format!("{} in {}", one.claim.word(), one.source)).collect();
+    texts.join(", ")
 }
 
 pub(super) fn disagreement(statements: &[Statement], state: State, inferred: bool) -> Option<String> {
     let contradicted =
         statements.iter().any(|statement| statements.iter().any(|other| statement.claim.contradicts(other.claim)));
     if contradicted {
-        return Some(told(statements));
+        return Some(describe(statements));
     }
-    let only_heard = !statements.is_empty() && statements.iter().all(|statement| !statement.first_hand);
+    let only_reported = !statements.is_empty() && statements.iter().all(|statement| !statement.first_hand);
     let lives = matches!(state, State::Active | State::Frozen);
-    (only_heard && lives && inferred).then(|| format!("{}, but absent from RAM and IMS", told(statements)))
+    (only_reported && lives && inferred).then(|| format!("{}, but absent from RAM and IMS", describe(statements)))
 }

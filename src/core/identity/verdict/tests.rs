@@ -344,7 +344,7 @@ fn presence_counts_in_a_list_that_broke_off() {
     let basic_infos = Listing::failed("forbidden");
     let verdict = judge("2002", AccountSources { users, basic_infos, ..account() }, cluster());
     assert_eq!(verdict.state, State::Active);
-    assert_eq!(verdict.evidence, "exists in ram:ListUsers; whether it is frozen is not known: forbidden");
+    assert_eq!(verdict.evidence, "exists in ram:ListUsers; whether it is frozen is unknown: forbidden");
 }
 
 fn digits() -> impl Strategy<Value = &'static str> {

@@ -17,7 +17,7 @@ pub(crate) use decode::{bytes as decode_bytes, list as decode_list, text as deco
 use scalar::Resolved;
 pub use text::TextError;
 
-/// Collections may be nested this deep; kubectl's own limit is higher, but nobody writes such a file by hand.
+/// Collections may be nested this deep; kubectl's own limit is higher, but no file that is written by hand needs it.
 const DEEPEST: usize = 500;
 
 /// Text that aliases may bring in, in bytes. Each use of a long anchored text counts anew.

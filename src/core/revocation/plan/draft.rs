@@ -1,4 +1,4 @@
-//! The part of a plan that is about one cluster: from what was heard of it to its steps, its refusals and what remains.
+//! The part of a plan that is about one cluster: from what was read of it to its steps, its refusals and what remains.
 
 use super::{Action, Elsewhere, Flags, PlannedTarget, Remain, RevokeMode, Step, change_of, names, refuse, remain};
 use crate::core::access::holder::LastAccess;
@@ -104,10 +104,10 @@ fn not_checked(input: &RevocationInput, targets: &[&InputTarget], flags: &Flags)
         unseen.push("the cloud's records: --rbac-only".to_owned());
     }
     if input.cluster.confirmation == Confirmation::OperatorsWord {
-        unseen.push("which cluster this is: --cluster-id is your own word".to_owned());
+        unseen.push("which cluster this is: only you asserted it, with --cluster-id".to_owned());
     }
     let accepted = flags.accept_names.iter();
-    unseen.extend(accepted.map(|name| format!("whose user name {name} is: --accept-name is your own word")));
+    unseen.extend(accepted.map(|name| format!("whose user name {name} is: only you asserted it, with --accept-name")));
     let nameless: Vec<&str> = targets
         .iter()
         .filter(|target| target.target.ram_names.is_empty())
@@ -115,7 +115,7 @@ fn not_checked(input: &RevocationInput, targets: &[&InputTarget], flags: &Flags)
         .collect();
     if !nameless.is_empty() {
         let shown = names::some_of(&nameless);
-        unseen.push(format!("user names that equal the name or ARN in RAM of {shown}: no name of it is known"));
+        unseen.push(format!("user names that equal the name or ARN in RAM of {shown}: its name is unknown"));
     }
     unseen
 }

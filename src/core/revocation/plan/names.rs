@@ -67,7 +67,7 @@ fn wrong_with<'a>(cases: impl Iterator<Item = &'a RevocationInput> + Clone, flag
         let message = format!("{flag} {name}: that is a name of {} in any case, and is revoked with it", target.uid);
         return Some(refused(message).hint(format!("leave {flag} {name} out")));
     }
-    // The name in RAM may not be known any more of an identity that is gone: then what is accepted is taken on the operator's word.
+    // The name in RAM may not be known any more of an identity that is gone: then `--accept-name` is trusted.
     let is_like = |target: &Target| match flag {
         ALSO => target.also_names.contains(name),
         _ => target.also_names.contains(name) || target.may_bear(name),

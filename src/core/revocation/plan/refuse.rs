@@ -24,15 +24,15 @@ const ABNORMAL: [&str; 4] = ["failed", "deleting", "deleted", "delete_failed"];
 pub(super) fn the_cluster(input: &RevocationInput, flags: &Flags, mode: RevokeMode) -> Vec<Refusal> {
     let mut refusals = Vec::new();
     if mode == RevokeMode::MultiCluster && input.cluster.id().is_none() {
-        // What is written down of several clusters is told apart by their IDs.
+        // The records of several clusters differ by their IDs.
         let context = input.cluster.context.as_deref().unwrap_or_default();
-        let message = format!("nothing tells which ACK cluster context {context:?} leads to");
-        let hint = "revoke there alone, with this one --context";
+        let message = format!("it is unknown to which ACK cluster context {context:?} leads to");
+        let hint = "revoke in that cluster separately, with its --context";
         refusals.push(Refusal::new(RefusalCode::ClusterUnconfirmed, message).hint(hint));
         return refusals;
     }
     if !input.unread.is_empty() {
-        let message = format!("what there is to take away is not known: {}", input.unread.join("; "));
+        let message = format!("what there is to revoke is unknown: {}", input.unread.join("; "));
         let hint =
             "ask for list on clusterrolebindings, rolebindings, clusterroles and roles (rbac.authorization.k8s.io)";
         refusals.push(Refusal::new(RefusalCode::MissingRight, message).hint(hint));
@@ -48,14 +48,14 @@ pub(super) fn the_cluster(input: &RevocationInput, flags: &Flags, mode: RevokeMo
     if let (false, Err(reason)) = (flags.rbac_only, &input.cloud) {
         let message = format!("the kubeconfig can't be deleted: {reason}");
         let refusal = Refusal::new(RefusalCode::NoCloudCredentials, message);
-        refusals.push(refusal.hint("--rbac-only takes the bindings away and leaves the cloud's record"));
+        refusals.push(refusal.hint("use --rbac-only to remove the bindings and leave the cloud's record"));
     } else if !flags.rbac_only && input.cluster.confirmation == Confirmation::Nothing {
         let what = match input.cluster.id() {
-            Some(id) => format!("nothing that can be trusted confirms that this is cluster {id}"),
-            None => "nothing tells which ACK cluster this is".to_owned(),
+            Some(id) => format!("no trusted source confirms that this is cluster {id}"),
+            None => "it is unknown which ACK cluster this is".to_owned(),
         };
         let refusal = Refusal::new(RefusalCode::ClusterUnconfirmed, what);
-        refusals.push(refusal.hint("give its ID with --cluster-id on your own word, or take --rbac-only"));
+        refusals.push(refusal.hint("give its ID with --cluster-id if you are sure of it, or use --rbac-only"));
     }
     refusals
 }
@@ -131,7 +131,7 @@ fn open_grants(input: &RevocationInput, target: &InputTarget, flags: &Flags) -> 
 }
 
 fn nothing_issued(input: &RevocationInput, target: &InputTarget, flags: &Flags) -> Option<Refusal> {
-    let told = match &target.kubeconfig {
+    let detail = match &target.kubeconfig {
         _ if flags.rbac_only || is_bound(input, target) || !super::permissions_here(input, target).is_empty() => None,
         // ACK's list of the cluster leaves deleted kubeconfigs out, its list of the identity need not.
         _ if was_deleted(input, target) => None,
@@ -144,9 +144,8 @@ fn nothing_issued(input: &RevocationInput, target: &InputTarget, flags: &Flags) 
         },
         KubeconfigFact::NotAsked => None,
     };
-    told.map(|told| {
-        let message =
-            format!("{} has no binding in this cluster and no kubeconfig that is known: {told}", target.target.uid);
+    detail.map(|detail| {
+        let message = format!("{} has no binding in this cluster and no known kubeconfig: {detail}", target.target.uid);
         let refusal = Refusal::new(RefusalCode::NothingIssued, message);
         match open_grants(input, target, flags).into_iter().next() {
             Some(open) => refusal.hint(open),
@@ -187,8 +186,8 @@ fn is_to_be_changed(input: &RevocationInput, target: &InputTarget, flags: &Flags
 fn unknown(input: &RevocationInput, target: &InputTarget, flags: &Flags, mode: RevokeMode) -> Option<Refusal> {
     let risky = mode != RevokeMode::Single && is_to_be_changed(input, target, flags);
     (target.verdict.state == State::Unknown && risky).then(|| {
-        let message = format!("whether {} exists is not known: {}", target.target.uid, target.verdict.evidence);
-        Refusal::new(RefusalCode::IdentityUnknown, message).hint("name it alone, if you are sure")
+        let message = format!("whether {} exists is unknown: {}", target.target.uid, target.verdict.evidence);
+        Refusal::new(RefusalCode::IdentityUnknown, message).hint("if you are sure, revoke it separately")
     })
 }
 
@@ -201,17 +200,17 @@ fn recent_access(
     if flags.force || !is_to_be_changed(input, target, flags) {
         return None;
     }
-    let (code, told) = match target.activity.as_ref()? {
+    let (code, detail) = match target.activity.as_ref()? {
         LastAccess::None(_) => return None,
         seen @ LastAccess::Found(_) => (RefusalCode::RecentAccess, seen.describe()),
         failed @ LastAccess::Failed { .. } => (RefusalCode::ActivityUnknown, failed.describe()),
     };
     let why = if leaked.is_some() {
-        "with a leaked file that is the very reason: --force goes on"
+        "that is to be expected of a leaked file: --force revokes it all the same"
     } else {
-        "somebody may depend on it: --force goes on"
+        "it may be in use: --force revokes it all the same"
     };
-    Some(Refusal::new(code, format!("{}: {told}", target.target.uid)).hint(why))
+    Some(Refusal::new(code, format!("{}: {detail}", target.target.uid)).hint(why))
 }
 
 fn dead_credential(input: &RevocationInput, target: &InputTarget, leaked: Option<&LeakedFacts>) -> Option<Refusal> {
@@ -221,10 +220,11 @@ fn dead_credential(input: &RevocationInput, target: &InputTarget, leaked: Option
     let by_group = !remain::group_grants(input, target, &Flags::default()).is_empty() || target.target.is_master();
     (!by_name && !by_group && is_bound(input, target)).then(|| {
         let (uid, name) = (&target.target.uid, &leaked.common_name);
-        let message =
-            format!("the credential in the file is dead already: {name} holds nothing here, other names of {uid} do");
+        let message = format!(
+            "the credential in the file is already revoked: {name} has no access here, other names of {uid} have"
+        );
         Refusal::new(RefusalCode::CredentialDead, message)
-            .hint(format!("kubectl ackcred revoke {uid} takes away what its successor holds"))
+            .hint(format!("kubectl ackcred revoke {uid} revokes the access of its other names"))
     })
 }
 
@@ -234,15 +234,15 @@ pub(super) fn the_steps(input: &RevocationInput, steps: &[Step], dry_runs: &DryR
         let object = step.object.as_ref()?;
         let reason = dry_runs.get(object)?.step.as_ref().err()?;
         let message = format!("you may not change {object}: {reason}");
-        let hint = "ask somebody who may; taking a subject out of a shared binding needs bind on its role";
+        let hint = "ask an administrator who may; to remove a subject from a shared binding you need bind on its role";
         let refusal = Refusal::new(RefusalCode::MissingRight, message).of(object.to_string()).hint(hint);
         Some((step.identities.clone(), refusal.in_cluster(input.cluster.id())))
     });
     refused.collect()
 }
 
-/// Whether somebody would still hold full rights. The operator counts; the group system:masters does not: nobody can be
-/// put into it any more, and whoever holds its certificate may be the leaver.
+/// Whether an identity would still hold full rights. The operator counts; the group system:masters does not: no identity can be
+/// added to it any more, and the holder of its certificate may be the revoked identity.
 pub(super) fn the_last_administrator(
     input: &RevocationInput,
     targets: &[&InputTarget],
@@ -265,8 +265,8 @@ pub(super) fn the_last_administrator(
             None => !(holder.kind() == "Group" && holder.name() == MASTERS),
         });
     (leaving && !stays).then(|| {
-        Refusal::new(RefusalCode::LastAdministrator, "afterwards nobody would hold full rights in this cluster")
-            .hint("make somebody an administrator first, or go on with --leave-no-admin")
+        Refusal::new(RefusalCode::LastAdministrator, "afterwards no identity would hold full rights in this cluster")
+            .hint("add an administrator first, or use --leave-no-admin")
     })
 }
 
@@ -281,7 +281,7 @@ pub(super) fn warnings(input: &RevocationInput, targets: &[&InputTarget], leaked
     for target in targets {
         let uid = &target.target.uid;
         if target.verdict.state == State::Unknown {
-            warnings.push(format!("whether {uid} exists is not known: {}", target.verdict.evidence));
+            warnings.push(format!("whether {uid} exists is unknown: {}", target.verdict.evidence));
         }
         if let Some(disagreement) = &target.verdict.disagreement {
             warnings.push(format!("{uid}: {disagreement}"));
@@ -289,13 +289,14 @@ pub(super) fn warnings(input: &RevocationInput, targets: &[&InputTarget], leaked
     }
     if leaked.is_some_and(|leaked| leaked.signed_by_ca == Some(false)) {
         warnings.push(
-            "this cluster's CA did not sign the certificate in the file: a forged file can name anybody".to_owned(),
+            "this cluster's CA did not sign the certificate in the file: a forged file can name any identity"
+                .to_owned(),
         );
     }
     for name in input.operator.names.iter().filter(|name| split_subject_name(name).is_none()) {
         if is_shared_administrator(input, name) {
             warnings
-                .push(format!("you are {name}, an administrator by a name that several may hold: so may the leaver"));
+                .push(format!("you are {name}, an administrator by a name that several identities can hold, so the revoked identity may be one, too"));
         }
     }
     warnings

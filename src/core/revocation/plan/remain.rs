@@ -1,4 +1,4 @@
-//! What a revocation can't end, found exactly and told before anybody agrees.
+//! What a revocation can't end, found exactly and shown before consent.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ use crate::core::rbac::{Roles, is_server_default};
 use crate::core::revocation::input::{InputTarget, KubeconfigFact, LeakedFacts, RevocationInput};
 use crate::core::revocation::target::{Target, TargetNames};
 
-/// What nobody can see from here. Always told.
+/// What can't be seen from here. Always shown.
 pub const NOT_CHECKED: [&str; 5] = [
     "sessions opened before now end by themselves, watches within an hour",
     "tokens of ServiceAccounts that it could reach",
@@ -245,7 +245,7 @@ fn afterlife(target: &InputTarget, leaked: Option<&LeakedFacts>, flags: &Flags) 
         found.push((RemainKind::Reissue, what.to_owned()));
     }
     if target.verdict.identity_type == IdentityType::RamRole {
-        let what = "the identity is a role: everybody who may assume it loses this access";
+        let what = "the identity is a role: every identity that may assume it loses this access";
         found.push((RemainKind::RoleSessions, what.to_owned()));
     }
     if target.kubeconfig.certificate().is_some_and(CertificateState::is_issued) && !flags.rbac_only {
@@ -254,7 +254,7 @@ fn afterlife(target: &InputTarget, leaked: Option<&LeakedFacts>, flags: &Flags) 
     }
     let records = target.permissions.known().map(Vec::as_slice).unwrap_or_default();
     if records.iter().any(|record| record.resource_id == "all-clusters") {
-        let what = "ACK remembers a permission on all clusters: clusters to come give the identity access again";
+        let what = "ACK has a permission record for all clusters: new clusters give the identity access again";
         found.push((RemainKind::AllClusters, what.to_owned()));
     }
     found

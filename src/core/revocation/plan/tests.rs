@@ -75,7 +75,7 @@ fn deleted() -> Verdict {
     Verdict { state: State::Deleted(Basis::Confirmed), evidence: "confirmed".into(), ..Verdict::not_asked() }
 }
 
-/// Somebody who has left with a kubeconfig in effect and was not seen since.
+/// A deleted identity with an effective kubeconfig and no access since.
 fn target(text: &str) -> InputTarget {
     let kubeconfig = KubeconfigState {
         uid: uid(text),
@@ -188,7 +188,7 @@ fn a_plan_says_what_leaves_and_what_stays_the_bindings_first() {
     assert_eq!((team.shared_with_count, plan.steps[0].shared_with_count), (2, 0));
     assert_eq!(plan.steps[0].shared_with_sha256, None);
     assert_eq!((team.undo.as_str(), plan.steps[2].undo.as_str()), ("restore", "recycle bin, 30 days, console"));
-    let nameless = "user names that equal the name or ARN in RAM of 200: no name of it is known";
+    let nameless = "user names that equal the name or ARN in RAM of 200: its name is unknown";
     assert_eq!(plan.not_checked[0], nameless);
     assert_eq!(plan.not_checked[1..], NOT_CHECKED);
 }

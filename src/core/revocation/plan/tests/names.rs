@@ -63,7 +63,7 @@ fn a_name_that_resembles_the_identitys_is_a_finding_until_the_operator_says_what
 
     let anothers = plan_with(&case_of(vec![carl(&[])], &[team], Vec::new()), &accepting(&["200.17"]));
     assert_eq!(access_that_remains(&anothers), []);
-    assert_eq!(anothers.not_checked[0], "whose user name 200.17 is: --accept-name is your own word");
+    assert_eq!(anothers.not_checked[0], "whose user name 200.17 is: only you asserted it, with --accept-name");
     assert_eq!(anothers.steps[0].subjects, ["User/200-1"]);
 }
 
