@@ -178,7 +178,7 @@ fn an_unconfirmed_cluster_takes_ones_own_word() {
     let operations = incident.session.home().join("state/operations");
     let folder = std::fs::read_dir(operations).unwrap().next().unwrap().unwrap().path();
     let record: Value = serde_json::from_slice(&std::fs::read(folder.join("operation.json")).unwrap()).unwrap();
-    assert_eq!(record["clusters"][0]["confirmation"], "OperatorsWord", "{record:#}");
+    assert_eq!(record["clusters"][0]["confirmation"], "AssertedByOperator", "{record:#}");
 
     let incident = unconfirmed();
     let (status, report, said) = incident.json(&["revoke", CARL, "--yes", "--settle", "0s", "--rbac-only"]);
