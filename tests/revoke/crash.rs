@@ -338,7 +338,7 @@ fn where_no_journal_can_be_nothing_is_changed() {
     for (folder, told) in [("/proc/ackcred", "/proc/ackcred"), (&below, file.to_str().unwrap())] {
         let said = ended(spawn(incident.process(BINARY).env("ACKCRED_HOME", folder).args(revocation(&incident))));
         assert_eq!(said.code, Some(5), "{}", said.text);
-        for part in ["nothing is changed without a journal", told, "ACKCRED_HOME names another"] {
+        for part in ["no changes without a journal", told, "set ACKCRED_HOME to use another folder"] {
             assert!(said.text.contains(part), "{part}: {}", said.text);
         }
     }

@@ -513,7 +513,7 @@ fn the_unit_is_the_identity() {
     let incident = Incident::sandbox(|setup| setup);
     let outcome = incident.run(&["revoke", &name(CARL), "--yes"]);
     assert_eq!(outcome.status, Status::Usage, "{outcome}");
-    assert!(outcome.stderr.contains(&format!("revoke {CARL}")) || outcome.stderr.contains("the identity"), "{outcome}");
+    assert!(outcome.stderr.contains(&format!("an identity is expected: give its UID, {CARL}")), "{outcome}");
     assert_eq!(incident.changes(), []);
 }
 
