@@ -138,7 +138,7 @@ fn a_mutating_policy_that_undoes_the_change_is_found<C: Cluster>(server: C) {
     let (status, report, said) = revoke(&incident, &[]);
     assert_eq!((status, outcome(&report)), (Status::Incomplete, "Residual"), "{said}\n{report:#}");
     let steps = report["steps"].to_string();
-    assert!(steps.contains("a mutating policy undoes the change"), "{report:#}");
+    assert!(steps.contains("a mutating policy undoes it"), "{report:#}");
     assert!(left(&report).contains("RoleBinding/shop/team"), "{report:#}");
     incident.server.keep_no_subject().unwrap();
 }
