@@ -19,6 +19,7 @@ use crate::core::revocation::input::RevocationInput;
 use crate::core::revocation::journal::StepResult;
 use crate::core::revocation::plan::{Action, Plan, Step};
 use crate::core::revocation::restoration::RestorePlan;
+use crate::error::chain;
 
 pub use cloud::{Collateral, repair};
 pub use issuing::issuing;
@@ -121,7 +122,7 @@ struct LastLook {
 
 impl LastLook {
     async fn take(tools: &Tools<'_>, plan: &Plan, input: &RevocationInput, before: &[StepReport]) -> Self {
-        let inventory = cloud::bindings_left(tools.api).await;
+        let inventory = tools.api.all_bindings().await.map_err(|error| chain(&error));
         let at_risk = cloud::at_risk(plan, input, inventory.as_ref().ok(), before);
         let written = tools.recorder.at_risk(tools.cluster, &at_risk);
         Self { inventory, at_risk, written }

@@ -2,7 +2,7 @@
 
 use super::binding::{Decision, carry_out};
 use super::{StepReport, Tools};
-use crate::adapters::cluster::{ApiServer, BindingScope, new_audit_id};
+use crate::adapters::cluster::new_audit_id;
 use crate::core::ids::Uid;
 use crate::core::rbac::binding_object::{BindingObject, BindingRef};
 use crate::core::rbac::inventory::{Binding, BoundSubject, Inventory};
@@ -60,15 +60,6 @@ pub(super) async fn clean(tools: &Tools<'_>, step: &Step, uid: &Uid, force: bool
         None => StepReport { result: StepResult::Done, ..report },
         Some(error) => report.because(error.to_string()),
     }
-}
-
-/// Every binding that is left.
-pub(super) async fn bindings_left(api: &ApiServer) -> Result<Inventory, String> {
-    let (cluster, namespaced) =
-        tokio::join!(api.bindings(&BindingScope::Cluster), api.bindings(&BindingScope::AllNamespaces));
-    let mut inventory = cluster.map_err(|error| chain(&error))?;
-    inventory.append(namespaced.map_err(|error| chain(&error))?);
-    Ok(inventory)
 }
 
 /// A binding that names the identity beside others.

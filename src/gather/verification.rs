@@ -105,17 +105,9 @@ struct FirstList {
 
 impl FirstList {
     async fn read(api: &ApiServer) -> Result<Self, CallError> {
-        let scopes = (BindingScope::Cluster, BindingScope::AllNamespaces);
-        let (cluster, namespaced, roles) =
-            tokio::join!(api.bindings_at(&scopes.0), api.bindings_at(&scopes.1), api.roles());
-        let ((mut inventory, cluster), (others, namespaced)) = (cluster?, namespaced?);
-        inventory.append(others);
-        Ok(Self {
-            inventory,
-            roles: roles?,
-            versions: [(scopes.0, cluster), (scopes.1, namespaced)],
-            since: Instant::now(),
-        })
+        let (bindings, roles) = tokio::join!(api.all_bindings_at(), api.roles());
+        let ((inventory, versions), roles) = (bindings?, roles?);
+        Ok(Self { inventory, roles, versions, since: Instant::now() })
     }
 }
 

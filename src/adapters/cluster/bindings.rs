@@ -159,6 +159,20 @@ impl ApiServer {
         Ok((bindings.inventory, version))
     }
 
+    /// Reads every binding of both kinds, each kind as it is at one moment. Either all of them or an error, never a part.
+    pub async fn all_bindings(&self) -> Result<Inventory, CallError> {
+        Ok(self.all_bindings_at().await?.0)
+    }
+
+    /// As [`all_bindings`](Self::all_bindings), with the version that each kind's list shows.
+    pub async fn all_bindings_at(&self) -> Result<(Inventory, [(BindingScope, String); 2]), CallError> {
+        let scopes = (BindingScope::Cluster, BindingScope::AllNamespaces);
+        let (cluster, namespaced) = tokio::join!(self.bindings_at(&scopes.0), self.bindings_at(&scopes.1));
+        let ((mut inventory, cluster), (others, namespaced)) = (cluster?, namespaced?);
+        inventory.append(others);
+        Ok((inventory, [(scopes.0, cluster), (scopes.1, namespaced)]))
+    }
+
     /// Reads a list to its end: one request without `limit` and `resourceVersion`, which is consistent and which servers
     /// stream; pages where the server gives them all the same. Gives the version that the list shows.
     pub(super) async fn list(&self, list: &ListOf, items: &mut impl ListItems) -> Result<String, CallError> {

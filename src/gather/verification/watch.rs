@@ -6,7 +6,6 @@ use tokio::time::sleep;
 
 use super::{FirstList, VerificationQuery};
 use crate::adapters::cluster::{BindingScope, CallError};
-use crate::core::rbac::inventory::Inventory;
 use crate::core::rbac::managed_by::field_manager_of_subjects;
 use crate::core::revocation::target::Target;
 use crate::core::revocation::verification::{Check, CheckReport, Returned, Seen, Window, came_back, weigh_window};
@@ -21,7 +20,7 @@ pub(super) async fn watch(question: &VerificationQuery<'_>, first: &FirstList) -
     let mut window = Window::default();
     let watched = follow(question, first, &mut window).await;
     sleep(question.settle.saturating_sub(first.since.elapsed())).await;
-    let listed = bindings(question).await.map(|inventory| {
+    let listed = question.api.all_bindings().await.map(|inventory| {
         window.listed_after = first.since.elapsed();
         window.listed = inventory;
     });
@@ -67,14 +66,4 @@ async fn follow(question: &VerificationQuery<'_>, first: &FirstList, window: &mu
         }
     }
     Ok(())
-}
-
-async fn bindings(question: &VerificationQuery<'_>) -> Result<Inventory, CallError> {
-    let (cluster, namespaced) = tokio::join!(
-        question.api.bindings(&BindingScope::Cluster),
-        question.api.bindings(&BindingScope::AllNamespaces),
-    );
-    let mut inventory = cluster?;
-    inventory.append(namespaced?);
-    Ok(inventory)
 }
