@@ -97,10 +97,11 @@ pub async fn revoke(tools: &Tools<'_>, plan: &Plan, input: &RevocationInput, con
             let planned = input.bindings.iter().find(|object| Some(object.reference()) == step.object);
             match (step.action, planned) {
                 (Action::DeleteKubeconfig, _) => {
-                    if last_look.is_none() {
-                        last_look = Some(LastLook::take(tools, plan, input, &reports).await);
-                    }
-                    clean(tools, plan, step, last_look.as_ref(), &reports).await
+                    let look = match last_look.take() {
+                        Some(look) => look,
+                        None => LastLook::take(tools, plan, input, &reports).await,
+                    };
+                    clean(tools, plan, step, last_look.insert(look), &reports).await
                 }
                 (_, Some(planned)) => binding::remove(tools, step, &plan.names_of(&step.identities), planned).await,
                 (_, None) => StepReport::new(step.id, StepResult::AlreadyDone),
@@ -135,13 +136,10 @@ async fn clean(
     tools: &Tools<'_>,
     plan: &Plan,
     step: &Step,
-    last_look: Option<&LastLook>,
+    LastLook { inventory, written, .. }: &LastLook,
     before: &[StepReport],
 ) -> StepReport {
     let Some(uid) = step.identities.first() else { return StepReport::new(step.id, StepResult::AlreadyDone) };
-    let Some(LastLook { inventory, written, .. }) = last_look else {
-        return StepReport::new(step.id, StepResult::Skipped).because("the bindings before it were not read");
-    };
     let skipped = |reason: String| StepReport::new(step.id, StepResult::Skipped).because(reason);
     match (inventory, written) {
         (_, Err(reason)) => return skipped(format!("the cloud is not called without a journal: {reason}")),

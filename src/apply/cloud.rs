@@ -1,5 +1,7 @@
 //! The cloud's call, and what it takes along that it was not asked for.
 
+use std::collections::BTreeSet;
+
 use super::binding::{Decision, carry_out};
 use super::{StepReport, Tools};
 use crate::adapters::cluster::new_audit_id;
@@ -80,9 +82,8 @@ pub(super) fn at_risk(
     there: Option<&Inventory>,
     reports: &[StepReport],
 ) -> Vec<BindingObject> {
-    let is_there = |object: &BindingObject| {
-        there.map(|there| there.bindings().iter().any(|binding| binding.reference() == object.reference()))
-    };
+    let there = there.map(|there| there.bindings().iter().map(Binding::reference).collect::<BTreeSet<_>>());
+    let is_there = |object: &BindingObject| there.as_ref().map(|there| there.contains(&object.reference()));
     let shared = plan.binding_steps().filter(|step| step.shared_with_count > 0).filter_map(|step| {
         let report = reports.iter().find(|report| report.id == step.id)?;
         let planned = input.bindings.iter().find(|object| Some(object.reference()) == step.object);
