@@ -34,6 +34,23 @@ impl StateFolder {
     /// # Errors
     /// Where there is no such operation, or its files can't be read or are not what was written.
     pub fn glance(&self, id: &OperationId) -> Result<Glance, JournalError> {
+        Ok(self.look_at(id)?.0)
+    }
+
+    /// Looks at an operation as [`glance`](Self::glance) does, and reads all that its checksums and its journal's chain cover
+    /// but the bindings.
+    ///
+    /// # Errors
+    /// As those of [`glance`](Self::glance).
+    pub fn examine(&self, id: &OperationId) -> Result<Glance, JournalError> {
+        let (glance, sums) = self.look_at(id)?;
+        sums.sealed(RECORD)?;
+        let events = sums.folder().join(EVENTS);
+        follow(&read(&events)?, sums.root()).map_err(|source| JournalError::Events { path: events, source })?;
+        Ok(glance)
+    }
+
+    fn look_at(&self, id: &OperationId) -> Result<(Glance, Sums), JournalError> {
         let folder = self.existing(id)?;
         let sums = Sums::read(&folder)?;
         let summary = sums.summary(id)?;
@@ -49,22 +66,7 @@ impl StateFolder {
             sums.sealed(RECORD)?;
         }
         let state = state(last_event(&folder.join(EVENTS), &sums.root())?.as_slice());
-        Ok(Glance { summary, state })
-    }
-
-    /// Looks at an operation as [`glance`](Self::glance) does, and reads all that its checksums and its journal's chain cover
-    /// but the bindings.
-    ///
-    /// # Errors
-    /// As those of [`glance`](Self::glance).
-    pub fn examine(&self, id: &OperationId) -> Result<Glance, JournalError> {
-        let glance = self.glance(id)?;
-        let folder = self.existing(id)?;
-        let sums = Sums::read(&folder)?;
-        sums.sealed(RECORD)?;
-        let events = folder.join(EVENTS);
-        follow(&read(&events)?, sums.root()).map_err(|source| JournalError::Events { path: events, source })?;
-        Ok(glance)
+        Ok((Glance { summary, state }, sums))
     }
 }
 
