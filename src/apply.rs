@@ -17,11 +17,12 @@ use crate::core::rbac::inventory::Inventory;
 use crate::core::revocation::consent::Consent;
 use crate::core::revocation::input::RevocationInput;
 use crate::core::revocation::journal::StepResult;
+use crate::core::revocation::operation::EndedStep;
 use crate::core::revocation::plan::{Action, Plan, Step};
 use crate::core::revocation::restoration::RestorePlan;
 use crate::error::chain;
 
-pub use cloud::{Collateral, repair};
+pub use cloud::repair;
 pub use issuing::issuing;
 pub use recorder::Recorder;
 
@@ -70,6 +71,17 @@ impl StepReport {
     /// Whether the step is behind us.
     pub fn is_done(&self) -> bool {
         matches!(self.result, StepResult::Done | StepResult::AlreadyDone)
+    }
+
+    /// What is kept of it.
+    pub fn ended(&self) -> EndedStep {
+        EndedStep {
+            id: self.id,
+            result: self.result,
+            error: self.error.clone(),
+            request_id: self.request_id.clone(),
+            audit_id: self.audit_id.clone(),
+        }
     }
 }
 

@@ -11,20 +11,10 @@ use crate::core::rbac::inventory::{Binding, BoundSubject, Inventory};
 use crate::core::revocation::change::Change;
 use crate::core::revocation::input::RevocationInput;
 use crate::core::revocation::journal::{CleanCall, Event, StepResult};
+use crate::core::revocation::operation::LostBinding;
 use crate::core::revocation::plan::{Plan, Step, others_of};
 use crate::core::revocation::target::TargetNames;
 use crate::error::chain;
-
-/// A shared binding that the cloud took away whole.
-#[derive(Clone, Debug)]
-pub struct Collateral {
-    /// The binding.
-    pub binding: BindingRef,
-    /// Whether the others have it back.
-    pub is_whole: bool,
-    /// What was done about it.
-    pub what: String,
-}
 
 /// Deletes an identity's kubeconfig, by the cloud.
 pub(super) async fn clean(tools: &Tools<'_>, step: &Step, uid: &Uid, force: bool) -> StepReport {
@@ -97,7 +87,7 @@ pub(super) fn at_risk(
 
 /// Looks after the bindings that were at risk once the cloud has worked: one that is gone whole is created anew as it was, without
 /// the identities. One that others have created meanwhile is theirs.
-pub async fn repair(tools: &Tools<'_>, at_risk: &[BindingObject], names: &TargetNames) -> Vec<Collateral> {
+pub async fn repair(tools: &Tools<'_>, at_risk: &[BindingObject], names: &TargetNames) -> Vec<LostBinding> {
     let mut found = Vec::new();
     for object in at_risk {
         found.extend(repair_one(tools, object, names).await);
@@ -105,19 +95,20 @@ pub async fn repair(tools: &Tools<'_>, at_risk: &[BindingObject], names: &Target
     found
 }
 
-async fn repair_one(tools: &Tools<'_>, left: &BindingObject, names: &TargetNames) -> Option<Collateral> {
+async fn repair_one(tools: &Tools<'_>, left: &BindingObject, names: &TargetNames) -> Option<LostBinding> {
     let binding = left.reference();
+    let lost = |is_whole, what| {
+        let (cluster_id, binding) = (tools.cluster.cloned(), binding.clone());
+        Some(LostBinding { cluster_id, binding, is_whole, what })
+    };
+    let created_anew = || lost(true, "the cloud deleted it whole; it was created anew".to_owned());
     match tools.api.binding(&binding).await {
         Ok(Some(now)) if now.uid() == left.uid() => return None,
         // By this run, by an interrupted one, or by others.
-        Ok(Some(_)) => {
-            let what = "the cloud deleted it whole; it was created anew".to_owned();
-            return Some(Collateral { binding, is_whole: true, what });
-        }
+        Ok(Some(_)) => return created_anew(),
         Ok(None) => {}
         Err(error) => {
-            let what = format!("whether it still exists is unknown: {}", chain(&error));
-            return Some(Collateral { binding, is_whole: false, what });
+            return lost(false, format!("whether it still exists is unknown: {}", chain(&error)));
         }
     }
     let others = others_of(left, names);
@@ -129,14 +120,9 @@ async fn repair_one(tools: &Tools<'_>, left: &BindingObject, names: &TargetNames
     let is_whole = |after: &BindingObject| !after.subjects.iter().any(|subject| names.have(subject));
     // No step of the plan: there was no consent to lose it.
     let report = carry_out(tools, 0, &binding, decide, is_whole).await;
-    let (is_whole, what) = match (report.result, report.error) {
-        (StepResult::Done | StepResult::AlreadyDone, _) => {
-            (true, "the cloud deleted it whole; it was created anew".to_owned())
-        }
-        (_, error) => (
-            false,
-            format!("the cloud deleted it whole, and it could not be created anew: {}", error.unwrap_or_default()),
-        ),
-    };
-    Some(Collateral { binding, is_whole, what })
+    if report.is_done() {
+        return created_anew();
+    }
+    let error = report.error.unwrap_or_default();
+    lost(false, format!("the cloud deleted it whole, and it could not be created anew: {error}"))
 }

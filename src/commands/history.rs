@@ -4,15 +4,12 @@ use super::{operation, restore};
 use crate::adapters::journal::{Glance, StateFolder};
 use crate::cli::HistoryArgs;
 use crate::core::revocation::journal::{Event, OperationId, State, SummaryPurpose};
-use crate::core::revocation::operation::{EndedStep, LostBinding, OperationReport, Purpose};
-use crate::core::revocation::plan::Plan;
+use crate::core::revocation::operation::{EndedStep, OperationReport, Purpose};
 use crate::core::revocation::record;
 use crate::error::{Error, Result, chain};
 use crate::gather::history::{self, Operations, Past, Scrutiny};
 use crate::output::ui::Ui;
-use crate::output::views::{
-    ApiVersion, CollateralView, History, PastOperation, RevocationReport, StepView, step_in_words,
-};
+use crate::output::views::{ApiVersion, History, PastOperation, RevocationReport};
 use crate::status::Status;
 use crate::world::World;
 
@@ -72,24 +69,23 @@ fn row(id: &OperationId, Glance { summary, state }: Glance) -> PastOperation {
 /// Prints an operation's report; of one that was cut off, what its journal tells.
 fn one(folder: &StateFolder, id: &OperationId, ui: &Ui) -> Result<Status> {
     let past = history::load(folder, id).map_err(operation::unknown)?;
-    for name in &past.damaged {
-        ui.warning(&format!("{name} was changed since it was written; it is not used"));
-    }
+    operation::say_damaged(&past, ui);
     let report = past.report.clone().map(record::report::read).transpose();
     let report = report.map_err(|error| {
         Error::failed(anyhow::Error::new(error).context(format!("the report of operation {id} can't be read")))
     })?;
     match (report, &past.record.purpose) {
-        (Some(report), Purpose::Revoke { plan, .. }) => ui.report(&revocation_report(id, plan, report))?,
+        (Some(report), Purpose::Revoke { plan, .. }) => ui.report(&RevocationReport::of(id.clone(), plan, report))?,
         (Some(report), Purpose::Restore { of, plan, .. }) => {
-            ui.report(&restore::past_report(id, of, plan, report.steps))?;
+            ui.report(&restore::ended(id.clone(), of, plan, report.steps))?;
         }
         (None, Purpose::Revoke { plan, .. }) => {
             if past.state() == State::Unfinished {
                 ui.note(&format!("it was interrupted; resume it: kubectl ackcred revoke --resume {id}"));
             }
             let steps = steps_so_far(&past)?;
-            ui.report(&revocation_report(id, plan, OperationReport { steps, ..OperationReport::default() }))?;
+            let so_far = OperationReport { steps, ..OperationReport::default() };
+            ui.report(&RevocationReport::of(id.clone(), plan, so_far))?;
         }
         (None, Purpose::Restore { .. }) if past.state() != State::Unfinished => {
             return Err(Error::failed(anyhow::anyhow!("the report of operation {id} can't be used")));
@@ -101,33 +97,6 @@ fn one(folder: &StateFolder, id: &OperationId, ui: &Ui) -> Result<Status> {
     }
     let is_whole = past.damaged.is_empty();
     Ok(if is_whole { Status::Done } else { Status::Incomplete })
-}
-
-/// What a revocation has printed, by what is kept of it.
-fn revocation_report(id: &OperationId, plan: &Plan, kept: OperationReport) -> RevocationReport {
-    let step = |EndedStep { id, result, error, request_id, audit_id }| StepView {
-        id,
-        cluster_id: plan.step(id).and_then(|step| step.cluster_id.clone()),
-        what: step_in_words(plan, id),
-        result,
-        error,
-        request_id,
-        audit_id,
-    };
-    let lost = |LostBinding { cluster_id, binding, is_whole, what }| CollateralView {
-        cluster_id,
-        binding,
-        whole: is_whole,
-        what,
-    };
-    RevocationReport {
-        api_version: ApiVersion::V1,
-        operation: id.clone(),
-        plan_hash: plan.hash.clone(),
-        steps: kept.steps.into_iter().map(step).collect(),
-        verification: kept.verification,
-        collateral: kept.collateral.into_iter().map(lost).collect(),
-    }
 }
 
 fn steps_so_far(past: &Past) -> Result<Vec<EndedStep>> {

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use crate::adapters::journal::{JournalError, LOCK_POLL, Lock, OperationJournal, StateFolder};
-use crate::apply::{Recorder, StepReport};
-use crate::core::ids::{ClusterId, Uid};
+use crate::apply::Recorder;
+use crate::core::ids::Uid;
 use crate::core::revocation::journal::originals::Original;
 use crate::core::revocation::journal::{Action, AuditLine, AuditResult, Ending, Event, OperationId, Phase};
-use crate::core::revocation::operation::{ClusterRecord, EndedStep, OperationRecord, OperationReport, Purpose};
+use crate::core::revocation::operation::{ClusterRecord, OperationRecord, OperationReport, Purpose};
 use crate::core::revocation::record::operation::OperationV1;
 use crate::core::revocation::refusal::{Refusal, RefusalCode};
 use crate::error::{Error, Result, chain};
@@ -17,7 +17,6 @@ use crate::gather::history::{Past, PastError};
 use crate::gather::runtime::Runtime;
 use crate::output::report::Report;
 use crate::output::ui::Ui;
-use crate::output::views::StepView;
 use crate::world::World;
 
 /// What an operation begins with.
@@ -93,29 +92,11 @@ pub(super) fn say_interrupted(ui: &Ui) -> impl Fn() {
     || ui.note("interrupted: the current step is finished first")
 }
 
-/// What became of a step, with its cluster, and the step in words.
-pub(super) fn step_view(report: &StepReport, cluster_id: Option<ClusterId>, what: String) -> StepView {
-    StepView {
-        id: report.id,
-        cluster_id,
-        what,
-        result: report.result,
-        error: report.error.clone(),
-        request_id: report.request_id.clone(),
-        audit_id: report.audit_id.clone(),
+/// Says which parts of an operation's record were changed by others since.
+pub(super) fn say_damaged(past: &Past, ui: &Ui) {
+    for name in &past.damaged {
+        ui.warning(&format!("{name} was changed since it was written; it is not used"));
     }
-}
-
-/// What became of the steps, for the record.
-pub(super) fn ended(reports: &[StepReport]) -> Vec<EndedStep> {
-    let ended = |report: &StepReport| EndedStep {
-        id: report.id,
-        result: report.result,
-        error: report.error.clone(),
-        request_id: report.request_id.clone(),
-        audit_id: report.audit_id.clone(),
-    };
-    reports.iter().map(ended).collect()
 }
 
 /// Why an operation that was named can't be used.
@@ -200,19 +181,19 @@ impl Locked {
 
 impl Running {
     /// Ends the operation: its report is kept and shown, and the audit file says how it ended. Says whether all of that is
-    /// written. What was done is done: that its report can't be shown is no failure of it.
-    pub(super) fn end(
+    /// written. `in_words` has each step that is kept in one line. What was done is done: that its report can't be shown is no failure of it.
+    pub(super) fn end<'a>(
         self,
         ending: Ending,
         kept: &OperationReport,
         report: &impl Report,
-        steps: &[StepView],
+        in_words: impl Iterator<Item = &'a str>,
         world: &World,
         ui: &Ui,
     ) -> bool {
         self.recorder.end(ending, kept);
-        let results = steps.iter().map(|step| AuditResult {
-            step: step.what.clone(),
+        let results = kept.steps.iter().zip(in_words).map(|(step, in_words)| AuditResult {
+            step: in_words.to_owned(),
             result: step.result,
             audit_id: step.audit_id.clone(),
             request_id: step.request_id.clone(),

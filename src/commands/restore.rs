@@ -22,7 +22,7 @@ use crate::gather::history::{self, Past, PastError, Scrutiny};
 use crate::gather::restoration::{self, Gathered};
 use crate::gather::runtime::{Interrupt, Runtime};
 use crate::output::ui::Ui;
-use crate::output::views::{ApiVersion, CollateralView, RestoreReport, RestoredStep, StepView};
+use crate::output::views::{ApiVersion, CollateralView, RestoreReport, RestoredStep};
 use crate::status::Status;
 use crate::world::World;
 
@@ -49,9 +49,7 @@ pub(super) fn run(
     if !others.unread.is_empty() {
         return refuse(&past.id, &RestorePlan::default(), others.refusals(&folder), ui);
     }
-    for name in &past.damaged {
-        ui.warning(&format!("{name} was changed since it was written; it is not used"));
-    }
+    operation::say_damaged(&past, ui);
     let records = records(&past, &args.cluster_id)?;
     let chosen = chosen(&records, args.temporary_credentials, access, world)?;
     let settings = cloud::settings(cloud_args, access, world)?;
@@ -110,17 +108,10 @@ pub(super) fn run(
         true => Ending::Restored,
         false => Ending::Incomplete,
     };
-    let planned = RestoredStep::all(&plan);
-    let view = |report: &StepReport| {
-        let step = planned.iter().find(|step| step.id == report.id);
-        let (cluster, what) = step.map(|step| (step.cluster_id.clone(), step.what.clone())).unwrap_or_default();
-        operation::step_view(report, cluster, what)
-    };
-    let views: Vec<StepView> = steps.iter().map(view).collect();
-    let restored = views.iter().cloned().map(RestoredStep::from).collect();
-    let done = report(&past.id, &plan, Some(running.id.clone()), restored, Vec::new());
-    let kept = OperationReport { steps: operation::ended(&steps), ..OperationReport::default() };
-    let is_kept = running.end(ending, &kept, &done, &views, world, ui);
+    let kept = OperationReport { steps: steps.iter().map(StepReport::ended).collect(), ..OperationReport::default() };
+    let done = ended(running.id.clone(), &past.id, &plan, kept.steps.clone());
+    let in_words = done.steps.iter().map(|step| step.what.as_str());
+    let is_kept = running.end(ending, &kept, &done, in_words, world, ui);
     if ending != Ending::Restored {
         ui.note(&format!("resume it: kubectl ackcred restore {}", past.id));
     }
@@ -269,20 +260,9 @@ fn beginning(args: &RestoreArgs, past: &Past, gathered: &[Gathered], plan: &Rest
     }
 }
 
-/// What a restore has printed, by what is kept of it.
-pub(super) fn past_report(
-    id: &OperationId,
-    of: &OperationId,
-    plan: &RestorePlan,
-    kept: Vec<EndedStep>,
-) -> RestoreReport {
-    let planned = RestoredStep::all(plan);
-    let restored = kept.into_iter().map(|EndedStep { id, result, error, request_id, audit_id }| {
-        let step = planned.iter().find(|step| step.id == id);
-        let (cluster_id, what) = step.map(|step| (step.cluster_id.clone(), step.what.clone())).unwrap_or_default();
-        RestoredStep { id, cluster_id, what, result: Some(result), error, request_id, audit_id }
-    });
-    report(of, plan, Some(id.clone()), restored.collect(), Vec::new())
+/// The report of a restore that has ended, by what is kept of it.
+pub(super) fn ended(id: OperationId, of: &OperationId, plan: &RestorePlan, kept: Vec<EndedStep>) -> RestoreReport {
+    report(of, plan, Some(id), RestoredStep::ended(plan, kept), Vec::new())
 }
 
 fn report(

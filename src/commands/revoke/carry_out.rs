@@ -6,7 +6,7 @@ use super::super::clusters;
 use super::super::operation::{self, Running};
 use super::refused_after_all;
 use super::request::Request;
-use crate::apply::{self, Collateral, StepReport, Tools};
+use crate::apply::{self, StepReport, Tools};
 use crate::cli::RevokeArgs;
 use crate::core::distinct::distinct;
 use crate::core::ids::{ClusterId, Uid};
@@ -24,7 +24,7 @@ use crate::gather::revocation::Gathered;
 use crate::gather::runtime::{Interrupt, Runtime};
 use crate::gather::verification;
 use crate::output::ui::Ui;
-use crate::output::views::{ApiVersion, CollateralView, RevocationReport, StepView, step_in_words};
+use crate::output::views::{RevocationReport, StepView};
 use crate::status::Status;
 use crate::world::World;
 
@@ -53,7 +53,7 @@ struct Part<'a> {
 struct Done {
     steps: Vec<StepReport>,
     verification: Vec<Verification>,
-    collateral: Vec<CollateralView>,
+    collateral: Vec<LostBinding>,
     is_interrupted: bool,
 }
 
@@ -151,13 +151,10 @@ impl Revocation<'_> {
             interrupted: &|| interrupt.is_pending(),
         };
         let revoked = apply::revoke(&tools, plan, input, consent).await;
-        revoked.steps.iter().for_each(|report| self.say_step(&step_view(whole, report)));
+        revoked.steps.iter().for_each(|report| self.say_step(&StepView::of(whole, report.ended())));
         let uids = plan.uids();
         let at_risk = self.at_risk(input.cluster.id(), revoked.at_risk);
-        let repair = async || {
-            let mended = apply::repair(&tools, &at_risk, &plan.names()).await;
-            mended.into_iter().map(|one| collateral_view(input.cluster.id(), one)).collect::<Vec<_>>()
-        };
+        let repair = async || apply::repair(&tools, &at_risk, &plan.names()).await;
         if interrupt.is_pending() {
             // What the cloud has taken along is created anew before anything else: an interrupting user doesn't know of it.
             return Done { steps: revoked.steps, collateral: repair().await, is_interrupted: true, ..Done::default() };
@@ -188,7 +185,7 @@ impl Revocation<'_> {
         collateral.retain(|one| !news.iter().any(|newer| newer.binding == one.binding));
         collateral.extend(news);
         let broken =
-            |object: &BindingObject| collateral.iter().any(|one| one.binding == object.reference() && !one.whole);
+            |object: &BindingObject| collateral.iter().any(|one| one.binding == object.reference() && !one.is_whole);
         if cloud_is_done && !interrupt.is_pending() {
             let kept = at_risk.iter().filter(|object| !broken(object)).map(BindingObject::reference).collect();
             running.recorder.kept(input.cluster.id(), kept);
@@ -214,7 +211,7 @@ impl Revocation<'_> {
 
     fn finish(&self, plan: &Plan, running: Running, done: Done) -> Result<Status> {
         let undone = done.steps.iter().any(|report| !report.is_done());
-        let broken = done.collateral.iter().any(|one| !one.whole);
+        let broken = done.collateral.iter().any(|one| !one.is_whole);
         let worst = done.verification.iter().map(|one| one.outcome).max();
         let ending = match worst {
             _ if done.is_interrupted => Ending::Interrupted,
@@ -223,27 +220,15 @@ impl Revocation<'_> {
             Some(Outcome::Unverifiable) | None => Ending::Unverifiable,
             Some(Outcome::Verified) => Ending::Verified,
         };
-        let lost = |one: &CollateralView| LostBinding {
-            cluster_id: one.cluster_id.clone(),
-            binding: one.binding.clone(),
-            is_whole: one.whole,
-            what: one.what.clone(),
-        };
         let kept = OperationReport {
-            steps: operation::ended(&done.steps),
-            verification: done.verification.clone(),
-            collateral: done.collateral.iter().map(lost).collect(),
-        };
-        let report = RevocationReport {
-            api_version: ApiVersion::V1,
-            operation: running.id.clone(),
-            plan_hash: plan.hash.clone(),
-            steps: done.steps.iter().map(|report| step_view(plan, report)).collect(),
+            steps: done.steps.iter().map(StepReport::ended).collect(),
             verification: done.verification,
             collateral: done.collateral,
         };
         let id = running.id.clone();
-        let is_kept = running.end(ending, &kept, &report, &report.steps, self.world, self.ui);
+        let report = RevocationReport::of(id.clone(), plan, kept.clone());
+        let in_words = report.steps.iter().map(|step| step.what.as_str());
+        let is_kept = running.end(ending, &kept, &report, in_words, self.world, self.ui);
         if matches!(ending, Ending::Incomplete | Ending::Interrupted) {
             self.ui.note(&format!("resume it: kubectl ackcred revoke --resume {id}"));
         }
@@ -305,14 +290,4 @@ fn originals(parts: &[Part<'_>]) -> Vec<Original> {
         );
     }
     originals
-}
-
-fn step_view(plan: &Plan, report: &StepReport) -> StepView {
-    let cluster = plan.step(report.id).and_then(|step| step.cluster_id.clone());
-    operation::step_view(report, cluster, step_in_words(plan, report.id))
-}
-
-fn collateral_view(cluster: Option<&ClusterId>, one: Collateral) -> CollateralView {
-    let Collateral { binding, is_whole, what } = one;
-    CollateralView { cluster_id: cluster.cloned(), binding, whole: is_whole, what }
 }

@@ -17,7 +17,7 @@ pub use cloud::{CallerView, CloudView, KubeconfigWord};
 pub use expiry::{ExpiryItem, ExpiryReport};
 pub use history::{History, PastOperation};
 pub use restoration::{RestoreReport, RestoredStep};
-pub use revocation::{CollateralView, RevocationPlan, RevocationReport, StepView, step_in_words};
+pub use revocation::{CollateralView, RevocationPlan, RevocationReport, StepView};
 pub use scan::{Binding, GrantView, HolderView, Identities, ResemblingView, Role, Rows, ScanReport, ScannedCluster};
 pub use status::{Auditing, ClusterStatus, Dimension, LastAccessView, Outcome, StatusItem, StatusReport};
 pub use version::Version;

@@ -1,9 +1,10 @@
 use serde::{Deserialize, Serialize};
 
-use super::{ApiVersion, StepView};
+use super::ApiVersion;
 use crate::core::ids::ClusterId;
 use crate::core::rbac::binding_object::subject_text;
 use crate::core::revocation::journal::{OperationId, StepResult};
+use crate::core::revocation::operation::EndedStep;
 use crate::core::revocation::refusal::Refusal;
 use crate::core::revocation::restoration::{RestorePlan, RestoreStep};
 use crate::core::revocation::verification::Verification;
@@ -71,6 +72,17 @@ impl RestoredStep {
         planned.collect()
     }
 
+    /// The steps of a plan that have ended.
+    pub fn ended(plan: &RestorePlan, steps: Vec<EndedStep>) -> Vec<Self> {
+        let planned = Self::all(plan);
+        let ended = steps.into_iter().map(|EndedStep { id, result, error, request_id, audit_id }| {
+            let step = planned.iter().find(|step| step.id == id);
+            let (cluster_id, what) = step.map(|step| (step.cluster_id.clone(), step.what.clone())).unwrap_or_default();
+            Self { id, cluster_id, what, result: Some(result), error, request_id, audit_id }
+        });
+        ended.collect()
+    }
+
     fn planned(step: &RestoreStep) -> Self {
         let subjects: Vec<String> = step.subjects.iter().chain(&step.others).map(subject_text).collect();
         let how = if step.create.is_some() { "create" } else { "add to" };
@@ -83,13 +95,6 @@ impl RestoredStep {
             request_id: None,
             audit_id: None,
         }
-    }
-}
-
-impl From<StepView> for RestoredStep {
-    fn from(step: StepView) -> Self {
-        let StepView { id, cluster_id, what, result, error, request_id, audit_id } = step;
-        Self { id, cluster_id, what, result: Some(result), error, request_id, audit_id }
     }
 }
 

@@ -6,6 +6,7 @@ use crate::core::distinct::distinct;
 use crate::core::ids::ClusterId;
 use crate::core::rbac::binding_object::BindingRef;
 use crate::core::revocation::journal::{OperationId, StepResult};
+use crate::core::revocation::operation::{EndedStep, LostBinding, OperationReport};
 use crate::core::revocation::plan::{Action, Plan, PlannedTarget, Step};
 use crate::core::revocation::target::GroupsFrom;
 use crate::core::revocation::verification::{CheckResult, Verification};
@@ -42,7 +43,7 @@ impl Action {
 }
 
 /// A step of a plan in one line; where the plan is about several clusters, with its own.
-pub fn step_in_words(plan: &Plan, id: u32) -> String {
+fn step_in_words(plan: &Plan, id: u32) -> String {
     let Some(step) = plan.step(id) else { return String::new() };
     let text = step_text(step);
     if !plan.is_of_several() {
@@ -257,6 +258,20 @@ pub struct CollateralView {
     pub what: String,
 }
 
+impl StepView {
+    /// A step of a plan that has ended.
+    pub fn of(plan: &Plan, EndedStep { id, result, error, request_id, audit_id }: EndedStep) -> Self {
+        let cluster_id = plan.step(id).and_then(|step| step.cluster_id.clone());
+        Self { id, cluster_id, what: step_in_words(plan, id), result, error, request_id, audit_id }
+    }
+}
+
+impl From<LostBinding> for CollateralView {
+    fn from(LostBinding { cluster_id, binding, is_whole, what }: LostBinding) -> Self {
+        Self { cluster_id, binding, whole: is_whole, what }
+    }
+}
+
 impl Report for RevocationReport {
     fn heading(&self) -> Vec<String> {
         self.verification.iter().map(result_line).collect()
@@ -315,6 +330,19 @@ impl Report for RevocationReport {
 }
 
 impl RevocationReport {
+    /// The report of an operation, by what is kept of it.
+    pub fn of(operation: OperationId, plan: &Plan, kept: OperationReport) -> Self {
+        let OperationReport { steps, verification, collateral } = kept;
+        Self {
+            api_version: ApiVersion::V1,
+            operation,
+            plan_hash: plan.hash.clone(),
+            steps: steps.into_iter().map(|step| StepView::of(plan, step)).collect(),
+            verification,
+            collateral: collateral.into_iter().map(CollateralView::from).collect(),
+        }
+    }
+
     fn clusters(&self) -> usize {
         let ids = self.verification.iter().map(|one| one.cluster_id.as_ref());
         ids.collect::<std::collections::BTreeSet<_>>().len()
