@@ -13,7 +13,7 @@
 //! ```
 //!
 //! A program that is killed between any two of its system calls leaves an operation's folder whole or none: it is built
-//! under a hidden name that nobody looks at, and gets its own name last.
+//! under a hidden name that no reader looks at, and gets its own name last.
 
 mod audit;
 mod begin;
@@ -52,7 +52,7 @@ const REPORT: &str = "report.json";
 /// Why the journal can't be written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
-    /// Nobody said where.
+    /// Where it is to be is unknown.
     #[error("there is no folder for the journal: neither ACKCRED_HOME nor a home folder is known")]
     NoFolder,
     /// The system refuses to write.
@@ -159,7 +159,7 @@ pub enum JournalError {
         /// What is wrong with it.
         source: LineError,
     },
-    /// Somebody else is at work on the cluster.
+    /// Another process is at work on the cluster.
     #[error("another operation on this cluster is under way: it holds {}", .path.display())]
     Locked {
         /// The lock.

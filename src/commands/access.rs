@@ -104,7 +104,7 @@ pub(super) fn route(access: &AccessArgs, in_cluster: bool, world: &World) -> Res
 }
 
 /// The ways of all contexts, the current one first.
-pub(super) fn all_ways(loaded: &Loaded, access: &AccessArgs, world: &World) -> Vec<Route> {
+pub(super) fn all_routes(loaded: &Loaded, access: &AccessArgs, world: &World) -> Vec<Route> {
     let overrides = overrides(None, access, world);
     let current = resolve(&loaded.kubeconfig, &overrides).ok().filter(|context| context.name.is_some());
     let first = current.as_ref().and_then(|context| context.name.clone());
@@ -113,7 +113,7 @@ pub(super) fn all_ways(loaded: &Loaded, access: &AccessArgs, world: &World) -> V
 }
 
 /// The ways of the contexts that were named.
-pub(super) fn named_ways(loaded: &Loaded, access: &AccessArgs, world: &World) -> Result<Vec<Route>> {
+pub(super) fn named_routes(loaded: &Loaded, access: &AccessArgs, world: &World) -> Result<Vec<Route>> {
     let named = access.context.iter().map(|name| {
         let chosen = overrides(Some(name), access, world);
         resolve(&loaded.kubeconfig, &chosen).map(Route::by).map_err(unresolved)
@@ -130,8 +130,11 @@ pub(super) fn of_leaked(
     world: &World,
 ) -> Result<std::result::Result<Route, Refusal>> {
     let loaded = load(access, world)?;
-    let candidates =
-        if access.context.is_empty() { all_ways(&loaded, access, world) } else { named_ways(&loaded, access, world)? };
+    let candidates = if access.context.is_empty() {
+        all_routes(&loaded, access, world)
+    } else {
+        named_routes(&loaded, access, world)?
+    };
     let wanted = |route: &Route| {
         leaked.is_of(&route.context) && id.is_none_or(|id| route.id().is_none_or(|claimed| claimed == id))
     };

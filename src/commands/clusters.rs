@@ -44,19 +44,19 @@ pub(super) fn choose(args: &ClusterArgs, access: &AccessArgs, in_cluster: bool, 
         return Err(Error::usage(flags));
     }
     let wanted = if in_cluster {
-        Wanted::Ways(vec![access::route(access, true, world)?])
+        Wanted::Routes(vec![access::route(access, true, world)?])
     } else {
         let loaded = loaded(args.temporary_credentials, access, world)?;
         match args.cluster_id.as_slice() {
-            _ if args.all_contexts => Wanted::Ways(access::all_ways(&loaded, access, world)),
-            _ if args.all_clusters => Wanted::OfAccount(access::all_ways(&loaded, access, world)),
-            [] if several_contexts => Wanted::Ways(access::named_ways(&loaded, access, world)?),
-            [] => Wanted::Ways(vec![Route::by(access::choose(&loaded, access, world)?)]),
+            _ if args.all_contexts => Wanted::Routes(access::all_routes(&loaded, access, world)),
+            _ if args.all_clusters => Wanted::OfAccount(access::all_routes(&loaded, access, world)),
+            [] if several_contexts => Wanted::Routes(access::named_routes(&loaded, access, world)?),
+            [] => Wanted::Routes(vec![Route::by(access::choose(&loaded, access, world)?)]),
             [id] if !access.context.is_empty() => {
                 let route = Route::by(access::choose(&loaded, access, world)?);
-                Wanted::Exactly(Box::new(on_your_word(route, id)?), id.clone())
+                Wanted::Exactly(Box::new(asserted(route, id)?), id.clone())
             }
-            ids => Wanted::Ids(distinct(ids.iter().cloned()), access::all_ways(&loaded, access, world)),
+            ids => Wanted::Ids(distinct(ids.iter().cloned()), access::all_routes(&loaded, access, world)),
         }
     };
     let choice = Choice { wanted, issue: issue(args.temporary_credentials) };
@@ -75,7 +75,7 @@ fn loaded(temporary_credentials: bool, access: &AccessArgs, world: &World) -> Re
 
 /// The ways of all contexts, for clusters that a plan or an operation names.
 pub(super) fn routes_of_all(temporary_credentials: bool, access: &AccessArgs, world: &World) -> Result<Vec<Route>> {
-    Ok(access::all_ways(&loaded(temporary_credentials, access, world)?, access, world))
+    Ok(access::all_routes(&loaded(temporary_credentials, access, world)?, access, world))
 }
 
 /// How far the clusters may go. One alone may take as long as its exchanges, unless a limit is given.
@@ -117,7 +117,7 @@ fn is_about_one_server(access: &AccessArgs) -> bool {
 }
 
 /// A context that was named and tells no ID is taken at the user's word, unless the cluster itself says otherwise.
-fn on_your_word(mut route: Route, id: &ClusterId) -> Result<Route> {
+fn asserted(mut route: Route, id: &ClusterId) -> Result<Route> {
     match route.id() {
         Some(claimed) if claimed != id => {
             let name = route.context.name.unwrap_or_default();

@@ -198,9 +198,9 @@ fn say_refusals(plan: &Plan, are_several: bool, ui: &Ui) {
     let mut advised = BTreeSet::new();
     for refusal in &plan.refusals {
         let cluster = refusal.cluster_id.as_ref().filter(|_| are_several && refusal.code != RefusalCode::ClusterUnread);
-        let cluster_ref = cluster.map(|id| format!("cluster {id}: ")).unwrap_or_default();
+        let prefix = cluster.map(|id| format!("cluster {id}: ")).unwrap_or_default();
         ui.refusal(&Refusal {
-            message: format!("{cluster_ref}{}", refusal.message),
+            message: format!("{prefix}{}", refusal.message),
             hint: refusal.hint.clone().filter(|hint| advised.insert(hint.clone())),
             ..refusal.clone()
         });

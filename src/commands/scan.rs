@@ -126,7 +126,7 @@ const MOST_SHOWN: usize = 10;
 
 /// Says what looks like an identity's name and stands in no row of its own.
 fn say_alike(alike: &[(&ClusterScan, Likeness<'_>)], are_several: bool, ui: &Ui) {
-    let cluster_ref = |cluster: &ClusterScan| match cluster.name.as_ref().or(cluster.context.as_ref()) {
+    let in_cluster = |cluster: &ClusterScan| match cluster.name.as_ref().or(cluster.context.as_ref()) {
         Some(name) if are_several => format!(" in {name}"),
         _ => String::new(),
     };
@@ -136,7 +136,7 @@ fn say_alike(alike: &[(&ClusterScan, Likeness<'_>)], are_several: bool, ui: &Ui)
         .filter_map(|(cluster, Likeness { uid, grant, .. })| {
             let GrantSource::Mapping { mapping, .. } = grant.source else { return None };
             let (identity, name) = (mapping.identity.as_str(), grant.subject);
-            Some(format!("{grant}{} maps {identity} to {name}, a user name of {uid}", cluster_ref(cluster)))
+            Some(format!("{grant}{} maps {identity} to {name}, a user name of {uid}", in_cluster(cluster)))
         })
         .collect();
     mapped.iter().take(MOST_SHOWN).for_each(|text| ui.warning(text));
@@ -210,11 +210,11 @@ fn sum_up(selection: &Selection, clusters: &[ClusterScan], are_several: bool, ui
     let gone = |row: &ScanRow<'_>| StateKind::of(row.verdict.state) == StateKind::Deleted;
     let (granted, unbound): (Vec<_>, Vec<_>) =
         selection.rows(clusters).filter(gone).partition(|row| row.grant.is_some());
-    let cluster_access = granted.iter().map(|row| row.uid).collect::<BTreeSet<_>>().len();
+    let identities = granted.iter().map(|row| row.uid).collect::<BTreeSet<_>>().len();
     let bindings = count(granted.len(), "binding");
-    let cluster_refs = granted.iter().map(|row| std::ptr::from_ref(row.cluster)).collect::<BTreeSet<_>>().len();
-    let here = if are_several { format!("in {}", count(cluster_refs, "cluster")) } else { "here".to_owned() };
-    match cluster_access {
+    let concerned = granted.iter().map(|row| std::ptr::from_ref(row.cluster)).collect::<BTreeSet<_>>().len();
+    let here = if are_several { format!("in {}", count(concerned, "cluster")) } else { "here".to_owned() };
+    match identities {
         0 => {}
         1 => ui.note(&format!("1 identity that no longer exists holds {bindings} {here}")),
         number => ui.note(&format!("{number} identities that no longer exist hold {bindings} {here}")),

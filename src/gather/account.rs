@@ -87,18 +87,18 @@ impl<'a> Account<'a> {
     pub async fn reading(
         self,
         people: Option<AccountSources>,
-        cluster_access: impl IntoIterator<Item = &Uid>,
+        holders: impl IntoIterator<Item = &Uid>,
         is_interrupted: bool,
     ) -> AccountReading {
-        let unheard = || CloudAccess::Unusable { reason: INTERRUPTED.to_owned(), renew: None };
-        let cloud = self.source.into_inner().unwrap_or_else(unheard);
+        let not_asked = || CloudAccess::Unusable { reason: INTERRUPTED.to_owned(), renew: None };
+        let cloud = self.source.into_inner().unwrap_or_else(not_asked);
         let clusters = self.clusters.into_inner().unwrap_or(Listing::NotAsked);
         let people = match (cloud.ready(), people) {
             (None, _) => AccountSources::not_asked(),
             (Some(_), None) => AccountSources::failed(INTERRUPTED),
             (Some(_), Some(people)) if is_interrupted => people,
             (Some(cloud), Some(mut people)) => {
-                Box::pin(cloud::look_up(cloud, &mut people, cluster_access)).await;
+                Box::pin(cloud::look_up(cloud, &mut people, holders)).await;
                 people
             }
         };

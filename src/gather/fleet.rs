@@ -172,12 +172,12 @@ fn each_once<A>(clusters: Vec<Cluster<A>>) -> Vec<Cluster<A>> {
 }
 
 fn are_the_same<A>(one: &Cluster<A>, other: &Cluster<A>) -> bool {
-    let (Ok((route, reading)), Ok((other_way, other))) = (&one.outcome, &other.outcome) else { return false };
+    let (Ok((route, reading)), Ok((other_route, other))) = (&one.outcome, &other.outcome) else { return false };
     let is_sure =
         |known: &KnownCluster| known.confirmed == Some(true) || known.from == Some(ClusterIdFrom::ClusterProfile);
     reading.cluster.id.is_some()
         && reading.cluster.id == other.cluster.id
-        && ((is_sure(&reading.cluster) && is_sure(&other.cluster)) || have_one_authority(route, other_way))
+        && ((is_sure(&reading.cluster) && is_sure(&other.cluster)) || have_one_authority(route, other_route))
 }
 
 async fn judged<A>(
@@ -187,8 +187,8 @@ async fn judged<A>(
     is_interrupted: bool,
 ) -> Fleet<A> {
     let reading = clusters.iter().filter_map(|cluster| cluster.outcome.as_ref().ok());
-    let cluster_access: Vec<Uid> = reading.flat_map(|(_, reading)| reading.scan.identities()).collect();
-    let account = account.reading(people, &cluster_access, is_interrupted).await;
+    let holders: Vec<Uid> = reading.flat_map(|(_, reading)| reading.scan.identities()).collect();
+    let account = account.reading(people, &holders, is_interrupted).await;
     let asked = account.cloud.ready().is_some();
     for (_, reading) in clusters.iter_mut().filter_map(|cluster| cluster.outcome.as_mut().ok()) {
         reading.scan.judge(&account.people, asked);
@@ -237,28 +237,28 @@ impl Reader<'_> {
         reading: &RefCell<BTreeMap<usize, Outcome<A>>>,
     ) {
         self.progress_tracker.expect(members.len());
-        let cluster_refs = Semaphore::new(self.bounds.parallel);
+        let permits = Semaphore::new(self.bounds.parallel);
         // Small until its turn has come: what reading takes is made then.
         let readings = members.iter().enumerate().map(async |(index, member)| {
-            let outcome = self.read(index, member, &cluster_refs, keep).await;
+            let outcome = self.read(index, member, &permits, keep).await;
             self.progress_tracker.ended(index, outcome.is_ok());
             reading.borrow_mut().insert(index, outcome);
         });
         readings.collect::<FuturesUnordered<_>>().collect::<()>().await;
     }
 
-    /// Reads one cluster. Its place is given back once the API server has answered: the cloud is the account's.
+    /// Reads one cluster. Its permit is given back once the API server has answered: the cloud is the account's.
     async fn read<A>(
         &self,
         index: usize,
         member: &Member,
-        cluster_refs: &Semaphore,
+        permits: &Semaphore,
         keep: &impl Fn(ApiServer) -> A,
     ) -> Outcome<A> {
-        let cluster_ref = cluster_refs.acquire().await;
+        let permit = permits.acquire().await;
         self.progress_tracker.begun(index, member.cluster_ref.word());
         let (route, answer) = self.bounds.within(Box::pin(self.ask_server(member))).await?;
-        drop(cluster_ref);
+        drop(permit);
         let answers = self.bounds.timed(Box::pin(ask_cloud(self.account, &answer))).await;
         let (listed, kubeconfigs) = answers.unwrap_or_else(|limit| {
             let reason = format!("cs:ListClusterKubeconfigStates: no answer within {}s", limit.as_secs_f64());
@@ -268,7 +268,7 @@ impl Reader<'_> {
         Ok((route, reading))
     }
 
-    /// Asks by the first way; by the next one where its credential isn't taken.
+    /// Asks by the first route; by the next one where its credential isn't taken.
     async fn ask_server(&self, member: &Member) -> Result<(Route, ServerAnswer)> {
         let issued;
         let routes = match &member.reach {
@@ -277,7 +277,7 @@ impl Reader<'_> {
                 issued = [temporary::route(self.question.world, self.account, cluster, *issue).await?];
                 issued.as_slice()
             }
-            Reach::Ways(routes) => routes,
+            Reach::Routes(routes) => routes,
         };
         let mut refused = None;
         for route in routes {

@@ -52,7 +52,7 @@ pub struct RevocationQuery<'a> {
     /// `--also-name`: user names that the operator asserts to be an identity's.
     pub also_names: &'a [String],
     /// `--cluster-id`, for the one cluster that was chosen.
-    pub word: Option<&'a ClusterId>,
+    pub asserted_id: Option<&'a ClusterId>,
     /// Whether the API server is to be asked by dry run what it would say.
     pub dry_run: bool,
 }
@@ -130,21 +130,21 @@ pub async fn gather(
         targets(sources, own, question.remembered),
     );
     let operator = operator?;
-    let heard_time = reading.api.time().map(|server| (server, world.clock().time()));
+    let server_time = reading.api.time().map(|server| (server, world.clock().time()));
     let mut unread: Vec<String> = reading.unread_bindings.clone();
     unread.extend(bindings.iter().filter_map(|answer| answer.as_ref().err()).map(|error| chain(error)));
     let bindings: Vec<BindingObject> = bindings.into_iter().filter_map(Result::ok).flatten().collect();
     let mut failed: Vec<String> = reading.failed.iter().chain(&reading.unread).cloned().collect();
     failed.extend(targets.iter().flat_map(unread_of));
-    let (same_named, unread_bystanders) = split(same_named);
-    failed.extend(unread_bystanders);
+    let (same_named, unread_same_named) = read_and_unread(same_named);
+    failed.extend(unread_same_named);
     let roles = roles.unwrap_or_else(|error| {
         unread.push(chain(&error));
         Roles::default()
     });
     let (namespaces, unread_namespaces) = namespaces(&reading.api, &bindings).await;
     failed.extend(unread_namespaces);
-    let cluster = cluster(&reading, &route.context, question.word);
+    let cluster = cluster(&reading, &route.context, question.asserted_id);
     let leaked = match wanted {
         Wanted::Leaked(leaked) => Some(leaked.facts_under(reading.api.certificate_authority())),
         Wanted::Named(_) | Wanted::Deleted { .. } => None,
@@ -169,7 +169,7 @@ pub async fn gather(
         leaked,
         api: reading.api,
         region: reading.region,
-        skew: heard_time.and_then(|(server, here)| skew(server, here)),
+        skew: server_time.and_then(|(server, here)| skew(server, here)),
         failed: distinct(failed),
         notes: reading.notes,
         inferred: left_out,
@@ -281,7 +281,7 @@ fn named_for(reading: &ClusterReading<ApiServer>, targets: &[Target]) -> Vec<Bin
 }
 
 /// The bindings that were read, and a message for each of the others: those could not be restored if the cloud deleted them.
-fn split(read: Vec<Result<Option<BindingObject>, CallError>>) -> (Vec<BindingObject>, Vec<String>) {
+fn read_and_unread(read: Vec<Result<Option<BindingObject>, CallError>>) -> (Vec<BindingObject>, Vec<String>) {
     let (mut objects, mut failed) = (Vec::new(), Vec::new());
     for answer in read {
         match answer {

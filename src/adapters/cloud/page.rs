@@ -406,7 +406,7 @@ mod tests {
             assert!(error.to_string().contains("more than 3 entries"), "{error}");
         }
 
-        // The clock goes on only while everybody waits: three pages come in time, whatever else the machine does.
+        // The clock goes on only while every task waits: three pages come in time, whatever else the machine does.
         let brief = Bounds { time: Duration::from_millis(100), ..BOUNDS };
         let pause = || tokio::time::sleep(Duration::from_millis(30));
         let marked_slow = run_on_a_still_clock(by_marker_within(brief, "ram:X", async |at| {

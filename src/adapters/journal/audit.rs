@@ -64,7 +64,7 @@ fn append(file: &mut File, mut line: String) -> io::Result<()> {
     // empty line between two.
     let _ = file.lock();
     if !ends_with_a_line(file)? {
-        // Somebody was killed, or the disk was full. Their line is lost, ours need not be.
+        // Another process was killed, or the disk was full. Its line is lost, ours need not be.
         line.insert(0, '\n');
     }
     let written = file.write(line.as_bytes())?;

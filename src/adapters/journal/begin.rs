@@ -74,7 +74,7 @@ impl StateFolder {
         Ok(files)
     }
 
-    /// Creates a hidden folder to build the operation in. To create it is to own it, whoever else begins one.
+    /// Creates a hidden folder to build the operation in. To create it is to own it, even if other processes begin one.
     fn claim(&self, id: &OperationId) -> Result<(OperationId, PathBuf), JournalError> {
         let mut id = id.clone();
         loop {
@@ -98,7 +98,7 @@ impl StateFolder {
             if !is_there(&folder)? {
                 match fs::rename(hidden, &folder) {
                     Ok(()) => return Ok(id),
-                    // Somebody else was faster. The system replaces no folder that holds anything.
+                    // Another process was faster. The system replaces no folder that holds anything.
                     Err(_) if is_there(&folder)? => {}
                     Err(error) => return Err(cannot_write(&folder)(error)),
                 }

@@ -16,7 +16,7 @@ pub(super) fn create_folders(path: &Path) -> Result<(), JournalError> {
         create_folders(parent)?;
     }
     match create_folder(path) {
-        // Somebody else was faster.
+        // Another process was faster.
         Err(_) if path.is_dir() => Ok(()),
         result => result.and_then(|()| sync_parent(path)).map_err(cannot_write(path)),
     }
@@ -40,11 +40,11 @@ pub(super) fn create(path: &Path, content: &[u8]) -> Result<(), JournalError> {
     write().map_err(cannot_write(path))
 }
 
-/// Writes a file, in place of one that may be there: whoever looks sees the old one or the new one whole.
+/// Writes a file, in place of one that may be there: a reader sees the old one or the new one whole.
 pub(super) fn replace(path: &Path, content: &[u8]) -> Result<(), JournalError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let temporary = path.with_file_name(format!(".{name}.new"));
-    // One that was left behind; what is really wrong is told by what follows.
+    // One that was left behind; what is really wrong is found by what follows.
     let _ = fs::remove_file(&temporary);
     let replaced = create(&temporary, content)
         .and_then(|()| fs::rename(&temporary, path).and_then(|()| sync_parent(path)).map_err(cannot_write(path)));

@@ -57,7 +57,7 @@ impl Entry {
 struct Seen([Trace; 3]);
 
 /// What tells a file from what it was before a change: its length, its number, and when its content and the file itself were
-/// changed, in seconds and nanoseconds. The last can't be set back by whoever changes it.
+/// changed, in seconds and nanoseconds. The last can't be set back by a process that changes it.
 #[derive(PartialEq, Serialize, Deserialize)]
 struct Trace([i64; 6]);
 
@@ -142,7 +142,7 @@ impl Index {
 }
 
 impl Seen {
-    /// `None` where one of them can't be looked at: that is told by reading it.
+    /// `None` where one of them can't be looked at: reading it says why.
     fn of(folder: &Path) -> Option<Self> {
         Some(Self([Trace::of(folder)?, Trace::of(&folder.join(RECORD))?, Trace::of(&folder.join(EVENTS))?]))
     }

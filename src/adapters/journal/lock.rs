@@ -29,7 +29,7 @@ impl Lock {
 }
 
 impl StateFolder {
-    /// Takes the lock of a cluster; `None` where somebody else has it.
+    /// Takes the lock of a cluster; `None` where another process has it.
     ///
     /// # Errors
     /// Where the file can't be made, or the system can't lock it.
@@ -51,7 +51,7 @@ impl StateFolder {
     /// take as long as [`LOCK_POLL`].
     ///
     /// # Errors
-    /// [`JournalError::Locked`] where somebody else has it all the time; else as [`try_lock`](Self::try_lock).
+    /// [`JournalError::Locked`] where another process has it all the time; else as [`try_lock`](Self::try_lock).
     pub async fn lock(
         &self,
         cluster_key: &str,

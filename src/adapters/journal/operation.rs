@@ -26,7 +26,7 @@ pub struct OperationJournal {
 
 impl StateFolder {
     /// Opens the journal of an operation that has begun, to go on with it. A line that was being written when the program was
-    /// killed is removed. Nobody else may be at work on the operation: the caller holds the locks of its clusters.
+    /// killed is removed. No other process may be at work on the operation: the caller holds the locks of its clusters.
     ///
     /// # Errors
     /// Where there is no such operation, or its journal can't be written or was changed by others.
@@ -239,7 +239,7 @@ mod tests {
         assert_eq!(names(place.root()), [""; 0]);
     }
 
-    /// What somebody has written into a journal is not gone on with.
+    /// A journal that others have written into is not resumed.
     #[test]
     fn a_journal_that_was_changed_is_not_appended_to() {
         let place = Place::new();

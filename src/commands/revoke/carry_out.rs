@@ -177,10 +177,10 @@ impl Revocation<'_> {
             settle: settle_time(self.args.settle.map(clusters::positive), plan),
             now: self.world.clock().time(),
         };
-        let said = verification::ask_cloud(&question).await;
-        let cloud_is_done = said.iter().all(|answer| answer.result == CheckResult::Passed);
+        let cloud = verification::ask_cloud(&question).await;
+        let cloud_is_done = cloud.iter().all(|report| report.result == CheckResult::Passed);
         let mut collateral = repair().await;
-        let verification = verification::verify(&question, said).await;
+        let verification = verification::verify(&question, cloud).await;
         let news = repair().await;
         collateral.retain(|one| !news.iter().any(|newer| newer.binding == one.binding));
         collateral.extend(news);
@@ -272,7 +272,7 @@ impl Done {
     }
 }
 
-/// Everybody that the operator is known as.
+/// Every name that the operator is known by.
 fn operators(parts: &[Part<'_>]) -> Vec<String> {
     distinct(parts.iter().flat_map(|part| part.gathered.input.operator.describe()))
 }

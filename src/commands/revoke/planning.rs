@@ -96,7 +96,7 @@ impl Planning<'_> {
             remembered: &self.request.remembered,
             account_names,
             also_names: &self.request.flags.also_names,
-            word: self.args.clusters.cluster_id.first().filter(|_| !are_several),
+            asserted_id: self.args.clusters.cluster_id.first().filter(|_| !are_several),
             dry_run: self.args.dry_run != DryRun::Client,
         }
     }

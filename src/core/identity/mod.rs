@@ -19,7 +19,7 @@ pub enum IdentityType {
     RamRole,
     /// The Alibaba Cloud account itself.
     Root,
-    /// Nobody said.
+    /// No source says.
     Unknown,
 }
 

@@ -1,6 +1,6 @@
 //! The journal of a revocation: what it looks like in its files, and what can be read from them again.
 //!
-//! It is written before each change and after each answer, so that an operation that was killed anywhere can be told,
+//! It is written before each change and after each answer, so that an operation that was killed anywhere can be shown,
 //! finished and undone from its journal alone. Where and how durably it is written is `adapters::journal`'s matter.
 
 mod audit;

@@ -15,7 +15,7 @@ use crate::core::rbac::binding_object::BindingRef;
 pub struct OperationRecord {
     /// When it began, by this machine's clock.
     pub begun: Timestamp,
-    /// Everybody that the operator is known as.
+    /// Every name that the operator is known by.
     pub operator: Vec<String>,
     /// `--reason`.
     pub reason: Option<String>,
@@ -112,7 +112,7 @@ pub struct LostBinding {
 
 impl ClusterRecord {
     /// Whether an API server is one of the cluster that the record is of: one whose CA has a key of that cluster's. A cluster without
-    /// a CA of its own is told by its URL.
+    /// a CA of its own is known by its URL.
     pub fn is_reached_by(&self, ca_keys: &[String], server: &str) -> bool {
         match self.ca_keys.is_empty() {
             true => ca_keys.is_empty() && self.server == server,

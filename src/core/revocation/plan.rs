@@ -36,7 +36,7 @@ pub use remain::{Elsewhere, NOT_CHECKED, Remain, RemainKind, access, mapping_of,
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Flags {
-    /// `--force`: although the identity was active in the last seven days, or that can't be told.
+    /// `--force`: although the identity was active in the last seven days, or that is unknown.
     pub force: bool,
     /// `--rbac-only`: the bindings, and nothing in the cloud.
     pub rbac_only: bool,
@@ -44,7 +44,7 @@ pub struct Flags {
     pub all_deleted: bool,
     /// `--accept-inferred`: also those whose end is inferred.
     pub accept_inferred: bool,
-    /// `--leave-no-admin`: although nobody would hold full rights afterwards.
+    /// `--leave-no-admin`: although no identity would hold full rights afterwards.
     pub leave_no_admin: bool,
     /// `--accept-group-grant`: bindings of groups that are meant.
     pub accept_group_grants: Vec<String>,
@@ -143,7 +143,7 @@ pub struct PlannedTarget {
     pub groups: Vec<String>,
     /// Where the groups are known from.
     pub groups_from: super::target::GroupsFrom,
-    /// Its last access to the cluster, as far as that could be told.
+    /// Its last access to the cluster, as far as that is known.
     pub last_access: Option<String>,
 }
 

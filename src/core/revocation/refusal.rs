@@ -10,7 +10,7 @@ use crate::core::ids::ClusterId;
 pub enum RefusalCode {
     /// The identity is the Alibaba Cloud account itself.
     RootAccount,
-    /// The identity is whoever runs the command.
+    /// The identity is the caller itself.
     OwnIdentity,
     /// The cluster is failed, being deleted, or gone.
     ClusterState,
@@ -18,11 +18,11 @@ pub enum RefusalCode {
     ClusterUnread,
     /// There is neither a kubeconfig nor a binding of the identity here.
     NothingIssued,
-    /// It can't be told whether the identity exists, it is one of several, and something would be taken from it.
+    /// Whether the identity exists is unknown, it is one of several, and something would be taken from it.
     IdentityUnknown,
     /// The identity has used the cluster in the last seven days.
     RecentAccess,
-    /// Whether the identity has used the cluster in the last seven days can't be told.
+    /// Whether the identity has used the cluster in the last seven days is unknown.
     ActivityUnknown,
     /// The API server would not let the operator carry out a step.
     MissingRight,
@@ -30,13 +30,13 @@ pub enum RefusalCode {
     ClusterContradicted,
     /// Nothing that can be trusted tells which cluster this is.
     ClusterUnconfirmed,
-    /// Afterwards nobody would hold full rights.
+    /// Afterwards no identity would hold full rights.
     LastAdministrator,
     /// There is nothing to ask the cloud with.
     NoCloudCredentials,
-    /// A pod's service account is nobody who could be asked for consent.
+    /// A pod's service account can't be asked for consent.
     InCluster,
-    /// There is nobody to ask for consent.
+    /// There is no terminal to ask for consent at.
     NoTerminal,
     /// Consent was not given.
     Declined,

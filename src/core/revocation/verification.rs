@@ -53,7 +53,7 @@ impl Probe {
 pub enum Outcome {
     /// All that was asked is clean.
     Verified,
-    /// A voice did not answer.
+    /// A check could not be made.
     Unverifiable,
     /// Something still gives access, or the cloud still remembers some.
     Residual,
@@ -102,11 +102,11 @@ impl Check {
     }
 }
 
-/// What a voice's answer means.
+/// What a check came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum CheckResult {
-    /// No access is left, as far as this voice can tell.
+    /// No access is left, as far as this check can see.
     Passed,
     /// Some is left.
     Failed,
@@ -116,12 +116,12 @@ pub enum CheckResult {
     Skipped,
 }
 
-/// What one voice said.
+/// What one check found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct CheckReport {
-    /// Who was asked.
+    /// The check.
     pub check: Check,
     /// What the answer means.
     pub result: CheckResult,
@@ -172,16 +172,16 @@ pub struct Verification {
     pub uid: Uid,
     /// What it comes to.
     pub outcome: Outcome,
-    /// When the last voice had answered, by the API server's clock where it tells.
+    /// When the last check ended, by the API server's clock where that is known.
     #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
     pub at: Timestamp,
     /// Where the groups are known from that were asked with.
     pub groups_from: GroupsFrom,
-    /// What each voice said.
+    /// What each check found.
     pub checks: Vec<CheckReport>,
     /// What the revocation was never to end.
     pub remains: Vec<Remain>,
-    /// What nobody can see.
+    /// What no check can see.
     pub not_checked: Vec<String>,
 }
 

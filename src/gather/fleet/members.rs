@@ -21,7 +21,7 @@ pub struct Choice {
 #[derive(Debug)]
 pub enum Wanted {
     /// Those at the end of these ways.
-    Ways(Vec<Route>),
+    Routes(Vec<Route>),
     /// This one, at the end of this way.
     Exactly(Box<Route>, ClusterId),
     /// Those with these IDs, by whichever of the ways leads there.
@@ -56,7 +56,7 @@ pub(super) struct Member {
 #[derive(Debug)]
 pub(super) enum Reach {
     /// By these ways, the first one first.
-    Ways(Vec<Route>),
+    Routes(Vec<Route>),
     /// By a credential that is issued for it.
     TemporaryCredential(AccountCluster, IssueKubeconfig),
     /// Not at all.
@@ -129,7 +129,7 @@ impl ClusterRef {
 impl Choice {
     /// One way, and no other cluster.
     pub fn one(route: Route) -> Self {
-        Self { wanted: Wanted::Ways(vec![route]), issue: None }
+        Self { wanted: Wanted::Routes(vec![route]), issue: None }
     }
 
     /// Why the one cluster that is wanted can't be reached, where that is known beforehand.
@@ -148,7 +148,7 @@ impl Choice {
     /// The clusters. The account is asked for its own where it matters.
     pub(super) async fn members(&self, account: &Account<'_>) -> Vec<Member> {
         match &self.wanted {
-            Wanted::Ways(routes) => {
+            Wanted::Routes(routes) => {
                 merged(routes).into_iter().map(|routes| Member::at_the_end_of(routes, None)).collect()
             }
             Wanted::Exactly(route, id) => vec![Member::at_the_end_of(vec![Route::clone(route)], Some(id.clone()))],
@@ -201,7 +201,7 @@ impl Member {
             context: first.and_then(|route| route.context.name.clone()),
             ..ClusterRef::default()
         };
-        Self { cluster_ref, wanted, reach: Reach::Ways(routes) }
+        Self { cluster_ref, wanted, reach: Reach::Routes(routes) }
     }
 
     fn unreachable(id: &ClusterId, name: Option<String>, why: Unreachable) -> Self {
@@ -324,7 +324,7 @@ mod tests {
         let outcome = |id: &str, state: &str, temporary| {
             let member = choice(temporary).listed(&listed(id, state), &routes);
             match member.reach {
-                Reach::Ways(routes) => format!("{} ways", routes.len()),
+                Reach::Routes(routes) => format!("{} ways", routes.len()),
                 Reach::TemporaryCredential(..) => "issued".to_owned(),
                 Reach::Nothing(why) => why.error().message(),
             }

@@ -8,7 +8,7 @@ use crate::core::identity::ack::CertificateState;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CloudView {
-    /// Who calls, by STS; null where that could not be told.
+    /// Who calls, by STS; null where that is unknown.
     pub caller: Option<CallerView>,
     /// Where the credentials are from; null where none could be used.
     pub source: Option<String>,

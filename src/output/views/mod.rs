@@ -43,7 +43,7 @@ fn distance(seconds: i64) -> String {
     crate::core::credential::duration::distance(SignedDuration::from_secs(seconds))
 }
 
-/// How an identity's state looks: red for somebody who is gone and still holds something.
+/// How an identity's state looks: red for one that is gone and still holds something.
 fn state_tone(state: StateKind) -> Tone {
     match state {
         StateKind::Deleted => Tone::Danger,

@@ -166,7 +166,7 @@ impl Report for RevocationPlan<'_> {
     }
 }
 
-/// Lines with this in front; what is the same in several clusters is told once, with their number.
+/// Lines with this in front; what is the same in several clusters stands once, with their number.
 fn each_once<'a>(heading: &str, texts: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut counted: Vec<(&str, usize)> = Vec::new();
     for text in texts {

@@ -74,7 +74,7 @@ pub struct HolderView<'a> {
     pub kind: IdentityType,
     /// The identity's name in RAM.
     pub name: Option<&'a str>,
-    /// Whether the identity still exists: the worst that a cluster's voices tell.
+    /// Whether the identity still exists: the worst of what a cluster's sources say.
     pub state: StateKind,
     /// What that is known from, or why it is not known.
     pub evidence: &'a str,
@@ -136,7 +136,7 @@ pub struct GrantView<'a> {
     /// When that kubeconfig's certificate ends.
     #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
     pub expires: Option<Timestamp>,
-    /// Whether this is the name of a leaked credential that was revoked from this machine; null where nobody can tell.
+    /// Whether this is the name of a leaked credential that was revoked from this machine; null where that is unknown.
     pub reappeared: Option<bool>,
 }
 

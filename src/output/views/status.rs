@@ -58,11 +58,11 @@ pub struct ClusterStatus {
     pub error: Option<String>,
     /// Whether its audit log could be searched; null where that was not tried.
     pub auditing: Option<Auditing>,
-    /// Whether ack-ram-authenticator's API group exists; null where that could not be told.
+    /// Whether ack-ram-authenticator's API group exists; null where that is unknown.
     pub ram_authenticator: Option<bool>,
 }
 
-/// What the activity check told of a cluster's audit log.
+/// What the activity check found in a cluster's audit log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Auditing {
@@ -97,7 +97,7 @@ pub struct StatusItem {
     /// When the kubeconfig's certificate ends.
     #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
     pub expires: Option<Timestamp>,
-    /// Whether bindings are left without a working kubeconfig; null where that can't be told.
+    /// Whether bindings are left without a working kubeconfig; null where that is unknown.
     pub residue: Option<bool>,
     /// How many bindings name it; null where the cluster was not read.
     pub bindings: Option<usize>,

@@ -58,7 +58,7 @@ pub enum Event {
         error: Option<String>,
     },
     /// The cloud is about to be called, which may take along bindings that others hold too. They are kept here as they are, so
-    /// that whoever finishes or undoes the operation can create them anew.
+    /// that a resumed revocation or a restore can create them anew.
     AtRisk {
         /// When.
         time: Timestamp,
@@ -141,7 +141,7 @@ pub enum StepResult {
     Skipped,
     /// It was refused or went wrong, and nothing was changed.
     Failed,
-    /// It was sent, and what became of it could not be told.
+    /// It was sent, and what became of it is unknown.
     Unknown,
 }
 

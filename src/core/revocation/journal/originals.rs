@@ -1,4 +1,4 @@
-//! Bindings as they were, as files that `kubectl create -f` takes: whoever has lost this program still has them.
+//! Bindings as they were, as files that `kubectl create -f` takes: they can be used without this program.
 
 use serde_yaml::ser_options;
 

@@ -6,7 +6,7 @@ use super::{OperationId, Tombstone};
 use crate::core::ids::{ClusterId, Uid};
 
 /// What the list of operations, and the protection of revoked credentials, need to know of a record. A record
-/// holds a whole plan: with thousands of them nobody could wait until all are read.
+/// holds a whole plan: to read thousands of them takes too long.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OperationSummary {
     /// When the operation began, by this machine's clock.

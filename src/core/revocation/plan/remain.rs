@@ -35,7 +35,7 @@ pub enum RemainKind {
     Mapping,
     /// A user name that resembles the identity's is given something, and the operator has not said whose it is.
     ResemblingName,
-    /// A mapping goes by a name that somebody else may be given.
+    /// A mapping goes by a name that may be given to another identity.
     ReusableName,
     /// A binding stays, empty, because of its finalizers.
     EmptyBinding,
@@ -45,7 +45,7 @@ pub enum RemainKind {
     Reissue,
     /// The deleted kubeconfig can be restored.
     RecycleBin,
-    /// The identity is a role: everybody who may assume it loses access.
+    /// The identity is a role: every identity that may assume it loses access.
     RoleSessions,
     /// ACK remembers a permission for all clusters.
     AllClusters,

@@ -138,7 +138,7 @@ pub struct ProbeV1 {
     pub attributes: AttributesV1,
 }
 
-/// What somebody may want to do, as a SubjectAccessReview has it.
+/// What a user may want to do, as a SubjectAccessReview has it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AttributesV1 {
