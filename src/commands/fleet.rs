@@ -78,7 +78,7 @@ pub(super) fn unread(cluster_ref: &ClusterRef, error: &Error) -> Refusal {
 }
 
 /// Reports what was not read and what contradicts, before the result.
-pub(super) fn say_heard<A>(fleet: &Fleet<A>, are_several: bool, ui: &Ui) {
+pub(super) fn say_read<A>(fleet: &Fleet<A>, are_several: bool, ui: &Ui) {
     let (mut hints, mut disagreements) = (BTreeSet::new(), BTreeSet::new());
     for Cluster { cluster_ref, outcome } in &fleet.clusters {
         let prefix = if are_several { format!("{}: ", cluster_ref.describe()) } else { String::new() };

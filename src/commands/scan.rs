@@ -36,7 +36,7 @@ pub(super) fn run(
     };
     let settings = cloud::settings(cloud_args, access, world)?;
     let fleet = fleet::tell(&Runtime::begin()?, chosen, question, settings, ui)?;
-    fleet::say_heard(&fleet, are_several, ui);
+    fleet::say_read(&fleet, are_several, ui);
 
     let status = fleet::status(&fleet);
     let cloud = cloud::view(&fleet.account.cloud, fleet.account.people.sources(), &fleet::failures(&fleet));

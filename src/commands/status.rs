@@ -55,7 +55,7 @@ fn of_clusters(
         true => runtime.to_completion(|| (), async |interrupt| last_accesses(&mut fleet, &interrupt).await),
         false => BTreeMap::new(),
     };
-    fleet::say_heard(&fleet, are_several, ui);
+    fleet::say_read(&fleet, are_several, ui);
 
     let mut found: Vec<(Holder<'_>, &ClusterReading<()>)> = fleet
         .reading()

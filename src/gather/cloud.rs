@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn beyond_the_limit_nobody_is_looked_up_and_that_is_told() {
+    fn beyond_the_limit_no_identity_is_looked_up_and_that_is_said() {
         let calls = Cell::new(0);
         let lookups = run(one_by_one((0..MOST_LOOKUPS + 5).map(uid).collect(), async |_| {
             calls.set(calls.get() + 1);

@@ -620,9 +620,9 @@ fn nobody_to_revoke_is_said_only_where_every_list_was_read<C: Cluster>(server: C
         let args: Vec<&str> = ["revoke", "--all-deleted"].iter().chain(args).copied().collect();
         let outcome = incident.run(&args);
         assert!(incident.bindings() == before, "{args:?} {denied:?}: {outcome}");
-        let says_nobody = outcome.stderr.contains("there is nobody to revoke");
+        let says_none = outcome.stderr.contains("there is no identity to revoke");
         let says_unread = outcome.stderr.contains("no deleted identity was found, but not every list could be read");
-        assert_eq!(says_nobody, outcome.status == Status::Done, "{args:?} {denied:?}: {outcome}");
+        assert_eq!(says_none, outcome.status == Status::Done, "{args:?} {denied:?}: {outcome}");
         assert_eq!(says_unread, outcome.status == Status::Incomplete, "{args:?} {denied:?}: {outcome}");
         outcome.status
     };

@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn at_first_nobody_waits() {
+    fn the_first_calls_do_not_wait() {
         assert_eq!(waits(&mut Pace::default(), 3), [0, 0, 0]);
     }
 

@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_total_nobody_knows_whether_a_short_page_is_the_last() {
+    fn without_a_total_a_short_page_may_not_be_the_last() {
         let listed = run(by_number(
             "cs:X",
             2,

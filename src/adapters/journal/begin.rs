@@ -162,7 +162,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn nobody_else_may_look() {
+    fn no_other_user_may_look() {
         use super::super::testing::mode;
         let place = Place::new();
         let mut journal = place.begun();
@@ -287,8 +287,8 @@ mod tests {
             .output()
         {
             Ok(output) => {
-                let told = String::from_utf8_lossy(&output.stdout).into_owned();
-                assert!(output.status.success() && told.lines().count() == 4, "{told}");
+                let seen = String::from_utf8_lossy(&output.stdout).into_owned();
+                assert!(output.status.success() && seen.lines().count() == 4, "{seen}");
             }
             Err(error) => assert_eq!(error.kind(), io::ErrorKind::NotFound),
         }

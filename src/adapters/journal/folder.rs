@@ -72,9 +72,9 @@ mod tests {
 
     #[test]
     fn ackcred_home_is_the_folder_itself() {
-        let told = |value| of(Some("/home/ann"), &[("ACKCRED_HOME", value), ("XDG_STATE_HOME", "/state")]);
-        assert_eq!(told("/vault").as_deref(), Some("/vault"));
-        assert_eq!(told("vault/../safe").as_deref(), Some("/desk/safe"));
+        let seen = |value| of(Some("/home/ann"), &[("ACKCRED_HOME", value), ("XDG_STATE_HOME", "/state")]);
+        assert_eq!(seen("/vault").as_deref(), Some("/vault"));
+        assert_eq!(seen("vault/../safe").as_deref(), Some("/desk/safe"));
         assert_eq!(of(None, &[("ACKCRED_HOME", "/vault")]).as_deref(), Some("/vault"));
     }
 

@@ -116,7 +116,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn the_lock_is_nobody_else_s_and_no_link() {
+    fn the_lock_belongs_to_one_process_and_is_no_link() {
         use super::super::testing::mode;
         let place = Place::new();
         let lock = place.state.try_lock("c").unwrap().unwrap();

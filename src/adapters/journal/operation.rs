@@ -192,8 +192,8 @@ mod tests {
         let place = Place::new();
         let mut journal = place.begun();
         journal.file = File::open(place.file(EVENTS)).unwrap();
-        let told = crate::error::chain(&journal.append(&event("a")).unwrap_err());
-        assert!(told.starts_with(&format!("cannot write {}: ", place.file(EVENTS).display())), "{told}");
+        let seen = crate::error::chain(&journal.append(&event("a")).unwrap_err());
+        assert!(seen.starts_with(&format!("cannot write {}: ", place.file(EVENTS).display())), "{seen}");
         journal.file = File::options().append(true).open(place.file(EVENTS)).unwrap();
         assert!(matches!(journal.append(&event("b")), Err(JournalError::Stopped { .. })));
         assert_eq!(events(&place), []);
@@ -248,8 +248,8 @@ mod tests {
         let whole = fs::read_to_string(place.file(EVENTS)).unwrap();
         let edited = whole.replace(r#""operator":"a""#, r#""operator":"x""#);
         fs::write(place.file(EVENTS), &edited).unwrap();
-        let told = crate::error::chain(&place.state.reopen(&id()).unwrap_err());
-        assert!(told.contains("line 1 does not follow"), "{told}");
+        let seen = crate::error::chain(&place.state.reopen(&id()).unwrap_err());
+        assert!(seen.contains("line 1 does not follow"), "{seen}");
         assert_eq!(fs::read_to_string(place.file(EVENTS)).unwrap(), edited);
     }
 

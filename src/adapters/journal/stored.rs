@@ -176,9 +176,9 @@ mod tests {
     use crate::error::chain;
 
     fn refused(place: &Place) -> String {
-        let told = chain(&place.state.open(&id()).unwrap_err());
+        let seen = chain(&place.state.open(&id()).unwrap_err());
         let folder = place.file("").display().to_string();
-        told.replace(&folder, "")
+        seen.replace(&folder, "")
     }
 
     fn edit(path: &Path, from: &str, to: &str) {
@@ -231,7 +231,7 @@ mod tests {
             ["a", "b", "c"].into_iter().for_each(|who| journal.append(&event(who)).unwrap());
             place
         };
-        for (file, from, to, told) in [
+        for (file, from, to, seen) in [
             (RECORD, "\"200\"", "\"201\"", "operation.json is not what was written there"),
             (RECORD, "200", "", "operation.json is not what was written there"),
             (SUMMARY, "dead", "beef", "summary.json is not what was written there"),
@@ -246,7 +246,7 @@ mod tests {
             let place = whole();
             edit(&place.file(file), from, to);
             let refused = refused(&place);
-            assert!(refused.contains(told), "{file}: {from:?} by {to:?}: {refused}");
+            assert!(refused.contains(seen), "{file}: {from:?} by {to:?}: {refused}");
         }
         for file in [RECORD, SUMMARY, EVENTS, checksums::FILE] {
             let place = whole();

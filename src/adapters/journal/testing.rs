@@ -152,7 +152,7 @@ pub(super) fn where_files_stay_short(test: &str) -> bool {
         .env(MARK, "1")
         .output()
         .unwrap();
-    let told = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && told.contains("1 passed"), "{told}{}", String::from_utf8_lossy(&output.stderr));
+    let seen = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && seen.contains("1 passed"), "{seen}{}", String::from_utf8_lossy(&output.stderr));
     false
 }

@@ -465,7 +465,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_holds_something_in_several_clusters_stands_together() {
+    fn the_rows_of_an_identity_in_several_clusters_stand_together() {
         let clusters: Vec<ClusterScan> = (0..3).flat_map(|_| cluster()).collect();
         let selection = Selection::new(&clusters, &Filter::default());
         let uids: Vec<&str> = selection.rows(&clusters).map(|row| row.uid.unwrap()).collect();
@@ -491,7 +491,7 @@ mod tests {
     }
 
     #[test]
-    fn all_users_hides_nobody() {
+    fn all_users_hides_no_row() {
         let filter = Filter { all_users: true, ..Filter::default() };
         assert_eq!(shown(&filter), (words(&["2", "6", "4", "5", "3", "1"]), 0));
     }

@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn a_subject_that_is_there_twice_is_one_grant_shared_with_nobody() {
+    fn a_subject_that_is_there_twice_is_one_grant_and_not_shared() {
         for count in [2, 40] {
             let subjects = vec![user("12"); count].join(",");
             let grants = Grants::extract(inventory(&[("n", "b", &subjects)]), vec![]);

@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn empty_keys_map_nobody_and_broken_ones_are_errors() {
+    fn empty_keys_map_no_identity_and_broken_ones_are_errors() {
         for text in ["", "\n", "[]", "null", "- username: nobody\n"] {
             assert_eq!(read_config_map(&config_map("mapRoles", text)).unwrap(), [], "{text:?}");
         }

@@ -156,7 +156,7 @@ impl Report for RevocationPlan<'_> {
     fn nothing_found(&self) -> Option<String> {
         self.plan.targets.is_empty().then(|| match self.plan.refusals.is_empty() {
             true if self.is_incomplete => "no deleted identity was found, but not every list could be read".to_owned(),
-            true => "there is nobody to revoke".to_owned(),
+            true => "there is no identity to revoke".to_owned(),
             false => "there is no plan".to_owned(),
         })
     }

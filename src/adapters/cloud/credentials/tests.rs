@@ -460,7 +460,7 @@ fn no_instance_is_no_error_but_a_named_role_that_fails_is() {
 fn a_machine_whose_firmware_is_no_instances_does_not_wait_for_the_metadata() {
     let mut machine = Machine::new().file("firmware/product_name", "Standard PC (Q35 + ICH9, 2009)\n");
     machine.settings.firmware = machine.home.path().join("firmware");
-    assert_eq!(machine.found().access_key_id, "STS.node", "an endpoint that somebody names is asked");
+    assert_eq!(machine.found().access_key_id, "STS.node", "an endpoint that is named is asked");
     machine.settings.endpoints.metadata = None;
     let looked_at = machine.nothing();
     let wanted =

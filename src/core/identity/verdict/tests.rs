@@ -106,7 +106,7 @@ fn ack_says_all(rows: Vec<KubeconfigState>) -> ClusterSources {
 }
 
 #[test]
-fn of_several_rows_of_an_identity_none_goes_unheard() {
+fn every_one_of_several_rows_of_an_identity_counts() {
     use AccountState::{Active, Deleted, Inactive, Unstated};
     let cases = [
         ([Active, Deleted], State::Active, true),
@@ -300,7 +300,7 @@ fn the_recycle_bin_and_freezing_are_no_deletion() {
 }
 
 #[test]
-fn voices_that_disagree_are_told_and_the_living_win() {
+fn sources_that_disagree_are_named_and_the_living_win() {
     let cases = [
         (ALICE, AccountState::Deleted, State::Active),
         (ALICE, AccountState::Inactive, State::Frozen),
@@ -431,7 +431,7 @@ proptest! {
     }
 
     #[test]
-    fn nobody_of_another_account_is_inferred_deleted(
+    fn no_identity_of_another_account_is_inferred_deleted(
         digits in digits(), home in prop::sample::select(vec![OWNER, "1777", "424242"]),
         account in any_account(), cluster in any_cluster(),
     ) {
@@ -448,7 +448,7 @@ proptest! {
     }
 
     #[test]
-    fn when_every_voice_fails_nobody_is_deleted(digits in digits(), account in any_account(), cluster in any_cluster()) {
+    fn when_every_source_fails_no_identity_is_deleted(digits in digits(), account in any_account(), cluster in any_cluster()) {
         fn cut<T: Clone>(listing: &Listing<T>) -> Listing<T> {
             Listing::Failed { read: listing.items().to_vec(), reason: "cut".into() }
         }

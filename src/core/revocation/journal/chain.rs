@@ -40,15 +40,15 @@ impl Chain {
 
     /// The place after a line that comes next, whose end is left out; `None` where the line doesn't follow.
     pub fn follow(&self, line: &[u8]) -> Option<Self> {
-        let (start, told) = split(line)?;
+        let (start, hash) = split(line)?;
         let after = self.after(start);
-        (after.0.as_bytes() == told).then_some(after)
+        (after.0.as_bytes() == hash).then_some(after)
     }
 
     /// The place that a line claims to lead to. Whether it does is not looked at.
     pub fn claimed(line: &[u8]) -> Option<Self> {
-        let (_, told) = split(line)?;
-        std::str::from_utf8(told).ok().map(|hash| Self(hash.to_owned()))
+        let (_, hash) = split(line)?;
+        std::str::from_utf8(hash).ok().map(|hash| Self(hash.to_owned()))
     }
 
     fn after(&self, start: &[u8]) -> Self {
@@ -63,8 +63,8 @@ pub fn event(line: &[u8]) -> Option<Vec<u8>> {
 
 fn split(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let (start, tail) = line.split_at_checked(line.len().checked_sub(TAIL)?)?;
-    let told = tail.strip_prefix(BEFORE.as_bytes())?.strip_suffix(AFTER.as_bytes())?;
-    told.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')).then_some((start, told))
+    let hash = tail.strip_prefix(BEFORE.as_bytes())?.strip_suffix(AFTER.as_bytes())?;
+    hash.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')).then_some((start, hash))
 }
 
 #[cfg(test)]

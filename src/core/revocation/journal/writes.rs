@@ -178,9 +178,9 @@ mod tests {
             sending("3", "c"),
         ];
         let writes = writes(&events);
-        let told: Vec<_> =
+        let seen: Vec<_> =
             writes.iter().map(|write| (write.binding.name.as_str(), write.audit_id.as_str(), write.fate())).collect();
-        assert_eq!(told, [("a", "1", Fate::Refused), ("b", "2", Fate::Done), ("c", "3", Fate::InDoubt)]);
+        assert_eq!(seen, [("a", "1", Fate::Refused), ("b", "2", Fate::Done), ("c", "3", Fate::InDoubt)]);
         assert_eq!((&writes[1].before, &writes[1].after), (&Some(object("b")), &Some(object("after"))));
         assert_eq!(writes[1].answered.as_ref().and_then(|answer| answer.resource_version.as_deref()), Some("8"));
         assert_eq!(writes[1].subjects, object("b").subjects);

@@ -179,8 +179,8 @@ fn not_allowed(input: &RevocationInput, name: &str) -> DryRuns {
 fn a_plan_says_what_leaves_and_what_stays_the_bindings_first() {
     let plan = plan(&carls_case());
     assert_eq!(codes(&plan.refusals), []);
-    let told: Vec<_> = plan.steps.iter().map(|step| (step.id, step.action)).collect();
-    assert_eq!(told, [(1, Action::DeleteBinding), (2, Action::RemoveSubjects), (3, Action::DeleteKubeconfig)]);
+    let seen: Vec<_> = plan.steps.iter().map(|step| (step.id, step.action)).collect();
+    assert_eq!(seen, [(1, Action::DeleteBinding), (2, Action::RemoveSubjects), (3, Action::DeleteKubeconfig)]);
     let team = &plan.steps[1];
     assert_eq!((team.uid.as_deref(), team.resource_version.as_deref()), (Some("uid of team"), Some("7")));
     assert_eq!(team.subjects, ["User/200-1", "User/200-2"]);
@@ -279,7 +279,7 @@ fn the_hash_is_the_same_whatever_dry_runs_activity_and_warnings_say() {
     assert_eq!((codes(&seen.refusals), &seen.hash), (vec![RefusalCode::RecentAccess], &agreed));
 
     let mut doubtful = carls_case();
-    doubtful.targets[0].verdict = Verdict { evidence: "nobody was asked".into(), ..Verdict::not_asked() };
+    doubtful.targets[0].verdict = Verdict { evidence: "no source was asked".into(), ..Verdict::not_asked() };
     let doubtful = plan(&doubtful);
     assert_eq!((doubtful.warnings.len(), &doubtful.hash), (1, &agreed));
 }
@@ -333,11 +333,11 @@ fn in_bulk_a_refused_target_is_left_out_of_a_shared_step() {
 }
 
 #[test]
-fn of_several_whoever_may_still_exist_is_refused_only_where_something_would_be_taken() {
+fn of_several_one_that_may_still_exist_is_refused_only_where_something_would_be_taken() {
     let unknown = |bindings: &[Value], kubeconfig: KubeconfigFact, mode: RevokeMode| {
         let mut input = input(&[CARL, FINN], bindings);
         let carl = &mut input.targets[0];
-        carl.verdict = Verdict { evidence: "nobody was asked".into(), ..Verdict::not_asked() };
+        carl.verdict = Verdict { evidence: "no source was asked".into(), ..Verdict::not_asked() };
         carl.kubeconfig = kubeconfig;
         // ACK deleted it once: that it is in no list any more is no sign that there never was one.
         let removed = UserKubeconfigState {
@@ -368,7 +368,7 @@ fn of_several_whoever_may_still_exist_is_refused_only_where_something_would_be_t
 }
 
 #[test]
-fn in_bulk_whoever_is_in_a_binding_that_may_not_be_changed_is_left_out() {
+fn in_bulk_an_identity_in_a_binding_that_may_not_be_changed_is_left_out() {
     let bindings = [bound("both", "view", &[user("300-1"), user("200-1")]), bound("finns", "view", &[user("300-1")])];
     let all = input(&[CARL, FINN], &bindings);
     let bulk = plan_of(&all, RevokeMode::AllDeleted, &not_allowed(&all, "finns"));
@@ -403,7 +403,7 @@ fn the_last_administrator_stays() {
     let as_it_is = |_: &mut RevocationInput| {};
     assert_eq!(without_carl(&[], as_it_is), refused);
     assert_eq!(without_carl(&[user("200")], as_it_is), refused, "the same one under another name");
-    assert_eq!(without_carl(&[group("system:masters")], as_it_is), refused, "nobody can be put into it any more");
+    assert_eq!(without_carl(&[group("system:masters")], as_it_is), refused, "no identity can be put into it any more");
     let bo_has_left = |input: &mut RevocationInput| drop(input.scan.verdicts.insert(uid("400"), deleted()));
     assert_eq!(without_carl(&[user("400-1")], bo_has_left), refused);
     let bo_is_in_the_bin = |input: &mut RevocationInput| {
@@ -413,8 +413,8 @@ fn the_last_administrator_stays() {
     assert_eq!(without_carl(&[user("400-1")], bo_is_in_the_bin), refused);
     let both_leave = |input: &mut RevocationInput| input.targets.push(target("400"));
     assert_eq!(without_carl(&[user("400-1")], both_leave), refused);
-    for somebody in [user("400-1"), user("alice"), user("system:masters"), group("ops"), robot()] {
-        assert_eq!(without_carl(std::slice::from_ref(&somebody), as_it_is), [], "{somebody}");
+    for holder in [user("400-1"), user("alice"), user("system:masters"), group("ops"), robot()] {
+        assert_eq!(without_carl(std::slice::from_ref(&holder), as_it_is), [], "{holder}");
     }
 }
 

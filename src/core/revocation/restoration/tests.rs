@@ -178,7 +178,7 @@ fn a_namespace_that_is_gone_going_or_another_is_a_reason() {
     assert_eq!(refused_in(Some(None)), reason);
     assert_eq!(refused_in(Some(Some(NamespaceFacts { terminating: true, ..namespace() }))), reason);
     assert_eq!(refused_in(Some(Some(NamespaceFacts { uid: "another".into(), ..namespace() }))), reason);
-    assert_eq!(refused_in(None), [], "whoever may not read namespaces may restore");
+    assert_eq!(refused_in(None), [], "without the right to read namespaces a restore is possible");
     let unread_then = |taken: &mut Taken, _: &mut Present| taken.namespace_uid = None;
     assert_eq!(refused(unread_then), []);
 }
@@ -320,8 +320,8 @@ fn a_binding_that_comes_back_smaller_says_who_is_left_out() {
     let others = ["bo", "eve", "finn", "gus", "200-1"];
     let taken = taken_by(&[write(&binding("team", &others), Some(200))]).remove(0);
     let plan = planned(taken, Present { binding: None, ..as_left() }, RestoreFlags::default());
-    let told = "  ! User/bo, User/eve, User/finn and 1 more held it too and are not put back: it was deleted after the revocation";
-    assert_eq!(plan.diff.last().map(String::as_str), Some(told));
+    let seen = "  ! User/bo, User/eve, User/finn and 1 more held it too and are not put back: it was deleted after the revocation";
+    assert_eq!(plan.diff.last().map(String::as_str), Some(seen));
 }
 
 #[test]
@@ -342,8 +342,8 @@ fn what_was_refused_or_made_anew_was_not_taken() {
 fn what_was_taken_twice_comes_back_once() {
     let (first, second) = (binding("team", &["bo", "200-1"]), binding("team", &["bo", "200-1", "200-2"]));
     let taken = taken_by(&[write(&first, Some(200)), write(&second, Some(200)), write(&binding("own", &[CARL]), None)]);
-    let told: Vec<_> = taken.iter().map(|one| (one.binding.name.as_str(), named(&one.subjects))).collect();
-    assert_eq!(told, [("team", vec!["200-1", "200-2"]), ("own", vec![CARL])]);
+    let seen: Vec<_> = taken.iter().map(|one| (one.binding.name.as_str(), named(&one.subjects))).collect();
+    assert_eq!(seen, [("team", vec!["200-1", "200-2"]), ("own", vec![CARL])]);
     assert_eq!((&taken[0].before, &taken[1].role), (&first, &None));
 
     let listed_twice = taken_by(&[write(&binding("team", &["200-1", "bo", "200-1"]), Some(200))]).remove(0);

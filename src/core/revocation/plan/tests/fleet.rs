@@ -54,7 +54,7 @@ fn what_stands_against_one_cluster_leaves_the_others_alone() {
 }
 
 #[test]
-fn whoever_has_nothing_in_one_of_several_clusters_is_passed_over_there() {
+fn an_identity_with_nothing_in_one_of_several_clusters_is_passed_over_there() {
     let mut nothing = elsewhere(input(&[CARL], &[]), OTHER);
     nothing.targets[0].kubeconfig = KubeconfigFact::NotListed;
     let plan = fleet(&[input(&[CARL], &[own()]), nothing]);

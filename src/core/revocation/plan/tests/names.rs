@@ -155,8 +155,8 @@ fn names_that_the_flags_give_must_be_there_and_resemble_an_identity_that_is_revo
             ("200.9", "no binding and no mapping here has that user name"),
             ("carl", "no binding and no mapping here has that user name"),
         ] {
-            let told = wrong(flags(&[name]));
-            assert!(told.len() == 1 && told[0].contains(reason), "{name}: {told:?}");
+            let seen = wrong(flags(&[name]));
+            assert!(seen.len() == 1 && seen[0].contains(reason), "{name}: {seen:?}");
         }
     }
     assert_eq!(wrong(Flags { accept_names: vec!["alice".into()], ..also(&["300.1"]) }).len(), 2);

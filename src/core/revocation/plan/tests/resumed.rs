@@ -25,9 +25,9 @@ fn what_is_done_already_is_proven_and_not_left_out() {
 }
 
 #[test]
-fn whoever_would_not_be_revoked_now_is_not_gone_on_with() {
+fn an_identity_that_would_be_refused_now_is_not_resumed() {
     let seen = LastAccess::Found(Activity::default());
-    let unsure = Verdict { evidence: "nobody was asked".into(), ..Verdict::not_asked() };
+    let unsure = Verdict { evidence: "no source was asked".into(), ..Verdict::not_asked() };
     for mode in [RevokeMode::Single, RevokeMode::Named, RevokeMode::AllDeleted, RevokeMode::MultiCluster] {
         let mut input = resumed(carls_case());
         input.targets[0].activity = Some(seen.clone());
@@ -37,9 +37,9 @@ fn whoever_would_not_be_revoked_now_is_not_gone_on_with() {
 
         let mut input = resumed(carls_case());
         input.targets[0].verdict = unsure.clone();
-        let told = codes(&plan_of(&input, mode, &DryRuns::new()).refusals);
+        let seen = codes(&plan_of(&input, mode, &DryRuns::new()).refusals);
         assert_eq!(
-            told,
+            seen,
             if mode == RevokeMode::Single { vec![] } else { vec![RefusalCode::IdentityUnknown] },
             "{mode:?}"
         );
