@@ -11,14 +11,14 @@ mod recorder;
 
 use crate::adapters::cloud::Cloud;
 use crate::adapters::cluster::ApiServer;
-use crate::core::ids::{ClusterId, Region};
+use crate::core::ids::{ClusterId, Region, Uid};
 use crate::core::rbac::binding_object::BindingObject;
 use crate::core::rbac::inventory::Inventory;
 use crate::core::revocation::consent::Consent;
 use crate::core::revocation::input::RevocationInput;
 use crate::core::revocation::journal::StepResult;
 use crate::core::revocation::operation::EndedStep;
-use crate::core::revocation::plan::{Action, Plan, Step};
+use crate::core::revocation::plan::{Plan, StepKind};
 use crate::core::revocation::restoration::RestorePlan;
 use crate::error::chain;
 
@@ -106,17 +106,21 @@ pub async fn revoke(tools: &Tools<'_>, plan: &Plan, input: &RevocationInput, con
         let report = if let Some(reason) = stopped(tools) {
             StepReport::new(step.id, StepResult::Skipped).because(reason)
         } else {
-            let planned = input.bindings.iter().find(|object| Some(object.reference()) == step.object);
-            match (step.action, planned) {
-                (Action::DeleteKubeconfig, _) => {
+            match &step.kind {
+                StepKind::Binding(of) => {
+                    let names = plan.names_of(&of.identities);
+                    match input.bindings.iter().find(|object| object.reference() == of.binding) {
+                        Some(planned) => binding::remove(tools, step.id, &names, planned).await,
+                        None => StepReport::new(step.id, StepResult::Failed).because("its binding was not read"),
+                    }
+                }
+                StepKind::Kubeconfig(uid) => {
                     let look = match last_look.take() {
                         Some(look) => look,
                         None => LastLook::take(tools, plan, input, &reports).await,
                     };
-                    clean(tools, plan, step, last_look.insert(look), &reports).await
+                    clean(tools, plan, step.id, uid, last_look.insert(look), &reports).await
                 }
-                (_, Some(planned)) => binding::remove(tools, step, &plan.names_of(&step.identities), planned).await,
-                (_, None) => StepReport::new(step.id, StepResult::AlreadyDone),
             }
         };
         tools.recorder.step_ended(&report);
@@ -147,16 +151,16 @@ impl LastLook {
 async fn clean(
     tools: &Tools<'_>,
     plan: &Plan,
-    step: &Step,
+    step: u32,
+    uid: &Uid,
     LastLook { inventory, written, .. }: &LastLook,
     before: &[StepReport],
 ) -> StepReport {
-    let Some(uid) = step.identities.first() else { return StepReport::new(step.id, StepResult::AlreadyDone) };
-    let skipped = |reason: String| StepReport::new(step.id, StepResult::Skipped).because(reason);
+    let skipped = |reason: String| StepReport::new(step, StepResult::Skipped).because(reason);
     match (inventory, written) {
         (_, Err(reason)) => return skipped(format!("the cloud is not called without a journal: {reason}")),
         (Ok(inventory), _) => {
-            if let Some(binding) = cloud::shared_binding(inventory, &plan.names_of(&step.identities)) {
+            if let Some(binding) = cloud::shared_binding(inventory, &plan.names_of(std::slice::from_ref(uid))) {
                 return skipped(format!("{binding} still names {uid} beside others; the cloud might delete it whole"));
             }
         }

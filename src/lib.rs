@@ -67,10 +67,7 @@ fn dispatch(args: &[OsString], world: &World) -> Status {
     };
     let ui = Ui::new(world, &cli.output);
     let _log = log::start(cli.output.verbosity(), &world.streams);
-    commands::run(&cli, world, &ui).unwrap_or_else(|error| {
-        ui.error(&error);
-        error.status()
-    })
+    commands::run(&cli, world, &ui)
 }
 
 /// Help that was asked for is data; a command line that makes no sense is an error.

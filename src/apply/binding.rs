@@ -9,8 +9,8 @@ use crate::adapters::cluster::{CallError, new_audit_id};
 use crate::core::rbac::binding_object::{BindingObject, BindingRef};
 use crate::core::revocation::change::Change;
 use crate::core::revocation::journal::{Event, StepResult};
-use crate::core::revocation::plan::{Step, change_of, others_of};
-use crate::core::revocation::restoration::RestoreStep;
+use crate::core::revocation::plan::{change_of, others_of};
+use crate::core::revocation::restoration::{RestoreAction, RestoreStep};
 use crate::core::revocation::target::TargetNames;
 use crate::error::chain;
 
@@ -30,7 +30,7 @@ pub(super) enum Decision {
 }
 
 /// Takes the identities of a step out of its binding; `names` are theirs.
-pub(super) async fn remove(tools: &Tools<'_>, step: &Step, names: &TargetNames, planned: &BindingObject) -> StepReport {
+pub(super) async fn remove(tools: &Tools<'_>, step: u32, names: &TargetNames, planned: &BindingObject) -> StepReport {
     let decide = |now: Option<&BindingObject>| {
         let Some(now) = now else { return Decision::Done };
         if now.uid() != planned.uid() {
@@ -43,20 +43,24 @@ pub(super) async fn remove(tools: &Tools<'_>, step: &Step, names: &TargetNames, 
         Decision::Change(change, now.subjects.iter().filter(|subject| names.have(subject)).cloned().collect())
     };
     let is_clean = |after: &BindingObject| change_of(after, names).is_none();
-    carry_out(tools, step.id, &planned.reference(), decide, is_clean).await
+    carry_out(tools, step, &planned.reference(), decide, is_clean).await
 }
 
 /// Puts the subjects of a step back into its binding, or creates it anew.
 pub(super) async fn give_back(tools: &Tools<'_>, step: &RestoreStep) -> StepReport {
     let decide = |now: Option<&BindingObject>| {
-        match (now, &step.uid) {
-            (Some(now), Some(uid)) if now.uid() != uid => {
+        match (now, &step.action) {
+            (Some(now), RestoreAction::AddSubjects { uid, .. }) if now.uid() != uid => {
                 return Decision::Leave("it was replaced by another object of the same name after the plan".to_owned());
             }
-            (Some(now), None) if !step.subjects.iter().all(|subject| now.subjects.contains(subject)) => {
+            (Some(now), RestoreAction::CreateBinding { .. })
+                if !step.subjects.iter().all(|subject| now.subjects.contains(subject)) =>
+            {
                 return Decision::Leave("it was created after the plan".to_owned());
             }
-            (None, Some(_)) => return Decision::Leave("it was deleted after the plan".to_owned()),
+            (None, RestoreAction::AddSubjects { .. }) => {
+                return Decision::Leave("it was deleted after the plan".to_owned());
+            }
             _ => {}
         }
         match step.change(now) {
@@ -65,9 +69,9 @@ pub(super) async fn give_back(tools: &Tools<'_>, step: &RestoreStep) -> StepRepo
         }
     };
     let is_whole = |after: &BindingObject| {
-        step.subjects.iter().chain(&step.others).all(|subject| after.subjects.contains(subject))
+        step.subjects.iter().chain(step.others()).all(|subject| after.subjects.contains(subject))
     };
-    carry_out(tools, step.id, &step.object, decide, is_whole).await
+    carry_out(tools, step.id, &step.binding, decide, is_whole).await
 }
 
 /// Reads, decides, writes down, writes; and reads again on every answer that is no clear yes.

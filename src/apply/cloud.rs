@@ -12,13 +12,13 @@ use crate::core::revocation::change::Change;
 use crate::core::revocation::input::RevocationInput;
 use crate::core::revocation::journal::{CleanCall, Event, StepResult};
 use crate::core::revocation::operation::LostBinding;
-use crate::core::revocation::plan::{Plan, Step, others_of};
+use crate::core::revocation::plan::{Plan, others_of};
 use crate::core::revocation::target::TargetNames;
 use crate::error::chain;
 
 /// Deletes an identity's kubeconfig, by the cloud.
-pub(super) async fn clean(tools: &Tools<'_>, step: &Step, uid: &Uid, force: bool) -> StepReport {
-    let report = StepReport::new(step.id, StepResult::Failed);
+pub(super) async fn clean(tools: &Tools<'_>, step: u32, uid: &Uid, force: bool) -> StepReport {
+    let report = StepReport::new(step, StepResult::Failed);
     let (Some(cloud), Some(cluster)) = (tools.cloud, tools.cluster) else {
         return report.because("the cloud can't be asked");
     };
@@ -74,9 +74,9 @@ pub(super) fn at_risk(
 ) -> Vec<BindingObject> {
     let there = there.map(|there| there.bindings().iter().map(Binding::reference).collect::<BTreeSet<_>>());
     let is_there = |object: &BindingObject| there.as_ref().map(|there| there.contains(&object.reference()));
-    let shared = plan.binding_steps().filter(|step| step.shared_with_count > 0).filter_map(|step| {
+    let shared = plan.binding_steps().filter(|(_, own)| own.shared_with.count > 0).filter_map(|(step, own)| {
         let report = reports.iter().find(|report| report.id == step.id)?;
-        let planned = input.bindings.iter().find(|object| Some(object.reference()) == step.object);
+        let planned = input.bindings.iter().find(|object| object.reference() == own.binding);
         // Where we wrote nothing and left nothing there is no version of ours: what others took away they meant to take away.
         report.left.as_ref().or(planned.filter(|_| report.result == StepResult::Unknown))
     });

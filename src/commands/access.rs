@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::stop::Stop;
 use crate::adapters::kubeconfig_files::{self, LoadError, Loaded};
 use crate::adapters::pod;
 use crate::cli::AccessArgs;
@@ -128,7 +129,7 @@ pub(super) fn of_leaked(
     access: &AccessArgs,
     id: Option<&ClusterId>,
     world: &World,
-) -> Result<std::result::Result<Route, Refusal>> {
+) -> Result<Route, Stop> {
     let loaded = load(access, world)?;
     let candidates = if access.context.is_empty() {
         all_routes(&loaded, access, world)
@@ -138,7 +139,7 @@ pub(super) fn of_leaked(
     let wanted = |route: &Route| {
         leaked.is_of(&route.context) && id.is_none_or(|id| route.id().is_none_or(|claimed| claimed == id))
     };
-    Ok(candidates.into_iter().find(wanted).ok_or_else(|| {
+    candidates.into_iter().find(wanted).ok_or_else(|| {
         let whose = match access.context.as_slice() {
             [] => "no context of yours leads to the cluster of the file".to_owned(),
             [name] => format!("context {name:?} leads to another cluster than the file's"),
@@ -147,6 +148,6 @@ pub(super) fn of_leaked(
         let message = format!("{whose}: the key of its CA is another, and names and addresses can be edited");
         let hint =
             format!("with the right context: kubectl ackcred revoke {}, if you are sure of the cluster", leaked.uid);
-        Refusal::new(RefusalCode::OtherCluster, message).hint(hint)
-    }))
+        Refusal::new(RefusalCode::OtherCluster, message).hint(hint).into()
+    })
 }

@@ -21,25 +21,44 @@ use crate::world::World;
 /// How long each of several clusters may take by default.
 const CLUSTER_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// How many clusters a command is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// One, which has to be read.
+    One,
+    /// Perhaps several: one that can't be read doesn't end the command.
+    Several,
+}
+
+impl Extent {
+    pub(super) fn of(is_several: bool) -> Self {
+        if is_several { Self::Several } else { Self::One }
+    }
+
+    pub(super) fn is_several(self) -> bool {
+        self == Self::Several
+    }
+}
+
 /// The clusters that the flags choose.
 pub(super) struct Chosen {
     pub(super) choice: Choice,
-    /// Whether there may be several: then one that can't be read doesn't end the command.
-    pub(super) are_several: bool,
+    pub(super) extent: Extent,
     pub(super) bounds: Bounds,
 }
 
 /// Chooses clusters: the pod's own, those of contexts, those with IDs, or all of them.
 pub(super) fn choose(args: &ClusterArgs, access: &AccessArgs, in_cluster: bool, world: &World) -> Result<Chosen> {
     let several_contexts = access.context.len() > 1;
-    let are_several = args.all_contexts || args.all_clusters || several_contexts || args.cluster_id.len() > 1;
+    let is_several = args.all_contexts || args.all_clusters || several_contexts || args.cluster_id.len() > 1;
+    let extent = Extent::of(is_several);
     if args.temporary_credentials && !args.all_clusters && args.cluster_id.is_empty() {
         return Err(Error::usage("--temporary-credentials is for --all-clusters or --cluster-id"));
     }
-    if are_several && !args.cluster_id.is_empty() && !access.context.is_empty() {
+    if is_several && !args.cluster_id.is_empty() && !access.context.is_empty() {
         return Err(Error::usage("--cluster-id beside --context names the cluster of that one context"));
     }
-    if are_several && is_about_one_server(access) {
+    if is_several && is_about_one_server(access) {
         let flags = "--server, --cluster, --user, --token and the certificate flags are about one cluster";
         return Err(Error::usage(flags));
     }
@@ -60,7 +79,7 @@ pub(super) fn choose(args: &ClusterArgs, access: &AccessArgs, in_cluster: bool, 
         }
     };
     let choice = Choice { wanted, issue: issue(args.temporary_credentials) };
-    Ok(Chosen { choice, are_several, bounds: bounds(args, are_several) })
+    Ok(Chosen { choice, extent, bounds: bounds(args, extent) })
 }
 
 /// What issues a credential, where the flag says that it may.
@@ -79,8 +98,8 @@ pub(super) fn routes_of_all(temporary_credentials: bool, access: &AccessArgs, wo
 }
 
 /// How far the clusters may go. One alone may take as long as its exchanges, unless a limit is given.
-pub(super) fn bounds(args: &ClusterArgs, are_several: bool) -> Bounds {
-    let each = args.cluster_timeout.map(positive).or_else(|| are_several.then_some(CLUSTER_TIMEOUT));
+pub(super) fn bounds(args: &ClusterArgs, extent: Extent) -> Bounds {
+    let each = args.cluster_timeout.map(positive).or_else(|| extent.is_several().then_some(CLUSTER_TIMEOUT));
     Bounds { parallel: args.parallel.into(), each }
 }
 

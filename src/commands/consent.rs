@@ -1,5 +1,6 @@
 //! The one place where consent is asked for, and minted.
 
+use super::stop::Stop;
 use crate::core::ids::Uid;
 use crate::core::revocation::consent::Consent;
 use crate::core::revocation::refusal::{Refusal, RefusalCode};
@@ -30,14 +31,14 @@ pub(super) fn ask(
     yes: bool,
     runtime: &Runtime,
     ui: &Ui,
-) -> Result<std::result::Result<Consent, Refusal>> {
+) -> Result<Consent, Stop> {
     if !yes || !ui.is_quiet() {
         ui.show(shown);
     }
     if yes {
-        return Ok(Ok(Consent::by_flag(hash)));
+        return Ok(Consent::by_flag(hash));
     }
     let answer = runtime.block_on(ui.ask(&format!("Type {phrase} to go on: "))?)?;
     let consent = answer.and_then(|answer| Consent::typed(hash, phrase, &answer));
-    Ok(consent.ok_or_else(|| Refusal::new(RefusalCode::Declined, "consent was not given")))
+    consent.ok_or_else(|| Refusal::new(RefusalCode::Declined, "consent was not given").into())
 }

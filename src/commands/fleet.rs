@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::cloud;
-use super::clusters::Chosen;
+use super::clusters::{Chosen, Extent};
 use crate::adapters::cloud::CloudSettings;
 use crate::adapters::cluster::ApiServer;
 use crate::core::progress::Progress;
-use crate::core::revocation::refusal::{Refusal, RefusalCode};
+use crate::core::revocation::refusal::{Refusal, RefusalCode, RefusalScope};
 use crate::error::{Error, Result};
 use crate::gather::cluster_access;
 use crate::gather::fleet::{self, Cluster, ClusterRef, Fleet, FleetQuery, Wanted};
@@ -27,9 +27,9 @@ pub(super) fn tell(
     ui: &Ui,
 ) -> Result<Fleet<()>> {
     let question = FleetQuery { cluster, choice: chosen.choice, cloud, bounds: chosen.bounds };
-    let fleet = runtime
-        .to_completion(|| (), async |interrupt| read(question, drop, chosen.are_several, &interrupt, ui).await)?;
-    if chosen.are_several { Ok(fleet) } else { only(fleet) }
+    let fleet =
+        runtime.to_completion(|| (), async |interrupt| read(question, drop, chosen.extent, &interrupt, ui).await)?;
+    if chosen.extent.is_several() { Ok(fleet) } else { only(fleet) }
 }
 
 /// Reads the clusters for a command that changes something there: what was read in part is no basis for that.
@@ -43,13 +43,13 @@ pub(super) fn read_to_change(
     cloud: Option<CloudSettings>,
     ui: &Ui,
 ) -> Result<Fleet<ApiServer>> {
-    let Chosen { choice, are_several, bounds } = chosen;
+    let Chosen { choice, extent, bounds } = chosen;
     let question = FleetQuery { cluster, choice, cloud, bounds };
     let fleet =
-        runtime.to_completion(|| (), async |interrupt| read(question, |api| api, are_several, &interrupt, ui).await)?;
+        runtime.to_completion(|| (), async |interrupt| read(question, |api| api, extent, &interrupt, ui).await)?;
     match fleet.is_interrupted {
         true => Err(Error::interrupted()),
-        false if are_several => Ok(fleet),
+        false if extent.is_several() => Ok(fleet),
         false => only(fleet),
     }
 }
@@ -74,14 +74,15 @@ fn only<A>(mut fleet: Fleet<A>) -> Result<Fleet<A>> {
 /// Why nothing is changed in a cluster that could not be read.
 pub(super) fn unread(cluster_ref: &ClusterRef, error: &Error) -> Refusal {
     let message = format!("{}: {}", cluster_ref.describe(), error.message());
-    Refusal::new(RefusalCode::ClusterUnread, message).in_cluster(cluster_ref.id.as_ref())
+    let scope = RefusalScope::Cluster(Some(cluster_ref.describe()));
+    Refusal::new(RefusalCode::ClusterUnread, message).of(scope).in_cluster(cluster_ref.id.as_ref())
 }
 
 /// Reports what was not read and what contradicts, before the result.
-pub(super) fn say_read<A>(fleet: &Fleet<A>, are_several: bool, ui: &Ui) {
+pub(super) fn say_read<A>(fleet: &Fleet<A>, extent: Extent, ui: &Ui) {
     let (mut hints, mut disagreements) = (BTreeSet::new(), BTreeSet::new());
     for Cluster { cluster_ref, outcome } in &fleet.clusters {
-        let prefix = if are_several { format!("{}: ", cluster_ref.describe()) } else { String::new() };
+        let prefix = if extent.is_several() { format!("{}: ", cluster_ref.describe()) } else { String::new() };
         match outcome {
             Err(error) => {
                 ui.warning(&format!("{prefix}{}", error.message()));
@@ -94,7 +95,7 @@ pub(super) fn say_read<A>(fleet: &Fleet<A>, are_several: bool, ui: &Ui) {
                 disagreements.extend(verdicts.filter_map(|(uid, verdict)| Some((uid, verdict.disagreement.as_ref()?))));
                 for note in &reading.notes {
                     // What is no failure is reported for one cluster, and for several only on request.
-                    if are_several {
+                    if extent.is_several() {
                         tracing::info!("{prefix}{note}");
                     } else {
                         ui.note(note);
@@ -143,16 +144,16 @@ pub(super) fn status<A>(fleet: &Fleet<A>) -> Status {
 async fn read<A>(
     question: FleetQuery<'_>,
     keep: impl Fn(ApiServer) -> A,
-    are_several: bool,
+    extent: Extent,
     interrupt: &Interrupt,
     ui: &Ui,
 ) -> Result<Fleet<A>> {
     let of_account = matches!(question.choice.wanted, Wanted::OfAccount(_));
-    let unattended = are_several.then(|| question.cluster.world.without_a_person());
+    let unattended = extent.is_several().then(|| question.cluster.world.without_a_person());
     let world = unattended.as_ref().unwrap_or(question.cluster.world);
     let cluster = cluster_access::AccessQuery { world, ..question.cluster };
     let question = FleetQuery { cluster, ..question };
-    let bar = ui.bar().filter(|_| are_several);
+    let bar = ui.bar().filter(|_| extent.is_several());
     let draw = |progress: &Progress| {
         if let Some(bar) = &bar {
             bar.draw(progress);

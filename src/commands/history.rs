@@ -1,6 +1,6 @@
 //! `history`: what was revoked and restored from this machine.
 
-use super::{operation, restore};
+use super::operation;
 use crate::adapters::journal::{Glance, StateFolder};
 use crate::cli::HistoryArgs;
 use crate::core::revocation::journal::{Event, OperationId, State, SummaryPurpose};
@@ -9,7 +9,7 @@ use crate::core::revocation::record;
 use crate::error::{Error, Result, chain};
 use crate::gather::history::{self, Operations, Past, Scrutiny};
 use crate::output::ui::Ui;
-use crate::output::views::{ApiVersion, History, PastOperation, RevocationReport};
+use crate::output::views::{ApiVersion, History, PastOperation, RestoreReport, RevocationReport};
 use crate::status::Status;
 use crate::world::World;
 
@@ -74,18 +74,25 @@ fn one(folder: &StateFolder, id: &OperationId, ui: &Ui) -> Result<Status> {
     let report = report.map_err(|error| {
         Error::failed(anyhow::Error::new(error).context(format!("the report of operation {id} can't be read")))
     })?;
+    let steps = match &report {
+        Some(report) => report.steps.clone(),
+        None => steps_so_far(&past)?,
+    };
+    if let Some(step) = steps.iter().find(|step| !past.record.has_step(step.id)) {
+        let message = format!("the record of operation {id} names step {}, which its plan does not have", step.id);
+        return Err(Error::failed(anyhow::Error::msg(message)));
+    }
     match (report, &past.record.purpose) {
-        (Some(report), Purpose::Revoke { plan, .. }) => ui.report(&RevocationReport::of(id.clone(), plan, report))?,
+        (Some(report), Purpose::Revoke { plan, .. }) => ui.report(&RevocationReport::of(id, plan, report))?,
         (Some(report), Purpose::Restore { of, plan, .. }) => {
-            ui.report(&restore::ended(id.clone(), of, plan, report.steps))?;
+            ui.report(&RestoreReport::ended(id, of, plan, report.steps))?;
         }
         (None, Purpose::Revoke { plan, .. }) => {
             if past.state() == State::Unfinished {
                 ui.note(&format!("it was interrupted; resume it: kubectl ackcred revoke --resume {id}"));
             }
-            let steps = steps_so_far(&past)?;
             let so_far = OperationReport { steps, ..OperationReport::default() };
-            ui.report(&RevocationReport::of(id.clone(), plan, so_far))?;
+            ui.report(&RevocationReport::of(id, plan, so_far))?;
         }
         (None, Purpose::Restore { .. }) if past.state() != State::Unfinished => {
             return Err(Error::failed(anyhow::anyhow!("the report of operation {id} can't be used")));

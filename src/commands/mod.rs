@@ -13,25 +13,30 @@ mod restore;
 mod revoke;
 mod scan;
 mod status;
+mod stop;
 mod whoami;
 
+use self::stop::Stop;
 use crate::cli::{Cli, Command};
-use crate::error::Result;
 use crate::output::{ui::Ui, views::Version};
 use crate::status::Status;
 use crate::world::World;
 
-/// Runs the verb of a command line.
-pub(crate) fn run(cli: &Cli, world: &World, ui: &Ui) -> Result<Status> {
-    match &cli.command {
-        Command::Whoami(args) => whoami::run(args, &cli.access, &cli.cloud, world, ui),
-        Command::Expiry(args) => expiry::run(args, &cli.access, world, ui),
-        Command::Scan(args) => scan::run(args, &cli.access, &cli.cloud, world, ui),
-        Command::Status(args) => status::run(args, &cli.access, &cli.cloud, world, ui),
-        Command::Revoke(args) => revoke::run(args, &cli.access, &cli.cloud, world, ui),
-        Command::Restore(args) => restore::run(args, &cli.access, &cli.cloud, world, ui),
-        Command::History(args) => history::run(args, world, ui),
-        Command::Completion(args) => completion::run(args, ui),
-        Command::Version => ui.report(&Version::current()).map(|()| Status::Done),
-    }
+/// Runs the verb of a command line, and says why where it stops.
+pub(crate) fn run(cli: &Cli, world: &World, ui: &Ui) -> Status {
+    dispatch(cli, world, ui).unwrap_or_else(|stop| stop.end(ui))
+}
+
+fn dispatch(cli: &Cli, world: &World, ui: &Ui) -> Result<Status, Stop> {
+    Ok(match &cli.command {
+        Command::Whoami(args) => whoami::run(args, &cli.access, &cli.cloud, world, ui)?,
+        Command::Expiry(args) => expiry::run(args, &cli.access, world, ui)?,
+        Command::Scan(args) => scan::run(args, &cli.access, &cli.cloud, world, ui)?,
+        Command::Status(args) => status::run(args, &cli.access, &cli.cloud, world, ui)?,
+        Command::Revoke(args) => revoke::run(args, &cli.access, &cli.cloud, world, ui)?,
+        Command::Restore(args) => restore::run(args, &cli.access, &cli.cloud, world, ui)?,
+        Command::History(args) => history::run(args, world, ui)?,
+        Command::Completion(args) => completion::run(args, ui)?,
+        Command::Version => ui.report(&Version::current()).map(|()| Status::Done)?,
+    })
 }

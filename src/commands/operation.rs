@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use super::stop::Stop;
 use crate::adapters::journal::{JournalError, LOCK_POLL, Lock, OperationJournal, StateFolder};
 use crate::apply::Recorder;
 use crate::core::ids::Uid;
@@ -51,28 +52,25 @@ pub(super) struct Running {
 /// two wait for each other.
 ///
 /// # Errors
-/// Ctrl-C. Where the wait was in vain or nothing can be written there is a refusal instead.
+/// Ctrl-C. It is refused where the wait was in vain, or nothing can be written.
 pub(super) fn lock<'a>(
     world: &World,
     keys: impl IntoIterator<Item = &'a str>,
     lock_timeout: Duration,
     runtime: &Runtime,
-) -> Result<std::result::Result<Locked, Refusal>> {
-    let folder = match StateFolder::of(world) {
-        Ok(folder) => folder,
-        Err(error) => return Ok(Err(no_journal(&error))),
-    };
+) -> Result<Locked, Stop> {
+    let folder = StateFolder::of(world).map_err(|error| no_journal(&error))?;
     let in_order: BTreeSet<&str> = keys.into_iter().collect();
     let (begun, mut locks) = (Instant::now(), Vec::new());
     for key in in_order {
         let left = lock_timeout.saturating_sub(begun.elapsed());
         match runtime.cancellable(folder.lock(key, left, async || tokio::time::sleep(LOCK_POLL).await))? {
             Ok(lock) => locks.push(lock),
-            Err(JournalError::Locked { .. }) => return Ok(Err(locked_by_others(lock_timeout))),
-            Err(error) => return Ok(Err(no_journal(&error))),
+            Err(JournalError::Locked { .. }) => return Err(locked_by_others(lock_timeout).into()),
+            Err(error) => return Err(no_journal(&error).into()),
         }
     }
-    Ok(Ok(Locked { folder, locks }))
+    Ok(Locked { folder, locks })
 }
 
 fn locked_by_others(lock_timeout: Duration) -> Refusal {
@@ -106,14 +104,9 @@ pub(super) fn unknown(error: PastError) -> Error {
 
 impl Locked {
     /// Writes down what is going to be done. Nothing was changed where that fails.
-    pub(super) fn begin(
-        self,
-        beginning: Beginning,
-        originals: &[Original],
-        world: &World,
-    ) -> std::result::Result<Running, Refusal> {
+    pub(super) fn begin(self, beginning: Beginning, originals: &[Original], world: &World) -> Result<Running, Stop> {
         let Some(id) = OperationId::new(world.now, &beginning.hash) else {
-            return Err(Refusal::new(RefusalCode::NoJournal, "the operation can't be named"));
+            return Err(Refusal::new(RefusalCode::NoJournal, "the operation can't be named").into());
         };
         let record = OperationRecord {
             begun: world.now,
@@ -144,12 +137,7 @@ impl Locked {
     }
 
     /// Goes on with an operation that was cut off.
-    pub(super) fn resume(
-        self,
-        past: &Past,
-        operator: &[String],
-        world: &World,
-    ) -> std::result::Result<Running, Refusal> {
+    pub(super) fn resume(self, past: &Past, operator: &[String], world: &World) -> Result<Running, Stop> {
         let mut journal = self.folder.reopen(&past.id).map_err(|error| no_journal(&error))?;
         let event = Event::Resumed { time: world.now, operator: operator.join(", ") };
         journal.append(&event).map_err(|error| no_journal(&error))?;
@@ -171,7 +159,7 @@ impl Locked {
         self.run(journal, audit, world)
     }
 
-    fn run(self, journal: OperationJournal, audit: AuditLine, world: &World) -> std::result::Result<Running, Refusal> {
+    fn run(self, journal: OperationJournal, audit: AuditLine, world: &World) -> Result<Running, Stop> {
         self.folder.append_audit(&audit).map_err(|error| no_journal(&error))?;
         let id = journal.id().clone();
         let recorder = Recorder::new(journal, world.clock());
@@ -182,18 +170,18 @@ impl Locked {
 impl Running {
     /// Ends the operation: its report is kept and shown, and the audit file says how it ended. Says whether all of that is
     /// written. `in_words` has each step that is kept in one line. What was done is done: that its report can't be shown is no failure of it.
-    pub(super) fn end<'a>(
+    pub(super) fn end(
         self,
         ending: Ending,
         kept: &OperationReport,
         report: &impl Report,
-        in_words: impl Iterator<Item = &'a str>,
+        in_words: impl Iterator<Item = String>,
         world: &World,
         ui: &Ui,
     ) -> bool {
         self.recorder.end(ending, kept);
         let results = kept.steps.iter().zip(in_words).map(|(step, in_words)| AuditResult {
-            step: in_words.to_owned(),
+            step: in_words,
             result: step.result,
             audit_id: step.audit_id.clone(),
             request_id: step.request_id.clone(),

@@ -1,7 +1,8 @@
 //! `restore`: gives back what a revocation took away.
 
-use super::clusters::{self, Chosen, positive};
+use super::clusters::{self, Chosen, Extent, positive};
 use super::operation::{self, Beginning, Running};
+use super::stop::{Document, Stop};
 use super::{access, cloud, consent, fleet};
 use crate::adapters::cluster::ApiServer;
 use crate::adapters::journal::StateFolder;
@@ -10,8 +11,8 @@ use crate::cli::{AccessArgs, CloudArgs, RestoreArgs};
 use crate::core::distinct::distinct;
 use crate::core::ids::ClusterId;
 use crate::core::revocation::consent::Consent;
-use crate::core::revocation::journal::{Action, Ending, OperationId, StepResult};
-use crate::core::revocation::operation::{ClusterRecord, EndedStep, OperationReport, Purpose};
+use crate::core::revocation::journal::{Action, Ending, OperationId};
+use crate::core::revocation::operation::{ClusterRecord, OperationReport, Purpose};
 use crate::core::revocation::refusal::Refusal;
 use crate::core::revocation::restoration::{RestoreFlags, RestorePlan};
 use crate::error::{Error, Result};
@@ -22,7 +23,7 @@ use crate::gather::history::{self, Past, PastError, Scrutiny};
 use crate::gather::restoration::{self, Gathered};
 use crate::gather::runtime::{Interrupt, Runtime};
 use crate::output::ui::Ui;
-use crate::output::views::{ApiVersion, CollateralView, RestoreReport, RestoredStep};
+use crate::output::views::RestoreReport;
 use crate::status::Status;
 use crate::world::World;
 
@@ -32,94 +33,131 @@ pub(super) fn run(
     cloud_args: &CloudArgs,
     world: &World,
     ui: &Ui,
-) -> Result<Status> {
+) -> Result<Status, Stop> {
+    let no_plan = |refusals: &[Refusal]| document(&args.operation, &RestorePlan::default(), refusals);
+    plan_and_carry_out(args, access, cloud_args, world, ui).map_err(|stop| stop.after(no_plan))
+}
+
+fn plan_and_carry_out(
+    args: &RestoreArgs,
+    access: &AccessArgs,
+    cloud_args: &CloudArgs,
+    world: &World,
+    ui: &Ui,
+) -> Result<Status, Stop> {
     let folder = StateFolder::of(world).map_err(Error::failed)?;
-    let past = match history::load(&folder, &args.operation) {
-        Ok(past) => past,
-        Err(error) if error.is_missing() => return Err(operation::unknown(error)),
-        Err(error) => {
-            return refuse(&args.operation, &RestorePlan::default(), vec![unusable(&folder, args, &error)], ui);
-        }
-    };
-    if past.record.revocation().is_none() {
-        return Err(Error::usage(format!("{} is a restore itself", past.id))
-            .hint("use kubectl ackcred revoke to revoke the access again"));
-    }
+    let past = past(&folder, args)?;
     let others = history::marks(&folder, Scrutiny::Full).map_err(Error::failed)?;
     if !others.unread.is_empty() {
-        return refuse(&past.id, &RestorePlan::default(), others.refusals(&folder), ui);
+        return Err(others.refusals(&folder).into());
     }
     operation::say_damaged(&past, ui);
     let records = records(&past, &args.cluster_id)?;
     let chosen = chosen(&records, args.temporary_credentials, access, world)?;
+    let extent = chosen.extent;
     let settings = cloud::settings(cloud_args, access, world)?;
     let runtime = Runtime::begin()?;
-    let question = cluster_access::AccessQuery { world, timeout: access.request_timeout.0, namespace: None };
-    let Fleet { account, clusters, .. } = fleet::read_to_change(&runtime, chosen, question, settings, ui)?;
-    if let Some(refusal) = unread(&clusters) {
-        return refuse(&past.id, &RestorePlan::default(), vec![refusal], ui);
-    }
-    let flags =
-        RestoreFlags { force: args.force, accept_role_change: args.accept_role_change, rearm: args.rearm.clone() };
-    let question = restoration::RestoreQuery {
+    let query = cluster_access::AccessQuery { world, timeout: access.request_timeout.0, namespace: None };
+    let Fleet { account, clusters, .. } = fleet::read_to_change(&runtime, chosen, query, settings, ui)?;
+    all_read(&clusters)?;
+    let query = restoration::RestoreQuery {
         world,
         timeout: access.request_timeout.0,
         past: &past,
         earlier: &others,
-        flags: &flags,
+        flags: &flags(args),
     };
-    let gathered = runtime.cancellable(gather(question, &records, clusters, &account))??;
+    let gathered = runtime.cancellable(gather(query, &records, clusters, &account))??;
     account.failed.iter().for_each(|reason| ui.warning(reason));
-    let plan = RestorePlan::joined(gathered.iter().map(|one| one.plan.clone()).collect());
-    let mut refusals = plan.refusals.clone();
+    let mut plan = RestorePlan::joined(gathered.iter().map(|one| one.plan.clone()).collect());
     if !args.dry_run && !args.yes && !ui.can_ask() {
-        refusals.push(consent::no_terminal("look at it with --dry-run"));
+        plan.refusals.push(consent::no_terminal("look at it with --dry-run"));
     }
-    let planned = report(&past.id, &plan, None, RestoredStep::all(&plan), refusals.clone());
-    if args.dry_run || !refusals.is_empty() {
-        let shown = ui.report(&planned);
-        refusals.iter().for_each(|refusal| ui.refusal(refusal));
-        if refusals.is_empty() {
-            return shown.map(|()| Status::Done);
-        }
-        shown.unwrap_or_else(|error| ui.error(&error));
-        ui.note("nothing was changed");
-        return Ok(Status::Refused);
+    let shown = RestoreReport::planned(&past.id, &plan);
+    if !plan.refusals.is_empty() {
+        return Err(Stop::refused(plan.refusals, extent, Document::Restore(Box::new(shown))));
     }
-    rearms(&plan, ui);
+    if args.dry_run {
+        ui.report(&shown)?;
+        return Ok(Status::Done);
+    }
+    say_rearmed(&plan, ui);
+    let refused_after_all = |refusals: &[Refusal]| document(&past.id, &plan, refusals);
     let phrase = consent::phrase("restore", &plan.uids);
-    let consent = match consent::ask(&planned, &plan.hash, &phrase, args.yes, &runtime, ui)? {
-        Ok(consent) => consent,
-        Err(refusal) => return refuse(&past.id, &plan, vec![refusal], ui),
-    };
-    let keys = gathered.iter().map(|one| one.cluster.key.as_str());
-    let locked = operation::lock(world, keys, positive(args.cluster_timeout), &runtime)?;
-    let begun = locked.and_then(|locked| locked.begin(beginning(args, &past, &gathered, &plan), &[], world));
-    let running = match begun {
-        Ok(running) => running,
-        Err(refusal) => return refuse(&past.id, &plan, vec![refusal], ui),
-    };
-    let (steps, is_interrupted) = runtime.to_completion(operation::say_interrupted(ui), async |interrupt| {
-        let steps = give_back(&gathered, &plan, &consent, &running, &interrupt).await;
-        (steps, interrupt.is_pending())
-    });
-    let ending = match steps.iter().all(StepReport::is_done) {
-        _ if is_interrupted => Ending::Interrupted,
-        true => Ending::Restored,
-        false => Ending::Incomplete,
-    };
-    let kept = OperationReport { steps: steps.iter().map(StepReport::ended).collect(), ..OperationReport::default() };
-    let done = ended(running.id.clone(), &past.id, &plan, kept.steps.clone());
-    let in_words = done.steps.iter().map(|step| step.what.as_str());
-    let is_kept = running.end(ending, &kept, &done, in_words, world, ui);
-    if ending != Ending::Restored {
-        ui.note(&format!("resume it: kubectl ackcred restore {}", past.id));
+    let consent = consent::ask(&shown, &plan.hash, &phrase, args.yes, &runtime, ui)
+        .map_err(|stop| stop.after(refused_after_all))?;
+    let restore = Restore { args, world, ui, runtime: &runtime, past: &past, plan: &plan };
+    restore.carry_out(&gathered, &consent).map_err(|stop| stop.after(refused_after_all))
+}
+
+/// A restore that was agreed to.
+struct Restore<'a> {
+    args: &'a RestoreArgs,
+    world: &'a World,
+    ui: &'a Ui,
+    runtime: &'a Runtime,
+    past: &'a Past,
+    plan: &'a RestorePlan,
+}
+
+impl Restore<'_> {
+    /// Carries it out: what is begun here is in the journal first.
+    fn carry_out(&self, gathered: &[Gathered], consent: &Consent) -> Result<Status, Stop> {
+        let keys = gathered.iter().map(|one| one.cluster.key.as_str());
+        let locked = operation::lock(self.world, keys, positive(self.args.cluster_timeout), self.runtime)?;
+        let running = locked.begin(beginning(self.args, self.past, gathered, self.plan), &[], self.world)?;
+        let say_interrupted = operation::say_interrupted(self.ui);
+        let (steps, is_interrupted) = self.runtime.to_completion(say_interrupted, async |interrupt| {
+            let steps = give_back(gathered, self.plan, consent, &running, &interrupt).await;
+            (steps, interrupt.is_pending())
+        });
+        let ending = match steps.iter().all(StepReport::is_done) {
+            _ if is_interrupted => Ending::Interrupted,
+            true => Ending::Restored,
+            false => Ending::Incomplete,
+        };
+        Ok(self.finish(running, &steps, ending))
     }
-    Ok(match ending {
-        Ending::Interrupted => Status::Interrupted,
-        Ending::Restored if is_kept => Status::Done,
-        _ => Status::Incomplete,
-    })
+
+    fn finish(&self, running: Running, steps: &[StepReport], ending: Ending) -> Status {
+        let kept =
+            OperationReport { steps: steps.iter().map(StepReport::ended).collect(), ..OperationReport::default() };
+        let done = RestoreReport::ended(&running.id, &self.past.id, self.plan, kept.steps.clone());
+        let in_words = done.steps.iter().map(|step| step.sentence_among(self.plan.is_of_several()));
+        let is_kept = running.end(ending, &kept, &done, in_words, self.world, self.ui);
+        if ending != Ending::Restored {
+            self.ui.note(&format!("resume it: kubectl ackcred restore {}", self.past.id));
+        }
+        match ending {
+            Ending::Interrupted => Status::Interrupted,
+            Ending::Restored if is_kept => Status::Done,
+            _ => Status::Incomplete,
+        }
+    }
+}
+
+/// The revocation that is taken back.
+fn past(folder: &StateFolder, args: &RestoreArgs) -> Result<Past, Stop> {
+    let past = match history::load(folder, &args.operation) {
+        Ok(past) => past,
+        Err(error) if error.is_missing() => return Err(operation::unknown(error).into()),
+        Err(error) => return Err(unusable(folder, args, &error).into()),
+    };
+    if past.record.revocation().is_none() {
+        let error = Error::usage(format!("{} is a restore itself", past.id));
+        return Err(error.hint("use kubectl ackcred revoke to revoke the access again").into());
+    }
+    Ok(past)
+}
+
+fn flags(args: &RestoreArgs) -> RestoreFlags {
+    RestoreFlags { force: args.force, accept_role_change: args.accept_role_change, rearm: args.rearm.clone() }
+}
+
+/// The document of a plan with what speaks against it.
+fn document(of: &OperationId, plan: &RestorePlan, refusals: &[Refusal]) -> Document {
+    let refusals = plan.refusals.iter().chain(refusals).cloned().collect();
+    Document::Restore(Box::new(RestoreReport::planned(of, &RestorePlan { refusals, ..plan.clone() })))
 }
 
 /// Gives back what was taken, one cluster after the other.
@@ -179,16 +217,16 @@ fn chosen(
     world: &World,
 ) -> Result<Chosen> {
     let ids: Vec<ClusterId> = records.iter().filter_map(|record| record.id.clone()).collect();
-    let are_several = records.len() > 1;
-    if are_several && ids.len() < records.len() {
+    let extent = Extent::of(records.len() > 1);
+    if extent.is_several() && ids.len() < records.len() {
         return Err(Error::failed(anyhow::anyhow!("the record names a cluster among several that has no ID")));
     }
     let bounds = Bounds { parallel: records.len(), each: None };
-    if !are_several && (access::one_context(access)?.is_some() || ids.is_empty()) {
+    if !extent.is_several() && (access::one_context(access)?.is_some() || ids.is_empty()) {
         let choice = Choice::one(access::route(access, false, world)?);
-        return Ok(Chosen { choice, are_several, bounds });
+        return Ok(Chosen { choice, extent, bounds });
     }
-    if are_several && !access.context.is_empty() {
+    if extent.is_several() && !access.context.is_empty() {
         return Err(Error::usage("--context is for an operation in one cluster; --cluster-id chooses among several"));
     }
     let routes = clusters::routes_of_all(temporary_credentials, access, world)?;
@@ -198,14 +236,19 @@ fn chosen(
     let choice = Choice { wanted: Wanted::Ids(ids, routes), issue };
     match choice.leads_nowhere() {
         Some(error) => Err(error),
-        None => Ok(Chosen { choice, are_several, bounds }),
+        None => Ok(Chosen { choice, extent, bounds }),
     }
 }
 
-/// The first of several clusters that could not be read: then nothing is given back in any of them.
-fn unread(clusters: &[Cluster<ApiServer>]) -> Option<Refusal> {
-    let (cluster_ref, error) = clusters.iter().find_map(|one| Some((&one.cluster_ref, one.outcome.as_ref().err()?)))?;
-    Some(fleet::unread(cluster_ref, error).hint("use --cluster-id to restore in the others"))
+/// Refuses where one of several clusters could not be read: then nothing is given back in any of them.
+fn all_read(clusters: &[Cluster<ApiServer>]) -> Result<(), Stop> {
+    let unread = clusters.iter().find_map(|one| Some((&one.cluster_ref, one.outcome.as_ref().err()?)));
+    match unread {
+        Some((cluster_ref, error)) => {
+            Err(fleet::unread(cluster_ref, error).hint("use --cluster-id to restore in the others").into())
+        }
+        None => Ok(()),
+    }
 }
 
 async fn gather(
@@ -222,17 +265,8 @@ async fn gather(
     Ok(gathered)
 }
 
-/// Something stands in the way that is no part of the plan; people have seen the plan, if there is one.
-fn refuse(of: &OperationId, plan: &RestorePlan, refusals: Vec<Refusal>, ui: &Ui) -> Result<Status> {
-    refusals.iter().for_each(|refusal| ui.refusal(refusal));
-    ui.note("nothing was changed");
-    let refused = report(of, plan, None, RestoredStep::all(plan), refusals);
-    ui.document(&refused).unwrap_or_else(|error| ui.error(&error));
-    Ok(Status::Refused)
-}
-
 /// A restore makes certificates work again. Before consent it must be clear whose.
-fn rearms(plan: &RestorePlan, ui: &Ui) {
+fn say_rearmed(plan: &RestorePlan, ui: &Ui) {
     let mut names: Vec<&str> =
         plan.steps.iter().flat_map(|step| &step.subjects).map(|subject| subject.name.as_str()).collect();
     names.sort_unstable();
@@ -258,48 +292,4 @@ fn beginning(args: &RestoreArgs, past: &Past, gathered: &[Gathered], plan: &Rest
             rearmed: args.rearm.iter().filter(|name| plan.gives_back(name)).cloned().collect(),
         },
     }
-}
-
-/// The report of a restore that has ended, by what is kept of it.
-pub(super) fn ended(id: OperationId, of: &OperationId, plan: &RestorePlan, kept: Vec<EndedStep>) -> RestoreReport {
-    report(of, plan, Some(id), RestoredStep::ended(plan, kept), Vec::new())
-}
-
-fn report(
-    of: &OperationId,
-    plan: &RestorePlan,
-    operation: Option<OperationId>,
-    steps: Vec<RestoredStep>,
-    refusals: Vec<Refusal>,
-) -> RestoreReport {
-    RestoreReport {
-        api_version: ApiVersion::V1,
-        operation,
-        restores: of.clone(),
-        verification: Vec::new(),
-        collateral: collateral(plan, &steps),
-        steps,
-        diff: plan.diff.clone(),
-        refusals,
-    }
-}
-
-/// The bindings that the others get back too. They are whole once their step is done.
-fn collateral(plan: &RestorePlan, steps: &[RestoredStep]) -> Vec<CollateralView> {
-    let lost = plan.steps.iter().filter(|step| !step.others.is_empty());
-    lost.map(|step| {
-        let result = steps.iter().find(|one| one.id == step.id).and_then(|one| one.result);
-        let whole = matches!(result, Some(StepResult::Done | StepResult::AlreadyDone));
-        let what = match whole {
-            true => "the cloud deleted it whole; it was created anew, for the other subjects, too",
-            false => "the cloud deleted it whole; its other subjects have no access by it",
-        };
-        CollateralView {
-            cluster_id: step.cluster_id.clone(),
-            binding: step.object.clone(),
-            whole,
-            what: what.to_owned(),
-        }
-    })
-    .collect()
 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{cloud, clusters, fleet};
+use super::clusters::{self, Extent};
+use super::{cloud, fleet};
 use crate::adapters::journal::{JournalError, StateFolder};
 use crate::cli::{AccessArgs, CloudArgs, FailOn, ScanArgs};
 use crate::core::access::likeness::{Likeness, RamNames, likenesses};
@@ -28,7 +29,7 @@ pub(super) fn run(
     ui: &Ui,
 ) -> Result<Status> {
     let chosen = clusters::choose(&args.clusters, access, args.in_cluster, world)?;
-    let are_several = chosen.are_several;
+    let extent = chosen.extent;
     let question = AccessQuery {
         world,
         timeout: access.request_timeout.0,
@@ -36,7 +37,7 @@ pub(super) fn run(
     };
     let settings = cloud::settings(cloud_args, access, world)?;
     let fleet = fleet::tell(&Runtime::begin()?, chosen, question, settings, ui)?;
-    fleet::say_read(&fleet, are_several, ui);
+    fleet::say_read(&fleet, extent, ui);
 
     let status = fleet::status(&fleet);
     let cloud = cloud::view(&fleet.account.cloud, fleet.account.people.sources(), &fleet::failures(&fleet));
@@ -56,14 +57,20 @@ pub(super) fn run(
         api_version: ApiVersion::V1,
         clusters: views,
         identities: Identities { clusters: &clusters, selection: &selection },
-        grants: Rows { clusters: &clusters, selection: &selection, now: world.now, dead: &dead, are_several },
+        grants: Rows {
+            clusters: &clusters,
+            selection: &selection,
+            now: world.now,
+            dead: &dead,
+            are_several: extent.is_several(),
+        },
         resembling: alike.iter().map(|(cluster, likeness)| ResemblingView::of(cluster.id.as_ref(), likeness)).collect(),
         cloud,
         incomplete: status != Status::Done,
         hidden: selection.hidden_rows,
     })?;
-    sum_up(&selection, &clusters, are_several, ui);
-    say_alike(&alike, are_several, ui);
+    sum_up(&selection, &clusters, extent, ui);
+    say_alike(&alike, extent, ui);
     Ok(match status {
         Status::Done if finds(&args.fail_on, &selection, &clusters) => Status::Findings,
         status => status,
@@ -125,9 +132,9 @@ fn alike<'a>(
 const MOST_SHOWN: usize = 10;
 
 /// Says what looks like an identity's name and stands in no row of its own.
-fn say_alike(alike: &[(&ClusterScan, Likeness<'_>)], are_several: bool, ui: &Ui) {
+fn say_alike(alike: &[(&ClusterScan, Likeness<'_>)], extent: Extent, ui: &Ui) {
     let in_cluster = |cluster: &ClusterScan| match cluster.name.as_ref().or(cluster.context.as_ref()) {
-        Some(name) if are_several => format!(" in {name}"),
+        Some(name) if extent.is_several() => format!(" in {name}"),
         _ => String::new(),
     };
     let (own, resembling): (Vec<_>, Vec<_>) = alike.iter().partition(|(_, likeness)| likeness.is_its_name);
@@ -206,14 +213,14 @@ fn scanned(cluster: &Cluster<()>) -> ScannedCluster {
     }
 }
 
-fn sum_up(selection: &Selection, clusters: &[ClusterScan], are_several: bool, ui: &Ui) {
+fn sum_up(selection: &Selection, clusters: &[ClusterScan], extent: Extent, ui: &Ui) {
     let gone = |row: &ScanRow<'_>| StateKind::of(row.verdict.state) == StateKind::Deleted;
     let (granted, unbound): (Vec<_>, Vec<_>) =
         selection.rows(clusters).filter(gone).partition(|row| row.grant.is_some());
     let identities = granted.iter().map(|row| row.uid).collect::<BTreeSet<_>>().len();
     let bindings = count(granted.len(), "binding");
     let concerned = granted.iter().map(|row| std::ptr::from_ref(row.cluster)).collect::<BTreeSet<_>>().len();
-    let here = if are_several { format!("in {}", count(concerned, "cluster")) } else { "here".to_owned() };
+    let here = if extent.is_several() { format!("in {}", count(concerned, "cluster")) } else { "here".to_owned() };
     match identities {
         0 => {}
         1 => ui.note(&format!("1 identity that no longer exists holds {bindings} {here}")),

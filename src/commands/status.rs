@@ -46,7 +46,7 @@ fn of_clusters(
     ui: &Ui,
 ) -> Result<(StatusReport, Status)> {
     let chosen = clusters::choose(&args.clusters, access, args.in_cluster, world)?;
-    let are_several = chosen.are_several;
+    let extent = chosen.extent;
     let question = AccessQuery { world, timeout: access.request_timeout.0, namespace: None };
     let settings = cloud::settings(cloud_args, access, world)?;
     let runtime = Runtime::begin()?;
@@ -55,7 +55,7 @@ fn of_clusters(
         true => runtime.to_completion(|| (), async |interrupt| last_accesses(&mut fleet, &interrupt).await),
         false => BTreeMap::new(),
     };
-    fleet::say_read(&fleet, are_several, ui);
+    fleet::say_read(&fleet, extent, ui);
 
     let mut found: Vec<(Holder<'_>, &ClusterReading<()>)> = fleet
         .reading()
@@ -73,7 +73,7 @@ fn of_clusters(
         items: found.iter().map(|(holder, reading)| item_of(holder, reading, &activity)).collect(),
         incomplete: status != Status::Done,
         cloud: cloud::view(&fleet.account.cloud, fleet.account.people.sources(), &fleet::failures(&fleet)),
-        dimension: if are_several { Dimension::Clusters } else { Dimension::Cluster },
+        dimension: if extent.is_several() { Dimension::Clusters } else { Dimension::Cluster },
         with_activity: args.activity,
     };
     Ok((report, status))

@@ -16,7 +16,7 @@ use crate::core::revocation::journal::{Ending, Event, OperationId, State, Summar
 use crate::core::revocation::operation::OperationRecord;
 use crate::core::revocation::record::operation::OperationV1;
 use crate::core::revocation::record::{self, RecordError};
-use crate::core::revocation::refusal::{Refusal, RefusalCode};
+use crate::core::revocation::refusal::{Refusal, RefusalCode, RefusalScope};
 use crate::error::chain;
 
 /// An operation of before. All of it is what was written then.
@@ -290,5 +290,6 @@ impl Operations<Mark> {
 }
 
 fn damaged(id: &OperationId, why: String) -> Refusal {
-    Refusal::new(RefusalCode::JournalDamaged, format!("operation {id} can't be trusted: {why}")).of(id.to_string())
+    Refusal::new(RefusalCode::JournalDamaged, format!("operation {id} can't be trusted: {why}"))
+        .of(RefusalScope::Operation(Some(id.clone())))
 }

@@ -48,7 +48,7 @@ pub enum LeakedError {
     Context(#[from] ResolveError),
     /// Its credential names no RAM identity, or can't be read.
     #[error("{}", .0.message)]
-    Refused(Refusal),
+    Refused(Box<Refusal>),
 }
 
 /// Reads the credential of a file; `context` chooses one of its contexts.
@@ -62,18 +62,18 @@ pub fn read(world: &World, path: &Path, context: Option<&str>) -> Result<Leaked,
     let policy = Policy::beside(&file.facts.path);
     let credential = credential_of(&context, &policy);
     if credential.kind != CredentialKind::ClientCertificate {
-        return Err(LeakedError::Refused(names_no_identity(&credential)));
+        return Err(LeakedError::Refused(Box::new(names_no_identity(&credential))));
     }
     let Some((certificate, key)) = certificate_and_key(&context, &policy) else {
         let message = format!("the certificate of {} can't be read, or its key", path.display());
-        return Err(LeakedError::Refused(Refusal::new(RefusalCode::NoRamIdentity, message)));
+        return Err(LeakedError::Refused(Box::new(Refusal::new(RefusalCode::NoRamIdentity, message))));
     };
     let Ok(read) = Certificate::from_pem(&certificate) else {
         let message = format!("the certificate of {} can't be read", path.display());
-        return Err(LeakedError::Refused(Refusal::new(RefusalCode::NoRamIdentity, message)));
+        return Err(LeakedError::Refused(Box::new(Refusal::new(RefusalCode::NoRamIdentity, message))));
     };
     let (Some(uid), Some(common_name)) = (credential.uid, read.subject.common_name) else {
-        return Err(LeakedError::Refused(not_of_ram(&certificate)));
+        return Err(LeakedError::Refused(Box::new(not_of_ram(&certificate))));
     };
     Ok(Leaked {
         uid,

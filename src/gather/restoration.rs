@@ -16,7 +16,7 @@ use crate::core::revocation::input::Operator;
 use crate::core::revocation::journal::{Tombstone, at_risk, writes};
 use crate::core::revocation::operation::ClusterRecord;
 use crate::core::revocation::plan::Plan;
-use crate::core::revocation::refusal::{Refusal, RefusalCode};
+use crate::core::revocation::refusal::{Refusal, RefusalCode, RefusalScope};
 use crate::core::revocation::restoration::{Present, RestoreFlags, RestorePlan, Taken, plan, taken};
 use crate::error::{Error, Result, chain};
 use crate::world::World;
@@ -83,7 +83,7 @@ pub async fn gather(
     let own_keys = key_fingerprints(reading.api.certificate_authority().unwrap_or_default());
     if !cluster.is_reached_by(&own_keys, reading.api.server()) {
         let message = format!("{} was made in another cluster than this context leads to", past.id);
-        let refusal = Refusal::new(RefusalCode::OtherCluster, message).in_cluster(id);
+        let refusal = Refusal::new(RefusalCode::OtherCluster, message).of(RefusalScope::Cluster(None)).in_cluster(id);
         plan.refusals.push(refusal.hint("name its context with --context"));
     }
     plan.refusals.extend(missing_rights(&reading.api, &plan, &pairs).await);
@@ -121,11 +121,12 @@ async fn missing_rights(api: &ApiServer, plan: &RestorePlan, pairs: &[(Taken, Pr
         return refusals;
     }
     for step in &plan.steps {
-        let present = pairs.iter().find(|(taken, _)| taken.binding == step.object).map(|(_, present)| present);
+        let present = pairs.iter().find(|(taken, _)| taken.binding == step.binding).map(|(_, present)| present);
         let Some(change) = step.change(present.and_then(|present| present.binding.as_ref())) else { continue };
-        if let Err(error) = api.dry_run(&step.object, &change).await {
-            let message = format!("you may not change {}: {}", step.object, chain(&error));
-            let refusal = Refusal::new(RefusalCode::MissingRight, message).of(step.object.to_string());
+        if let Err(error) = api.dry_run(&step.binding, &change).await {
+            let message = format!("you may not change {}: {}", step.binding, chain(&error));
+            let refusal =
+                Refusal::new(RefusalCode::MissingRight, message).of(RefusalScope::Binding(step.binding.clone()));
             refusals
                 .push(refusal.hint("ask an administrator who may bind its role").in_cluster(step.cluster_id.as_ref()));
         }

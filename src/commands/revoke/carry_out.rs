@@ -4,7 +4,7 @@ use futures_util::{StreamExt as _, stream};
 
 use super::super::clusters;
 use super::super::operation::{self, Running};
-use super::refused_after_all;
+use super::super::stop::Stop;
 use super::request::Request;
 use crate::apply::{self, StepReport, Tools};
 use crate::cli::RevokeArgs;
@@ -12,12 +12,13 @@ use crate::core::distinct::distinct;
 use crate::core::ids::{ClusterId, Uid};
 use crate::core::rbac::binding_object::BindingObject;
 use crate::core::revocation::consent::Consent;
+use crate::core::revocation::input::InputCluster;
 use crate::core::revocation::journal::originals::Original;
 use crate::core::revocation::journal::{self, Action as AuditAction, Ending, StepResult};
 use crate::core::revocation::operation::{ClusterRecord, LostBinding, OperationReport, Purpose, tombstone_of};
 use crate::core::revocation::plan::{Plan, roles_then};
 use crate::core::revocation::verification::{Before, CheckResult, Outcome, Verification, settle_time};
-use crate::error::{Result, chain};
+use crate::error::chain;
 use crate::gather::cloud::CloudAccess;
 use crate::gather::leaked::Leaked;
 use crate::gather::revocation::Gathered;
@@ -59,33 +60,26 @@ struct Done {
 
 impl Revocation<'_> {
     /// Carries it out: what is begun here is in the journal first.
-    pub(super) fn carry_out(&self, clusters: &[Gathered], plan: Plan, consent: &Consent) -> Result<Status> {
+    pub(super) fn carry_out(&self, clusters: &[Gathered], plan: &Plan, consent: &Consent) -> Result<Status, Stop> {
         let planned = plan.clusters();
         let concerned: Vec<&Gathered> =
             clusters.iter().filter(|gathered| planned.contains(&gathered.input.cluster.id())).collect();
         let keys = concerned.iter().map(|gathered| gathered.input.cluster.key.as_str());
         let lock_timeout = clusters::lock_timeout(self.args.clusters.cluster_timeout);
-        let locked = match operation::lock(self.world, keys, lock_timeout, self.runtime)? {
-            Ok(locked) => locked,
-            Err(refusal) => return refused_after_all(plan, refusal, self.world, self.ui),
-        };
-        let parts = self.runtime.cancellable(self.parts(&concerned, &plan))?;
-        let begun = match &self.request.resumed {
-            Some(past) => locked.resume(past, &operators(&parts), self.world),
-            None => locked.begin(self.beginning(&parts, &plan), &originals(&parts), self.world),
-        };
-        let running = match begun {
-            Ok(running) => running,
-            Err(refusal) => return refused_after_all(plan, refusal, self.world, self.ui),
+        let locked = operation::lock(self.world, keys, lock_timeout, self.runtime)?;
+        let parts = self.runtime.cancellable(self.parts(&concerned, plan))?;
+        let running = match &self.request.resumed {
+            Some(past) => locked.resume(past, &operators(&parts), self.world)?,
+            None => locked.begin(self.beginning(&parts, plan), &originals(&parts), self.world)?,
         };
         self.ui.note(&format!("operation {}", running.id));
         let parallel = usize::from(self.args.clusters.parallel);
         let outcome = self.runtime.to_completion(operation::say_interrupted(self.ui), async |interrupt| {
             let work =
-                stream::iter(&parts).map(|part| self.change_and_verify(part, &plan, &running, consent, &interrupt));
+                stream::iter(&parts).map(|part| self.change_and_verify(part, plan, &running, consent, &interrupt));
             work.buffered(parallel).collect::<Vec<Done>>().await
         });
-        self.finish(&plan, running, Done::joined(outcome))
+        Ok(self.finish(plan, running, Done::joined(outcome)))
     }
 
     async fn parts<'g>(&self, clusters: &[&'g Gathered], plan: &Plan) -> Vec<Part<'g>> {
@@ -151,7 +145,7 @@ impl Revocation<'_> {
             interrupted: &|| interrupt.is_pending(),
         };
         let revoked = apply::revoke(&tools, plan, input, consent).await;
-        revoked.steps.iter().for_each(|report| self.say_step(&StepView::of(whole, report.ended())));
+        revoked.steps.iter().for_each(|report| self.say_step(whole, report, &input.cluster));
         let uids = plan.uids();
         let at_risk = self.at_risk(input.cluster.id(), revoked.at_risk);
         let repair = async || apply::repair(&tools, &at_risk, &plan.names()).await;
@@ -160,7 +154,7 @@ impl Revocation<'_> {
             return Done { steps: revoked.steps, collateral: repair().await, is_interrupted: true, ..Done::default() };
         }
         let is_changed = |uid: &Uid| {
-            let own = plan.binding_steps().filter(|step| step.identities.contains(uid)).map(|step| step.id);
+            let own = plan.binding_steps().filter(|(_, own)| own.identities.contains(uid)).map(|(step, _)| step.id);
             let reports = own.filter_map(|id| revoked.steps.iter().find(|report| report.id == id));
             reports.map(|report| report.result).any(|result| result != StepResult::AlreadyDone)
         };
@@ -204,12 +198,18 @@ impl Revocation<'_> {
         at_risk
     }
 
-    fn say_step(&self, step: &StepView) {
+    fn say_step(&self, whole: &Plan, report: &StepReport, cluster: &InputCluster) {
+        let Some(step) = StepView::of_revocation(whole, report.ended()) else { return };
+        let place = match (&cluster.name, cluster.id()) {
+            (Some(name), Some(id)) if whole.is_of_several() => format!(" in {name} ({id})"),
+            (None, Some(id)) if whole.is_of_several() => format!(" in {id}"),
+            _ => String::new(),
+        };
         let because = step.error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
-        self.ui.note(&format!("  {}  {:?}  {}{because}", step.id, step.result, step.what));
+        self.ui.note(&format!("  {}  {:?}  {}{place}{because}", step.id, step.result, step.sentence()));
     }
 
-    fn finish(&self, plan: &Plan, running: Running, done: Done) -> Result<Status> {
+    fn finish(&self, plan: &Plan, running: Running, done: Done) -> Status {
         let undone = done.steps.iter().any(|report| !report.is_done());
         let broken = done.collateral.iter().any(|one| !one.is_whole);
         let worst = done.verification.iter().map(|one| one.outcome).max();
@@ -226,18 +226,18 @@ impl Revocation<'_> {
             collateral: done.collateral,
         };
         let id = running.id.clone();
-        let report = RevocationReport::of(id.clone(), plan, kept.clone());
-        let in_words = report.steps.iter().map(|step| step.what.as_str());
+        let report = RevocationReport::of(&id, plan, kept.clone());
+        let in_words = report.steps.iter().map(|step| step.sentence_among(plan.is_of_several()));
         let is_kept = running.end(ending, &kept, &report, in_words, self.world, self.ui);
         if matches!(ending, Ending::Incomplete | Ending::Interrupted) {
             self.ui.note(&format!("resume it: kubectl ackcred revoke --resume {id}"));
         }
         let left_out = !plan.refusals.is_empty();
-        Ok(match ending {
+        match ending {
             Ending::Interrupted => Status::Interrupted,
             Ending::Verified if !left_out && is_kept && !self.has_gaps => Status::Done,
             _ => Status::Incomplete,
-        })
+        }
     }
 }
 
@@ -281,7 +281,7 @@ fn operators(parts: &[Part<'_>]) -> Vec<String> {
 fn originals(parts: &[Part<'_>]) -> Vec<Original> {
     let mut originals = Vec::new();
     for Part { gathered, plan, .. } in parts {
-        let is_changed = |reference| plan.binding_steps().any(|step| step.object.as_ref() == Some(&reference));
+        let is_changed = |reference| plan.binding_steps().any(|(_, own)| own.binding == reference);
         let changed = gathered.input.bindings.iter().filter(|object| is_changed(object.reference()));
         let cluster = gathered.input.cluster.id().filter(|_| parts.len() > 1);
         originals.extend(

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use futures_util::{StreamExt as _, stream};
 
+use super::super::clusters::Extent;
 use super::super::fleet::unread;
 use super::request::Request;
 use crate::adapters::cluster::ApiServer;
@@ -11,7 +12,7 @@ use crate::cli::{AccessArgs, DryRun, RevokeArgs};
 use crate::core::distinct::distinct;
 use crate::core::ids::{ClusterId, Uid};
 use crate::core::revocation::plan::{Draft, Plan, RevokeMode, misnamed};
-use crate::core::revocation::refusal::{Refusal, RefusalCode};
+use crate::core::revocation::refusal::{Refusal, RefusalCode, RefusalScope};
 use crate::error::{Error, Result};
 use crate::gather::account::AccountReading;
 use crate::gather::fleet::{Bounds, Cluster, ClusterRef};
@@ -55,14 +56,14 @@ impl Planning<'_> {
         &self,
         clusters: Vec<Cluster<ApiServer>>,
         account: &AccountReading,
-        are_several: bool,
+        extent: Extent,
     ) -> Result<GatheredFleet> {
-        let account_names = if are_several { account_names(&clusters) } else { BTreeSet::new() };
+        let account_names = if extent.is_several() { account_names(&clusters) } else { BTreeSet::new() };
         let asked = stream::iter(clusters).map(async |Cluster { cluster_ref, outcome }| {
             let gathered = match outcome {
                 Err(error) => Err(error),
                 Ok((route, reading)) => {
-                    let question = self.question(reading.cluster.id.as_ref(), &account_names, are_several);
+                    let question = self.question(reading.cluster.id.as_ref(), &account_names, extent);
                     self.bounds.within(revocation::gather(question, &route, reading, account)).await
                 }
             };
@@ -76,7 +77,7 @@ impl Planning<'_> {
                 .extend(Some(cluster_ref.clone()).filter(|cluster_ref| cluster_ref.temporary_credential));
             match gathered {
                 Ok(gathered) => fleet.clusters.push(gathered),
-                Err(error) if are_several => fleet.unread.push((cluster_ref, error)),
+                Err(error) if extent.is_several() => fleet.unread.push((cluster_ref, error)),
                 Err(error) => return Err(error),
             }
         }
@@ -87,7 +88,7 @@ impl Planning<'_> {
         &'q self,
         cluster: Option<&ClusterId>,
         account_names: &'q BTreeSet<(Uid, String)>,
-        are_several: bool,
+        extent: Extent,
     ) -> revocation::RevocationQuery<'q> {
         revocation::RevocationQuery {
             world: self.world,
@@ -96,16 +97,16 @@ impl Planning<'_> {
             remembered: &self.request.remembered,
             account_names,
             also_names: &self.request.flags.also_names,
-            asserted_id: self.args.clusters.cluster_id.first().filter(|_| !are_several),
+            asserted_id: self.args.clusters.cluster_id.first().filter(|_| !extent.is_several()),
             dry_run: self.args.dry_run != DryRun::Client,
         }
     }
 
     /// How many are revoked together.
-    pub(super) fn mode(&self, fleet: &GatheredFleet, are_several: bool) -> RevokeMode {
+    pub(super) fn mode(&self, fleet: &GatheredFleet, extent: Extent) -> RevokeMode {
         let targets: usize = fleet.clusters.iter().map(|gathered| gathered.input.targets.len()).sum();
         match targets {
-            _ if are_several => RevokeMode::MultiCluster,
+            _ if extent.is_several() => RevokeMode::MultiCluster,
             _ if self.request.flags.all_deleted => RevokeMode::AllDeleted,
             0 | 1 => RevokeMode::Single,
             _ => RevokeMode::Named,
@@ -131,11 +132,8 @@ impl Planning<'_> {
                 cluster_ref.describe()
             )
         }));
-        plan.refusals.extend(
-            fleet.unread.iter().map(|(cluster_ref, error)| {
-                unread(cluster_ref, error).of(cluster_ref.describe()).hint_if(error.advice())
-            }),
-        );
+        plan.refusals
+            .extend(fleet.unread.iter().map(|(cluster_ref, error)| unread(cluster_ref, error).hint_if(error.advice())));
         plan.refusals.extend(duplicate_cluster_ids);
         // What an operation has done already is there no more.
         if self.request.resumed.is_none() {
@@ -155,11 +153,12 @@ impl Planning<'_> {
         let planned = plan.uids();
         let is_barred = |gathered: &Gathered| {
             let id = gathered.input.cluster.id();
-            plan.refusals.iter().any(|refusal| refusal.target.is_none() && refusal.cluster_id.as_ref() == id)
+            plan.refusals.iter().any(|refusal| refusal.scope.is_whole_cluster() && refusal.cluster_id.as_ref() == id)
         };
         let barred: Vec<&Gathered> = fleet.clusters.iter().filter(|gathered| is_barred(gathered)).collect();
         let is_known = |uid: &&Uid| {
-            let is_refused = plan.refusals.iter().any(|refusal| refusal.target.as_deref() == Some(uid.as_str()));
+            let is_refused =
+                plan.refusals.iter().any(|refusal| refusal.scope == RefusalScope::Identity(Uid::clone(uid)));
             let is_theirs =
                 |gathered: &&Gathered| gathered.input.targets.iter().any(|target| target.target.uid == **uid);
             is_refused || planned.contains(uid) || barred.iter().any(is_theirs)
@@ -171,7 +170,7 @@ impl Planning<'_> {
                 let message =
                     format!("{uid} has no binding and no kubeconfig in any of the {count} clusters that were read");
                 Refusal::new(RefusalCode::NothingIssued, message)
-                    .of(uid.as_str())
+                    .of(RefusalScope::Identity(uid.clone()))
                     .hint("kubectl ackcred status UID shows an identity in every cluster")
             })
             .collect()
@@ -196,8 +195,9 @@ fn duplicate_cluster_ids(clusters: &[Gathered]) -> Vec<Refusal> {
         };
         let message =
             format!("contexts {:?} and {:?} go by one ID and lead to two clusters", context(other), context(gathered));
-        let refusal =
-            Refusal::new(RefusalCode::ClusterContradicted, message).in_cluster(Some(id)).of(context(gathered));
+        let refusal = Refusal::new(RefusalCode::ClusterContradicted, message)
+            .in_cluster(Some(id))
+            .of(RefusalScope::Cluster(Some(context(gathered))));
         refusals.push(refusal.hint("choose the right one with --context"));
     }
     refusals
@@ -228,9 +228,8 @@ pub(super) fn say_gathered(clusters: &[Gathered], plan: &Plan, ui: &Ui) {
     }
     // What is true of an identity is true in every cluster: once is enough.
     distinct(&plan.warnings).into_iter().for_each(|text| ui.warning(text));
-    for step in plan.steps.iter().filter(|step| !step.managed_by.is_empty()) {
-        let object = step.object.as_ref().map(ToString::to_string).unwrap_or_default();
-        step.managed_by.iter().for_each(|manager| ui.warning(&format!("{object}: {manager}")));
+    for (_, step) in plan.binding_steps() {
+        step.managed_by.iter().for_each(|manager| ui.warning(&format!("{}: {manager}", step.binding)));
     }
     match clusters.iter().map(|gathered| gathered.inferred).sum() {
         0 => {}

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::super::operation;
+use anyhow::Context as _;
+
+use super::super::stop::Stop;
+use super::super::{access, operation};
 use crate::adapters::files;
 use crate::adapters::journal::StateFolder;
 use crate::cli::RevokeArgs;
@@ -14,8 +17,9 @@ use crate::core::revocation::plan::{Flags, Plan, PlannedTarget};
 use crate::core::revocation::refusal::{Refusal, RefusalCode};
 use crate::error::{Error, Result};
 use crate::gather::history::{self, Past};
-use crate::gather::leaked::Leaked;
+use crate::gather::leaked::{self, Leaked, LeakedError};
 use crate::gather::revocation::{Gathered, Wanted};
+use crate::output::views::{RevocationPlan, TargetView};
 use crate::world::World;
 
 /// What is asked for: on the command line, by a plan, or by an operation that was cut off.
@@ -34,71 +38,83 @@ pub(super) struct Request {
 
 impl Request {
     /// What is asked for. An operation whose record can't be trusted is refused.
-    pub(super) fn of(args: &RevokeArgs, world: &World) -> Result<Result<Self, Refusal>> {
+    pub(super) fn of(args: &RevokeArgs, world: &World) -> Result<Self, Stop> {
         if let Some(path) = &args.plan {
-            return Self::of_plan(read_plan(&world.cwd.join(path))?, args).map(Ok);
+            return Ok(Self::of_agreed(read_plan(&world.cwd.join(path))?, args)?);
         }
         if let Some(id) = &args.resume {
             return Self::of_operation(id, args, world);
         }
         if let Some(name) = args.also_name.iter().find(|name| args.accept_name.contains(name)) {
-            return Err(Error::usage(format!(
-                "{name} is either the identity's, --also-name, or another's, --accept-name"
-            )));
+            let message = format!("{name} is either the identity's, --also-name, or another's, --accept-name");
+            return Err(Error::usage(message).into());
         }
-        Ok(Ok(Self {
+        Ok(Self {
             flags: flags(args),
             uids: distinct(args.uids.iter().cloned()),
             planned: BTreeMap::new(),
             hash: None,
             resumed: None,
             remembered: Vec::new(),
-        }))
-    }
-
-    fn of_operation(id: &OperationId, args: &RevokeArgs, world: &World) -> Result<Result<Self, Refusal>> {
-        let folder = StateFolder::of(world).map_err(Error::failed)?;
-        let past = match history::load(&folder, id) {
-            Ok(past) => past,
-            Err(error) if error.is_missing() => return Err(operation::unknown(error)),
-            Err(error) => {
-                let hint = "revoke what is left by a new operation: kubectl ackcred revoke UID";
-                return Ok(Err(error.refusal(id).hint(hint)));
-            }
-        };
-        let Some(plan) = past.record.revocation().cloned() else {
-            return Err(Error::usage(format!("{id} is a restore; run the restore again instead")));
-        };
-        let resumed = Self { resumed: Some(past), hash: None, ..Self::of_plan(plan.clone(), args)? };
-        // The flags that a refusal advises are of use here, too: the plan that consent is asked for has them.
-        let flags = resumed.flags.clone().and(flags(args));
-        Ok(Ok(Self { flags, remembered: plan.targets, ..resumed }))
-    }
-
-    /// Why the file can't be used for the operation that is gone on with, where it can't.
-    pub(super) fn other_file(&self, leaked: Option<&Leaked>) -> Option<Error> {
-        let (past, leaked) = self.resumed.as_ref().zip(leaked)?;
-        let known = past.record.revocation().and_then(|plan| plan.leaked.as_ref());
-        let is_same = known.is_some_and(|known| known.certificate_sha256 == leaked.facts.certificate_sha256);
-        (!is_same).then(|| {
-            Error::usage(match known {
-                Some(known) => format!("operation {} is about another file: that of {}", past.id, known.common_name),
-                None => format!("operation {} is about no file: leave out -f", past.id),
-            })
         })
     }
 
-    fn of_plan(plan: Plan, args: &RevokeArgs) -> Result<Self> {
-        if args.resume.is_none() && plan.leaked.is_some() != args.file.is_some() {
-            return Err(Error::usage(match &plan.leaked {
-                Some(leaked) => {
-                    format!("the plan is about the leaked certificate of {}: give its file with -f", leaked.common_name)
-                }
+    fn of_operation(id: &OperationId, args: &RevokeArgs, world: &World) -> Result<Self, Stop> {
+        let folder = StateFolder::of(world).map_err(Error::failed)?;
+        let past = match history::load(&folder, id) {
+            Ok(past) => past,
+            Err(error) if error.is_missing() => return Err(operation::unknown(error).into()),
+            Err(error) => {
+                let hint = "revoke what is left by a new operation: kubectl ackcred revoke UID";
+                return Err(error.refusal(id).hint(hint).into());
+            }
+        };
+        let Some(plan) = past.record.revocation().cloned() else {
+            return Err(Error::usage(format!("{id} is a restore; run the restore again instead")).into());
+        };
+        let resumed = Self { resumed: Some(past), hash: None, ..Self::of_agreed(Agreed::of(&plan), args)? };
+        // The flags that a refusal advises are of use here, too: the plan that consent is asked for has them.
+        let flags = resumed.flags.clone().and(flags(args));
+        Ok(Self { flags, remembered: plan.targets, ..resumed })
+    }
+
+    /// The credential in the file of `-f`, which must be the one that a resumed operation is about.
+    pub(super) fn leaked(&self, args: &RevokeArgs, world: &World) -> Result<Option<Leaked>, Stop> {
+        let Some(file) = &args.file else { return Ok(None) };
+        let leaked = match leaked::read(world, file, args.leaked_context.as_deref()) {
+            Ok(leaked) => leaked,
+            Err(LeakedError::Refused(refusal)) => return Err((*refusal).into()),
+            Err(LeakedError::File(error)) => return Err(access::unreadable(error).into()),
+            Err(LeakedError::Context(error)) => {
+                return Err(Error::failed(error).hint("choose one of its contexts with --leaked-context").into());
+            }
+        };
+        self.is_about(&leaked)?;
+        Ok(Some(leaked))
+    }
+
+    fn is_about(&self, leaked: &Leaked) -> Result<()> {
+        let Some(past) = &self.resumed else { return Ok(()) };
+        match past.record.revocation().and_then(|plan| plan.leaked.as_ref()) {
+            Some(known) if known.certificate_sha256 == leaked.facts.certificate_sha256 => Ok(()),
+            Some(known) => {
+                let message = format!("operation {} is about another file: that of {}", past.id, known.common_name);
+                Err(Error::usage(message))
+            }
+            None => Err(Error::usage(format!("operation {} is about no file: leave out -f", past.id))),
+        }
+    }
+
+    fn of_agreed(agreed: Agreed, args: &RevokeArgs) -> Result<Self> {
+        let Agreed { hash, flags, leaked, targets } = agreed;
+        if args.resume.is_none() && leaked.is_some() != args.file.is_some() {
+            return Err(Error::usage(match &leaked {
+                Some(name) => format!("the plan is about the leaked certificate of {name}: give its file with -f"),
                 None => "the plan is about no file: leave out -f".to_owned(),
             }));
         }
         let mut planned: BTreeMap<ClusterId, (Vec<Uid>, Option<String>)> = BTreeMap::new();
-        for target in &plan.targets {
+        for target in &targets {
             if let Some(id) = &target.cluster_id {
                 let (uids, context) = planned.entry(id.clone()).or_default();
                 uids.push(target.uid.clone());
@@ -106,10 +122,10 @@ impl Request {
             }
         }
         Ok(Self {
-            uids: distinct(plan.targets.iter().map(|target| target.uid.clone())),
+            uids: distinct(targets.into_iter().map(|target| target.uid)),
             planned,
-            flags: plan.flags,
-            hash: Some(plan.hash),
+            flags,
+            hash: Some(hash),
             resumed: None,
             remembered: Vec::new(),
         })
@@ -175,17 +191,68 @@ fn flags(args: &RevokeArgs) -> Flags {
     }
 }
 
-fn read_plan(path: &Path) -> Result<Plan> {
-    let unusable = |error: anyhow::Error| {
+/// What of a plan decides what a new one must come to. Its steps are made anew, and its hash says whether they are the same.
+struct Agreed {
+    hash: String,
+    flags: Flags,
+    /// The name in the leaked certificate, where the plan is about one.
+    leaked: Option<String>,
+    targets: Vec<AgreedTarget>,
+}
+
+struct AgreedTarget {
+    cluster_id: Option<ClusterId>,
+    uid: Uid,
+    context: Option<String>,
+}
+
+impl Agreed {
+    fn of(plan: &Plan) -> Self {
+        let target = |target: &PlannedTarget| AgreedTarget {
+            cluster_id: target.cluster_id.clone(),
+            uid: target.uid.clone(),
+            context: target.context.clone(),
+        };
+        Self {
+            hash: plan.hash.clone(),
+            flags: plan.flags.clone(),
+            leaked: plan.leaked.as_ref().map(|leaked| leaked.common_name.clone()),
+            targets: plan.targets.iter().map(target).collect(),
+        }
+    }
+}
+
+impl TryFrom<RevocationPlan> for Agreed {
+    type Error = anyhow::Error;
+
+    fn try_from(plan: RevocationPlan) -> anyhow::Result<Self> {
+        let cluster_id = |id: String| ClusterId::parse(&id).with_context(|| format!("{id:?} is no cluster ID"));
+        let target = |target: TargetView| {
+            Ok(AgreedTarget {
+                cluster_id: target.cluster_id.map(cluster_id).transpose()?,
+                uid: Uid::parse(&target.uid).with_context(|| format!("{:?} is no UID", target.uid))?,
+                context: target.context,
+            })
+        };
+        Ok(Self {
+            hash: plan.hash,
+            flags: plan.flags.into(),
+            leaked: plan.leaked.map(|leaked| leaked.common_name),
+            targets: plan.targets.into_iter().map(target).collect::<anyhow::Result<_>>()?,
+        })
+    }
+}
+
+fn read_plan(path: &Path) -> Result<Agreed> {
+    let read = || -> anyhow::Result<Agreed> {
+        let document: serde_json::Value = serde_json::from_slice(&files::load(path)?)?;
+        if document["apiVersion"] != "ackcred/v1" || document["kind"] != "RevocationPlan" {
+            anyhow::bail!("it is no RevocationPlan of ackcred/v1");
+        }
+        serde_json::from_value::<RevocationPlan>(document)?.try_into()
+    };
+    read().map_err(|error| {
         Error::failed(error.context(format!("cannot use {}", path.display())))
             .hint("a plan is what revoke --dry-run -o json prints")
-    };
-    let bytes = files::load(path).map_err(|error| unusable(error.into()))?;
-    let mut document: serde_json::Value = serde_json::from_slice(&bytes).map_err(|error| unusable(error.into()))?;
-    let fields = document.as_object_mut().ok_or_else(|| unusable(anyhow::anyhow!("it is no JSON object")))?;
-    let (version, kind) = (fields.remove("apiVersion"), fields.remove("kind"));
-    if version != Some("ackcred/v1".into()) || kind != Some("RevocationPlan".into()) {
-        return Err(unusable(anyhow::anyhow!("it is no RevocationPlan of ackcred/v1")));
-    }
-    serde_json::from_value(document).map_err(|error| unusable(error.into()))
+    })
 }

@@ -130,6 +130,14 @@ impl OperationRecord {
         }
     }
 
+    /// Whether its plan has a step of this number.
+    pub fn has_step(&self, id: u32) -> bool {
+        match &self.purpose {
+            Purpose::Revoke { plan, .. } => plan.step(id).is_some(),
+            Purpose::Restore { plan, .. } => plan.steps.iter().any(|step| step.id == id),
+        }
+    }
+
     /// What is kept of it for lists of operations, of a record of this length in bytes.
     pub fn summary(&self, record_length: u64) -> OperationSummary {
         let (plan_hash, uids, steps, purpose) = match &self.purpose {

@@ -5,7 +5,6 @@
 //! that consent is given to with a hash.
 
 use k8s_openapi::api::rbac::v1::Subject;
-use serde::{Deserialize, Serialize};
 
 use super::change::Change;
 use super::input::{LeakedFacts, RevocationInput, RoleThen};
@@ -16,25 +15,24 @@ use crate::core::access::scan::StateKind;
 use crate::core::distinct::distinct;
 use crate::core::identity::IdentityType;
 use crate::core::ids::{ClusterId, Uid};
-use crate::core::rbac::binding_object::{BindingObject, BindingRef};
+use crate::core::rbac::binding_object::BindingObject;
 use crate::core::rbac::inventory::Role;
-use crate::core::rbac::others::Others;
 
 mod draft;
 mod names;
 mod refuse;
 mod remain;
+mod step;
 #[cfg(test)]
 mod tests;
 
 pub use draft::{Draft, permissions_here, questions};
 pub use names::misnamed;
 pub use remain::{Elsewhere, NOT_CHECKED, Remain, RemainKind, access, mapping_of, masters};
+pub use step::{BindingAction, BindingStep, Step, StepKind};
 
 /// The flags that decide what a revocation does. All of them are part of what is agreed to.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Flags {
     /// `--force`: although the identity was active in the last seven days, or that is unknown.
     pub force: bool,
@@ -49,10 +47,8 @@ pub struct Flags {
     /// `--accept-group-grant`: bindings of groups that are meant.
     pub accept_group_grants: Vec<String>,
     /// `--also-name`: user names that resemble an identity's and are its own.
-    #[serde(default)]
     pub also_names: Vec<String>,
     /// `--accept-name`: user names that resemble an identity's and are another's.
-    #[serde(default)]
     pub accept_names: Vec<String>,
 }
 
@@ -86,9 +82,7 @@ impl Flags {
 }
 
 /// A plan: what would be done, what would be left, and why it is refused, if it is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     /// SHA-256 over all that is agreed to, in hexadecimal digits.
     pub hash: String,
@@ -111,22 +105,17 @@ pub struct Plan {
 }
 
 /// An identity of a plan.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlannedTarget {
     /// The cluster.
-    #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub cluster_id: Option<ClusterId>,
     /// The cluster's name.
     pub cluster_name: Option<String>,
     /// The context that leads there.
     pub context: Option<String>,
     /// The RAM UID.
-    #[cfg_attr(test, schemars(with = "String"))]
     pub uid: Uid,
     /// RAM user, RAM role or the account itself.
-    #[serde(rename = "type")]
     pub kind: IdentityType,
     /// Its name in RAM.
     pub name: Option<String>,
@@ -137,7 +126,6 @@ pub struct PlannedTarget {
     /// Its user names in the cluster.
     pub names: Vec<String>,
     /// Those of them that only the operator says are its own: `--also-name`.
-    #[serde(default)]
     pub also_names: Vec<String>,
     /// Its groups.
     pub groups: Vec<String>,
@@ -145,62 +133,6 @@ pub struct PlannedTarget {
     pub groups_from: super::target::GroupsFrom,
     /// Its last access to the cluster, as far as that is known.
     pub last_access: Option<String>,
-}
-
-/// What a step does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub enum Action {
-    /// A binding of the identities alone goes.
-    DeleteBinding,
-    /// A binding that others share loses the identities.
-    RemoveSubjects,
-    /// A binding of the identities alone that can't go loses them and stays empty.
-    EmptyBinding,
-    /// The cloud deletes the identity's kubeconfig.
-    DeleteKubeconfig,
-}
-
-/// One step: one binding, or one call of the cloud.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub struct Step {
-    /// Its number in the plan, from 1.
-    pub id: u32,
-    /// The cluster.
-    #[cfg_attr(test, schemars(with = "Option<String>"))]
-    pub cluster_id: Option<ClusterId>,
-    /// What it does.
-    pub action: Action,
-    /// The binding; null for a step of the cloud.
-    pub object: Option<BindingRef>,
-    /// The binding's UID.
-    pub uid: Option<String>,
-    /// The version that the plan saw.
-    pub resource_version: Option<String>,
-    /// The identities that it is about.
-    #[cfg_attr(test, schemars(with = "Vec<String>"))]
-    pub identities: Vec<Uid>,
-    /// The subjects that leave, `Kind/name`.
-    pub subjects: Vec<String>,
-    /// The first of the subjects that stay, in the binding's order.
-    pub shared_with: Vec<String>,
-    /// How many subjects stay.
-    pub shared_with_count: usize,
-    /// SHA-256 over all subjects that stay, in hexadecimal digits: also those that are not named are agreed to. Null where none stays.
-    pub shared_with_sha256: Option<String>,
-    /// Who manages the binding, and will or may put the subjects back.
-    pub managed_by: Vec<String>,
-    /// How the step is taken back, or that it can't be.
-    pub undo: String,
-}
-
-impl Step {
-    /// The subjects that stay.
-    pub fn others(&self) -> Others {
-        Others { named: self.shared_with.clone(), count: self.shared_with_count }
-    }
 }
 
 /// How many are revoked together. Of a crowd the refused are left out; of a few named ones a refusal stops all.
@@ -337,13 +269,13 @@ impl Plan {
     }
 
     /// The steps that change the cluster.
-    pub fn binding_steps(&self) -> impl Iterator<Item = &Step> {
-        self.steps.iter().filter(|step| step.object.is_some())
+    pub fn binding_steps(&self) -> impl Iterator<Item = (&Step, &BindingStep)> {
+        self.steps.iter().filter_map(|step| Some((step, step.of_binding()?)))
     }
 
     /// Whether one of the bindings has the marks of a manager, which may put back what is removed.
     pub fn is_managed(&self) -> bool {
-        self.steps.iter().any(|step| !step.managed_by.is_empty())
+        self.binding_steps().any(|(_, step)| !step.managed_by.is_empty())
     }
 }
 

@@ -1,12 +1,11 @@
 //! Why something is not done: each reason with its own code, for scripts, and its own sentence, for people.
 
-use serde::{Deserialize, Serialize};
-
-use crate::core::ids::ClusterId;
+use super::journal::OperationId;
+use crate::core::ids::{ClusterId, Uid};
+use crate::core::rbac::binding_object::BindingRef;
 
 /// The reasons. A word that is published here keeps its meaning.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RefusalCode {
     /// The identity is the Alibaba Cloud account itself.
     RootAccount,
@@ -115,16 +114,13 @@ impl RefusalCode {
 }
 
 /// Why nothing is changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Refusal {
-    /// The cluster, where it is about one and its ID is known.
-    #[cfg_attr(test, schemars(with = "Option<String>"))]
+    /// The cluster that it is about, where its ID is known.
     pub cluster_id: Option<ClusterId>,
-    /// What is refused: a UID, a step, a file; null where it is all of it.
-    pub target: Option<String>,
+    /// What is not done.
+    pub scope: RefusalScope,
     /// The reason.
     pub code: RefusalCode,
     /// The reason in words.
@@ -133,16 +129,52 @@ pub struct Refusal {
     pub hint: Option<String>,
 }
 
-impl Refusal {
-    /// A refusal of everything.
-    pub fn new(code: RefusalCode, message: impl Into<String>) -> Self {
-        Self { cluster_id: None, target: None, code, message: message.into(), hint: None }
+/// What a refusal stands in the way of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RefusalScope {
+    /// All that was asked for; because of the record of this operation, where it is about one.
+    Operation(Option<OperationId>),
+    /// Everything in one cluster, which goes by this name, if it has one.
+    Cluster(Option<String>),
+    /// One identity.
+    Identity(Uid),
+    /// One binding.
+    Binding(BindingRef),
+}
+
+impl RefusalScope {
+    /// Whether it is a whole cluster, or more.
+    pub fn is_whole_cluster(&self) -> bool {
+        matches!(self, Self::Operation(_) | Self::Cluster(_))
     }
 
-    /// Says what it is about.
+    /// Whether it is all that was asked for.
+    pub fn is_operation(&self) -> bool {
+        matches!(self, Self::Operation(_))
+    }
+
+    /// What is not done, by its name; `None` where it is all of it.
+    pub fn target(&self) -> Option<String> {
+        match self {
+            Self::Operation(record) => record.as_ref().map(ToString::to_string),
+            Self::Cluster(name) => name.clone(),
+            Self::Identity(uid) => Some(uid.to_string()),
+            Self::Binding(binding) => Some(binding.to_string()),
+        }
+    }
+}
+
+impl Refusal {
+    /// A refusal of all that was asked for.
+    pub fn new(code: RefusalCode, message: impl Into<String>) -> Self {
+        let scope = RefusalScope::Operation(None);
+        Self { cluster_id: None, scope, code, message: message.into(), hint: None }
+    }
+
+    /// Says what is not done.
     #[must_use]
-    pub fn of(self, target: impl Into<String>) -> Self {
-        Self { target: Some(target.into()), ..self }
+    pub fn of(self, scope: RefusalScope) -> Self {
+        Self { scope, ..self }
     }
 
     /// Says in which cluster.

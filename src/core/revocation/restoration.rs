@@ -2,19 +2,22 @@
 //!
 //! Only subjects that a revocation took away are written, whatever else a file of the operation says by now.
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::api::rbac::v1::Subject;
 
 use super::change::Change;
 use super::input::RoleThen;
 use super::journal::{BindingWrite, Fate, Tombstone};
 use super::plan::others_of;
-use super::refusal::{Refusal, RefusalCode};
+use super::refusal::{Refusal, RefusalCode, RefusalScope};
 use super::seal;
 use super::target::TargetNames;
 use crate::core::cluster::server_view::NamespaceFacts;
 use crate::core::identity::verdict::{State, Verdict};
 use crate::core::ids::{ClusterId, Uid};
 use crate::core::rbac::binding_object::{BindingObject, BindingRef, subject_text};
+use crate::core::rbac::inventory::Role;
 use crate::core::rbac::{PolicyRule, RoleFacts};
 
 #[cfg(test)]
@@ -69,20 +72,72 @@ pub struct RestoreFlags {
 pub struct RestoreStep {
     /// Its number, from 1.
     pub id: u32,
-    /// The cluster.
+    /// The cluster, where its ID is known.
     pub cluster_id: Option<ClusterId>,
     /// The binding.
-    pub object: BindingRef,
+    pub binding: BindingRef,
     /// The subjects that come back.
     pub subjects: Vec<Subject>,
-    /// Others who come back with them: the cloud took their access along.
+    /// How.
+    pub action: RestoreAction,
+}
+
+/// How a binding gets its subjects back.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RestoreAction {
+    /// It is there: they are added to it.
+    AddSubjects {
+        /// The binding's own UID.
+        uid: String,
+        /// The version that the plan saw.
+        resource_version: String,
+    },
+    /// It is gone: it is created anew.
+    CreateBinding {
+        /// The object to create.
+        object: Box<BindingObject>,
+        /// Others who come back with it: the cloud took their access along.
+        others: Vec<Subject>,
+    },
+}
+
+/// What a restore means for one binding: what the operator has to see before agreeing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RestoreChange {
+    /// The cluster, where its ID is known.
+    pub cluster_id: Option<ClusterId>,
+    /// The binding.
+    pub binding: BindingRef,
+    /// Its role.
+    pub role: Role,
+    /// What the role allows by now, where that has changed.
+    pub role_change: Option<RoleChange>,
+    /// Who comes back; `None` where all are there already.
+    pub returning: Option<Returning>,
+}
+
+/// How what a role allows has changed since access was taken away.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RoleChange {
+    /// The rules that it had and has no more.
+    pub removed: Vec<PolicyRule>,
+    /// The rules that it has got.
+    pub added: Vec<PolicyRule>,
+}
+
+/// Who gets a binding back, and who does not.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Returning {
+    /// Whether the binding is created anew.
+    pub is_created: bool,
+    /// The subjects that a revocation took out.
+    pub subjects: Vec<Subject>,
+    /// Others who lost it with them: the cloud deleted the binding whole.
     pub others: Vec<Subject>,
-    /// The object's UID where it is there; null where it is created anew.
-    pub uid: Option<String>,
-    /// The version that was seen.
-    pub resource_version: Option<String>,
-    /// The object to create, where it is gone.
-    pub create: Option<Box<BindingObject>>,
+    /// Who held it too and is not put back: it was deleted after the revocation.
+    pub left_out: Vec<Subject>,
+    /// Whether it had owners, which are left out: a dead owner would have it deleted again.
+    pub loses_owners: bool,
 }
 
 /// A plan to give access back.
@@ -96,8 +151,8 @@ pub struct RestorePlan {
     pub uids: Vec<Uid>,
     /// The steps.
     pub steps: Vec<RestoreStep>,
-    /// What changes, line by line.
-    pub diff: Vec<String>,
+    /// What the steps mean, binding by binding.
+    pub changes: Vec<RestoreChange>,
     /// Why nothing will be done.
     pub refusals: Vec<Refusal>,
 }
@@ -158,9 +213,9 @@ impl Taken {
     }
 
     /// Who was in the binding and does not come back with it.
-    fn stays_out(&self) -> Vec<&Subject> {
+    fn stays_out(&self) -> Vec<Subject> {
         let stays_out = |subject: &&Subject| !self.subjects.contains(subject) && !self.others.contains(subject);
-        self.before.subjects.iter().filter(stays_out).collect()
+        self.before.subjects.iter().filter(stays_out).cloned().collect()
     }
 }
 
@@ -169,15 +224,12 @@ impl RestorePlan {
     pub fn joined(plans: Vec<Self>) -> Self {
         let is_nothing = |refusal: &Refusal| refusal.code == RefusalCode::NothingToRestore;
         let something = plans.iter().any(|plan| !plan.steps.is_empty());
-        let are_several = plans.len() > 1;
         let mut all = Self::default();
         for plan in plans {
-            let cluster = plan.steps.first().and_then(|step| step.cluster_id.as_ref()).filter(|_| are_several);
-            all.diff.extend(cluster.map(|id| format!("in cluster {id}:")));
             all.flags = plan.flags;
             all.uids.extend(plan.uids);
             all.steps.extend(plan.steps);
-            all.diff.extend(plan.diff);
+            all.changes.extend(plan.changes);
             // Where one cluster has nothing to get back, the others go on.
             all.refusals.extend(plan.refusals.into_iter().filter(|refusal| !(something && is_nothing(refusal))));
         }
@@ -201,7 +253,7 @@ impl RestorePlan {
             flags: self.flags.clone(),
             uids: self.uids.clone(),
             steps: self.steps.iter().filter(|step| step.cluster_id.as_ref() == id).cloned().collect(),
-            diff: self.diff.clone(),
+            changes: self.changes.iter().filter(|change| change.cluster_id.as_ref() == id).cloned().collect(),
             refusals: self.refusals.clone(),
         }
     }
@@ -218,16 +270,24 @@ impl RestorePlan {
 }
 
 fn gives_back(steps: &[RestoreStep], name: &str) -> bool {
-    steps.iter().flat_map(|step| step.subjects.iter().chain(&step.others)).any(|subject| subject.name == name)
+    steps.iter().flat_map(|step| step.subjects.iter().chain(step.others())).any(|subject| subject.name == name)
 }
 
 impl RestoreStep {
     /// The change that gives the subjects back, made from the binding as it was just read; `None` where they are there.
     pub fn change(&self, present: Option<&BindingObject>) -> Option<Change> {
-        match (present, &self.create) {
+        match (present, &self.action) {
             (Some(object), _) => Change::adding(object, &self.subjects),
-            (None, Some(object)) => Some(Change::Create { object: object.clone() }),
-            (None, None) => None,
+            (None, RestoreAction::CreateBinding { object, .. }) => Some(Change::Create { object: object.clone() }),
+            (None, RestoreAction::AddSubjects { .. }) => None,
+        }
+    }
+
+    /// Others who come back with the subjects.
+    pub fn others(&self) -> &[Subject] {
+        match &self.action {
+            RestoreAction::AddSubjects { .. } => &[],
+            RestoreAction::CreateBinding { others, .. } => others,
         }
     }
 }
@@ -242,62 +302,70 @@ pub fn plan(
 ) -> RestorePlan {
     let mut refusals: Vec<Refusal> =
         identities.iter().filter(|_| !flags.force).filter_map(|(uid, verdict)| gone(uid, verdict)).collect();
-    let (mut steps, mut diff) = (Vec::new(), Vec::new());
+    let (mut steps, mut changes) = (Vec::new(), Vec::new());
     for (taken, present) in taken {
         refusals.extend(reasons(taken, present, &flags));
-        diff.extend(role_diff(taken, present));
-        let missing = missing(taken, present);
-        let is_gone = present.binding.is_none();
-        let others = if is_gone { taken.others.clone() } else { Vec::new() };
-        if missing.is_empty() && others.is_empty() {
-            continue;
-        }
-        let verb = if is_gone { "+" } else { "~" };
-        diff.push(format!("{verb} {} ({}/{})", taken.binding, taken.before.role_ref.kind, taken.before.role_ref.name));
-        diff.extend(missing.iter().map(|subject| format!("  + {}", subject_text(subject))));
-        diff.extend(
-            others.iter().map(|subject| format!("  + {} (the cloud deleted the binding whole)", subject_text(subject))),
-        );
-        if is_gone {
-            diff.extend(left_out(&taken.stays_out()));
-        }
-        if is_gone && taken.before.metadata.owner_references.is_some() {
-            diff.push("  - ownerReferences: a dead owner would have it deleted again".to_owned());
-        }
-        let create = is_gone.then(|| Box::new(taken.anew()));
-        steps.push(RestoreStep {
-            id: 0,
-            cluster_id: cluster_id.cloned(),
-            object: taken.binding.clone(),
-            subjects: missing,
-            others,
-            uid: present.binding.as_ref().map(|object| object.uid().to_owned()),
-            resource_version: present.binding.as_ref().map(|object| object.resource_version().to_owned()),
-            create,
-        });
+        let returning = returning(taken, present);
+        steps.extend(returning.as_ref().map(|returning| step(cluster_id, taken, present, returning)));
+        changes.extend(change(cluster_id, taken, present, returning));
     }
     refusals.extend(rearmed(&steps, tombstones, &flags));
     if steps.is_empty() && refusals.is_empty() {
         let message = "everything that was taken away is there already";
-        refusals.push(Refusal::new(RefusalCode::NothingToRestore, message));
+        refusals.push(Refusal::new(RefusalCode::NothingToRestore, message).of(RefusalScope::Cluster(None)));
     }
     refusals.iter_mut().for_each(|refusal| refusal.cluster_id = cluster_id.cloned());
     (1..).zip(&mut steps).for_each(|(number, step)| step.id = number);
     let uids = identities.iter().map(|(uid, _)| uid.clone()).collect();
     let hash = seal::of_restore(&flags, &steps);
-    RestorePlan { hash, flags, uids, steps, diff, refusals }
+    RestorePlan { hash, flags, uids, steps, changes, refusals }
 }
 
-/// How many names of a list are shown.
-const FEW: usize = 3;
+/// Who gets a binding back; `None` where all are there.
+fn returning(taken: &Taken, present: &Present) -> Option<Returning> {
+    let subjects = missing(taken, present);
+    let is_created = present.binding.is_none();
+    let others = if is_created { taken.others.clone() } else { Vec::new() };
+    (!subjects.is_empty() || !others.is_empty()).then(|| Returning {
+        is_created,
+        subjects,
+        others,
+        left_out: if is_created { taken.stays_out() } else { Vec::new() },
+        loses_owners: is_created && taken.before.metadata.owner_references.is_some(),
+    })
+}
 
-/// Says who had a binding that was deleted after the revocation, and does not get it back by undoing the revocation.
-fn left_out(subjects: &[&Subject]) -> Option<String> {
-    let names: Vec<String> = subjects.iter().take(FEW).map(|subject| subject_text(subject)).collect();
-    let more = subjects.len().saturating_sub(FEW);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    (!names.is_empty()).then(|| {
-        format!("  ! {}{more} held it too and are not put back: it was deleted after the revocation", names.join(", "))
+fn step(cluster_id: Option<&ClusterId>, taken: &Taken, present: &Present, returning: &Returning) -> RestoreStep {
+    RestoreStep {
+        id: 0,
+        cluster_id: cluster_id.cloned(),
+        binding: taken.binding.clone(),
+        subjects: returning.subjects.clone(),
+        action: match &present.binding {
+            Some(object) => RestoreAction::AddSubjects {
+                uid: object.uid().to_owned(),
+                resource_version: object.resource_version().to_owned(),
+            },
+            None => RestoreAction::CreateBinding { object: Box::new(taken.anew()), others: returning.others.clone() },
+        },
+    }
+}
+
+/// What the restore means for a binding; `None` where nothing does.
+fn change(
+    cluster_id: Option<&ClusterId>,
+    taken: &Taken,
+    present: &Present,
+    returning: Option<Returning>,
+) -> Option<RestoreChange> {
+    let role_change = role_change(taken, present);
+    let role = &taken.before.role_ref;
+    (returning.is_some() || role_change.is_some()).then(|| RestoreChange {
+        cluster_id: cluster_id.cloned(),
+        binding: taken.binding.clone(),
+        role: Role { kind: role.kind.as_str().into(), name: role.name.as_str().into() },
+        role_change,
+        returning,
     })
 }
 
@@ -319,22 +387,22 @@ fn gone(uid: &Uid, verdict: &Verdict) -> Option<Refusal> {
         State::Active | State::Frozen => return None,
     };
     let refusal = Refusal::new(RefusalCode::IdentityGone, format!("{uid} is {state}: {}", verdict.evidence));
-    Some(refusal.of(uid.as_str()).hint("--force gives its access back all the same"))
+    Some(refusal.of(RefusalScope::Identity(uid.clone())).hint("--force gives its access back all the same"))
 }
 
 /// The leaked credentials that would work again.
 fn rearmed(steps: &[RestoreStep], tombstones: &[Tombstone], flags: &RestoreFlags) -> Vec<Refusal> {
-    let mut names: Vec<&str> = tombstones.iter().map(|tombstone| tombstone.common_name.as_str()).collect();
-    names.sort_unstable();
-    names.dedup();
-    let refused =
-        names.into_iter().filter(|name| gives_back(steps, name) && !flags.rearm.iter().any(|rearm| rearm == name));
+    let leaked: BTreeMap<&str, &Uid> =
+        tombstones.iter().map(|tombstone| (tombstone.common_name.as_str(), &tombstone.uid)).collect();
+    let refused = leaked
+        .into_iter()
+        .filter(|(name, _)| gives_back(steps, name) && !flags.rearm.iter().any(|rearm| rearm == name));
     refused
-        .map(|name| {
+        .map(|(name, uid)| {
             let message =
                 format!("{name} is the name of a credential that leaked: every holder of it would have access again");
             Refusal::new(RefusalCode::Rearm, message)
-                .of(name)
+                .of(RefusalScope::Identity(uid.clone()))
                 .hint(format!("--rearm {name} gives it back all the same"))
         })
         .collect()
@@ -348,7 +416,7 @@ fn reasons(taken: &Taken, present: &Present, flags: &RestoreFlags) -> Vec<Refusa
         binding_has_changed(taken, present),
         already_there(taken, present),
     ];
-    reasons.into_iter().flatten().map(|refusal| refusal.of(taken.binding.to_string())).collect()
+    reasons.into_iter().flatten().map(|refusal| refusal.of(RefusalScope::Binding(taken.binding.clone()))).collect()
 }
 
 fn role_is_gone(taken: &Taken, present: &Present) -> Option<Refusal> {
@@ -406,16 +474,11 @@ fn already_there(taken: &Taken, present: &Present) -> Option<Refusal> {
     })
 }
 
-/// What a role allows beyond, or short of, what it allowed then.
-fn role_diff(taken: &Taken, present: &Present) -> Vec<String> {
-    let (Some(now), Some(then)) = (&present.role, &taken.role) else { return Vec::new() };
-    if now.rules == then.rules {
-        return Vec::new();
-    }
-    let line = |sign: &str, rule: &PolicyRule| format!("  {sign} {}", serde_json::to_string(rule).unwrap_or_default());
-    let role = &taken.before.role_ref;
-    let mut lines = vec![format!("! {}/{} allows something else by now", role.kind, role.name)];
-    lines.extend(then.rules.iter().filter(|rule| !now.rules.contains(rule)).map(|rule| line("-", rule)));
-    lines.extend(now.rules.iter().filter(|rule| !then.rules.contains(rule)).map(|rule| line("+", rule)));
-    lines
+/// What a role allows beyond, or short of, what it allowed then; `None` where that is the same.
+fn role_change(taken: &Taken, present: &Present) -> Option<RoleChange> {
+    let (now, then) = (&present.role.as_ref()?.rules, &taken.role.as_ref()?.rules);
+    let only_in = |rules: &[PolicyRule], others: &[PolicyRule]| {
+        rules.iter().filter(|rule| !others.contains(rule)).cloned().collect::<Vec<_>>()
+    };
+    (now != then).then(|| RoleChange { removed: only_in(then, now), added: only_in(now, then) })
 }

@@ -7,12 +7,12 @@
 use k8s_openapi::api::rbac::v1::Subject;
 use serde_json::{Map, Value, json};
 
-use super::plan::{Flags, Plan, PlannedTarget, Step};
-use super::record::OnDisk;
-use super::restoration::{RestoreFlags, RestoreStep};
+use super::plan::{Flags, Plan, PlannedTarget, Step, StepKind};
+use super::record::{DELETE_KUBECONFIG, OnDisk};
+use super::restoration::{RestoreAction, RestoreFlags, RestoreStep};
 use crate::core::hex;
 use crate::core::ids::ClusterId;
-use crate::core::rbac::binding_object::BindingRef;
+use crate::core::rbac::binding_object::{BindingObject, BindingRef};
 
 /// The seal of a revocation: SHA-256 in hexadecimal digits.
 pub(super) fn of_revocation(plan: &Plan) -> String {
@@ -71,30 +71,49 @@ fn target(target: &PlannedTarget) -> Value {
 }
 
 fn step(step: &Step) -> Value {
-    json!({
-        "clusterId": cluster(step.cluster_id.as_ref()),
-        "action": step.action.write(),
-        "object": step.object.as_ref().map(binding),
-        "uid": step.uid,
-        "resourceVersion": step.resource_version,
-        "identities": step.identities.iter().map(OnDisk::write).collect::<Vec<_>>(),
-        "subjects": step.subjects,
-        "sharedWith": step.shared_with,
-        "sharedWithCount": step.shared_with_count,
-        "sharedWithSha256": step.shared_with_sha256,
-    })
+    let cluster_id = cluster(step.cluster_id.as_ref());
+    match &step.kind {
+        StepKind::Binding(step) => json!({
+            "clusterId": cluster_id,
+            "action": step.action.write(),
+            "object": binding(&step.binding),
+            "uid": step.uid,
+            "resourceVersion": step.resource_version,
+            "identities": step.identities.iter().map(OnDisk::write).collect::<Vec<_>>(),
+            "subjects": step.subjects,
+            "sharedWith": step.shared_with.named,
+            "sharedWithCount": step.shared_with.count,
+            "sharedWithSha256": step.shared_with_sha256,
+        }),
+        StepKind::Kubeconfig(uid) => json!({
+            "clusterId": cluster_id,
+            "action": DELETE_KUBECONFIG,
+            "object": null,
+            "uid": null,
+            "resourceVersion": null,
+            "identities": [uid.write()],
+            "subjects": [],
+            "sharedWith": [],
+            "sharedWithCount": 0,
+            "sharedWithSha256": null,
+        }),
+    }
 }
 
 fn restore_step(step: &RestoreStep) -> Value {
+    let (uid, resource_version, object) = match &step.action {
+        RestoreAction::AddSubjects { uid, resource_version } => (Some(uid), Some(resource_version), None),
+        // The object is sent as it stands here.
+        RestoreAction::CreateBinding { object, .. } => (None, None, Some(Value::from(BindingObject::clone(object)))),
+    };
     json!({
         "clusterId": cluster(step.cluster_id.as_ref()),
-        "object": binding(&step.object),
-        "uid": step.uid,
-        "resourceVersion": step.resource_version,
+        "object": binding(&step.binding),
+        "uid": uid,
+        "resourceVersion": resource_version,
         "subjects": step.subjects.iter().map(subject).collect::<Vec<_>>(),
-        "others": step.others.iter().map(subject).collect::<Vec<_>>(),
-        // The object is sent as it stands here.
-        "create": step.create.as_deref().map(|object| Value::from(object.clone())),
+        "others": step.others().iter().map(subject).collect::<Vec<_>>(),
+        "create": object,
     })
 }
 
@@ -194,7 +213,7 @@ mod tests {
         let steps = [RestoreStep {
             id: 1,
             cluster_id: None,
-            object: BindingRef {
+            binding: BindingRef {
                 kind: crate::core::rbac::binding::BindingKind::RoleBinding,
                 namespace: Some("shop".into()),
                 name: "team".into(),
@@ -205,10 +224,7 @@ mod tests {
                 name: "200".into(),
                 namespace: None,
             }],
-            others: Vec::new(),
-            uid: Some("u".into()),
-            resource_version: Some("7".into()),
-            create: None,
+            action: RestoreAction::AddSubjects { uid: "u".into(), resource_version: "7".into() },
         }];
         let sealed = text(&restore_step(&steps[0]));
         let expected = concat!(

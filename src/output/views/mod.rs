@@ -6,20 +6,28 @@
 mod cloud;
 mod expiry;
 mod history;
+mod plan;
+mod refusal;
 mod restoration;
 mod revocation;
 mod scan;
 mod status;
+mod step;
+mod verification;
 mod version;
 mod whoami;
+mod words;
 
 pub use cloud::{CallerView, CloudView, KubeconfigWord};
 pub use expiry::{ExpiryItem, ExpiryReport};
 pub use history::{History, PastOperation};
-pub use restoration::{RestoreReport, RestoredStep};
-pub use revocation::{CollateralView, RevocationPlan, RevocationReport, StepView};
+pub use plan::{FlagsView, RevocationPlan, TargetView};
+pub use refusal::RefusalView;
+pub use restoration::RestoreReport;
+pub use revocation::RevocationReport;
 pub use scan::{Binding, GrantView, HolderView, Identities, ResemblingView, Role, Rows, ScanReport, ScannedCluster};
 pub use status::{Auditing, ClusterStatus, Dimension, LastAccessView, Outcome, StatusItem, StatusReport};
+pub use step::{StepOutcome, StepView};
 pub use version::Version;
 pub use whoami::{ApiServerView, CertificateSubject, ClusterFacts, CredentialFacts, IdentityFacts, WhoAmI};
 
@@ -57,6 +65,22 @@ fn time(timestamp: Timestamp) -> String {
     timestamp.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
+/// Lines with this in front; what is the same in several clusters stands once, with their number.
+fn each_once<'a>(heading: &str, texts: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut counted: Vec<(&str, usize)> = Vec::new();
+    for text in texts {
+        match counted.iter_mut().find(|(detail, _)| *detail == text) {
+            Some((_, count)) => *count += 1,
+            None => counted.push((text, 1)),
+        }
+    }
+    let line = |(text, count): (&str, usize)| match count {
+        1 => format!("{heading}{text}"),
+        many => format!("{heading}{text} ({many} times)"),
+    };
+    counted.into_iter().map(line).collect()
+}
+
 /// What is said where a result has no row: that nothing was found, and that it may be there all the same.
 fn nothing_in(nothing: &str, is_incomplete: bool) -> String {
     if is_incomplete { format!("{nothing}, but not everything could be read") } else { nothing.to_owned() }
@@ -75,7 +99,7 @@ mod schema {
         check::<ExpiryReport>("ExpiryReport");
         check::<History>("History");
         check::<RestoreReport>("RestoreReport");
-        check::<RevocationPlan<'static>>("RevocationPlan");
+        check::<RevocationPlan>("RevocationPlan");
         check::<RevocationReport>("RevocationReport");
         check::<ScanReport<'static>>("ScanReport");
         check::<StatusReport>("StatusReport");

@@ -1,16 +1,19 @@
+//! What a restore would do, and what it came to.
+
 use serde::{Deserialize, Serialize};
 
 use super::ApiVersion;
-use crate::core::ids::ClusterId;
+use super::refusal::RefusalView;
+use super::revocation::CollateralView;
+use super::step::{ObjectView, StepAction, StepOutcome, StepView};
+use super::verification::VerificationView;
+use crate::core::rbac::PolicyRule;
 use crate::core::rbac::binding_object::subject_text;
-use crate::core::revocation::journal::{OperationId, StepResult};
+use crate::core::revocation::journal::OperationId;
 use crate::core::revocation::operation::EndedStep;
-use crate::core::revocation::refusal::Refusal;
-use crate::core::revocation::restoration::{RestorePlan, RestoreStep};
-use crate::core::revocation::verification::Verification;
+use crate::core::revocation::restoration::{RestoreChange, RestorePlan, RoleChange};
 use crate::output::report::Report;
-use crate::output::table::{Cell, Table, Tone};
-use crate::output::views::CollateralView;
+use crate::output::table::{Cell, Table};
 
 /// What `restore` prints.
 #[derive(Debug, Serialize, Deserialize)]
@@ -20,105 +23,203 @@ pub struct RestoreReport {
     /// `ackcred/v1`.
     pub api_version: ApiVersion,
     /// The restore's own ID; null for a dry run, and where it was refused.
-    #[cfg_attr(test, schemars(with = "Option<String>"))]
-    pub operation: Option<OperationId>,
+    pub operation: Option<String>,
     /// The revocation that is taken back.
-    #[cfg_attr(test, schemars(with = "String"))]
-    pub restores: OperationId,
-    /// What became of each step; null results for a dry run.
-    pub steps: Vec<RestoredStep>,
-    /// Always empty: nothing is to be gone.
-    pub verification: Vec<Verification>,
-    /// Shared bindings that the cloud took away whole when access was revoked, and that are given back to the others as well.
+    pub restores: String,
+    /// The steps.
+    pub steps: Vec<StepView>,
+    /// Always empty: no access is to be gone.
+    pub verification: Vec<VerificationView>,
+    /// Shared bindings that the cloud deleted when access was revoked, and that are given back to the others as well.
     pub collateral: Vec<CollateralView>,
-    /// What changes, line by line.
-    pub diff: Vec<String>,
+    /// What the steps mean, binding by binding.
+    pub changes: Vec<ChangeView>,
     /// Why nothing is done.
-    pub refusals: Vec<Refusal>,
+    pub refusals: Vec<RefusalView>,
 }
 
-/// What became of a step.
+/// What a restore means for one binding.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct RestoredStep {
-    /// Its number in the plan.
-    pub id: u32,
-    /// The cluster.
-    #[cfg_attr(test, schemars(with = "Option<String>"))]
-    pub cluster_id: Option<ClusterId>,
-    /// The step in words.
-    pub what: String,
-    /// How it ended; null where it was not begun.
-    pub result: Option<StepResult>,
-    /// Why it ended so.
-    pub error: Option<String>,
-    /// Always null: the cloud is not called.
-    pub request_id: Option<String>,
-    /// The ID of the request in the API server's audit log.
-    pub audit_id: Option<String>,
+pub struct ChangeView {
+    /// The cluster; null where its ID is not known.
+    pub cluster_id: Option<String>,
+    /// `CreateBinding` or `AddSubjects`; null where all subjects are there already.
+    pub action: Option<StepAction>,
+    /// The binding.
+    pub object: ObjectView,
+    /// Its role.
+    pub role: RoleView,
+    /// The subjects that a revocation took out and that come back, `Kind/name`.
+    pub subjects: Vec<String>,
+    /// Others who lost the binding with them, and come back too: the cloud deleted it whole.
+    pub others: Vec<String>,
+    /// Who held the binding and is not put back: it was deleted after the revocation.
+    pub left_out: Vec<String>,
+    /// Whether the binding's owners are left out: a dead owner would have it deleted again.
+    pub loses_owners: bool,
+    /// What the role allows by now; null where that is what it allowed then.
+    pub role_change: Option<RoleChangeView>,
 }
 
-impl RestoredStep {
-    /// The steps of a plan, none of which was begun; where it is about several clusters, each with its own.
-    pub fn all(plan: &RestorePlan) -> Vec<Self> {
-        let are_several = plan.is_of_several();
-        let planned = plan.steps.iter().map(|step| {
-            let cluster = step.cluster_id.as_ref().filter(|_| are_several);
-            let place = cluster.map(|id| format!(" in {id}")).unwrap_or_default();
-            let planned = Self::planned(step);
-            Self { what: format!("{}{place}", planned.what), ..planned }
-        });
-        planned.collect()
+/// A role.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct RoleView {
+    /// `ClusterRole` or `Role`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// How what a role allows has changed since access was taken away.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct RoleChangeView {
+    /// The rules that it has no more, as JSON.
+    pub removed: Vec<String>,
+    /// The rules that it has got, as JSON.
+    pub added: Vec<String>,
+}
+
+impl RestoreReport {
+    /// The document of a plan of which no step was started.
+    pub fn planned(restores: &OperationId, plan: &RestorePlan) -> Self {
+        Self::of(None, restores, plan, plan.steps.iter().map(StepView::planned_restore).collect())
     }
 
-    /// The steps of a plan that have ended.
-    pub fn ended(plan: &RestorePlan, steps: Vec<EndedStep>) -> Vec<Self> {
-        let planned = Self::all(plan);
-        let ended = steps.into_iter().map(|EndedStep { id, result, error, request_id, audit_id }| {
-            let step = planned.iter().find(|step| step.id == id);
-            let (cluster_id, what) = step.map(|step| (step.cluster_id.clone(), step.what.clone())).unwrap_or_default();
-            Self { id, cluster_id, what, result: Some(result), error, request_id, audit_id }
-        });
-        ended.collect()
+    /// The report of a restore that has ended, by what is kept of it.
+    pub fn ended(operation: &OperationId, restores: &OperationId, plan: &RestorePlan, kept: Vec<EndedStep>) -> Self {
+        let steps = kept.into_iter().filter_map(|step| StepView::of_restore(plan, step)).collect();
+        Self { refusals: Vec::new(), ..Self::of(Some(operation), restores, plan, steps) }
     }
 
-    fn planned(step: &RestoreStep) -> Self {
-        let subjects: Vec<String> = step.subjects.iter().chain(&step.others).map(subject_text).collect();
-        let how = if step.create.is_some() { "create" } else { "add to" };
+    fn of(operation: Option<&OperationId>, restores: &OperationId, plan: &RestorePlan, steps: Vec<StepView>) -> Self {
         Self {
-            id: step.id,
-            cluster_id: step.cluster_id.clone(),
-            what: format!("{how} {}: {}", step.object, subjects.join(", ")),
-            result: None,
-            error: None,
-            request_id: None,
-            audit_id: None,
+            api_version: ApiVersion::V1,
+            operation: operation.map(ToString::to_string),
+            restores: restores.to_string(),
+            verification: Vec::new(),
+            collateral: collateral(plan, &steps),
+            steps,
+            changes: plan.changes.iter().map(ChangeView::of).collect(),
+            refusals: plan.refusals.iter().map(RefusalView::of).collect(),
         }
+    }
+
+    fn is_of_several_clusters(&self) -> bool {
+        self.steps.windows(2).any(|pair| pair[0].cluster_id != pair[1].cluster_id)
+    }
+}
+
+/// The bindings that the others get back too. They are whole once their step is done.
+fn collateral(plan: &RestorePlan, steps: &[StepView]) -> Vec<CollateralView> {
+    let lost = plan.steps.iter().filter(|step| !step.others().is_empty());
+    lost.map(|step| {
+        let result = steps.iter().find(|one| one.id == step.id).map(|one| one.result);
+        let whole = matches!(result, Some(StepOutcome::Done | StepOutcome::AlreadyDone));
+        let what = match whole {
+            true => "the cloud deleted it whole; it was created anew, for the other subjects, too",
+            false => "the cloud deleted it whole; its other subjects have no access by it",
+        };
+        CollateralView {
+            cluster_id: step.cluster_id.as_ref().map(ToString::to_string),
+            object: ObjectView::of(&step.binding),
+            whole,
+            what: what.to_owned(),
+        }
+    })
+    .collect()
+}
+
+impl ChangeView {
+    fn of(change: &RestoreChange) -> Self {
+        let texts = |subjects: &[_]| subjects.iter().map(subject_text).collect::<Vec<_>>();
+        let returning = change.returning.as_ref();
+        Self {
+            cluster_id: change.cluster_id.as_ref().map(ToString::to_string),
+            action: returning.map(|returning| match returning.is_created {
+                true => StepAction::CreateBinding,
+                false => StepAction::AddSubjects,
+            }),
+            object: ObjectView::of(&change.binding),
+            role: RoleView { kind: change.role.kind.to_string(), name: change.role.name.to_string() },
+            subjects: returning.map(|returning| texts(&returning.subjects)).unwrap_or_default(),
+            others: returning.map(|returning| texts(&returning.others)).unwrap_or_default(),
+            left_out: returning.map(|returning| texts(&returning.left_out)).unwrap_or_default(),
+            loses_owners: returning.is_some_and(|returning| returning.loses_owners),
+            role_change: change.role_change.as_ref().map(RoleChangeView::of),
+        }
+    }
+
+    /// The change in lines, as a diff has them.
+    fn lines(&self) -> Vec<String> {
+        let (role, object) = (format!("{}/{}", self.role.kind, self.role.name), &self.object);
+        let mut lines = Vec::new();
+        if let Some(RoleChangeView { removed, added }) = &self.role_change {
+            lines.push(format!("! {role} allows something else by now"));
+            lines.extend(removed.iter().map(|rule| format!("  - {rule}")));
+            lines.extend(added.iter().map(|rule| format!("  + {rule}")));
+        }
+        lines.extend(self.action.map(|action| match action {
+            StepAction::CreateBinding => format!("+ {object} ({role})"),
+            _ => format!("~ {object} ({role})"),
+        }));
+        lines.extend(self.subjects.iter().map(|subject| format!("  + {subject}")));
+        lines.extend(self.others.iter().map(|subject| format!("  + {subject} (the cloud deleted the binding whole)")));
+        if !self.left_out.is_empty() {
+            let others = few(&self.left_out);
+            lines.push(format!("  ! {others} held it too and are not put back: it was deleted after the revocation"));
+        }
+        if self.loses_owners {
+            lines.push("  - ownerReferences: a dead owner would have it deleted again".to_owned());
+        }
+        lines
+    }
+}
+
+impl RoleChangeView {
+    fn of(RoleChange { removed, added }: &RoleChange) -> Self {
+        let json = |rule: &PolicyRule| serde_json::to_string(rule).unwrap_or_default();
+        Self { removed: removed.iter().map(json).collect(), added: added.iter().map(json).collect() }
+    }
+}
+
+/// The first of some names, and how many more there are.
+fn few(names: &[String]) -> String {
+    const FEW: usize = 3;
+    let shown = names.iter().take(FEW).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(FEW) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
     }
 }
 
 impl Report for RestoreReport {
     fn heading(&self) -> Vec<String> {
         let mut lines = vec![format!("Restore of {}", self.restores)];
-        lines.extend(self.diff.iter().cloned());
+        let are_several = self.is_of_several_clusters();
+        let mut last = None;
+        for change in &self.changes {
+            if are_several && last != Some(&change.cluster_id) {
+                lines.extend(change.cluster_id.as_ref().map(|id| format!("in cluster {id}:")));
+                last = Some(&change.cluster_id);
+            }
+            lines.extend(change.lines());
+        }
         lines.push(String::new());
         lines
     }
 
     fn table(&self, _wide: bool) -> Table<'_> {
-        let rows = self.steps.iter().map(|step| {
-            let (word, tone) = match step.result {
-                None => ("planned", Tone::Plain),
-                Some(StepResult::Done) => ("done", Tone::Good),
-                Some(StepResult::AlreadyDone) => ("there already", Tone::Plain),
-                Some(StepResult::Skipped) => ("skipped", Tone::Attention),
-                Some(StepResult::Failed) => ("failed", Tone::Danger),
-                Some(StepResult::Unknown) => ("unknown", Tone::Danger),
-            };
+        let are_several = self.is_of_several_clusters();
+        let rows = self.steps.iter().map(move |step| {
+            let (word, tone) = step.result.word();
             vec![
                 Cell::new(step.id.to_string()),
-                Cell::new(step.what.as_str()),
+                Cell::new(step.sentence_among(are_several)),
                 Cell::new(word).tone(tone),
                 Cell::maybe(step.error.as_deref()),
             ]
@@ -131,6 +232,52 @@ impl Report for RestoreReport {
     }
 
     fn names(&self) -> Box<dyn Iterator<Item = String> + '_> {
-        Box::new(self.operation.iter().map(ToString::to_string))
+        Box::new(self.operation.iter().cloned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(name: &str) -> String {
+        format!("User/{name}")
+    }
+
+    #[test]
+    fn a_change_reads_like_a_diff() {
+        let change = ChangeView {
+            cluster_id: None,
+            action: Some(StepAction::CreateBinding),
+            object: ObjectView {
+                kind: "RoleBinding".into(),
+                namespace: Some("shop".into()),
+                name: "team".into(),
+                uid: None,
+                resource_version: None,
+            },
+            role: RoleView { kind: "ClusterRole".into(), name: "dev".into() },
+            subjects: vec![text("200-1")],
+            others: vec![text("bo")],
+            left_out: ["eve", "finn", "gus", "hal"].map(text).into(),
+            loses_owners: true,
+            role_change: Some(RoleChangeView {
+                removed: vec![r#"{"verbs":["get"]}"#.into()],
+                added: vec![r#"{"verbs":["delete"]}"#.into()],
+            }),
+        };
+        let lines = [
+            "! ClusterRole/dev allows something else by now",
+            r#"  - {"verbs":["get"]}"#,
+            r#"  + {"verbs":["delete"]}"#,
+            "+ RoleBinding/shop/team (ClusterRole/dev)",
+            "  + User/200-1",
+            "  + User/bo (the cloud deleted the binding whole)",
+            "  ! User/eve, User/finn, User/gus and 1 more held it too and are not put back: it was deleted after the revocation",
+            "  - ownerReferences: a dead owner would have it deleted again",
+        ];
+        assert_eq!(change.lines(), lines);
+        let there = ChangeView { action: Some(StepAction::AddSubjects), ..change };
+        assert_eq!(there.lines()[3], "~ RoleBinding/shop/team (ClusterRole/dev)");
     }
 }

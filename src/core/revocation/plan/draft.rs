@@ -1,6 +1,9 @@
 //! The part of a plan that is about one cluster: from what was read of it to its steps, its refusals and what remains.
 
-use super::{Action, Elsewhere, Flags, PlannedTarget, Remain, RevokeMode, Step, change_of, names, refuse, remain};
+use super::{
+    BindingAction, BindingStep, Elsewhere, Flags, PlannedTarget, Remain, RevokeMode, Step, StepKind, change_of, names,
+    refuse, remain,
+};
 use crate::core::access::holder::LastAccess;
 use crate::core::access::scan::StateKind;
 use crate::core::hex;
@@ -63,7 +66,7 @@ impl Draft {
         }
         refusals.extend(rights.into_iter().map(|(_, refusal)| refusal));
         refusals.extend(refuse::the_last_administrator(input, &accepted, flags));
-        if mode == RevokeMode::MultiCluster && refusals.iter().any(|refusal| refusal.target.is_none()) {
+        if mode == RevokeMode::MultiCluster && refusals.iter().any(|refusal| refusal.scope.is_whole_cluster()) {
             (accepted, steps) = (Vec::new(), Vec::new());
         }
         refusals.iter_mut().for_each(|refusal| refusal.cluster_id = input.cluster.id().cloned());
@@ -138,9 +141,9 @@ fn binding_step(
     let (leaving, staying): (Vec<&Subject>, Vec<&Subject>) =
         object.subjects.iter().partition(|subject| names.have(subject));
     let action = match (&change, staying.is_empty()) {
-        (Change::Delete { .. }, _) => Action::DeleteBinding,
-        (_, true) => Action::EmptyBinding,
-        (_, false) => Action::RemoveSubjects,
+        (Change::Delete { .. }, _) => BindingAction::Delete,
+        (_, true) => BindingAction::Empty,
+        (_, false) => BindingAction::RemoveSubjects,
     };
     let users = leaving.iter().filter_map(|subject| user_name(subject));
     let mut identities: Vec<Uid> = users.flat_map(|name| names.identities(name)).cloned().collect();
@@ -149,21 +152,21 @@ fn binding_step(
     let reference = object.reference();
     let staying: Vec<String> = staying.into_iter().map(subject_text).collect();
     let shared_with_sha256 = (!staying.is_empty()).then(|| hex::sha256(json!(staying).to_string().as_bytes()));
-    let others = Others::new(staying.iter().cloned(), staying.len());
     Some(Step {
         id: 0,
         cluster_id: input.cluster.id().cloned(),
-        action,
-        uid: Some(object.uid().to_owned()),
-        resource_version: Some(object.resource_version().to_owned()),
-        identities,
-        subjects: leaving.into_iter().map(subject_text).collect(),
-        shared_with: others.named,
-        shared_with_count: others.count,
-        shared_with_sha256,
-        managed_by: managers(object).into_iter().map(|manager| manager.text).collect(),
         undo: undo(dry_runs.get(&reference)),
-        object: Some(reference),
+        kind: StepKind::Binding(Box::new(BindingStep {
+            action,
+            binding: reference,
+            uid: object.uid().to_owned(),
+            resource_version: object.resource_version().to_owned(),
+            identities,
+            subjects: leaving.into_iter().map(subject_text).collect(),
+            shared_with: Others::new(staying.iter().cloned(), staying.len()),
+            shared_with_sha256,
+            managed_by: managers(object).into_iter().map(|manager| manager.text).collect(),
+        })),
     })
 }
 
@@ -191,16 +194,7 @@ fn cloud_step(input: &RevocationInput, target: &InputTarget) -> Step {
     Step {
         id: 0,
         cluster_id: input.cluster.id().cloned(),
-        action: Action::DeleteKubeconfig,
-        object: None,
-        uid: None,
-        resource_version: None,
-        identities: vec![target.target.uid.clone()],
-        subjects: Vec::new(),
-        shared_with: Vec::new(),
-        shared_with_count: 0,
-        shared_with_sha256: None,
-        managed_by: Vec::new(),
+        kind: StepKind::Kubeconfig(target.target.uid.clone()),
         undo: match target.kubeconfig.certificate() {
             Some(CertificateState::Expired) => "none: the kubeconfig has expired".to_owned(),
             _ => "recycle bin, 30 days, console".to_owned(),

@@ -1,7 +1,7 @@
 //! Why a revocation is refused: one reason a function, all of them collected.
 
 use super::draft::needs_the_cloud;
-use super::{Flags, RevokeMode, Step, names, remain};
+use super::{BindingStep, Flags, RevokeMode, Step, names, remain};
 use crate::core::access::holder::LastAccess;
 use crate::core::credential::MASTERS;
 use crate::core::identity::IdentityType;
@@ -13,7 +13,7 @@ use crate::core::rbac::{full_rights_holders, is_administrator};
 use crate::core::revocation::input::{
     Confirmation, DryRuns, InputTarget, KubeconfigFact, LeakedFacts, RevocationInput,
 };
-use crate::core::revocation::refusal::{Refusal, RefusalCode};
+use crate::core::revocation::refusal::{Refusal, RefusalCode, RefusalScope};
 use crate::core::revocation::target::{Target, TargetNames};
 
 /// Cluster states in which ACK deletes no kubeconfigs.
@@ -22,6 +22,11 @@ const ABNORMAL: [&str; 4] = ["failed", "deleting", "deleted", "delete_failed"];
 
 /// What speaks against revoking anything in this cluster.
 pub(super) fn the_cluster(input: &RevocationInput, flags: &Flags, mode: RevokeMode) -> Vec<Refusal> {
+    let scope = || RefusalScope::Cluster(input.cluster.context.clone());
+    against_the_cluster(input, flags, mode).into_iter().map(|refusal| refusal.of(scope())).collect()
+}
+
+fn against_the_cluster(input: &RevocationInput, flags: &Flags, mode: RevokeMode) -> Vec<Refusal> {
     let mut refusals = Vec::new();
     if mode == RevokeMode::MultiCluster && input.cluster.id().is_none() {
         // The records of several clusters differ by their IDs.
@@ -78,7 +83,12 @@ pub(super) fn the_target(
         dead_credential(input, target, leaked),
     ];
     let holds = |refusal: &Refusal| !target.is_resumed || refusal.code.holds_when_resumed();
-    reasons.into_iter().flatten().filter(holds).map(|refusal| refusal.of(target.target.uid.as_str())).collect()
+    reasons
+        .into_iter()
+        .flatten()
+        .filter(holds)
+        .map(|refusal| refusal.of(RefusalScope::Identity(target.target.uid.clone())))
+        .collect()
 }
 
 fn root_account(target: &InputTarget) -> Option<Refusal> {
@@ -231,12 +241,13 @@ fn dead_credential(input: &RevocationInput, target: &InputTarget, leaked: Option
 /// The steps that the API server would refuse, with the identities that each is about.
 pub(super) fn the_steps(input: &RevocationInput, steps: &[Step], dry_runs: &DryRuns) -> Vec<(Vec<Uid>, Refusal)> {
     let refused = steps.iter().filter_map(|step| {
-        let object = step.object.as_ref()?;
-        let reason = dry_runs.get(object)?.step.as_ref().err()?;
-        let message = format!("you may not change {object}: {reason}");
+        let BindingStep { binding, identities, .. } = step.of_binding()?;
+        let reason = dry_runs.get(binding)?.step.as_ref().err()?;
+        let message = format!("you may not change {binding}: {reason}");
         let hint = "ask an administrator who may; to remove a subject from a shared binding you need bind on its role";
-        let refusal = Refusal::new(RefusalCode::MissingRight, message).of(object.to_string()).hint(hint);
-        Some((step.identities.clone(), refusal.in_cluster(input.cluster.id())))
+        let refusal =
+            Refusal::new(RefusalCode::MissingRight, message).of(RefusalScope::Binding(binding.clone())).hint(hint);
+        Some((identities.clone(), refusal.in_cluster(input.cluster.id())))
     });
     refused.collect()
 }
@@ -266,6 +277,7 @@ pub(super) fn the_last_administrator(
         });
     (leaving && !stays).then(|| {
         Refusal::new(RefusalCode::LastAdministrator, "afterwards no identity would hold full rights in this cluster")
+            .of(RefusalScope::Cluster(input.cluster.context.clone()))
             .hint("add an administrator first, or use --leave-no-admin")
     })
 }

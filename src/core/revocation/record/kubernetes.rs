@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{OnDisk as _, RecordError, nullable, one, under, under_maybe};
 use crate::core::rbac::binding_object::{BindingObject, BindingRef};
-use crate::core::rbac::{Attributes, RoleFacts};
+use crate::core::rbac::{Attributes, PolicyRule, RoleFacts};
 use crate::core::revocation::change::Change;
 use crate::core::revocation::input::RoleThen;
 use crate::core::revocation::verification::Probe;
@@ -67,6 +67,16 @@ pub(super) fn subjects(field: &str, json: Vec<Value>) -> Result<Vec<Subject>, Re
     plain(field, json)
 }
 
+/// Rules of a role as JSON.
+pub(super) fn rules_json(rules: &[PolicyRule]) -> Vec<Value> {
+    rules.iter().map(|rule| json!(rule)).collect()
+}
+
+/// The rules of a list.
+pub(super) fn rules(field: &str, json: Vec<Value>) -> Result<Vec<PolicyRule>, RecordError> {
+    plain(field, json)
+}
+
 /// Things that are Kubernetes' own and have no form but JSON.
 fn plain<T: DeserializeOwned>(field: &str, json: Vec<Value>) -> Result<Vec<T>, RecordError> {
     let each = json.into_iter().enumerate().map(|(index, json)| {
@@ -102,10 +112,7 @@ pub struct RoleThenV1 {
 
 impl From<&RoleThen> for RoleThenV1 {
     fn from(RoleThen { binding, role, namespace_uid }: &RoleThen) -> Self {
-        let role = role.as_ref().map(|RoleFacts { uid, rules }| RoleV1 {
-            uid: uid.clone(),
-            rules: rules.iter().map(|rule| json!(rule)).collect(),
-        });
+        let role = role.as_ref().map(|RoleFacts { uid, rules }| RoleV1 { uid: uid.clone(), rules: rules_json(rules) });
         Self { binding: binding.into(), role, namespace_uid: namespace_uid.clone() }
     }
 }
@@ -114,7 +121,7 @@ impl TryFrom<RoleV1> for RoleFacts {
     type Error = RecordError;
 
     fn try_from(RoleV1 { uid, rules }: RoleV1) -> Result<Self, RecordError> {
-        Ok(Self { uid, rules: plain("rules", rules)? })
+        Ok(Self { uid, rules: self::rules("rules", rules)? })
     }
 }
 

@@ -28,7 +28,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
-pub use text::OnDisk;
+pub use text::{DELETE_KUBECONFIG, OnDisk};
 
 /// The version of all files.
 pub const FORMAT: u32 = 1;

@@ -3,10 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::kubernetes::BindingRefV1;
-use super::{OnDisk as _, RecordError, all, many, maybe, nullable, one, text, texts, under_maybe};
+use super::{DELETE_KUBECONFIG, OnDisk as _, RecordError, all, many, maybe, nullable, one, text, texts, under_maybe};
+use crate::core::ids::Uid;
+use crate::core::rbac::others::Others;
 use crate::core::revocation::input::LeakedFacts;
-use crate::core::revocation::plan::{Flags, Plan, PlannedTarget, Remain, Step};
-use crate::core::revocation::refusal::Refusal;
+use crate::core::revocation::plan::{BindingStep, Flags, Plan, PlannedTarget, Remain, Step, StepKind};
+use crate::core::revocation::refusal::{Refusal, RefusalScope};
 
 /// What was agreed to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -182,7 +184,10 @@ pub struct RefusalV1 {
     /// The cluster. May be missing: not known, or not about one.
     #[serde(default)]
     pub cluster_id: Option<String>,
-    /// What is refused. May be missing: all of it.
+    /// What is not done: `Operation`, `Cluster`, `Identity` or `Binding`. May be missing: it was not kept.
+    #[serde(default)]
+    pub scope: Option<String>,
+    /// What is not done, by its name. May be missing: all of it.
     #[serde(default)]
     pub target: Option<String>,
     /// The reason.
@@ -345,21 +350,39 @@ impl TryFrom<TargetV1> for PlannedTarget {
 
 impl From<&Step> for StepV1 {
     fn from(step: &Step) -> Self {
-        let step = step.clone();
-        Self {
-            id: step.id,
-            cluster_id: text(step.cluster_id.as_ref()),
-            action: step.action.write(),
-            object: step.object.as_ref().map(BindingRefV1::from),
-            uid: step.uid,
-            resource_version: step.resource_version,
-            identities: texts(&step.identities),
-            subjects: step.subjects,
-            shared_with: step.shared_with,
-            shared_with_count: step.shared_with_count as u64,
-            shared_with_sha256: step.shared_with_sha256,
-            managed_by: step.managed_by,
-            undo: step.undo,
+        let Step { id, cluster_id, kind, undo } = step.clone();
+        let cluster_id = text(cluster_id.as_ref());
+        match kind {
+            StepKind::Binding(step) => Self {
+                id,
+                cluster_id,
+                action: step.action.write(),
+                object: Some((&step.binding).into()),
+                uid: Some(step.uid),
+                resource_version: Some(step.resource_version),
+                identities: texts(&step.identities),
+                subjects: step.subjects,
+                shared_with: step.shared_with.named,
+                shared_with_count: step.shared_with.count as u64,
+                shared_with_sha256: step.shared_with_sha256,
+                managed_by: step.managed_by,
+                undo,
+            },
+            StepKind::Kubeconfig(uid) => Self {
+                id,
+                cluster_id,
+                action: DELETE_KUBECONFIG.to_owned(),
+                object: None,
+                uid: None,
+                resource_version: None,
+                identities: texts(&[uid]),
+                subjects: Vec::new(),
+                shared_with: Vec::new(),
+                shared_with_count: 0,
+                shared_with_sha256: None,
+                managed_by: Vec::new(),
+                undo,
+            },
         }
     }
 }
@@ -368,21 +391,45 @@ impl TryFrom<StepV1> for Step {
     type Error = RecordError;
 
     fn try_from(step: StepV1) -> Result<Self, RecordError> {
-        let count = usize::try_from(step.shared_with_count);
+        let (id, cluster_id, undo) = (step.id, maybe("clusterId", step.cluster_id.as_deref())?, step.undo.clone());
+        let kind = if step.action == DELETE_KUBECONFIG {
+            StepKind::Kubeconfig(step.only_identity()?)
+        } else {
+            StepKind::Binding(Box::new(step.try_into()?))
+        };
+        Ok(Self { id, cluster_id, kind, undo })
+    }
+}
+
+impl StepV1 {
+    fn only_identity(&self) -> Result<Uid, RecordError> {
+        match self.identities.as_slice() {
+            [uid] if self.object.is_none() => one("identities", uid),
+            _ => Err(RecordError::field(
+                "identities",
+                "a step of the cloud is about one identity and no binding".to_owned(),
+            )),
+        }
+    }
+}
+
+impl TryFrom<StepV1> for BindingStep {
+    type Error = RecordError;
+
+    fn try_from(step: StepV1) -> Result<Self, RecordError> {
+        let missing = |key| RecordError::field(key, "a step of a binding has one".to_owned());
+        let count = usize::try_from(step.shared_with_count)
+            .map_err(|error| RecordError::field("sharedWithCount", error.to_string()))?;
         Ok(Self {
-            id: step.id,
-            cluster_id: maybe("clusterId", step.cluster_id.as_deref())?,
             action: one("action", &step.action)?,
-            object: under_maybe("object", step.object)?,
-            uid: step.uid,
-            resource_version: step.resource_version,
+            binding: under_maybe("object", step.object)?.ok_or_else(|| missing("object"))?,
+            uid: step.uid.ok_or_else(|| missing("uid"))?,
+            resource_version: step.resource_version.ok_or_else(|| missing("resourceVersion"))?,
             identities: many("identities", &step.identities)?,
             subjects: step.subjects,
-            shared_with: step.shared_with,
-            shared_with_count: count.map_err(|error| RecordError::field("sharedWithCount", error.to_string()))?,
+            shared_with: Others { named: step.shared_with, count },
             shared_with_sha256: step.shared_with_sha256,
             managed_by: step.managed_by,
-            undo: step.undo,
         })
     }
 }
@@ -404,10 +451,17 @@ impl TryFrom<RemainV1> for Remain {
 }
 
 impl From<&Refusal> for RefusalV1 {
-    fn from(Refusal { cluster_id, target, code, message, hint }: &Refusal) -> Self {
+    fn from(Refusal { cluster_id, scope, code, message, hint }: &Refusal) -> Self {
+        let word = match scope {
+            RefusalScope::Operation(_) => "Operation",
+            RefusalScope::Cluster(_) => "Cluster",
+            RefusalScope::Identity(_) => "Identity",
+            RefusalScope::Binding(_) => "Binding",
+        };
         Self {
             cluster_id: text(cluster_id.as_ref()),
-            target: target.clone(),
+            scope: Some(word.to_owned()),
+            target: scope.target(),
             code: code.write(),
             message: message.clone(),
             hint: hint.clone(),
@@ -418,8 +472,18 @@ impl From<&Refusal> for RefusalV1 {
 impl TryFrom<RefusalV1> for Refusal {
     type Error = RecordError;
 
-    fn try_from(RefusalV1 { cluster_id, target, code, message, hint }: RefusalV1) -> Result<Self, RecordError> {
+    fn try_from(refusal: RefusalV1) -> Result<Self, RecordError> {
+        let RefusalV1 { cluster_id, scope, target, code, message, hint } = refusal;
         let cluster_id = maybe("clusterId", cluster_id.as_deref())?;
-        Ok(Self { cluster_id, target, code: one("code", &code)?, message, hint })
+        let scope = match (scope.as_deref(), target) {
+            (Some("Operation"), target) => RefusalScope::Operation(maybe("target", target.as_deref())?),
+            (Some("Cluster") | None, target) => RefusalScope::Cluster(target),
+            (Some("Identity"), Some(target)) => RefusalScope::Identity(one("target", &target)?),
+            (Some("Binding"), Some(target)) => RefusalScope::Binding(one("target", &target)?),
+            (Some(scope), _) => {
+                return Err(RecordError::field("scope", format!("{scope:?} is no scope, or has no target")));
+            }
+        };
+        Ok(Self { cluster_id, scope, code: one("code", &code)?, message, hint })
     }
 }

@@ -3,10 +3,13 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::kubernetes::{BindingRefV1, object, object_json, subjects, subjects_json};
+use super::kubernetes::{BindingRefV1, object, object_json, rules, rules_json, subjects, subjects_json};
 use super::plan::RefusalV1;
-use super::{RecordError, all, many, maybe, nullable, text, texts, under};
-use crate::core::revocation::restoration::{RestoreFlags, RestorePlan, RestoreStep};
+use super::{RecordError, all, many, maybe, nullable, text, texts, under, under_maybe};
+use crate::core::rbac::inventory::Role;
+use crate::core::revocation::restoration::{
+    RestoreAction, RestoreChange, RestoreFlags, RestorePlan, RestoreStep, Returning, RoleChange,
+};
 
 /// What was agreed to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,9 +23,9 @@ pub struct RestorePlanV1 {
     pub uids: Vec<String>,
     /// The steps, in order.
     pub steps: Vec<RestoreStepV1>,
-    /// What changes, line by line. May be missing: nothing was shown.
+    /// What the steps mean, binding by binding. May be missing: it was not kept.
     #[serde(default)]
-    pub diff: Vec<String>,
+    pub changes: Vec<RestoreChangeV1>,
     /// What was left out. May be missing: nothing was.
     #[serde(default)]
     pub refusals: Vec<RefusalV1>,
@@ -66,15 +69,65 @@ pub struct RestoreStepV1 {
     pub create: Option<Value>,
 }
 
+/// What a restore means for one binding.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RestoreChangeV1 {
+    /// The cluster; null where its ID is not known.
+    #[serde(deserialize_with = "nullable")]
+    pub cluster_id: Option<String>,
+    /// The binding.
+    pub binding: BindingRefV1,
+    /// The kind of its role.
+    pub role_kind: String,
+    /// The name of its role.
+    pub role_name: String,
+    /// What the role allows by now. May be missing: the same as then.
+    #[serde(default)]
+    pub role_change: Option<RoleChangeV1>,
+    /// Who comes back. May be missing: all are there.
+    #[serde(default)]
+    pub returning: Option<ReturningV1>,
+}
+
+/// How what a role allows has changed, in rules as the API server writes them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RoleChangeV1 {
+    /// What it has no more.
+    pub removed: Vec<Value>,
+    /// What it has got.
+    pub added: Vec<Value>,
+}
+
+/// Who gets a binding back, and who does not.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReturningV1 {
+    /// Whether the binding is created anew.
+    pub is_created: bool,
+    /// The subjects that a revocation took out.
+    pub subjects: Vec<Value>,
+    /// Others who lost it with them. May be missing: none.
+    #[serde(default)]
+    pub others: Vec<Value>,
+    /// Who held it and is not put back. May be missing: none.
+    #[serde(default)]
+    pub left_out: Vec<Value>,
+    /// Whether its owners are left out. May be missing: it had none.
+    #[serde(default)]
+    pub loses_owners: bool,
+}
+
 impl From<&RestorePlan> for RestorePlanV1 {
-    fn from(RestorePlan { hash, flags, uids, steps, diff, refusals }: &RestorePlan) -> Self {
+    fn from(RestorePlan { hash, flags, uids, steps, changes, refusals }: &RestorePlan) -> Self {
         let RestoreFlags { force, accept_role_change, rearm } = flags.clone();
         Self {
             hash: hash.clone(),
             flags: RestoreFlagsV1 { force, accept_role_change, rearm },
             uids: texts(uids),
             steps: steps.iter().map(RestoreStepV1::from).collect(),
-            diff: diff.clone(),
+            changes: changes.iter().map(RestoreChangeV1::from).collect(),
             refusals: refusals.iter().map(RefusalV1::from).collect(),
         }
     }
@@ -90,7 +143,7 @@ impl TryFrom<RestorePlanV1> for RestorePlan {
             flags: RestoreFlags { force, accept_role_change, rearm },
             uids: many("uids", &plan.uids)?,
             steps: all("steps", plan.steps)?,
-            diff: plan.diff,
+            changes: all("changes", plan.changes)?,
             refusals: all("refusals", plan.refusals)?,
         })
     }
@@ -98,15 +151,19 @@ impl TryFrom<RestorePlanV1> for RestorePlan {
 
 impl From<&RestoreStep> for RestoreStepV1 {
     fn from(step: &RestoreStep) -> Self {
+        let (uid, resource_version, create) = match step.action.clone() {
+            RestoreAction::AddSubjects { uid, resource_version } => (Some(uid), Some(resource_version), None),
+            RestoreAction::CreateBinding { object, .. } => (None, None, Some(object_json(&object))),
+        };
         Self {
             id: step.id,
             cluster_id: text(step.cluster_id.as_ref()),
-            object: (&step.object).into(),
+            object: (&step.binding).into(),
             subjects: subjects_json(&step.subjects),
-            others: subjects_json(&step.others),
-            uid: step.uid.clone(),
-            resource_version: step.resource_version.clone(),
-            create: step.create.as_deref().map(object_json),
+            others: subjects_json(step.others()),
+            uid,
+            resource_version,
+            create,
         }
     }
 }
@@ -115,15 +172,86 @@ impl TryFrom<RestoreStepV1> for RestoreStep {
     type Error = RecordError;
 
     fn try_from(step: RestoreStepV1) -> Result<Self, RecordError> {
+        let others = subjects("others", step.others)?;
+        let action = match (step.uid, step.resource_version, step.create) {
+            (Some(uid), Some(resource_version), None) if others.is_empty() => {
+                RestoreAction::AddSubjects { uid, resource_version }
+            }
+            (None, None, Some(json)) => {
+                RestoreAction::CreateBinding { object: Box::new(object("create", json)?), others }
+            }
+            _ => return Err(RecordError::field("create", "a binding is created, or has a UID and a version")),
+        };
         Ok(Self {
             id: step.id,
             cluster_id: maybe("clusterId", step.cluster_id.as_deref())?,
-            object: under("object", step.object)?,
+            binding: under("object", step.object)?,
             subjects: subjects("subjects", step.subjects)?,
-            others: subjects("others", step.others)?,
-            uid: step.uid,
-            resource_version: step.resource_version,
-            create: step.create.map(|json| object("create", json)).transpose()?.map(Box::new),
+            action,
+        })
+    }
+}
+
+impl From<&RestoreChange> for RestoreChangeV1 {
+    fn from(RestoreChange { cluster_id, binding, role, role_change, returning }: &RestoreChange) -> Self {
+        Self {
+            cluster_id: text(cluster_id.as_ref()),
+            binding: binding.into(),
+            role_kind: role.kind.to_string(),
+            role_name: role.name.to_string(),
+            role_change: role_change.as_ref().map(|RoleChange { removed, added }| RoleChangeV1 {
+                removed: rules_json(removed),
+                added: rules_json(added),
+            }),
+            returning: returning.as_ref().map(ReturningV1::from),
+        }
+    }
+}
+
+impl From<&Returning> for ReturningV1 {
+    fn from(Returning { is_created, subjects, others, left_out, loses_owners }: &Returning) -> Self {
+        Self {
+            is_created: *is_created,
+            subjects: subjects_json(subjects),
+            others: subjects_json(others),
+            left_out: subjects_json(left_out),
+            loses_owners: *loses_owners,
+        }
+    }
+}
+
+impl TryFrom<RestoreChangeV1> for RestoreChange {
+    type Error = RecordError;
+
+    fn try_from(change: RestoreChangeV1) -> Result<Self, RecordError> {
+        Ok(Self {
+            cluster_id: maybe("clusterId", change.cluster_id.as_deref())?,
+            binding: under("binding", change.binding)?,
+            role: Role { kind: change.role_kind.into(), name: change.role_name.into() },
+            role_change: under_maybe("roleChange", change.role_change)?,
+            returning: under_maybe("returning", change.returning)?,
+        })
+    }
+}
+
+impl TryFrom<RoleChangeV1> for RoleChange {
+    type Error = RecordError;
+
+    fn try_from(RoleChangeV1 { removed, added }: RoleChangeV1) -> Result<Self, RecordError> {
+        Ok(Self { removed: rules("removed", removed)?, added: rules("added", added)? })
+    }
+}
+
+impl TryFrom<ReturningV1> for Returning {
+    type Error = RecordError;
+
+    fn try_from(returning: ReturningV1) -> Result<Self, RecordError> {
+        Ok(Self {
+            is_created: returning.is_created,
+            subjects: subjects("subjects", returning.subjects)?,
+            others: subjects("others", returning.others)?,
+            left_out: subjects("leftOut", returning.left_out)?,
+            loses_owners: returning.loses_owners,
         })
     }
 }

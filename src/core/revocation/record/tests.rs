@@ -53,12 +53,29 @@ fn with_later_keys(value: &mut Value) -> usize {
     }
 }
 
+/// Whether a document has all that another one has, in the same lists. It may have more keys.
+fn holds(whole: &Value, part: &Value) -> bool {
+    match (whole, part) {
+        (Value::Object(whole), Value::Object(part)) => {
+            part.iter().all(|(key, part)| whole.get(key).is_some_and(|whole| holds(whole, part)))
+        }
+        (Value::Array(whole), Value::Array(part)) => {
+            whole.len() == part.len() && whole.iter().zip(part).all(|(whole, part)| holds(whole, part))
+        }
+        _ => whole == part,
+    }
+}
+
 #[test]
 fn records_of_format_1_come_back_as_they_were() {
     for (record, summary, _) in records() {
         let read = operation(value(record)).unwrap();
         assert_eq!(read.contradiction(&summary::read(summary.as_bytes()).unwrap()), None, "the plan's seal holds");
-        assert_eq!(serde_json::to_string_pretty(&OperationV1::from(&read)).unwrap(), record);
+        let written = serde_json::to_value(OperationV1::from(&read)).unwrap();
+        let mut kept = value(record);
+        // The lines that a restore showed: they may be missing, and are not written any more.
+        take(&mut kept, "purpose.plan.diff");
+        assert!(holds(&written, &kept), "{written:#}");
         let read = summary::read(summary.as_bytes()).unwrap();
         assert_eq!(serde_json::to_string(&SummaryV1::from(&read)).unwrap(), summary);
     }
@@ -308,4 +325,26 @@ fn a_line_of_the_audit_file_says_all() {
     assert_eq!(logged(&text.replace("null,", "null,\"later\":1,")).unwrap(), expected());
     let newer = logged(&text.replace("\"format\":1", "\"format\":2")).unwrap_err();
     assert!(matches!(newer, RecordError::Newer(2)), "{newer}");
+}
+
+/// A step is a binding's, with its UID and version, or the cloud's, about one identity.
+#[test]
+fn a_step_that_is_neither_a_bindings_nor_the_clouds_is_refused() {
+    let refused = |step: usize, key: &str, value: Value| {
+        let mut record = self::value(REVOKED.0);
+        record["purpose"]["plan"]["steps"][step][key] = value;
+        operation(record).unwrap_err().to_string()
+    };
+    for key in ["object", "uid", "resourceVersion"] {
+        let expected = format!("purpose.plan.steps[0].{key} can't be used: a step of a binding has one");
+        assert_eq!(refused(0, key, Value::Null), expected);
+    }
+    let steps = self::value(REVOKED.0)["purpose"]["plan"]["steps"].clone();
+    let cloud = steps.as_array().unwrap().iter().position(|step| step["action"] == "DeleteKubeconfig").unwrap();
+    let of_the_cloud = "a step of the cloud is about one identity and no binding";
+    for (key, value) in
+        [("identities", json!(["1", "2"])), ("identities", json!([])), ("object", steps[0]["object"].clone())]
+    {
+        assert!(refused(cloud, key, value).ends_with(of_the_cloud), "{key}");
+    }
 }

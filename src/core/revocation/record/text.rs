@@ -6,9 +6,10 @@ use crate::core::access::scan::StateKind;
 use crate::core::identity::IdentityType;
 use crate::core::ids::{ClusterId, Region, Uid};
 use crate::core::rbac::binding::BindingKind;
+use crate::core::rbac::binding_object::BindingRef;
 use crate::core::revocation::input::Confirmation;
 use crate::core::revocation::journal::{self, Ending, OperationId, Phase, StepResult};
-use crate::core::revocation::plan::{Action, RemainKind};
+use crate::core::revocation::plan::{BindingAction, RemainKind};
 use crate::core::revocation::refusal::RefusalCode;
 use crate::core::revocation::target::GroupsFrom;
 use crate::core::revocation::verification::{Check, CheckResult, Outcome};
@@ -60,6 +61,21 @@ impl OnDisk for Timestamp {
     }
 }
 
+impl OnDisk for BindingRef {
+    const EXPECTED: &'static str = "a binding, as RoleBinding/namespace/name";
+
+    fn write(&self) -> String {
+        self.to_string()
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let (kind, rest) = text.split_once('/')?;
+        let (namespace, name) = rest.split_once('/')?;
+        let namespace = (namespace != "-").then(|| namespace.to_owned());
+        Some(Self { kind: BindingKind::read(kind)?, namespace, name: name.to_owned() })
+    }
+}
+
 macro_rules! words {
     ($type:ty, $expected:literal: $($variant:ident = $word:literal),* $(,)?) => {
         impl OnDisk for $type {
@@ -106,12 +122,14 @@ words!(
 );
 
 words!(
-    Action,
-    "an action of a step": DeleteBinding = "DeleteBinding",
+    BindingAction,
+    "an action of a step": Delete = "DeleteBinding",
     RemoveSubjects = "RemoveSubjects",
-    EmptyBinding = "EmptyBinding",
-    DeleteKubeconfig = "DeleteKubeconfig",
+    Empty = "EmptyBinding",
 );
+
+/// The action of a step that is no binding's.
+pub const DELETE_KUBECONFIG: &str = "DeleteKubeconfig";
 
 words!(
     RemainKind,

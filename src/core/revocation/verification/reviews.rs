@@ -66,10 +66,10 @@ impl Before {
             |uid: &Uid| cluster.probes.iter().any(|probe| Uid::of_user_name(&probe.name).as_ref() == Some(uid));
         let mut missing = BTreeMap::new();
         for then in cluster.roles.iter().filter(|then| then.role.as_ref().is_some_and(|role| !role.rules.is_empty())) {
-            let steps = plan.binding_steps().filter(|step| {
-                step.object.as_ref() == Some(&then.binding) && step.cluster_id.as_ref() == cluster.id.as_ref()
-            });
-            let uids = steps.flat_map(|step| &step.identities).filter(|uid| !is_allowed(uid));
+            let steps = plan
+                .binding_steps()
+                .filter(|(step, own)| own.binding == then.binding && step.cluster_id.as_ref() == cluster.id.as_ref());
+            let uids = steps.flat_map(|(_, own)| &own.identities).filter(|uid| !is_allowed(uid));
             missing.extend(uids.map(|uid| (uid.clone(), Missing::Unanswered(why.to_owned()))));
         }
         Self { allowed: cluster.probes.clone(), missing }

@@ -48,14 +48,14 @@ fn a_name_that_resembles_the_identitys_is_a_finding_until_the_operator_says_what
     let what = "ClusterRoleBinding/-/team gives ClusterRole/view to 200.17, which resembles a name of 200: --also-name revokes it \
                 too, --accept-name says that it is another's";
     assert_eq!(access_that_remains(&found), [(RemainKind::ResemblingName, what)]);
-    assert_eq!(found.steps[0].subjects, ["User/200-1"]);
-    assert!(found.steps[0].shared_with.contains(&"User/200.17".to_owned()));
+    assert_eq!(of_binding(&found, 0).subjects, ["User/200-1"]);
+    assert!(of_binding(&found, 0).shared_with.named.contains(&"User/200.17".to_owned()));
 
     let with_it =
         plan_with(&case_of(vec![carl(&["200.17"])], std::slice::from_ref(&team), Vec::new()), &also(&["200.17"]));
     assert_eq!(access_that_remains(&with_it), []);
     assert_eq!(
-        (&with_it.steps[0].subjects[..], &with_it.steps[0].identities),
+        (&of_binding(&with_it, 0).subjects[..], &of_binding(&with_it, 0).identities),
         (&["User/200-1".to_owned(), "User/200.17".to_owned()][..], &vec![uid(CARL)])
     );
     assert_eq!(with_it.targets[0].also_names, ["200.17"]);
@@ -64,7 +64,7 @@ fn a_name_that_resembles_the_identitys_is_a_finding_until_the_operator_says_what
     let anothers = plan_with(&case_of(vec![carl(&[])], &[team], Vec::new()), &accepting(&["200.17"]));
     assert_eq!(access_that_remains(&anothers), []);
     assert_eq!(anothers.not_checked[0], "whose user name 200.17 is: only you asserted it, with --accept-name");
-    assert_eq!(anothers.steps[0].subjects, ["User/200-1"]);
+    assert_eq!(of_binding(&anothers, 0).subjects, ["User/200-1"]);
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn a_name_that_is_given_goes_with_its_own_identity_alone() {
     let bulk =
         Plan::new(vec![Draft::of(&input, &flags, None, RevokeMode::AllDeleted, &DryRuns::new())], flags.clone(), None);
     assert_eq!(
-        (&bulk.steps[0].subjects[..], bulk.uids()),
+        (&of_binding(&bulk, 0).subjects[..], bulk.uids()),
         (&["User/200.17".to_owned(), "User/200-1".to_owned()][..], vec![uid(CARL)])
     );
     assert!(bulk.names().contain("200.17") && !bulk.names_of(&[uid(FINN)]).contain("200.17"));
@@ -94,7 +94,7 @@ fn a_name_that_is_given_goes_with_its_own_identity_alone() {
     input.targets[0].activity = Some(LastAccess::Found(Activity::default()));
     input.targets[1].activity = Some(LastAccess::None(Activity::default()));
     let bulk = Plan::new(vec![Draft::of(&input, &flags, None, RevokeMode::AllDeleted, &DryRuns::new())], flags, None);
-    assert_eq!(bulk.steps[0].subjects, ["User/300-1"], "the name goes with the identity that is left out");
+    assert_eq!(of_binding(&bulk, 0).subjects, ["User/300-1"], "the name goes with the identity that is left out");
     assert!(!bulk.names().contain("200.17"));
 }
 
@@ -141,7 +141,9 @@ fn names_that_the_flags_give_must_be_there_and_resemble_an_identity_that_is_revo
             vec![mapping("acs:ram::1:user/a", "200@m", &[])],
         );
         let refusals = misnamed(std::iter::once(&input), &flags);
-        assert!(refusals.iter().all(|refusal| refusal.code == RefusalCode::NameMismatch && refusal.target.is_none()));
+        assert!(
+            refusals.iter().all(|refusal| refusal.code == RefusalCode::NameMismatch && refusal.scope.is_operation())
+        );
         refusals.into_iter().map(|refusal| refusal.message).collect::<Vec<_>>()
     };
     for flags in [also, accepting] {

@@ -1,0 +1,79 @@
+//! The steps of a plan: each changes one binding, or has the cloud delete one kubeconfig.
+
+use crate::core::ids::{ClusterId, Uid};
+use crate::core::rbac::binding_object::BindingRef;
+use crate::core::rbac::others::Others;
+
+/// One step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// Its number in the plan, from 1.
+    pub id: u32,
+    /// The cluster, where its ID is known.
+    pub cluster_id: Option<ClusterId>,
+    /// What it does.
+    pub kind: StepKind,
+    /// How the step is taken back, or that it can't be.
+    pub undo: String,
+}
+
+/// What a step does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StepKind {
+    /// It takes identities out of a binding.
+    Binding(Box<BindingStep>),
+    /// The cloud deletes this identity's kubeconfig.
+    Kubeconfig(Uid),
+}
+
+/// A step that takes identities out of a binding.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BindingStep {
+    /// How.
+    pub action: BindingAction,
+    /// The binding.
+    pub binding: BindingRef,
+    /// The binding's own UID.
+    pub uid: String,
+    /// The version that the plan saw.
+    pub resource_version: String,
+    /// The identities.
+    pub identities: Vec<Uid>,
+    /// The subjects that leave, `Kind/name`.
+    pub subjects: Vec<String>,
+    /// The subjects that stay.
+    pub shared_with: Others,
+    /// SHA-256 over all subjects that stay, in hexadecimal digits: also those that are not named are agreed to. `None` where none stays.
+    pub shared_with_sha256: Option<String>,
+    /// Who manages the binding, and will or may put the subjects back.
+    pub managed_by: Vec<String>,
+}
+
+/// How identities are taken out of a binding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BindingAction {
+    /// A binding of the identities alone is deleted.
+    Delete,
+    /// A binding that others share loses the identities.
+    RemoveSubjects,
+    /// A binding of the identities alone that can't be deleted loses them and stays empty.
+    Empty,
+}
+
+impl Step {
+    /// The step of a binding.
+    pub fn of_binding(&self) -> Option<&BindingStep> {
+        match &self.kind {
+            StepKind::Binding(step) => Some(step),
+            StepKind::Kubeconfig(_) => None,
+        }
+    }
+
+    /// The identities that it is about.
+    pub fn identities(&self) -> &[Uid] {
+        match &self.kind {
+            StepKind::Binding(step) => &step.identities,
+            StepKind::Kubeconfig(uid) => std::slice::from_ref(uid),
+        }
+    }
+}

@@ -1,0 +1,407 @@
+//! The plan of a revocation.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::refusal::RefusalView;
+use super::step::{ObjectView, StepAction};
+use super::verification::RemainView;
+use super::words::{GroupsFromWord, IdentityTypeWord, StateWord};
+use super::{ApiVersion, distance, each_once, time};
+use crate::core::distinct::distinct;
+use crate::core::rbac::others::Others;
+use crate::core::revocation::input::LeakedFacts;
+use crate::core::revocation::plan::{Flags, Plan, PlannedTarget, Step};
+use crate::output::report::Report;
+use crate::output::table::{Cell, Table};
+
+/// What `revoke --dry-run` prints, and what `revoke --plan` takes.
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", tag = "kind")]
+pub struct RevocationPlan {
+    /// `ackcred/v1`.
+    pub api_version: ApiVersion,
+    /// SHA-256 over all that is agreed to, in hexadecimal digits.
+    pub hash: String,
+    /// The flags.
+    pub flags: FlagsView,
+    /// The credential that leaked; null where no file was given.
+    pub leaked: Option<LeakedView>,
+    /// The identities.
+    pub targets: Vec<TargetView>,
+    /// The steps, in order.
+    pub steps: Vec<PlannedStepView>,
+    /// What the plan can't end.
+    pub remains: Vec<RemainView>,
+    /// What can't be checked.
+    pub not_checked: Vec<String>,
+    /// What the operator should know.
+    pub warnings: Vec<String>,
+    /// Why nothing will be done; in bulk, why something is left out.
+    pub refusals: Vec<RefusalView>,
+    /// The time that distances are counted from.
+    #[serde(skip)]
+    now: Timestamp,
+    /// Whether identities or steps may be missing from it because a list was not read.
+    #[serde(skip)]
+    is_incomplete: bool,
+}
+
+/// The flags that decide what a revocation does. Each may be missing in a plan that is read: it was not given.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase", default)]
+pub struct FlagsView {
+    /// `--force`.
+    pub force: bool,
+    /// `--rbac-only`.
+    pub rbac_only: bool,
+    /// `--all-deleted`.
+    pub all_deleted: bool,
+    /// `--accept-inferred`.
+    pub accept_inferred: bool,
+    /// `--leave-no-admin`.
+    pub leave_no_admin: bool,
+    /// `--accept-group-grant`.
+    pub accept_group_grants: Vec<String>,
+    /// `--also-name`.
+    pub also_names: Vec<String>,
+    /// `--accept-name`.
+    pub accept_names: Vec<String>,
+}
+
+/// A credential that leaked. Nothing of it is secret.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct LeakedView {
+    /// The common name of its certificate.
+    pub common_name: String,
+    /// The organizations of its certificate.
+    pub organizations: Vec<String>,
+    /// The serial number of its certificate, in hexadecimal digits.
+    pub serial: String,
+    /// SHA-256 of its certificate, in hexadecimal digits.
+    pub certificate_sha256: String,
+    /// SHA-256 of its public key, in hexadecimal digits.
+    pub key_sha256: String,
+    /// The last second of its validity.
+    #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
+    pub not_after: Option<Timestamp>,
+    /// Whether the CA of the cluster signed it; null where its kind of signature can't be checked.
+    pub signed_by_ca: Option<bool>,
+}
+
+/// An identity of a plan, in one cluster.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct TargetView {
+    /// The cluster; null where its ID is not known.
+    pub cluster_id: Option<String>,
+    /// The cluster's name in the account.
+    pub cluster_name: Option<String>,
+    /// The context that leads to it.
+    pub context: Option<String>,
+    /// The RAM UID.
+    pub uid: String,
+    /// RAM user, RAM role or the account itself.
+    #[serde(rename = "type")]
+    pub kind: IdentityTypeWord,
+    /// Its name in RAM.
+    pub name: Option<String>,
+    /// Whether it exists.
+    pub state: StateWord,
+    /// What that is known from.
+    pub evidence: String,
+    /// Its user names in the cluster.
+    pub names: Vec<String>,
+    /// Those of them that only the operator says are its own: `--also-name`.
+    pub also_names: Vec<String>,
+    /// Its groups.
+    pub groups: Vec<String>,
+    /// Where the groups are known from.
+    pub groups_from: GroupsFromWord,
+    /// Its last access to the cluster, as far as that is known.
+    pub last_access: Option<String>,
+}
+
+/// A step of a plan.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct PlannedStepView {
+    /// Its number in the plan, from 1.
+    pub id: u32,
+    /// The cluster; null where its ID is not known.
+    pub cluster_id: Option<String>,
+    /// What it does.
+    pub action: StepAction,
+    /// The binding; null for a step of the cloud.
+    pub object: Option<ObjectView>,
+    /// The RAM UIDs that it is about.
+    pub identities: Vec<String>,
+    /// The subjects that leave, `Kind/name`.
+    pub subjects: Vec<String>,
+    /// The first of the subjects that stay, in the binding's order.
+    pub shared_with: Vec<String>,
+    /// How many subjects stay.
+    pub shared_with_count: usize,
+    /// SHA-256 over all subjects that stay, in hexadecimal digits: also those that are not named are agreed to. Null where none stays.
+    pub shared_with_sha256: Option<String>,
+    /// Who manages the binding, and will or may put the subjects back.
+    pub managed_by: Vec<String>,
+    /// How the step is taken back, or that it can't be.
+    pub undo: String,
+}
+
+impl RevocationPlan {
+    /// The document of a plan.
+    pub fn of(plan: &Plan, now: Timestamp) -> Self {
+        Self {
+            api_version: ApiVersion::V1,
+            hash: plan.hash.clone(),
+            flags: FlagsView::of(&plan.flags),
+            leaked: plan.leaked.as_ref().map(LeakedView::of),
+            targets: plan.targets.iter().map(TargetView::of).collect(),
+            steps: plan.steps.iter().map(PlannedStepView::of).collect(),
+            remains: plan.remains.iter().map(RemainView::of).collect(),
+            not_checked: plan.not_checked.clone(),
+            warnings: plan.warnings.clone(),
+            refusals: plan.refusals.iter().map(RefusalView::of).collect(),
+            now,
+            is_incomplete: false,
+        }
+    }
+
+    /// Says whether something may be missing from it because a list was not read.
+    #[must_use]
+    pub fn incomplete(self, is_incomplete: bool) -> Self {
+        Self { is_incomplete, ..self }
+    }
+
+    fn short_hash(&self) -> &str {
+        self.hash.get(..6).unwrap_or(&self.hash)
+    }
+
+    fn is_of_several_clusters(&self) -> bool {
+        self.targets.windows(2).any(|pair| pair[0].cluster_id != pair[1].cluster_id)
+    }
+}
+
+impl FlagsView {
+    fn of(flags: &Flags) -> Self {
+        let Flags {
+            force,
+            rbac_only,
+            all_deleted,
+            accept_inferred,
+            leave_no_admin,
+            accept_group_grants,
+            also_names,
+            accept_names,
+        } = flags.clone();
+        Self {
+            force,
+            rbac_only,
+            all_deleted,
+            accept_inferred,
+            leave_no_admin,
+            accept_group_grants,
+            also_names,
+            accept_names,
+        }
+    }
+}
+
+impl From<FlagsView> for Flags {
+    fn from(flags: FlagsView) -> Self {
+        let FlagsView {
+            force,
+            rbac_only,
+            all_deleted,
+            accept_inferred,
+            leave_no_admin,
+            accept_group_grants,
+            also_names,
+            accept_names,
+        } = flags;
+        Self {
+            force,
+            rbac_only,
+            all_deleted,
+            accept_inferred,
+            leave_no_admin,
+            accept_group_grants,
+            also_names,
+            accept_names,
+        }
+    }
+}
+
+impl LeakedView {
+    fn of(leaked: &LeakedFacts) -> Self {
+        let LeakedFacts { common_name, organizations, serial, certificate_sha256, key_sha256, not_after, signed_by_ca } =
+            leaked.clone();
+        Self { common_name, organizations, serial, certificate_sha256, key_sha256, not_after, signed_by_ca }
+    }
+}
+
+impl TargetView {
+    fn of(target: &PlannedTarget) -> Self {
+        let target = target.clone();
+        Self {
+            cluster_id: target.cluster_id.map(|id| id.to_string()),
+            cluster_name: target.cluster_name,
+            context: target.context,
+            uid: target.uid.to_string(),
+            kind: target.kind.into(),
+            name: target.name,
+            state: target.state.into(),
+            evidence: target.evidence,
+            names: target.names,
+            also_names: target.also_names,
+            groups: target.groups,
+            groups_from: target.groups_from.into(),
+            last_access: target.last_access,
+        }
+    }
+}
+
+impl PlannedStepView {
+    fn of(step: &Step) -> Self {
+        let binding = step.of_binding();
+        let others = binding.map(|step| step.shared_with.clone()).unwrap_or_default();
+        Self {
+            id: step.id,
+            cluster_id: step.cluster_id.as_ref().map(ToString::to_string),
+            action: StepAction::of(&step.kind),
+            object: binding.map(ObjectView::of_step),
+            identities: step.identities().iter().map(ToString::to_string).collect(),
+            subjects: binding.map(|step| step.subjects.clone()).unwrap_or_default(),
+            shared_with: others.named,
+            shared_with_count: others.count,
+            shared_with_sha256: binding.and_then(|step| step.shared_with_sha256.clone()),
+            managed_by: binding.map(|step| step.managed_by.clone()).unwrap_or_default(),
+            undo: step.undo.clone(),
+        }
+    }
+
+    fn others(&self) -> Others {
+        Others { named: self.shared_with.clone(), count: self.shared_with_count }
+    }
+}
+
+impl Report for RevocationPlan {
+    fn heading(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        if let Some(leaked) = &self.leaked {
+            let end = leaked.not_after.map_or("without an end".to_owned(), |end| {
+                format!("valid until {} ({})", time(end), distance(end.as_second() - self.now.as_second()))
+            });
+            lines.push(format!("Credential    certificate CN={}, {end}", leaked.common_name));
+        }
+        for uid in distinct(self.targets.iter().map(|target| target.uid.as_str())) {
+            let own: Vec<&TargetView> = self.targets.iter().filter(|target| target.uid == uid).collect();
+            lines.extend(own.first().map(|target| who(target)));
+            lines.extend(own.into_iter().flat_map(place));
+        }
+        if !self.targets.is_empty() {
+            lines.push(String::new());
+        }
+        lines.push(match self.steps.len() {
+            0 if self.is_incomplete => format!(
+                "Plan {}: nothing was found that is left to take away, but not everything could be read",
+                self.short_hash()
+            ),
+            0 => format!("Plan {}: nothing is left to take away, what is gone is verified", self.short_hash()),
+            _ => format!("Plan {}", self.short_hash()),
+        });
+        lines
+    }
+
+    fn table(&self, wide: bool) -> Table<'_> {
+        if self.steps.is_empty() {
+            return Table { headers: Vec::new(), rows: Box::new(std::iter::empty()) };
+        }
+        let mut headers = vec!["STEP", "ACTION", "OBJECT", "REMOVES", "KEEPS", "UNDO"];
+        let are_several = self.is_of_several_clusters();
+        if are_several {
+            headers.splice(..0, ["CLUSTER-ID", "CLUSTER"]);
+        }
+        if wide {
+            headers.extend(["MANAGED-BY", "UID", "VERSION"]);
+        }
+        let rows = self.steps.iter().map(move |step| {
+            let object = match &step.object {
+                Some(object) => object.to_string(),
+                None => "kubeconfig".to_owned(),
+            };
+            let leaves = match step.subjects.as_slice() {
+                [] => step.identities.join(","),
+                subjects => subjects.join(","),
+            };
+            let mut cells = Vec::new();
+            if are_several {
+                let cluster = self.targets.iter().find(|target| target.cluster_id == step.cluster_id);
+                let name = cluster.and_then(|cluster| cluster.cluster_name.as_deref().or(cluster.context.as_deref()));
+                cells.extend([Cell::maybe(step.cluster_id.as_deref()), Cell::maybe(name)]);
+            }
+            cells.extend([
+                Cell::new(step.id.to_string()),
+                Cell::new(step.action.word()),
+                Cell::new(object),
+                Cell::new(leaves),
+                Cell::new(step.others().to_string()),
+                Cell::new(step.undo.as_str()),
+            ]);
+            if wide {
+                cells.extend([
+                    Cell::new(step.managed_by.join("; ")),
+                    Cell::maybe(step.object.as_ref().and_then(|object| object.uid.as_deref())),
+                    Cell::maybe(step.object.as_ref().and_then(|object| object.resource_version.as_deref())),
+                ]);
+            }
+            cells
+        });
+        Table { headers, rows: Box::new(rows) }
+    }
+
+    fn footing(&self) -> Vec<String> {
+        let mut lines: Vec<String> = Vec::new();
+        lines.extend(each_once("Remains       ", self.remains.iter().map(|remain| remain.what.as_str())));
+        lines.extend(self.not_checked.iter().map(|what| format!("Not checked   {what}")));
+        lines
+    }
+
+    fn nothing_found(&self) -> Option<String> {
+        self.targets.is_empty().then(|| match self.refusals.is_empty() {
+            true if self.is_incomplete => "no deleted identity was found, but not every list could be read".to_owned(),
+            true => "there is no identity to revoke".to_owned(),
+            false => "there is no plan".to_owned(),
+        })
+    }
+
+    fn names(&self) -> Box<dyn Iterator<Item = String> + '_> {
+        Box::new(self.steps.iter().filter_map(|step| step.object.as_ref()).map(ToString::to_string))
+    }
+}
+
+fn who(target: &TargetView) -> String {
+    let name = target.name.as_deref().map(|name| format!("{name}   ")).unwrap_or_default();
+    let state = target.state.as_str();
+    format!("Identity      {name}{} {}, {state} ({})", target.kind.as_str(), target.uid, target.evidence)
+}
+
+fn place(target: &TargetView) -> Vec<String> {
+    let cluster = [target.cluster_name.as_deref(), target.cluster_id.as_deref()];
+    let cluster: Vec<&str> = cluster.into_iter().flatten().collect();
+    let context = target.context.as_deref().map(|context| format!(", context {context:?}")).unwrap_or_default();
+    let mut lines = vec![format!(
+        "Cluster       {}{context}",
+        if cluster.is_empty() { "unknown".into() } else { cluster.join("   ") }
+    )];
+    lines.extend(target.last_access.as_ref().map(|access| format!("Last access   {access}")));
+    lines
+}
