@@ -8,7 +8,7 @@ use super::{StepReport, Tools};
 use crate::adapters::cluster::{CallError, new_audit_id};
 use crate::core::rbac::binding_object::{BindingObject, BindingRef};
 use crate::core::revocation::change::Change;
-use crate::core::revocation::journal::{Event, StepResult};
+use crate::core::revocation::journal::{Event, RequestAnswer, StepResult};
 use crate::core::revocation::plan::{change_of, others_of};
 use crate::core::revocation::restoration::{RestoreAction, RestoreStep};
 use crate::core::revocation::target::TargetNames;
@@ -151,19 +151,11 @@ pub(super) async fn carry_out(
 }
 
 fn answered(tools: &Tools<'_>, audit_id: &str, answer: &Result<Option<BindingObject>, CallError>) -> Event {
-    let after = answer.as_ref().ok().cloned().flatten();
-    Event::Answered {
-        time: tools.recorder.time(),
-        audit_id: audit_id.to_owned(),
-        status: match answer {
-            Ok(_) => Some(200),
-            Err(error) => error.status(),
-        },
-        resource_version: after.as_ref().map(|object| object.resource_version().to_owned()),
-        after,
-        request_id: None,
-        error: answer.as_ref().err().map(|error| chain(error)),
-    }
+    let answer = match answer {
+        Ok(after) => RequestAnswer::Done { after: after.clone(), request_id: None },
+        Err(error) => RequestAnswer::Failed { status: error.status(), error: chain(error), request_id: None },
+    };
+    Event::Answered { time: tools.recorder.time(), audit_id: audit_id.to_owned(), answer }
 }
 
 enum WriteOutcome {

@@ -10,7 +10,7 @@ use crate::core::rbac::binding_object::{BindingObject, BindingRef};
 use crate::core::rbac::inventory::{Binding, BoundSubject, Inventory};
 use crate::core::revocation::change::Change;
 use crate::core::revocation::input::RevocationInput;
-use crate::core::revocation::journal::{CleanCall, Event, StepResult};
+use crate::core::revocation::journal::{CleanCall, Event, RequestAnswer, StepResult};
 use crate::core::revocation::operation::LostBinding;
 use crate::core::revocation::plan::{Plan, others_of};
 use crate::core::revocation::target::TargetNames;
@@ -34,23 +34,18 @@ pub(super) async fn clean(tools: &Tools<'_>, step: u32, uid: &Uid, force: bool) 
         return report.because(format!("not sent: {reason}"));
     }
     let answer = cs.clean_cluster_user_permissions(cluster, uid, force).await;
-    let (request_id, error) = match &answer {
-        Ok(request_id) => (request_id.clone(), None),
-        Err(error) => (error.request_id().map(str::to_owned), Some(error)),
+    let answer = match answer {
+        Ok(request_id) => RequestAnswer::Done { after: None, request_id },
+        Err(error) => RequestAnswer::Failed {
+            status: error.status(),
+            error: error.to_string(),
+            request_id: error.request_id().map(str::to_owned),
+        },
     };
-    tools.recorder.note(&Event::Answered {
-        time: tools.recorder.time(),
-        audit_id,
-        status: error.map_or(Some(200), |error| error.status()),
-        resource_version: None,
-        after: None,
-        request_id: request_id.clone(),
-        error: error.map(ToString::to_string),
-    });
-    let report = StepReport { request_id, ..report };
-    match error {
-        None => StepReport { result: StepResult::Done, ..report },
-        Some(error) => report.because(error.to_string()),
+    tools.recorder.note(&Event::Answered { time: tools.recorder.time(), audit_id, answer: answer.clone() });
+    match answer {
+        RequestAnswer::Done { request_id, .. } => StepReport { result: StepResult::Done, request_id, ..report },
+        RequestAnswer::Failed { error, request_id, .. } => StepReport { request_id, ..report }.because(error),
     }
 }
 

@@ -17,11 +17,13 @@ use crate::core::ids::Uid;
 
 pub use audit::{Action, AuditLine, AuditResult, Phase};
 pub use chain::Chain;
-pub use event::{CleanCall, Ending, Event, Journal, LineError, StepResult, follow, read_journal, whole_lines};
+pub use event::{
+    CleanCall, Ending, Event, Journal, LineError, RequestAnswer, StepResult, follow, read_journal, whole_lines,
+};
 pub use operation_id::OperationId;
 pub use risk::at_risk;
 pub use summary::{OperationSummary, SummaryPurpose};
-pub use writes::{Answer, BindingWrite, Fate, State, state, writes};
+pub use writes::{BindingWrite, Fate, State, state, writes};
 
 /// What an operation that was begun with a leaked file remembers of its credential: a restore of that name would arm the
 /// file again. No secret is in it.

@@ -169,7 +169,7 @@ pub fn taken(
     for write in writes.iter().filter(|write| write.fate() != Fate::Refused) {
         let (Some(before), false) = (&write.before, matches!(write.change, Change::Create { .. })) else { continue };
         let left = before.subjects.iter().filter(|subject| names.have(subject)).cloned();
-        let undone = write.after.as_ref().is_some_and(|after| after.subjects.iter().any(|one| names.have(one)));
+        let undone = write.after().is_some_and(|after| after.subjects.iter().any(|one| names.have(one)));
         let is_certain = write.fate() == Fate::Done && !undone;
         match taken.iter_mut().find(|taken| taken.binding == write.binding) {
             // Removed twice: it had been put back meanwhile.

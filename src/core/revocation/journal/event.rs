@@ -46,16 +46,8 @@ pub enum Event {
         time: Timestamp,
         /// The ID that it was sent with.
         audit_id: String,
-        /// The HTTP status; null where no answer came.
-        status: Option<u16>,
-        /// The binding's version after the change.
-        resource_version: Option<String>,
-        /// The binding that came back.
-        after: Option<BindingObject>,
-        /// The cloud's ID of the request.
-        request_id: Option<String>,
-        /// What went wrong.
-        error: Option<String>,
+        /// What became of it.
+        answer: RequestAnswer,
     },
     /// The cloud is about to be called, which may take along bindings that others hold too. They are kept here as they are, so
     /// that a resumed revocation or a restore can create them anew.
@@ -115,6 +107,27 @@ pub enum Event {
         outcome: Ending,
         /// SHA-256 of the report, in hexadecimal digits; null where it could not be kept.
         report: Option<String>,
+    },
+}
+
+/// What a server said to a request that changes something.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RequestAnswer {
+    /// It was done.
+    Done {
+        /// The binding that came back; `None` where there is none any more, and for a call of the cloud.
+        after: Option<BindingObject>,
+        /// The cloud's ID of the request.
+        request_id: Option<String>,
+    },
+    /// It was refused, went wrong, or no answer came.
+    Failed {
+        /// The HTTP status; `None` where no answer came.
+        status: Option<u16>,
+        /// What went wrong; empty where that was not kept.
+        error: String,
+        /// The cloud's ID of the request.
+        request_id: Option<String>,
     },
 }
 
@@ -264,7 +277,7 @@ mod tests {
                 "force": false,
             }),
             json!({
-                "format": 1, "event": "Answered", "time": TIME, "auditId": "a-1", "status": 200, "resourceVersion": "8",
+                "format": 1, "event": "Answered", "time": TIME, "auditId": "a-1", "status": 200, "resourceVersion": "7",
                 "after": object(), "requestId": null, "error": null,
             }),
             json!({"format": 1, "event": "AtRisk", "time": TIME, "clusterId": cluster, "bindings": [object()]}),

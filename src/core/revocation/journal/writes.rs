@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::rbac::v1::Subject;
 
-use super::event::{Ending, Event};
+use super::event::{Ending, Event, RequestAnswer};
 use crate::core::ids::ClusterId;
 use crate::core::rbac::binding_object::{BindingObject, BindingRef};
 use crate::core::revocation::change::Change;
@@ -32,22 +32,7 @@ pub struct BindingWrite {
     /// The ID of the request in the server's audit log.
     pub audit_id: String,
     /// What the server said; `None` where the program was killed before it was written down.
-    pub answered: Option<Answer>,
-    /// The binding that came back with the answer.
-    pub after: Option<BindingObject>,
-}
-
-/// The answer to a change.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// The HTTP status; `None` where no answer came.
-    pub status: Option<u16>,
-    /// The binding's version after the change.
-    pub resource_version: Option<String>,
-    /// The cloud's ID of the request.
-    pub request_id: Option<String>,
-    /// What went wrong.
-    pub error: Option<String>,
+    pub answer: Option<RequestAnswer>,
 }
 
 /// What became of a change, as far as its answer tells.
@@ -64,10 +49,18 @@ pub enum Fate {
 impl BindingWrite {
     /// What became of it. A server that fails (5xx) may have written all the same.
     pub fn fate(&self) -> Fate {
-        match self.answered.as_ref().and_then(|answer| answer.status) {
-            Some(200..=299) => Fate::Done,
-            Some(300..=499) => Fate::Refused,
-            _ => Fate::InDoubt,
+        match self.answer {
+            Some(RequestAnswer::Done { .. }) => Fate::Done,
+            Some(RequestAnswer::Failed { status: Some(300..=499), .. }) => Fate::Refused,
+            Some(RequestAnswer::Failed { .. }) | None => Fate::InDoubt,
+        }
+    }
+
+    /// The binding that came back with the answer.
+    pub fn after(&self) -> Option<&BindingObject> {
+        match &self.answer {
+            Some(RequestAnswer::Done { after, .. }) => after.as_ref(),
+            Some(RequestAnswer::Failed { .. }) | None => None,
         }
     }
 }
@@ -95,19 +88,12 @@ pub fn writes(events: &[Event]) -> Vec<BindingWrite> {
                     before: before.clone(),
                     subjects: subjects.clone(),
                     audit_id: audit_id.clone(),
-                    answered: None,
-                    after: None,
+                    answer: None,
                 });
             }
-            Event::Answered { audit_id, status, resource_version, after, request_id, error, .. } => {
+            Event::Answered { audit_id, answer, .. } => {
                 if let Some(write) = writes.iter_mut().rfind(|write| write.audit_id == *audit_id) {
-                    write.after.clone_from(after);
-                    write.answered = Some(Answer {
-                        status: *status,
-                        resource_version: resource_version.clone(),
-                        request_id: request_id.clone(),
-                        error: error.clone(),
-                    });
+                    write.answer = Some(answer.clone());
                 }
             }
             _ => {}
@@ -149,15 +135,11 @@ mod tests {
     }
 
     fn answered(audit_id: &str, status: Option<u16>) -> Event {
-        Event::Answered {
-            time: TIME,
-            audit_id: audit_id.into(),
-            status,
-            resource_version: Some("8".into()),
-            after: Some(object("after")),
-            request_id: None,
-            error: status.is_none().then(|| "the connection was closed".into()),
-        }
+        let answer = match status {
+            Some(200..=299) => RequestAnswer::Done { after: Some(object("after")), request_id: None },
+            _ => RequestAnswer::Failed { status, error: "no".into(), request_id: None },
+        };
+        Event::Answered { time: TIME, audit_id: audit_id.into(), answer }
     }
 
     fn ended(outcome: Ending) -> Event {
@@ -181,13 +163,12 @@ mod tests {
         let seen: Vec<_> =
             writes.iter().map(|write| (write.binding.name.as_str(), write.audit_id.as_str(), write.fate())).collect();
         assert_eq!(seen, [("a", "1", Fate::Refused), ("b", "2", Fate::Done), ("c", "3", Fate::InDoubt)]);
-        assert_eq!((&writes[1].before, &writes[1].after), (&Some(object("b")), &Some(object("after"))));
-        assert_eq!(writes[1].answered.as_ref().and_then(|answer| answer.resource_version.as_deref()), Some("8"));
+        assert_eq!((&writes[1].before, writes[1].after()), (&Some(object("b")), Some(&object("after"))));
         assert_eq!(writes[1].subjects, object("b").subjects);
         assert!(
             matches!(&writes[1].change, Change::Delete { uid, resource_version } if uid == "u" && resource_version == "7")
         );
-        assert_eq!((&writes[2].answered, &writes[2].after), (&None, &None));
+        assert_eq!((&writes[2].answer, writes[2].after()), (&None, None));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::kubernetes::{BindingRefV1, ChangeV1, object, object_json, objects, subjects, subjects_json};
 use super::{FORMAT, OnDisk as _, RecordError, all, maybe, nullable, one, text, under};
-use crate::core::revocation::journal::{CleanCall, Event};
+use crate::core::revocation::journal::{CleanCall, Event, RequestAnswer};
 
 /// A line as it is written.
 #[derive(Serialize)]
@@ -160,6 +160,31 @@ pub fn read(json: &[u8]) -> Result<Event, RecordError> {
     super::read::<EventV1>(json)?.try_into()
 }
 
+impl EventV1 {
+    fn answered(time: String, audit_id: String, answer: &RequestAnswer) -> Self {
+        match answer.clone() {
+            RequestAnswer::Done { after, request_id } => Self::Answered {
+                time,
+                audit_id,
+                status: Some(200),
+                resource_version: after.as_ref().map(|object| object.resource_version().to_owned()),
+                after: after.as_ref().map(object_json),
+                request_id,
+                error: None,
+            },
+            RequestAnswer::Failed { status, error, request_id } => Self::Answered {
+                time,
+                audit_id,
+                status,
+                resource_version: None,
+                after: None,
+                request_id,
+                error: Some(error).filter(|error| !error.is_empty()),
+            },
+        }
+    }
+}
+
 impl From<&Event> for EventV1 {
     fn from(event: &Event) -> Self {
         match event {
@@ -181,15 +206,7 @@ impl From<&Event> for EventV1 {
                 uid: uid.write(),
                 force: *force,
             },
-            Event::Answered { time, audit_id, status, resource_version, after, request_id, error } => Self::Answered {
-                time: time.write(),
-                audit_id: audit_id.clone(),
-                status: *status,
-                resource_version: resource_version.clone(),
-                after: after.as_ref().map(object_json),
-                request_id: request_id.clone(),
-                error: error.clone(),
-            },
+            Event::Answered { time, audit_id, answer } => Self::answered(time.write(), audit_id.clone(), answer),
             Event::AtRisk { time, cluster_id, bindings } => Self::AtRisk {
                 time: time.write(),
                 cluster_id: text(cluster_id.as_ref()),
@@ -243,9 +260,13 @@ impl TryFrom<EventV1> for Event {
                 let (cluster_id, uid) = (one("clusterId", &cluster_id)?, one("uid", &uid)?);
                 Self::SendingClean { time: at(time)?, audit_id, call: CleanCall { cluster_id, uid, force } }
             }
-            EventV1::Answered { time, audit_id, status, resource_version, after, request_id, error } => {
+            EventV1::Answered { time, audit_id, status, resource_version: _, after, request_id, error } => {
                 let after = after.map(|json| object("after", json)).transpose()?;
-                Self::Answered { time: at(time)?, audit_id, status, resource_version, after, request_id, error }
+                let answer = match (status, error) {
+                    (Some(200..=299), None) => RequestAnswer::Done { after, request_id },
+                    (status, error) => RequestAnswer::Failed { status, error: error.unwrap_or_default(), request_id },
+                };
+                Self::Answered { time: at(time)?, audit_id, answer }
             }
             EventV1::AtRisk { time, cluster_id, bindings } => {
                 Self::AtRisk { time: at(time)?, cluster_id: of(cluster_id)?, bindings: objects("bindings", bindings)? }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::core::identity::verdict::Basis;
-use crate::core::revocation::journal::Answer;
+use crate::core::revocation::journal::RequestAnswer;
 
 const CARL: &str = "200";
 
@@ -55,13 +55,10 @@ fn write(before: &BindingObject, status: Option<u16>) -> BindingWrite {
         before: Some(before.clone()),
         subjects: before.subjects.clone(),
         audit_id: "1".into(),
-        answered: status.map(|status| Answer {
-            status: Some(status),
-            resource_version: None,
-            request_id: None,
-            error: None,
+        answer: status.map(|status| match status {
+            200..=299 => RequestAnswer::Done { after: None, request_id: None },
+            _ => RequestAnswer::Failed { status: Some(status), error: "no".into(), request_id: None },
         }),
-        after: None,
     }
 }
 
@@ -224,7 +221,8 @@ fn a_subject_that_is_there_already_is_a_reason_unless_a_restore_was_cut_off() {
 #[test]
 fn what_may_never_have_left_does_not_keep_the_rest_from_coming_back() {
     let team = binding("team", &["bo", "200-1"]);
-    let kept_by_a_policy = BindingWrite { after: Some(team.clone()), ..write(&team, Some(200)) };
+    let answer = Some(RequestAnswer::Done { after: Some(team.clone()), request_id: None });
+    let kept_by_a_policy = BindingWrite { answer, ..write(&team, Some(200)) };
     for doubtful in [write(&team, None), write(&team, Some(500)), kept_by_a_policy] {
         let all = taken(&[doubtful, write(&binding("own", &["200-1"]), Some(200))], &carls(), &[], &[]);
         let [in_doubt, own] = all.try_into().unwrap();
