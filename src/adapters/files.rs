@@ -411,7 +411,7 @@ mod tests {
         };
         let caches = read_caches(&query);
         assert_eq!(caches.len(), 1);
-        assert_eq!(caches[0].path, query.expected_path());
+        assert_eq!(caches[0].path, folder.path().join(format!("{one}-exec-auth-credential-v1.json")));
         assert_eq!(text(&caches[0].content).as_deref(), Some(one.as_str()));
 
         query.folder = folder.path().join("none");

@@ -38,7 +38,6 @@ pub use glance::Glance;
 pub use index::{Index, IndexLine};
 pub use lock::{LOCK_POLL, Lock};
 pub use operation::OperationJournal;
-pub use stored::StoredOperation;
 
 /// Files longer than this, in bytes, are neither written nor read.
 const LONGEST: u64 = 64 << 20;

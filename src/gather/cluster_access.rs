@@ -81,15 +81,6 @@ pub enum ReadError {
     Failed(Error),
 }
 
-impl ReadError {
-    /// The error itself.
-    pub fn into_error(self) -> Error {
-        match self {
-            Self::Refused(error) | Self::Failed(error) => error,
-        }
-    }
-}
-
 impl Route {
     /// A way by a context, and where that seems to lead.
     pub fn by(context: ResolvedContext) -> Self {

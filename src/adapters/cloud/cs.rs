@@ -11,9 +11,8 @@ use super::retry::Effect;
 use super::sign::Key;
 use super::wire::{Call, Product, Reply, Wire};
 use crate::core::identity::ack::UserKubeconfigState;
-use crate::core::identity::ack::{AccountCluster, Activity, IssuedKubeconfig, KubeconfigState, Permission, Task};
-use crate::core::ids::{ClusterId, Region, Uid};
-use crate::core::percent;
+use crate::core::identity::ack::{AccountCluster, Activity, IssuedKubeconfig, KubeconfigState, Permission};
+use crate::core::ids::{ClusterId, Uid};
 
 mod body;
 
@@ -41,41 +40,20 @@ impl<'a> Cs<'a> {
     /// # Errors
     /// With what was read before the failure.
     pub async fn describe_clusters(&self) -> Listed<AccountCluster> {
-        self.clusters("DescribeClustersV1", "/api/v1/clusters".to_owned()).await
-    }
-
-    /// `cs:DescribeClustersForRegion`: the account's clusters in one region. Ask that region's endpoint.
-    ///
-    /// # Errors
-    /// With what was read before the failure.
-    pub async fn describe_clusters_for_region(&self, region: &Region) -> Listed<AccountCluster> {
-        self.clusters("DescribeClustersForRegion", format!("/regions/{region}/clusters")).await
-    }
-
-    async fn clusters(&self, operation: &'static str, path: String) -> Listed<AccountCluster> {
-        let action = format!("cs:{operation}");
+        let action = "cs:DescribeClustersV1";
         let listed = by_number(
-            &action,
+            action,
             CLUSTERS_PER_PAGE,
             |cluster: &body::Cluster| cluster.id().to_owned(),
             async |page| {
                 let query = vec![("page_number", page.to_string()), ("page_size", CLUSTERS_PER_PAGE.to_string())];
-                let page: body::Clusters = self.get(operation, path.clone(), query).await?.json()?;
+                let page: body::Clusters =
+                    self.get("DescribeClustersV1", "/api/v1/clusters".to_owned(), query).await?.json()?;
                 Ok(NumberedPage { total: page.total(), items: page.clusters })
             },
         )
         .await;
-        convert(listed, &action, body::Cluster::into_core)
-    }
-
-    /// `cs:DescribeClusterDetail`. An endpoint of another region answers [`Kind::NotFound`]: that is no deleted cluster.
-    ///
-    /// # Errors
-    /// The call failed.
-    pub async fn describe_cluster_detail(&self, cluster: &ClusterId) -> Result<AccountCluster, Error> {
-        let reply = self.get("DescribeClusterDetail", format!("/clusters/{cluster}"), Vec::new()).await?;
-        let read = reply.json::<body::Cluster>()?.into_core().filter(|read| read.id == *cluster);
-        read.ok_or_else(|| Error::new("cs:DescribeClusterDetail", Kind::Malformed, "an answer about another cluster"))
+        convert(listed, action, body::Cluster::into_core)
     }
 
     /// `cs:ListClusterKubeconfigStates`: every RAM user, RAM role and account with a kubeconfig of this cluster.
@@ -185,15 +163,6 @@ impl<'a> Cs<'a> {
         let path = format!("/k8s/{cluster}/user_config");
         let call = self.call("DescribeClusterUserKubeconfig", path, query, Effect::Change);
         Ok(self.wire.call(&call, &self.key).await?.json::<body::UserKubeconfig>()?.into_core())
-    }
-
-    /// `cs:DescribeTaskInfo`, asked at the endpoint of the region that the task was begun in.
-    ///
-    /// # Errors
-    /// The call failed.
-    pub async fn describe_task_info(&self, task: &str) -> Result<Task, Error> {
-        let path = format!("/tasks/{}", percent::encode(task));
-        Ok(self.get("DescribeTaskInfo", path, Vec::new()).await?.json::<body::TaskInfo>()?.into_core())
     }
 
     async fn get(

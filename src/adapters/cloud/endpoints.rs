@@ -17,11 +17,6 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Whether it is on this machine.
-    pub fn is_loopback(&self) -> bool {
-        self.loopback
-    }
-
     /// The `Host` header.
     pub fn authority(&self) -> &str {
         &self.authority
@@ -248,8 +243,6 @@ mod tests {
         assert_eq!(endpoint("cs.example.com:443").authority(), "cs.example.com");
         assert_eq!(endpoint("https://CS.example.com:8443/").authority(), "cs.example.com:8443");
         assert_eq!(endpoint("http://127.0.0.1:8080").to_string(), "http://127.0.0.1:8080");
-        assert!(endpoint("http://[::1]:8080").is_loopback());
-        assert!(endpoint("localhost:1").is_loopback());
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::core::secret::Secret;
 pub enum Kind {
     /// Too many calls: denied before anything was done.
     Throttled,
-    /// The caller lacks a permission: see [`Error::auth_action`].
+    /// The caller lacks a permission; the error names it.
     Forbidden,
     /// No such thing, or not in this region.
     NotFound,
@@ -125,11 +125,6 @@ impl Error {
         self.0.kind
     }
 
-    /// The call, `product:Operation`.
-    pub fn action(&self) -> &str {
-        &self.0.action
-    }
-
     /// The HTTP status, when there was a response.
     pub fn status(&self) -> Option<u16> {
         self.0.status
@@ -143,11 +138,6 @@ impl Error {
     /// The ID under which the cloud's support finds the request.
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
-    }
-
-    /// The RAM action that is missing, when the call was forbidden.
-    pub fn auth_action(&self) -> Option<&str> {
-        self.0.auth_action.as_deref()
     }
 
     /// The wait that the cloud asked for.
@@ -304,7 +294,7 @@ mod tests {
             "message":"RAM policy Forbidden","requestId":"A-1","status":403}"#;
         let error = refused(403, lower, &[]);
         assert_eq!(error.kind(), Kind::Forbidden);
-        assert_eq!((error.auth_action(), error.request_id()), (Some("cs:GetClusters"), Some("A-1")));
+        assert_eq!((error.0.auth_action.as_deref(), error.request_id()), (Some("cs:GetClusters"), Some("A-1")));
         assert_eq!(
             error.to_string(),
             "cs:DescribeClustersForRegion needs cs:GetClusters: StatusForbidden: RAM policy Forbidden (HTTP 403, request A-1)"
@@ -312,9 +302,9 @@ mod tests {
         let upper = r#"{"RequestId":"B-2","Message":"no","HostId":"x","Code":"NoPermission",
             "AccessDeniedDetail":{"AuthAction":"ram:ListUsers"}}"#;
         let error = refused(403, upper, &[]);
-        assert_eq!((error.code(), error.auth_action()), (Some("NoPermission"), Some("ram:ListUsers")));
+        assert_eq!((error.code(), error.0.auth_action.as_deref()), (Some("NoPermission"), Some("ram:ListUsers")));
         let bare = refused(403, r#"{"code":"ErrorCheckAcl","message":"no"}"#, &[]);
-        assert_eq!(bare.auth_action(), Some("cs:DescribeClustersForRegion"));
+        assert_eq!(bare.0.auth_action.as_deref(), Some("cs:DescribeClustersForRegion"));
     }
 
     #[test]

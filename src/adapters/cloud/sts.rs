@@ -2,7 +2,6 @@
 //!
 //! Source: <https://www.alibabacloud.com/help/en/ram/developer-reference/api-sts-2015-04-01-overview>
 
-use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::endpoints::Endpoint;
@@ -59,8 +58,6 @@ pub struct TemporaryKey {
     pub secret: Secret<String>,
     /// The token it comes with.
     pub security_token: Secret<String>,
-    /// Its end.
-    pub expiration: Option<Timestamp>,
 }
 
 #[derive(Deserialize)]
@@ -75,7 +72,6 @@ struct AssumedCredentials {
     access_key_id: String,
     access_key_secret: String,
     security_token: String,
-    expiration: Option<Timestamp>,
 }
 
 fn temporary_key(reply: &Reply) -> Result<TemporaryKey, Error> {
@@ -84,7 +80,6 @@ fn temporary_key(reply: &Reply) -> Result<TemporaryKey, Error> {
         access_key_id: credentials.access_key_id,
         secret: Secret::new(credentials.access_key_secret),
         security_token: Secret::new(credentials.security_token),
-        expiration: credentials.expiration,
     })
 }
 

@@ -36,9 +36,8 @@ use crate::core::kubeconfig::connection::{Endpoint, Login};
 pub use audit_id::new_audit_id;
 pub use bindings::BindingScope;
 pub use connect::ConnectError;
-pub use failure::{CallError, Failure, Refusal};
-pub use list::{ListDecoder, ListError, ListTrailer};
-pub use protobuf_list::ProtobufListError;
+pub use failure::{CallError, Failure};
+pub use list::{ListDecoder, ListError};
 pub use status_of_get::GetAnswer;
 pub use tls::TlsFailure;
 

@@ -144,7 +144,7 @@ mod tests {
     fn all_that_undoing_needs_is_there_before_the_first_change() {
         let place = Place::new();
         let journal = place.begun();
-        assert_eq!((journal.id(), journal.folder()), (&id(), place.state.operation_folder(&id()).as_path()));
+        assert_eq!(journal.id(), &id());
         assert_eq!(names(place.state.path()), ["operations"]);
         assert_eq!(place.operation_names(), [id().to_string()]);
         let folder = place.file("");
@@ -200,7 +200,7 @@ mod tests {
         assert_eq!(fourth.id().to_string(), format!("{}-4", id()));
         let events = |id| place.state.open(id).unwrap().events;
         assert_eq!((events(&id()), events(fourth.id())), (vec![event("first")], vec![event("fourth")]));
-        assert_eq!(names(fourth.folder()), names(&place.file("")));
+        assert_eq!(names(&place.state.operation_folder(fourth.id())), names(&place.file("")));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::fs::{File, TryLockError};
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::durable::{self, cannot_write, create_folders, options};
@@ -18,14 +18,6 @@ pub const LOCK_POLL: Duration = Duration::from_millis(50);
 #[must_use = "it is held only as long as it is kept"]
 pub struct Lock {
     _file: File,
-    path: PathBuf,
-}
-
-impl Lock {
-    /// The file, which holds the ID of the process that locked it last.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
 }
 
 impl StateFolder {
@@ -44,7 +36,7 @@ impl StateFolder {
         }
         // For people who look: the lock is as good without.
         let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
-        Ok(Some(Lock { _file: file, path }))
+        Ok(Some(Lock { _file: file }))
     }
 
     /// Takes the lock of a cluster, trying again until `wait` is over. Between two attempts `pause` is awaited, which is to
@@ -94,9 +86,9 @@ mod tests {
         let one = place.state.try_lock("https://cluster/1?a").unwrap().unwrap();
         assert!(place.state.try_lock("https://cluster/1?a").unwrap().is_none());
         let other = place.state.try_lock("https://cluster/2").unwrap().unwrap();
-        assert_ne!(one.path(), other.path());
-        assert_eq!(fs::read_to_string(one.path()).unwrap(), format!("{}\n", std::process::id()));
-        drop(one);
+        let path = place.state.lock_path("https://cluster/1?a");
+        assert_eq!(fs::read_to_string(path).unwrap(), format!("{}\n", std::process::id()));
+        drop((one, other));
         assert!(place.state.try_lock("https://cluster/1?a").unwrap().is_some());
         assert_eq!(names(&place.state.path().join("locks")).len(), 2, "the files stay");
     }
@@ -107,7 +99,7 @@ mod tests {
         let mut held = place.state.try_lock("c").unwrap();
         let mut pauses = 0;
         let error = place.state.lock("c", Duration::from_millis(120), async || pauses += 1).await.unwrap_err();
-        assert!(matches!(&error, JournalError::Locked { path } if path == held.as_ref().unwrap().path()), "{error}");
+        assert!(matches!(&error, JournalError::Locked { path } if *path == place.state.lock_path("c")), "{error}");
         assert_eq!(pauses, 3);
         let freed = place.state.lock("c", LOCK_POLL, async || held = None).await.unwrap();
         assert!(place.state.lock("c", Duration::ZERO, async || panic!("no time to wait")).await.is_err());
@@ -120,7 +112,7 @@ mod tests {
         use super::super::testing::mode;
         let place = Place::new();
         let lock = place.state.try_lock("c").unwrap().unwrap();
-        let path = lock.path().to_owned();
+        let path = place.state.lock_path("c");
         assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
         drop(lock);
         let precious = place.root().join("precious");

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Serialize;
 
@@ -52,11 +52,6 @@ impl OperationJournal {
     /// The operation.
     pub fn id(&self) -> &OperationId {
         &self.id
-    }
-
-    /// Its folder.
-    pub fn folder(&self) -> &Path {
-        &self.folder
     }
 
     /// The place in its chain after the last line that is on the disk.

@@ -28,7 +28,7 @@ use crate::core::ids::Uid;
 use crate::core::kubeconfig::User;
 use crate::core::secret::Secret;
 
-pub use entry::{NeededFiles, kind_of, needed_files};
+pub use entry::needed_files;
 pub use material::{CacheFile, FileContent, Material};
 pub use warning::Warning;
 

@@ -1,3 +1,4 @@
+use super::entry::kind_of;
 use super::*;
 use crate::core::fixtures::{CertificateFixture, RSA_PKCS1, at, key, rsa_key};
 use crate::core::kubeconfig::{AuthProvider, Data, Exec};

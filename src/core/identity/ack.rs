@@ -159,29 +159,3 @@ pub struct IssuedKubeconfig {
     /// When its certificate ends.
     pub expiration: Option<Timestamp>,
 }
-
-/// How far an asynchronous task is: `cs:DescribeTaskInfo`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Task {
-    /// `task_id`.
-    pub id: String,
-    /// `state`.
-    pub state: TaskState,
-    /// `error.code`, where the task failed.
-    pub error_code: Option<String>,
-    /// `error.message`, where the task failed.
-    pub error_message: Option<String>,
-}
-
-/// What a task's `state` says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TaskState {
-    /// Under way.
-    Running,
-    /// Carried out.
-    Succeeded,
-    /// Ended without being carried out, in whole or in part.
-    Failed,
-    /// A word that the documents don't have.
-    Other(String),
-}

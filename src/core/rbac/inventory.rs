@@ -161,11 +161,6 @@ impl BoundSubject {
         &self.class.kind
     }
 
-    /// Its API group, filled in as the API server does.
-    pub fn api_group(&self) -> &str {
-        &self.class.api_group
-    }
-
     /// Namespace of a service account.
     pub fn namespace(&self) -> Option<&str> {
         (!self.class.namespace.is_empty()).then_some(&*self.class.namespace)

@@ -71,15 +71,6 @@ impl Change {
         }
         Some(Self::Patch { operations })
     }
-
-    /// The verb as HTTP has it.
-    pub fn method(&self) -> &'static str {
-        match self {
-            Self::Delete { .. } => "DELETE",
-            Self::Patch { .. } => "PATCH",
-            Self::Create { .. } => "POST",
-        }
-    }
 }
 
 fn preconditions(object: &BindingObject) -> Vec<Value> {

@@ -26,7 +26,7 @@ pub use leaked_file::{
 };
 pub use mappings::weigh_mappings;
 pub use rbac::evaluate;
-pub use reviews::{Before, Missing, Reviewed, questions, read_review, weigh_reviews};
+pub use reviews::{Before, Reviewed, questions, read_review, weigh_reviews};
 pub use watch::{Returned, Seen, Window, came_back, settle_time, weigh_window};
 
 /// A question that is asked about a name before the change and after it.

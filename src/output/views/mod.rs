@@ -21,13 +21,12 @@ mod words;
 pub use cloud::{CallerView, CloudView, KubeconfigWord};
 pub use expiry::{ExpiryItem, ExpiryReport};
 pub use history::{History, PastOperation};
-pub use plan::{FlagsView, RevocationPlan, TargetView};
-pub use refusal::RefusalView;
+pub use plan::{RevocationPlan, TargetView};
 pub use restoration::RestoreReport;
 pub use revocation::RevocationReport;
-pub use scan::{Binding, GrantView, HolderView, Identities, ResemblingView, Role, Rows, ScanReport, ScannedCluster};
+pub use scan::{Identities, ResemblingView, Rows, ScanReport, ScannedCluster};
 pub use status::{Auditing, ClusterStatus, Dimension, LastAccessView, Outcome, StatusItem, StatusReport};
-pub use step::{StepOutcome, StepView};
+pub use step::StepView;
 pub use version::Version;
 pub use whoami::{ApiServerView, CertificateSubject, ClusterFacts, CredentialFacts, IdentityFacts, WhoAmI};
 

@@ -23,7 +23,6 @@ pub(super) fn temporary(key: TemporaryKey, source: String) -> ResolvedCredential
         access_key_id: key.access_key_id,
         secret: key.secret,
         security_token: Some(key.security_token),
-        expiration: key.expiration,
         source,
         region: None,
     }

@@ -75,7 +75,6 @@ impl Profile {
             access_key_id: self.require(place, "access_key_id")?.to_owned(),
             secret: Secret::new(self.require(place, "access_key_secret")?.to_owned()),
             security_token: None,
-            expiration: None,
             source: place.to_owned(),
             region: None,
         })
@@ -88,9 +87,8 @@ impl Profile {
 
     /// The temporary key that the CLI keeps beside a session, as long as it lives.
     pub(super) fn cached(&self, place: &str, now: Timestamp) -> Option<ResolvedCredentials> {
-        let end = self.number("sts_expiration").filter(|end| *end > now.as_second() + LAST_SECONDS)?;
-        let cached = self.sts_token(place).ok()?;
-        Some(ResolvedCredentials { expiration: Timestamp::from_second(end).ok(), ..cached })
+        let is_live = self.number("sts_expiration").is_some_and(|end| end > now.as_second() + LAST_SECONDS);
+        if is_live { self.sts_token(place).ok() } else { None }
     }
 
     pub(super) fn access_token(&self) -> Option<Secret<String>> {
@@ -128,12 +126,11 @@ impl Profile {
         if end.is_some_and(|end| end <= now) {
             return Err(CredentialsError::failed(place, "process_command printed credentials that have ended"));
         }
-        let printed = match self.get("mode").to_ascii_lowercase().as_str() {
-            "ak" => self.access_key(place)?,
-            "ststoken" => self.sts_token(place)?,
-            _ => return Err(CredentialsError::failed(place, "process_command printed neither mode AK nor StsToken")),
-        };
-        Ok(ResolvedCredentials { expiration: end, ..printed })
+        match self.get("mode").to_ascii_lowercase().as_str() {
+            "ak" => self.access_key(place),
+            "ststoken" => self.sts_token(place),
+            _ => Err(CredentialsError::failed(place, "process_command printed neither mode AK nor StsToken")),
+        }
     }
 }
 

@@ -78,7 +78,6 @@ impl Resolver<'_> {
                         access_key_id: id.to_owned(),
                         secret: Secret::new(secret.to_owned()),
                         security_token: token.map(|(_, token)| Secret::new(token.to_owned())),
-                        expiration: None,
                         source: format!("environment ({name})"),
                         region: None,
                     }));

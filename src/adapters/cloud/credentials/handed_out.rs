@@ -39,7 +39,6 @@ impl HandedOut {
             access_key_id,
             secret: Secret::new(secret),
             security_token: some(self.security_token).map(Secret::new),
-            expiration: self.expiration,
             source: place.to_owned(),
             region: None,
         })

@@ -36,7 +36,6 @@ impl Resolver<'_> {
                 access_key_id: require("access_key_id")?.to_owned(),
                 secret: Secret::new(require("access_key_secret")?.to_owned()),
                 security_token: token.map(|token| Secret::new(token.to_owned())),
-                expiration: None,
                 source: place.clone(),
                 region: get("region_id").and_then(Region::parse),
             })

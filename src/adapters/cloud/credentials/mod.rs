@@ -19,8 +19,6 @@ mod uri;
 
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
-
 pub use self::error::CredentialsError;
 use super::CloudSettings;
 use super::endpoints::{Endpoint, Endpoints};
@@ -40,8 +38,6 @@ pub struct ResolvedCredentials {
     pub secret: Secret<String>,
     /// The token of temporary credentials.
     pub security_token: Option<Secret<String>>,
-    /// The end of temporary credentials, if it is known.
-    pub expiration: Option<Timestamp>,
     /// Where they are from, for people: `profile 'ops' (RamRoleArn) of /home/ann/.aliyun/config.json`.
     pub source: String,
     /// The region that the same source names.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::super::fields;
 use crate::core::identity::ack::{
     AccountCluster, AccountState, AccountType, Activity, CertificateState, IssuedKubeconfig, KubeconfigState,
-    Permission, Task, TaskState, UserKubeconfigState,
+    Permission, UserKubeconfigState,
 };
 use crate::core::ids::{ClusterId, Uid};
 use crate::core::secret::Secret;
@@ -252,35 +252,6 @@ impl UserKubeconfig {
     }
 }
 
-#[derive(Deserialize)]
-pub(super) struct TaskInfo {
-    #[serde(default, deserialize_with = "fields::text")]
-    task_id: String,
-    #[serde(default, deserialize_with = "fields::text")]
-    state: String,
-    error: Option<TaskError>,
-}
-
-#[derive(Deserialize)]
-struct TaskError {
-    code: Option<String>,
-    message: Option<String>,
-}
-
-impl TaskInfo {
-    pub(super) fn into_core(self) -> Task {
-        let state = match self.state.as_str() {
-            "running" | "pending" | "paused" => TaskState::Running,
-            "success" => TaskState::Succeeded,
-            "fail" | "failed" | "error" | "canceled" => TaskState::Failed,
-            _ => TaskState::Other(self.state),
-        };
-        let (error_code, error_message) = self.error.map_or((None, None), |error| (error.code, error.message));
-        let non_empty = |text: Option<String>| text.filter(|text| !text.is_empty());
-        Task { id: self.task_id, state, error_code: non_empty(error_code), error_message: non_empty(error_message) }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -313,19 +284,6 @@ mod tests {
         let cluster = serde_json::from_value::<Cluster>(body).unwrap().into_core().unwrap();
         assert_eq!(cluster.public_server, None);
         assert_eq!(cluster.intranet_server.as_deref(), Some("https://192.168.0.251:6443"));
-    }
-
-    #[test]
-    fn a_task_ends_in_one_of_many_words() {
-        let state = |word: &str| {
-            let body = serde_json::json!({ "task_id": "t", "state": word, "error": { "code": "", "message": "" } });
-            serde_json::from_value::<TaskInfo>(body).unwrap().into_core().state
-        };
-        assert_eq!(state("running"), TaskState::Running);
-        assert_eq!(state("success"), TaskState::Succeeded);
-        assert_eq!(state("fail"), TaskState::Failed);
-        assert_eq!(state("canceled"), TaskState::Failed);
-        assert_eq!(state("odd"), TaskState::Other("odd".to_owned()));
     }
 
     #[test]

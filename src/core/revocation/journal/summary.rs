@@ -49,12 +49,4 @@ impl OperationSummary {
     pub fn belongs_to(&self, id: &OperationId) -> bool {
         self.plan_hash.get(..6).is_some_and(|digits| id.digits() == digits)
     }
-
-    /// What is kept of the leaked credential that it revoked.
-    pub fn tombstone(&self) -> Option<&Tombstone> {
-        match &self.purpose {
-            SummaryPurpose::Revoke { tombstone } => tombstone.as_ref(),
-            SummaryPurpose::Restore { .. } => None,
-        }
-    }
 }
