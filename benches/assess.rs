@@ -9,13 +9,10 @@ use ackcred_sandbox::certs::{Authority, KeyKind, Subject, Validity};
 use ackcred_sandbox::kubeconfigs::{Credential as Shown, Kubeconfig as File};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use jiff::Timestamp;
-use kubectl_ackcred::core::credential::expiry::{Limits, assess};
-use kubectl_ackcred::core::credential::{Credential, Material};
-use kubectl_ackcred::core::identity::RamUser;
-use kubectl_ackcred::core::identity::evidence::{AccountSources, ClusterSources, Listing};
-use kubectl_ackcred::core::identity::verdict::{AccountDirectory, ClusterDirectory};
-use kubectl_ackcred::core::ids::Uid;
-use kubectl_ackcred::core::kubeconfig::{Kubeconfig, parse};
+use kubectl_ackcred::internals::{
+    AccountDirectory, AccountSources, ClusterDirectory, ClusterSources, Credential, ExpiryLimits, Kubeconfig, Listing,
+    Material, RamUser, Uid, assess_expiry, parse_kubeconfig,
+};
 
 const CONTEXTS: usize = 200;
 const USERS: usize = 10_000;
@@ -36,7 +33,7 @@ fn file(kind: KeyKind) -> Vec<u8> {
 }
 
 fn read(bytes: &[u8]) -> Kubeconfig {
-    parse(bytes, Arc::from(Path::new("config"))).expect("the bench's own file is valid")
+    parse_kubeconfig(bytes, Arc::from(Path::new("config"))).expect("the bench's own file is valid")
 }
 
 fn kubeconfigs(criterion: &mut Criterion) {
@@ -54,7 +51,7 @@ fn kubeconfigs(criterion: &mut Criterion) {
                 let users = kubeconfig.users.values();
                 let credentials = users.map(|user| Credential::assess(&user.value, &Material::default()));
                 credentials
-                    .map(|credential| assess(&credential, Timestamp::UNIX_EPOCH, &Limits::default()))
+                    .map(|credential| assess_expiry(&credential, Timestamp::UNIX_EPOCH, &ExpiryLimits::default()))
                     .collect::<Vec<_>>()
             });
         });

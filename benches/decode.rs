@@ -3,10 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use kubectl_ackcred::adapters::cluster::ListDecoder;
-use kubectl_ackcred::core::rbac::binding::{BindingItem, BindingKind};
-use kubectl_ackcred::core::rbac::grants::Grants;
-use kubectl_ackcred::core::rbac::inventory::Inventory;
+use kubectl_ackcred::internals::{BindingItem, BindingKind, Grants, Inventory, ListDecoder};
 
 /// As large as the pieces that gzip hands over.
 const FRAME: usize = 8 * 1024;

@@ -5,21 +5,11 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use kubectl_ackcred::core::access::scan::ClusterScan;
-use kubectl_ackcred::core::cluster::cluster_id::KnownCluster;
-use kubectl_ackcred::core::identity::evidence::{Answer, ClusterSources, Listing};
-use kubectl_ackcred::core::identity::verdict::{ClusterDirectory, Verdict};
-use kubectl_ackcred::core::ids::{ClusterId, Uid};
-use kubectl_ackcred::core::rbac::Roles;
-use kubectl_ackcred::core::rbac::binding::{BindingItem, BindingKind};
-use kubectl_ackcred::core::rbac::binding_object::BindingObject;
-use kubectl_ackcred::core::rbac::grants::Grants;
-use kubectl_ackcred::core::rbac::inventory::Inventory;
-use kubectl_ackcred::core::revocation::input::{
-    Confirmation, DryRuns, InputCluster, InputTarget, KubeconfigFact, Operator, RevocationInput,
+use kubectl_ackcred::internals::{
+    Answer, BindingItem, BindingKind, BindingObject, ClusterDirectory, ClusterId, ClusterScan, ClusterSources,
+    Confirmation, Draft, DryRuns, Flags, Grants, InputCluster, InputTarget, Inventory, KnownCluster, KubeconfigFact,
+    Listing, Operator, Plan, RevocationInput, RevokeMode, Roles, Target, Uid, Verdict,
 };
-use kubectl_ackcred::core::revocation::plan::{Draft, Flags, Plan, RevokeMode};
-use kubectl_ackcred::core::revocation::target::Target;
 use serde_json::{Value, json};
 
 const LEAVERS: usize = 200;

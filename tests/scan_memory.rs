@@ -5,9 +5,7 @@
 
 use std::time::Duration;
 
-use kubectl_ackcred::adapters::cluster::{ApiServer, BindingScope, Failure};
-use kubectl_ackcred::core::kubeconfig::connection::{Endpoint, Login};
-use kubectl_ackcred::core::rbac::grants::Grants;
+use kubectl_ackcred::internals::{ApiServer, BindingScope, Endpoint, Failure, Grants, Login};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 

@@ -3,11 +3,13 @@
 mod rules;
 mod source;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use rules::RULES;
 use source::Source;
+use syn::UseTree;
 
 #[test]
 fn the_house_keeps_its_rules() {
@@ -104,6 +106,41 @@ fn main_only_connects() {
 }
 
 #[test]
+fn rooms_are_private() {
+    let lib = syn::parse_file(&fs::read_to_string(root().join("src/lib.rs")).unwrap()).unwrap();
+    let is_public = |module: &syn::ItemMod| matches!(module.vis, syn::Visibility::Public(_));
+    let public = lib.items.iter().filter_map(|item| match item {
+        syn::Item::Mod(module) if is_public(module) => Some(module.ident.to_string()),
+        _ => None,
+    });
+    assert_eq!(public.collect::<BTreeSet<_>>(), ["internals", "status", "world"].map(str::to_owned).into());
+}
+
+/// What is shown there counts as used, whether a command uses it or not.
+#[test]
+fn internals_show_what_suites_and_benches_use_and_no_more() {
+    let door = syn::parse_file(&fs::read_to_string(root().join("src/internals.rs")).unwrap()).unwrap();
+    let mut shown = BTreeSet::new();
+    for item in &door.items {
+        let syn::Item::Use(item) = item else { panic!("something else than a list of items") };
+        collect_names(&item.tree, &mut shown);
+    }
+    let mut files = Vec::new();
+    for folder in ["tests", "benches", "sandbox/src", "sandbox/tests"] {
+        collect(&root().join(folder), &mut files);
+    }
+    let used = files.iter().flat_map(|file| {
+        let source = Source::read("", &fs::read_to_string(file).unwrap());
+        let behind_the_door = |path: &Vec<String>| {
+            let door = path.iter().position(|name| name == "internals")?;
+            path.get(door + 1).cloned()
+        };
+        source.paths.iter().filter_map(behind_the_door).collect::<Vec<_>>()
+    });
+    assert_eq!(shown, used.collect());
+}
+
+#[test]
 fn the_text_names_every_room() {
     let text = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
     for folder in ["src", "src/core", "src/adapters", "src/gather", "src/apply", "src/commands", "src/output"] {
@@ -133,6 +170,16 @@ fn sources() -> Vec<Source> {
     let test_modules: Vec<Vec<String>> = sources.iter().flat_map(|source| source.test_modules.clone()).collect();
     sources.retain(|source| !test_modules.iter().any(|module| source.module().starts_with(module)));
     sources
+}
+
+fn collect_names(tree: &UseTree, names: &mut BTreeSet<String>) {
+    match tree {
+        UseTree::Path(path) => collect_names(&path.tree, names),
+        UseTree::Name(name) => drop(names.insert(name.ident.to_string())),
+        UseTree::Rename(rename) => drop(names.insert(rename.rename.to_string())),
+        UseTree::Group(group) => group.items.iter().for_each(|tree| collect_names(tree, names)),
+        UseTree::Glob(_) => panic!("a whole room is shown"),
+    }
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {

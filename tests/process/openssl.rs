@@ -6,9 +6,7 @@ use std::{fs, path::Path};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use kubectl_ackcred::core::credential::certificate::Certificate;
-use kubectl_ackcred::core::credential::private_key::{KeyMatch, compare};
-use kubectl_ackcred::core::secret::Secret;
+use kubectl_ackcred::internals::{Certificate, KeyMatch, Secret, compare_keys};
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
 use tempfile::TempDir;
 
@@ -117,7 +115,7 @@ impl Openssl {
 
     fn key_of(&self, name: &str, certificate: &str) -> KeyMatch {
         let public = Certificate::from_pem(&self.read(&format!("{certificate}.crt"))).unwrap().public_key;
-        compare(&Secret::new(self.read(name)), &public).unwrap()
+        compare_keys(&Secret::new(self.read(name)), &public).unwrap()
     }
 }
 

@@ -19,9 +19,7 @@ use ackcred_sandbox::session::{Outcome, Session};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
-use kubectl_ackcred::adapters::cloud::endpoints::EndpointOverrides;
-use kubectl_ackcred::adapters::cloud::{self as ours, CloudSettings, Connection};
-use kubectl_ackcred::core::ids::{ClusterId, Uid};
+use kubectl_ackcred::internals::{CloudSettings, ClusterId, Connection, EndpointOverrides, Uid};
 use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
 
@@ -245,7 +243,7 @@ impl<C: Cluster> Incident<C> {
         let (cluster, uid) = (ClusterId::parse(CLUSTER).unwrap(), Uid::parse(uid).unwrap());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let connection = ours::Cloud::connect(&self.session.world(), settings).await.unwrap();
+            let connection = kubectl_ackcred::internals::Cloud::connect(&self.session.world(), settings).await.unwrap();
             let Connection::Connected(cloud) = connection else { panic!("the session has no key") };
             let cleaned = cloud.cs(None).unwrap().clean_cluster_user_permissions(&cluster, &uid, force).await;
             cleaned.map(drop).map_err(|error| error.to_string())

@@ -1,6 +1,6 @@
 //! A list cut into frames anywhere is the same list, and the same as serde_json makes of the whole text.
 
-use kubectl_ackcred::adapters::cluster::{ListDecoder, ListError};
+use kubectl_ackcred::internals::{ListDecoder, ListError};
 use proptest::prelude::*;
 use serde::Deserialize;
 use serde_json::Value;

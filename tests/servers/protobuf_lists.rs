@@ -6,11 +6,9 @@ use ackcred_sandbox::certs::{Identity, Subject};
 use ackcred_sandbox::client::Client;
 use ackcred_sandbox::cluster::Cluster;
 use ackcred_sandbox::controlplane::{ControlPlane, ControlPlaneOptions, assets_for};
-use kubectl_ackcred::adapters::cluster::{ApiServer, BindingScope, Failure, ListDecoder};
-use kubectl_ackcred::core::kubeconfig::connection::{Endpoint, Login};
-use kubectl_ackcred::core::rbac::binding::BindingItem;
-use kubectl_ackcred::core::rbac::inventory::Inventory;
-use kubectl_ackcred::core::secret::Secret;
+use kubectl_ackcred::internals::{
+    ApiServer, BindingItem, BindingScope, Endpoint, Failure, Inventory, ListDecoder, Login, Secret,
+};
 use serde_json::{Value, json};
 
 const API: &str = "/apis/rbac.authorization.k8s.io/v1";

@@ -1,7 +1,7 @@
 //! An Alibaba Cloud account: its users in every state, its roles, its clusters.
 
 use jiff::{SignedDuration, Timestamp};
-use kubectl_ackcred::core::secret::Secret;
+use kubectl_ackcred::internals::Secret;
 
 use super::cluster::AckCluster;
 use super::keys::Permissions;

@@ -4,7 +4,7 @@
 
 use http::Method;
 use jiff::SignedDuration;
-use kubectl_ackcred::core::secret::Secret;
+use kubectl_ackcred::internals::Secret;
 use serde_json::{Value, json};
 
 use super::backend::Backend;

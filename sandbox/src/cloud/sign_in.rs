@@ -1,7 +1,7 @@
 //! The state of the endpoints that give credentials: the role of the instance, and the identity behind each token.
 
 use jiff::Timestamp;
-use kubectl_ackcred::core::secret::Secret;
+use kubectl_ackcred::internals::Secret;
 
 use super::keys::Permissions;
 

@@ -114,6 +114,10 @@ impl Subject {
     }
 }
 
+/// The certificates of a PEM bundle in DER, in its order; what else is in it is left out.
+///
+/// # Errors
+/// Where there is none, and what there is instead.
 pub(crate) fn certificate_blocks(bundle: &[u8]) -> Result<Vec<Vec<u8>>, CertificateError> {
     let mut certificates = Vec::new();
     let mut damaged = None;
@@ -144,6 +148,7 @@ pub(crate) fn certificate_blocks(bundle: &[u8]) -> Result<Vec<Vec<u8>>, Certific
     })
 }
 
+/// A certificate in DER, read; `None` where it is none, or where bytes follow it.
 pub(crate) fn x509(der: &[u8]) -> Option<X509Certificate<'_>> {
     match X509Certificate::from_der(der) {
         Ok(([], certificate)) => Some(certificate),
@@ -151,6 +156,7 @@ pub(crate) fn x509(der: &[u8]) -> Option<X509Certificate<'_>> {
     }
 }
 
+/// The SHA-256 hash of the public key, as the certificate holds it, in hexadecimal digits.
 pub(crate) fn key_fingerprint(certificate: &X509Certificate<'_>) -> String {
     hex::sha256(certificate.public_key().raw)
 }

@@ -30,11 +30,6 @@ pub fn allows<'a>(
     of_kind(BindingKind::ClusterRoleBinding).find(grants).or_else(|| of_kind(BindingKind::RoleBinding).find(grants))
 }
 
-/// Every binding that names a user or one of its groups, whatever its role allows.
-pub fn grants_of<'a>(inventory: &'a Inventory, user_info: &UserInfo) -> Vec<&'a Binding> {
-    inventory.bindings().iter().filter(|binding| names(binding, user_info)).collect()
-}
-
 /// Whether the binding has a say where this is asked: a RoleBinding in its own namespace only. Paths are in none.
 fn reaches(binding: &Binding, attributes: &Attributes) -> bool {
     match binding.kind() {
@@ -45,7 +40,8 @@ fn reaches(binding: &Binding, attributes: &Attributes) -> bool {
     }
 }
 
-fn names(binding: &Binding, user_info: &UserInfo) -> bool {
+/// Whether a binding names a user or one of its groups, whatever its role allows.
+pub fn names(binding: &Binding, user_info: &UserInfo) -> bool {
     binding.subjects().iter().any(|subject| is_bearer(subject, user_info, binding.namespace()))
 }
 
@@ -178,7 +174,9 @@ mod tests {
             ("shop", "in-shop", "ClusterRole/dev", subjects),
         ]);
         let by = |name: &str, groups: &[&str]| -> Vec<String> {
-            grants_of(&inventory, &user_info(name, groups)).iter().map(|binding| binding.name().to_owned()).collect()
+            let user_info = user_info(name, groups);
+            let naming = inventory.bindings().iter().filter(|binding| names(binding, &user_info));
+            naming.map(|binding| binding.name().to_owned()).collect()
         };
         let both = ["everywhere", "in-shop"];
         assert_eq!(by("ann", &[]), both);

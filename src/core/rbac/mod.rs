@@ -29,7 +29,7 @@ mod paths;
 mod probes;
 mod server_defaults;
 
-pub use authorizer::{allows, grants_of};
+pub use authorizer::{allows, names};
 pub use full_rights::{full_rights_holders, has_full_rights, is_administrator};
 pub use paths::path_of;
 pub use probes::probes;

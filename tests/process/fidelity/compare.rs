@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
-use kubectl_ackcred::core::kubeconfig::{Cluster, Context, Data, Exec, InteractiveMode, Kubeconfig, User, clean};
-use kubectl_ackcred::core::secret::Secret;
+use kubectl_ackcred::internals::{Cluster, Context, Data, Exec, InteractiveMode, Kubeconfig, Secret, User, clean_path};
 use serde_json::{Map, Value, json};
 
 const WRONG_MODE: &str = "(wrong)";
@@ -31,7 +30,7 @@ fn resolve_paths(entry: &mut Value, file: &Path) {
         if let Some(Value::String(path)) = entry.pointer_mut(field)
             && !(path.starts_with('/') || field == "/exec/command" && !path.contains('/'))
         {
-            *path = clean(&file.parent().unwrap().join(&*path)).display().to_string();
+            *path = clean_path(&file.parent().unwrap().join(&*path)).display().to_string();
         }
     }
 }

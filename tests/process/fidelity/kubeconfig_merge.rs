@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
-use kubectl_ackcred::adapters::kubeconfig_files::{self, LoadError, Loaded};
-use kubectl_ackcred::core::kubeconfig::{Data, Overrides, resolve};
-use kubectl_ackcred::error::chain;
+use kubectl_ackcred::internals::{
+    Data, Kubeconfig, LoadError, Loaded, Overrides, chain, load_kubeconfig, resolve_context,
+};
 use kubectl_ackcred::world::{Environment, Streams, World};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, RngSeed, TestCaseError, TestRng, TestRunner};
@@ -91,7 +91,7 @@ impl Scene {
     }
 
     fn load(&self) -> Result<Loaded, LoadError> {
-        kubeconfig_files::load(&self.world(), None)
+        load_kubeconfig(&self.world(), None)
     }
 
     /// What kubectl prints, or what it complains about.
@@ -256,13 +256,13 @@ users:
     let kubeconfig = scene.load().unwrap().kubeconfig;
     for name in ["one", "two"] {
         let theirs = compare::theirs(&scene.ask(&kubectl, &["--minify", "--context", name]).unwrap(), &kubeconfig);
-        let context = resolve(&kubeconfig, &Overrides { context: Some(name.into()), ..Overrides::default() }).unwrap();
+        let context =
+            resolve_context(&kubeconfig, &Overrides { context: Some(name.into()), ..Overrides::default() }).unwrap();
         let clusters = BTreeMap::from([(context.cluster_name, context.cluster.unwrap())]);
         let users = BTreeMap::from([(context.user_name, context.user.unwrap())]);
         let contexts = kubeconfig.contexts.iter().filter(|(other, _)| *other == name);
         let contexts = contexts.map(|(name, context)| (name.clone(), context.clone())).collect();
-        let minified =
-            kubectl_ackcred::core::kubeconfig::Kubeconfig { current_context: None, contexts, clusters, users };
+        let minified = Kubeconfig { current_context: None, contexts, clusters, users };
         let mut ours = compare::ours(&minified);
         ours["current-context"] = name.into();
         assert_eq!(ours, theirs);

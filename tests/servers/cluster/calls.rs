@@ -6,14 +6,10 @@ use ackcred_sandbox::apiserver;
 use ackcred_sandbox::certs::{Identity, Subject};
 use ackcred_sandbox::cluster::Cluster;
 use ackcred_sandbox::controlplane::{self, ControlPlane, assets_for};
-use kubectl_ackcred::adapters::cluster::{ApiServer, BindingScope};
-use kubectl_ackcred::core::kubeconfig::connection::{Endpoint, Login};
-use kubectl_ackcred::core::rbac::binding_object::WatchedChange;
-use kubectl_ackcred::core::rbac::inventory::{Inventory, Role};
-use kubectl_ackcred::core::rbac::{
-    Attributes, Roles, full_rights_holders, has_full_rights, is_server_default, path_of,
+use kubectl_ackcred::internals::{
+    ApiServer, Attributes, BindingScope, Endpoint, Inventory, Login, Role, Roles, Secret, WatchedChange,
+    full_rights_holders, has_full_rights, is_server_default, path_of,
 };
-use kubectl_ackcred::core::secret::Secret;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 

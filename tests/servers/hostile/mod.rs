@@ -7,11 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use kubectl_ackcred::adapters::cluster::{ApiServer, BindingScope, CallError, Failure, Limits, ListError, TlsFailure};
-use kubectl_ackcred::core::kubeconfig::connection::{Endpoint, Login};
-use kubectl_ackcred::core::rbac::grants::Grants;
-use kubectl_ackcred::core::rbac::inventory::Inventory;
-use kubectl_ackcred::core::secret::Secret;
+use kubectl_ackcred::internals::{
+    ApiServer, BindingScope, CallError, Endpoint, Failure, Grants, Inventory, Limits, ListError, Login, Secret,
+    TlsFailure,
+};
 use server::{Server, Tls, binding, gzip, json, list, page, role_bindings as role_bindings_with};
 use tokio::io::AsyncWriteExt as _;
 

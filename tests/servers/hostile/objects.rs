@@ -3,13 +3,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use kubectl_ackcred::adapters::cluster::{ApiServer, CallError};
-use kubectl_ackcred::core::kubeconfig::connection::{Endpoint, Login};
-use kubectl_ackcred::core::rbac::binding::BindingKind;
-use kubectl_ackcred::core::rbac::binding_object::BindingRef;
-use kubectl_ackcred::core::rbac::inventory::Role;
-use kubectl_ackcred::core::rbac::{Attributes, UserInfo};
-use kubectl_ackcred::core::revocation::change::Change;
+use kubectl_ackcred::internals::{
+    ApiServer, Attributes, BindingKind, BindingRef, CallError, Change, Endpoint, Login, Role, UserInfo,
+};
 
 use super::server::{Server, json};
 use super::{FORBIDDEN, NOT_FOUND};
