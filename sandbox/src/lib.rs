@@ -12,6 +12,7 @@ pub mod controlplane;
 mod files;
 pub mod fleet;
 pub mod kubeconfigs;
+pub mod people;
 pub mod reconciler;
 pub mod session;
 pub mod story;

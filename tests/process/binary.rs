@@ -14,6 +14,7 @@ use ackcred_sandbox::certs::{Authority, Identity, Subject};
 use ackcred_sandbox::cluster::Cluster;
 use ackcred_sandbox::fleet::Fleet;
 use ackcred_sandbox::kubeconfigs::{Credential, Kubeconfig};
+use ackcred_sandbox::people;
 use assert_cmd::Command;
 use predicates::prelude::*;
 use predicates::str::{contains, is_empty};
@@ -22,7 +23,7 @@ use tempfile::TempDir;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_kubectl-ackcred");
 const CLUSTER: &str = "c5e8f0a1b2c3d4e5f60718293a4b5c6d7";
-const UID: &str = "200000000000000101";
+const UID: &str = people::ANN.uid;
 
 /// A home of its own, and no variable but HOME and PATH.
 struct Home(TempDir);

@@ -57,6 +57,7 @@ use ackcred_sandbox::certs::Subject;
 use ackcred_sandbox::cloud::{Auditing, CleanBehaviour, RamUser};
 use ackcred_sandbox::cluster::Cluster;
 use ackcred_sandbox::controlplane::shared;
+use ackcred_sandbox::people;
 use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
 
@@ -220,19 +221,20 @@ fn the_plugin_sees_the_incident() {
 
 #[test]
 fn an_incident_may_differ() {
+    let deployer = format!("{}-1", people::DEPLOYER.uid);
     let incident = Incident::sandbox(|setup: Setup| {
         setup
             .change_account(|account| account.user(RamUser::new(CARL, "carl")))
             .change_cluster(|cluster| cluster.auditing(Auditing::Off))
             .clean_behaviour(CleanBehaviour::Nothing)
-            .operator(Subject::ack("300000000000000201-1"))
+            .operator(Subject::ack(deployer.clone()))
             .operator_may(json!([{"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}]))
     });
     let pods = json!({"verb": "list", "resource": "pods", "namespace": "shop"});
-    assert!(incident.can("300000000000000201-1", &GROUPS, &pods));
+    assert!(incident.can(&deployer, &GROUPS, &pods));
     assert!(!incident.can(&name(ANN), &GROUPS, &pods));
     let whoami = incident.run(&["whoami"]);
-    assert!(whoami.stdout.contains("300000000000000201-1"), "{whoami}");
+    assert!(whoami.stdout.contains(&deployer), "{whoami}");
     let dora = incident.session.write("dora.yaml", incident.kubeconfig_of(DORA)).unwrap();
     let whoami = incident.run(&["whoami", "-f", &dora.display().to_string()]);
     assert!(whoami.stdout.contains(DORA), "{whoami}");

@@ -2,6 +2,7 @@
 
 use ackcred_sandbox::binding::{BindingRef, RBAC};
 use ackcred_sandbox::cloud::{CleanBehaviour, KubeconfigRecord};
+use ackcred_sandbox::people;
 use kubectl_ackcred::status::Status;
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -13,8 +14,8 @@ use serde_json::{Value, json};
 use crate::scene::{ANN, BO, CARL, Incident, Objects, as_arranged, days, name, now};
 use crate::setting::{binding, user};
 
-/// finn, who has left as carl has.
-const FINN: &str = "200000000000000106";
+/// Who has left as carl has.
+const FINN: &str = people::FINN.uid;
 
 /// How an identity's user names go on behind its UID.
 const SUFFIXES: [&str; 5] = ["", "-1760000000", "-1750000000", "-1", "-a1B2c3"];

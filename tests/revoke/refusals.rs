@@ -5,10 +5,11 @@ use std::net::TcpListener;
 use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions};
 use ackcred_sandbox::binding::BindingRef;
 use ackcred_sandbox::certs::{Authority, Identity, KeyKind, Subject, Validity};
-use ackcred_sandbox::cloud::{Auditing, CloudFault, FaultKind, KubeconfigRecord, Permissions, RamRole, RamUser};
+use ackcred_sandbox::cloud::{Auditing, CloudFault, FaultKind, KubeconfigRecord, Permissions, RamRole};
 use ackcred_sandbox::cluster::Cluster;
 use ackcred_sandbox::controlplane::shared;
 use ackcred_sandbox::kubeconfigs::{Credential, Kubeconfig};
+use ackcred_sandbox::people;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kubectl_ackcred::status::Status;
@@ -106,7 +107,7 @@ fn nobody_revokes_oneself() {
 
 #[test]
 fn the_voices_need_not_agree_on_who_somebody_is() {
-    let other = "300000000000000201";
+    let other = people::DEPLOYER.uid;
     let incident = Incident::sandbox(|setup: Setup| {
         setup.operator(Subject::ack(format!("{other}-1"))).operator_may(json!([
             {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]},
@@ -520,22 +521,18 @@ fn the_unit_is_the_identity() {
 /// Two who are gone for certain (carl; gus, the last access of whom was yesterday), one whose end is inferred, one unknown, one
 /// alive, all bound.
 fn a_crowd() -> (Incident<ApiServer>, [&'static str; 2]) {
-    let (gus, hal) = ("200000000000000106", "200000000000000107");
+    let (gus, hal, ida) = (people::GUS.uid, people::HAL.uid, people::IDA);
     let recently = now() - days(1);
     let incident = Incident::sandbox(|setup: Setup| {
         setup
-            .change_account(|account| {
-                account
-                    .user(RamUser::new("200000000000000110", "ida"))
-                    .role(RamRole::new("300000000000000301", "builds"))
-            })
+            .change_account(move |account| ida.in_account(account).role(RamRole::new("300000000000000301", "builds")))
             .change_cluster(move |cluster| {
                 cluster
                     .kubeconfig(gus, KubeconfigRecord::effective(now() + days(400)).owner("RamUser", "gus"))
                     .active(gus, recently, "a-2")
             })
     });
-    for uid in [gus, hal, "200000000000000110"] {
+    for uid in [gus, hal, ida.uid] {
         let bound = binding(&format!("own-{uid}"), "ClusterRole", "cs:ns:dev", &[user(&name(uid))]);
         incident.post(&BindingRef::cluster_role_binding(&format!("own-{uid}")).collection(), &bound);
     }
@@ -567,7 +564,7 @@ fn all_deleted_are_those_of_whom_it_is_certain_and_others_are_told() {
     nobody_is_carl(&incident);
     let verified: Vec<&str> = report["verification"].as_array().unwrap().iter().map(|one| text(&one["uid"])).collect();
     assert_eq!(verified, [CARL], "{report:#}");
-    for uid in [gus, hal, "200000000000000110"] {
+    for uid in [gus, hal, people::IDA.uid] {
         assert_eq!(incident.subjects("ClusterRoleBinding", "", &format!("own-{uid}")), Some(vec![name(uid)]), "{uid}");
     }
     assert!(said.contains(gus), "{said}");
@@ -583,7 +580,7 @@ fn all_deleted_are_those_of_whom_it_is_certain_and_others_are_told() {
     let (status, plan, said) = incident.json(&["revoke", "--all-deleted", "--accept-inferred", "--yes"]);
     assert_eq!((status, targets(&plan).len()), (Status::Done, 0), "nobody is left: nothing to do\n{said}");
     assert!(incident.can(
-        &name("200000000000000110"),
+        &name(people::IDA.uid),
         &GROUPS,
         &json!({"verb": "list", "resource": "pods", "namespace": "shop"})
     ));

@@ -15,6 +15,7 @@ use ackcred_sandbox::client::{Client, Connector, JSON_PATCH};
 use ackcred_sandbox::cloud::{AccessKey, Cloud, Permissions, Product, Tls};
 use ackcred_sandbox::cluster::Cluster;
 use ackcred_sandbox::kubeconfigs::{Credential, Kubeconfig};
+use ackcred_sandbox::people;
 use ackcred_sandbox::session::{Outcome, Session};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -29,16 +30,16 @@ use crate::setting::{self, Setup};
 
 pub(crate) const CLUSTER: &str = "c5e8f0a1b2c3d4e5f60718293a4b5c6d7";
 pub(crate) const ACCOUNT: &str = "1000000000000001";
-/// ann, the operator: a cluster-admin.
-pub(crate) const ANN: &str = "200000000000000101";
-/// bo, who shares a binding with the leaver.
-pub(crate) const BO: &str = "200000000000000102";
-/// carl, the leaver.
-pub(crate) const CARL: &str = "200000000000000103";
-/// dora, who is alive and bound to nothing.
-pub(crate) const DORA: &str = "200000000000000104";
-/// eve, the second cluster-admin.
-pub(crate) const EVE: &str = "200000000000000105";
+/// The operator: a cluster-admin.
+pub(crate) const ANN: &str = people::ANN.uid;
+/// Who shares a binding with the leaver.
+pub(crate) const BO: &str = people::BO.uid;
+/// The leaver.
+pub(crate) const CARL: &str = people::CARL.uid;
+/// Who is active and bound to nothing.
+pub(crate) const DORA: &str = people::DORA.uid;
+/// The second cluster-admin.
+pub(crate) const EVE: &str = people::EVE.uid;
 
 pub(crate) const KEY: &str = "LTAIoperator";
 const SECRET: &str = "operators-own-secret-0123456789";

@@ -6,9 +6,10 @@ use ackcred_sandbox::binding::RBAC;
 use ackcred_sandbox::certs::Subject;
 use ackcred_sandbox::client::{Client, JSON_PATCH};
 use ackcred_sandbox::cloud::{
-    self, Account, CleanBehaviour, Cleaning, KubeconfigRecord, PermissionRecord, PermissionScope, RamRole, RamUser,
+    self, Account, CleanBehaviour, Cleaning, KubeconfigRecord, PermissionRecord, PermissionScope, RamRole,
 };
 use ackcred_sandbox::cluster::Cluster;
+use ackcred_sandbox::people;
 use serde_json::{Value, json};
 
 use crate::scene::{ACCOUNT, ANN, BO, CARL, CLUSTER, DORA, EVE, days, former_name, name, now};
@@ -122,11 +123,10 @@ impl Setup {
             .permission(PermissionRecord::preset(CARL, shop(), "dev"))
             .permission(PermissionRecord::preset(EVE, PermissionScope::Cluster, "admin"));
         let cluster = self.cluster.into_iter().fold(cluster, |cluster, change| change(cluster));
-        let account = Account::new(ACCOUNT, "acme")
-            .user(RamUser::new(ANN, "ann"))
-            .user(RamUser::new(BO, "bo"))
-            .user(RamUser::new(DORA, "dora"))
-            .user(RamUser::new(EVE, "eve"))
+        let people = [people::ANN, people::BO, people::CARL, people::DORA, people::EVE];
+        let account = people
+            .into_iter()
+            .fold(Account::new(ACCOUNT, "acme"), |account, person| person.in_account(account))
             // No account has clusters without the roles by which ACK works for it.
             .role(RamRole::new("300000000000000200", "AliyunCSManagedKubernetesRole"))
             .cluster(cluster);

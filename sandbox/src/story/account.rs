@@ -2,12 +2,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::people::{DEPLOYER, DEVELOPER, LEAVER, OPERATOR, Person, user_name, validity};
+use super::people::{DEPLOYER, DEVELOPER, LEAVER, OPERATOR, PEOPLE, user_name, validity};
 use crate::certs::{Authority, CertError};
 use crate::cloud::{
-    AccessKey, Account, AckCluster, Auditing, Cloud, CloudBuilder, KubeconfigRecord, Permissions, Product, RamRole,
-    RamUser, Tls,
+    AccessKey, Account, AckCluster, Auditing, Cloud, CloudBuilder, KubeconfigRecord, Permissions, Product, Tls,
 };
+use crate::people::Person;
 
 /// The ID of the account that owns the cluster.
 pub const ACCOUNT: &str = "1000000000000001";
@@ -38,10 +38,7 @@ pub(crate) fn cloud(
     authority: &Authority,
     clusters: impl IntoIterator<Item = AckCluster>,
 ) -> Result<CloudBuilder, CertError> {
-    let account = Account::new(ACCOUNT, "shop")
-        .user(RamUser::new(OPERATOR.uid, OPERATOR.name))
-        .user(RamUser::new(DEVELOPER.uid, DEVELOPER.name))
-        .role(RamRole::new(DEPLOYER.uid, DEPLOYER.name));
+    let account = PEOPLE.into_iter().fold(Account::new(ACCOUNT, "shop"), |account, person| person.in_account(account));
     let account = clusters.into_iter().fold(account, Account::cluster);
     let key = AccessKey::user(ACCOUNT, OPERATOR.uid, KEY_ID, KEY_SECRET).permissions(Permissions::everything());
     Ok(Cloud::builder(Some(Tls::issued_by(authority)?)).account(account).key(key))

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::account::ACCOUNT;
-use super::people::{DEPLOYER, DEVELOPER, LEAVER, OPERATOR, Person, user_name};
+use super::people::{DEPLOYER, DEVELOPER, LEAVER, OPERATOR, user_name};
+use crate::people::Person;
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 

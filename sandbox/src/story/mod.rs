@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use tempfile::TempDir;
 
 pub use self::account::ACCOUNT;
-pub use self::people::{DEPLOYER, DEVELOPER, LEAVER, OPERATOR, PEOPLE, Person};
+pub use self::people::{DEPLOYER, DEVELOPER, LEAVER, OPERATOR, PEOPLE};
 
 use crate::ack;
 use crate::apiserver::{ApiServer, ApiServerOptions};
@@ -22,6 +22,7 @@ use crate::cloud::Cloud;
 use crate::cluster::{Cluster, ClusterError};
 use crate::files::write_private;
 use crate::kubeconfigs::{Credential, Kubeconfig};
+use crate::people::Person;
 use crate::session::Session;
 
 /// The file with the CA of both servers.

@@ -3,34 +3,22 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::certs::{Authority, CertError, Identity, KeyKind, Subject, Validity};
+use crate::people::{self, Person, State};
 
-/// A person of the story, or a role.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Person {
-    /// The RAM user's or role's ID.
-    pub uid: &'static str,
-    /// The name in RAM.
-    pub name: &'static str,
-    /// Whether they still exist in RAM.
-    pub active: bool,
-    /// Whether this is a RAM role.
-    pub role: bool,
-}
-
-/// The operator: an administrator of the cluster.
-pub const OPERATOR: Person = Person { uid: "200000000000000101", name: "ann", active: true, role: false };
+/// The operator.
+pub const OPERATOR: Person = people::ANN;
 /// A developer at work.
-pub const DEVELOPER: Person = Person { uid: "200000000000000102", name: "bo", active: true, role: false };
+pub const DEVELOPER: Person = people::BO;
 /// The person who left and whose kubeconfig leaked.
-pub const LEAVER: Person = Person { uid: "200000000000000103", name: "carl", active: false, role: false };
+pub const LEAVER: Person = people::CARL;
 /// The role under which deployments run.
-pub const DEPLOYER: Person = Person { uid: "300000000000000201", name: "deployer", active: true, role: true };
+pub const DEPLOYER: Person = people::DEPLOYER;
 /// All of them.
 pub const PEOPLE: [Person; 4] = [OPERATOR, DEVELOPER, LEAVER, DEPLOYER];
 
 /// The time at which a person's kubeconfig was issued: the number in its common name.
 fn issued(person: Person, now: Timestamp) -> Timestamp {
-    let days = if person.active { 30 } else { 400 };
+    let days = if person.state == State::Active { 30 } else { 400 };
     let then = now.saturating_sub(SignedDuration::from_hours(days * 24)).unwrap_or(now);
     Timestamp::from_second(then.as_second()).unwrap_or(then)
 }

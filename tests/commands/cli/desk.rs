@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use ackcred_sandbox::certs::{Authority, Identity, KeyKind, Subject, Validity};
 use ackcred_sandbox::kubeconfigs::{Credential, Kubeconfig};
+use ackcred_sandbox::people;
 use ackcred_sandbox::session::{Outcome, Session};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -20,7 +21,7 @@ pub(crate) const CLUSTER: &str = "c5e8f0a1b2c3d4e5f60718293a4b5c6d7";
 /// Another one.
 pub(crate) const OTHER_CLUSTER: &str = "c0000000000000000000000000000beef";
 /// A RAM user.
-pub(crate) const UID: &str = "200000000000000101";
+pub(crate) const UID: &str = people::ANN.uid;
 
 pub(crate) static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| Authority::new(at(NOW)).unwrap());
 

@@ -1,6 +1,7 @@
 //! `scan`: user names that only resemble a RAM identity's are listed apart from the grants.
 
 use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions};
+use ackcred_sandbox::people;
 use insta::assert_snapshot;
 use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
@@ -8,7 +9,7 @@ use serde_json::{Value, json};
 use crate::cli::desk::document;
 use crate::cli::scan::{administrator, cluster_role_binding, group, role_binding, told, user};
 
-const CARL: &str = "200000000000000103";
+const CARL: &str = people::CARL.uid;
 
 /// A cluster with carl's own names and others beside them.
 fn cluster(alike: &[String]) -> ApiServer {

@@ -6,6 +6,7 @@ use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Fault, User};
 use ackcred_sandbox::certs::Subject;
 use ackcred_sandbox::cluster::Cluster as _;
 use ackcred_sandbox::kubeconfigs::{Credential, Kubeconfig};
+use ackcred_sandbox::people;
 use ackcred_sandbox::session::{Outcome, Session};
 use ackcred_sandbox::story::{ACCOUNT, Story};
 use insta::assert_snapshot;
@@ -17,7 +18,7 @@ use crate::cli::desk::{CLUSTER, OTHER_CLUSTER, Trap, UID, document, session_with
 const RBAC: &str = "rbac.authorization.k8s.io";
 const ANN: &str = "200000000000000101-1735689600";
 const BO: &str = "200000000000000102-1735689600";
-const ROLE: &str = "300000000000000201";
+const ROLE: &str = people::DEPLOYER.uid;
 const CREATED: &str = "2025-10-03T00:00:00Z";
 
 pub(crate) fn user(name: &str) -> Value {

@@ -7,11 +7,10 @@ use std::time::{Duration, Instant};
 use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions};
 use ackcred_sandbox::certs::{Authority, KeyKind, Subject, Validity};
 use ackcred_sandbox::client::Client;
-use ackcred_sandbox::cloud::{
-    self, AccessKey, Account, Cloud, Permissions, Product, RamRole, RamUser, RecycledUser, Tls,
-};
+use ackcred_sandbox::cloud::{self, AccessKey, Account, Cloud, Permissions, Product, RamRole, Tls};
 use ackcred_sandbox::cluster::Cluster;
 use ackcred_sandbox::kubeconfigs::{Credential, Kubeconfig};
+use ackcred_sandbox::people;
 use ackcred_sandbox::session::{Outcome, Session};
 use jiff::{SignedDuration, Timestamp};
 use kubectl_ackcred::status::Status;
@@ -21,16 +20,16 @@ use crate::schema::assert_keeps_to_its_schema;
 
 pub(crate) const CLUSTER: &str = "c5e8f0a1b2c3d4e5f60718293a4b5c6d7";
 pub(crate) const ACCOUNT: &str = "1000000000000001";
-pub(crate) const OPERATOR: &str = "200000000000000101";
-pub(crate) const FROZEN: &str = "200000000000000102";
-pub(crate) const RECYCLED: &str = "200000000000000103";
+pub(crate) const OPERATOR: &str = people::ANN.uid;
+pub(crate) const FROZEN: &str = people::FRED.uid;
+pub(crate) const RECYCLED: &str = people::RITA.uid;
 /// Gone by ACK's own word.
-pub(crate) const CONFIRMED: &str = "200000000000000104";
+pub(crate) const CONFIRMED: &str = people::CARL.uid;
 /// Gone: in no list of the account.
-pub(crate) const INFERRED: &str = "200000000000000105";
+pub(crate) const INFERRED: &str = people::HAL.uid;
 /// Gone, with an issued kubeconfig and without a binding.
-pub(crate) const UNBOUND: &str = "200000000000000106";
-pub(crate) const ROLE: &str = "300000000000000201";
+pub(crate) const UNBOUND: &str = people::UMA.uid;
+pub(crate) const ROLE: &str = people::DEPLOYER.uid;
 /// Everybody who is gone.
 pub(crate) const GONE: [&str; 3] = [CONFIRMED, INFERRED, UNBOUND];
 
@@ -92,9 +91,8 @@ impl<C: Cluster> Scene<C> {
         let administrator = server.administrator().unwrap();
         let client = Client::new(&server, Some(&administrator)).unwrap();
         create(&client, PROFILES, &profile());
-        let account = Account::new(ACCOUNT, "acme")
-            .user(RamUser::new(OPERATOR, "ann"))
-            .role(RamRole::new(ROLE, "deployer"))
+        let account = people::DEPLOYER
+            .in_account(people::ANN.in_account(Account::new(ACCOUNT, "acme")))
             .cluster(cloud::AckCluster::new(CLUSTER, "prod").server(&server.url()));
         let config =
             Kubeconfig::ack(&server.url(), &server.ca_pem(), CLUSTER, OPERATOR, &Credential::of(&administrator)).yaml();
@@ -260,13 +258,13 @@ fn account(server: &impl Cluster, size: Size) -> Account {
         .kubeconfig(UNBOUND, cloud::KubeconfigRecord::expired(now() - days(3)).owner("RamUser", "uma"));
     let cluster =
         (1..=size.users).map(Account::numbered_user).fold(cluster, |cluster, uid| cluster.kubeconfig(&uid, lasting()));
-    Account::new(ACCOUNT, "acme")
-        .user(RamUser::new(OPERATOR, "ann"))
-        .user(RamUser::new(FROZEN, "fred").frozen())
+    let account = Account::new(ACCOUNT, "acme");
+    [people::ANN, people::CARL, people::FRED, people::HAL, people::RITA, people::UMA]
+        .into_iter()
+        .fold(account, |account, person| person.in_account(account))
         .numbered_users(size.users)
         .role(RamRole::new(ROLE, "deployer").permissions(Permissions::everything()))
         .numbered_roles(size.roles)
-        .recycled(RecycledUser::new(RECYCLED, "rita", now() - days(2)))
         .cluster(cluster)
 }
 

@@ -18,6 +18,7 @@ use super::super::request::CloudRequest;
 use super::super::testing::{NOW, Signer};
 use super::*;
 use crate::certs::Authority;
+use crate::people;
 
 const ACCOUNT: &str = "1190000000000001";
 const ALICE: &str = "200000000000000901";
@@ -188,7 +189,9 @@ fn a_clock_that_is_ahead_refuses_signatures_until_it_is_set_right() {
 fn the_state_changes_while_the_cloud_runs() {
     let cloud = builder(None).start().unwrap();
     cloud.edit(|cloud_state| {
-        cloud_state.account_mut(ACCOUNT).map(|account| account.users.push(RamUser::new("2", "dora")))
+        cloud_state
+            .account_mut(ACCOUNT)
+            .map(|account| account.users.push(RamUser::new(people::DORA.uid, people::DORA.name)))
     });
     assert!(exchange(cloud.url(Product::Ram), list_users).0.contains("\"dora\""));
 }
@@ -227,7 +230,7 @@ fn an_invalid_certificate_is_an_error_at_the_start() {
     assert!(builder(Some(tls)).start().is_err());
 }
 
-const CARL: &str = "200000000000000903";
+const CARL: &str = people::CARL.uid;
 
 /// A cloud in which carl has a kubeconfig, and the cleanings so far.
 fn cleaning() -> (Cloud, mpsc::Receiver<Cleaning>) {
