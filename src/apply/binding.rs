@@ -152,7 +152,7 @@ pub(super) async fn carry_out(
 
 fn answered(tools: &Tools<'_>, audit_id: &str, answer: &Result<Option<BindingObject>, CallError>) -> Event {
     let answer = match answer {
-        Ok(after) => RequestAnswer::Done { after: after.clone(), request_id: None },
+        Ok(after) => RequestAnswer::Done { after: after.clone().map(Box::new), request_id: None },
         Err(error) => RequestAnswer::Failed { status: error.status(), error: chain(error), request_id: None },
     };
     Event::Answered { time: tools.recorder.time(), audit_id: audit_id.to_owned(), answer }

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
 use super::target::Target;
 use crate::core::access::holder::LastAccess;
 use crate::core::access::scan::ClusterScan;
@@ -188,9 +186,7 @@ impl Operator {
 }
 
 /// A credential that was found where it should not be. Nothing of it is secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeakedFacts {
     /// The common name of its certificate.
     pub common_name: String,
@@ -203,7 +199,6 @@ pub struct LeakedFacts {
     /// SHA-256 fingerprint of its public key, in hexadecimal digits.
     pub key_sha256: String,
     /// The last second of its validity.
-    #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
     pub not_after: Option<jiff::Timestamp>,
     /// Whether the CA of the cluster signed it; null where its kind of signature can't be checked.
     pub signed_by_ca: Option<bool>,

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use k8s_openapi::api::rbac::v1::Subject;
-use serde::{Deserialize, Serialize};
 
 use crate::core::access::likeness::{leading_uid, ram_name};
 use crate::core::credential::MASTERS;
@@ -18,8 +17,7 @@ pub const AUTHENTICATED: &str = "system:authenticated";
 pub const ACK_USERS: &str = "system:users";
 
 /// Where an identity's groups are known from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GroupsFrom {
     /// The organizations of the certificate.
     Certificate,

@@ -4,7 +4,6 @@
 //! hands over.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use super::plan::{Plan, Remain};
 use super::target::{GroupsFrom, Target};
@@ -48,8 +47,7 @@ impl Probe {
 }
 
 /// What a verification comes to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
     /// All that was asked is clean.
     Verified,
@@ -59,20 +57,8 @@ pub enum Outcome {
     Residual,
 }
 
-impl Outcome {
-    /// The output's word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Verified => "Verified",
-            Self::Unverifiable => "Unverifiable",
-            Self::Residual => "Residual",
-        }
-    }
-}
-
 /// Who was asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Check {
     /// Every binding and role, evaluated here.
     Rbac,
@@ -88,23 +74,8 @@ pub enum Check {
     Settled,
 }
 
-impl Check {
-    /// The check in words.
-    pub fn describe(self) -> &'static str {
-        match self {
-            Self::Rbac => "RBAC",
-            Self::AccessReviews => "access reviews",
-            Self::Cloud => "cloud",
-            Self::LeakedFile => "leaked file",
-            Self::MappingsAndGroups => "mappings, groups",
-            Self::Settled => "settled",
-        }
-    }
-}
-
 /// What a check came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CheckResult {
     /// No access is left, as far as this check can see.
     Passed,
@@ -117,9 +88,7 @@ pub enum CheckResult {
 }
 
 /// What one check found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckReport {
     /// The check.
     pub check: Check,
@@ -128,7 +97,6 @@ pub struct CheckReport {
     /// The answer.
     pub detail: String,
     /// What it found that gives access; empty unless it failed.
-    #[serde(default)]
     pub findings: Vec<String>,
 }
 
@@ -160,20 +128,15 @@ impl CheckReport {
 }
 
 /// What became of one identity in one cluster.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verification {
     /// The cluster.
-    #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub cluster_id: Option<ClusterId>,
     /// The identity.
-    #[cfg_attr(test, schemars(with = "String"))]
     pub uid: Uid,
     /// What it comes to.
     pub outcome: Outcome,
     /// When the last check ended, by the API server's clock where that is known.
-    #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
     pub at: Timestamp,
     /// Where the groups are known from that were asked with.
     pub groups_from: GroupsFrom,
@@ -183,13 +146,6 @@ pub struct Verification {
     pub remains: Vec<Remain>,
     /// What no check can see.
     pub not_checked: Vec<String>,
-}
-
-impl Verification {
-    /// What still gives access, by all checks.
-    pub fn findings(&self) -> impl Iterator<Item = &str> {
-        self.checks.iter().flat_map(|check| &check.findings).map(String::as_str)
-    }
 }
 
 /// What the checks come to: access that is left outweighs a check that could not be made. A skipped check of the cloud counts as

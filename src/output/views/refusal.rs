@@ -110,9 +110,10 @@ mod tests {
     #[test]
     fn every_code_is_documented_with_its_meaning_and_what_to_do() {
         for code in RefusalWord::ALL {
-            let start = format!("| `{}` |", code.as_str());
+            let word = serde_json::to_value(code).unwrap();
+            let start = format!("| `{}` |", word.as_str().unwrap());
             let rows: Vec<&str> = DOCUMENTED.lines().filter(|line| line.starts_with(&start)).collect();
-            let [row] = rows[..] else { panic!("{}: {rows:?}", code.as_str()) };
+            let [row] = rows[..] else { panic!("{word}: {rows:?}") };
             let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();
             assert!(cells.len() == 3 && cells.iter().all(|cell| !cell.is_empty()), "{row}");
         }

@@ -2,7 +2,6 @@
 
 use jiff::Timestamp;
 use k8s_openapi::api::rbac::v1::Subject;
-use serde::{Deserialize, Serialize};
 
 use super::chain::{self, Chain};
 use crate::core::ids::{ClusterId, Uid};
@@ -116,7 +115,7 @@ pub enum RequestAnswer {
     /// It was done.
     Done {
         /// The binding that came back; `None` where there is none any more, and for a call of the cloud.
-        after: Option<BindingObject>,
+        after: Option<Box<BindingObject>>,
         /// The cloud's ID of the request.
         request_id: Option<String>,
     },
@@ -143,8 +142,7 @@ pub struct CleanCall {
 }
 
 /// How a step ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StepResult {
     /// It was done.
     Done,

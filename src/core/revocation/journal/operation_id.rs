@@ -3,12 +3,10 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 /// `YYYYMMDD-HHMMSS-<first six hexadecimal digits of the plan's hash>`, in UTC; a later one of the same second and plan ends
 /// in `-2`, `-3` and so on. It becomes a folder's name, so nothing else gets in. Later ones are greater.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OperationId {
     stem: Box<str>,
     number: u32,

@@ -59,7 +59,7 @@ impl BindingWrite {
     /// The binding that came back with the answer.
     pub fn after(&self) -> Option<&BindingObject> {
         match &self.answer {
-            Some(RequestAnswer::Done { after, .. }) => after.as_ref(),
+            Some(RequestAnswer::Done { after, .. }) => after.as_deref(),
             Some(RequestAnswer::Failed { .. }) | None => None,
         }
     }
@@ -136,7 +136,7 @@ mod tests {
 
     fn answered(audit_id: &str, status: Option<u16>) -> Event {
         let answer = match status {
-            Some(200..=299) => RequestAnswer::Done { after: Some(object("after")), request_id: None },
+            Some(200..=299) => RequestAnswer::Done { after: Some(Box::new(object("after"))), request_id: None },
             _ => RequestAnswer::Failed { status, error: "no".into(), request_id: None },
         };
         Event::Answered { time: TIME, audit_id: audit_id.into(), answer }

@@ -1,7 +1,5 @@
 //! What a revocation can't end, found exactly and shown before consent.
 
-use serde::{Deserialize, Serialize};
-
 use super::names::{grants_of_open_names, is_open};
 use super::{Flags, change_of};
 use crate::core::identity::IdentityType;
@@ -24,8 +22,7 @@ pub const NOT_CHECKED: [&str; 5] = [
 ];
 
 /// What kind of thing is left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RemainKind {
     /// A binding gives something to a group that the identity is in.
     GroupGrant,
@@ -61,15 +58,11 @@ impl RemainKind {
 }
 
 /// Something that is left.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remain {
     /// The cluster.
-    #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub cluster_id: Option<ClusterId>,
     /// The identity; null where it is about all of them.
-    #[cfg_attr(test, schemars(with = "Option<String>"))]
     pub uid: Option<Uid>,
     /// What kind of thing.
     pub kind: RemainKind,

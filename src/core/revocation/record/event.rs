@@ -168,7 +168,7 @@ impl EventV1 {
                 audit_id,
                 status: Some(200),
                 resource_version: after.as_ref().map(|object| object.resource_version().to_owned()),
-                after: after.as_ref().map(object_json),
+                after: after.as_deref().map(object_json),
                 request_id,
                 error: None,
             },
@@ -261,7 +261,7 @@ impl TryFrom<EventV1> for Event {
                 Self::SendingClean { time: at(time)?, audit_id, call: CleanCall { cluster_id, uid, force } }
             }
             EventV1::Answered { time, audit_id, status, resource_version: _, after, request_id, error } => {
-                let after = after.map(|json| object("after", json)).transpose()?;
+                let after = after.map(|json| object("after", json)).transpose()?.map(Box::new);
                 let answer = match (status, error) {
                     (Some(200..=299), None) => RequestAnswer::Done { after, request_id },
                     (status, error) => RequestAnswer::Failed { status, error: error.unwrap_or_default(), request_id },
