@@ -5,7 +5,6 @@ use std::str::FromStr;
 use crate::adapters::cloud::CloudSettings;
 use crate::adapters::cloud::endpoints::{EndpointOverrides, LoopbackEndpoint};
 use crate::cli::{AccessArgs, CloudArgs};
-use crate::core::identity::Caller;
 use crate::core::identity::evidence::AccountSources;
 use crate::error::{Error, Result};
 use crate::gather::cloud::CloudAccess;
@@ -75,17 +74,7 @@ pub(super) fn view(source: &CloudAccess, account: &AccountSources, failed: &[Str
         CloudAccess::Ready(cloud) => Some(cloud.credentials().source.clone()),
     };
     let error = (!failed.is_empty()).then(|| failed.join("; "));
-    Some(CloudView { caller: account.caller.known().map(caller_view), source, error })
-}
-
-fn caller_view(caller: &Caller) -> CallerView {
-    CallerView {
-        kind: caller.kind,
-        uid: caller.uid.as_ref().map(ToString::to_string),
-        name: caller.name().map(str::to_owned),
-        account_id: caller.account_id.to_string(),
-        arn: caller.arn.clone(),
-    }
+    Some(CloudView { caller: account.caller.known().map(CallerView::of), source, error })
 }
 
 /// Why a command can't go on without the cloud; `what` says what only the cloud knows.

@@ -9,14 +9,14 @@ use crate::adapters::kubeconfig_files::{self, LoadError, LoadedFile, precedence}
 use crate::cli::{AccessArgs, ExpiryArgs};
 use crate::core::cluster::cluster_id::infer_from;
 use crate::core::credential::Credential;
-use crate::core::credential::expiry::{CredentialStatus, Limits, assess};
+use crate::core::credential::expiry::{Limits, assess};
 use crate::core::ids::ClusterId;
 use crate::core::kubeconfig::{Kubeconfig, Overrides, ResolvedContext, User, clean, resolve, resolve_each};
 use crate::core::sourced::Sourced;
 use crate::error::{Error, Result};
 use crate::gather::credential::{Gathered, of_context, of_user};
 use crate::output::ui::Ui;
-use crate::output::views::{ExpiryItem, ExpiryReport};
+use crate::output::views::{CredentialStatusWord, ExpiryItem, ExpiryReport};
 use crate::status::Status;
 use crate::world::World;
 
@@ -40,7 +40,8 @@ pub(super) fn run(args: &ExpiryArgs, flags: &AccessArgs, world: &World, ui: &Ui)
     list.warnings.iter().for_each(|warning| ui.warning(warning));
 
     let (unread, read) = (list.unread, list.items.len() > list.unread);
-    let finds = list.items.iter().any(|item| args.fail_on.contains(&item.status));
+    let findings: Vec<CredentialStatusWord> = args.fail_on.iter().copied().map(CredentialStatusWord::from).collect();
+    let finds = list.items.iter().any(|item| findings.contains(&item.status));
     ui.report(&ExpiryReport::new(list.items))?;
     Ok(match unread {
         0 if finds => Status::Findings,
@@ -131,42 +132,15 @@ impl Listing<'_> {
             Some(context) if !warning.is_about_a_file() => format!("context {context:?}: {warning}"),
             _ => warning.to_string(),
         }));
-        self.items.push(ExpiryItem {
-            context: context.map(str::to_owned),
-            source: file.map(|path| path.display().to_string()),
-            cluster_id: id.map(ToString::to_string),
-            uid: credential.uid.as_ref().map(ToString::to_string),
-            credential: Some(credential.kind),
-            not_before: credential.not_before,
-            not_after: credential.not_after,
-            remaining_seconds: expiry.remaining.map(|left| left.as_secs()),
-            lifetime_seconds: expiry.lifetime.map(|lives| lives.as_secs()),
-            serial: credential.serial.clone(),
-            ca_not_after: credential.ca_not_after,
-            status: expiry.status,
-            reason: expiry.reason,
-        });
+        let file = file.map(|path| path.display().to_string());
+        self.items.push(ExpiryItem::of(credential, expiry).found(context, file, id));
     }
 
     fn add_unread(&mut self, error: &LoadError) {
         self.unread += 1;
         self.warnings.push(crate::error::chain(error));
-        let missing = error.is_missing();
-        self.items.push(ExpiryItem {
-            context: None,
-            source: Some(error.path().display().to_string()),
-            cluster_id: None,
-            uid: None,
-            credential: None,
-            not_before: None,
-            not_after: None,
-            remaining_seconds: None,
-            lifetime_seconds: None,
-            serial: None,
-            ca_not_after: None,
-            status: if missing { CredentialStatus::Missing } else { CredentialStatus::Invalid },
-            reason: Some(crate::error::chain(error)),
-        });
+        let (file, reason) = (error.path().display().to_string(), crate::error::chain(error));
+        self.items.push(ExpiryItem::unread(file, error.is_missing(), reason));
     }
 }
 

@@ -3,13 +3,13 @@
 use super::operation;
 use crate::adapters::journal::{Glance, StateFolder};
 use crate::cli::HistoryArgs;
-use crate::core::revocation::journal::{Event, OperationId, State, SummaryPurpose};
+use crate::core::revocation::journal::{Event, OperationId, State};
 use crate::core::revocation::operation::{EndedStep, OperationReport, Purpose};
 use crate::core::revocation::record;
 use crate::error::{Error, Result, chain};
 use crate::gather::history::{self, Operations, Past, Scrutiny};
 use crate::output::ui::Ui;
-use crate::output::views::{ApiVersion, History, PastOperation, RestoreReport, RevocationReport};
+use crate::output::views::{ApiVersion, History, Kind, PastOperation, RestoreReport, RevocationReport};
 use crate::status::Status;
 use crate::world::World;
 
@@ -22,48 +22,16 @@ pub(super) fn run(args: &HistoryArgs, world: &World, ui: &Ui) -> Result<Status> 
 }
 
 fn all(folder: &StateFolder, ui: &Ui) -> Result<Status> {
-    let keep = |id: &OperationId, glance| Some(row(id, glance));
+    let keep = |id: &OperationId, Glance { summary, state }| Some(PastOperation::of(id, summary, state));
     let Operations { read, unread } = history::glance(folder, Scrutiny::Glance, keep).map_err(Error::failed)?;
     for (id, error) in &unread {
         ui.warning(&format!("{id}: {}", chain(error)));
     }
     let is_complete = unread.is_empty();
-    let damaged = unread.into_iter().map(|(id, _)| damaged(&id));
+    let damaged = unread.into_iter().map(|(id, _)| PastOperation::damaged(&id));
     let operations = damaged.chain(read).collect();
-    ui.report(&History { api_version: ApiVersion::V1, operations })?;
+    ui.report(&History { api_version: ApiVersion::V1, kind: Kind::History, operations })?;
     Ok(if is_complete { Status::Done } else { Status::Incomplete })
-}
-
-fn damaged(id: &OperationId) -> PastOperation {
-    PastOperation {
-        id: id.to_string(),
-        operation: None,
-        time: None,
-        cluster_ids: Vec::new(),
-        uids: Vec::new(),
-        steps: 0,
-        outcome: "Damaged".to_owned(),
-        reason: None,
-    }
-}
-
-fn row(id: &OperationId, Glance { summary, state }: Glance) -> PastOperation {
-    PastOperation {
-        id: id.to_string(),
-        operation: Some(match summary.purpose {
-            SummaryPurpose::Revoke { .. } => "Revoke",
-            SummaryPurpose::Restore { .. } => "Restore",
-        }),
-        time: Some(summary.begun),
-        cluster_ids: summary.cluster_ids.iter().flatten().map(ToString::to_string).collect(),
-        uids: summary.uids.iter().map(ToString::to_string).collect(),
-        steps: summary.steps,
-        outcome: match state {
-            State::Unfinished => "Unfinished".to_owned(),
-            State::Ended(ending) => format!("{ending:?}"),
-        },
-        reason: summary.reason,
-    }
 }
 
 /// Prints an operation's report; of one that was cut off, what its journal tells.

@@ -17,7 +17,7 @@ use crate::gather::fleet::Cluster;
 use crate::gather::history::{self, Mark, Operations, RevokedCredential, Scrutiny};
 use crate::gather::runtime::Runtime;
 use crate::output::ui::Ui;
-use crate::output::views::{ApiVersion, Identities, ResemblingView, Rows, ScanReport, ScannedCluster};
+use crate::output::views::{ApiVersion, Identities, Kind, ResemblingView, Rows, ScanReport, ScannedCluster};
 use crate::status::Status;
 use crate::world::World;
 
@@ -55,6 +55,7 @@ pub(super) fn run(
     let alike = alike(&clusters, &fleet.account.people, &args.uid);
     ui.report(&ScanReport {
         api_version: ApiVersion::V1,
+        kind: Kind::ScanReport,
         clusters: views,
         identities: Identities { clusters: &clusters, selection: &selection },
         grants: Rows {

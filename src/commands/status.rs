@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{cloud, clusters, fleet};
 use crate::cli::{AccessArgs, CloudArgs, StatusArgs};
 use crate::core::access::holder::{Holder, LastAccess, holders};
-use crate::core::access::scan::StateKind;
 use crate::core::identity::ack::UserKubeconfigState;
 use crate::core::identity::evidence::Listing;
 use crate::core::ids::{ClusterId, Uid};
@@ -17,7 +16,7 @@ use crate::gather::identity_clusters::{self, Footprint};
 use crate::gather::runtime::{self, Runtime};
 use crate::output::ui::Ui;
 use crate::output::views::{
-    ApiVersion, Auditing, ClusterStatus, Dimension, KubeconfigWord, LastAccessView, Outcome, StatusItem, StatusReport,
+    ApiVersion, Auditing, ClusterStatus, Dimension, Kind, KubeconfigWord, StateWord, StatusItem, StatusReport,
 };
 use crate::status::Status;
 use crate::world::World;
@@ -69,6 +68,7 @@ fn of_clusters(
     };
     let report = StatusReport {
         api_version: ApiVersion::V1,
+        kind: Kind::StatusReport,
         clusters: fleet.clusters.iter().map(|cluster| cluster_of(cluster, &activity)).collect(),
         items: found.iter().map(|(holder, reading)| item_of(holder, reading, &activity)).collect(),
         incomplete: status != Status::Done,
@@ -105,6 +105,7 @@ fn of_identity(
     let incomplete = !found.failed.is_empty() || found.activity.iter().any(|(_, access)| access.is_failed());
     let report = StatusReport {
         api_version: ApiVersion::V1,
+        kind: Kind::StatusReport,
         clusters: Vec::new(),
         items: found.kubeconfigs.items().iter().map(|state| item_in(state, uid, &found)).collect(),
         incomplete,
@@ -133,17 +134,14 @@ fn cluster_of(cluster: &Cluster<()>, activity: &Activities) -> ClusterStatus {
             context,
             temporary_credential: cluster_ref.temporary_credential,
             error: Some(error.message()),
-            auditing: None,
+            auditing: Auditing::Unknown,
             ram_authenticator: None,
         },
     }
 }
 
-fn auditing(cluster: Option<&ClusterId>, activity: &Activities) -> Option<Auditing> {
-    let here: Vec<&LastAccess> =
-        activity.iter().filter(|((id, _), _)| cluster == Some(id)).map(|(_, access)| access).collect();
-    let searched = here.iter().any(|access| !access.is_failed());
-    (!here.is_empty()).then_some(if searched { Auditing::Enabled } else { Auditing::Unknown })
+fn auditing(cluster: Option<&ClusterId>, activity: &Activities) -> Auditing {
+    Auditing::of(activity.iter().filter(|((id, _), _)| cluster == Some(id)).map(|(_, access)| access))
 }
 
 fn item_of(holder: &Holder<'_>, reading: &ClusterReading<()>, activity: &Activities) -> StatusItem {
@@ -152,62 +150,18 @@ fn item_of(holder: &Holder<'_>, reading: &ClusterReading<()>, activity: &Activit
         cluster_id: reading.cluster.id.as_ref().map(ToString::to_string),
         cluster_name: reading.scan.name.clone(),
         cluster_state: reading.listed.as_ref().map(|listed| listed.state.clone()),
-        uid: holder.uid.to_string(),
-        kind: holder.verdict.identity_type,
-        name: holder.verdict.name.clone(),
-        account_state: StateKind::of(holder.verdict.state),
-        kubeconfig: holder.kubeconfig.map(|state| KubeconfigWord::of(state.certificate)),
-        expires: holder.kubeconfig.and_then(|state| state.expires),
-        residue: holder.residue,
-        bindings: Some(holder.bindings),
-        revocable: holder.kubeconfig.and_then(|state| state.revocable),
-        last_access: searched.map(last_access),
+        ..StatusItem::of_holder(holder, searched)
     }
 }
 
 fn item_in(state: &UserKubeconfigState, uid: &Uid, found: &Footprint) -> StatusItem {
     let searched = found.activity.iter().find(|(cluster, _)| *cluster == state.cluster);
-    StatusItem {
-        cluster_id: Some(state.cluster.to_string()),
-        cluster_name: (!state.cluster_name.is_empty()).then(|| state.cluster_name.clone()),
-        cluster_state: (!state.cluster_state.is_empty()).then(|| state.cluster_state.clone()),
-        uid: uid.to_string(),
-        kind: found.verdict.identity_type,
-        name: found.verdict.name.clone(),
-        account_state: StateKind::of(found.verdict.state),
-        kubeconfig: Some(KubeconfigWord::of(state.certificate)),
-        expires: state.expires,
-        residue: None,
-        bindings: None,
-        revocable: None,
-        last_access: searched.map(|(_, access)| last_access(access)),
-    }
-}
-
-fn last_access(access: &LastAccess) -> LastAccessView {
-    let activity = access.activity();
-    let (outcome, reason, error) = match access {
-        LastAccess::None(_) => (Outcome::None, "no access in the last 7 days", None),
-        LastAccess::Found(_) => (Outcome::Found, "accessed within the last 7 days", None),
-        LastAccess::Failed { reason, .. } => {
-            (Outcome::Failed, "the audit log can't be searched: auditing may be off", Some(reason.clone()))
-        }
-    };
-    LastAccessView {
-        outcome,
-        reason: reason.to_owned(),
-        time: activity.last_activity,
-        audit_id: activity.last_audit_id.clone(),
-        project: activity.project.clone(),
-        logstore: activity.log_store.clone(),
-        query: activity.query.clone(),
-        error,
-    }
+    StatusItem::of_kubeconfig(state, uid, &found.verdict, searched.map(|(_, access)| access))
 }
 
 fn sum_up(report: &StatusReport, ui: &Ui) {
     let effective = |item: &&StatusItem| {
-        item.account_state == StateKind::Deleted && item.kubeconfig == Some(KubeconfigWord::Effective)
+        item.account_state == StateWord::Deleted && item.kubeconfig == Some(KubeconfigWord::Effective)
     };
     let count = report.items.iter().filter(effective).map(|item| &item.uid).collect::<BTreeSet<_>>().len();
     let here = match report.dimension {

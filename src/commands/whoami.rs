@@ -6,15 +6,11 @@ use super::{access, cloud};
 use crate::adapters::files::Policy;
 use crate::adapters::kubeconfig_files::load_file;
 use crate::cli::{AccessArgs, CloudArgs, WhoamiArgs};
-use crate::core::access::scan::StateKind;
-use crate::core::cluster::cluster_id::{KnownCluster, confirm, infer_from};
-use crate::core::cluster::server_view::ServerIdentity;
+use crate::core::cluster::cluster_id::{confirm, infer_from};
 use crate::core::credential::Credential;
 use crate::core::credential::expiry::{Limits, assess};
 use crate::core::identity::evidence::AccountSources;
 use crate::core::identity::verdict::Verdict;
-use crate::core::ids::Uid;
-use crate::core::kubeconfig::connection::without_secrets;
 use crate::core::kubeconfig::{Overrides, ResolvedContext, resolve};
 use crate::error::{Error, Result, chain};
 use crate::gather::caller::{CallerQuery, CallerReading, ServerAnswer, read};
@@ -22,9 +18,7 @@ use crate::gather::cloud::CloudAccess;
 use crate::gather::credential::credential_of;
 use crate::gather::runtime;
 use crate::output::ui::Ui;
-use crate::output::views::{
-    ApiServerView, ApiVersion, CertificateSubject, ClusterFacts, CredentialFacts, IdentityFacts, WhoAmI,
-};
+use crate::output::views::{ApiServerView, ApiVersion, ClusterFacts, CredentialFacts, IdentityFacts, Kind, WhoAmI};
 use crate::status::Status;
 use crate::world::World;
 
@@ -93,6 +87,7 @@ fn report(
 ) -> WhoAmI {
     WhoAmI {
         api_version: ApiVersion::V1,
+        kind: Kind::WhoAmI,
         context: context.name.clone(),
         source: context
             .user
@@ -100,10 +95,10 @@ fn report(
             .map(|user| &user.file)
             .or(context.file.as_ref())
             .map(|file| file.display().to_string()),
-        cluster: cluster_facts(context, &reading.cluster),
-        credential: credential_facts(credential, world),
-        identity: identity_facts(reading.uid.as_ref(), &reading.verdict),
-        api_server: reading.server.as_ref().map(|server| source(&server.identity)),
+        cluster: ClusterFacts::of(context, &reading.cluster),
+        credential: CredentialFacts::of(credential, assess(credential, world.now, &Limits::default())),
+        identity: IdentityFacts::of(reading.uid.as_ref(), &reading.verdict),
+        api_server: reading.server.as_ref().map(|server| ApiServerView::of(&server.identity)),
         cloud: cloud::view(&reading.cloud, &reading.account, &reading.failed),
         warnings: warnings(credential, reading, own),
     }
@@ -124,56 +119,4 @@ fn warnings(credential: &Credential, reading: &CallerReading, own: bool) -> Vec<
         warnings.push(format!("the kubeconfig is {uid}'s, the cloud credentials are {caller}'s: two identities"));
     }
     warnings
-}
-
-fn cluster_facts(context: &ResolvedContext, known: &KnownCluster) -> ClusterFacts {
-    ClusterFacts {
-        id: known.id.as_ref().map(ToString::to_string),
-        id_from: known.from,
-        confirmed: known.confirmed,
-        server: context.cluster.as_ref().map(|cluster| without_secrets(&cluster.value.server)),
-        name: (!context.cluster_name.is_empty()).then(|| context.cluster_name.clone()),
-    }
-}
-
-fn credential_facts(credential: &Credential, world: &World) -> CredentialFacts {
-    let expiry = assess(credential, world.now, &Limits::default());
-    CredentialFacts {
-        kind: credential.kind,
-        subject: credential.subject.as_ref().map(|subject| CertificateSubject {
-            common_name: subject.common_name.clone(),
-            organizations: subject.organizations.clone(),
-        }),
-        serial: credential.serial.clone(),
-        sha256: credential.sha256.clone(),
-        not_before: credential.not_before,
-        not_after: credential.not_after,
-        remaining_seconds: expiry.remaining.map(|left| left.as_secs()),
-        lifetime_seconds: expiry.lifetime.map(|lives| lives.as_secs()),
-        status: expiry.status,
-        reason: expiry.reason,
-    }
-}
-
-fn identity_facts(uid: Option<&Uid>, verdict: &Verdict) -> IdentityFacts {
-    IdentityFacts {
-        uid: uid.map(ToString::to_string),
-        kind: verdict.identity_type,
-        name: verdict.name.clone(),
-        state: StateKind::of(verdict.state),
-        evidence: Some(verdict.evidence.clone()),
-    }
-}
-
-fn source(answer: &Result<Option<ServerIdentity>, String>) -> ApiServerView {
-    match answer {
-        Ok(Some(identity)) => {
-            ApiServerView { username: Some(identity.username.clone()), groups: identity.groups.clone(), error: None }
-        }
-        Ok(None) => ApiServerView {
-            error: Some("older than Kubernetes 1.28: it can't say which user it sees".to_owned()),
-            ..ApiServerView::default()
-        },
-        Err(reason) => ApiServerView { error: Some(reason.clone()), ..ApiServerView::default() },
-    }
 }

@@ -131,7 +131,7 @@ pub(crate) fn revocations<C: Cluster>(incident: &Incident<C>) -> Vec<(String, St
     let (status, history, said) = incident.json(&["history"]);
     assert_eq!(status, Status::Done, "the journal can't be read: {said}");
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let rows = history["operations"].as_array().unwrap().iter().filter(|row| row["operation"] == "Revoke");
+    let rows = history["operations"].as_array().unwrap().iter().filter(|row| row["kind"] == "Revoke");
     rows.map(|row| (text(&row["id"]), text(&row["outcome"]))).collect()
 }
 

@@ -139,7 +139,7 @@ fn history_lists_and_shows_them() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|row| [text(&row["id"]), text(&row["operation"]), text(&row["outcome"]), text(&row["uids"][0])])
+        .map(|row| [text(&row["id"]), text(&row["kind"]), text(&row["outcome"]), text(&row["uids"][0])])
         .collect();
     let expected = [
         [CUT_OFF, "Revoke", "Unfinished", CARL],

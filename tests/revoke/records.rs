@@ -197,6 +197,9 @@ fn a_record_that_can_not_be_read_keeps_what_it_may_have_revoked_dead<C: Cluster>
         assert_eq!(rows.len(), 2, "{file}: {history:#}");
         let row = rows.iter().find(|row| text(&row["id"]) == first).unwrap();
         assert_eq!(row["outcome"], "Damaged", "{file}: {history:#}");
+        for key in ["kind", "clusterIds", "uids", "steps"] {
+            assert_eq!(row[key], Value::Null, "{key} is not known: {history:#}");
+        }
         assert!(said.contains(&first) && said.contains(file), "{file}: {said}");
         kept.into_iter().for_each(|(path, content)| std::fs::write(path, content).unwrap());
     }

@@ -368,7 +368,7 @@ fn what_was_done_is_told_and_only_a_revocation_is_taken_back() {
     let history = done(&incident, &["history"]);
     let rows = history["operations"].as_array().unwrap();
     let told: Vec<[&str; 4]> =
-        rows.iter().map(|row| ["id", "operation", "outcome", "reason"].map(|field| text(&row[field]))).collect();
+        rows.iter().map(|row| ["id", "kind", "outcome", "reason"].map(|field| text(&row[field]))).collect();
     assert_eq!(told, [[&*back, "Restore", "Restored", "came back"], [&*id, "Revoke", "Verified", "left the company"]]);
     let table = incident.run(&["history"]).stdout;
     for word in [&*id, &*back, "Revoke", "Restore", "Verified", CARL] {

@@ -1,14 +1,11 @@
 //! Which ACK cluster a context leads to, as far as its file tells.
 
-use serde::Serialize;
-
 use crate::core::credential::token::{AckToken, Token};
 use crate::core::ids::{ClusterId, Region};
 use crate::core::kubeconfig::{Exec, ResolvedContext, plugin_arguments};
 
 /// Where a cluster ID was found, the most trusted place first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ClusterIdFrom {
     /// The credential plugin's `--cluster-id` argument.
     ExecArgument,

@@ -1,14 +1,12 @@
 //! When a credential ends, in one word.
 
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
 
 use super::duration::{distance, exact};
 use crate::core::credential::{Credential, Lifespan, Problem};
 
 /// The state of a credential. The order is from worst to best, so that sorting puts the worst first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CredentialStatus {
     /// It is there and can't work.
     Invalid,
@@ -50,23 +48,6 @@ pub struct Expiry {
     pub remaining: Option<SignedDuration>,
     /// Time from its issue to its last second. `None` where either is unknown.
     pub lifetime: Option<SignedDuration>,
-}
-
-impl CredentialStatus {
-    /// The output's word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Invalid => "Invalid",
-            Self::Missing => "Missing",
-            Self::Expired => "Expired",
-            Self::NotYetValid => "NotYetValid",
-            Self::Expiring => "Expiring",
-            Self::LongLived => "LongLived",
-            Self::Static => "Static",
-            Self::Effective => "Effective",
-            Self::Dynamic => "Dynamic",
-        }
-    }
 }
 
 impl Default for Limits {
@@ -237,24 +218,5 @@ mod tests {
         assert_eq!(expiry.lifetime, Some(hours(1095 * 24)));
         credential.problem = Some(Problem::Missing("why".into()));
         assert_eq!(status(&credential, END), CredentialStatus::Missing);
-    }
-
-    #[test]
-    fn words_sort_worst_first_and_are_written_alike_everywhere() {
-        let worst_first = [
-            CredentialStatus::Invalid,
-            CredentialStatus::Missing,
-            CredentialStatus::Expired,
-            CredentialStatus::NotYetValid,
-            CredentialStatus::Expiring,
-            CredentialStatus::LongLived,
-            CredentialStatus::Static,
-            CredentialStatus::Effective,
-            CredentialStatus::Dynamic,
-        ];
-        assert!(worst_first.is_sorted());
-        for status in worst_first {
-            assert_eq!(serde_json::to_string(&status).unwrap(), format!("{:?}", status.as_str()));
-        }
     }
 }

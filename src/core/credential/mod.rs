@@ -18,7 +18,6 @@ pub mod public_key;
 pub mod token;
 
 use jiff::Timestamp;
-use serde::Serialize;
 
 use crate::core::credential::certificate::{Certificate, Subject};
 use crate::core::credential::exec_cache::CachedCredential;
@@ -40,9 +39,8 @@ mod warning;
 /// Source: <https://kubernetes.io/docs/reference/access-authn-authz/rbac/#user-facing-roles>
 pub const MASTERS: &str = "system:masters";
 
-/// The kind of a credential, in the output's words.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+/// The kind of a credential.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CredentialKind {
     /// A client certificate, inline or in a file.
     ClientCertificate,

@@ -1,7 +1,7 @@
 use serde::Serialize;
 
-use crate::core::identity::IdentityType;
-use crate::core::identity::ack::CertificateState;
+use super::words::IdentityTypeWord;
+use crate::core::identity::Caller;
 
 /// Whom the cloud was asked as, and what of it failed.
 #[derive(Clone, Debug, Serialize)]
@@ -23,7 +23,7 @@ pub struct CloudView {
 pub struct CallerView {
     /// RAM user, RAM role or the account itself.
     #[serde(rename = "type")]
-    pub kind: IdentityType,
+    pub kind: IdentityTypeWord,
     /// UID of the user or role.
     pub uid: Option<String>,
     /// Name of the user or role.
@@ -34,48 +34,18 @@ pub struct CallerView {
     pub arn: String,
 }
 
-/// State of an identity's kubeconfig, in the documents' words.
-/// Source: <https://www.alibabacloud.com/help/en/ack/user-guide/clear-kubeconfig>
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub enum KubeconfigWord {
-    /// Never issued.
-    NotIssued,
-    /// Issued and valid, or deleted while its bindings remain: the cloud's word is the same for both.
-    Effective,
-    /// Past its end.
-    Expired,
-    /// Deleted, with its bindings.
-    Deleted,
-    /// The cloud doesn't say.
-    Unknown,
-}
-
-impl KubeconfigWord {
-    /// The word for what the API says.
-    pub fn of(state: CertificateState) -> Self {
-        match state {
-            CertificateState::Unissued => Self::NotIssued,
-            CertificateState::Unexpired => Self::Effective,
-            CertificateState::Expired => Self::Expired,
-            CertificateState::Removed => Self::Deleted,
-            CertificateState::Unknown => Self::Unknown,
-        }
-    }
-
-    /// The word in tables.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::NotIssued => "Not Issued",
-            Self::Effective => "Effective",
-            Self::Expired => "Expired",
-            Self::Deleted => "Deleted",
-            Self::Unknown => "Unknown",
-        }
-    }
-}
-
 impl CallerView {
+    /// Who calls, as STS says.
+    pub fn of(caller: &Caller) -> Self {
+        Self {
+            kind: IdentityTypeWord::from(caller.kind),
+            uid: caller.uid.as_ref().map(ToString::to_string),
+            name: caller.name().map(str::to_owned),
+            account_id: caller.account_id.to_string(),
+            arn: caller.arn.clone(),
+        }
+    }
+
     /// The caller as people know it.
     pub(super) fn describe(&self) -> String {
         let uid = self.uid.as_deref().unwrap_or(&self.account_id);

@@ -1,24 +1,26 @@
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{ApiVersion, distance, time};
-use crate::core::credential::CredentialKind;
-use crate::core::credential::expiry::CredentialStatus;
+use super::{ApiVersion, CredentialStatusWord, CredentialWord, Kind, distance, time};
+use crate::core::credential::Credential;
+use crate::core::credential::expiry::Expiry;
+use crate::core::ids::ClusterId;
 use crate::output::report::Report;
 use crate::output::table::{Cell, Table, Tone};
 
 /// What `expiry` prints: one item a credential, worst first.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase", tag = "kind")]
+#[serde(rename_all = "camelCase")]
 pub struct ExpiryReport {
     api_version: ApiVersion,
+    /// `ExpiryReport`.
+    #[cfg_attr(test, schemars(with = "String", extend("const" = "ExpiryReport")))]
+    kind: Kind,
     /// One item a context and credential.
     pub items: Vec<ExpiryItem>,
-    /// How many items have each status that occurs.
-    summary: BTreeMap<CredentialStatus, usize>,
+    /// How many items have each status.
+    summary: StatusCounts,
 }
 
 /// One credential and its end.
@@ -30,12 +32,14 @@ pub struct ExpiryItem {
     pub context: Option<String>,
     /// The file that the credential was read from.
     pub source: Option<String>,
+    /// The line of the file that the credential begins in; null where whole kubeconfig files are read.
+    pub line: Option<u64>,
     /// The ACK cluster, where it can be inferred.
     pub cluster_id: Option<String>,
     /// The RAM UID in the certificate's common name.
     pub uid: Option<String>,
     /// The kind of credential; null where nothing could be read.
-    pub credential: Option<CredentialKind>,
+    pub credential: Option<CredentialWord>,
     /// Start of validity.
     #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
     pub not_before: Option<Timestamp>,
@@ -52,9 +56,91 @@ pub struct ExpiryItem {
     #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
     pub ca_not_after: Option<Timestamp>,
     /// The status.
-    pub status: CredentialStatus,
+    pub status: CredentialStatusWord,
     /// Why the status is what it is, where that needs a word.
     pub reason: Option<String>,
+}
+
+/// How many credentials have each status.
+#[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "PascalCase")]
+struct StatusCounts {
+    invalid: usize,
+    missing: usize,
+    expired: usize,
+    not_yet_valid: usize,
+    expiring: usize,
+    long_lived: usize,
+    #[serde(rename = "Static")]
+    without_end: usize,
+    effective: usize,
+    dynamic: usize,
+}
+
+impl StatusCounts {
+    fn add(&mut self, status: CredentialStatusWord) {
+        *match status {
+            CredentialStatusWord::Invalid => &mut self.invalid,
+            CredentialStatusWord::Missing => &mut self.missing,
+            CredentialStatusWord::Expired => &mut self.expired,
+            CredentialStatusWord::NotYetValid => &mut self.not_yet_valid,
+            CredentialStatusWord::Expiring => &mut self.expiring,
+            CredentialStatusWord::LongLived => &mut self.long_lived,
+            CredentialStatusWord::Static => &mut self.without_end,
+            CredentialStatusWord::Effective => &mut self.effective,
+            CredentialStatusWord::Dynamic => &mut self.dynamic,
+        } += 1;
+    }
+}
+
+impl ExpiryItem {
+    /// A credential and its end, without the place that it was read from.
+    pub fn of(credential: &Credential, expiry: Expiry) -> Self {
+        Self {
+            context: None,
+            source: None,
+            line: None,
+            cluster_id: None,
+            uid: credential.uid.as_ref().map(ToString::to_string),
+            credential: Some(CredentialWord::from(credential.kind)),
+            not_before: credential.not_before,
+            not_after: credential.not_after,
+            remaining_seconds: expiry.remaining.map(|left| left.as_secs()),
+            lifetime_seconds: expiry.lifetime.map(|lives| lives.as_secs()),
+            serial: credential.serial.clone(),
+            ca_not_after: credential.ca_not_after,
+            status: CredentialStatusWord::from(expiry.status),
+            reason: expiry.reason,
+        }
+    }
+
+    /// What stands for a file of which no credential could be read.
+    pub fn unread(file: String, is_missing: bool, reason: String) -> Self {
+        Self {
+            context: None,
+            source: Some(file),
+            line: None,
+            cluster_id: None,
+            uid: None,
+            credential: None,
+            not_before: None,
+            not_after: None,
+            remaining_seconds: None,
+            lifetime_seconds: None,
+            serial: None,
+            ca_not_after: None,
+            status: if is_missing { CredentialStatusWord::Missing } else { CredentialStatusWord::Invalid },
+            reason: Some(reason),
+        }
+    }
+
+    /// The same credential, found here.
+    #[must_use]
+    pub fn found(self, context: Option<&str>, file: Option<String>, cluster_id: Option<&ClusterId>) -> Self {
+        let (context, cluster_id) = (context.map(str::to_owned), cluster_id.map(ToString::to_string));
+        Self { context, source: file, cluster_id, ..self }
+    }
 }
 
 impl ExpiryReport {
@@ -66,11 +152,11 @@ impl ExpiryReport {
                 .cmp(&key(b))
                 .then_with(|| (&a.context, &a.source, a.credential).cmp(&(&b.context, &b.source, b.credential)))
         });
-        let mut summary = BTreeMap::new();
+        let mut summary = StatusCounts::default();
         for item in &items {
-            *summary.entry(item.status).or_default() += 1;
+            summary.add(item.status);
         }
-        Self { api_version: ApiVersion::V1, items, summary }
+        Self { api_version: ApiVersion::V1, kind: Kind::ExpiryReport, items, summary }
     }
 }
 
@@ -118,19 +204,19 @@ fn row(item: &ExpiryItem, wide: bool) -> Vec<Cell<'_>> {
 fn left(item: &ExpiryItem) -> Option<String> {
     match (item.remaining_seconds, item.status) {
         (Some(seconds), _) => Some(distance(seconds)),
-        (None, CredentialStatus::Static) => Some("forever".to_owned()),
+        (None, CredentialStatusWord::Static) => Some("forever".to_owned()),
         (None, _) => None,
     }
 }
 
-pub(super) fn status_tone(status: CredentialStatus) -> Tone {
+pub(super) fn status_tone(status: CredentialStatusWord) -> Tone {
     match status {
-        CredentialStatus::Invalid | CredentialStatus::Expired => Tone::Danger,
-        CredentialStatus::Missing
-        | CredentialStatus::NotYetValid
-        | CredentialStatus::Expiring
-        | CredentialStatus::LongLived
-        | CredentialStatus::Static => Tone::Attention,
-        CredentialStatus::Effective | CredentialStatus::Dynamic => Tone::Plain,
+        CredentialStatusWord::Invalid | CredentialStatusWord::Expired => Tone::Danger,
+        CredentialStatusWord::Missing
+        | CredentialStatusWord::NotYetValid
+        | CredentialStatusWord::Expiring
+        | CredentialStatusWord::LongLived
+        | CredentialStatusWord::Static => Tone::Attention,
+        CredentialStatusWord::Effective | CredentialStatusWord::Dynamic => Tone::Plain,
     }
 }

@@ -1,17 +1,21 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{ApiVersion, time};
+use super::{ApiVersion, Kind, time};
+use crate::core::revocation::journal::{Ending, OperationId, OperationSummary, State, SummaryPurpose};
 use crate::output::report::Report;
 use crate::output::table::{Cell, Table, Tone};
 
 /// What `history` prints: the last operation first.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase", tag = "kind")]
+#[serde(rename_all = "camelCase")]
 pub struct History {
     /// `ackcred/v1`.
     pub api_version: ApiVersion,
+    /// `History`.
+    #[cfg_attr(test, schemars(with = "String", extend("const" = "History")))]
+    pub kind: Kind,
     /// The operations.
     pub operations: Vec<PastOperation>,
 }
@@ -23,21 +27,142 @@ pub struct History {
 pub struct PastOperation {
     /// Its ID.
     pub id: String,
-    /// What it was: `Revoke` or `Restore`; null where its files can't be read.
-    pub operation: Option<&'static str>,
+    /// What it is; null where its files can't be read, as all that is not known then.
+    pub kind: Option<OperationKind>,
     /// When it began.
     #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
     pub time: Option<Timestamp>,
     /// The clusters.
-    pub cluster_ids: Vec<String>,
+    pub cluster_ids: Option<Vec<String>>,
     /// The identities.
-    pub uids: Vec<String>,
+    pub uids: Option<Vec<String>>,
     /// How many steps were agreed to.
-    pub steps: usize,
-    /// How it ended; `Unfinished` where it was cut off, `Damaged` where its files can't be read.
-    pub outcome: String,
+    pub steps: Option<usize>,
+    /// How it ended, or that it did not.
+    pub outcome: OperationOutcome,
     /// Why, in the operator's words.
     pub reason: Option<String>,
+}
+
+/// What an operation is.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub enum OperationKind {
+    /// Access is taken away.
+    Revoke,
+    /// Access is given back.
+    Restore,
+}
+
+/// How an operation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub enum OperationOutcome {
+    /// All was done, and proven.
+    Verified,
+    /// All was done, and access was found nevertheless.
+    Residual,
+    /// All was done, and it could not be proven.
+    Unverifiable,
+    /// Some steps were not done.
+    Incomplete,
+    /// What an earlier operation had taken was given back.
+    Restored,
+    /// The operator stopped it.
+    Interrupted,
+    /// Nothing could be done.
+    Failed,
+    /// It was cut off, or still goes on.
+    Unfinished,
+    /// Its files can't be read.
+    Damaged,
+}
+
+impl PastOperation {
+    /// An operation and how far it came.
+    pub fn of(id: &OperationId, summary: OperationSummary, state: State) -> Self {
+        Self {
+            id: id.to_string(),
+            kind: Some(OperationKind::of(&summary.purpose)),
+            time: Some(summary.begun),
+            cluster_ids: Some(summary.cluster_ids.iter().flatten().map(ToString::to_string).collect()),
+            uids: Some(summary.uids.iter().map(ToString::to_string).collect()),
+            steps: Some(summary.steps),
+            outcome: OperationOutcome::of(state),
+            reason: summary.reason,
+        }
+    }
+
+    /// An operation whose files can't be read.
+    pub fn damaged(id: &OperationId) -> Self {
+        Self {
+            id: id.to_string(),
+            kind: None,
+            time: None,
+            cluster_ids: None,
+            uids: None,
+            steps: None,
+            outcome: OperationOutcome::Damaged,
+            reason: None,
+        }
+    }
+}
+
+impl OperationKind {
+    fn of(purpose: &SummaryPurpose) -> Self {
+        match purpose {
+            SummaryPurpose::Revoke { .. } => Self::Revoke,
+            SummaryPurpose::Restore { .. } => Self::Restore,
+        }
+    }
+
+    /// The word in tables.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Revoke => "Revoke",
+            Self::Restore => "Restore",
+        }
+    }
+}
+
+impl OperationOutcome {
+    fn of(state: State) -> Self {
+        match state {
+            State::Unfinished => Self::Unfinished,
+            State::Ended(Ending::Verified) => Self::Verified,
+            State::Ended(Ending::Residual) => Self::Residual,
+            State::Ended(Ending::Unverifiable) => Self::Unverifiable,
+            State::Ended(Ending::Incomplete) => Self::Incomplete,
+            State::Ended(Ending::Restored) => Self::Restored,
+            State::Ended(Ending::Interrupted) => Self::Interrupted,
+            State::Ended(Ending::Failed) => Self::Failed,
+        }
+    }
+
+    /// The word in tables.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Verified => "Verified",
+            Self::Residual => "Residual",
+            Self::Unverifiable => "Unverifiable",
+            Self::Incomplete => "Incomplete",
+            Self::Restored => "Restored",
+            Self::Interrupted => "Interrupted",
+            Self::Failed => "Failed",
+            Self::Unfinished => "Unfinished",
+            Self::Damaged => "Damaged",
+        }
+    }
+
+    fn tone(self) -> Tone {
+        match self {
+            Self::Verified | Self::Restored => Tone::Plain,
+            Self::Residual | Self::Damaged => Tone::Danger,
+            Self::Unverifiable | Self::Incomplete | Self::Interrupted | Self::Failed | Self::Unfinished => {
+                Tone::Attention
+            }
+        }
+    }
 }
 
 impl Report for History {
@@ -47,22 +172,17 @@ impl Report for History {
             headers.push("REASON");
         }
         let rows = self.operations.iter().map(move |one| {
-            let tone = match one.outcome.as_str() {
-                "Verified" | "Restored" => Tone::Plain,
-                "Residual" | "Damaged" => Tone::Danger,
-                _ => Tone::Attention,
-            };
             let mut cells = vec![
                 Cell::new(one.id.as_str()),
-                Cell::maybe(one.operation),
+                Cell::maybe(one.kind.map(OperationKind::as_str)),
                 Cell::maybe(one.time.map(time)),
-                match one.cluster_ids.len() {
-                    0..=2 => Cell::new(one.cluster_ids.join(",")),
-                    many => Cell::new(format!("{many} clusters")),
-                },
-                Cell::new(one.uids.join(",")),
-                Cell::new(one.steps.to_string()),
-                Cell::new(one.outcome.as_str()).tone(tone),
+                Cell::maybe(one.cluster_ids.as_ref().map(|ids| match ids.len() {
+                    0..=2 => ids.join(","),
+                    many => format!("{many} clusters"),
+                })),
+                Cell::maybe(one.uids.as_ref().map(|uids| uids.join(","))),
+                Cell::maybe(one.steps.map(|steps| steps.to_string())),
+                Cell::new(one.outcome.as_str()).tone(one.outcome.tone()),
             ];
             if wide {
                 cells.push(Cell::maybe(one.reason.as_deref()));
@@ -78,5 +198,30 @@ impl Report for History {
 
     fn nothing_found(&self) -> Option<String> {
         self.operations.is_empty().then(|| "nothing was revoked or restored from this machine".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_the_same_in_tables_and_in_documents() {
+        for kind in [OperationKind::Revoke, OperationKind::Restore] {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
+        }
+        let endings = [
+            Ending::Verified,
+            Ending::Residual,
+            Ending::Unverifiable,
+            Ending::Incomplete,
+            Ending::Restored,
+            Ending::Interrupted,
+            Ending::Failed,
+        ];
+        let outcomes = endings.map(|ending| OperationOutcome::of(State::Ended(ending)));
+        for outcome in outcomes.into_iter().chain([OperationOutcome::Unfinished, OperationOutcome::Damaged]) {
+            assert_eq!(serde_json::to_value(outcome).unwrap(), outcome.as_str());
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! The JSON contract: one file a document. Tables are drawn from the same values.
 //!
-//! Keys are lowerCamelCase and always present, `null` where a value is unknown; times are RFC 3339 in UTC; UIDs are
-//! strings. `docs/schemas/` holds a JSON Schema for each document, generated from these types.
+//! A document is made of types of its own: domain types are converted by functions, and never serialised themselves. Keys are
+//! lowerCamelCase and always present, `null` where a value is unknown; times are RFC 3339 in UTC; UIDs are strings.
+//! `docs/schemas/` holds a JSON Schema for each document, generated from these types.
 
 mod cloud;
 mod expiry;
@@ -18,7 +19,7 @@ mod version;
 mod whoami;
 mod words;
 
-pub use cloud::{CallerView, CloudView, KubeconfigWord};
+pub use cloud::{CallerView, CloudView};
 pub use expiry::{ExpiryItem, ExpiryReport};
 pub use history::{History, PastOperation};
 pub use plan::{RevocationPlan, TargetView};
@@ -29,11 +30,11 @@ pub use status::{Auditing, ClusterStatus, Dimension, LastAccessView, Outcome, St
 pub use step::StepView;
 pub use version::Version;
 pub use whoami::{ApiServerView, CertificateSubject, ClusterFacts, CredentialFacts, IdentityFacts, WhoAmI};
+pub use words::{ClusterIdFromWord, CredentialStatusWord, CredentialWord, IdentityTypeWord, KubeconfigWord, StateWord};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::core::access::scan::StateKind;
 use crate::output::table::Tone;
 
 /// `apiVersion` of every document.
@@ -45,17 +46,34 @@ pub enum ApiVersion {
     V1,
 }
 
+/// `kind` of each document.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub enum Kind {
+    /// What `whoami` prints.
+    WhoAmI,
+    /// What `expiry` prints.
+    ExpiryReport,
+    /// What `scan` prints.
+    ScanReport,
+    /// What `status` prints.
+    StatusReport,
+    /// What `history` prints.
+    History,
+    /// What `version` prints.
+    Version,
+}
+
 /// A length of time as people say it.
 fn distance(seconds: i64) -> String {
     crate::core::credential::duration::distance(SignedDuration::from_secs(seconds))
 }
 
 /// How an identity's state looks: red for one that is gone and still holds something.
-fn state_tone(state: StateKind) -> Tone {
+fn state_tone(state: StateWord) -> Tone {
     match state {
-        StateKind::Deleted => Tone::Danger,
-        StateKind::Recycled | StateKind::Unknown => Tone::Attention,
-        StateKind::Frozen | StateKind::Active => Tone::Plain,
+        StateWord::Deleted => Tone::Danger,
+        StateWord::Recycled | StateWord::Unknown => Tone::Attention,
+        StateWord::Frozen | StateWord::Active => Tone::Plain,
     }
 }
 

@@ -1,10 +1,11 @@
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use super::{ApiVersion, CloudView, KubeconfigWord, distance, nothing_in, state_tone, time};
+use super::{
+    ApiVersion, CloudView, IdentityTypeWord, Kind, KubeconfigWord, StateWord, distance, nothing_in, state_tone, time,
+};
 use crate::core::access::likeness::Likeness;
-use crate::core::access::scan::{ClusterScan, DeadNames, Holding, ScanRow, Selection, StateKind};
-use crate::core::identity::IdentityType;
+use crate::core::access::scan::{ClusterScan, DeadNames, Holding, ScanRow, Selection};
 use crate::core::ids::ClusterId;
 use crate::core::rbac::grants::Grant;
 use crate::core::rbac::inventory;
@@ -14,10 +15,13 @@ use crate::output::table::{Cell, Table, Tone};
 /// What `scan` prints: one grant a (binding, subject), worst first.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase", tag = "kind")]
+#[serde(rename_all = "camelCase")]
 pub struct ScanReport<'a> {
     /// `ackcred/v1`.
     pub api_version: ApiVersion,
+    /// `ScanReport`.
+    #[cfg_attr(test, schemars(with = "String", extend("const" = "ScanReport")))]
+    pub kind: Kind,
     /// The clusters that were read, or that were to be.
     pub clusters: Vec<ScannedCluster>,
     /// Who holds them, and in how many clusters.
@@ -71,11 +75,11 @@ pub struct HolderView<'a> {
     pub uid: &'a str,
     /// RAM user, RAM role or the account itself.
     #[serde(rename = "type")]
-    pub kind: IdentityType,
+    pub kind: IdentityTypeWord,
     /// The identity's name in RAM.
     pub name: Option<&'a str>,
     /// Whether the identity still exists: the worst of what a cluster's sources say.
-    pub state: StateKind,
+    pub state: StateWord,
     /// What that is known from, or why it is not known.
     pub evidence: &'a str,
     /// In how many of the clusters it holds something.
@@ -114,11 +118,11 @@ pub struct GrantView<'a> {
     pub uid: Option<&'a str>,
     /// RAM user, RAM role or the account itself.
     #[serde(rename = "type")]
-    pub kind: IdentityType,
+    pub kind: IdentityTypeWord,
     /// The identity's name in RAM.
     pub name: Option<&'a str>,
     /// Whether the identity still exists.
-    pub state: StateKind,
+    pub state: StateWord,
     /// What the state is known from, or why it is not known.
     pub evidence: &'a str,
     /// The Kubernetes user name, with its suffix; null for an identity without a binding.
@@ -226,9 +230,9 @@ impl<'a> Identities<'a> {
         let holdings = self.selection.holdings(self.clusters).into_iter();
         holdings.map(|Holding { uid, verdict, clusters, grants }| HolderView {
             uid,
-            kind: verdict.identity_type,
+            kind: IdentityTypeWord::from(verdict.identity_type),
             name: verdict.name.as_deref(),
-            state: StateKind::of(verdict.state),
+            state: StateWord::of(verdict.state),
             evidence: &verdict.evidence,
             clusters,
             grants,
@@ -246,16 +250,16 @@ fn view<'a>(row: ScanRow<'a>, rows: &Rows<'_>) -> GrantView<'a> {
         cluster_id: row.cluster.id.as_ref().map(|id| id.as_str()),
         context: row.cluster.context.as_deref(),
         uid: row.uid,
-        kind: row.verdict.identity_type,
+        kind: IdentityTypeWord::from(row.verdict.identity_type),
         name: row.verdict.name.as_deref(),
-        state: StateKind::of(row.verdict.state),
+        state: StateWord::of(row.verdict.state),
         evidence: &row.verdict.evidence,
         subject: row.grant.map(|grant| grant.subject),
         binding: row.grant.as_ref().map(Binding::of),
         role: row.grant.and_then(|grant| grant.role).map(Role::of),
         shared_with: others.named,
         shared_with_count: others.count,
-        kubeconfig: row.kubeconfig.map(|state| KubeconfigWord::of(state.certificate)),
+        kubeconfig: row.kubeconfig.map(|state| KubeconfigWord::from(state.certificate)),
         expires: row.kubeconfig.and_then(|state| state.expires),
         reappeared: rows.reappeared(&row),
     }
@@ -323,7 +327,7 @@ fn which(cluster: &ClusterScan) -> [Cell<'_>; 2] {
 
 fn cells<'a>(row: ScanRow<'a>, rows: &Rows<'_>, wide: Option<Timestamp>) -> Vec<Cell<'a>> {
     let grant = row.grant;
-    let state = StateKind::of(row.verdict.state);
+    let state = StateWord::of(row.verdict.state);
     let state_cell = match rows.reappeared(&row) {
         Some(true) => Cell::new(format!("{}, Reappeared", state.as_str())).tone(Tone::Danger),
         _ => Cell::new(state.as_str()).tone(state_tone(state)),
@@ -334,7 +338,7 @@ fn cells<'a>(row: ScanRow<'a>, rows: &Rows<'_>, wide: Option<Timestamp>) -> Vec<
     }
     cells.extend([
         Cell::maybe(row.uid),
-        Cell::new(row.verdict.identity_type.as_str()),
+        Cell::new(IdentityTypeWord::from(row.verdict.identity_type).as_str()),
         Cell::maybe(row.verdict.name.as_deref()),
         state_cell,
         Cell::maybe(grant.map(|grant| grant.to_string())),
@@ -346,7 +350,7 @@ fn cells<'a>(row: ScanRow<'a>, rows: &Rows<'_>, wide: Option<Timestamp>) -> Vec<
         cells.extend([
             Cell::maybe(grant.map(|grant| grant.subject)),
             Cell::maybe(shared),
-            Cell::maybe(row.kubeconfig.map(|state| KubeconfigWord::of(state.certificate).as_str())),
+            Cell::maybe(row.kubeconfig.map(|state| KubeconfigWord::from(state.certificate).as_str())),
             Cell::maybe(row.kubeconfig.and_then(|state| state.expires).map(time)),
             Cell::maybe(created.map(|created| distance(now.as_second() - created.as_second()))),
             Cell::new(row.verdict.evidence.as_str()),

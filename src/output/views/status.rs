@@ -1,19 +1,24 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{ApiVersion, CloudView, KubeconfigWord, nothing_in, state_tone, time};
-use crate::core::access::scan::StateKind;
-use crate::core::identity::IdentityType;
+use super::{ApiVersion, CloudView, IdentityTypeWord, Kind, KubeconfigWord, StateWord, nothing_in, state_tone, time};
+use crate::core::access::holder::{Holder, LastAccess};
+use crate::core::identity::ack::UserKubeconfigState;
+use crate::core::identity::verdict::Verdict;
+use crate::core::ids::Uid;
 use crate::output::report::Report;
 use crate::output::table::{Cell, Table, Tone};
 
 /// What `status` prints: one cluster's identities, or one identity's clusters.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase", tag = "kind")]
+#[serde(rename_all = "camelCase")]
 pub struct StatusReport {
     /// `ackcred/v1`.
     pub api_version: ApiVersion,
+    /// `StatusReport`.
+    #[cfg_attr(test, schemars(with = "String", extend("const" = "StatusReport")))]
+    pub kind: Kind,
     /// The clusters that were read.
     pub clusters: Vec<ClusterStatus>,
     /// One item an identity and cluster, worst first.
@@ -56,19 +61,19 @@ pub struct ClusterStatus {
     pub temporary_credential: bool,
     /// What could not be read, and why.
     pub error: Option<String>,
-    /// Whether its audit log could be searched; null where that was not tried.
-    pub auditing: Option<Auditing>,
+    /// Whether it has an audit log.
+    pub auditing: Auditing,
     /// Whether ack-ram-authenticator's API group exists; null where that is unknown.
     pub ram_authenticator: Option<bool>,
 }
 
-/// What the activity check found in a cluster's audit log.
+/// Whether a cluster has an audit log, as far as the activity check shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Auditing {
-    /// It could be searched.
+    /// It has one: it could be searched.
     Enabled,
-    /// Every search failed: it may be off, or out of reach.
+    /// It was not searched, or every search failed: it may be off, or out of reach.
     Unknown,
 }
 
@@ -87,11 +92,11 @@ pub struct StatusItem {
     pub uid: String,
     /// RAM user, RAM role or the account itself.
     #[serde(rename = "type")]
-    pub kind: IdentityType,
+    pub kind: IdentityTypeWord,
     /// The identity's name in RAM.
     pub name: Option<String>,
     /// Whether the identity still exists.
-    pub account_state: StateKind,
+    pub account_state: StateWord,
     /// State of its kubeconfig; null where ACK lists none.
     pub kubeconfig: Option<KubeconfigWord>,
     /// When the kubeconfig's certificate ends.
@@ -141,6 +146,58 @@ pub enum Outcome {
     Found,
     /// The check failed.
     Failed,
+}
+
+impl Auditing {
+    /// What these searches of a cluster's audit log show.
+    pub fn of<'a>(mut searches: impl Iterator<Item = &'a LastAccess>) -> Self {
+        if searches.any(|access| !access.is_failed()) { Self::Enabled } else { Self::Unknown }
+    }
+}
+
+impl StatusItem {
+    /// An identity of a cluster, without the cluster; `searched` is what its audit log says.
+    pub fn of_holder(holder: &Holder<'_>, searched: Option<&LastAccess>) -> Self {
+        Self {
+            cluster_id: None,
+            cluster_name: None,
+            cluster_state: None,
+            uid: holder.uid.to_string(),
+            kind: IdentityTypeWord::from(holder.verdict.identity_type),
+            name: holder.verdict.name.clone(),
+            account_state: StateWord::of(holder.verdict.state),
+            kubeconfig: holder.kubeconfig.map(|state| KubeconfigWord::from(state.certificate)),
+            expires: holder.kubeconfig.and_then(|state| state.expires),
+            residue: holder.residue,
+            bindings: Some(holder.bindings),
+            revocable: holder.kubeconfig.and_then(|state| state.revocable),
+            last_access: searched.map(LastAccessView::of),
+        }
+    }
+
+    /// A cluster of an identity, which itself was not read.
+    pub fn of_kubeconfig(
+        state: &UserKubeconfigState,
+        uid: &Uid,
+        verdict: &Verdict,
+        searched: Option<&LastAccess>,
+    ) -> Self {
+        Self {
+            cluster_id: Some(state.cluster.to_string()),
+            cluster_name: (!state.cluster_name.is_empty()).then(|| state.cluster_name.clone()),
+            cluster_state: (!state.cluster_state.is_empty()).then(|| state.cluster_state.clone()),
+            uid: uid.to_string(),
+            kind: IdentityTypeWord::from(verdict.identity_type),
+            name: verdict.name.clone(),
+            account_state: StateWord::of(verdict.state),
+            kubeconfig: Some(KubeconfigWord::from(state.certificate)),
+            expires: state.expires,
+            residue: None,
+            bindings: None,
+            revocable: None,
+            last_access: searched.map(LastAccessView::of),
+        }
+    }
 }
 
 impl Report for StatusReport {
@@ -234,8 +291,8 @@ impl ClusterStatus {
 
     fn describe(&self) -> String {
         let auditing = match self.auditing {
-            Some(Auditing::Enabled) => "enabled",
-            Some(Auditing::Unknown) | None => "unknown",
+            Auditing::Enabled => "enabled",
+            Auditing::Unknown => "unknown",
         };
         let authenticator = match self.ram_authenticator {
             Some(true) => "installed",
@@ -247,6 +304,27 @@ impl ClusterStatus {
 }
 
 impl LastAccessView {
+    fn of(access: &LastAccess) -> Self {
+        let activity = access.activity();
+        let (outcome, reason, error) = match access {
+            LastAccess::None(_) => (Outcome::None, "no access in the last 7 days", None),
+            LastAccess::Found(_) => (Outcome::Found, "accessed within the last 7 days", None),
+            LastAccess::Failed { reason, .. } => {
+                (Outcome::Failed, "the audit log can't be searched: auditing may be off", Some(reason.clone()))
+            }
+        };
+        Self {
+            outcome,
+            reason: reason.to_owned(),
+            time: activity.last_activity,
+            audit_id: activity.last_audit_id.clone(),
+            project: activity.project.clone(),
+            logstore: activity.log_store.clone(),
+            query: activity.query.clone(),
+            error,
+        }
+    }
+
     /// Where the audit log is.
     fn place(&self) -> Option<String> {
         Some(format!("{}/{}", self.project.as_ref()?, self.logstore.as_ref()?))

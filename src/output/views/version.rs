@@ -1,15 +1,18 @@
 use serde::Serialize;
 
-use super::ApiVersion;
+use super::{ApiVersion, Kind};
 use crate::output::report::Report;
 use crate::output::table::{Cell, Table};
 
 /// What `version` prints.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase", tag = "kind")]
+#[serde(rename_all = "camelCase")]
 pub struct Version {
     api_version: ApiVersion,
+    /// `Version`.
+    #[cfg_attr(test, schemars(with = "String", extend("const" = "Version")))]
+    kind: Kind,
     version: &'static str,
     platform: String,
 }
@@ -17,11 +20,12 @@ pub struct Version {
 impl Version {
     /// The version of this build.
     pub fn current() -> Self {
-        Self {
-            api_version: ApiVersion::V1,
-            version: env!("CARGO_PKG_VERSION"),
-            platform: format!("{}/{}", std::env::consts::OS, std::env::consts::ARCH),
-        }
+        Self::of(env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH)
+    }
+
+    /// A version that was built for this operating system and processor.
+    pub(super) fn of(version: &'static str, os: &str, arch: &str) -> Self {
+        Self { api_version: ApiVersion::V1, kind: Kind::Version, version, platform: format!("{os}/{arch}") }
     }
 }
 

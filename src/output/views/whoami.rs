@@ -2,22 +2,32 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::expiry::status_tone;
-use super::{ApiVersion, CloudView, distance, time};
-use crate::core::access::scan::StateKind;
-use crate::core::cluster::cluster_id::ClusterIdFrom;
-use crate::core::credential::CredentialKind;
-use crate::core::credential::expiry::CredentialStatus;
-use crate::core::identity::IdentityType;
+use super::{
+    ApiVersion, CloudView, ClusterIdFromWord, CredentialStatusWord, CredentialWord, IdentityTypeWord, Kind, StateWord,
+    distance, time,
+};
+use crate::core::cluster::cluster_id::{ClusterIdFrom, KnownCluster};
+use crate::core::cluster::server_view::ServerIdentity;
+use crate::core::credential::Credential;
+use crate::core::credential::certificate::Subject;
+use crate::core::credential::expiry::Expiry;
+use crate::core::identity::verdict::Verdict;
+use crate::core::ids::Uid;
+use crate::core::kubeconfig::ResolvedContext;
+use crate::core::kubeconfig::connection::without_secrets;
 use crate::output::report::Report;
 use crate::output::table::{Cell, Table, Tone};
 
 /// What `whoami` prints: what the file claims, what the API server sees, what the cloud says, kept apart.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase", tag = "kind")]
+#[serde(rename_all = "camelCase")]
 pub struct WhoAmI {
     /// `ackcred/v1`.
     pub api_version: ApiVersion,
+    /// `WhoAmI`.
+    #[cfg_attr(test, schemars(with = "String", extend("const" = "WhoAmI")))]
+    pub kind: Kind,
     /// The context.
     pub context: Option<String>,
     /// The kubeconfig file that holds the user entry.
@@ -44,13 +54,16 @@ pub struct ClusterFacts {
     /// The ACK cluster ID.
     pub id: Option<String>,
     /// How the ID is known.
-    pub id_from: Option<ClusterIdFrom>,
+    pub id_from: Option<ClusterIdFromWord>,
     /// Whether the cluster itself confirmed the ID; null when it was not asked or could not tell.
     pub confirmed: Option<bool>,
     /// URL of the API server.
     pub server: Option<String>,
     /// Name of the cluster entry.
     pub name: Option<String>,
+    /// How the ID is known, for people.
+    #[serde(skip)]
+    id_from_in_words: Option<&'static str>,
 }
 
 /// What a credential says of itself.
@@ -59,7 +72,7 @@ pub struct ClusterFacts {
 #[serde(rename_all = "camelCase")]
 pub struct CredentialFacts {
     /// The kind of credential.
-    pub kind: CredentialKind,
+    pub kind: CredentialWord,
     /// The certificate's subject.
     pub subject: Option<CertificateSubject>,
     /// The certificate's serial number, hexadecimal.
@@ -77,7 +90,7 @@ pub struct CredentialFacts {
     /// Seconds from start to end.
     pub lifetime_seconds: Option<i64>,
     /// The status.
-    pub status: CredentialStatus,
+    pub status: CredentialStatusWord,
     /// Why the status is what it is, where that needs a word.
     pub reason: Option<String>,
 }
@@ -103,11 +116,11 @@ pub struct IdentityFacts {
     pub uid: Option<String>,
     /// RAM user, RAM role or the account itself.
     #[serde(rename = "type")]
-    pub kind: IdentityType,
+    pub kind: IdentityTypeWord,
     /// Its name in RAM.
     pub name: Option<String>,
     /// Whether it still exists.
-    pub state: StateKind,
+    pub state: StateWord,
     /// What the state is known from, or why it is not known.
     pub evidence: Option<String>,
 }
@@ -119,8 +132,8 @@ pub struct IdentityFacts {
 pub struct ApiServerView {
     /// The user name.
     pub username: Option<String>,
-    /// The groups.
-    pub groups: Vec<String>,
+    /// The groups; null when they are unknown.
+    pub groups: Option<Vec<String>>,
     /// What failed.
     pub error: Option<String>,
 }
@@ -172,9 +185,21 @@ fn attributes(report: &WhoAmI, wide: bool) -> Vec<(&'static str, Cell<'_>)> {
 }
 
 impl ClusterFacts {
+    /// The cluster of a context.
+    pub fn of(context: &ResolvedContext, known: &KnownCluster) -> Self {
+        Self {
+            id: known.id.as_ref().map(ToString::to_string),
+            id_from: known.from.map(ClusterIdFromWord::from),
+            confirmed: known.confirmed,
+            server: context.cluster.as_ref().map(|cluster| without_secrets(&cluster.value.server)),
+            name: (!context.cluster_name.is_empty()).then(|| context.cluster_name.clone()),
+            id_from_in_words: known.from.map(ClusterIdFrom::describe),
+        }
+    }
+
     fn describe(&self) -> Option<String> {
         let id = self.id.as_deref()?;
-        let from = self.id_from.map(|from| format!("   from {}", from.describe())).unwrap_or_default();
+        let from = self.id_from_in_words.map(|from| format!("   from {from}")).unwrap_or_default();
         let confirmed = match self.confirmed {
             Some(true) => ", confirmed by the cluster",
             Some(false) => ", contradicted by the cluster",
@@ -185,6 +210,22 @@ impl ClusterFacts {
 }
 
 impl CredentialFacts {
+    /// A credential and its end.
+    pub fn of(credential: &Credential, expiry: Expiry) -> Self {
+        Self {
+            kind: CredentialWord::from(credential.kind),
+            subject: credential.subject.as_ref().map(CertificateSubject::of),
+            serial: credential.serial.clone(),
+            sha256: credential.sha256.clone(),
+            not_before: credential.not_before,
+            not_after: credential.not_after,
+            remaining_seconds: expiry.remaining.map(|left| left.as_secs()),
+            lifetime_seconds: expiry.lifetime.map(|lives| lives.as_secs()),
+            status: CredentialStatusWord::from(expiry.status),
+            reason: expiry.reason,
+        }
+    }
+
     fn expires(&self) -> Option<String> {
         let end = time(self.not_after?);
         let left = match self.remaining_seconds? {
@@ -205,6 +246,10 @@ impl CredentialFacts {
 }
 
 impl CertificateSubject {
+    fn of(subject: &Subject) -> Self {
+        Self { common_name: subject.common_name.clone(), organizations: subject.organizations.clone() }
+    }
+
     fn describe(&self) -> String {
         let names = self.common_name.iter().map(|name| format!("CN={name}"));
         let groups = self.organizations.iter().map(|group| format!("O={group}"));
@@ -213,24 +258,52 @@ impl CertificateSubject {
 }
 
 impl IdentityFacts {
+    /// The verdict on an identity.
+    pub fn of(uid: Option<&Uid>, verdict: &Verdict) -> Self {
+        Self {
+            uid: uid.map(ToString::to_string),
+            kind: IdentityTypeWord::from(verdict.identity_type),
+            name: verdict.name.clone(),
+            state: StateWord::of(verdict.state),
+            evidence: Some(verdict.evidence.clone()),
+        }
+    }
+
     fn describe(&self) -> String {
         let name = self.name.as_deref().map(|name| format!("{name}   ")).unwrap_or_default();
         let evidence = self.evidence.as_deref().map(|evidence| format!(" ({evidence})")).unwrap_or_default();
         match self.kind {
-            IdentityType::Unknown => format!("{name}{}{evidence}", self.state.as_str()),
+            IdentityTypeWord::Unknown => format!("{name}{}{evidence}", self.state.as_str()),
             kind => format!("{name}{}, {}{evidence}", kind.as_str(), self.state.as_str()),
         }
     }
 }
 
 impl ApiServerView {
+    /// What an API server answers; `None` where its version can't say which user it sees.
+    pub fn of(answer: &Result<Option<ServerIdentity>, String>) -> Self {
+        match answer {
+            Ok(Some(ServerIdentity { username, groups, .. })) => {
+                Self { username: Some(username.clone()), groups: Some(groups.clone()), error: None }
+            }
+            Ok(None) => Self {
+                error: Some("older than Kubernetes 1.28: it can't say which user it sees".to_owned()),
+                ..Self::default()
+            },
+            Err(reason) => Self { error: Some(reason.clone()), ..Self::default() },
+        }
+    }
+
     fn describe(&self) -> Cell<'_> {
         match (&self.error, &self.username) {
             (Some(error), _) => Cell::new(format!("failed: {error}")).tone(Tone::Attention),
             (None, username) => Cell::new(format!(
                 "{}   groups {}",
                 username.as_deref().unwrap_or("nobody"),
-                if self.groups.is_empty() { "none".to_owned() } else { self.groups.join(", ") }
+                match self.groups.as_deref() {
+                    None | Some([]) => "none".to_owned(),
+                    Some(groups) => groups.join(", "),
+                }
             )),
         }
     }

@@ -3,7 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::core::access::scan::StateKind;
+use crate::core::cluster::cluster_id::ClusterIdFrom;
+use crate::core::credential::CredentialKind;
+use crate::core::credential::expiry::CredentialStatus;
 use crate::core::identity::IdentityType;
+use crate::core::identity::ack::CertificateState;
+use crate::core::identity::verdict::State;
 use crate::core::revocation::plan::RemainKind;
 use crate::core::revocation::refusal::RefusalCode;
 use crate::core::revocation::target::GroupsFrom;
@@ -12,16 +17,24 @@ use crate::core::revocation::verification::{Check, CheckResult, Outcome};
 macro_rules! words {
     ($($(#[$doc:meta])* $name:ident of $origin:ident { $($(#[$meaning:meta])* $word:ident,)* })*) => {$(
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
         #[cfg_attr(test, derive(schemars::JsonSchema))]
         pub enum $name {
             $($(#[$meaning])* $word,)*
         }
 
-        #[cfg(test)]
         impl $name {
             /// All of them.
+            #[cfg(test)]
             pub(super) const ALL: &[Self] = &[$(Self::$word),*];
+
+            /// The word in tables.
+            #[allow(dead_code, reason = "not every word is in a table")]
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$word => stringify!($word),)*
+                }
+            }
         }
 
         impl From<$origin> for $name {
@@ -59,6 +72,46 @@ words! {
         Deleted,
         /// Neither existence nor absence is proved.
         Unknown,
+    }
+
+    /// The kind of a credential.
+    CredentialWord of CredentialKind {
+        /// A client certificate, inline or in a file.
+        ClientCertificate,
+        /// A bearer token in the kubeconfig.
+        Token,
+        /// A bearer token in a file.
+        TokenFile,
+        /// A credential plugin, or what it left in its cache.
+        Exec,
+        /// A legacy authentication provider.
+        AuthProvider,
+        /// User name and password.
+        Basic,
+        /// Nothing to authenticate with.
+        None,
+    }
+
+    /// The status of a credential. The order is from worst to best, so that sorting puts the worst first.
+    CredentialStatusWord of CredentialStatus {
+        /// It is there and can't work.
+        Invalid,
+        /// Something that is named is not there, or no credential at all.
+        Missing,
+        /// Its last second is over.
+        Expired,
+        /// Its first second is to come.
+        NotYetValid,
+        /// It ends within the time that was asked for.
+        Expiring,
+        /// It lives longer than allowed; only where a longest lifetime was given.
+        LongLived,
+        /// It never ends.
+        Static,
+        /// It is valid.
+        Effective,
+        /// It is fetched anew when needed.
+        Dynamic,
     }
 
     /// Where an identity's groups are known from.
@@ -204,13 +257,112 @@ words! {
     }
 }
 
-impl OutcomeWord {
-    /// What a table says.
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Verified => "Verified",
-            Self::Unverifiable => "Unverifiable",
-            Self::Residual => "Residual",
+impl StateWord {
+    /// The word for a verdict's state.
+    pub fn of(state: State) -> Self {
+        StateKind::of(state).into()
+    }
+}
+
+/// Where a cluster ID was found, the most trusted place first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub enum ClusterIdFromWord {
+    /// The credential plugin's `--cluster-id` argument.
+    ExecArgument,
+    /// The host name of the API server, `apiserver.<id>.<region>.cs.aliyuncs.com`.
+    ServerHost,
+    /// The payload of an ACK token.
+    TokenPayload,
+    /// The end of the context's name. Anyone may rename a context.
+    ContextName,
+    /// `--cluster-id`, for a chosen context whose cluster nothing else says.
+    Flag,
+    /// The plan or the operation that is resumed, for a context of this name whose cluster nothing else says.
+    Record,
+    /// ConfigMap kube-system/ack-cluster-profile, where nothing else says the ID or where it contradicts.
+    ClusterProfile,
+}
+
+impl From<ClusterIdFrom> for ClusterIdFromWord {
+    fn from(place: ClusterIdFrom) -> Self {
+        match place {
+            ClusterIdFrom::ExecArgument => Self::ExecArgument,
+            ClusterIdFrom::ServerHost => Self::ServerHost,
+            ClusterIdFrom::TokenPayload => Self::TokenPayload,
+            ClusterIdFrom::ContextName => Self::ContextName,
+            ClusterIdFrom::Flag => Self::Flag,
+            ClusterIdFrom::Record => Self::Record,
+            ClusterIdFrom::ClusterProfile => Self::ClusterProfile,
         }
+    }
+}
+
+/// State of an identity's kubeconfig, in the documents' words.
+/// Source: <https://www.alibabacloud.com/help/en/ack/user-guide/clear-kubeconfig>
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub enum KubeconfigWord {
+    /// Never issued.
+    NotIssued,
+    /// Issued and valid, or deleted while its bindings remain: the cloud's word is the same for both.
+    Effective,
+    /// Past its end.
+    Expired,
+    /// Deleted, with its bindings.
+    Deleted,
+    /// The cloud doesn't say.
+    Unknown,
+}
+
+impl From<CertificateState> for KubeconfigWord {
+    fn from(state: CertificateState) -> Self {
+        match state {
+            CertificateState::Unissued => Self::NotIssued,
+            CertificateState::Unexpired => Self::Effective,
+            CertificateState::Expired => Self::Expired,
+            CertificateState::Removed => Self::Deleted,
+            CertificateState::Unknown => Self::Unknown,
+        }
+    }
+}
+
+impl KubeconfigWord {
+    /// The word in tables.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotIssued => "Not Issued",
+            Self::Effective => "Effective",
+            Self::Expired => "Expired",
+            Self::Deleted => "Deleted",
+            Self::Unknown => "Unknown",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_and_documents_have_the_same_words() {
+        fn check<W: Copy + Serialize>(all: &[W], as_str: fn(W) -> &'static str) {
+            all.iter().for_each(|word| assert_eq!(serde_json::to_value(word).unwrap(), as_str(*word)));
+        }
+        check(IdentityTypeWord::ALL, IdentityTypeWord::as_str);
+        check(StateWord::ALL, StateWord::as_str);
+        check(CredentialWord::ALL, CredentialWord::as_str);
+        check(CredentialStatusWord::ALL, CredentialStatusWord::as_str);
+        check(GroupsFromWord::ALL, GroupsFromWord::as_str);
+        check(RemainWord::ALL, RemainWord::as_str);
+        check(OutcomeWord::ALL, OutcomeWord::as_str);
+        check(CheckWord::ALL, CheckWord::as_str);
+        check(CheckResultWord::ALL, CheckResultWord::as_str);
+        check(RefusalWord::ALL, RefusalWord::as_str);
+    }
+
+    #[test]
+    fn the_worst_status_is_sorted_first() {
+        assert!(CredentialStatusWord::ALL.is_sorted());
     }
 }

@@ -145,12 +145,13 @@ fn every_format_says_the_same() {
     let document = document(&outcome);
     assert_snapshot!(told(&session, &outcome), @r#"
     {
-      "kind": "ExpiryReport",
       "apiVersion": "ackcred/v1",
+      "kind": "ExpiryReport",
       "items": [
         {
           "context": "200000000000000101-c5e8f0a1b2c3d4e5f60718293a4b5c6d7",
           "source": "[home]/.kube/config",
+          "line": null,
           "clusterId": "c5e8f0a1b2c3d4e5f60718293a4b5c6d7",
           "uid": "200000000000000101",
           "credential": "ClientCertificate",
@@ -165,7 +166,15 @@ fn every_format_says_the_same() {
         }
       ],
       "summary": {
-        "Effective": 1
+        "Invalid": 0,
+        "Missing": 0,
+        "Expired": 0,
+        "NotYetValid": 0,
+        "Expiring": 0,
+        "LongLived": 0,
+        "Static": 0,
+        "Effective": 1,
+        "Dynamic": 0
       }
     }
     --- exit 0

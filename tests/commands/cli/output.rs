@@ -98,10 +98,20 @@ fn data_and_talk_are_kept_apart_and_the_talk_can_be_silenced() {
     assert_snapshot!(session.run(&["expiry", "empty", "-q"]), @"--- exit 0");
     assert_snapshot!(session.run(&["expiry", "empty", "-q", "-o", "json"]), @r#"
     {
-      "kind": "ExpiryReport",
       "apiVersion": "ackcred/v1",
+      "kind": "ExpiryReport",
       "items": [],
-      "summary": {}
+      "summary": {
+        "Invalid": 0,
+        "Missing": 0,
+        "Expired": 0,
+        "NotYetValid": 0,
+        "Expiring": 0,
+        "LongLived": 0,
+        "Static": 0,
+        "Effective": 0,
+        "Dynamic": 0
+      }
     }
     --- exit 0
     "#);

@@ -145,8 +145,8 @@ fn every_grant_of_a_ram_identity_is_a_row() {
     document(&outcome);
     assert_snapshot!(told(&server, &outcome), @r#"
     {
-      "kind": "ScanReport",
       "apiVersion": "ackcred/v1",
+      "kind": "ScanReport",
       "clusters": [
         {
           "id": "c5e8f0a1b2c3d4e5f60718293a4b5c6d7",

@@ -57,8 +57,8 @@ fn every_format_says_the_same() {
     assert_eq!(document["kind"], "WhoAmI");
     assert_snapshot!(told(&session, &outcome), @r#"
     {
-      "kind": "WhoAmI",
       "apiVersion": "ackcred/v1",
+      "kind": "WhoAmI",
       "context": "200000000000000101-c5e8f0a1b2c3d4e5f60718293a4b5c6d7",
       "source": "[home]/.kube/config",
       "cluster": {

@@ -37,7 +37,7 @@ fn a_cluster_shows_everybody_with_a_kubeconfig_or_a_binding() {
     assert_eq!(document["items"][0]["accountState"], "Deleted");
     assert!(stderr.contains("1 deleted identity has an effective kubeconfig here"), "{stderr}");
     assert_eq!(document["clusters"][0]["ramAuthenticator"], false);
-    assert_eq!(document["clusters"][0]["auditing"], null);
+    assert_eq!(document["clusters"][0]["auditing"], "Unknown");
 }
 
 #[test]
