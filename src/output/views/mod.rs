@@ -8,6 +8,8 @@ mod cloud;
 mod expiry;
 mod history;
 mod plan;
+#[cfg(test)]
+mod published;
 mod refusal;
 mod restoration;
 mod revocation;
@@ -101,38 +103,4 @@ fn each_once<'a>(heading: &str, texts: impl Iterator<Item = &'a str>) -> Vec<Str
 /// What is said where a result has no row: that nothing was found, and that it may be there all the same.
 fn nothing_in(nothing: &str, is_incomplete: bool) -> String {
     if is_incomplete { format!("{nothing}, but not everything could be read") } else { nothing.to_owned() }
-}
-
-#[cfg(test)]
-mod schema {
-    use std::path::Path;
-
-    use schemars::{JsonSchema, generate::SchemaSettings};
-
-    use super::*;
-
-    #[test]
-    fn the_published_schemas_are_those_of_the_types() {
-        check::<ExpiryReport>("ExpiryReport");
-        check::<History>("History");
-        check::<RestoreReport>("RestoreReport");
-        check::<RevocationPlan>("RevocationPlan");
-        check::<RevocationReport>("RevocationReport");
-        check::<ScanReport<'static>>("ScanReport");
-        check::<StatusReport>("StatusReport");
-        check::<Version>("Version");
-        check::<WhoAmI>("WhoAmI");
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "a test's own switch")]
-    fn check<T: JsonSchema>(name: &str) {
-        let schema = SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>();
-        let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/schemas/{name}.json"));
-        if std::env::var_os("ACKCRED_UPDATE").is_some() {
-            std::fs::write(&path, &text).unwrap();
-        }
-        let published = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(published == text, "{} is stale: ACKCRED_UPDATE=1 cargo test writes it anew", path.display());
-    }
 }

@@ -34,7 +34,7 @@ pub struct ScanReport<'a> {
     pub grants: Rows<'a>,
     /// User names that resemble a RAM identity's, and mappings that give an identity's name to another.
     pub resembling: Vec<ResemblingView<'a>>,
-    /// Whose word the states are; null where the cloud was not asked.
+    /// Who called the cloud, and what failed; null where the cloud was not asked.
     pub cloud: Option<CloudView>,
     /// Whether something that was asked could not be read.
     pub incomplete: bool,

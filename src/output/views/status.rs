@@ -23,7 +23,7 @@ pub struct StatusReport {
     pub clusters: Vec<ClusterStatus>,
     /// One item an identity and cluster, worst first.
     pub items: Vec<StatusItem>,
-    /// Whose word it is; null where the cloud was not asked.
+    /// Who called the cloud, and what failed; null where the cloud was not asked.
     pub cloud: Option<CloudView>,
     /// Whether something that was asked could not be read.
     pub incomplete: bool,

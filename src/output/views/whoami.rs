@@ -299,7 +299,7 @@ impl ApiServerView {
             (Some(error), _) => Cell::new(format!("failed: {error}")).tone(Tone::Attention),
             (None, username) => Cell::new(format!(
                 "{}   groups {}",
-                username.as_deref().unwrap_or("nobody"),
+                username.as_deref().unwrap_or("no user"),
                 match self.groups.as_deref() {
                     None | Some([]) => "none".to_owned(),
                     Some(groups) => groups.join(", "),

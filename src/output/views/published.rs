@@ -1,0 +1,133 @@
+//! What is published as `ackcred/v1` stays: a later version only adds to it.
+//!
+//! `tests/fixtures/v1/` holds of each kind a whole document, `<kind>.json`, and what its schema promises, `<kind>.schema.txt`. Both are
+//! held against what is made of the same values today. `ACKCRED_UPDATE=1 cargo test --lib` adds to them what is new, and the schemas
+//! in `docs/schemas/`; nothing takes away from them.
+
+mod expiry;
+mod history;
+mod only_adds;
+mod scan;
+mod status;
+mod whoami;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::slice;
+
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde_json::Value;
+
+use super::{CallerView, CloudView, RestoreReport, RevocationPlan, RevocationReport, Version};
+use crate::cli::Format;
+use crate::core::identity::{Caller, IdentityType};
+use crate::core::ids::Uid;
+use crate::output::report::{self, Report, Style};
+use only_adds::{Json, lost_keys, lost_promises, promises};
+
+/// A line for each kind of document.
+#[test]
+fn later_versions_only_add_to_what_is_published() {
+    stays(&[expiry::example()]);
+    stays(&[history::example()]);
+    scan::with_example(|report| stays(slice::from_ref(report)));
+    stays(&[status::example()]);
+    stays(&[Version::of("0.1.0", "linux", "x86_64")]);
+    stays(&[whoami::example(), whoami::example_of_a_failure()]);
+}
+
+/// Their examples are still to come: each then gets a line above.
+#[test]
+fn the_published_schemas_of_revocations_are_those_of_the_types() {
+    schema_is_published::<RestoreReport>("RestoreReport");
+    schema_is_published::<RevocationPlan>("RevocationPlan");
+    schema_is_published::<RevocationReport>("RevocationReport");
+}
+
+/// Holds documents of one kind against what was published of them. In one of them at least, every key has a value.
+fn stays<D: Report + JsonSchema>(documents: &[D]) {
+    let mut with_a_value = BTreeSet::new();
+    let kind = kind_of(&documents[0]);
+    let schema = schema_is_published::<D>(&kind);
+    for (number, document) in (1..).zip(documents) {
+        let (json, yaml) = (printed(document, Format::Json), printed(document, Format::Yaml));
+        let (ordered, ordered_yaml) = (Json::read(&json), serde_yaml::from_str::<Json>(&yaml).unwrap());
+        assert_eq!(ordered.keys().take(2).collect::<Vec<_>>(), ["apiVersion", "kind"], "{kind}");
+        let differences = [lost_keys(&ordered, &ordered_yaml), lost_keys(&ordered_yaml, &ordered)].concat();
+        assert!(differences.is_empty(), "{kind} as YAML is another document:\n{}", differences.join("\n"));
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let value = serde_json::from_str(&json).unwrap();
+        let errors: Vec<String> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "the example of {kind} breaks its schema:\n{}", errors.join("\n"));
+        with_a_value.append(&mut ordered.paths_with_a_value());
+        let file = if number == 1 { format!("{kind}.json") } else { format!("{kind}-{number}.json") };
+        only_adds(&file, &json, |before, now| lost_keys(&Json::read(before), &Json::read(now)));
+    }
+    let promised = promises(&schema);
+    let optional: Vec<String> = promised.keys().difference(&promised.required()).cloned().collect();
+    assert!(optional.is_empty(), "keys that can be absent from {kind}: {optional:?}");
+    let without_a_value: Vec<String> = promised.keys().difference(&with_a_value).cloned().collect();
+    assert!(without_a_value.is_empty(), "no example of {kind} has a value for {without_a_value:?}");
+    only_adds(&format!("{kind}.schema.txt"), &promised.to_string(), lost_promises);
+}
+
+fn kind_of(document: &impl Report) -> String {
+    serde_json::to_value(document).unwrap()["kind"].as_str().unwrap().to_owned()
+}
+
+/// Who asks the cloud in every example, and one call that fails.
+fn cloud() -> CloudView {
+    let caller = Caller {
+        kind: IdentityType::RamUser,
+        uid: Uid::parse("200000000000000101"),
+        account_id: Uid::parse("1000000000000001").unwrap(),
+        arn: "acs:ram::1000000000000001:user/ann".to_owned(),
+    };
+    CloudView {
+        caller: Some(CallerView::of(&caller)),
+        source: Some("the environment".to_owned()),
+        error: Some("ims:ListUsersInRecycleBin: NoPermission".to_owned()),
+    }
+}
+
+fn printed(document: &impl Report, format: Format) -> String {
+    let mut text = Vec::new();
+    report::write(document, Style { format, headers: true, colored: false }, &mut text).unwrap();
+    String::from_utf8(text).unwrap()
+}
+
+/// The schema of a kind of document, which must be the one that is published.
+fn schema_is_published<D: JsonSchema>(kind: &str) -> Value {
+    let schema = SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<D>();
+    let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+    let path = root().join(format!("docs/schemas/{kind}.json"));
+    if is_update() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    let published = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(published == text, "{} is stale: ACKCRED_UPDATE=1 cargo test --lib writes it anew", path.display());
+    serde_json::from_str(&text).unwrap()
+}
+
+/// Holds what is made today against what was published, by a rule that says what is lost.
+fn only_adds(file: &str, now: &str, lost: impl Fn(&str, &str) -> Vec<String>) {
+    let path = root().join("tests/fixtures/v1").join(file);
+    let published = std::fs::read_to_string(&path).ok();
+    let lost = published.as_deref().map(|before| lost(before, now)).unwrap_or_default();
+    assert!(lost.is_empty(), "{} was published, and is no longer kept to:\n{}", path.display(), lost.join("\n"));
+    if is_update() {
+        std::fs::write(&path, now).unwrap();
+    } else {
+        assert!(published.is_some(), "{} is missing: ACKCRED_UPDATE=1 cargo test --lib writes it", path.display());
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test's own switch")]
+fn is_update() -> bool {
+    std::env::var_os("ACKCRED_UPDATE").is_some()
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+}

@@ -1,0 +1,42 @@
+use jiff::Timestamp;
+
+use crate::core::fixtures::at;
+use crate::core::ids::{ClusterId, Uid};
+use crate::core::revocation::journal::{Ending, OperationId, OperationSummary, State, SummaryPurpose};
+use crate::output::views::{ApiVersion, History, Kind, PastOperation};
+
+/// A revocation, its restore, one that was cut off, and one that can't be read.
+pub(super) fn example() -> History {
+    let revoked = id("20260101-101112-a90a48");
+    let revoke = || SummaryPurpose::Revoke { tombstone: None };
+    let restore = SummaryPurpose::Restore { of: revoked.clone(), rearmed: Vec::new() };
+    let past =
+        |id: &OperationId, begun: &str, purpose, state| PastOperation::of(id, summary(at(begun), purpose), state);
+    History {
+        api_version: ApiVersion::V1,
+        kind: Kind::History,
+        operations: vec![
+            PastOperation::damaged(&id("20260104-000000-0badc0")),
+            past(&id("20260103-101112-6df3ce"), "2026-01-03T10:11:12Z", revoke(), State::Unfinished),
+            past(&id("20260102-101112-01e072"), "2026-01-02T10:11:12Z", restore, State::Ended(Ending::Restored)),
+            past(&revoked, "2026-01-01T10:11:12Z", revoke(), State::Ended(Ending::Verified)),
+        ],
+    }
+}
+
+fn id(text: &str) -> OperationId {
+    OperationId::parse(text).unwrap()
+}
+
+fn summary(begun: Timestamp, purpose: SummaryPurpose) -> OperationSummary {
+    OperationSummary {
+        begun,
+        plan_hash: String::new(),
+        purpose,
+        cluster_ids: vec![ClusterId::parse("c5e8f0a1b2c3d4e5f60718293a4b5c6d7")],
+        uids: vec![Uid::parse("200000000000000103").unwrap()],
+        steps: 3,
+        reason: Some("INC-4711".to_owned()),
+        record_length: 0,
+    }
+}
