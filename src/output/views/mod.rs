@@ -28,10 +28,10 @@ pub use plan::{RevocationPlan, TargetView};
 pub use restoration::RestoreReport;
 pub use revocation::RevocationReport;
 pub use scan::{Identities, ResemblingView, Rows, ScanReport, ScannedCluster};
-pub use status::{Auditing, ClusterStatus, Dimension, LastAccessView, Outcome, StatusItem, StatusReport};
+pub use status::{Auditing, ClusterStatus, Dimension, StatusItem, StatusReport};
 pub use step::StepView;
 pub use version::Version;
-pub use whoami::{ApiServerView, CertificateSubject, ClusterFacts, CredentialFacts, IdentityFacts, WhoAmI};
+pub use whoami::{ApiServerView, ClusterFacts, CredentialFacts, IdentityFacts, WhoAmI};
 pub use words::{ClusterIdFromWord, CredentialStatusWord, CredentialWord, IdentityTypeWord, KubeconfigWord, StateWord};
 
 use jiff::{SignedDuration, Timestamp};
@@ -49,7 +49,7 @@ pub enum ApiVersion {
 }
 
 /// `kind` of each document.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub enum Kind {
     /// What `whoami` prints.
     WhoAmI,
@@ -59,6 +59,12 @@ pub enum Kind {
     ScanReport,
     /// What `status` prints.
     StatusReport,
+    /// What `revoke --dry-run` prints.
+    RevocationPlan,
+    /// What `revoke` prints.
+    RevocationReport,
+    /// What `restore` prints.
+    RestoreReport,
     /// What `history` prints.
     History,
     /// What `version` prints.

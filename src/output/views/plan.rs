@@ -7,7 +7,7 @@ use super::refusal::RefusalView;
 use super::step::{ObjectView, StepAction};
 use super::verification::RemainView;
 use super::words::{GroupsFromWord, IdentityTypeWord, StateWord};
-use super::{ApiVersion, distance, each_once, time};
+use super::{ApiVersion, Kind, distance, each_once, time};
 use crate::core::distinct::distinct;
 use crate::core::rbac::others::Others;
 use crate::core::revocation::input::LeakedFacts;
@@ -18,10 +18,13 @@ use crate::output::table::{Cell, Table};
 /// What `revoke --dry-run` prints, and what `revoke --plan` takes.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase", tag = "kind")]
+#[serde(rename_all = "camelCase")]
 pub struct RevocationPlan {
     /// `ackcred/v1`.
     pub api_version: ApiVersion,
+    /// `RevocationPlan`.
+    #[cfg_attr(test, schemars(with = "String", extend("const" = "RevocationPlan")))]
+    pub kind: Kind,
     /// SHA-256 over all that is agreed to, in hexadecimal digits.
     pub hash: String,
     /// The flags.
@@ -161,6 +164,7 @@ impl RevocationPlan {
     pub fn of(plan: &Plan, now: Timestamp) -> Self {
         Self {
             api_version: ApiVersion::V1,
+            kind: Kind::RevocationPlan,
             hash: plan.hash.clone(),
             flags: FlagsView::of(&plan.flags),
             leaked: plan.leaked.as_ref().map(LeakedView::of),

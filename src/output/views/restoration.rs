@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ApiVersion;
 use super::refusal::RefusalView;
 use super::revocation::CollateralView;
 use super::step::{ObjectView, StepAction, StepOutcome, StepView};
 use super::verification::VerificationView;
+use super::{ApiVersion, Kind};
 use crate::core::rbac::PolicyRule;
 use crate::core::rbac::binding_object::subject_text;
 use crate::core::revocation::journal::OperationId;
@@ -18,10 +18,13 @@ use crate::output::table::{Cell, Table};
 /// What `restore` prints.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase", tag = "kind")]
+#[serde(rename_all = "camelCase")]
 pub struct RestoreReport {
     /// `ackcred/v1`.
     pub api_version: ApiVersion,
+    /// `RestoreReport`.
+    #[cfg_attr(test, schemars(with = "String", extend("const" = "RestoreReport")))]
+    pub kind: Kind,
     /// The restore's own ID; null for a dry run, and where it was refused.
     pub operation: Option<String>,
     /// The revocation that is taken back.
@@ -99,6 +102,7 @@ impl RestoreReport {
     fn of(operation: Option<&OperationId>, restores: &OperationId, plan: &RestorePlan, steps: Vec<StepView>) -> Self {
         Self {
             api_version: ApiVersion::V1,
+            kind: Kind::RestoreReport,
             operation: operation.map(ToString::to_string),
             restores: restores.to_string(),
             verification: Vec::new(),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::step::{ObjectView, StepView};
 use super::verification::VerificationView;
 use super::words::GroupsFromWord;
-use super::{ApiVersion, each_once, time};
+use super::{ApiVersion, Kind, each_once, time};
 use crate::core::distinct::distinct;
 use crate::core::revocation::journal::OperationId;
 use crate::core::revocation::operation::{LostBinding, OperationReport};
@@ -16,10 +16,13 @@ use crate::output::table::{Cell, Table};
 /// What `revoke` prints.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase", tag = "kind")]
+#[serde(rename_all = "camelCase")]
 pub struct RevocationReport {
     /// `ackcred/v1`.
     pub api_version: ApiVersion,
+    /// `RevocationReport`.
+    #[cfg_attr(test, schemars(with = "String", extend("const" = "RevocationReport")))]
+    pub kind: Kind,
     /// The operation's ID.
     pub operation: String,
     /// SHA-256 over all that was agreed to, in hexadecimal digits.
@@ -60,6 +63,7 @@ impl RevocationReport {
         let OperationReport { steps, verification, collateral } = kept;
         Self {
             api_version: ApiVersion::V1,
+            kind: Kind::RevocationReport,
             operation: operation.to_string(),
             plan_hash: plan.hash.clone(),
             steps: steps.into_iter().filter_map(|step| StepView::of_revocation(plan, step)).collect(),

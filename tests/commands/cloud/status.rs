@@ -25,7 +25,6 @@ fn a_cluster_shows_everybody_with_a_kubeconfig_or_a_binding() {
         ["type", "name", "accountState", "kubeconfig", "bindings", "residue", "revocable"]
             .map(|field| item[field].clone())
     };
-    let null = Value::Null;
     assert_eq!(json!(told(OPERATOR)), json!(["RamUser", "ann", "Active", "Effective", 1, false, false]));
     assert_eq!(json!(told(FROZEN)), json!(["RamUser", "fred", "Frozen", "Effective", 1, false, true]));
     assert_eq!(json!(told(CONFIRMED)), json!(["RamUser", "carl", "Deleted", "Effective", 1, false, true]));
