@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
-
 use crate::core::identity::ack::KubeconfigState;
 use crate::core::identity::verdict::{AccountDirectory, ClusterDirectory, State, Verdict};
 use crate::core::ids::{ClusterId, Uid};
@@ -78,8 +76,7 @@ impl DeadNames {
 }
 
 /// The words for an identity's existence, without what they rest on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StateKind {
     /// The identity exists.
     Active,

@@ -5,13 +5,11 @@ pub mod evidence;
 pub mod verdict;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use crate::core::ids::Uid;
 
 /// What kind of principal a UID stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum IdentityType {
     /// A RAM user.
     RamUser,
