@@ -115,7 +115,7 @@ pub(super) async fn carry_out(
             cluster_id: tools.cluster.cloned(),
             binding: binding.clone(),
             change: change.clone(),
-            before: now,
+            before: now.map(Box::new),
             subjects,
         }) {
             return StepReport { result: StepResult::Failed, ..report }.because(format!("not sent: {reason}"));

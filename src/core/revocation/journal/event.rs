@@ -26,7 +26,7 @@ pub enum Event {
         /// The change, with its preconditions.
         change: Change,
         /// The binding as it was read right before; null where there was none.
-        before: Option<BindingObject>,
+        before: Option<Box<BindingObject>>,
         /// The subjects that leave or come.
         subjects: Vec<Subject>,
     },

@@ -85,7 +85,7 @@ pub fn writes(events: &[Event]) -> Vec<BindingWrite> {
                     cluster_id: cluster_id.clone(),
                     binding: binding.clone(),
                     change: change.clone(),
-                    before: before.clone(),
+                    before: before.as_deref().cloned(),
                     subjects: subjects.clone(),
                     audit_id: audit_id.clone(),
                     answer: None,
@@ -130,7 +130,7 @@ mod tests {
             binding: before.reference(),
             change: Change::removing(&before, |_| true).unwrap(),
             subjects: before.subjects.clone(),
-            before: Some(before),
+            before: Some(Box::new(before)),
         }
     }
 

@@ -195,7 +195,7 @@ impl From<&Event> for EventV1 {
                     cluster_id: text(cluster_id.as_ref()),
                     binding: binding.into(),
                     change: change.into(),
-                    before: before.as_ref().map(object_json),
+                    before: before.as_deref().map(object_json),
                     subjects: subjects_json(subjects),
                 }
             }
@@ -252,7 +252,7 @@ impl TryFrom<EventV1> for Event {
                     cluster_id: of(cluster_id)?,
                     binding: under("binding", binding)?,
                     change: under("change", change)?,
-                    before: before.map(|json| object("before", json)).transpose()?,
+                    before: before.map(|json| object("before", json)).transpose()?.map(Box::new),
                     subjects: subjects("subjects", who)?,
                 }
             }
