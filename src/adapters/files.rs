@@ -61,6 +61,8 @@ impl From<io::Error> for FileError {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Self::Missing,
+            // A regular file has its content at once; /proc/kmsg looks like one and waits for a message.
+            io::ErrorKind::WouldBlock => Self::NotRegular,
             kind => Self::Io(kind),
         }
     }
@@ -125,7 +127,7 @@ fn try_read(path: &Path, policy: &Policy) -> Result<(Vec<u8>, Metadata), FileErr
     };
     // Looking before opening, because opening some devices does something.
     regular(&fs::metadata(&path)?)?;
-    let file = open(&path, policy)?;
+    let file = open(&path, policy == &Policy::Trusted)?;
     let metadata = file.metadata()?;
     regular(&metadata)?;
     let mut bytes = Vec::new();
@@ -187,16 +189,17 @@ fn steps_of(path: &Path) -> Vec<OsString> {
     steps.map(|step| step.as_os_str().to_owned()).rev().collect()
 }
 
+/// Opens a file so that neither this nor a read waits: what was a regular file a moment ago may be a FIFO or a link by now.
 #[cfg(unix)]
-fn open(path: &Path, policy: &Policy) -> io::Result<File> {
+pub(super) fn open(path: &Path, follows_links: bool) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
-    // What was a regular file a moment ago may be a FIFO or a link by now.
-    let follow = if *policy == Policy::Trusted { 0 } else { libc::O_NOFOLLOW };
+    let follow = if follows_links { 0 } else { libc::O_NOFOLLOW };
     OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY | follow).open(path)
 }
 
+/// Opens a file.
 #[cfg(not(unix))]
-fn open(path: &Path, _policy: &Policy) -> io::Result<File> {
+pub(super) fn open(path: &Path, _follows_links: bool) -> io::Result<File> {
     OpenOptions::new().read(true).open(path)
 }
 
@@ -298,7 +301,19 @@ mod tests {
             assert_eq!(read(&fifo, &Policy::Trusted), no_file);
             assert_eq!(folders.read(&fifo), no_file);
             // Even if it became one after it was looked at.
-            assert!(open(&fifo, &Policy::Trusted).is_ok());
+            assert!(open(&fifo, true).is_ok());
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_that_waits_for_messages_is_refused() {
+        let kernel_messages = Path::new("/proc/kmsg");
+        let content = read(kernel_messages, &Policy::Trusted);
+        // Only root may open it.
+        match fs::File::open(kernel_messages) {
+            Ok(_) => assert_eq!(content, FileContent::Unreadable("it is no regular file".into())),
+            Err(_) => assert!(matches!(content, FileContent::Unreadable(_) | FileContent::Missing), "{content:?}"),
         }
     }
 

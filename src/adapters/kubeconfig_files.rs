@@ -3,16 +3,19 @@
 //! Source: <https://github.com/kubernetes/client-go/blob/v0.36.3/tools/clientcmd/loader.go>
 
 use std::collections::BTreeSet;
-use std::fs::{self, File, Metadata};
+use std::fs::{self, Metadata};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::adapters::files;
 use crate::core::kubeconfig::{self, Kubeconfig, ParseError, clean};
 use crate::world::World;
 
-/// Larger files are refused: two hundred contexts with certificates take little more than one MiB.
-const LARGEST: u64 = 16 << 20;
+/// Larger files are refused, in bytes. Five thousand contexts with certificates take 18 MiB. A kubeconfig takes up to four times
+/// its size in memory, and no file more than 512 MiB: a document holds 2 million values at most. `tests/process/binary.rs`
+/// keeps to both.
+const LARGEST: u64 = 64 << 20;
 
 /// All kubeconfig files that apply, as one.
 #[derive(Debug, Default)]
@@ -54,7 +57,13 @@ pub enum LoadError {
         /// Why.
         source: io::Error,
     },
-    /// It is a folder, a pipe, a socket or a device.
+    /// It is a folder.
+    #[error("cannot read {}: it is a folder, not a file", .path.display())]
+    Folder {
+        /// What was named.
+        path: PathBuf,
+    },
+    /// It is a pipe, a socket, a device, or a file that waits for messages.
     #[error("cannot read {}: not a regular file", .path.display())]
     NotRegular {
         /// What was named.
@@ -81,6 +90,7 @@ impl LoadError {
     pub fn path(&self) -> &Path {
         match self {
             Self::Read { path, .. }
+            | Self::Folder { path }
             | Self::NotRegular { path }
             | Self::TooLarge { path }
             | Self::Invalid { path, .. } => path,
@@ -93,7 +103,8 @@ impl LoadError {
     }
 }
 
-/// Loads what kubectl would: the file of `--kubeconfig` alone, else the list in `KUBECONFIG`, else `~/.kube/config`.
+/// Loads what kubectl would: the file of `--kubeconfig` alone, else the list in `KUBECONFIG`, else `~/.kube/config`,
+/// which is `./.kube/config` where `HOME` is not set.
 ///
 /// # Errors
 /// Where a file can't be read or is invalid, and where an explicit file doesn't exist. Other missing files are skipped.
@@ -121,7 +132,8 @@ pub fn load(world: &World, explicit: Option<&Path>) -> Result<Loaded, LoadError>
 /// The files to look for, the most important first.
 pub fn precedence(world: &World) -> Vec<PathBuf> {
     let Some(list) = world.env.get("KUBECONFIG") else {
-        return world.home.iter().map(|home| home.join(".kube").join("config")).collect();
+        // Without a home folder client-go looks in the working directory.
+        return vec![world.home.clone().unwrap_or_default().join(".kube").join("config")];
     };
     let mut seen = BTreeSet::new();
     std::env::split_paths(list).filter(|path| !path.as_os_str().is_empty() && seen.insert(path.clone())).collect()
@@ -173,8 +185,8 @@ fn kubeconfig_in_folder(path: &Path) -> Result<Option<LoadedFile>, LoadError> {
     match kubeconfig::parse(&bytes, Arc::clone(&path)) {
         Ok(kubeconfig) if is_empty(&kubeconfig) => Ok(None),
         Ok(kubeconfig) => Ok(Some(LoadedFile { kubeconfig, facts: FileFacts { mode: mode(&metadata), path } })),
-        Err(ParseError::OtherKind { .. }) => Ok(None),
-        Err(source) if kubeconfig::looks_like_kubeconfig(&bytes) => {
+        Err(ParseError::OtherKind { .. } | ParseError::Pem) => Ok(None),
+        Err(source) if matches!(source, ParseError::Base64) || kubeconfig::looks_like_kubeconfig(&bytes) => {
             Err(LoadError::Invalid { path: path.to_path_buf(), source })
         }
         Err(_) => Ok(None),
@@ -184,8 +196,8 @@ fn kubeconfig_in_folder(path: &Path) -> Result<Option<LoadedFile>, LoadError> {
 /// The first lines of a file.
 fn beginning(path: &Path) -> Result<Vec<u8>, LoadError> {
     let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(64 << 10).read_to_end(&mut bytes));
-    read.map_err(|source| LoadError::Read { path: path.to_owned(), source })?;
+    let read = files::open(path, true).and_then(|file| file.take(64 << 10).read_to_end(&mut bytes));
+    read.map_err(|source| unreadable(path, source))?;
     bytes.truncate(bytes.iter().rposition(|byte| *byte == b'\n').unwrap_or_default());
     Ok(bytes)
 }
@@ -195,22 +207,43 @@ fn is_empty(kubeconfig: &Kubeconfig) -> bool {
 }
 
 fn read(path: &Path) -> Result<(Vec<u8>, Metadata), LoadError> {
-    let unreadable = |source| LoadError::Read { path: path.to_owned(), source };
-    let metadata = fs::metadata(path).map_err(unreadable)?;
+    let looked_at = fs::metadata(path).map_err(|source| unreadable(path, source))?;
     // The customary way to say "no kubeconfig at all".
     if path == Path::new("/dev/null") {
-        return Ok((Vec::new(), metadata));
+        return Ok((Vec::new(), looked_at));
     }
-    // Opening a pipe would wait for a writer.
-    if !metadata.is_file() {
-        return Err(LoadError::NotRegular { path: path.to_owned() });
-    }
-    let mut bytes = Vec::new();
-    File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
+    // Looking before opening, because opening some devices does something.
+    check(path, &looked_at)?;
+    let file = files::open(path, true).map_err(|source| unreadable(path, source))?;
+    let metadata = file.metadata().map_err(|source| unreadable(path, source))?;
+    check(path, &metadata)?;
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
+    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|source| unreadable(path, source))?;
     if bytes.len() as u64 > LARGEST {
         return Err(LoadError::TooLarge { path: path.to_owned() });
     }
     Ok((bytes, metadata))
+}
+
+fn check(path: &Path, metadata: &Metadata) -> Result<(), LoadError> {
+    let path = path.to_owned();
+    if metadata.is_dir() {
+        Err(LoadError::Folder { path })
+    } else if !metadata.is_file() {
+        Err(LoadError::NotRegular { path })
+    } else if metadata.len() > LARGEST {
+        Err(LoadError::TooLarge { path })
+    } else {
+        Ok(())
+    }
+}
+
+fn unreadable(path: &Path, source: io::Error) -> LoadError {
+    let path = path.to_owned();
+    match source.kind() {
+        io::ErrorKind::WouldBlock => LoadError::NotRegular { path },
+        _ => LoadError::Read { path, source },
+    }
 }
 
 #[cfg(unix)]
@@ -229,6 +262,9 @@ fn mode(_: &Metadata) -> Option<u32> {
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
     use std::sync::Mutex;
+
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
 
     use super::*;
     use crate::world::{Environment, Streams};
@@ -286,6 +322,16 @@ mod tests {
     }
 
     #[test]
+    fn without_a_home_folder_the_default_is_in_the_working_directory() {
+        let folder = folder(&[(".kube/config", A)]);
+        let homeless = World { home: None, ..world(folder.path(), None) };
+        let loaded = load(&homeless, None).unwrap();
+        assert_eq!(loaded.files[0].path.as_ref(), folder.path().join(".kube/config"));
+        std::fs::remove_file(folder.path().join(".kube/config")).unwrap();
+        assert_eq!(load(&homeless, None).unwrap().missing, [PathBuf::from(".kube/config")]);
+    }
+
+    #[test]
     fn an_explicit_file_is_alone_and_must_exist() {
         let folder = folder(&[("1", A), ("2", "clusters: [{name: b}]")]);
         let world = world(folder.path(), Some("1"));
@@ -324,6 +370,8 @@ mod tests {
             ("cache.json", r#"{"kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/v1"}"#),
             ("notes.yaml", "hello: world"),
             ("empty", ""),
+            ("encoded", &STANDARD.encode(format!("kind: Config\n{A}\n"))),
+            ("encoded-notes", &STANDARD.encode("hello: world, this is no kubeconfig")),
             ("deeper/config", A),
         ]);
         let found = load_folder(&world(folder.path(), None), Path::new(".")).unwrap();
@@ -334,7 +382,7 @@ mod tests {
                 Err(error) => format!("!{}", error.path().file_name().unwrap().to_str().unwrap()),
             })
             .collect();
-        assert_eq!(names, ["a.json", "b", "!broken"]);
+        assert_eq!(names, ["a.json", "b", "!broken", "!encoded"]);
     }
 
     #[cfg(unix)]
@@ -352,7 +400,7 @@ mod tests {
 
     #[test]
     fn a_kubeconfig_in_a_folder_that_is_too_large_is_told() {
-        let padding = "# as long as it takes\n".repeat(800_000);
+        let padding = "# as long as it takes\n".repeat(3_100_000);
         let padded = format!("kind: Config\n{A}\n{padding}");
         assert!(padded.len() as u64 > LARGEST);
         let folder = folder(&[("padded", &padded), ("notes", &padding)]);
@@ -364,10 +412,16 @@ mod tests {
     fn pipes_and_endless_files_are_refused_at_once() {
         let folder = folder(&[("huge", "")]);
         let world = world(folder.path(), None);
-        File::options().write(true).open(folder.path().join("huge")).unwrap().set_len(LARGEST + 1).unwrap();
+        fs::File::options().write(true).open(folder.path().join("huge")).unwrap().set_len(LARGEST + 1).unwrap();
         assert!(matches!(load_file(&world, Path::new("huge")), Err(LoadError::TooLarge { .. })));
         assert!(matches!(load_file(&world, Path::new("/dev/zero")), Err(LoadError::NotRegular { .. })));
-        assert!(matches!(load_file(&world, Path::new(".")), Err(LoadError::NotRegular { .. })));
+        assert!(matches!(load_file(&world, Path::new(".")), Err(LoadError::Folder { .. })));
+        let fifo = folder.path().join("fifo");
+        assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+        assert!(matches!(load_file(&world, &fifo), Err(LoadError::NotRegular { .. })));
+        // Opening it would wait, if it became one after it was looked at.
+        let waits = unreadable(&fifo, io::ErrorKind::WouldBlock.into());
+        assert!(files::open(&fifo, true).is_ok() && matches!(waits, LoadError::NotRegular { .. }));
         assert!(load_file(&world, Path::new("/dev/null")).is_ok());
     }
 }

@@ -30,7 +30,8 @@ pub enum PolicyError {
     },
 }
 
-/// Reads the policy: from the file that `KUBERC` names, else from `~/.kube/kuberc`; `KUBERC=off` means none.
+/// Reads the policy: from the file that `KUBERC` names, else from `~/.kube/kuberc`, which is `./.kube/kuberc` where
+/// `HOME` is not set; `KUBERC=off` means none.
 ///
 /// # Errors
 /// Where the file's policy contradicts itself, and where a file that `KUBERC` names can't be used. A default file that
@@ -41,11 +42,9 @@ pub fn plugin_policy(world: &World) -> Result<PluginPolicy, PolicyError> {
     if named.is_some_and(|value| value == "off") {
         return Ok(PluginPolicy::AllowAll);
     }
-    let path = match (named, &world.home) {
-        (Some(named), _) => world.cwd.join(named),
-        (None, Some(home)) => home.join(".kube").join("kuberc"),
-        (None, None) => return Ok(PluginPolicy::AllowAll),
-    };
+    // Without a home folder kubectl looks in the working directory.
+    let default = || world.home.clone().unwrap_or_default().join(".kube").join("kuberc");
+    let path = world.cwd.join(named.map_or_else(default, PathBuf::from));
     let bytes = match files::load(&path) {
         Ok(bytes) => bytes,
         Err(FileError::Missing | FileError::Io(_)) if named.is_none() => return Ok(PluginPolicy::AllowAll),

@@ -8,7 +8,9 @@ use crate::adapters::pod;
 use crate::cli::AccessArgs;
 use crate::core::cluster::cluster_id::Inference;
 use crate::core::ids::ClusterId;
-use crate::core::kubeconfig::{Impersonate, Overrides, ResolveError, ResolvedContext, resolve, resolve_each};
+use crate::core::kubeconfig::{
+    Impersonate, Overrides, ParseError, ResolveError, ResolvedContext, resolve, resolve_each,
+};
 use crate::core::revocation::refusal::{Refusal, RefusalCode};
 use crate::error::{Error, Result};
 use crate::gather::cluster_access::Route;
@@ -34,11 +36,28 @@ pub(super) fn load(access: &AccessArgs, world: &World) -> Result<Loaded> {
 /// A file that can't be used ends the command, as it does for kubectl.
 pub(super) fn unreadable(error: LoadError) -> Error {
     let invalid = matches!(error, LoadError::Invalid { .. });
-    let error = Error::failed(error);
-    if invalid {
-        error.hint("kubectl config view refuses the file, too; repair it or remove it from KUBECONFIG")
-    } else {
-        error
+    let repair = "kubectl config view refuses the file, too; repair it or remove it from KUBECONFIG";
+    let hint = advice(&error).or_else(|| invalid.then(|| repair.to_owned()));
+    Error::failed(error).hint_if(hint)
+}
+
+/// A file that is only looked at, and that can't be used, ends the command.
+pub(super) fn unreadable_file(error: LoadError) -> Error {
+    let hint = advice(&error);
+    Error::failed(error).hint_if(hint)
+}
+
+/// What to do instead with what is no kubeconfig file.
+fn advice(error: &LoadError) -> Option<String> {
+    let path = error.path().display();
+    match error {
+        LoadError::Folder { .. } => {
+            Some(format!("name a file; for the kubeconfig files of a folder: kubectl ackcred expiry {path}"))
+        }
+        LoadError::Invalid { source: ParseError::Base64, .. } => {
+            Some(format!("decode it first: base64 -d {path} > kubeconfig.yaml"))
+        }
+        _ => None,
     }
 }
 
@@ -52,9 +71,19 @@ pub(super) fn unresolved(error: ResolveError) -> Error {
     let hint = match &error {
         ResolveError::UnknownCluster { .. } => "choose one with --cluster",
         ResolveError::UnknownUser { .. } => "choose one with --user",
-        _ => "choose one with --context",
+        _ => context_hint(&error, "choose one with --context"),
     };
     Error::failed(error).hint(hint)
+}
+
+/// How to choose a context, where there is one to choose.
+pub(super) fn context_hint(error: &ResolveError, choose: &'static str) -> &'static str {
+    match error {
+        ResolveError::NoContext { available } if available.is_empty() => {
+            "kubectl ackcred expiry FILE shows the users of a file without contexts"
+        }
+        _ => choose,
+    }
 }
 
 /// kubectl's flags as the core takes them, with this context.

@@ -12,7 +12,7 @@ use crate::core::credential::expiry::{Limits, assess};
 use crate::core::identity::evidence::AccountSources;
 use crate::core::identity::verdict::Verdict;
 use crate::core::kubeconfig::{Overrides, ResolvedContext, resolve};
-use crate::error::{Error, Result, chain};
+use crate::error::{Result, chain};
 use crate::gather::caller::{CallerQuery, CallerReading, ServerAnswer, read};
 use crate::gather::cloud::CloudAccess;
 use crate::gather::credential::credential_of;
@@ -59,7 +59,7 @@ pub(super) fn run(
 
 /// A file from elsewhere is looked at and nothing more: what it names is neither contacted nor run.
 fn from_elsewhere(path: &Path, access: &AccessArgs, world: &World) -> Result<(ResolvedContext, Policy)> {
-    let file = load_file(world, path).map_err(Error::failed)?;
+    let file = load_file(world, path).map_err(access::unreadable_file)?;
     let context = access::one_context(access)?.cloned().or_else(|| file.kubeconfig.only_context().map(str::to_owned));
     let chosen = Overrides { context, ..Overrides::default() };
     let policy = Policy::beside(&file.facts.path);

@@ -128,6 +128,72 @@ fn without_a_command_there_is_help_and_without_a_kubeconfig_a_hint() {
 }
 
 #[test]
+fn without_a_home_folder_the_kubeconfig_of_the_working_directory_is_read() {
+    let config = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/cases/homeless/.kube/config");
+    let home = Home::empty();
+    home.write(".kube/config", &fs::read_to_string(config).unwrap(), 0o600);
+    for unset in [true, false] {
+        let run = |words: &str| {
+            let mut command = home.run(words);
+            if unset {
+                command.env_remove("HOME")
+            } else {
+                command.env("HOME", "")
+            };
+            command
+        };
+        run("whoami --offline").assert().code(0).stdout(contains("200000000000000"));
+        run("expiry -A").assert().code(0).stdout(contains("ClientCertificate"));
+    }
+    let nothing = Home::empty();
+    nothing
+        .run("expiry -A")
+        .env_remove("HOME")
+        .assert()
+        .code(1)
+        .stderr(contains("no kubeconfig found at .kube/config"));
+}
+
+/// What is allocated is limited to so many MiB; the program ends with an abort where it needs more.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_large_kubeconfig_is_read_within_four_times_its_size_and_a_hostile_one_within_half_a_gibibyte() {
+    let home = home_of_many(1500);
+    let size = fs::metadata(home.path().join(".kube/config")).unwrap().len() >> 20;
+    assert!(size >= 5, "{size} MiB");
+    let within = |mebibytes: u64, words: &str| {
+        let script = format!("ulimit -d {}; exec {BINARY} {words}", mebibytes << 10);
+        let mut command = home.start("/bin/sh");
+        command.args(["-c", &script]);
+        Command::from_std(command)
+    };
+    within(4 * size, "whoami --offline").assert().code(0).stdout(contains(UID));
+    // Each value is two bytes of the file and takes fifty times as much.
+    let values = format!("users: [{}]", "a,".repeat(2_100_000));
+    home.write("hostile", &values, 0o600);
+    within(512, "whoami -f hostile").assert().code(1).stderr(contains("more than 2 million values"));
+}
+
+/// A home whose kubeconfig has so many contexts, each with a cluster, a certificate and a key of its own.
+fn home_of_many(contexts: usize) -> Home {
+    let one: Value = serde_yaml::from_str(&offline_file().yaml()).unwrap();
+    let (cluster, user) = (&one["clusters"][0]["cluster"], &one["users"][0]["user"]);
+    let each = |entry: &dyn Fn(usize) -> Value| (0..contexts).map(entry).collect::<Value>();
+    let file = json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "context-0",
+        "clusters": each(&|index| json!({"name": format!("cluster-{index}"), "cluster": cluster})),
+        "users": each(&|index| json!({"name": format!("user-{index}"), "user": user})),
+        "contexts": each(&|index| {
+            let context = json!({"cluster": format!("cluster-{index}"), "user": format!("user-{index}")});
+            json!({"name": format!("context-{index}"), "context": context})
+        }),
+    });
+    let home = Home::empty();
+    home.write(".kube/config", &file.to_string(), 0o600);
+    home
+}
+
+#[test]
 fn a_reader_that_has_seen_enough_is_no_failure() {
     let mut file = offline_file();
     for index in 0..500 {

@@ -84,9 +84,10 @@ impl Request {
         let leaked = match leaked::read(world, file, args.leaked_context.as_deref()) {
             Ok(leaked) => leaked,
             Err(LeakedError::Refused(refusal)) => return Err((*refusal).into()),
-            Err(LeakedError::File(error)) => return Err(access::unreadable(error).into()),
+            Err(LeakedError::File(error)) => return Err(access::unreadable_file(error).into()),
             Err(LeakedError::Context(error)) => {
-                return Err(Error::failed(error).hint("choose one of its contexts with --leaked-context").into());
+                let hint = access::context_hint(&error, "choose one of its contexts with --leaked-context");
+                return Err(Error::failed(error).hint(hint).into());
             }
         };
         self.is_about(&leaked)?;

@@ -24,6 +24,12 @@ pub enum ParseError {
     /// A value is of a kind that its place doesn't allow.
     #[error("not a kubeconfig")]
     Shape(#[from] Mismatch),
+    /// It is the base64 of a kubeconfig, as a Secret or a CI variable holds it.
+    #[error("not a kubeconfig but the base64 of one")]
+    Base64,
+    /// It is a certificate, a key or another PEM text.
+    #[error("not a kubeconfig but PEM, such as a certificate or a key")]
+    Pem,
     /// It says itself that it is something else.
     #[error("not a kubeconfig but kind {kind:?} of {api_version:?}")]
     OtherKind {
@@ -43,7 +49,11 @@ pub fn parse(bytes: &[u8], file: Arc<Path>) -> Result<Kubeconfig, ParseError> {
     let text = yaml::text(bytes)?;
     let document = Document::parse(&text)?;
     let value = document.value()?;
-    let root = Mapping::of(&value)?;
+    let root = Mapping::of(&value).map_err(|mismatch| match &value {
+        Value::Text(text) if is_base64_of_one(text) => ParseError::Base64,
+        Value::Text(text) if text.contains("-----BEGIN ") => ParseError::Pem,
+        _ => ParseError::Shape(mismatch),
+    })?;
     check_kind(root)?;
     check_what_is_not_used(root)?;
     let origin = Origin { file };
@@ -53,6 +63,20 @@ pub fn parse(bytes: &[u8], file: Arc<Path>) -> Result<Kubeconfig, ParseError> {
         clusters: origin.entries(root, "clusters", "cluster", Origin::cluster)?,
         users: origin.entries(root, "users", "user", Origin::user)?,
     })
+}
+
+/// Whether a text is a kubeconfig that is still in base64, of either alphabet, in one line or several, padded or not.
+fn is_base64_of_one(text: &str) -> bool {
+    let letters = text.chars().filter(|character| !character.is_whitespace() && *character != '=');
+    let standard: String = letters
+        .map(|character| match character {
+            '-' => '+',
+            '_' => '/',
+            other => other,
+        })
+        .collect();
+    let padding = "=".repeat(standard.len().wrapping_neg() % 4);
+    yaml::decode_base64(&(standard + &padding)).is_ok_and(|bytes| looks_like_kubeconfig(&bytes))
 }
 
 /// Whether a text that is no kubeconfig was perhaps meant to be one: it has at least two of the keys at its top level.
@@ -348,6 +372,36 @@ mod tests {
         assert_eq!(refusal("kind: Pod\napiVersion: v1\n"), "not a kubeconfig but kind \"Pod\" of \"v1\"");
         assert!(read("kind: Config\napiVersion: v1\n").is_ok());
         assert!(read("apiVersion: v2\n").is_err());
+    }
+
+    #[test]
+    fn a_kubeconfig_that_is_still_in_base64_and_a_certificate_are_named() {
+        use base64::Engine as _;
+        use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+        // "???>" gives the letters in which the two alphabets differ.
+        let kubeconfig = "apiVersion: v1\nkind: Config\nclusters: []\nusers: []\ncurrent-context: '???>???>'\n";
+        let whole = STANDARD.encode(kubeconfig);
+        let wrapped =
+            whole.as_bytes().chunks(76).map(|line| String::from_utf8_lossy(line)).collect::<Vec<_>>().join("\r\n");
+        for text in
+            [&whole, &wrapped, &URL_SAFE_NO_PAD.encode(kubeconfig), &format!("\"{whole}\""), &format!("{whole}\n\n")]
+        {
+            assert_eq!(refusal(text), "not a kubeconfig but the base64 of one", "{text}");
+        }
+        assert_eq!(
+            refusal(&STANDARD.encode("a text of another kind")),
+            "not a kubeconfig: expected a mapping, found text"
+        );
+        let certificate = "-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----\n";
+        assert_eq!(refusal(certificate), "not a kubeconfig but PEM, such as a certificate or a key");
+    }
+
+    #[test]
+    fn a_value_that_must_be_text_is_to_be_quoted() {
+        assert_eq!(
+            refusal("users: [{name: 200000000000000103}]"),
+            "not a kubeconfig: users[0].name: expected text, found a number; put it in quotes"
+        );
     }
 
     #[test]

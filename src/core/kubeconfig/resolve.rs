@@ -62,7 +62,7 @@ pub struct ResolvedContext {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ResolveError {
     /// No context is chosen.
-    #[error("no context is chosen: no current-context is set and none is named{}", listed(.available))]
+    #[error("{}", no_context(.available))]
     NoContext {
         /// The contexts that exist.
         available: Vec<String>,
@@ -281,6 +281,13 @@ fn distance(left: &str, right: &str) -> usize {
     row[right.len()]
 }
 
+fn no_context(available: &[String]) -> String {
+    match available {
+        [] => "the kubeconfig has no contexts".to_owned(),
+        names => format!("no context is chosen: no current-context is set and none is named{}", listed(names)),
+    }
+}
+
 fn listed(names: &[String]) -> String {
     if names.is_empty() {
         return String::new();
@@ -340,7 +347,8 @@ users:
         let error = resolve(&dangling, &Overrides::default()).unwrap_err();
         assert_eq!(error.to_string(), "current-context of /k names \"prod\", which does not exist");
         dangling.current_context = None;
-        assert!(matches!(resolve(&dangling, &Overrides::default()), Err(ResolveError::NoContext { .. })));
+        let error = resolve(&dangling, &Overrides::default()).unwrap_err();
+        assert_eq!(error.to_string(), "the kubeconfig has no contexts");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod desk;
 mod expiry;
+mod files_from_the_field;
 mod output;
 mod resembling;
 mod scan;

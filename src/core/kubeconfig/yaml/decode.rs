@@ -21,7 +21,9 @@ pub struct Mismatch {
 
 impl Mismatch {
     fn new(expected: &str, found: &Value<'_>) -> Self {
-        Self { path: Vec::new(), problem: format!("expected {expected}, found {}", found.kind()) }
+        let is_scalar = matches!(found, Value::Bool(_) | Value::Integer(_) | Value::Unsigned(_) | Value::Float(_));
+        let advice = if expected == "text" && is_scalar { "; put it in quotes" } else { "" };
+        Self { path: Vec::new(), problem: format!("expected {expected}, found {}{advice}", found.kind()) }
     }
 
     /// A problem that isn't one of kind.
@@ -204,6 +206,9 @@ mod tests {
             .inside("context")
             .inside("[3]")
             .inside("contexts");
-        assert_eq!(mismatch.to_string(), "contexts[3].context.cluster: expected text, found a boolean");
+        assert_eq!(
+            mismatch.to_string(),
+            "contexts[3].context.cluster: expected text, found a boolean; put it in quotes"
+        );
     }
 }

@@ -13,12 +13,15 @@ use std::borrow::Cow;
 use serde_yaml::granit_parser::{self, Event, Parser, ScalarStyle, ScanError, Tag};
 
 pub use decode::{Mapping, Mismatch};
-pub(crate) use decode::{bytes as decode_bytes, list as decode_list, text as decode_text};
+pub(crate) use decode::{base64 as decode_base64, bytes as decode_bytes, list as decode_list, text as decode_text};
 use scalar::Resolved;
 pub use text::TextError;
 
 /// Collections may be nested this deep; kubectl's own limit is higher, but no file that is written by hand needs it.
 const DEEPEST: usize = 500;
+
+/// Scalars and collections of a document. Fifty thousand contexts have fewer; each takes about a hundred bytes of memory.
+const MOST_NODES: usize = 2_000_000;
 
 /// Text that aliases may bring in, in bytes. Each use of a long anchored text counts anew.
 const MOST_ALIASED_TEXT: usize = 64 << 20;
@@ -114,6 +117,9 @@ impl<'t> Document<'t> {
                 }
                 _ => continue,
             };
+            if document.nodes.len() == MOST_NODES {
+                return Err(YamlError::Content("more than 2 million values"));
+            }
             let opens = matches!(node, Node::Sequence(_) | Node::Mapping(_));
             let index = document.add(node, anchor);
             match open.last() {
