@@ -14,9 +14,11 @@ use crate::core::credential::expiry::CredentialStatus;
 use crate::core::ids::{ClusterId, Region, Uid, split_subject_name};
 use crate::core::secret::Secret;
 
+mod arguments;
 mod clusters;
 mod revocation;
 
+pub use arguments::without_empty_values;
 pub use clusters::ClusterArgs;
 pub use revocation::{DryRun, HistoryArgs, RestoreArgs, RevokeArgs};
 use revocation::{HISTORY_EXAMPLES, RESTORE_ABOUT, RESTORE_EXAMPLES, REVOKE_ABOUT, REVOKE_EXAMPLES};

@@ -74,7 +74,7 @@ fn dispatch(args: &[OsString], world: &World) -> Status {
         say(&world.streams.stdout, &format!("{}\n", lines.join("\n")));
         return Status::Done;
     }
-    let cli = match Cli::try_parse_from(args) {
+    let cli = match Cli::try_parse_from(cli::without_empty_values(args.to_vec())) {
         Ok(cli) => cli,
         Err(error) => return explain(&error, world),
     };

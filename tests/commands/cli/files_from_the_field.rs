@@ -46,3 +46,19 @@ fn a_kubeconfig_that_is_still_in_base64_is_named_as_one() {
     let garbage = said(&session(), &["whoami", "-f", &case("base64/b-garbage.yaml")]);
     assert!(garbage.contains("not UTF-8 text") && !garbage.contains("base64 -d"), "{garbage}");
 }
+
+#[test]
+fn empty_values_of_kubectls_flags_count_as_absent() {
+    let session = session();
+    std::fs::create_dir(session.home().join(".kube")).unwrap();
+    std::fs::copy(case("homeless/.kube/config"), session.home().join(".kube/config")).unwrap();
+    let plain = session.run(&["whoami", "--offline"]);
+    assert_eq!(plain.status, Status::Done, "{plain}");
+    let empty =
+        ["--kubeconfig", "", "--context=", "--client-certificate", "", "--certificate-authority=", "-s", "", "-o", ""];
+    assert_eq!(session.run(&[&["whoami", "--offline"][..], &empty].concat()), plain);
+    // They don't stand in the way of a file that is only looked at.
+    let leaked = case("leaked/b-tabs.json");
+    let looked_at = session.run(&["whoami", "-f", &leaked, "--kubeconfig", "", "--token="]);
+    assert_eq!(looked_at.status, Status::Done, "{looked_at}");
+}
