@@ -174,7 +174,12 @@ pub(super) fn of_leaked(
             [name] => format!("context {name:?} leads to another cluster than the file's"),
             names => format!("none of the contexts {} leads to the cluster of the file", names.join(", ")),
         };
-        let message = format!("{whose}: the key of its CA is another, and names and addresses can be edited");
+        let message = match &leaked.ca_keys {
+            Ok(_) => format!("{whose}: the key of its CA is another, and names and addresses can be edited"),
+            Err(why) => {
+                format!("which cluster the file is for is not known: {why}, and names and addresses can be edited")
+            }
+        };
         let hint =
             format!("with the right context: kubectl ackcred revoke {}, if you are sure of the cluster", leaked.uid);
         Refusal::new(RefusalCode::OtherCluster, message).hint(hint).into()

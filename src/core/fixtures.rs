@@ -1,7 +1,10 @@
 //! Certificates and keys made to order, for tests.
 
 use jiff::Timestamp;
-use rcgen::{CertificateParams, DistinguishedName, DnType, DnValue, KeyPair, SerialNumber, SignatureAlgorithm};
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, DnValue, IsCa, KeyPair, SerialNumber,
+    SignatureAlgorithm,
+};
 use time::OffsetDateTime;
 
 /// An RSA key in PKCS#8 form. It guards nothing: it exists for tests only.
@@ -15,6 +18,7 @@ pub(crate) struct CertificateFixture {
     pub(crate) serial: Vec<u8>,
     pub(crate) not_before: Timestamp,
     pub(crate) not_after: Timestamp,
+    pub(crate) is_ca: bool,
 }
 
 impl CertificateFixture {
@@ -29,7 +33,13 @@ impl CertificateFixture {
             serial: vec![0x04, 0xd2],
             not_before: at("2023-01-11T06:44:34Z"),
             not_after: at("2026-01-10T06:44:34Z"),
+            is_ca: false,
         }
+    }
+
+    /// A CA's.
+    pub(crate) fn ca(common_name: &str) -> Self {
+        Self { is_ca: true, ..Self::ack(common_name) }
     }
 
     pub(crate) fn valid(mut self, not_before: &str, not_after: &str) -> Self {
@@ -58,6 +68,9 @@ impl CertificateFixture {
         params.serial_number = Some(SerialNumber::from_slice(&self.serial));
         params.not_before = OffsetDateTime::from_unix_timestamp(self.not_before.as_second()).unwrap();
         params.not_after = OffsetDateTime::from_unix_timestamp(self.not_after.as_second()).unwrap();
+        if self.is_ca {
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        }
         params.self_signed(key).unwrap().pem()
     }
 }

@@ -9,11 +9,11 @@ use super::credential::credential_of;
 use crate::adapters::files::{self, Policy};
 use crate::adapters::kubeconfig_files::{LoadError, load_file};
 use crate::core::access::likeness::leading_uid;
-use crate::core::cluster::authority::{is_signed_by, key_fingerprints};
+use crate::core::cluster::authority::{NoAuthority, authority_keys, is_signed_by};
 use crate::core::cluster::cluster_id::{Inference, infer_from};
 use crate::core::credential::certificate::Certificate;
 use crate::core::credential::token::{ServiceAccount, Token};
-use crate::core::credential::{Credential, CredentialKind, FileContent, needed_files};
+use crate::core::credential::{Credential, CredentialKind, FileContent, Problem, needed_files};
 use crate::core::ids::Uid;
 use crate::core::kubeconfig::connection::Login;
 use crate::core::kubeconfig::{Cluster, Data, Overrides, ResolveError, ResolvedContext, resolve};
@@ -32,8 +32,8 @@ pub struct Leaked {
     pub login: Login,
     /// Which cluster the file says it is for.
     pub inference: Inference,
-    /// The keys of the CA in the file.
-    pub ca_keys: Vec<String>,
+    /// The keys of the CA in the file, or why there is none to compare.
+    pub ca_keys: Result<Vec<String>, NoAuthority>,
     certificate: Vec<u8>,
 }
 
@@ -65,13 +65,15 @@ pub fn read(world: &World, path: &Path, context: Option<&str>) -> Result<Leaked,
         return Err(LeakedError::Refused(Box::new(names_no_identity(&credential))));
     }
     let Some((certificate, key)) = certificate_and_key(&context, &policy) else {
-        let message = format!("the certificate of {} can't be read, or its key", path.display());
-        return Err(LeakedError::Refused(Box::new(Refusal::new(RefusalCode::NoRamIdentity, message))));
+        return Err(LeakedError::Refused(Box::new(has_no_key_pair(path, &credential))));
     };
     let Ok(read) = Certificate::from_pem(&certificate) else {
         let message = format!("the certificate of {} can't be read", path.display());
         return Err(LeakedError::Refused(Box::new(Refusal::new(RefusalCode::NoRamIdentity, message))));
     };
+    if read.ca_comes_first {
+        return Err(LeakedError::Refused(Box::new(has_its_ca_first(path))));
+    }
     let (Some(uid), Some(common_name)) = (credential.uid, read.subject.common_name) else {
         return Err(LeakedError::Refused(Box::new(not_of_ram(&certificate))));
     };
@@ -88,7 +90,7 @@ pub fn read(world: &World, path: &Path, context: Option<&str>) -> Result<Leaked,
         },
         login: Login { certificate: Some((certificate.clone(), Secret::new(key))), ..Login::default() },
         inference: infer_from(&context),
-        ca_keys: context.cluster.map(|cluster| ca_keys(&cluster.value, &policy)).unwrap_or_default(),
+        ca_keys: context.cluster.map_or(Err(NoAuthority::Absent), |cluster| ca_keys(&cluster.value, &policy)),
         certificate,
     })
 }
@@ -102,15 +104,33 @@ impl Leaked {
 
     /// Whether a context leads to a cluster with the file's CA.
     pub fn is_of(&self, context: &ResolvedContext) -> bool {
-        let own = context.cluster.as_ref().map(|cluster| ca_keys(&cluster.value, &Policy::Trusted)).unwrap_or_default();
-        own.iter().any(|key| self.ca_keys.contains(key))
+        let own = context.cluster.as_ref().and_then(|cluster| ca_keys(&cluster.value, &Policy::Trusted).ok());
+        let theirs = self.ca_keys.as_deref().unwrap_or_default();
+        own.is_some_and(|own| own.iter().any(|key| theirs.contains(key)))
     }
 }
 
-fn ca_keys(cluster: &Cluster, policy: &Policy) -> Vec<String> {
-    content(cluster.certificate_authority_data.as_ref(), cluster.certificate_authority.as_deref(), policy)
-        .map(|bundle| key_fingerprints(&bundle))
-        .unwrap_or_default()
+fn ca_keys(cluster: &Cluster, policy: &Policy) -> Result<Vec<String>, NoAuthority> {
+    let bundle = match (&cluster.certificate_authority_data, cluster.certificate_authority.as_deref()) {
+        (Some(Data::Decoded(bytes)), _) => bytes.clone(),
+        (Some(Data::Malformed(reason)), _) => return Err(NoAuthority::Unread(reason.clone())),
+        (None, Some(file)) => match files::read(file, policy) {
+            FileContent::Read { bytes, .. } => bytes.expose().clone(),
+            content => return Err(NoAuthority::Unread(why_unread(file, &content))),
+        },
+        (None, None) => return Err(NoAuthority::Absent),
+    };
+    authority_keys(&bundle)
+}
+
+fn why_unread(file: &Path, content: &FileContent) -> String {
+    let why = match content {
+        FileContent::Missing => "does not exist",
+        FileContent::NotAllowed => "lies outside the file's folder, and is not read",
+        FileContent::Unreadable(reason) => return format!("{}: {reason}", file.display()),
+        FileContent::Read { .. } => "can be read",
+    };
+    format!("{} {why}", file.display())
 }
 
 fn certificate_and_key(context: &ResolvedContext, policy: &Policy) -> Option<(Vec<u8>, Vec<u8>)> {
@@ -127,6 +147,26 @@ fn content(data: Option<&Data>, file: Option<&Path>, policy: &Policy) -> Option<
         (None, Some(FileContent::Read { bytes, .. })) => Some(bytes.expose().clone()),
         _ => None,
     }
+}
+
+/// The file's certificate or key is missing or can't be read; which one, the assessment says.
+fn has_no_key_pair(path: &Path, credential: &Credential) -> Refusal {
+    let reason = credential.problem.as_ref().map_or("its certificate or key can't be read", Problem::reason);
+    let refusal = Refusal::new(RefusalCode::NoRamIdentity, format!("{}: {reason}", path.display()));
+    match &credential.uid {
+        Some(uid) => refusal.hint(format!("name the identity: kubectl ackcred revoke {uid}")),
+        None => refusal,
+    }
+}
+
+/// kubectl takes the first certificate of a bundle for the client's.
+fn has_its_ca_first(path: &Path) -> Refusal {
+    let message = format!(
+        "{}: the first certificate in the bundle is a CA's; the client certificate must come first",
+        path.display()
+    );
+    Refusal::new(RefusalCode::NoRamIdentity, message)
+        .hint("put them in order, or name the identity: kubectl ackcred revoke UID")
 }
 
 /// The certificate names no RAM identity; where its name resembles one's, how that one is revoked with it.

@@ -3,7 +3,38 @@
 use x509_parser::certificate::X509Certificate;
 use x509_parser::error::X509Error;
 
-use crate::core::credential::certificate::{certificate_blocks, key_fingerprint, x509};
+use crate::core::credential::certificate::{CertificateError, certificate_blocks, key_fingerprint, x509};
+
+/// Why the CA in a kubeconfig has no key to compare.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoAuthority {
+    /// The cluster entry names none.
+    #[error("the file has no CA for its cluster")]
+    Absent,
+    /// It is named, and can't be read.
+    #[error("the CA of the file can't be read: {0}")]
+    Unread(String),
+    /// A byte order mark stands before the first certificate, which kubectl then does not find.
+    #[error("the CA of the file can't be read: a byte order mark stands before its first line")]
+    ByteOrderMark,
+}
+
+/// The key fingerprints of a CA bundle.
+///
+/// # Errors
+/// There is no certificate in it that could be read.
+pub fn authority_keys(bundle: &[u8]) -> Result<Vec<String>, NoAuthority> {
+    let keys = key_fingerprints(bundle);
+    match certificate_blocks(bundle) {
+        _ if !keys.is_empty() => Ok(keys),
+        Err(_) if BYTE_ORDER_MARKS.iter().any(|mark| bundle.starts_with(mark)) => Err(NoAuthority::ByteOrderMark),
+        Err(error) => Err(NoAuthority::Unread(error.to_string())),
+        Ok(_) => Err(NoAuthority::Unread(CertificateError::NotX509.to_string())),
+    }
+}
+
+/// Of UTF-8 and of UTF-16 in both orders.
+const BYTE_ORDER_MARKS: [&[u8]; 3] = [b"\xEF\xBB\xBF", b"\xFF\xFE", b"\xFE\xFF"];
 
 /// The key fingerprints of all certificates of a bundle, a CA's say.
 pub fn key_fingerprints(bundle: &[u8]) -> Vec<String> {
@@ -57,6 +88,28 @@ mod tests {
         let unreadable = other.clone() + "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         assert_eq!(is_signed_by(leaf.as_bytes(), unreadable.as_bytes()), None);
         assert_eq!(is_signed_by(b"nothing", own.as_bytes()), None);
+    }
+
+    #[test]
+    fn a_ca_that_has_no_key_to_compare_is_said_to_be_absent_unread_or_behind_a_mark() {
+        let (pem, _) = authority();
+        assert_eq!(authority_keys(pem.as_bytes()), Ok(key_fingerprints(pem.as_bytes())));
+        let marked = format!("\u{feff}{pem}");
+        assert_eq!(authority_keys(marked.as_bytes()), Err(NoAuthority::ByteOrderMark));
+        let utf16: Vec<u8> = marked.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(authority_keys(&utf16), Err(NoAuthority::ByteOrderMark));
+        // As in Go, a mark hides the first certificate alone.
+        assert_eq!(authority_keys(format!("{marked}{pem}").as_bytes()), Ok(key_fingerprints(pem.as_bytes())));
+        for (text, reason) in [
+            ("nothing", "no PEM block in it"),
+            (&pem.replace("END", "AND"), "the CERTIFICATE block is damaged: it is cut off: its END line is missing"),
+            (
+                "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+                "the content of its CERTIFICATE block is no X.509 certificate",
+            ),
+        ] {
+            assert_eq!(authority_keys(text.as_bytes()), Err(NoAuthority::Unread(reason.to_owned())));
+        }
     }
 
     #[test]

@@ -30,8 +30,10 @@ pub struct Certificate {
     /// The last second of its validity. `None` where it has no well-defined end: the issuer wrote `99991231235959Z`
     /// (RFC 5280, 4.1.2.5) or a time that no calendar here reaches.
     pub not_after: Option<Timestamp>,
-    /// The earliest last second of the other certificates in the bundle, the CA's.
+    /// The earliest last second of the CA certificates that follow in the bundle.
     pub ca_not_after: Option<Timestamp>,
+    /// Whether the bundle is in the wrong order: it begins with a CA certificate, and one of no CA follows.
+    pub ca_comes_first: bool,
     /// Its public key.
     pub public_key: PublicKey,
     /// SHA-256 fingerprint of its public key with the algorithm (`SubjectPublicKeyInfo`), in lower-case hexadecimal digits.
@@ -76,8 +78,13 @@ impl Certificate {
     pub fn from_pem(bundle: &[u8]) -> Result<Self, CertificateError> {
         let mut ders = certificate_blocks(bundle)?.into_iter();
         let leaf = ders.next().ok_or(CertificateError::NoCertificate)?;
+        let others: Vec<Vec<u8>> = ders.collect();
         let mut certificate = Self::from_der(&leaf)?;
-        certificate.ca_not_after = ders.filter_map(|der| not_after_of(&der)).min();
+        let others: Vec<X509Certificate<'_>> = others.iter().filter_map(|der| x509(der)).collect();
+        let authorities = others.iter().filter(|other| other.is_ca());
+        certificate.ca_not_after = authorities.filter_map(|ca| end(ca.validity().not_after)).min();
+        certificate.ca_comes_first =
+            x509(&leaf).is_some_and(|first| first.is_ca()) && others.iter().any(|other| !other.is_ca());
         Ok(certificate)
     }
 
@@ -92,6 +99,7 @@ impl Certificate {
                 .map_err(|_| CertificateError::NotX509)?,
             not_after: end(validity.not_after),
             ca_not_after: None,
+            ca_comes_first: false,
             public_key: PublicKey::read(certificate.public_key()),
             key_sha256: key_fingerprint(&certificate),
         })
@@ -159,10 +167,6 @@ pub(crate) fn x509(der: &[u8]) -> Option<X509Certificate<'_>> {
 /// The SHA-256 hash of the public key, as the certificate holds it, in hexadecimal digits.
 pub(crate) fn key_fingerprint(certificate: &X509Certificate<'_>) -> String {
     hex::sha256(certificate.public_key().raw)
-}
-
-fn not_after_of(der: &[u8]) -> Option<Timestamp> {
-    end(x509(der)?.validity().not_after)
 }
 
 /// 9999-12-31T23:59:59Z is later than the last [`Timestamp`], and so is nothing that an issuer would mean as a date.
@@ -284,14 +288,29 @@ mod tests {
     #[test]
     fn the_leaf_decides_and_the_earliest_ca_is_told() {
         let leaf = CertificateFixture::ack("7-1").pem(&rsa_key());
-        let root =
-            CertificateFixture::ack("root").valid("2020-01-01T00:00:00Z", "2030-01-01T00:00:00Z").pem(&rsa_key());
+        let root = CertificateFixture::ca("root").valid("2020-01-01T00:00:00Z", "2030-01-01T00:00:00Z").pem(&rsa_key());
         let issuer =
-            CertificateFixture::ack("issuer").valid("2020-01-01T00:00:00Z", "2024-01-01T00:00:00Z").pem(&rsa_key());
+            CertificateFixture::ca("issuer").valid("2020-01-01T00:00:00Z", "2024-01-01T00:00:00Z").pem(&rsa_key());
         let garbage = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-        let certificate = read(&format!("{leaf}{root}{garbage}{issuer}"));
+        let no_ca =
+            CertificateFixture::ack("other").valid("2020-01-01T00:00:00Z", "2021-01-01T00:00:00Z").pem(&rsa_key());
+        let certificate = read(&format!("{leaf}{root}{garbage}{issuer}{no_ca}"));
         assert_eq!(certificate.subject.common_name.as_deref(), Some("7-1"));
+        assert!(!certificate.ca_comes_first);
         assert_eq!(certificate.ca_not_after, Some(at("2024-01-01T00:00:00Z")));
+    }
+
+    #[test]
+    fn a_bundle_that_begins_with_a_ca_is_in_the_wrong_order() {
+        let ca = CertificateFixture::ca("root").pem(&rsa_key());
+        let leaf = CertificateFixture::ack("7-1").pem(&rsa_key());
+        let ca_comes_first = |bundle: String| read(&bundle).ca_comes_first;
+        assert!(ca_comes_first(format!("{ca}{leaf}")) && ca_comes_first(format!("{ca}{ca}{leaf}")));
+        assert!(
+            !ca_comes_first(format!("{leaf}{ca}"))
+                && !ca_comes_first(ca.clone())
+                && !ca_comes_first(format!("{ca}{ca}"))
+        );
     }
 
     #[test]

@@ -81,6 +81,15 @@ pub enum Problem {
     Invalid(String),
 }
 
+impl Problem {
+    /// What is wrong, in words.
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::Missing(reason) | Self::Invalid(reason) => reason,
+        }
+    }
+}
+
 /// A credential's facts.
 #[derive(Clone, Debug)]
 pub struct Credential {
@@ -204,9 +213,14 @@ impl Credential {
             Err(error) => return self.with_problem(Problem::Invalid(format!("{certificate_name}: {error}"))),
         };
         let verdict = key.map(|key| private_key::compare(key, &certificate.public_key));
+        let ca_comes_first = certificate.ca_comes_first;
         let mut credential = self.with_facts(certificate);
         match verdict {
             Ok(Ok(KeyMatch::Matches)) => {}
+            Ok(Ok(KeyMatch::Mismatch)) if ca_comes_first => {
+                let reason = "the first certificate in the bundle is a CA's; the client certificate must come first";
+                credential.problem = Some(Problem::Invalid(format!("{certificate_name}: {reason}")));
+            }
             Ok(Ok(KeyMatch::Mismatch)) => {
                 let reason = "the private key does not belong to the certificate";
                 credential.problem = Some(Problem::Invalid(reason.to_owned()));

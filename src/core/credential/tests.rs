@@ -92,10 +92,20 @@ fn a_key_of_another_certificate_makes_it_invalid_and_keeps_its_dates() {
 }
 
 #[test]
+fn a_ca_that_comes_first_is_named_and_not_called_an_earlier_ca() {
+    let ca = CertificateFixture::ca("ca").pem(&key(&PKCS_ECDSA_P256_SHA256));
+    let leaf = CertificateFixture::ack("1-1").valid("2020-01-01T00:00:00Z", "2025-01-01T00:00:00Z").pem(&rsa_key());
+    let credential = assess(&inline(&(ca + &leaf), RSA_PKCS1));
+    let reason = "the first certificate in the bundle is a CA's; the client certificate must come first";
+    assert_eq!(invalid(&credential), format!("client-certificate-data: {reason}"));
+    assert_eq!(credential.warnings, []);
+}
+
+#[test]
 fn membership_in_masters_and_an_earlier_ca_are_warned_of() {
     let organization = DnType::CustomDnType(vec![2, 5, 4, 10]);
     let leaf = CertificateFixture::ack("1-1").with(organization, "system:masters").pem(&rsa_key());
-    let ca = CertificateFixture::ack("ca").valid("2020-01-01T00:00:00Z", "2025-01-01T00:00:00Z").pem(&rsa_key());
+    let ca = CertificateFixture::ca("ca").valid("2020-01-01T00:00:00Z", "2025-01-01T00:00:00Z").pem(&rsa_key());
     let credential = assess(&inline(&(leaf + &ca), RSA_PKCS1));
     assert_eq!(credential.warnings, [Warning::Masters, Warning::EarlierCa(at("2025-01-01T00:00:00Z"))]);
     assert_eq!(credential.not_after, Some(at("2026-01-10T06:44:34Z")));
