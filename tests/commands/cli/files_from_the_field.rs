@@ -146,3 +146,19 @@ fn what_else_keeps_a_leaked_file_from_being_revoked_is_named() {
     let invalid = "Invalid: client-certificate-data: the first certificate in the bundle is a CA's";
     assert!(looked_at.stdout.contains(invalid) && !looked_at.stderr.contains("CA certificate"), "{looked_at}");
 }
+
+#[test]
+fn a_current_profile_that_does_not_exist_and_an_unknown_mode_are_named() {
+    for (name, reason) in [
+        ("i-missing-current.json", "its current profile 'prod' does not exist; there is 'default'"),
+        ("p-empty-file.json", "it is empty"),
+        ("h-unknown-mode.json", "its mode is none of AK, StsToken, RamRoleArn"),
+    ] {
+        let session = session();
+        std::fs::create_dir(session.home().join(".aliyun")).unwrap();
+        std::fs::copy(case(&format!("profiles/{name}")), session.home().join(".aliyun/config.json")).unwrap();
+        let outcome = session.run(&["status", "200000000000000103"]);
+        assert!(outcome.stderr.contains(reason) && !outcome.stderr.contains("Quantum"), "{name}: {outcome}");
+        assert_eq!(outcome.status, Status::Failed, "{name}: {outcome}");
+    }
+}

@@ -298,12 +298,14 @@ fn modes_that_can_sign_nothing_are_refused_by_name() {
         ("RsaKeyPair", "session keys of key pairs are withdrawn"),
         ("BearerToken", "a bearer token signs no call to RAM, IMS or STS"),
         ("Anonymous", "it holds no credentials"),
-        ("Teleport", "it is not known"),
     ] {
         scene.session.write(CONFIG, config(&[profile("work", mode, &json!({"bearer_token": "b"}))])).unwrap();
         let words = refusal(&scene, &[]);
         assert!(words.contains(&format!("mode {mode} cannot be used: {reason}")), "{words}");
     }
+    scene.session.write(CONFIG, config(&[profile("work", "Teleport", &json!({}))])).unwrap();
+    let words = refusal(&scene, &[]);
+    assert!(words.contains("its mode is none of AK, StsToken") && !words.contains("Teleport"), "{words}");
 }
 
 #[test]

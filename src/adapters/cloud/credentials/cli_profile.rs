@@ -146,12 +146,43 @@ impl ConfigFile {
     }
 
     fn place(&self, profile: &Profile) -> String {
-        format!("profile '{}' ({}) of {}", profile.name(), mode_of(profile), self.path.display())
+        match mode_of(profile) {
+            Some(mode) => format!("profile '{}' ({mode}) of {}", profile.name(), self.path.display()),
+            None => format!("profile '{}' of {}", profile.name(), self.path.display()),
+        }
+    }
+
+    /// The current profile is one that the file doesn't hold. aliyun-cli refuses this, too.
+    fn without_its_current(&self, name: &str) -> CredentialsError {
+        let names: Vec<String> = self.config.profiles.iter().map(|profile| format!("'{}'", profile.name())).collect();
+        let there_is = if names.is_empty() { String::new() } else { format!("; there is {}", names.join(", ")) };
+        let reason = format!("its current profile '{name}' does not exist{there_is}; name one with --profile");
+        CredentialsError::failed(self.path.display().to_string(), reason)
     }
 }
 
-fn mode_of(profile: &Profile) -> &str {
-    profile.optional("mode").unwrap_or("AK")
+/// The modes of aliyun-cli, as it spells them.
+const MODES: [&str; 14] = [
+    "AK",
+    "StsToken",
+    "RamRoleArn",
+    "EcsRamRole",
+    "RamRoleArnWithRoleName",
+    "ChainableRamRoleArn",
+    "External",
+    "CredentialsURI",
+    "OIDC",
+    "CloudSSO",
+    "OAuth",
+    "RsaKeyPair",
+    "BearerToken",
+    "Anonymous",
+];
+
+/// The mode, as the file spells it; `None` for one that aliyun-cli doesn't know. Such a value is not repeated: it can be a secret in the wrong field.
+fn mode_of(profile: &Profile) -> Option<&str> {
+    let text = profile.optional("mode").unwrap_or("AK");
+    MODES.iter().any(|mode| mode.eq_ignore_ascii_case(text)).then_some(text)
 }
 
 const FILES: [&str; 2] = ["ALIBABA_CLOUD_CONFIG_FILE", "ALIBABACLOUD_PROFILE_PATH"];
@@ -184,6 +215,9 @@ impl Resolver<'_> {
         let chosen = self.profile_variable();
         let name = chosen.map_or(file.config.current.as_str(), |(_, name)| name);
         let Some(profile) = file.profile(name) else {
+            if chosen.is_none() && !name.is_empty() {
+                return Err(file.without_its_current(name));
+            }
             return nothing(&format!("{} has no profile '{name}'", path.display()));
         };
         if profile.is_blank() {
@@ -207,7 +241,12 @@ impl Resolver<'_> {
 
     fn config_file(&self, path: &Path) -> Result<Option<ConfigFile>, CredentialsError> {
         let Some(text) = read(path)? else { return Ok(None) };
-        let config = serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {
+        let text = text.trim_start_matches('\u{feff}');
+        if text.trim().is_empty() {
+            let reason = "it is empty".to_owned();
+            return Err(CredentialsError::Malformed { file: path.to_owned(), reason });
+        }
+        let config = serde_json::from_str(text).map_err(|error| {
             // The parser's own words can quote the file.
             let reason = format!("line {}, column {}", error.line(), error.column());
             CredentialsError::Malformed { file: path.to_owned(), reason }
@@ -228,7 +267,10 @@ impl Resolver<'_> {
             return Err(CredentialsError::Cycle { place, chain: way.join(" → ") });
         }
         way.push(name);
-        let mode = mode_of(profile);
+        let Some(mode) = mode_of(profile) else {
+            let reason = format!("its mode is none of {}", MODES.join(", "));
+            return Err(CredentialsError::failed(place, reason));
+        };
         let refuse = |reason| CredentialsError::RefusedMode { place: place.clone(), mode: mode.to_owned(), reason };
         let found = match mode.to_ascii_lowercase().as_str() {
             "ak" => profile.access_key(&place)?,
@@ -264,8 +306,7 @@ impl Resolver<'_> {
             "oauth" => self.oauth(&place, profile).await?,
             "rsakeypair" => return Err(refuse("session keys of key pairs are withdrawn")),
             "bearertoken" => return Err(refuse("a bearer token signs no call to RAM, IMS or STS")),
-            "anonymous" => return Err(refuse("it holds no credentials")),
-            _ => return Err(refuse("it is not known")),
+            _ => return Err(refuse("it holds no credentials")),
         };
         let region = profile.optional("region_id").and_then(Region::parse);
         Ok(found.with_region(region))
@@ -303,7 +344,10 @@ impl Resolver<'_> {
         let inside = profile.get("endpoint_type").eq_ignore_ascii_case("vpc")
             || profile.0.get("enable_vpc").and_then(Value::as_bool) == Some(true);
         let vpc = self.endpoints.vpc || inside;
-        let named = profile.optional("sts_region").map(|text| self.region(place, text)).transpose()?;
+        let named = profile
+            .optional("sts_region")
+            .map(|text| self.region(&format!("{place}: sts_region"), text))
+            .transpose()?;
         let own = || profile.optional("region_id").filter(|_| vpc).and_then(Region::parse);
         let region = named.or_else(|| self.settings.region.clone()).or_else(own);
         Ok(Endpoints { vpc, ..self.endpoints.clone() }.sts(region.as_ref()))

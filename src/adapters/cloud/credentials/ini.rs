@@ -7,6 +7,9 @@ use super::{CredentialsError, Look, ResolvedCredentials, Resolver, read};
 use crate::core::ids::Region;
 use crate::core::secret::Secret;
 
+const TYPES: [&str; 7] =
+    ["access_key", "sts", "ecs_ram_role", "ram_role_arn", "oidc_role_arn", "rsa_key_pair", "bearer"];
+
 type Section = BTreeMap<String, String>;
 
 impl Resolver<'_> {
@@ -46,9 +49,9 @@ impl Resolver<'_> {
             let policy = get("policy").map(str::to_owned);
             Ok::<_, CredentialsError>(super::super::sts::Role { session_name, policy, ..role })
         };
-        let mode = require("type")?;
-        let refuse = |reason| CredentialsError::RefusedMode { place: place.clone(), mode: mode.to_owned(), reason };
-        match mode {
+        let refuse =
+            |mode: &str, reason| CredentialsError::RefusedMode { place: place.clone(), mode: mode.to_owned(), reason };
+        match require("type")? {
             "access_key" => access_key(None),
             "sts" => access_key(Some(require("security_token")?)),
             "ecs_ram_role" => self.metadata(&place, get("role_name")).await,
@@ -59,9 +62,10 @@ impl Resolver<'_> {
                 let (provider, file) = (require("oidc_provider_arn")?, require("oidc_token_file_path")?);
                 self.oidc(&place, self.environment_sts()?, provider, file, &role()?).await
             }
-            "rsa_key_pair" => Err(refuse("session keys of key pairs are withdrawn")),
-            "bearer" => Err(refuse("a bearer token signs no call to RAM, IMS or STS")),
-            _ => Err(refuse("it is not known")),
+            "rsa_key_pair" => Err(refuse("rsa_key_pair", "session keys of key pairs are withdrawn")),
+            "bearer" => Err(refuse("bearer", "a bearer token signs no call to RAM, IMS or STS")),
+            // The value is not repeated: it can be a secret in the wrong field.
+            _ => Err(CredentialsError::failed(&place, format!("its type is none of {}", TYPES.join(", ")))),
         }
     }
 }

@@ -163,7 +163,8 @@ impl Resolver<'_> {
     }
 
     fn region(&self, source: &str, text: &str) -> Result<Region, CredentialsError> {
-        Region::parse(text).ok_or_else(|| CredentialsError::failed(source, format!("no region: {text:?}")))
+        let reason = "its value is no region ID, such as cn-hangzhou";
+        Region::parse(text).ok_or_else(|| CredentialsError::failed(source, reason))
     }
 
     fn in_home(&self, relative: &str) -> Option<PathBuf> {

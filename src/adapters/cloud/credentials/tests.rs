@@ -245,11 +245,45 @@ fn chains_of_profiles_are_followed_and_circles_found() {
 
 #[test]
 fn modes_that_sign_nothing_are_refused_by_name() {
-    for mode in ["RsaKeyPair", "BearerToken", "Anonymous", "Surprise"] {
+    for mode in ["RsaKeyPair", "BearerToken", "Anonymous"] {
         let error = Machine::new().profile(json!({ "mode": mode })).error();
         assert!(matches!(error, CredentialsError::RefusedMode { .. }), "{error}");
         assert!(error.to_string().contains(mode), "{error}");
     }
+}
+
+#[test]
+fn a_secret_in_the_place_of_a_mode_a_type_or_a_region_is_not_shown() {
+    let ini = "[default]\ntype = hunter2\naccess_key_id = a\n";
+    let role = json!({ "mode": "RamRoleArn", "access_key_id": "a", "access_key_secret": "s", "ram_role_arn": ROLE,
+        "sts_region": "hunter2!" });
+    let mut by_region = Machine::new().profile(role);
+    by_region.settings.endpoints.sts = None;
+    for (machine, reason) in [
+        (Machine::new().profile(json!({ "mode": "hunter2" })), "its mode is none of AK, StsToken, RamRoleArn"),
+        (Machine::new().file(".alibabacloud/credentials", ini), "its type is none of access_key, sts"),
+        (by_region, "sts_region: its value is no region ID, such as cn-hangzhou"),
+    ] {
+        let error = machine.error().to_string();
+        assert!(error.contains(reason) && !error.contains("hunter2"), "{error}");
+    }
+}
+
+#[test]
+fn a_current_profile_that_does_not_exist_ends_the_search() {
+    let config = json!({ "current": "prod", "profiles": [{ "name": "default", "mode": "AK", "access_key_id": "a",
+        "access_key_secret": "s" }] });
+    let ini = "[default]\ntype = access_key\naccess_key_id = ini\naccess_key_secret = s\n";
+    let machine =
+        || Machine::new().file(".aliyun/config.json", &config.to_string()).file(".alibabacloud/credentials", ini);
+    let error = machine().error().to_string();
+    assert!(
+        error.ends_with("its current profile 'prod' does not exist; there is 'default'; name one with --profile"),
+        "{error}"
+    );
+    assert_eq!(machine().set("ALIBABA_CLOUD_PROFILE", "default").found().access_key_id, "a");
+    let none = Machine::new().file(".aliyun/config.json", r#"{"current": "", "profiles": []}"#);
+    assert_eq!(none.file(".alibabacloud/credentials", ini).found().access_key_id, "ini");
 }
 
 #[test]
@@ -483,6 +517,14 @@ fn a_blank_profile_as_the_cli_leaves_it_is_no_source() {
         "{:?}",
         machine.nothing()
     );
+}
+
+#[test]
+fn an_empty_file_is_an_error() {
+    for text in ["", "\n", "\u{feff}"] {
+        let error = Machine::new().file(".aliyun/config.json", text).error().to_string();
+        assert!(error.ends_with("config.json: it is empty"), "{error}");
+    }
 }
 
 #[test]
