@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::adapters::files::{self, FileError};
 use crate::core::kubeconfig::plugin_policy::{self, KubercError, PluginPolicy};
-use crate::core::kubeconfig::yaml;
+use crate::core::yaml;
 use crate::world::World;
 
 /// Why the policy is unknown. Nothing may run then.

@@ -24,6 +24,7 @@ pub mod percent;
 pub mod progress;
 pub mod secret;
 pub mod sourced;
+pub mod yaml;
 
 #[cfg(test)]
 pub(crate) mod fixtures;

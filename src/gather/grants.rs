@@ -4,6 +4,7 @@ use crate::adapters::cluster::{ApiServer, BindingScope, CallError};
 use crate::core::cluster::server_view::ClusterProfile;
 use crate::core::identity::evidence::Answer;
 use crate::core::ids::Uid;
+use crate::core::rbac::auth_config_map::AuthConfigMap;
 use crate::core::rbac::inventory::Inventory;
 use crate::core::rbac::mapping::Mapping;
 use crate::core::rbac::mapping_sources::{MappingReading, MappingSources, SourceError};
@@ -18,8 +19,8 @@ pub struct AccessSources {
     pub role_bindings: Result<Inventory, CallError>,
     /// The RAMIdentityMappings; `None` where ack-ram-authenticator's API group doesn't exist.
     pub mappings: Result<Option<Vec<Mapping>>, CallError>,
-    /// The entries of ConfigMap kube-system/alibabacloud-auth; `None` where there is none.
-    pub auth_config_map: Result<Option<Vec<Mapping>>, CallError>,
+    /// ConfigMap kube-system/alibabacloud-auth; `None` where there is none.
+    pub auth_config_map: Result<Option<AuthConfigMap>, CallError>,
     /// What the cluster says of itself.
     pub profile: Result<Option<ClusterProfile>, CallError>,
 }
@@ -41,7 +42,7 @@ pub struct Reading {
     pub unread: Vec<String>,
     /// Those of them that are bindings.
     pub unread_bindings: Vec<String>,
-    /// What could not be read and gives no access.
+    /// What gives no access: what could not be read, and what is written without effect.
     pub notes: Vec<String>,
 }
 

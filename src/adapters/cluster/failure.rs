@@ -149,9 +149,6 @@ pub enum Failure {
     /// The list never ends: page follows page.
     #[error("the list has more than {0} pages")]
     TooManyPages(usize),
-    /// A document inside the answer isn't what it should be.
-    #[error(transparent)]
-    Mapping(#[from] crate::core::rbac::mapping::MappingError),
     /// The request can't be written.
     #[error("the request can't be written")]
     Request(#[source] http::Error),

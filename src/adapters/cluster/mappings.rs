@@ -8,7 +8,8 @@ use super::exchange::{ApiRequest, Encoding};
 use super::failure::CallError;
 use super::object::Expected;
 use super::review::absent_when_not_found;
-use crate::core::rbac::mapping::{Mapping, RamIdentityMapping, read_config_map};
+use crate::core::rbac::auth_config_map::{AuthConfigMap, read_config_map};
+use crate::core::rbac::mapping::{Mapping, RamIdentityMapping};
 use crate::core::rbac::protobuf::ProtobufError;
 
 const GROUP: &str = "/apis/ramauthenticator.k8s.alibabacloud";
@@ -62,12 +63,9 @@ impl ApiServer {
         Ok(group.is_some())
     }
 
-    /// Reads the entries of ConfigMap kube-system/alibabacloud-auth. `None`: there is no such ConfigMap.
-    pub async fn auth_config_map(&self) -> Result<Option<Vec<Mapping>>, CallError> {
-        let call = "get configmap kube-system/alibabacloud-auth";
-        match self.config_map(call, "alibabacloud-auth").await? {
-            None => Ok(None),
-            Some(data) => read_config_map(&data).map(Some).map_err(|error| self.error(call, error.into())),
-        }
+    /// Reads ConfigMap kube-system/alibabacloud-auth. `None`: there is no such ConfigMap.
+    pub async fn auth_config_map(&self) -> Result<Option<AuthConfigMap>, CallError> {
+        let data = self.config_map("get configmap kube-system/alibabacloud-auth", "alibabacloud-auth").await?;
+        Ok(data.as_ref().map(read_config_map))
     }
 }

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::connection::Endpoint;
-use super::yaml::{self, Document, Mapping, Mismatch, Value, YamlError};
 use crate::core::secret::Secret;
+use crate::core::yaml::{self, Document, Mapping, Mismatch, Value, YamlError};
 
 /// The versions of the interface that are known.
 pub const API_VERSIONS: [&str; 2] = ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"];

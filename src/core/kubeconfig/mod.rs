@@ -7,7 +7,6 @@ pub mod exec_credential;
 pub mod plugin_arguments;
 pub mod plugin_policy;
 pub mod proxy;
-pub mod yaml;
 
 mod merge;
 mod parse;

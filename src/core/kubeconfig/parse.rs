@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use super::paths::against;
 use super::{AuthProvider, Cluster, Context, Data, Exec, Impersonate, InteractiveMode, Kubeconfig, User};
-use crate::core::kubeconfig::yaml::{self, Document, Mapping, Mismatch, Value, YamlError};
 use crate::core::secret::Secret;
 use crate::core::sourced::Sourced;
+use crate::core::yaml::{self, Document, Mapping, Mismatch, Value, YamlError};
 
 /// The extension of a cluster that credential plugins are given.
 const EXEC_EXTENSION: &str = "client.authentication.k8s.io/exec";
@@ -105,7 +105,7 @@ fn check_kind(root: Mapping<'_, '_>) -> Result<(), ParseError> {
     // The order in which Go's JSON writer puts the keys.
     let ordered: BTreeMap<&str, &Value<'_>> = root.entries().collect();
     for (key, value) in ordered {
-        let field = match folded(key).as_str() {
+        let field = match yaml::folded(key).as_str() {
             "kind" => &mut kind,
             "apiversion" => &mut api_version,
             _ => continue,
@@ -122,16 +122,6 @@ fn check_kind(root: Mapping<'_, '_>) -> Result<(), ParseError> {
         return Ok(());
     }
     Err(ParseError::OtherKind { api_version, kind })
-}
-
-/// Go's simple case folding, as far as it concerns the letters of ASCII.
-fn folded(key: &str) -> String {
-    let fold = |character: char| match character {
-        'ſ' => 's',
-        '\u{212A}' => 'k',
-        other => other.to_ascii_lowercase(),
-    };
-    key.chars().map(fold).collect()
 }
 
 /// kubectl refuses a file for faults in these as well.

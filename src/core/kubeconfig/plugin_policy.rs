@@ -4,8 +4,8 @@
 
 use std::path::Path;
 
-use super::yaml::{self, Document, Mapping, Mismatch, YamlError};
 use crate::core::kubeconfig::clean;
+use crate::core::yaml::{self, Document, Mapping, Mismatch, YamlError};
 
 /// The policy of `credentialPluginPolicy`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -533,6 +533,35 @@ fn the_authenticators_config_map_is_read_where_it_exists() {
 }
 
 #[test]
+fn a_bad_entry_of_the_authenticators_config_map_costs_itself_alone() {
+    let server = cluster(ApiServerOptions::default());
+    let users = format!("- oops\n- userarn: acs:ram::{ACCOUNT}:user/carl\n  username: carl\n  groups: [mapped]\n");
+    let map = |users: &str, roles: &str| {
+        json!({
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "alibabacloud-auth", "namespace": "kube-system"},
+            "data": {"mapUsers": users, "mapRoles": roles},
+        })
+    };
+    server.put(cluster_role_binding("by-group", &[group("mapped")]), "test").unwrap();
+    server.put(map(&users, "\"\""), "test").unwrap();
+    let outcome = administrator(&server).run(&["scan"]);
+    assert_eq!(outcome.status, Status::Incomplete, "{outcome}");
+    assert!(
+        outcome.stdout.contains("RAMIdentityMapping/-/alibabacloud-auth:mapUsers:1   ClusterRole/cs:ops"),
+        "{outcome}"
+    );
+    for sentence in [
+        "ConfigMap kube-system/alibabacloud-auth: mapUsers:0 is text instead of a mapping, and the authenticator drops it",
+        "ConfigMap kube-system/alibabacloud-auth: mapRoles is empty text instead of a list, and maps no identity",
+    ] {
+        assert!(outcome.stderr.contains(sentence), "{outcome}");
+    }
+    server.put(map(&users.replace("- oops\n", ""), "\"\""), "test").unwrap();
+    let outcome = administrator(&server).run(&["scan"]);
+    assert_eq!(outcome.status, Status::Done, "{outcome}");
+}
+
+#[test]
 fn a_cluster_is_chosen_by_its_id() {
     let (one, other) = (cluster(ApiServerOptions::default()), ApiServer::start(ApiServerOptions::default()).unwrap());
     other.put(cluster_role_binding("there", &[user("7-1")]), "test").unwrap();

@@ -760,7 +760,7 @@ async fn mappings_and_profile_are_read() {
     .await;
     let api = connect(&server);
     let mut mappings = api.ram_identity_mappings().await.unwrap().unwrap();
-    mappings.extend(api.auth_config_map().await.unwrap().unwrap());
+    mappings.extend(api.auth_config_map().await.unwrap().unwrap().mappings);
     let grants = Grants::extract(Inventory::default(), mappings);
     let rows: Vec<String> = grants.iter().map(|grant| format!("{:?} {} {grant}", grant.uid, grant.subject)).collect();
     assert_eq!(

@@ -62,8 +62,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::core::kubeconfig::yaml;
     use crate::core::rbac::binding::BindingKind;
+    use crate::core::yaml;
 
     fn binding(namespace: Option<&str>, name: &str) -> BindingRef {
         let kind = if namespace.is_some() { BindingKind::RoleBinding } else { BindingKind::ClusterRoleBinding };

@@ -25,12 +25,13 @@ mod tests {
 
     use super::super::fixtures::{carl, uid};
     use super::*;
-    use crate::core::rbac::mapping::{Mapping, read_config_map};
+    use crate::core::rbac::auth_config_map::read_config_map;
+    use crate::core::rbac::mapping::Mapping;
     use crate::core::revocation::verification::CheckResult::{Error, Failed, Passed};
 
     fn mapping(arn: &str, username: &str, recorded: Option<&str>, groups: &str) -> Mapping {
         let users = format!("- userarn: {arn}\n  username: {username:?}\n  groups: [{groups}]\n");
-        let mut mappings = read_config_map(&BTreeMap::from([("mapUsers".to_owned(), users)])).unwrap();
+        let mut mappings = read_config_map(&BTreeMap::from([("mapUsers".to_owned(), users)])).mappings;
         Mapping { uid: recorded.map(uid), ..mappings.remove(0) }
     }
 

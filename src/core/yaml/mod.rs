@@ -9,6 +9,7 @@ mod scalar;
 mod text;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use serde_yaml::granit_parser::{self, Event, Parser, ScalarStyle, ScanError, Tag};
 
@@ -71,6 +72,7 @@ pub struct Document<'t> {
     nodes: Vec<Node<'t>>,
     anchors: Vec<usize>,
     root: Option<usize>,
+    is_followed: bool,
 }
 
 enum Node<'t> {
@@ -88,11 +90,12 @@ pub fn text(bytes: &[u8]) -> Result<Cow<'_, str>, YamlError> {
 impl<'t> Document<'t> {
     /// Parses the first document. What follows it is not looked at, as in kubectl.
     pub fn parse(text: &'t str) -> Result<Self, YamlError> {
-        let mut document = Document { nodes: Vec::new(), anchors: Vec::new(), root: None };
+        let mut document = Document { nodes: Vec::new(), anchors: Vec::new(), root: None, is_followed: false };
         // Collections that are open, innermost last.
         let mut open: Vec<usize> = Vec::new();
         let options = granit_parser::options! { emit_comments: false };
-        for event in Parser::new_from_str_with_options(text, options) {
+        let mut events = Parser::new_from_str_with_options(text, options);
+        while let Some(event) = events.next() {
             let (event, span) = event.map_err(|error| grammar(&error))?;
             let (node, anchor) = match event {
                 Event::Scalar(value, style, anchor, tag) => {
@@ -110,7 +113,10 @@ impl<'t> Document<'t> {
                     open.pop();
                     continue;
                 }
-                Event::DocumentEnd => break,
+                Event::DocumentEnd => {
+                    document.is_followed = !matches!(events.next(), None | Some(Ok((Event::StreamEnd, _))));
+                    break;
+                }
                 // A marker that ends a document which never began.
                 Event::StreamEnd if text.lines().any(|line| line.starts_with("...")) => {
                     return Err(YamlError::Content("no document before its end"));
@@ -131,6 +137,52 @@ impl<'t> Document<'t> {
             }
         }
         Ok(document)
+    }
+
+    /// Whether something follows the first document.
+    pub fn is_followed(&self) -> bool {
+        self.is_followed
+    }
+
+    /// The items of a list at the root as they are written, whatever kind of scalar they are; `None` for an item that is none.
+    pub fn scalars(&self) -> Vec<Option<&str>> {
+        let text = |index: &usize| match self.target(*index) {
+            Node::Scalar { text, .. } => Some(text.as_ref()),
+            _ => None,
+        };
+        self.items().iter().map(text).collect()
+    }
+
+    /// The keys that stand more than once in a mapping of the list at the root, each with the mapping's place in the list, from 0.
+    pub fn repeated_keys(&self) -> Vec<(usize, &str)> {
+        let mut repeated = Vec::new();
+        for (place, item) in self.items().iter().enumerate() {
+            let Node::Mapping(children) = self.target(*item) else { continue };
+            let mut seen = BTreeSet::new();
+            for key in children.iter().step_by(2) {
+                if let Node::Scalar { text, .. } = self.target(*key)
+                    && !seen.insert(text.as_ref())
+                {
+                    repeated.push((place, text.as_ref()));
+                }
+            }
+        }
+        repeated
+    }
+
+    fn items(&self) -> &[usize] {
+        match self.root.map(|root| &self.nodes[root]) {
+            Some(Node::Sequence(items)) => items,
+            _ => &[],
+        }
+    }
+
+    /// A node, or the one that an alias stands for.
+    fn target(&self, index: usize) -> &Node<'t> {
+        match &self.nodes[index] {
+            Node::Alias(anchor) => &self.nodes[self.anchors[*anchor]],
+            node => node,
+        }
     }
 
     fn add(&mut self, node: Node<'t>, anchor: usize) -> usize {
@@ -351,6 +403,16 @@ fn scalar<'d>(text: &'d str, plain: bool, tag: Option<&str>) -> Result<Value<'d>
 fn binary(text: &str) -> Result<String, YamlError> {
     let bytes = decode::base64(text).map_err(|_| YamlError::Content("a !!binary value is not base64"))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// A key of JSON as Go compares it with a field's name: simple case folding, as far as it concerns the letters of ASCII.
+pub(crate) fn folded(key: &str) -> String {
+    let fold = |character: char| match character {
+        'ſ' => 's',
+        '\u{212A}' => 'k',
+        other => other.to_ascii_lowercase(),
+    };
+    key.chars().map(fold).collect()
 }
 
 /// A mapping's key as text: JSON has no other keys.
