@@ -13,6 +13,26 @@ pub fn encode_segment(text: &str) -> String {
     escape(text, b"-")
 }
 
+/// The text without escapes. What only looks like one stays.
+pub fn decode(text: &str) -> String {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        rest = tail;
+        let escaped = tail.first_chunk::<2>().filter(|_| *first == b'%').and_then(hex_byte);
+        decoded.push(escaped.unwrap_or(*first));
+        if escaped.is_some() {
+            rest = &tail[2..];
+        }
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+fn hex_byte(digits: &[u8; 2]) -> Option<u8> {
+    let [high, low] = digits.map(|digit| char::from(digit).to_digit(16));
+    u8::try_from(high? * 16 + low?).ok()
+}
+
 /// Escapes all but letters, digits and what is `kept`.
 fn escape(text: &str, kept: &[u8]) -> String {
     let mut escaped = String::with_capacity(text.len());

@@ -12,7 +12,7 @@ use crate::adapters::exec_plugin::{self, PluginError};
 use crate::adapters::files::{self, FileError};
 use crate::adapters::kuberc::{self, PolicyError};
 use crate::core::kubeconfig::connection::{Endpoint, Login};
-use crate::core::kubeconfig::proxy::{ProxyVariables, proxy_for};
+use crate::core::kubeconfig::proxy::{ProxyVariables, check_proxy_url, proxy_for};
 use crate::core::kubeconfig::{Cluster, Data, ResolvedContext, User, refusal};
 use crate::core::secret::Secret;
 use crate::world::World;
@@ -45,6 +45,14 @@ pub enum ConnectionError {
         name: String,
         /// The field.
         field: &'static str,
+    },
+    /// The proxy's URL makes no sense, or kubectl doesn't know its kind.
+    #[error("cluster {name:?} has a proxy-url that {reason}")]
+    Proxy {
+        /// The cluster's name.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
     },
     /// A `*-data` field is no base64.
     #[error("{entry} has a malformed {field}: {reason}")]
@@ -164,7 +172,7 @@ impl Entry<'_> {
         }
         let proxy = match &cluster.proxy_url {
             Some(proxy) => {
-                Some(checked_proxy(proxy).ok_or_else(|| ConnectionError::Url { name: name(), field: "proxy-url" })?)
+                Some(check_proxy_url(proxy).map_err(|reason| ConnectionError::Proxy { name: name(), reason })?)
             }
             None => proxy_for(&url, &ProxyVariables::of(|name| world.env.text(name))),
         };
@@ -250,11 +258,6 @@ fn server_url(server: &str) -> Option<Uri> {
     let is_supported =
         matches!(url.scheme_str(), Some("https" | "http")) && url.host().is_some_and(|host| !host.is_empty());
     is_supported.then_some(url)
-}
-
-fn checked_proxy(proxy: &str) -> Option<Secret<String>> {
-    let url: Uri = proxy.parse().ok()?;
-    matches!(url.scheme_str(), Some("http" | "https" | "socks5")).then(|| Secret::new(proxy.to_owned()))
 }
 
 #[cfg(unix)]
@@ -513,7 +516,11 @@ mod tests {
                 "{}",
                 "cluster \"c\" has a malformed certificate-authority-data",
             ),
-            ("{server: 'https://a', proxy-url: 'ftp://p'}", "{}", "cluster \"c\" has a proxy-url that is no URL"),
+            (
+                "{server: 'https://a', proxy-url: 'ftp://p'}",
+                "{}",
+                "cluster \"c\" has a proxy-url that is of the unknown kind ftp (known: http, https, socks5)",
+            ),
             ("{server: 'ftp://a'}", "{}", "cluster \"c\" has a server that is no URL"),
             ("{}", "{}", "cluster \"c\" has no server"),
         ] {

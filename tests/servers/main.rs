@@ -6,3 +6,4 @@ mod cluster;
 mod hostile;
 mod list_decoding;
 mod protobuf_lists;
+mod server_certificates;

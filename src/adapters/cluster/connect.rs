@@ -1,18 +1,22 @@
 //! Builds the client for one API server, from what is known and nothing else.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderValue, Uri, header};
-use kube::client::RustlsTlsError;
+use kube::client::{ConfigExt as _, RustlsTlsError};
 use kube::config::AuthInfo;
 use rustls::RootCertStore;
-use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
 
+use super::client::client;
+use super::server_certificate::ServerVerifier;
 use super::{ApiServer, Limits, ServerClock};
-use crate::core::kubeconfig::connection::{Endpoint, Login};
+use crate::core::kubeconfig::connection::{Endpoint, Login, without_secrets};
+use crate::core::kubeconfig::proxy::{PROXY_SCHEMES, with_lower_scheme};
 use crate::core::secret::Secret;
 
 /// Why no connection can even be tried.
@@ -25,7 +29,7 @@ pub enum ConnectError {
     #[error("the proxy's URL can't be read")]
     Proxy,
     /// The proxy speaks a protocol that isn't supported.
-    #[error("proxies of the kind `{0}` are not supported (http, https and socks5 are)")]
+    #[error("proxies of the kind {0} are not supported; http, https and socks5 are")]
     ProxyScheme(String),
     /// The CA bundle holds no certificate that can be used.
     #[error("the certificate authority holds no usable certificate")]
@@ -69,11 +73,11 @@ impl ApiServer {
         config.accept_invalid_certs = endpoint.insecure_skip_tls_verify;
         config.root_cert = endpoint.certificate_authority.as_deref().map(usable_certificates).transpose()?;
         config.tls_server_name.clone_from(&endpoint.tls_server_name);
-        config.proxy_url = endpoint.proxy.as_ref().map(proxy_url).transpose()?;
+        let proxy = endpoint.proxy.as_ref().map(proxy_url).transpose()?;
         config.disable_compression = endpoint.disable_compression;
         config.auth_info = auth_info(login)?;
         config.headers.push((header::USER_AGENT, user_agent()));
-        let client = kube::Client::try_from(config).map_err(|error| refusal(error, endpoint))?;
+        let client = http_client(&config, proxy, endpoint)?;
         let certificate = login.certificate.as_ref().map(|(certificate, _)| certificate.clone());
         Ok(Self {
             client,
@@ -85,6 +89,19 @@ impl ApiServer {
             limits: Limits::default(),
         })
     }
+}
+
+/// A client that verifies the server's certificate as kubectl does.
+fn http_client(config: &kube::Config, proxy: Option<Uri>, endpoint: &Endpoint) -> Result<kube::Client, ConnectError> {
+    let mut tls = config.rustls_client_config().map_err(|error| refusal(error, endpoint))?;
+    if let (Some(authority), false) = (&config.root_cert, config.accept_invalid_certs) {
+        let authority = authority.iter().map(|der| CertificateDer::from(der.clone())).collect();
+        let verifier = ServerVerifier::new(authority, Arc::clone(tls.crypto_provider()));
+        tls.dangerous().set_certificate_verifier(Arc::new(verifier));
+    }
+    let name = endpoint.tls_server_name.clone();
+    let name = name.map(|name| ServerName::try_from(name.clone()).map_err(|_| ConnectError::ServerName(name)));
+    client(config, proxy, &tls, name.transpose()?).map_err(|error| refusal(error, endpoint))
 }
 
 /// Tells why kube builds no client.
@@ -119,7 +136,7 @@ fn server_url(endpoint: &Endpoint, login: &Login) -> Result<Uri, ConnectError> {
         (false, true) => format!("https://{}", endpoint.server),
         (false, false) => format!("http://{}", endpoint.server),
     };
-    let invalid = || ConnectError::Server(text.rsplit('@').next().unwrap_or_default().to_owned());
+    let invalid = || ConnectError::Server(without_secrets(&text));
     let url: Uri = text.parse().map_err(|_| invalid())?;
     if !matches!(url.scheme_str(), Some("http" | "https")) || url.host().is_none_or(str::is_empty) {
         return Err(invalid());
@@ -136,9 +153,11 @@ fn display_url(url: &Uri) -> String {
 }
 
 fn proxy_url(proxy: &Secret<String>) -> Result<Uri, ConnectError> {
-    let url: Uri = proxy.expose().parse().map_err(|_| ConnectError::Proxy)?;
+    let url = with_lower_scheme(proxy.expose());
+    // What the environment names may also be socks5h, which differs from socks5 for curl alone: the proxy resolves the name.
+    let url: Uri = url.replacen("socks5h://", "socks5://", 1).parse().map_err(|_| ConnectError::Proxy)?;
     match url.scheme_str() {
-        Some("http" | "https" | "socks5") if url.host().is_some() => Ok(url),
+        Some(scheme) if url.host().is_some() && PROXY_SCHEMES.contains(&scheme) => Ok(url),
         Some(scheme) if url.host().is_some() => Err(ConnectError::ProxyScheme(scheme.to_owned())),
         _ => Err(ConnectError::Proxy),
     }
@@ -242,7 +261,9 @@ mod tests {
     fn urls_are_shown_without_credentials() {
         let url: Uri = "https://me:secret@10.0.0.1:6443/k8s/c-1/".parse().unwrap();
         assert_eq!(display_url(&url), "https://10.0.0.1:6443/k8s/c-1");
-        for server in ["", "ftp://host", "https://", "http://me:secret@", "https://me:secret@ho st"] {
+        for server in
+            ["", "ftp://host", "https://", "http://me:secret@", "https://me:secret@ho st", "ftp://host/?token=secret"]
+        {
             assert!(!failure(&endpoint(server), &Login::default()).contains("secret"), "{server}");
         }
     }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
+use super::client::ProxyUnreachable;
 use super::list::ListError;
 use super::protobuf_list::ProtobufListError;
 use super::tls::TlsFailure;
@@ -64,6 +65,9 @@ pub enum Failure {
     /// The server's or the proxy's host name means nothing to the resolver.
     #[error("the host name can't be resolved")]
     UnknownHost,
+    /// The proxy can't be reached, whatever the server does.
+    #[error("the proxy can't be reached")]
+    Proxy(#[source] Box<Failure>),
     /// TLS couldn't be agreed on.
     #[error(transparent)]
     Tls(#[from] TlsFailure),
@@ -204,6 +208,11 @@ impl Failure {
 }
 
 fn of_cause(cause: &(dyn StdError + 'static), timeout: Option<Duration>) -> Option<Failure> {
+    if let Some(proxy) = cause.downcast_ref::<ProxyUnreachable>() {
+        let known = causes(proxy).skip(1).find_map(|cause| of_cause(cause, timeout));
+        let failure = known.unwrap_or_else(|| Failure::Connection(proxy.to_string().into()));
+        return Some(Failure::Proxy(Box::new(failure)));
+    }
     if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
         return Some(TlsFailure::of(tls).into());
     }

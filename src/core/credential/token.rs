@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::core::ids::ClusterId;
+use crate::core::percent;
 use crate::core::secret::Secret;
 
 /// A token longer than this, in bytes, is not looked into.
@@ -171,7 +172,7 @@ impl AckToken {
         let (_, query) = url.split_once('?').ok_or(TokenError::Payload)?;
         let parameter = |wanted: &str| {
             let value = query.split('&').filter_map(|pair| pair.split_once('='));
-            value.filter(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| percent_decoded(value)).next()
+            value.filter(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| percent::decode(value)).next()
         };
         Self::new(AckTokenVersion::V1, parameter("clusterid").as_deref(), parameter("timestamp").as_deref())
     }
@@ -232,25 +233,6 @@ fn whole_seconds(seconds: f64) -> Option<i64> {
 
 fn ignoring_case<'a>(map: &'a Map<String, Value>, wanted: &str) -> Option<&'a str> {
     map.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).and_then(|(_, value)| value.as_str())
-}
-
-fn percent_decoded(text: &str) -> String {
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        rest = tail;
-        let escaped = tail.first_chunk::<2>().filter(|_| *first == b'%').and_then(hex_byte);
-        decoded.push(escaped.unwrap_or(*first));
-        if escaped.is_some() {
-            rest = &tail[2..];
-        }
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
-}
-
-fn hex_byte(digits: &[u8; 2]) -> Option<u8> {
-    let [high, low] = digits.map(|digit| char::from(digit).to_digit(16));
-    u8::try_from(high? * 16 + low?).ok()
 }
 
 #[cfg(test)]
@@ -373,8 +355,8 @@ mod tests {
 
     #[test]
     fn percent_escapes_are_decoded_and_broken_ones_kept() {
-        assert_eq!(percent_decoded("a%3Ab%2fc%"), "a:b/c%");
-        assert_eq!(percent_decoded("%zz%4%+1"), "%zz%4%+1");
+        assert_eq!(percent::decode("a%3Ab%2fc%"), "a:b/c%");
+        assert_eq!(percent::decode("%zz%4%+1"), "%zz%4%+1");
     }
 
     proptest! {
@@ -384,7 +366,7 @@ mod tests {
             let _ = read(&format!("k8s-ack-v1.{}", STANDARD.encode(&text)));
             let _ = read(&format!("k8s-ack-v2.{}", STANDARD.encode(&text)));
             let _ = read(&format!("{}.{}.x", URL_SAFE_NO_PAD.encode(r#"{"alg":"x"}"#), URL_SAFE_NO_PAD.encode(&text)));
-            let _ = percent_decoded(&text);
+            let _ = percent::decode(&text);
         }
 
         #[test]

@@ -34,6 +34,38 @@ impl ProxyVariables {
     }
 }
 
+/// The kinds of proxies that kubectl knows.
+/// Source: <https://github.com/kubernetes/client-go/blob/v0.36.3/tools/clientcmd/validation.go> (`parseProxyURL`)
+pub const PROXY_SCHEMES: [&str; 3] = ["http", "https", "socks5"];
+
+/// Why a `proxy-url` is refused, as the rest of a sentence. Of the URL only its scheme is repeated: it can hold a password.
+///
+/// # Errors
+/// It has no scheme or host, or a scheme that kubectl doesn't know.
+pub fn check_proxy_url(url: &str) -> Result<Secret<String>, String> {
+    let known = PROXY_SCHEMES.join(", ");
+    let url = with_lower_scheme(url);
+    let Some((scheme, _)) = url.split_once("://") else {
+        return Err(format!("has no scheme (known: {known})"));
+    };
+    let is_scheme = !scheme.is_empty() && scheme.len() <= 16 && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if is_scheme && !PROXY_SCHEMES.contains(&scheme) {
+        return Err(format!("is of the unknown kind {scheme} (known: {known})"));
+    }
+    match url.parse::<Uri>() {
+        Ok(parsed) if is_scheme && parsed.host().is_some_and(|host| !host.is_empty()) => Ok(Secret::new(url)),
+        _ => Err("is no URL".to_owned()),
+    }
+}
+
+/// A URL with its scheme in lower case: schemes have none.
+pub fn with_lower_scheme(url: &str) -> String {
+    match url.split_once("://") {
+        Some((scheme, rest)) => format!("{}://{rest}", scheme.to_ascii_lowercase()),
+        None => url.to_owned(),
+    }
+}
+
 /// The URL of the proxy for a server; `None` means to go there directly.
 ///
 /// Loopback addresses and `localhost` never go through a proxy. A proxy that is no URL counts as absent.
@@ -59,7 +91,7 @@ pub fn proxy_for(server: &Uri, variables: &ProxyVariables) -> Option<Secret<Stri
 fn proxy_url(text: &str) -> Option<String> {
     let is_url = |text: &str| text.contains("://") && text.parse::<Uri>().is_ok_and(|url| url.host().is_some());
     if is_url(text) {
-        return Some(text.to_owned());
+        return Some(with_lower_scheme(text));
     }
     let with_scheme = format!("http://{text}");
     is_url(&with_scheme).then_some(with_scheme)
@@ -170,6 +202,31 @@ mod tests {
         for server in ["https://localhost:6443", "https://127.0.0.9", "https://[::1]:6443"] {
             assert_eq!(proxy(server, ""), None, "{server}");
         }
+    }
+
+    #[test]
+    fn a_proxy_url_has_one_of_the_known_schemes_in_any_case() {
+        for (url, checked) in [
+            ("SOCKS5://p:3", "socks5://p:3"),
+            ("Http://me:pw@p", "http://me:pw@p"),
+            ("https://[::1]:8/path", "https://[::1]:8/path"),
+        ] {
+            assert_eq!(check_proxy_url(url), Ok(Secret::new(checked.to_owned())));
+        }
+        for (url, reason) in [
+            ("socks4://p", "is of the unknown kind socks4 (known: http, https, socks5)"),
+            ("socks5h://p", "is of the unknown kind socks5h (known: http, https, socks5)"),
+            ("127.0.0.1:3128", "has no scheme (known: http, https, socks5)"),
+            ("hunter2", "has no scheme (known: http, https, socks5)"),
+            ("hunter2@x://p", "is no URL"),
+            ("http://", "is no URL"),
+            ("http://a b", "is no URL"),
+        ] {
+            assert_eq!(check_proxy_url(url), Err(reason.to_owned()), "{url}");
+        }
+        let upper = ProxyVariables { https: Some(Secret::new("SOCKS5://p:1".into())), ..ProxyVariables::default() };
+        let proxy = proxy_for(&"https://a".parse().unwrap(), &upper);
+        assert_eq!(proxy, Some(Secret::new("socks5://p:1".to_owned())));
     }
 
     #[test]

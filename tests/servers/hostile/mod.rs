@@ -1,7 +1,7 @@
 //! API servers that misbehave: each gives a clear, typed error in time and in bounded memory, never a part as the whole.
 
 mod objects;
-mod server;
+pub(crate) mod server;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,7 @@ use kubectl_ackcred::internals::{
     TlsFailure,
 };
 use server::{Server, Tls, binding, gzip, json, list, page, role_bindings as role_bindings_with};
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// What an answer may take that does come, on a machine that has other work.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -690,6 +690,68 @@ async fn requests_go_through_the_proxy_and_its_failure_shows_no_password() {
     }
     let told = chain.join(": ");
     assert!(chain.iter().all(|sentence| told.matches(sentence).count() == 1), "{told}");
+}
+
+#[tokio::test]
+async fn a_proxy_that_can_not_be_reached_is_not_the_server() {
+    let gone = Server::answering(|_| Vec::new()).await.stop().await;
+    let failure = async |proxy: &str| {
+        let proxy = Some(Secret::new(proxy.to_owned()));
+        let endpoint = Endpoint { server: "https://api.example:6443".into(), proxy, ..Endpoint::default() };
+        let api = ApiServer::connect(&endpoint, &Login::default(), Some(TIMEOUT)).unwrap();
+        role_bindings(&api).await.unwrap_err().failure
+    };
+    for scheme in ["http", "https", "socks5", "SOCKS5", "socks5h"] {
+        let failure = failure(&gone.replace("http", scheme)).await;
+        let Failure::Proxy(why) = &failure else { panic!("{scheme}: {failure:?}") };
+        assert!(matches!(**why, Failure::ConnectionRefused), "{scheme}: {failure:?}");
+        let error: Box<dyn std::error::Error> = failure.into();
+        let told = kubectl_ackcred::internals::chain(error.as_ref());
+        assert_eq!(told, "the proxy can't be reached: the connection was refused", "{scheme}");
+    }
+    let unknown = failure("http://proxy.invalid:1").await;
+    assert!(matches!(&unknown, Failure::Proxy(why) if matches!(**why, Failure::UnknownHost)), "{unknown:?}");
+    let without_tls = Server::answering(|_| json(200, "{}").into()).await;
+    let not_tls = failure(&without_tls.url().replace("http", "https")).await;
+    assert!(
+        matches!(&not_tls, Failure::Proxy(why) if matches!(**why, Failure::Tls(TlsFailure::NotTls))),
+        "{not_tls:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_socks_proxy_is_given_the_name_to_resolve_and_the_password() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let proxy = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut heard = Vec::new();
+        // The greeting's length is that of the methods, the login has two texts, the request a name and a port.
+        for (step, answer) in [&b"\x05\x02"[..], b"\x01\x00", b"\x05\x00\x00\x01\0\0\0\0\0\0"].into_iter().enumerate() {
+            let mut bytes = Vec::new();
+            let texts = if step == 1 { 2 } else { 1 };
+            bytes.resize(if step == 2 { 4 } else { 1 }, 0);
+            stream.read_exact(&mut bytes).await.unwrap();
+            for _ in 0..texts {
+                let mut text = vec![0; usize::from(stream.read_u8().await.unwrap())];
+                stream.read_exact(&mut text).await.unwrap();
+                heard.push(String::from_utf8_lossy(&text).into_owned());
+            }
+            if step == 2 {
+                heard.push(stream.read_u16().await.unwrap().to_string());
+            }
+            stream.write_all(answer).await.unwrap();
+        }
+        let mut head = [0; 16];
+        stream.read_exact(&mut head).await.unwrap();
+        stream.write_all(json(200, &list(&["a"])).as_bytes()).await.unwrap();
+        heard
+    });
+    let proxy_url = Some(Secret::new(format!("socks5://me:p%40ss%3A@{address}")));
+    let endpoint = Endpoint { server: "http://api.example:80".into(), proxy: proxy_url, ..Endpoint::default() };
+    let api = ApiServer::connect(&endpoint, &Login::default(), Some(TIMEOUT)).unwrap();
+    assert_eq!(names(&role_bindings(&api).await.unwrap()), ["a"]);
+    assert_eq!(proxy.await.unwrap()[1..], ["me", "p@ss:", "api.example", "80"]);
 }
 
 const NOT_FOUND: &str =

@@ -115,6 +115,11 @@ pub(crate) struct Tls {
 }
 
 impl Tls {
+    /// A server that presents these certificates, its own first.
+    pub(crate) fn presenting(certificates: &[String], key: &KeyPair) -> Self {
+        Self { authority: String::new(), certificate: certificates.concat(), key: key.serialize_pem() }
+    }
+
     pub(crate) fn valid_for(name: &str) -> Self {
         Self::valid_between(name, 2001, 4001)
     }
@@ -139,9 +144,9 @@ impl Tls {
     }
 
     fn acceptor(&self) -> TlsAcceptor {
-        let certificate = CertificateDer::from_pem_slice(self.certificate.as_bytes()).unwrap();
+        let certificates = CertificateDer::pem_slice_iter(self.certificate.as_bytes()).map(Result::unwrap).collect();
         let key = PrivateKeyDer::from_pem_slice(self.key.as_bytes()).unwrap();
-        let config = ServerConfig::builder().with_no_client_auth().with_single_cert(vec![certificate], key).unwrap();
+        let config = ServerConfig::builder().with_no_client_auth().with_single_cert(certificates, key).unwrap();
         TlsAcceptor::from(Arc::new(config))
     }
 }
