@@ -296,7 +296,7 @@ fn finish<C: Cluster>(incident: &Incident<C>, behaviour: CleanBehaviour, before:
     assert_eq!(held(&resumed, true), held(&Objects::new(), true), "{at}: the leaver holds something");
     assert_eq!(held(&resumed, false), held(before, false), "{at}: others lost something\n{said}\n{report:#}");
     let named: Vec<&Value> =
-        report["collateral"].as_array().unwrap().iter().map(|one| &one["object"]["name"]).collect();
+        report["collateral"].as_array().unwrap().iter().map(|one| &one["binding"]["name"]).collect();
     for object in before.values().filter(|object| object["metadata"]["name"].as_str().unwrap().starts_with(CARL)) {
         let name = &object["metadata"]["name"];
         let is_anew = resumed

@@ -288,7 +288,7 @@ fn a_cloud_that_takes_what_resembles_the_leaver_costs_others_nothing<C: Cluster>
     let (status, report, said) = revoke(&incident, &["--accept-name", &dotted, "--also-name", &mailed]);
     assert_eq!((status, outcome(&report)), (Status::Done, "Verified"), "{said}\n{report:#}");
     let collateral = report["collateral"].as_array().unwrap();
-    assert_eq!((collateral.len(), &collateral[0]["object"]["name"]), (1, &json!("anothers")), "{report:#}");
+    assert_eq!((collateral.len(), &collateral[0]["binding"]["name"]), (1, &json!("anothers")), "{report:#}");
     assert_eq!(incident.subjects("RoleBinding", "shop", "anothers"), before);
     assert_eq!(
         incident.subjects("RoleBinding", "shop", "shared"),

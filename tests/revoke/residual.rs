@@ -212,7 +212,7 @@ fn a_shared_binding_that_the_cloud_takes_whole_is_made_anew_for_the_others<C: Cl
     let (status, report, said) = revoke(&incident, &[]);
     assert_eq!((status, outcome(&report)), (Status::Done, "Verified"), "{said}\n{report:#}");
     let collateral = &report["collateral"][0];
-    assert_eq!((&collateral["whole"], &collateral["object"]["name"]), (&json!(true), &json!(TEAM)), "{report:#}");
+    assert_eq!((&collateral["whole"], &collateral["binding"]["name"]), (&json!(true), &json!(TEAM)), "{report:#}");
     assert_eq!(incident.subjects("RoleBinding", "shop", TEAM), Some(vec![name(BO), "shop/releaser".to_owned()]));
 }
 
@@ -227,7 +227,7 @@ fn a_binding_that_only_bears_the_leavers_name_is_given_back_to_those_in_it<C: Cl
     assert_eq!((status, outcome(&report)), (Status::Done, "Verified"), "{said}\n{report:#}");
     let collateral = &report["collateral"][0];
     assert_eq!(
-        (&collateral["whole"], &collateral["object"]["name"]),
+        (&collateral["whole"], &collateral["binding"]["name"]),
         (&json!(true), &json!(same_named_binding)),
         "{report:#}"
     );

@@ -263,7 +263,7 @@ fn a_role_that_allows_something_else_by_now_is_looked_at_first() {
     incident.put(LEDGER_READER, &wide);
     let report = refused(&incident, &["restore", &id, "--yes"], &["RoleChanged"]);
     let changes = report["changes"].as_array().unwrap();
-    let ledger = changes.iter().find(|change| change["object"]["name"] == "ledger").unwrap();
+    let ledger = changes.iter().find(|change| change["binding"]["name"] == "ledger").unwrap();
     assert!(ledger["roleChange"]["added"].to_string().contains("*"), "{report:#}");
     assert_eq!(text(&report["refusals"][0]["target"]), "RoleBinding/billing/ledger");
     done(&incident, &["restore", &id, "--dry-run", "--accept-role-change"]);

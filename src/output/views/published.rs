@@ -7,6 +7,7 @@
 mod expiry;
 mod history;
 mod only_adds;
+mod revocation;
 mod scan;
 mod status;
 mod whoami;
@@ -19,7 +20,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
-use super::{CallerView, CloudView, RestoreReport, RevocationPlan, RevocationReport, Version};
+use super::{CallerView, CloudView, Version};
 use crate::cli::Format;
 use crate::core::identity::{Caller, IdentityType};
 use crate::core::ids::Uid;
@@ -31,18 +32,13 @@ use only_adds::{Json, Promises, lost_keys, lost_promises, promises};
 fn later_versions_only_add_to_what_is_published() {
     stays(&[expiry::example()]);
     stays(&[history::example()]);
+    stays(&revocation::restores());
+    stays(&[revocation::plan()]);
+    stays(&[revocation::report()]);
     scan::with_example(|report| stays(slice::from_ref(report)));
     stays(&[status::example()]);
     stays(&[Version::of("0.1.0", "linux", "x86_64")]);
     stays(&[whoami::example(), whoami::example_of_a_failure()]);
-}
-
-/// Without an example, the schema alone is held to its promises.
-#[test]
-fn later_versions_only_add_to_the_schemas_of_revocations() {
-    schema_stays::<RestoreReport>("RestoreReport");
-    schema_stays::<RevocationPlan>("RevocationPlan");
-    schema_stays::<RevocationReport>("RevocationReport");
 }
 
 /// Holds documents of one kind against what was published of them. In one of them at least, every key has a value.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::step::BindingView;
 use super::words::RefusalWord;
 use crate::core::revocation::refusal::{Refusal, RefusalScope};
 
@@ -36,7 +37,7 @@ pub struct ScopeView {
     /// The RAM UID of an identity; null for the other scopes.
     pub uid: Option<String>,
     /// The binding; null for the other scopes.
-    pub binding: Option<RefusedBinding>,
+    pub binding: Option<BindingView>,
 }
 
 /// How much a refusal stands in the way of.
@@ -51,19 +52,6 @@ pub enum ScopeKind {
     Identity,
     /// One binding.
     Binding,
-}
-
-/// A binding that is not changed.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct RefusedBinding {
-    /// `RoleBinding` or `ClusterRoleBinding`.
-    pub kind: String,
-    /// The namespace; null for a ClusterRoleBinding.
-    pub namespace: Option<String>,
-    /// The name.
-    pub name: String,
 }
 
 impl RefusalView {
@@ -90,9 +78,7 @@ impl ScopeView {
             RefusalScope::Cluster(_) => none(ScopeKind::Cluster),
             RefusalScope::Identity(uid) => Self { uid: Some(uid.to_string()), ..none(ScopeKind::Identity) },
             RefusalScope::Binding(binding) => {
-                let (kind, namespace, name) =
-                    (binding.kind.to_string(), binding.namespace.clone(), binding.name.clone());
-                Self { binding: Some(RefusedBinding { kind, namespace, name }), ..none(ScopeKind::Binding) }
+                Self { binding: Some(BindingView::of(binding)), ..none(ScopeKind::Binding) }
             }
         }
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::refusal::RefusalView;
 use super::revocation::CollateralView;
-use super::step::{ObjectView, StepAction, StepOutcome, StepView};
+use super::step::{BindingView, StepAction, StepOutcome, StepView};
 use super::verification::VerificationView;
 use super::{ApiVersion, Kind};
 use crate::core::rbac::PolicyRule;
@@ -51,7 +51,7 @@ pub struct ChangeView {
     /// `CreateBinding` or `AddSubjects`; null where all subjects are there already.
     pub action: Option<StepAction>,
     /// The binding.
-    pub object: ObjectView,
+    pub binding: BindingView,
     /// Its role.
     pub role: RoleView,
     /// The subjects that a revocation took out and that come back, `Kind/name`.
@@ -130,7 +130,7 @@ fn collateral(plan: &RestorePlan, steps: &[StepView]) -> Vec<CollateralView> {
         };
         CollateralView {
             cluster_id: step.cluster_id.as_ref().map(ToString::to_string),
-            object: ObjectView::of(&step.binding),
+            binding: BindingView::of(&step.binding),
             whole,
             what: what.to_owned(),
         }
@@ -148,7 +148,7 @@ impl ChangeView {
                 true => StepAction::CreateBinding,
                 false => StepAction::AddSubjects,
             }),
-            object: ObjectView::of(&change.binding),
+            binding: BindingView::of(&change.binding),
             role: RoleView { kind: change.role.kind.to_string(), name: change.role.name.to_string() },
             subjects: returning.map(|returning| texts(&returning.subjects)).unwrap_or_default(),
             others: returning.map(|returning| texts(&returning.others)).unwrap_or_default(),
@@ -160,7 +160,7 @@ impl ChangeView {
 
     /// The change in lines, as a diff has them.
     fn lines(&self) -> Vec<String> {
-        let (role, object) = (format!("{}/{}", self.role.kind, self.role.name), &self.object);
+        let (role, binding) = (format!("{}/{}", self.role.kind, self.role.name), &self.binding);
         let mut lines = Vec::new();
         if let Some(RoleChangeView { removed, added }) = &self.role_change {
             lines.push(format!("! {role} allows something else by now"));
@@ -168,8 +168,8 @@ impl ChangeView {
             lines.extend(added.iter().map(|rule| format!("  + {rule}")));
         }
         lines.extend(self.action.map(|action| match action {
-            StepAction::CreateBinding => format!("+ {object} ({role})"),
-            _ => format!("~ {object} ({role})"),
+            StepAction::CreateBinding => format!("+ {binding} ({role})"),
+            _ => format!("~ {binding} ({role})"),
         }));
         lines.extend(self.subjects.iter().map(|subject| format!("  + {subject}")));
         lines.extend(self.others.iter().map(|subject| format!("  + {subject} (the cloud deleted the binding whole)")));
@@ -253,13 +253,7 @@ mod tests {
         let change = ChangeView {
             cluster_id: None,
             action: Some(StepAction::CreateBinding),
-            object: ObjectView {
-                kind: "RoleBinding".into(),
-                namespace: Some("shop".into()),
-                name: "team".into(),
-                uid: None,
-                resource_version: None,
-            },
+            binding: BindingView { kind: "RoleBinding".into(), namespace: Some("shop".into()), name: "team".into() },
             role: RoleView { kind: "ClusterRole".into(), name: "dev".into() },
             subjects: vec![text("200-1")],
             others: vec![text("bo")],

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::step::{ObjectView, StepView};
+use super::step::{BindingView, StepView};
 use super::verification::VerificationView;
 use super::words::GroupsFromWord;
 use super::{ApiVersion, Kind, each_once, time};
@@ -43,7 +43,7 @@ pub struct CollateralView {
     /// The cluster; null where its ID is not known.
     pub cluster_id: Option<String>,
     /// The binding.
-    pub object: ObjectView,
+    pub binding: BindingView,
     /// Whether the others have it back.
     pub whole: bool,
     /// What was done about it.
@@ -53,7 +53,7 @@ pub struct CollateralView {
 impl From<LostBinding> for CollateralView {
     fn from(LostBinding { cluster_id, binding, is_whole, what }: LostBinding) -> Self {
         let cluster_id = cluster_id.map(|id| id.to_string());
-        Self { cluster_id, object: ObjectView::of(&binding), whole: is_whole, what }
+        Self { cluster_id, binding: BindingView::of(&binding), whole: is_whole, what }
     }
 }
 
@@ -116,7 +116,7 @@ impl Report for RevocationReport {
         }
         let remains = self.verification.iter().flat_map(|verification| &verification.remains);
         lines.extend(each_once("Remains       ", remains.map(|remain| remain.what.as_str())));
-        lines.extend(self.collateral.iter().map(|one| format!("Collateral    {}: {}", one.object, one.what)));
+        lines.extend(self.collateral.iter().map(|one| format!("Collateral    {}: {}", one.binding, one.what)));
         let unseen = distinct(self.verification.iter().flat_map(|one| &one.not_checked));
         lines.extend(unseen.into_iter().map(|what| format!("Not checked   {what}")));
         lines

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::core::distinct::distinct;
+use crate::core::ids::split_subject_name;
 use crate::core::rbac::binding_object::{BindingRef, subject_text};
 use crate::core::rbac::others::Others;
 use crate::core::revocation::journal::StepResult;
@@ -65,6 +67,18 @@ pub struct ObjectView {
     pub resource_version: Option<String>,
 }
 
+/// A binding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct BindingView {
+    /// `RoleBinding` or `ClusterRoleBinding`.
+    pub kind: String,
+    /// The namespace; null for a ClusterRoleBinding.
+    pub namespace: Option<String>,
+    /// The name.
+    pub name: String,
+}
+
 /// A step that has ended, or that is planned.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -78,7 +92,7 @@ pub struct StepView {
     pub action: StepAction,
     /// The binding; null for a step of the cloud.
     pub object: Option<ObjectView>,
-    /// The RAM UIDs that it is about; empty for a restore.
+    /// The RAM UIDs that it is about; for a restore those that the subjects' names begin with.
     pub identities: Vec<String>,
     /// The subjects that leave or come back, `Kind/name`.
     pub subjects: Vec<String>,
@@ -117,10 +131,23 @@ impl StepAction {
     }
 }
 
-impl ObjectView {
-    /// A binding of which no version is known.
+impl BindingView {
+    /// The view of a binding.
     pub(super) fn of(BindingRef { kind, namespace, name }: &BindingRef) -> Self {
-        let (kind, namespace, name) = (kind.to_string(), namespace.clone(), name.clone());
+        Self { kind: kind.to_string(), namespace: namespace.clone(), name: name.clone() }
+    }
+}
+
+impl fmt::Display for BindingView {
+    /// `RoleBinding/namespace/name`, `ClusterRoleBinding/-/name`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}/{}/{}", self.kind, self.namespace.as_deref().unwrap_or("-"), self.name)
+    }
+}
+
+impl ObjectView {
+    fn of(binding: &BindingRef) -> Self {
+        let BindingView { kind, namespace, name } = BindingView::of(binding);
         Self { kind, namespace, name, uid: None, resource_version: None }
     }
 
@@ -173,7 +200,7 @@ impl StepView {
             cluster_id: step.cluster_id.as_ref().map(ToString::to_string),
             action,
             object: Some(object),
-            identities: Vec::new(),
+            identities: distinct(step.subjects.iter().filter_map(|subject| uid_of(&subject.name))),
             subjects: step.subjects.iter().chain(step.others()).map(subject_text).collect(),
             result: StepOutcome::Planned,
             error: None,
@@ -218,6 +245,11 @@ impl StepView {
             None => self.sentence(),
         }
     }
+}
+
+/// The RAM UID that a user name begins with.
+fn uid_of(name: &str) -> Option<String> {
+    split_subject_name(name).map(|(uid, _)| uid.to_string())
 }
 
 impl StepOutcome {
