@@ -9,8 +9,9 @@ pub use crate::adapters::kubeconfig_files::{LoadError, Loaded, load as load_kube
 pub use crate::core::access::scan::ClusterScan;
 pub use crate::core::cluster::cluster_id::KnownCluster;
 pub use crate::core::credential::certificate::Certificate;
+pub use crate::core::credential::client_pair::ClientPair;
 pub use crate::core::credential::expiry::{Limits as ExpiryLimits, assess as assess_expiry};
-pub use crate::core::credential::private_key::{KeyMatch, compare as compare_keys};
+pub use crate::core::credential::private_key::{KeyMatch, PrivateKeyError};
 pub use crate::core::credential::{Credential, Material};
 pub use crate::core::identity::RamUser;
 pub use crate::core::identity::evidence::{AccountSources, Answer, ClusterSources, Listing};

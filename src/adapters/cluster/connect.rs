@@ -13,8 +13,12 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 
 use super::client::client;
+use super::client_key::accept_any_client_certificate;
 use super::server_certificate::ServerVerifier;
 use super::{ApiServer, Limits, ServerClock};
+use crate::core::credential::certificate::{Certificate, CertificateError, CertificateRefusal, RefusedBy};
+use crate::core::credential::client_pair::{ClientPair, Obstacle};
+use crate::core::credential::private_key::{KeyMatch, PrivateKeyError, SigningKey};
 use crate::core::kubeconfig::connection::{Endpoint, Login, without_secrets};
 use crate::core::kubeconfig::proxy::{PROXY_SCHEMES, with_lower_scheme};
 use crate::core::secret::Secret;
@@ -40,12 +44,24 @@ pub enum ConnectError {
     /// A part of the credential can't be sent as it is.
     #[error("the {0} can't be sent in an HTTP header")]
     Header(&'static str),
-    /// The client certificate can't be used.
+    /// The client certificate can't be read.
     #[error("the client certificate can't be read")]
-    ClientCertificate,
+    ClientCertificate(#[source] CertificateError),
+    /// kubectl refuses the client certificate, and API servers would.
+    #[error("the client certificate can't be used: {0}")]
+    RefusedCertificate(CertificateRefusal),
     /// The client certificate's private key can't be used.
     #[error("the client certificate's private key can't be used")]
-    ClientKey(#[source] Option<rustls::Error>),
+    ClientKey(#[source] PrivateKeyError),
+    /// The private key is another certificate's.
+    #[error("the private key does not belong to the client certificate")]
+    KeyMismatch,
+    /// This program can't use the private key, and kubectl can.
+    #[error("{0}")]
+    NotSupportedHere(Obstacle),
+    /// The TLS library can't use the private key.
+    #[error("kubectl-ackcred can't sign with the client certificate's private key")]
+    Signing(#[source] rustls::Error),
     /// No CA is given and the system's own can't be loaded.
     #[error("the system's CA certificates can't be loaded")]
     SystemRoots(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -76,6 +92,7 @@ impl ApiServer {
         let proxy = endpoint.proxy.as_ref().map(proxy_url).transpose()?;
         config.disable_compression = endpoint.disable_compression;
         config.auth_info = auth_info(login)?;
+        accept_any_client_certificate();
         config.headers.push((header::USER_AGENT, user_agent()));
         let client = http_client(&config, proxy, endpoint)?;
         let certificate = login.certificate.as_ref().map(|(certificate, _)| certificate.clone());
@@ -108,18 +125,13 @@ fn http_client(config: &kube::Config, proxy: Option<Uri>, endpoint: &Endpoint) -
 fn refusal(error: kube::Error, endpoint: &Endpoint) -> ConnectError {
     match error {
         kube::Error::RustlsTls(error) => match error {
-            RustlsTlsError::InvalidIdentityPem(_) | RustlsTlsError::MissingCertificate => {
-                ConnectError::ClientCertificate
-            }
-            RustlsTlsError::InvalidPrivateKey(reason) => ConnectError::ClientKey(Some(reason)),
-            RustlsTlsError::MissingPrivateKey | RustlsTlsError::UnknownPrivateKeyFormat => {
-                ConnectError::ClientKey(None)
-            }
+            RustlsTlsError::InvalidPrivateKey(reason) => ConnectError::Signing(reason),
             RustlsTlsError::AddRootCertificate(reason) => ConnectError::SystemRoots(reason),
             RustlsTlsError::NoValidNativeRootCA(reason) => ConnectError::SystemRoots(Box::new(reason)),
             RustlsTlsError::InvalidServerName(_) => {
                 ConnectError::ServerName(endpoint.tls_server_name.clone().unwrap_or_default())
             }
+            error => ConnectError::Client(Box::new(kube::Error::RustlsTls(error))),
         },
         error => ConnectError::Client(Box::new(error)),
     }
@@ -182,8 +194,9 @@ fn auth_info(login: &Login) -> Result<AuthInfo, ConnectError> {
     }
     let mut auth = AuthInfo::default();
     if let Some((certificate, key)) = &login.certificate {
-        auth.client_certificate_data = Some(STANDARD.encode(certificate));
-        auth.client_key_data = Some(STANDARD.encode(with_line_end(key.expose())).into());
+        let (certificates, key) = identity(certificate, key)?;
+        auth.client_certificate_data = Some(STANDARD.encode(certificates));
+        auth.client_key_data = Some(STANDARD.encode(key.expose()).into());
     }
     if let Some(token) = &login.bearer {
         let token = token.expose().trim();
@@ -198,9 +211,28 @@ fn auth_info(login: &Login) -> Result<AuthInfo, ConnectError> {
     Ok(auth)
 }
 
-/// The key with a line end behind it: kube puts the certificate right after.
-fn with_line_end(key: &[u8]) -> Vec<u8> {
-    [key, b"\n"].concat()
+/// The certificates and the key as kube reads them: certificates first, the key in the form that its label says.
+fn identity(bundle: &[u8], key: &Secret<Vec<u8>>) -> Result<(String, Secret<String>), ConnectError> {
+    let certificate = Certificate::from_pem(bundle).map_err(ConnectError::ClientCertificate)?;
+    // What API servers alone refuse, they are asked about.
+    if let Some(refusal) = certificate.refusal.filter(|refusal| refusal.by() == RefusedBy::Kubectl) {
+        return Err(ConnectError::RefusedCertificate(refusal));
+    }
+    let pair = ClientPair::read(&certificate, key).map_err(ConnectError::ClientKey)?;
+    if pair.key_match == KeyMatch::Mismatch {
+        return Err(ConnectError::KeyMismatch);
+    }
+    let (label, key) = match &pair.signing_key {
+        Ok(SigningKey::Pkcs1(key)) => ("RSA PRIVATE KEY", key),
+        Ok(SigningKey::Pkcs8(key)) => ("PRIVATE KEY", key),
+        Err(obstacle) => return Err(ConnectError::NotSupportedHere(*obstacle)),
+    };
+    let certificates = certificate.chain.iter().map(|certificate| pem("CERTIFICATE", certificate)).collect();
+    Ok((certificates, Secret::new(pem(label, key.expose()))))
+}
+
+fn pem(label: &str, content: &[u8]) -> String {
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(content))
 }
 
 fn impersonate(login: &Login, auth: &mut AuthInfo) -> Result<(), ConnectError> {
@@ -297,7 +329,7 @@ mod tests {
             let login = Login { certificate: Some((certificate.into(), Secret::new(key.into()))), ..Login::default() };
             failure(&endpoint("https://host"), &login)
         };
-        assert!(failure(&certificate, &other).contains("private key can't be used"));
+        assert!(failure(&certificate, &other).contains("private key does not belong"));
         assert!(failure(&certificate, "hunter2").contains("private key can't be used"));
         assert!(failure("nothing", &key.serialize_pem()).contains("client certificate can't be read"));
         assert!(!failure(&certificate, "hunter2").contains("hunter2"));

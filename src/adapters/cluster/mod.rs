@@ -17,6 +17,7 @@ mod audit_id;
 mod binding_object;
 mod bindings;
 mod client;
+mod client_key;
 mod connect;
 mod exchange;
 mod failure;

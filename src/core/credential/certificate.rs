@@ -1,19 +1,22 @@
-//! Client certificates: the facts that a PEM bundle states about itself. No signature is checked.
-//!
-//! Names are read as Go's `crypto/x509` reads them, because that is what the API server does.
+//! Client certificates: the facts that a PEM bundle states about itself, and whether kubectl and API servers take it. No
+//! signature is checked.
+
+use std::fmt;
 
 use jiff::Timestamp;
-use x509_parser::asn1_rs::{Any, Tag};
 use x509_parser::certificate::X509Certificate;
-use x509_parser::oid_registry::{OID_X509_COMMON_NAME, OID_X509_ORGANIZATION_NAME};
 use x509_parser::prelude::FromDer;
-use x509_parser::time::ASN1Time;
-use x509_parser::x509::X509Name;
 
 use super::pem;
 pub use super::pem::Damage;
 use super::public_key::PublicKey;
+use super::x509::X509;
+pub use super::x509::{Defect, RefusedBy};
 use crate::core::hex;
+
+/// An API server reads no more bytes of certificates from a client.
+/// Source: <https://github.com/golang/go/blob/master/src/crypto/tls/common.go> (`maxHandshakeCertificateMsg`)
+const LONGEST_CHAIN: usize = 256 << 10;
 
 /// What a client certificate, the first one of its bundle, says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +41,49 @@ pub struct Certificate {
     pub public_key: PublicKey,
     /// SHA-256 fingerprint of its public key with the algorithm (`SubjectPublicKeyInfo`), in lower-case hexadecimal digits.
     pub key_sha256: String,
+    /// Why kubectl or API servers refuse it, whatever its dates.
+    pub refusal: Option<CertificateRefusal>,
+    /// The certificates of the bundle (DER), this one first.
+    pub chain: Vec<Vec<u8>>,
+}
+
+/// Why kubectl or API servers refuse a bundle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CertificateRefusal {
+    /// Its first certificate, which is the client's.
+    Leaf(Defect),
+    /// One behind the first.
+    Behind {
+        /// Which one; the first one behind the leaf is 2.
+        position: usize,
+        /// Why.
+        defect: Defect,
+    },
+    /// The bundle is too long to be sent.
+    TooLong,
+}
+
+impl CertificateRefusal {
+    /// Who refuses it first.
+    pub fn by(self) -> RefusedBy {
+        match self {
+            Self::Leaf(defect) => defect.refused_by(),
+            Self::Behind { .. } | Self::TooLong => RefusedBy::ApiServers,
+        }
+    }
+}
+
+impl fmt::Display for CertificateRefusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Leaf(Defect::NoCommonName) => Defect::NoCommonName.fmt(formatter),
+            Self::Leaf(defect) => write!(formatter, "{defect}; {}", self.by()),
+            Self::Behind { position, defect } => {
+                write!(formatter, "certificate {position} of the bundle: {defect}; {}", self.by())
+            }
+            Self::TooLong => write!(formatter, "its certificates together are longer than 256 KiB; {}", self.by()),
+        }
+    }
 }
 
 /// The parts of a certificate's subject that Kubernetes reads: the common name is the user, organizations are groups.
@@ -68,58 +114,45 @@ pub enum CertificateError {
     /// The block's content is no X.509 certificate.
     #[error("the content of its CERTIFICATE block is no X.509 certificate")]
     NotX509,
-    /// A name in the subject is in no encoding that an API server reads.
-    #[error("its subject holds a text in an encoding that API servers refuse")]
-    SubjectEncoding,
 }
 
 impl Certificate {
-    /// Reads the first certificate of a PEM bundle, and the dates of those that follow.
+    /// Reads the first certificate of a PEM bundle, and looks at those that follow.
     pub fn from_pem(bundle: &[u8]) -> Result<Self, CertificateError> {
-        let mut ders = certificate_blocks(bundle)?.into_iter();
-        let leaf = ders.next().ok_or(CertificateError::NoCertificate)?;
-        let others: Vec<Vec<u8>> = ders.collect();
-        let mut certificate = Self::from_der(&leaf)?;
-        let others: Vec<X509Certificate<'_>> = others.iter().filter_map(|der| x509(der)).collect();
-        let authorities = others.iter().filter(|other| other.is_ca());
-        certificate.ca_not_after = authorities.filter_map(|ca| end(ca.validity().not_after)).min();
-        certificate.ca_comes_first =
-            x509(&leaf).is_some_and(|first| first.is_ca()) && others.iter().any(|other| !other.is_ca());
-        Ok(certificate)
-    }
-
-    fn from_der(der: &[u8]) -> Result<Self, CertificateError> {
-        let certificate = x509(der).ok_or(CertificateError::NotX509)?;
-        let validity = certificate.validity();
+        let chain = certificate_blocks(bundle)?;
+        let (leaf, behind) = chain.split_first().ok_or(CertificateError::NoCertificate)?;
+        let certificate = X509::read(leaf).ok_or(CertificateError::NotX509)?;
+        let behind: Vec<_> = behind.iter().map(|der| X509::read(der)).collect();
+        let ca_not_after =
+            behind.iter().flatten().filter(|other| other.is_authority).filter_map(|ca| ca.not_after).min();
+        let ca_comes_first = certificate.is_authority && behind.iter().flatten().any(|other| !other.is_authority);
+        let refusal = certificate.refusal_as_client().map(CertificateRefusal::Leaf);
+        let length = chain.iter().map(|der| der.len() + 5).sum::<usize>();
         Ok(Self {
-            subject: Subject::read(certificate.subject())?,
-            serial: serial_digits(certificate.raw_serial()),
-            sha256: hex::sha256(der),
-            not_before: Timestamp::from_second(validity.not_before.timestamp())
-                .map_err(|_| CertificateError::NotX509)?,
-            not_after: end(validity.not_after),
-            ca_not_after: None,
-            ca_comes_first: false,
-            public_key: PublicKey::read(certificate.public_key()),
-            key_sha256: key_fingerprint(&certificate),
+            serial: serial_digits(certificate.serial),
+            sha256: hex::sha256(leaf),
+            not_before: certificate.not_before,
+            not_after: certificate.not_after,
+            ca_not_after,
+            ca_comes_first,
+            key_sha256: hex::sha256(certificate.key_info),
+            refusal: refusal
+                .or_else(|| refusal_behind(&behind))
+                .or((length > LONGEST_CHAIN).then_some(CertificateRefusal::TooLong)),
+            subject: certificate.subject,
+            public_key: certificate.public_key,
+            chain,
         })
     }
 }
 
-impl Subject {
-    fn read(name: &X509Name<'_>) -> Result<Self, CertificateError> {
-        let mut subject = Self::default();
-        for attribute in name.iter_attributes() {
-            let text = directory_string(attribute.attr_value()).ok_or(CertificateError::SubjectEncoding)?;
-            if *attribute.attr_type() == OID_X509_COMMON_NAME {
-                subject.common_name = Some(text);
-            } else if *attribute.attr_type() == OID_X509_ORGANIZATION_NAME {
-                subject.organizations.push(text);
-            }
-        }
-        subject.common_name = subject.common_name.filter(|name| !name.is_empty());
-        Ok(subject)
-    }
+fn refusal_behind(certificates: &[Option<X509<'_>>]) -> Option<CertificateRefusal> {
+    let defect = |certificate: &Option<X509<'_>>| match certificate {
+        Some(certificate) => certificate.refusal_behind_client(),
+        None => Some(Defect::NotX509),
+    };
+    let first = certificates.iter().enumerate().find_map(|(index, certificate)| Some((index, defect(certificate)?)));
+    first.map(|(index, defect)| CertificateRefusal::Behind { position: index + 2, defect })
 }
 
 /// The certificates of a PEM bundle in DER, in its order; what else is in it is left out.
@@ -127,31 +160,17 @@ impl Subject {
 /// # Errors
 /// Where there is none, and what there is instead.
 pub(crate) fn certificate_blocks(bundle: &[u8]) -> Result<Vec<Vec<u8>>, CertificateError> {
-    let mut certificates = Vec::new();
-    let mut damaged = None;
-    let mut others: Vec<String> = Vec::new();
-    for block in pem::blocks(bundle) {
-        let (label, content) = match block {
-            Ok(block) if block.label == "CERTIFICATE" => (block.label, block.decode()),
-            Ok(block) => {
-                others.push(block.label.to_owned());
-                continue;
-            }
-            Err((label, damage)) => (label, Err(damage)),
-        };
-        match content {
-            Ok(der) => certificates.push(der),
-            Err(damage) if label == "CERTIFICATE" => damaged = damaged.or(Some(damage)),
-            Err(_) => others.push(label.to_owned()),
-        }
+    let is_certificate = |label: &[u8]| label == b"CERTIFICATE";
+    let (wanted, others): (Vec<_>, Vec<_>) = pem::blocks(bundle).partition(|block| is_certificate(block.label));
+    if !wanted.is_empty() {
+        return Ok(wanted.into_iter().map(|block| block.content).collect());
     }
-    if !certificates.is_empty() {
-        return Ok(certificates);
-    }
-    Err(match (damaged, others.as_slice()) {
+    Err(match (pem::damage(bundle, is_certificate), pem::damage(bundle, |_| true)) {
         (Some(damage), _) => CertificateError::Damaged(damage),
-        (None, []) => CertificateError::NoPem,
-        (None, labels) if labels.iter().all(|label| label.ends_with("PRIVATE KEY")) => CertificateError::PrivateKey,
+        (None, None) if others.is_empty() => CertificateError::NoPem,
+        (None, _) if !others.is_empty() && others.iter().all(|block| block.label.ends_with(b"PRIVATE KEY")) => {
+            CertificateError::PrivateKey
+        }
         (None, _) => CertificateError::NoCertificate,
     })
 }
@@ -167,11 +186,6 @@ pub(crate) fn x509(der: &[u8]) -> Option<X509Certificate<'_>> {
 /// The SHA-256 hash of the public key, as the certificate holds it, in hexadecimal digits.
 pub(crate) fn key_fingerprint(certificate: &X509Certificate<'_>) -> String {
     hex::sha256(certificate.public_key().raw)
-}
-
-/// 9999-12-31T23:59:59Z is later than the last [`Timestamp`], and so is nothing that an issuer would mean as a date.
-fn end(time: ASN1Time) -> Option<Timestamp> {
-    Timestamp::from_second(time.timestamp()).ok()
 }
 
 /// The digits of a DER integer as OpenSSL prints them: its magnitude, without the sign's byte.
@@ -192,37 +206,6 @@ fn negate(bytes: &mut [u8]) {
     for byte in bytes.iter_mut().rev() {
         (*byte, carry) = (!*byte).overflowing_add(u8::from(carry));
     }
-}
-
-/// Go's reading of the string types of a name; `None` where Go refuses the certificate.
-fn directory_string(value: &Any<'_>) -> Option<String> {
-    let bytes = value.data;
-    match value.tag() {
-        Tag::Utf8String => std::str::from_utf8(bytes).ok().map(str::to_owned),
-        Tag::PrintableString => ascii(bytes, is_printable),
-        Tag::NumericString => ascii(bytes, |byte| byte.is_ascii_digit() || byte == b' '),
-        Tag::Ia5String => ascii(bytes, |byte| byte.is_ascii()),
-        Tag::T61String => Some(bytes.iter().copied().map(char::from).collect()),
-        Tag::BmpString => bmp_string(bytes),
-        _ => None,
-    }
-}
-
-fn ascii(bytes: &[u8], allowed: impl Fn(u8) -> bool) -> Option<String> {
-    bytes.iter().all(|byte| allowed(*byte)).then(|| bytes.iter().copied().map(char::from).collect())
-}
-
-/// X.680's PrintableString, and `*` and `&`, which issuers use all the same.
-fn is_printable(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b" '()+,-./:=?*&".contains(&byte)
-}
-
-fn bmp_string(bytes: &[u8]) -> Option<String> {
-    let (units, []) = bytes.as_chunks::<2>() else { return None };
-    let units: Vec<u16> = units.iter().map(|unit| u16::from_be_bytes(*unit)).collect();
-    let text = units.strip_suffix(&[0]).unwrap_or(&units);
-    let reserved = |unit: &u16| matches!(unit, 0xfffe | 0xffff | 0xfdd0..=0xfdef | 0xd800..=0xdfff);
-    if text.iter().any(reserved) { None } else { String::from_utf16(text).ok() }
 }
 
 #[cfg(test)]
@@ -286,18 +269,31 @@ mod tests {
     }
 
     #[test]
-    fn the_leaf_decides_and_the_earliest_ca_is_told() {
+    fn the_leaf_decides_and_the_earliest_ca_behind_it_is_named() {
+        let authority =
+            |not_after: &str| CertificateFixture::ca("ca").valid("2020-01-01T00:00:00Z", not_after).pem(&rsa_key());
         let leaf = CertificateFixture::ack("7-1").pem(&rsa_key());
-        let root = CertificateFixture::ca("root").valid("2020-01-01T00:00:00Z", "2030-01-01T00:00:00Z").pem(&rsa_key());
-        let issuer =
-            CertificateFixture::ca("issuer").valid("2020-01-01T00:00:00Z", "2024-01-01T00:00:00Z").pem(&rsa_key());
-        let garbage = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-        let no_ca =
-            CertificateFixture::ack("other").valid("2020-01-01T00:00:00Z", "2021-01-01T00:00:00Z").pem(&rsa_key());
-        let certificate = read(&format!("{leaf}{root}{garbage}{issuer}{no_ca}"));
+        let other_leaf =
+            CertificateFixture::ack("8-1").valid("2020-01-01T00:00:00Z", "2021-01-01T00:00:00Z").pem(&rsa_key());
+        let (root, issuer) = (authority("2030-01-01T00:00:00Z"), authority("2024-01-01T00:00:00Z"));
+        let certificate = read(&format!("{leaf}{root}{other_leaf}{issuer}"));
         assert_eq!(certificate.subject.common_name.as_deref(), Some("7-1"));
         assert!(!certificate.ca_comes_first);
         assert_eq!(certificate.ca_not_after, Some(at("2024-01-01T00:00:00Z")));
+        assert_eq!((certificate.chain.len(), certificate.refusal), (4, None));
+    }
+
+    #[test]
+    fn what_stands_behind_the_leaf_must_be_certificates_too() {
+        let leaf = CertificateFixture::ack("7-1").pem(&rsa_key());
+        let garbage = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        let refusal = read(&format!("{leaf}{leaf}{garbage}")).refusal.unwrap();
+        assert_eq!(refusal, CertificateRefusal::Behind { position: 3, defect: Defect::NotX509 });
+        assert_eq!(
+            refusal.to_string(),
+            "certificate 3 of the bundle: it is no X.509 certificate; API servers refuse it"
+        );
+        assert_eq!(read(&leaf.repeat(400)).refusal, Some(CertificateRefusal::TooLong));
     }
 
     #[test]
@@ -381,32 +377,14 @@ mod tests {
         der.push(0);
         let text = base64::engine::general_purpose::STANDARD.encode(der);
         let pem = format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n");
-        assert_eq!(Certificate::from_pem(pem.as_bytes()), Err(CertificateError::NotX509));
-    }
-
-    #[test]
-    fn texts_of_a_name_are_read_as_go_reads_them() {
-        let text = |tag: u8, bytes: &[u8]| {
-            let der = [&[tag, u8::try_from(bytes.len()).unwrap()], bytes].concat();
-            directory_string(&Any::from_der(&der).unwrap().1)
-        };
-        assert_eq!(text(0x0c, "ü".as_bytes()).as_deref(), Some("ü"));
-        assert_eq!(text(0x13, b"system:users").as_deref(), Some("system:users"));
-        assert_eq!(text(0x13, b"").as_deref(), Some(""));
-        assert_eq!(text(0x13, b"a*&").as_deref(), Some("a*&"));
-        assert_eq!(text(0x13, b"a@b"), None);
-        assert_eq!(text(0x14, &[0xfc]).as_deref(), Some("ü"));
-        assert_eq!(text(0x1e, &[0, b'a', 0, 0]).as_deref(), Some("a"));
-        assert_eq!(text(0x1e, &[0xd8, 0]), None);
-        assert_eq!(text(0x12, b"12 3").as_deref(), Some("12 3"));
-        assert_eq!(text(0x02, &[1]), None);
+        assert_eq!(read(&pem).refusal, Some(CertificateRefusal::Leaf(Defect::TrailingBytes)));
     }
 
     proptest! {
         #[test]
         fn any_bytes_in_a_certificate_block_are_survived(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
             let _ = Certificate::from_pem(&bytes);
-            let _ = Certificate::from_der(&bytes);
+            let _ = X509::read(&bytes).is_some();
         }
 
         #[test]
@@ -414,7 +392,7 @@ mod tests {
             let mut der = certificate_blocks(CertificateFixture::ack("1").pem(&rsa_key()).as_bytes()).unwrap().remove(0);
             let position = position % der.len();
             der[position] = byte;
-            let _ = Certificate::from_der(&der);
+            let _ = X509::read(&der).is_some();
         }
     }
 }

@@ -98,7 +98,7 @@ fn client_certificate(user: &User, material: &Material) -> Credential {
     };
     let mut credential =
         credential.with_certificate(&certificate_name, bundle, &key_name, key.as_ref().map_err(Clone::clone));
-    if unread_key && credential.subject.is_some() {
+    if unread_key && matches!(credential.problem, Some(Problem::Missing(_))) && credential.subject.is_some() {
         // What was not looked for may well be there.
         credential.problem = None;
         credential

@@ -9,6 +9,7 @@
 //! (`UpdateTransportConfig`), <https://github.com/kubernetes/client-go/blob/master/transport/round_trippers.go>
 
 pub mod certificate;
+pub mod client_pair;
 pub mod duration;
 pub mod exec_cache;
 pub mod expiry;
@@ -20,6 +21,7 @@ pub mod token;
 use jiff::Timestamp;
 
 use crate::core::credential::certificate::{Certificate, Subject};
+use crate::core::credential::client_pair::ClientPair;
 use crate::core::credential::exec_cache::CachedCredential;
 use crate::core::credential::private_key::KeyMatch;
 use crate::core::credential::token::Token;
@@ -31,9 +33,12 @@ pub use entry::needed_files;
 pub use material::{CacheFile, FileContent, Material};
 pub use warning::Warning;
 
+mod der;
 mod entry;
 mod material;
+mod rsa_key;
 mod warning;
+mod x509;
 
 /// The group whose members may do everything, whatever RBAC says.
 /// Source: <https://kubernetes.io/docs/reference/access-authn-authz/rbac/#user-facing-roles>
@@ -212,25 +217,42 @@ impl Credential {
             Ok(certificate) => certificate,
             Err(error) => return self.with_problem(Problem::Invalid(format!("{certificate_name}: {error}"))),
         };
-        let verdict = key.map(|key| private_key::compare(key, &certificate.public_key));
+        let refusal = certificate.refusal.map(|refusal| Problem::Invalid(format!("{certificate_name}: {refusal}")));
         let ca_comes_first = certificate.ca_comes_first;
+        let pair = key.map(|key| ClientPair::read(&certificate, key));
         let mut credential = self.with_facts(certificate);
-        match verdict {
-            Ok(Ok(KeyMatch::Matches)) => {}
-            Ok(Ok(KeyMatch::Mismatch)) if ca_comes_first => {
-                let reason = "the first certificate in the bundle is a CA's; the client certificate must come first";
-                credential.problem = Some(Problem::Invalid(format!("{certificate_name}: {reason}")));
+        let problem = match pair {
+            Ok(Ok(pair)) => {
+                let problem = match (&pair.key_match, ca_comes_first) {
+                    (KeyMatch::Mismatch, true) => {
+                        let reason =
+                            "the first certificate in the bundle is a CA's; the client certificate must come first";
+                        Some(Problem::Invalid(format!("{certificate_name}: {reason}")))
+                    }
+                    _ => credential.problem_of(&pair),
+                };
+                let obstacle = pair.signing_key.as_ref().err().copied();
+                let works = refusal.is_none() && problem.is_none();
+                credential.warnings.extend(obstacle.filter(|_| works).map(Warning::NoConnectionHere));
+                problem
             }
-            Ok(Ok(KeyMatch::Mismatch)) => {
-                let reason = "the private key does not belong to the certificate";
-                credential.problem = Some(Problem::Invalid(reason.to_owned()));
-                credential.warnings.push(Warning::KeyMismatch);
-            }
-            Ok(Ok(KeyMatch::Unknown(reason))) => credential.warnings.push(Warning::KeyUnchecked(reason)),
-            Ok(Err(error)) => credential.problem = Some(Problem::Invalid(format!("{key_name}: {error}"))),
-            Err(problem) => credential.problem = Some(problem),
-        }
+            Ok(Err(error)) => Some(Problem::Invalid(format!("{key_name}: {error}"))),
+            Err(problem) => Some(problem),
+        };
+        credential.problem = refusal.or(problem);
         credential
+    }
+
+    fn problem_of(&mut self, pair: &ClientPair) -> Option<Problem> {
+        match pair.key_match {
+            KeyMatch::Matches => {}
+            KeyMatch::Unknown(reason) => self.warnings.push(Warning::KeyUnchecked(reason)),
+            KeyMatch::Mismatch => {
+                self.warnings.push(Warning::KeyMismatch);
+                return Some(Problem::Invalid("the private key does not belong to the certificate".to_owned()));
+            }
+        }
+        None
     }
 
     fn with_facts(mut self, certificate: Certificate) -> Self {

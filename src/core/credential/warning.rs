@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use super::client_pair::Obstacle;
 use super::entry::{kinds_of, token_of};
 use super::{CredentialKind, FileContent, MASTERS, Material};
 use crate::core::kubeconfig::{User, refusal};
@@ -19,6 +20,8 @@ pub enum Warning {
     KeyMismatch,
     /// Whether they do is unknown, and why.
     KeyUnchecked(&'static str),
+    /// This program can't connect with it, and kubectl can.
+    NoConnectionHere(Obstacle),
     /// Others than the owner may read (or write) a file that holds a secret.
     ReadableByOthers {
         /// The file.
@@ -94,6 +97,7 @@ impl fmt::Display for Warning {
             Self::KeyUnchecked(reason) => {
                 write!(formatter, "whether the private key belongs to the certificate was not checked: {reason}")
             }
+            Self::NoConnectionHere(obstacle) => obstacle.fmt(formatter),
             Self::ReadableByOthers { path, mode } => {
                 write!(formatter, "{} is open to others (mode {mode:04o})", path.display())
             }
