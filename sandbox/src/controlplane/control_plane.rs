@@ -28,6 +28,8 @@ pub struct ControlPlaneOptions {
     pub max_requests_inflight: Option<u32>,
     /// Bearer tokens: `token,user,uid,"group1,group2"` lines, as `--token-auth-file` takes them.
     pub tokens: Vec<String>,
+    /// CA certificates (PEM) whose client certificates are taken besides its own CA's.
+    pub more_client_authorities: String,
     /// More flags of kube-apiserver.
     pub flags: Vec<String>,
 }
@@ -52,7 +54,7 @@ impl ControlPlane {
     pub fn start(assets: &Path, options: &ControlPlaneOptions) -> Result<Self, ClusterError> {
         let authority = Authority::new(clock::now())?;
         let folder = TempDir::with_prefix("ackcred-controlplane-")?;
-        let files = write_files(folder.path(), &authority, &options.tokens)?;
+        let files = write_files(folder.path(), &authority, options)?;
         let [etcd_port, peer_port, port] = free_ports()?;
         let etcd_url = format!("http://127.0.0.1:{etcd_port}");
         let etcd = start_etcd(assets, folder.path(), &etcd_url, peer_port)?;
@@ -150,7 +152,12 @@ impl ControlPlaneFiles {
     }
 }
 
-fn write_files(folder: &Path, authority: &Authority, tokens: &[String]) -> Result<ControlPlaneFiles, ClusterError> {
+fn write_files(
+    folder: &Path,
+    authority: &Authority,
+    options: &ControlPlaneOptions,
+) -> Result<ControlPlaneFiles, ClusterError> {
+    let tokens = &options.tokens;
     let server = authority.server(
         &[],
         Validity::ack(clock::now().saturating_sub(jiff::SignedDuration::from_mins(1)).unwrap_or_default()),
@@ -158,6 +165,7 @@ fn write_files(folder: &Path, authority: &Authority, tokens: &[String]) -> Resul
     let accounts = Key::generate(KeyKind::Rsa)?;
     for (name, text) in [
         ("ca.pem", authority.certificate_pem()),
+        ("clients.pem", authority.certificate_pem() + &options.more_client_authorities),
         ("server.pem", server.certificate_pem()),
         ("server.key", server.key().pkcs8_pem()),
         ("sa.key", accounts.pkcs8_pem()),
@@ -196,7 +204,7 @@ fn flags(files: &ControlPlaneFiles, etcd: &str, port: u16) -> Vec<String> {
         ("advertise-address", "127.0.0.1".into()),
         ("secure-port", port.to_string()),
         ("authorization-mode", "RBAC".into()),
-        ("client-ca-file", files.path("ca.pem")),
+        ("client-ca-file", files.path("clients.pem")),
         ("tls-cert-file", files.path("server.pem")),
         ("tls-private-key-file", files.path("server.key")),
         ("service-account-issuer", "https://kubernetes.default.svc".into()),
