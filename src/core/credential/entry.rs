@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::{Credential, CredentialKind, FileContent, Lifespan, Material, Problem, Warning};
 use crate::core::credential::token::Token;
+use crate::core::kubeconfig::exec_credential::API_VERSIONS;
 use crate::core::kubeconfig::{AuthProvider, Data, Exec, User};
 use crate::core::secret::Secret;
 
@@ -183,6 +184,12 @@ fn exec(exec: Option<&Exec>) -> Credential {
         }
         Some(exec) if exec.api_version.is_empty() => {
             credential.with_problem(Problem::Invalid("the credential plugin has no apiVersion".to_owned()))
+        }
+        Some(exec) if !API_VERSIONS.contains(&exec.api_version.as_str()) => {
+            credential.with_problem(Problem::Invalid(format!(
+                "the credential plugin's apiVersion {:?} is unknown to kubectl, which refuses it",
+                exec.api_version
+            )))
         }
         _ => Credential { lifespan: Lifespan::Renewed("the credential plugin renews it".to_owned()), ..credential },
     }

@@ -147,7 +147,8 @@ mod tests {
     }
 
     fn renewed() -> Credential {
-        let exec = Exec { command: "x".into(), api_version: "v1".into(), ..Exec::default() };
+        let api_version = "client.authentication.k8s.io/v1".into();
+        let exec = Exec { command: "x".into(), api_version, ..Exec::default() };
         Credential::assess(&User { exec: Some(exec), ..User::default() }, &crate::core::credential::Material::default())
     }
 

@@ -290,7 +290,10 @@ impl Credential {
                 self.not_before = claims.not_before.max(claims.issued_at);
                 self.not_after = claims.expires;
                 if claims.expires.is_none() {
-                    self.lifespan = Lifespan::Unlimited("the token has no end (exp)");
+                    self.lifespan = Lifespan::Unlimited(match claims.has_end {
+                        true => "the token ends after the year 9999 (exp is counted in seconds)",
+                        false => "the token has no end (exp)",
+                    });
                 }
             }
             // No not_before: the cloud also accepts a request that was signed by a clock some minutes ahead.

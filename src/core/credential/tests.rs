@@ -227,6 +227,29 @@ fn tokens_tell_their_dates_or_that_there_are_none() {
 }
 
 #[test]
+fn texts_that_no_api_server_knows_as_a_token_are_invalid() {
+    let with = |token: &str| assess(&User { token: secret(token), ..User::default() });
+    let sound = jwt("{}");
+    for (token, reason) in [
+        ("REDACTED", "placeholder"),
+        ("DATA+OMITTED", "placeholder"),
+        ("${TOKEN}", "placeholder"),
+        ("<token>", "placeholder"),
+        (&format!("Bearer {sound}"), "`Bearer`"),
+        (&format!("\"{sound}\""), "quotation marks"),
+        (&format!("{{\"token\": \"{sound}\"}}"), "JSON"),
+        (&format!("\u{feff}{sound}"), "byte order mark"),
+        ("two words", "blank"),
+    ] {
+        let credential = with(token);
+        assert!(invalid(&credential).contains(reason), "{token}: {credential:?}");
+    }
+    for token in ["kubeconfig-u-abc:xyz", "abc ", "a{b}", "redacted"] {
+        assert_eq!(with(token).problem, None, "{token}");
+    }
+}
+
+#[test]
 fn a_token_file_is_trimmed_and_falls_back_to_the_entry() {
     let mut user = User { token_file: Some("/kube/token".into()), ..User::default() };
     let with = |user: &User, file: FileContent| {
@@ -245,9 +268,13 @@ fn a_token_file_is_trimmed_and_falls_back_to_the_entry() {
 
 #[test]
 fn plugins_and_providers_fetch_anew_unless_they_can_not() {
-    let mut plugin = Exec { command: "x".into(), api_version: "v1".into(), ..Exec::default() };
+    let v1 = "client.authentication.k8s.io/v1";
+    let mut plugin = Exec { command: "x".into(), api_version: v1.into(), ..Exec::default() };
     let with = |exec: &Exec| assess(&User { exec: Some(exec.clone()), ..User::default() });
     assert!(matches!(with(&plugin).lifespan, Lifespan::Renewed(_)));
+    plugin.api_version = "client.authentication.k8s.io/v1alpha1".into();
+    assert!(invalid(&with(&plugin)).contains("v1alpha1\" is unknown to kubectl"));
+    plugin.api_version = v1.into();
     plugin.command.clear();
     assert_eq!(invalid(&with(&plugin)), "the credential plugin has no command");
 

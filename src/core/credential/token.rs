@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use crate::core::ids::ClusterId;
 use crate::core::percent;
@@ -38,6 +38,8 @@ pub enum Token {
 pub struct Claims {
     /// `exp`: the last second in which it is accepted.
     pub expires: Option<Timestamp>,
+    /// Whether there is an `exp`, which can be a time beyond any calendar.
+    pub has_end: bool,
     /// `nbf`: the first second in which it is accepted.
     pub not_before: Option<Timestamp>,
     /// `iat`: when it was issued.
@@ -85,6 +87,24 @@ pub enum TokenError {
     /// It can't be sent in a header.
     #[error("the token holds characters that no HTTP header can carry")]
     NotSendable,
+    /// It is no token but a text that stands for one.
+    #[error("the token is a placeholder, as `kubectl config view` or a template has it")]
+    Placeholder,
+    /// A header's scheme is part of it, which clients add themselves.
+    #[error("the token begins with `Bearer`, which kubectl adds itself")]
+    WithScheme,
+    /// API servers read it as far as the first blank.
+    #[error("the token holds a blank, and API servers read only what is before it")]
+    Blank,
+    /// It is in quotation marks.
+    #[error("the token is in quotation marks, which kubectl sends with it")]
+    Quoted,
+    /// It is a JSON object.
+    #[error("the token is a JSON document, which kubectl sends as it is")]
+    Json,
+    /// It begins with a byte order mark.
+    #[error("the token begins with a byte order mark, which kubectl sends with it")]
+    ByteOrderMark,
     /// Longer than the authenticator accepts.
     #[error("the ACK token is longer than the 4096 bytes that ack-ram-authenticator accepts")]
     TooLong,
@@ -106,6 +126,9 @@ impl Token {
         if text.bytes().any(|byte| byte.is_ascii_control() && byte != b'\t') {
             return Err(TokenError::NotSendable);
         }
+        if let Some(error) = never_works(text) {
+            return Err(error);
+        }
         if let Some(payload) = text.strip_prefix("k8s-ack-v1.") {
             return ack_payload(text, payload).and_then(|url| AckToken::from_url(&url)).map(Self::Ack);
         }
@@ -114,6 +137,28 @@ impl Token {
         }
         let claims = if text.len() <= LONGEST { Claims::read(text) } else { None };
         Ok(claims.map_or(Self::Opaque, Self::Jwt))
+    }
+}
+
+/// Why no API server can know a text as a token, where that shows.
+/// Source: <https://github.com/kubernetes/apiserver/blob/v0.36.3/pkg/authentication/request/bearertoken/bearertoken.go>
+fn never_works(text: &str) -> Option<TokenError> {
+    // Blanks at the end are cut off on the way.
+    let text = text.trim_end_matches([' ', '\t']);
+    let is_between = |start: &str, end: &str| text.len() > 1 && text.starts_with(start) && text.ends_with(end);
+    let is_template = is_between("${", "}") || is_between("$(", ")") || is_between("{{", "}}") || is_between("<", ">");
+    if text == "REDACTED" || text == "DATA+OMITTED" || is_template {
+        Some(TokenError::Placeholder)
+    } else if text.starts_with('\u{feff}') {
+        Some(TokenError::ByteOrderMark)
+    } else if is_between("\"", "\"") || is_between("'", "'") {
+        Some(TokenError::Quoted)
+    } else if serde_json::from_str::<Map<String, Value>>(text).is_ok() {
+        Some(TokenError::Json)
+    } else if text.split_once(' ').is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")) {
+        Some(TokenError::WithScheme)
+    } else {
+        text.contains(' ').then_some(TokenError::Blank)
     }
 }
 
@@ -127,6 +172,7 @@ impl Claims {
         let claims = json_object(payload)?;
         Some(Self {
             expires: date(&claims, "exp")?,
+            has_end: claims.get("exp").is_some_and(|end| !end.is_null()),
             not_before: date(&claims, "nbf")?,
             issued_at: date(&claims, "iat")?,
             issuer: text(&claims, "iss"),
@@ -213,17 +259,24 @@ fn text(claims: &Map<String, Value>, name: &str) -> Option<String> {
     claims.get(name)?.as_str().map(str::to_owned)
 }
 
-/// A numeric date without its fraction of a second. The outer `None` is a claim that is no number, which makes API
-/// servers refuse the whole token.
+/// A numeric date without its fraction of a second; OpenID Connect tokens may have it as text. The outer `None` is a claim
+/// that is no number, which makes API servers refuse the whole token.
+/// Source: <https://github.com/coreos/go-oidc/blob/v3/oidc/oidc.go> (`jsonTime`)
 fn date(claims: &Map<String, Value>, name: &str) -> Option<Option<Timestamp>> {
     match claims.get(name) {
         None | Some(Value::Null) => Some(None),
-        Some(Value::Number(number)) => Some(number.as_i64().map_or_else(
-            || number.as_f64().and_then(|seconds| Timestamp::from_second(whole_seconds(seconds)?).ok()),
-            |seconds| Timestamp::from_second(seconds).ok(),
-        )),
+        Some(Value::Number(number)) => Some(timestamp(number)),
+        Some(Value::String(text)) => text.parse().ok().map(|number| timestamp(&number)),
         Some(_) => None,
     }
+}
+
+fn timestamp(number: &Number) -> Option<Timestamp> {
+    let seconds = match number.as_i64() {
+        Some(seconds) => seconds,
+        None => whole_seconds(number.as_f64()?)?,
+    };
+    Timestamp::from_second(seconds).ok()
 }
 
 fn whole_seconds(seconds: f64) -> Option<i64> {
@@ -293,10 +346,23 @@ mod tests {
     }
 
     #[test]
+    fn a_date_written_as_text_is_a_date() {
+        assert_eq!(claims(&json!({"exp": "1700000000"})).expires, Some(at("2023-11-14T22:13:20Z")));
+        assert_eq!(claims(&json!({"exp": "1700000000.5"})).expires, Some(at("2023-11-14T22:13:20Z")));
+    }
+
+    #[test]
+    fn an_end_beyond_any_calendar_is_an_end() {
+        let far = claims(&json!({"exp": 1_803_666_000_000_u64}));
+        assert_eq!((far.expires, far.has_end), (None, true));
+        assert!(!claims(&json!({"exp": null})).has_end);
+    }
+
+    #[test]
     fn what_no_api_server_reads_as_a_jwt_is_opaque() {
         let good = jwt(&json!({"exp": 1}));
         let long = jwt(&json!({"sub": "x".repeat(LONGEST)}));
-        let text_date = jwt(&json!({"exp": "1700000000"}));
+        let text_date = jwt(&json!({"exp": "tomorrow"}));
         let four_parts = format!("{good}.x");
         let no_algorithm = good.replacen(good.split('.').next().unwrap(), "e30", 1);
         for token in ["", "hunter2", "a.b.c", "..", &good[1..], &four_parts, &no_algorithm, &long, &text_date] {

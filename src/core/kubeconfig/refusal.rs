@@ -2,10 +2,12 @@
 //!
 //! Sources: <https://github.com/kubernetes/client-go/blob/v0.36.3/tools/clientcmd/validation.go> (`validateAuthInfo`),
 //! <https://github.com/kubernetes/client-go/blob/v0.36.3/transport/round_trippers.go> (token and password together),
-//! <https://github.com/kubernetes/client-go/blob/v0.36.3/rest/plugin.go> (authentication providers)
+//! <https://github.com/kubernetes/client-go/blob/v0.36.3/rest/plugin.go> (authentication providers),
+//! <https://github.com/kubernetes/client-go/blob/v0.36.3/plugin/pkg/client/auth/exec/exec.go> (plugins)
 
 use std::borrow::Cow;
 
+use super::exec_credential::API_VERSIONS;
 use super::{Exec, Impersonate, InteractiveMode, User};
 
 /// What kubectl refuses a user entry for, as the rest of a sentence about the entry: `has a client certificate but no key`.
@@ -57,6 +59,8 @@ fn plugin(user: &User, exec: &Exec) -> Option<&'static str> {
         Some("has a credential plugin without a command")
     } else if exec.api_version.is_empty() {
         Some("has a credential plugin without an apiVersion")
+    } else if !API_VERSIONS.contains(&exec.api_version.as_str()) {
+        Some("has a credential plugin with an unknown apiVersion")
     } else if exec.env.iter().any(|(name, _)| name.is_empty()) {
         Some("has a credential plugin with a variable that has no name")
     } else {
@@ -106,6 +110,10 @@ mod tests {
             (
                 &plugin(&format!("{v1}, command: a, interactiveMode: Never, env: [{{value: x}}]")),
                 "has a credential plugin with a variable that has no name",
+            ),
+            (
+                &plugin("command: a, apiVersion: client.authentication.k8s.io/v1alpha1"),
+                "has a credential plugin with an unknown apiVersion",
             ),
             (&plugin(&format!("{v1}, command: a")), "has a credential plugin without an interactiveMode"),
             (
