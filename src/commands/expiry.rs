@@ -120,7 +120,9 @@ impl Listing<'_> {
     }
 
     fn add(&mut self, context: Option<&str>, file: Option<&Path>, cluster_id: Option<&ClusterId>, gathered: &Gathered) {
-        self.push(context, file, cluster_id, &gathered.credential);
+        for credential in std::iter::once(&gathered.credential).chain(&gathered.others) {
+            self.push(context, file, cluster_id, credential);
+        }
         for cached in &gathered.caches {
             self.push(context, Some(&cached.path), cached.cluster_id.as_ref(), &cached.credential);
         }

@@ -15,7 +15,7 @@ use crate::core::kubeconfig::{Overrides, ResolvedContext, resolve};
 use crate::error::{Result, chain};
 use crate::gather::caller::{CallerQuery, CallerReading, ServerAnswer, read};
 use crate::gather::cloud::CloudAccess;
-use crate::gather::credential::credential_of;
+use crate::gather::credential::{Gathered, of_context};
 use crate::gather::runtime;
 use crate::output::ui::Ui;
 use crate::output::views::{ApiServerView, ApiVersion, ClusterFacts, CredentialFacts, IdentityFacts, Kind, WhoAmI};
@@ -33,7 +33,7 @@ pub(super) fn run(
         Some(file) => from_elsewhere(file, access, world)?,
         None => (access::route(access, args.in_cluster, world)?.context, Policy::Trusted),
     };
-    let credential = credential_of(&context, &policy);
+    let Gathered { credential, others, .. } = of_context(&context, &policy, None);
     let reading = if access.offline {
         from_the_file_alone(&context, &credential)
     } else {
@@ -47,7 +47,7 @@ pub(super) fn run(
             cloud: cloud::settings(cloud_args, access, world)?,
         }))?
     };
-    let report = report(&context, &credential, &reading, policy == Policy::Trusted, world);
+    let report = report(&context, (&credential, &others), &reading, policy == Policy::Trusted, world);
     report.warnings.iter().for_each(|warning| ui.warning(warning));
     ui.report(&report)?;
     if reading.uid.is_some() && !access.offline {
@@ -80,11 +80,13 @@ fn from_the_file_alone(context: &ResolvedContext, credential: &Credential) -> Ca
 
 fn report(
     context: &ResolvedContext,
-    credential: &Credential,
+    (credential, others): (&Credential, &[Credential]),
     reading: &CallerReading,
     own: bool,
     world: &World,
 ) -> WhoAmI {
+    let facts =
+        |credential: &Credential| CredentialFacts::of(credential, assess(credential, world.now, &Limits::default()));
     WhoAmI {
         api_version: ApiVersion::V1,
         kind: Kind::WhoAmI,
@@ -96,16 +98,22 @@ fn report(
             .or(context.file.as_ref())
             .map(|file| file.display().to_string()),
         cluster: ClusterFacts::of(context, &reading.cluster),
-        credential: CredentialFacts::of(credential, assess(credential, world.now, &Limits::default())),
+        credential: facts(credential),
+        other_credentials: others.iter().map(facts).collect(),
         identity: IdentityFacts::of(reading.uid.as_ref(), &reading.verdict),
         api_server: reading.server.as_ref().map(|server| ApiServerView::of(&server.identity)),
         cloud: cloud::view(&reading.cloud, &reading.account, &reading.failed),
-        warnings: warnings(credential, reading, own),
+        warnings: warnings((credential, others), reading, own),
     }
 }
 
-fn warnings(credential: &Credential, reading: &CallerReading, own: bool) -> Vec<String> {
-    let mut warnings: Vec<String> = credential.warnings.iter().map(ToString::to_string).collect();
+fn warnings((credential, others): (&Credential, &[Credential]), reading: &CallerReading, own: bool) -> Vec<String> {
+    let mut warnings: Vec<String> = credential
+        .warnings
+        .iter()
+        .chain(others.iter().flat_map(|other| &other.warnings))
+        .map(ToString::to_string)
+        .collect();
     warnings.extend(reading.cluster.warnings.iter().cloned());
     if let Some(Err(error)) = reading.server.as_ref().and_then(|server| server.profile.as_ref()) {
         warnings.push(format!("the cluster ID is not confirmed: {}", chain(error)));

@@ -12,8 +12,10 @@ use crate::core::sourced::Sourced;
 /// A user entry's credential, and what its credential plugin left on the disk.
 #[derive(Clone, Debug)]
 pub struct Gathered {
-    /// The credential.
+    /// The credential that counts.
     pub credential: Credential,
+    /// The entry's other credentials, which may open the cluster as well.
+    pub others: Vec<Credential>,
     /// The plugin's caches, each a credential of its own. Empty for entries without a plugin, and for a kubeconfig that
     /// is not to be trusted.
     pub caches: Vec<Cached>,
@@ -30,32 +32,31 @@ pub struct Cached {
     pub credential: Credential,
 }
 
-/// Assesses a context's user, and nothing that its plugin may have left on the disk.
+/// Assesses the credential of a context's user that counts, and nothing that its plugin may have left on the disk.
 pub fn credential_of(context: &ResolvedContext, policy: &Policy) -> Credential {
-    match &context.user {
-        Some(user) => assess(user, policy),
-        None => Credential::of_missing_user(&context.user_name),
-    }
+    of_context(context, policy, None).credential
 }
 
-/// Assesses a context's user. `home` is where credential plugins keep their caches.
+/// Assesses a context's user. `home` is where credential plugins keep their caches; without it none is looked for.
 pub fn of_context(context: &ResolvedContext, policy: &Policy, home: Option<&Path>) -> Gathered {
     match &context.user {
         Some(user) => of_user(user, policy, home),
-        None => Gathered { credential: Credential::of_missing_user(&context.user_name), caches: Vec::new() },
+        None => Gathered {
+            credential: Credential::of_missing_user(&context.user_name),
+            others: Vec::new(),
+            caches: Vec::new(),
+        },
     }
 }
 
 /// Assesses a user entry. `home` is where credential plugins keep their caches.
 pub fn of_user(user: &Sourced<User>, policy: &Policy, home: Option<&Path>) -> Gathered {
-    Gathered { credential: assess(user, policy), caches: caches(&user.value, policy, home) }
+    let mut all = Credential::assess_all(&user.value, &material(user, policy));
+    let credential = all.remove(0);
+    Gathered { credential, others: all, caches: caches(&user.value, policy, home) }
 }
 
-fn assess(user: &Sourced<User>, policy: &Policy) -> Credential {
-    Credential::assess(&user.value, &material(user, policy))
-}
-
-/// Reads what the part of the entry that counts names, and nothing else.
+/// Reads the files that the entry names, and nothing else.
 fn material(user: &Sourced<User>, policy: &Policy) -> Material {
     let read = |path: Option<&Path>| path.map(|path| files::read(path, policy));
     let needed = needed_files(&user.value);
@@ -182,17 +183,26 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_count_is_not_read() {
+    fn a_file_that_inline_data_takes_the_place_of_is_not_read() {
         let folder = folder();
         let user = User {
             client_certificate_data: Some(Data::Decoded(CertificateFixture::ack("8-1").pem(&rsa_key()).into_bytes())),
             client_key_data: Some(Secret::new(Data::Decoded(RSA_PKCS1.into()))),
             client_key: Some("/dev/zero".into()),
-            token_file: Some("/dev/zero".into()),
             ..User::default()
         };
         let material = material(&entry(folder.path(), user), &Policy::Trusted);
         assert_eq!((material.certificate, material.key, material.token), (None, None, None));
+    }
+
+    #[test]
+    fn a_token_file_beside_a_certificate_is_a_credential_of_its_own() {
+        let folder = folder();
+        let user = User { token_file: Some(folder.path().join("token")), ..by_files(folder.path()) };
+        let gathered = of_user(&entry(folder.path(), user), &Policy::Trusted, None);
+        assert_eq!(gathered.credential.kind, CredentialKind::ClientCertificate);
+        let [other] = &gathered.others[..] else { panic!("{:?}", gathered.others) };
+        assert_eq!((other.kind, &other.problem), (CredentialKind::TokenFile, &None));
     }
 
     #[cfg(unix)]

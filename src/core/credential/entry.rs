@@ -24,16 +24,14 @@ pub struct NeededFiles<'a> {
     pub token: Option<&'a Path>,
 }
 
-/// The files of the part of a user entry that counts, without those that inline data takes the place of.
+/// The files that a user entry names, without those that inline data takes the place of.
 pub fn needed_files(user: &User) -> NeededFiles<'_> {
-    match kind_of(user) {
-        CredentialKind::ClientCertificate => NeededFiles {
-            certificate: file_unless(certificate_data(user), user.client_certificate.as_deref()),
-            key: file_unless(key_data(user), user.client_key.as_deref()),
-            token: None,
-        },
-        CredentialKind::TokenFile => NeededFiles { token: user.token_file.as_deref(), ..NeededFiles::default() },
-        _ => NeededFiles::default(),
+    let certificate = file_unless(certificate_data(user), user.client_certificate.as_deref());
+    let has_certificate = has_certificate(user);
+    NeededFiles {
+        certificate,
+        key: file_unless(key_data(user), user.client_key.as_deref()).filter(|_| has_certificate),
+        token: user.token_file.as_deref(),
     }
 }
 
@@ -43,7 +41,19 @@ fn file_unless<'a>(inline: Option<&Data>, path: Option<&'a Path>) -> Option<&'a 
 
 /// Assesses the part of a user entry that counts.
 pub(super) fn assess(user: &User, material: &Material) -> Credential {
-    match kind_of(user) {
+    assess_kind(kind_of(user), user, material)
+}
+
+/// Assesses the parts of a user entry beside the one of kind `first`, which counts.
+pub(super) fn beside(user: &User, material: &Material, first: CredentialKind) -> Vec<Credential> {
+    // A token in place of its file is the one credential of both.
+    let is_replaced = |kind: CredentialKind| kind == CredentialKind::TokenFile && first == CredentialKind::Token;
+    let others = kinds_of(user).into_iter().filter(|kind| *kind != first && !is_replaced(*kind));
+    others.map(|kind| assess_kind(kind, user, material)).filter(|credential| credential.kind != first).collect()
+}
+
+fn assess_kind(kind: CredentialKind, user: &User, material: &Material) -> Credential {
+    match kind {
         CredentialKind::ClientCertificate => client_certificate(user, material),
         CredentialKind::TokenFile => token_file(user, material),
         CredentialKind::Token => inline_token(user),
@@ -56,9 +66,8 @@ pub(super) fn assess(user: &User, material: &Material) -> Credential {
 
 /// What a user entry holds, in the order in which it counts.
 pub(super) fn kinds_of(user: &User) -> Vec<CredentialKind> {
-    let certificate = user.client_certificate.is_some() || certificate_data(user).is_some();
     let present = [
-        (certificate, CredentialKind::ClientCertificate),
+        (has_certificate(user), CredentialKind::ClientCertificate),
         (user.token_file.is_some(), CredentialKind::TokenFile),
         (token_of(user).is_some(), CredentialKind::Token),
         (has_basic(user), CredentialKind::Basic),
@@ -233,6 +242,10 @@ fn none(user: &User) -> Credential {
         "the user entry holds no credential"
     };
     Credential::new(CredentialKind::None).with_problem(Problem::Missing(reason.to_owned()))
+}
+
+fn has_certificate(user: &User) -> bool {
+    user.client_certificate.is_some() || certificate_data(user).is_some()
 }
 
 fn has_basic(user: &User) -> bool {

@@ -161,6 +161,14 @@ impl Credential {
         credential
     }
 
+    /// Assesses every credential of a user entry, the one that counts first; there is always one. Each of them may open the
+    /// cluster for the one who has the file, whichever a client sends.
+    pub fn assess_all(user: &User, material: &Material) -> Vec<Self> {
+        let first = Self::assess(user, material);
+        let others = entry::beside(user, material, first.kind);
+        std::iter::once(first).chain(others).collect()
+    }
+
     /// Assesses what a credential plugin left in its cache.
     ///
     /// What the file holds is judged by its own dates. The plugin's `expirationTimestamp` says when the plugin stops using

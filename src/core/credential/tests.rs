@@ -250,6 +250,28 @@ fn texts_that_no_api_server_knows_as_a_token_are_invalid() {
 }
 
 #[test]
+fn every_credential_of_an_entry_is_assessed() {
+    let mut user = ack_user();
+    user.token = secret("opaque");
+    user.exec = Some(Exec { command: "x".into(), ..Exec::default() });
+    let kinds = |user: &User, material: &Material| {
+        Credential::assess_all(user, material).into_iter().map(|credential| credential.kind).collect::<Vec<_>>()
+    };
+    let none = Material::default();
+    assert_eq!(kinds(&user, &none), [CredentialKind::ClientCertificate, CredentialKind::Token, CredentialKind::Exec]);
+    user.client_key_data = None;
+    let all = Credential::assess_all(&user, &none);
+    assert!(matches!(all[0].problem, Some(Problem::Missing(_))) && all[1].problem.is_none(), "{all:?}");
+    // A token that takes the place of its file is one credential.
+    let user = User { token_file: Some("/kube/token".into()), token: secret("opaque"), ..User::default() };
+    let missing = Material { token: Some(FileContent::Missing), ..Material::default() };
+    assert_eq!(kinds(&user, &missing), [CredentialKind::Token]);
+    let there = Material { token: Some(read("other")), ..Material::default() };
+    assert_eq!(kinds(&user, &there), [CredentialKind::TokenFile, CredentialKind::Token]);
+    assert_eq!(kinds(&User::default(), &none), [CredentialKind::None]);
+}
+
+#[test]
 fn a_token_file_is_trimmed_and_falls_back_to_the_entry() {
     let mut user = User { token_file: Some("/kube/token".into()), ..User::default() };
     let with = |user: &User, file: FileContent| {

@@ -31,7 +31,7 @@ pub enum Warning {
     },
     /// A CA certificate in the bundle ends before the certificate does.
     EarlierCa(Timestamp),
-    /// The entry holds other credentials too, which were not assessed.
+    /// The entry holds other credentials too.
     AlsoHolds(Vec<CredentialKind>),
     /// kubectl refuses the entry as it stands, and what for.
     RefusedByKubectl(Cow<'static, str>),
@@ -103,7 +103,7 @@ impl fmt::Display for Warning {
             }
             Self::EarlierCa(end) => write!(formatter, "a CA certificate in the bundle ends earlier, at {end}"),
             Self::AlsoHolds(kinds) => {
-                formatter.write_str("the user entry holds other credentials that were not assessed: ")?;
+                formatter.write_str("the user entry holds other credentials, too: ")?;
                 let names: Vec<_> = kinds.iter().map(|kind| kind.as_str()).collect();
                 formatter.write_str(&names.join(", "))
             }

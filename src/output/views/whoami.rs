@@ -36,6 +36,8 @@ pub struct WhoAmI {
     pub cluster: ClusterFacts,
     /// The credential.
     pub credential: CredentialFacts,
+    /// The other credentials of the same user entry, each of which may open the cluster as well.
+    pub other_credentials: Vec<CredentialFacts>,
     /// Whose it is.
     pub identity: IdentityFacts,
     /// What the API server sees; null when it was not asked.
@@ -181,6 +183,11 @@ fn attributes(report: &WhoAmI, wide: bool) -> Vec<(&'static str, Cell<'_>)> {
     rows.push(("Issued", Cell::maybe(credential.not_before.map(time))));
     rows.push(("Expires", Cell::maybe(credential.expires())));
     rows.push(("Status", Cell::new(credential.describe_status()).tone(status_tone(credential.status))));
+    for other in &report.other_credentials {
+        let end = other.expires().map(|end| format!("   {end}")).unwrap_or_default();
+        let text = format!("{}{end}   {}", other.kind.as_str(), other.describe_status());
+        rows.push(("Also holds", Cell::new(text).tone(status_tone(other.status))));
+    }
     rows
 }
 

@@ -2,6 +2,7 @@
 //! `tests/process/judge` asks Go about the same files.
 
 use ackcred_sandbox::session::Session;
+use kubectl_ackcred::status::Status;
 
 use super::desk::at;
 
@@ -112,6 +113,19 @@ const CASES: &[(&str, &str)] = &[
     ("17-token-files/l-dir", "TokenFile Invalid"),
     ("17-token-files/m-missing", "TokenFile Missing"),
     ("17-token-files/n-outside", "TokenFile Missing"),
+    ("20-two-credentials/b-expired-cert-live-jwt", "ClientCertificate Expired, Token Effective"),
+    ("20-two-credentials/c-live-cert-expired-jwt", "Token Expired, ClientCertificate Effective"),
+    ("20-two-credentials/d-cert-and-exec", "ClientCertificate Effective, Exec Dynamic"),
+    ("20-two-credentials/e-token-and-exec", "Token Static, Exec Dynamic"),
+    ("20-two-credentials/f-token-and-tokenfile", "Token Expired, TokenFile Static"),
+    ("20-two-credentials/g-basic-and-token", "Token Static, Basic Static"),
+    ("20-two-credentials/h-basic-and-expired-cert", "ClientCertificate Expired, Basic Static"),
+    ("20-two-credentials/i-cert-without-key-and-token", "ClientCertificate Missing, Token Static"),
+    ("20-two-credentials/j-key-without-cert-and-token", "Token Static"),
+    ("20-two-credentials/k-cert-data-and-file", "ClientCertificate Effective"),
+    ("20-two-credentials/l-expired-cert-and-as", "ClientCertificate Effective"),
+    ("20-two-credentials/m-exec-and-auth-provider", "AuthProvider Missing, Exec Dynamic"),
+    ("20-two-credentials/n-auth-provider-and-expired-cert", "- Invalid"),
     ("21-tokens/a-legacy-sa", "Token Static"),
     ("21-tokens/b-bound", "Token Expired"),
     ("21-tokens/c-exp-float", "Token Effective"),
@@ -196,4 +210,18 @@ fn each_case_has_the_status_that_kubectl_and_the_api_server_give_it() {
         .map(|(case, expected, found)| format!("{case}: {found}, expected {expected}"))
         .collect();
     assert!(different.is_empty(), "{}", different.join("\n"));
+}
+
+#[test]
+fn an_expired_certificate_does_not_hide_a_token_that_opens_the_cluster() {
+    let session = Session::at(at(NOW)).unwrap();
+    let file =
+        format!("{}/tests/fixtures/cases/20-two-credentials/b-expired-cert-live-jwt.yaml", env!("CARGO_MANIFEST_DIR"));
+    let outcome = session.run(&["expiry", &file, "-q", "--fail-on", "static,effective"]);
+    assert_eq!(outcome.status, Status::Findings);
+    let outcome = session.run(&["whoami", "-f", &file, "-o", "json"]);
+    let report: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
+    assert_eq!(report["credential"]["status"], "Expired");
+    assert_eq!(report["otherCredentials"][0]["kind"], "Token");
+    assert_eq!(report["otherCredentials"][0]["status"], "Effective");
 }

@@ -85,6 +85,7 @@ fn every_format_says_the_same() {
         "status": "Effective",
         "reason": null
       },
+      "otherCredentials": [],
       "identity": {
         "uid": "200000000000000101",
         "type": "Unknown",

@@ -41,16 +41,16 @@ fn with_server(answer: &Result<Option<ServerIdentity>, String>) -> WhoAmI {
     let path: Arc<Path> = Path::new("/home/ann/.kube/config").into();
     let context = resolve(&parse(file.as_bytes(), path).unwrap(), &Overrides::default()).unwrap();
     let credential = credential();
+    let facts =
+        || CredentialFacts::of(&credential, assess(&credential, at("2027-12-24T00:00:00Z"), &Limits::default()));
     WhoAmI {
         api_version: ApiVersion::V1,
         kind: Kind::WhoAmI,
         context: context.name.clone(),
         source: context.file.as_ref().map(|file| file.display().to_string()),
         cluster: ClusterFacts::of(&context, &confirm(infer_from(&context), Some(CLUSTER))),
-        credential: CredentialFacts::of(
-            &credential,
-            assess(&credential, at("2027-12-24T00:00:00Z"), &Limits::default()),
-        ),
+        credential: facts(),
+        other_credentials: vec![facts()],
         identity: IdentityFacts::of(credential.uid.as_ref(), &verdict()),
         api_server: Some(ApiServerView::of(answer)),
         cloud: Some(super::cloud()),
