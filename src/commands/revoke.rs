@@ -2,16 +2,15 @@
 
 use super::clusters::{self, Chosen, Extent};
 use super::stop::{Document, Stop, say_refusals};
-use super::{access, cloud, consent, fleet};
+use super::{access, cloud, consent};
 use crate::adapters::cloud::CloudSettings;
 use crate::adapters::cloud::retry::Policy;
 use crate::cli::{AccessArgs, CloudArgs, DryRun, RevokeArgs};
 use crate::core::ids::ClusterId;
-use crate::core::revocation::plan::{Flags, Plan, RevokeMode};
+use crate::core::revocation::plan::{Flags, Plan};
 use crate::core::revocation::refusal::{Refusal, RefusalCode};
 use crate::error::{Error, Result};
-use crate::gather::cluster_access;
-use crate::gather::fleet::{Choice, Fleet, Wanted};
+use crate::gather::fleet::{Choice, Wanted};
 use crate::gather::leaked::Leaked;
 use crate::gather::runtime::Runtime;
 use crate::output::ui::Ui;
@@ -20,11 +19,12 @@ use crate::status::Status;
 use crate::world::World;
 
 mod carry_out;
+mod planned;
 mod planning;
 mod request;
 
 use carry_out::Revocation;
-use planning::{Planning, say_gathered};
+use planning::Planning;
 use request::Request;
 
 pub(super) fn run(
@@ -36,7 +36,7 @@ pub(super) fn run(
 ) -> Result<Status, Stop> {
     let no_plan = |refusals: &[Refusal]| {
         let plan = Plan { refusals: refusals.to_vec(), ..Plan::new(Vec::new(), Flags::default(), None) };
-        document(&plan, world)
+        Document::Plan(Box::new(RevocationPlan::of(&plan, world.now)))
     };
     plan_and_carry_out(args, access, cloud_args, world, ui).map_err(|stop| stop.before(no_plan))
 }
@@ -59,37 +59,16 @@ fn plan_and_carry_out(
         .map(|settings| CloudSettings { retries: Policy::urgent(), ..settings });
     let runtime = Runtime::begin()?;
     let planning = Planning { args, access, world, request: &request, leaked: leaked.as_ref(), bounds: chosen.bounds };
-    let extent = chosen.extent;
-    let query = cluster_access::AccessQuery { world, timeout: access.request_timeout.0, namespace: None };
-    let Fleet { account, clusters, .. } = fleet::read_to_change(&runtime, chosen, query, settings, ui)?;
-    let gathered = runtime.cancellable(planning.gather(clusters, &account, extent))??;
-    let mode = planning.mode(&gathered, extent);
-    let mut plan = planning.plan(&gathered, mode);
+    let mut planned = planning.plan_of(chosen, settings, &runtime, ui)?;
     let is_dry = args.dry_run != DryRun::None;
-    if !is_dry && !args.yes && !ui.can_ask() && !plan.targets.is_empty() {
-        plan.refusals.push(consent::no_terminal("look at the plan with --dry-run"));
+    if !is_dry && !args.yes && !ui.can_ask() && !planned.plan.targets.is_empty() {
+        planned.plan.refusals.push(consent::no_terminal("look at the plan with --dry-run"));
     }
-    account.failed.iter().for_each(|text| ui.warning(text));
-    say_gathered(&gathered.clusters, &plan, ui);
-    let has_gaps = !account.failed.is_empty() || gathered.has_gaps();
-    // Where the lists say whom a plan is about, or that nothing is left to do, all of them must have been read.
-    let is_incomplete = has_gaps && (plan.flags.all_deleted || plan.steps.is_empty());
-    let shown = RevocationPlan::of(&plan, world.now).incomplete(is_incomplete);
-    if is_dry || stops(&plan, mode) || plan.targets.is_empty() {
-        if !plan.refusals.is_empty() {
-            return Err(Stop::refused(plan.refusals, extent, Document::Plan(Box::new(shown))));
-        }
-        ui.report(&shown)?;
-        return Ok(if is_incomplete { Status::Incomplete } else { Status::Done });
+    planned.say_found(ui);
+    if is_dry || planned.is_stopped() {
+        return planned.show_only(world, ui);
     }
-    say_refusals(&plan.refusals, extent, ui);
-    let refused_after_all = |refusals: &[Refusal]| {
-        let refusals = plan.refusals.iter().chain(refusals).cloned().collect();
-        document(&Plan { refusals, ..plan.clone() }, world)
-    };
-    let phrase = consent::phrase("revoke", &plan.uids());
-    let consent = consent::ask(&shown, &plan.hash, &phrase, args.yes, &runtime, ui)
-        .map_err(|stop| stop.after(refused_after_all))?;
+    say_refusals(&planned.plan.refusals, planned.extent, ui);
     let revocation = Revocation {
         args,
         world,
@@ -97,14 +76,13 @@ fn plan_and_carry_out(
         runtime: &runtime,
         request: &request,
         leaked: leaked.as_ref(),
-        cloud: &account.cloud,
-        has_gaps,
+        cloud: &planned.account.cloud,
+        has_gaps: planned.has_gaps,
     };
-    revocation.carry_out(&gathered.clusters, &plan, &consent).map_err(|stop| stop.after(refused_after_all))
-}
-
-fn document(plan: &Plan, world: &World) -> Document {
-    Document::Plan(Box::new(RevocationPlan::of(plan, world.now)))
+    planned
+        .agree(args.yes, &runtime, world, ui)
+        .and_then(|consent| revocation.carry_out(&planned.clusters, &planned.plan, &consent))
+        .map_err(|stop| stop.after(|refusals| planned.refused_after_all(refusals, world)))
 }
 
 /// The clusters: those of the flags, that of the leaked file's CA, or those of the plan.
@@ -162,18 +140,4 @@ fn planned_clusters(
 
 fn other_cluster(error: &Error) -> Refusal {
     Refusal::new(RefusalCode::OtherCluster, error.message()).hint_if(error.advice())
-}
-
-/// Whether nothing may be done. Of a crowd the refused are left out, unless it is about all of it.
-fn stops(plan: &Plan, mode: RevokeMode) -> bool {
-    let is_left_with_nothing = plan.targets.is_empty() && !plan.refusals.is_empty();
-    match mode {
-        RevokeMode::Single | RevokeMode::Named => !plan.refusals.is_empty(),
-        RevokeMode::AllDeleted => {
-            is_left_with_nothing || plan.refusals.iter().any(|refusal| refusal.scope.is_whole_cluster())
-        }
-        RevokeMode::MultiCluster => {
-            is_left_with_nothing || plan.refusals.iter().any(|refusal| refusal.scope.is_operation())
-        }
-    }
 }

@@ -4,20 +4,23 @@ use std::collections::BTreeSet;
 
 use futures_util::{StreamExt as _, stream};
 
-use super::super::clusters::Extent;
-use super::super::fleet::unread;
+use super::super::clusters::{Chosen, Extent};
+use super::super::fleet::{self, unread};
+use super::planned::Planned;
 use super::request::Request;
+use crate::adapters::cloud::CloudSettings;
 use crate::adapters::cluster::ApiServer;
 use crate::cli::{AccessArgs, DryRun, RevokeArgs};
-use crate::core::distinct::distinct;
 use crate::core::ids::{ClusterId, Uid};
 use crate::core::revocation::plan::{Draft, Plan, RevokeMode, misnamed};
 use crate::core::revocation::refusal::{Refusal, RefusalCode, RefusalScope};
 use crate::error::{Error, Result};
 use crate::gather::account::AccountReading;
-use crate::gather::fleet::{Bounds, Cluster, ClusterRef};
+use crate::gather::cluster_access::AccessQuery;
+use crate::gather::fleet::{Bounds, Cluster, ClusterRef, Fleet};
 use crate::gather::leaked::Leaked;
 use crate::gather::revocation::{self, Gathered};
+use crate::gather::runtime::Runtime;
 use crate::output::ui::Ui;
 use crate::world::World;
 
@@ -33,8 +36,8 @@ pub(super) struct Planning<'a> {
 
 /// The clusters that a plan can be made for, and those that it can't.
 #[derive(Default)]
-pub(super) struct GatheredFleet {
-    pub(super) clusters: Vec<Gathered>,
+struct GatheredFleet {
+    clusters: Vec<Gathered>,
     unread: Vec<(ClusterRef, Error)>,
     /// Those that are reached by a credential that was issued for it.
     by_temporary_credential: Vec<ClusterRef>,
@@ -42,17 +45,38 @@ pub(super) struct GatheredFleet {
 
 impl GatheredFleet {
     /// Whether a source that was asked about one of the clusters failed, or one was not asked that could find more.
-    pub(super) fn has_gaps(&self) -> bool {
+    fn has_gaps(&self) -> bool {
         self.clusters.iter().any(|gathered| !gathered.failed.is_empty() || !gathered.not_asked.is_empty())
     }
 }
 
 impl Planning<'_> {
+    /// Reads the clusters and the account, and makes one plan of what they say.
+    ///
+    /// # Errors
+    /// Ctrl-C, and where the one cluster that was meant can't be read.
+    pub(super) fn plan_of(
+        &self,
+        chosen: Chosen,
+        settings: Option<CloudSettings>,
+        runtime: &Runtime,
+        ui: &Ui,
+    ) -> Result<Planned> {
+        let extent = chosen.extent;
+        let query = AccessQuery { world: self.world, timeout: self.access.request_timeout.0, namespace: None };
+        let Fleet { account, clusters, .. } = fleet::read_to_change(runtime, chosen, query, settings, ui)?;
+        let gathered = runtime.cancellable(self.gather(clusters, &account, extent))??;
+        let mode = self.mode(&gathered, extent);
+        let plan = self.plan(&gathered, mode);
+        let has_gaps = !account.failed.is_empty() || gathered.has_gaps();
+        Ok(Planned { plan, mode, extent, clusters: gathered.clusters, account, has_gaps })
+    }
+
     /// Asks every cluster that was read.
     ///
     /// # Errors
     /// Where the one cluster that was meant doesn't answer any more; of several it is reported with the others.
-    pub(super) async fn gather(
+    async fn gather(
         &self,
         clusters: Vec<Cluster<ApiServer>>,
         account: &AccountReading,
@@ -103,7 +127,7 @@ impl Planning<'_> {
     }
 
     /// How many are revoked together.
-    pub(super) fn mode(&self, fleet: &GatheredFleet, extent: Extent) -> RevokeMode {
+    fn mode(&self, fleet: &GatheredFleet, extent: Extent) -> RevokeMode {
         let targets: usize = fleet.clusters.iter().map(|gathered| gathered.input.targets.len()).sum();
         match targets {
             _ if extent.is_several() => RevokeMode::MultiCluster,
@@ -114,7 +138,7 @@ impl Planning<'_> {
     }
 
     /// One plan for all clusters, with everything that stands against it.
-    pub(super) fn plan(&self, fleet: &GatheredFleet, mode: RevokeMode) -> Plan {
+    fn plan(&self, fleet: &GatheredFleet, mode: RevokeMode) -> Plan {
         let flags = &self.request.flags;
         let duplicate_cluster_ids = duplicate_cluster_ids(&fleet.clusters);
         let is_sure = |gathered: &&Gathered| {
@@ -212,30 +236,4 @@ fn contradiction(leaked: &Leaked, gathered: &Gathered) -> Option<Refusal> {
         Refusal::new(RefusalCode::ClusterContradicted, message)
             .hint(format!("kubectl ackcred revoke {}, if you are sure of the cluster", leaked.uid))
     })
-}
-
-/// Says what was found on the way to the plan.
-pub(super) fn say_gathered(clusters: &[Gathered], plan: &Plan, ui: &Ui) {
-    for gathered in clusters {
-        let cluster = &gathered.input.cluster;
-        let name = cluster.name.clone().or(cluster.context.clone()).unwrap_or_default();
-        let prefix = if clusters.len() > 1 { format!("{name}: ") } else { String::new() };
-        let messages = gathered.failed.iter().chain(&gathered.not_asked).chain(&gathered.skew);
-        messages.for_each(|text| ui.warning(&format!("{prefix}{text}")));
-        if clusters.len() == 1 {
-            gathered.notes.iter().for_each(|text| ui.note(text));
-        }
-    }
-    // What is true of an identity is true in every cluster: once is enough.
-    distinct(&plan.warnings).into_iter().for_each(|text| ui.warning(text));
-    for (_, step) in plan.binding_steps() {
-        step.managed_by.iter().for_each(|manager| ui.warning(&format!("{}: {manager}", step.binding)));
-    }
-    match clusters.iter().map(|gathered| gathered.inferred).sum() {
-        0 => {}
-        1 => ui.note("1 identity is left out because its deletion is only inferred; use --accept-inferred to include it"),
-        count => ui.note(&format!(
-            "{count} identities are left out because their deletion is only inferred; use --accept-inferred to include them"
-        )),
-    }
 }

@@ -8,7 +8,7 @@ use k8s_openapi::api::rbac::v1::Subject;
 
 use super::change::Change;
 use super::input::{LeakedFacts, RevocationInput, RoleThen};
-use super::refusal::Refusal;
+use super::refusal::{Refusal, RefusalScope};
 use super::seal;
 use super::target::TargetNames;
 use crate::core::access::scan::StateKind;
@@ -261,6 +261,18 @@ impl Plan {
     /// Whether it is about more than one cluster.
     pub fn is_of_several(&self) -> bool {
         self.targets.windows(2).any(|pair| pair[0].cluster_id != pair[1].cluster_id)
+    }
+
+    /// Whether its refusals leave nothing to be done. Of a few named identities one refusal stops all; else the refused are left out,
+    /// unless it is about all that was asked for, or nothing is left.
+    pub fn is_stopped(&self, mode: RevokeMode) -> bool {
+        let any = |is: fn(&RefusalScope) -> bool| self.refusals.iter().any(|refusal| is(&refusal.scope));
+        let is_left_with_nothing = self.targets.is_empty() && !self.refusals.is_empty();
+        match mode {
+            RevokeMode::Single | RevokeMode::Named => !self.refusals.is_empty(),
+            RevokeMode::AllDeleted => is_left_with_nothing || any(RefusalScope::is_whole_cluster),
+            RevokeMode::MultiCluster => is_left_with_nothing || any(RefusalScope::is_operation),
+        }
     }
 
     /// A step by its number.

@@ -300,6 +300,28 @@ fn the_hash_is_the_same_whatever_dry_runs_activity_and_warnings_say() {
 }
 
 #[test]
+fn what_a_refusal_stops_depends_on_its_scope_and_on_how_many_are_revoked() {
+    use RevokeMode::{AllDeleted, MultiCluster, Named, Single};
+    let scopes = [
+        (RefusalScope::Operation(None), [Single, Named, AllDeleted, MultiCluster].as_slice()),
+        (RefusalScope::Cluster(None), &[Single, Named, AllDeleted]),
+        (RefusalScope::Identity(uid(FINN)), &[Single, Named]),
+        (RefusalScope::Binding(carls_case().bindings[0].reference()), &[Single, Named]),
+    ];
+    for (scope, stopped) in scopes {
+        let refusal = Refusal::new(RefusalCode::MissingRight, "why").of(scope.clone());
+        let mut plan = plan(&carls_case());
+        plan.refusals.push(refusal);
+        for mode in [Single, Named, AllDeleted, MultiCluster] {
+            assert_eq!(plan.is_stopped(mode), stopped.contains(&mode), "{mode:?} {scope:?}");
+        }
+        plan.targets.clear();
+        assert!(plan.is_stopped(MultiCluster) && plan.is_stopped(AllDeleted), "{scope:?}: nothing is left to do");
+    }
+    assert!(!plan(&carls_case()).is_stopped(Single));
+}
+
+#[test]
 fn steps_are_numbered_through_all_clusters() {
     let flags = Flags::default();
     let draft = || Draft::of(&carls_case(), &flags, None, RevokeMode::AllDeleted, &DryRuns::new());
