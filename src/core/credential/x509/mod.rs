@@ -63,7 +63,7 @@ impl Defects {
 }
 
 impl<'a> X509<'a> {
-    /// `None` where the encoding is so broken that its parts can't be told apart.
+    /// `None` where the encoding is so broken that its parts can't be separated.
     pub(super) fn read(bytes: &'a [u8]) -> Option<Self> {
         Self::read_as_go(bytes).or_else(|| Self::read_unreadable(bytes, Defect::Encoding))
     }
