@@ -100,6 +100,13 @@ impl<'a> Der<'a> {
         self.take(OBJECT_IDENTIFIER).filter(|oid| is_object_identifier(oid))
     }
 
+    /// What is in an `AlgorithmIdentifier` (RFC 5280, 4.1.1.2): the algorithm, and its parameters whole, empty where there are none.
+    pub(super) fn algorithm(&mut self) -> Option<(&'a [u8], &'a [u8])> {
+        let oid = self.object_identifier()?;
+        let parameters = if self.is_empty() { &[][..] } else { self.next()?.whole };
+        Some((oid, parameters))
+    }
+
     /// The bytes of a BIT STRING, moved so that the unused bits are the first.
     pub(super) fn bit_string(&mut self) -> Option<Vec<u8>> {
         self.take(BIT_STRING).and_then(bits)

@@ -116,9 +116,7 @@ impl PrivateKey {
     fn pkcs8(bytes: &[u8]) -> Option<Result<Self, PrivateKeyError>> {
         let mut content = Der(bytes).sequence()?;
         content.small_integer()?;
-        let mut algorithm = content.sequence()?;
-        let oid = algorithm.object_identifier()?;
-        let parameters = if algorithm.is_empty() { &[] } else { algorithm.next()?.whole };
+        let (oid, parameters) = content.sequence()?.algorithm()?;
         let key = content.take(der::OCTET_STRING)?;
         let read = if oid == OID_PKCS1_RSAENCRYPTION.as_bytes() {
             RsaKey::read(key).map(|key| key.map(Self::Rsa).ok_or(PrivateKeyError::Inconsistent))

@@ -57,19 +57,14 @@ impl PublicKey {
     /// Reads the content of a `SubjectPublicKeyInfo`.
     pub(super) fn read(mut info: Der<'_>) -> Result<Self, Defect> {
         let malformed = Defect::Malformed("public key");
-        let mut algorithm = info.sequence().ok_or(malformed)?;
-        let oid = algorithm.object_identifier().ok_or(malformed)?;
-        let parameters = match algorithm.is_empty() {
-            true => &[][..],
-            false => algorithm.next().ok_or(malformed)?.whole,
-        };
+        let (oid, parameters) = info.sequence().and_then(|mut content| content.algorithm()).ok_or(malformed)?;
         let key = info.bit_string().ok_or(malformed)?;
         if oid == OID_PKCS1_RSAENCRYPTION.as_bytes() {
             Self::rsa(parameters, &key).ok_or(malformed)
         } else if oid == OID_KEY_TYPE_EC_PUBLIC_KEY.as_bytes() {
             let curve = Curve::of_parameters(parameters)?;
             let is_there = curve.holds(&key);
-            is_there.then_some(Self::Ec { curve, point: key }).ok_or(Defect::Malformed("public key"))
+            is_there.then_some(Self::Ec { curve, point: key }).ok_or(malformed)
         } else if oid == OID_SIG_ED25519.as_bytes() {
             let is_sound = parameters.is_empty() && key.len() == 32;
             is_sound.then_some(Self::Ed25519(key)).ok_or(malformed)

@@ -22,12 +22,7 @@ const WEAK: [(&[u8], &str); 4] = [
 
 /// Reads an `AlgorithmIdentifier`. Gives what API servers refuse it for; the error is what kubectl refuses, too.
 pub(super) fn check(mut algorithm: Der<'_>) -> Result<Option<Defect>, Defect> {
-    let malformed = Defect::Malformed("signature algorithm");
-    let oid = algorithm.object_identifier().ok_or(malformed)?;
-    let parameters = match algorithm.is_empty() {
-        true => &[][..],
-        false => algorithm.next().ok_or(malformed)?.whole,
-    };
+    let (oid, parameters) = algorithm.algorithm().ok_or(Defect::Malformed("signature algorithm"))?;
     let plain = [
         OID_PKCS1_SHA256WITHRSA,
         OID_PKCS1_SHA384WITHRSA,
