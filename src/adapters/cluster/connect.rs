@@ -222,10 +222,10 @@ fn identity(bundle: &[u8], key: &Secret<Vec<u8>>) -> Result<(String, Secret<Stri
     if pair.key_match == KeyMatch::Mismatch {
         return Err(ConnectError::KeyMismatch);
     }
-    let (label, key) = match &pair.signing_key {
+    let (label, key) = match pair.signing_key(&certificate) {
         Ok(SigningKey::Pkcs1(key)) => ("RSA PRIVATE KEY", key),
         Ok(SigningKey::Pkcs8(key)) => ("PRIVATE KEY", key),
-        Err(obstacle) => return Err(ConnectError::NotSupportedHere(*obstacle)),
+        Err(obstacle) => return Err(ConnectError::NotSupportedHere(obstacle)),
     };
     let certificates = certificate.chain.iter().map(|certificate| pem("CERTIFICATE", certificate)).collect();
     Ok((certificates, Secret::new(pem(label, key.expose()))))

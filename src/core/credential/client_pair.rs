@@ -14,13 +14,13 @@ const RSA_BITS: std::ops::RangeInclusive<u64> = 2048..=4096;
 /// The least public exponent.
 const RSA_EXPONENT: u64 = 65537;
 
-/// A certificate's private key, which kubectl loads.
-#[derive(Debug)]
+/// A certificate's private key, which kubectl loads. No `Debug`: it holds the private value.
 pub struct ClientPair {
     /// Whether the key is the certificate's.
     pub key_match: KeyMatch,
-    /// What this program needs to connect, or why it can't.
-    pub signing_key: Result<SigningKey, Obstacle>,
+    /// Why this program can't connect with it, where it can't.
+    pub obstacle: Option<Obstacle>,
+    key: PrivateKey,
 }
 
 /// Why this program can't connect with a credential with which kubectl can.
@@ -44,11 +44,18 @@ impl ClientPair {
     pub fn read(certificate: &Certificate, key: &Secret<Vec<u8>>) -> Result<Self, PrivateKeyError> {
         let key = PrivateKey::from_pem(key.expose())?;
         let public = &certificate.public_key;
-        let signing_key = match obstacle(&key, public) {
+        Ok(Self { key_match: key.matches(public), obstacle: obstacle(&key, public), key })
+    }
+
+    /// What this program needs to connect with the certificate.
+    ///
+    /// # Errors
+    /// It can't.
+    pub fn signing_key(&self, certificate: &Certificate) -> Result<SigningKey, Obstacle> {
+        match self.obstacle {
             Some(obstacle) => Err(obstacle),
-            None => key.to_signing_key(public).ok_or(Obstacle::Curve),
-        };
-        Ok(Self { key_match: key.matches(public), signing_key })
+            None => self.key.to_signing_key(&certificate.public_key).ok_or(Obstacle::Curve),
+        }
     }
 }
 

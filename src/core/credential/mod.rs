@@ -239,9 +239,8 @@ impl Credential {
                     }
                     _ => credential.problem_of(&pair),
                 };
-                let obstacle = pair.signing_key.as_ref().err().copied();
                 let works = refusal.is_none() && problem.is_none();
-                credential.warnings.extend(obstacle.filter(|_| works).map(Warning::NoConnectionHere));
+                credential.warnings.extend(pair.obstacle.filter(|_| works).map(Warning::NoConnectionHere));
                 problem
             }
             Ok(Err(error)) => Some(Problem::Invalid(format!("{key_name}: {error}"))),

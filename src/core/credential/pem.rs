@@ -114,8 +114,11 @@ fn end_of<'a>(text: &'a [u8], label: &[u8]) -> Option<&'a [u8]> {
 }
 
 fn decode(body: &[u8]) -> Option<Vec<u8>> {
-    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
-    BASE64.decode(body.iter().copied().filter(|byte| !is_blank(byte)).collect::<Vec<u8>>()).ok()
+    let mut text = Vec::with_capacity(body.len());
+    for part in body.split(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')) {
+        text.extend_from_slice(part);
+    }
+    BASE64.decode(text).ok()
 }
 
 /// The first line without its end and the blanks before that, and what follows.
