@@ -21,6 +21,7 @@ use x509_parser::public_key::PublicKey;
 use x509_parser::x509::{SubjectPublicKeyInfo, X509Version};
 
 use super::tls::{CaFault, TlsFailure};
+use crate::core::credential::certificate::x509;
 
 /// Verifies the certificates of an API server by a CA bundle.
 #[derive(Debug)]
@@ -65,7 +66,7 @@ impl ServerVerifier {
     ) -> Result<(), Error> {
         let mut roots = RootCertStore::empty();
         for authority in &self.authority {
-            if parse(authority).is_some_and(|parsed| fault_of(&parsed, now).is_none()) {
+            if x509(authority).is_some_and(|parsed| fault_of(&parsed, now).is_none()) {
                 roots.add(authority.clone())?;
             }
         }
@@ -94,7 +95,8 @@ impl ServerVerifier {
             }
             _ => return error,
         }
-        let authorities: Vec<X509Certificate<'_>> = self.authority.iter().filter_map(parse).collect();
+        let authorities: Vec<X509Certificate<'_>> =
+            self.authority.iter().filter_map(|authority| x509(authority)).collect();
         let issued = |authority: &&X509Certificate<'_>| {
             chain.iter().any(|certificate| certificate.issuer().as_raw() == authority.subject().as_raw())
         };
@@ -116,12 +118,12 @@ impl ServerCertVerifier for ServerVerifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let leaf = parse(end_entity).ok_or(CertificateError::BadEncoding)?;
+        let leaf = x509(end_entity).ok_or(CertificateError::BadEncoding)?;
         if self.authority.iter().any(|authority| authority == end_entity) {
             Self::verify_pinned(end_entity, &leaf, server_name, now)?;
         } else {
             self.verify_chain(end_entity, intermediates, server_name, ocsp_response, now).map_err(|error| {
-                let sent: Vec<X509Certificate<'_>> = intermediates.iter().filter_map(parse).collect();
+                let sent: Vec<X509Certificate<'_>> = intermediates.iter().filter_map(|sent| x509(sent)).collect();
                 let chain: Vec<&X509Certificate<'_>> = std::iter::once(&leaf).chain(&sent).collect();
                 self.explain(error, &chain, now)
             })?;
@@ -157,13 +159,6 @@ impl ServerCertVerifier for ServerVerifier {
 
 fn failure(failure: TlsFailure) -> Error {
     CertificateError::Other(OtherError(Arc::new(failure))).into()
-}
-
-fn parse<'c>(certificate: &'c CertificateDer<'_>) -> Option<X509Certificate<'c>> {
-    match x509_parser::parse_x509_certificate(certificate) {
-        Ok(([], parsed)) => Some(parsed),
-        _ => None,
-    }
 }
 
 fn unix(seconds: i64) -> UnixTime {
