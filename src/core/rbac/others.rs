@@ -25,11 +25,16 @@ impl Others {
 impl fmt::Display for Others {
     /// `User/bo,Group/dev and 3 more`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.named.join(","))?;
-        match self.count - self.named.len().min(self.count) {
-            0 => Ok(()),
-            more => write!(formatter, " and {more} more"),
-        }
+        formatter.write_str(&and_more(&self.named, ",", self.count))
+    }
+}
+
+/// Names, of so many in all: `bo, eve and 3 more`.
+pub fn and_more<S: AsRef<str>>(named: &[S], separator: &str, count: usize) -> String {
+    let shown = named.iter().map(AsRef::as_ref).collect::<Vec<&str>>().join(separator);
+    match count.saturating_sub(named.len()) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
     }
 }
 

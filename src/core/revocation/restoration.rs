@@ -101,7 +101,7 @@ pub enum RestoreAction {
     },
 }
 
-/// What a restore means for one binding: what the operator has to see before agreeing.
+/// What the operator has to see of one binding before agreeing, beside its step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RestoreChange {
     /// The cluster, where its ID is known.
@@ -112,8 +112,10 @@ pub struct RestoreChange {
     pub role: Role,
     /// What the role allows by now, where that has changed.
     pub role_change: Option<RoleChange>,
-    /// Who comes back; `None` where all are there already.
-    pub returning: Option<Returning>,
+    /// Who held it too and is not put back: it was deleted after the revocation.
+    pub left_out: Vec<Subject>,
+    /// Whether it had owners, which are left out: a dead owner would have it deleted again.
+    pub loses_owners: bool,
 }
 
 /// How what a role allows has changed since access was taken away.
@@ -123,21 +125,6 @@ pub struct RoleChange {
     pub removed: Vec<PolicyRule>,
     /// The rules that it has got.
     pub added: Vec<PolicyRule>,
-}
-
-/// Who gets a binding back, and who does not.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Returning {
-    /// Whether the binding is created anew.
-    pub is_created: bool,
-    /// The subjects that a revocation took out.
-    pub subjects: Vec<Subject>,
-    /// Others who lost it with them: the cloud deleted the binding whole.
-    pub others: Vec<Subject>,
-    /// Who held it too and is not put back: it was deleted after the revocation.
-    pub left_out: Vec<Subject>,
-    /// Whether it had owners, which are left out: a dead owner would have it deleted again.
-    pub loses_owners: bool,
 }
 
 /// A plan to give access back.
@@ -258,6 +245,11 @@ impl RestorePlan {
         }
     }
 
+    /// The step of a binding, where it has one.
+    pub fn step_of(&self, change: &RestoreChange) -> Option<&RestoreStep> {
+        self.steps.iter().find(|step| step.binding == change.binding && step.cluster_id == change.cluster_id)
+    }
+
     /// Whether it is about more than one cluster.
     pub fn is_of_several(&self) -> bool {
         self.steps.windows(2).any(|pair| pair[0].cluster_id != pair[1].cluster_id)
@@ -305,9 +297,9 @@ pub fn plan(
     let (mut steps, mut changes) = (Vec::new(), Vec::new());
     for (taken, present) in taken {
         refusals.extend(reasons(taken, present, &flags));
-        let returning = returning(taken, present);
-        steps.extend(returning.as_ref().map(|returning| step(cluster_id, taken, present, returning)));
-        changes.extend(change(cluster_id, taken, present, returning));
+        let step = step(cluster_id, taken, present);
+        changes.extend(change(cluster_id, taken, present, step.as_ref()));
+        steps.extend(step);
     }
     refusals.extend(rearmed(&steps, tombstones, &flags));
     if steps.is_empty() && refusals.is_empty() {
@@ -321,51 +313,38 @@ pub fn plan(
     RestorePlan { hash, flags, uids, steps, changes, refusals }
 }
 
-/// Who gets a binding back; `None` where all are there.
-fn returning(taken: &Taken, present: &Present) -> Option<Returning> {
+/// Gives a binding's subjects back; `None` where all are there.
+fn step(cluster_id: Option<&ClusterId>, taken: &Taken, present: &Present) -> Option<RestoreStep> {
     let subjects = missing(taken, present);
-    let is_created = present.binding.is_none();
-    let others = if is_created { taken.others.clone() } else { Vec::new() };
-    (!subjects.is_empty() || !others.is_empty()).then(|| Returning {
-        is_created,
-        subjects,
-        others,
-        left_out: if is_created { taken.stays_out() } else { Vec::new() },
-        loses_owners: is_created && taken.before.metadata.owner_references.is_some(),
-    })
-}
-
-fn step(cluster_id: Option<&ClusterId>, taken: &Taken, present: &Present, returning: &Returning) -> RestoreStep {
-    RestoreStep {
-        id: 0,
-        cluster_id: cluster_id.cloned(),
-        binding: taken.binding.clone(),
-        subjects: returning.subjects.clone(),
-        action: match &present.binding {
-            Some(object) => RestoreAction::AddSubjects {
-                uid: object.uid().to_owned(),
-                resource_version: object.resource_version().to_owned(),
-            },
-            None => RestoreAction::CreateBinding { object: Box::new(taken.anew()), others: returning.others.clone() },
+    let action = match &present.binding {
+        Some(_) if subjects.is_empty() => return None,
+        Some(object) => RestoreAction::AddSubjects {
+            uid: object.uid().to_owned(),
+            resource_version: object.resource_version().to_owned(),
         },
-    }
+        None if subjects.is_empty() && taken.others.is_empty() => return None,
+        None => RestoreAction::CreateBinding { object: Box::new(taken.anew()), others: taken.others.clone() },
+    };
+    Some(RestoreStep { id: 0, cluster_id: cluster_id.cloned(), binding: taken.binding.clone(), subjects, action })
 }
 
-/// What the restore means for a binding; `None` where nothing does.
+/// What is to be seen of a binding; `None` where nothing is done and nothing has changed.
 fn change(
     cluster_id: Option<&ClusterId>,
     taken: &Taken,
     present: &Present,
-    returning: Option<Returning>,
+    step: Option<&RestoreStep>,
 ) -> Option<RestoreChange> {
     let role_change = role_change(taken, present);
     let role = &taken.before.role_ref;
-    (returning.is_some() || role_change.is_some()).then(|| RestoreChange {
+    let is_created = step.is_some_and(|step| matches!(step.action, RestoreAction::CreateBinding { .. }));
+    (step.is_some() || role_change.is_some()).then(|| RestoreChange {
         cluster_id: cluster_id.cloned(),
         binding: taken.binding.clone(),
         role: Role { kind: role.kind.as_str().into(), name: role.name.as_str().into() },
         role_change,
-        returning,
+        left_out: if is_created { taken.stays_out() } else { Vec::new() },
+        loses_owners: is_created && taken.before.metadata.owner_references.is_some(),
     })
 }
 

@@ -9,11 +9,15 @@ use super::verification::VerificationView;
 use super::{ApiVersion, Kind};
 use crate::core::rbac::PolicyRule;
 use crate::core::rbac::binding_object::subject_text;
+use crate::core::rbac::others::and_more;
 use crate::core::revocation::journal::OperationId;
 use crate::core::revocation::operation::EndedStep;
 use crate::core::revocation::restoration::{RestoreChange, RestorePlan, RoleChange};
 use crate::output::report::Report;
 use crate::output::table::{Cell, Table};
+
+/// How many names are shown of those who are left out.
+const FEW: usize = 3;
 
 /// What `restore` prints.
 #[derive(Debug, Serialize, Deserialize)]
@@ -108,7 +112,7 @@ impl RestoreReport {
             verification: Vec::new(),
             collateral: collateral(plan, &steps),
             steps,
-            changes: plan.changes.iter().map(ChangeView::of).collect(),
+            changes: plan.changes.iter().map(|change| ChangeView::of(plan, change)).collect(),
             refusals: plan.refusals.iter().map(RefusalView::of).collect(),
         }
     }
@@ -139,21 +143,18 @@ fn collateral(plan: &RestorePlan, steps: &[StepView]) -> Vec<CollateralView> {
 }
 
 impl ChangeView {
-    fn of(change: &RestoreChange) -> Self {
+    fn of(plan: &RestorePlan, change: &RestoreChange) -> Self {
         let texts = |subjects: &[_]| subjects.iter().map(subject_text).collect::<Vec<_>>();
-        let returning = change.returning.as_ref();
+        let step = plan.step_of(change);
         Self {
             cluster_id: change.cluster_id.as_ref().map(ToString::to_string),
-            action: returning.map(|returning| match returning.is_created {
-                true => StepAction::CreateBinding,
-                false => StepAction::AddSubjects,
-            }),
+            action: step.map(|step| StepAction::of_restore(&step.action)),
             binding: BindingView::of(&change.binding),
             role: RoleView { kind: change.role.kind.to_string(), name: change.role.name.to_string() },
-            subjects: returning.map(|returning| texts(&returning.subjects)).unwrap_or_default(),
-            others: returning.map(|returning| texts(&returning.others)).unwrap_or_default(),
-            left_out: returning.map(|returning| texts(&returning.left_out)).unwrap_or_default(),
-            loses_owners: returning.is_some_and(|returning| returning.loses_owners),
+            subjects: step.map(|step| texts(&step.subjects)).unwrap_or_default(),
+            others: step.map(|step| texts(step.others())).unwrap_or_default(),
+            left_out: texts(&change.left_out),
+            loses_owners: change.loses_owners,
             role_change: change.role_change.as_ref().map(RoleChangeView::of),
         }
     }
@@ -174,7 +175,7 @@ impl ChangeView {
         lines.extend(self.subjects.iter().map(|subject| format!("  + {subject}")));
         lines.extend(self.others.iter().map(|subject| format!("  + {subject} (the cloud deleted the binding whole)")));
         if !self.left_out.is_empty() {
-            let others = few(&self.left_out);
+            let others = and_more(&self.left_out[..self.left_out.len().min(FEW)], ", ", self.left_out.len());
             lines.push(format!("  ! {others} held it too and are not put back: it was deleted after the revocation"));
         }
         if self.loses_owners {
@@ -188,16 +189,6 @@ impl RoleChangeView {
     fn of(RoleChange { removed, added }: &RoleChange) -> Self {
         let json = |rule: &PolicyRule| serde_json::to_string(rule).unwrap_or_default();
         Self { removed: removed.iter().map(json).collect(), added: added.iter().map(json).collect() }
-    }
-}
-
-/// The first of some names, and how many more there are.
-fn few(names: &[String]) -> String {
-    const FEW: usize = 3;
-    let shown = names.iter().take(FEW).cloned().collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(FEW) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
     }
 }
 

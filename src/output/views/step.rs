@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::core::distinct::distinct;
-use crate::core::ids::split_subject_name;
+use crate::core::ids::Uid;
 use crate::core::rbac::binding_object::{BindingRef, subject_text};
 use crate::core::rbac::others::Others;
 use crate::core::revocation::journal::StepResult;
@@ -118,6 +118,13 @@ impl StepAction {
         }
     }
 
+    pub(super) fn of_restore(action: &RestoreAction) -> Self {
+        match action {
+            RestoreAction::CreateBinding { .. } => Self::CreateBinding,
+            RestoreAction::AddSubjects { .. } => Self::AddSubjects,
+        }
+    }
+
     /// What a table says.
     pub(super) fn word(self) -> &'static str {
         match self {
@@ -170,7 +177,7 @@ impl fmt::Display for ObjectView {
 
 impl StepView {
     /// A step of a revocation that was not started.
-    fn planned(step: &Step) -> Self {
+    pub(super) fn planned(step: &Step) -> Self {
         let binding = step.of_binding();
         Self {
             id: step.id,
@@ -189,18 +196,17 @@ impl StepView {
     /// A step of a restore that was not started.
     pub(super) fn planned_restore(step: &RestoreStep) -> Self {
         let object = ObjectView::of(&step.binding);
-        let (action, object) = match &step.action {
-            RestoreAction::CreateBinding { .. } => (StepAction::CreateBinding, object),
-            RestoreAction::AddSubjects { uid, resource_version } => {
-                (StepAction::AddSubjects, object.with_version(uid, resource_version))
-            }
+        let object = match &step.action {
+            RestoreAction::CreateBinding { .. } => object,
+            RestoreAction::AddSubjects { uid, resource_version } => object.with_version(uid, resource_version),
         };
+        let uids = step.subjects.iter().filter_map(|subject| Uid::of_user_name(&subject.name));
         Self {
             id: step.id,
             cluster_id: step.cluster_id.as_ref().map(ToString::to_string),
-            action,
+            action: StepAction::of_restore(&step.action),
             object: Some(object),
-            identities: distinct(step.subjects.iter().filter_map(|subject| uid_of(&subject.name))),
+            identities: distinct(uids).iter().map(ToString::to_string).collect(),
             subjects: step.subjects.iter().chain(step.others()).map(subject_text).collect(),
             result: StepOutcome::Planned,
             error: None,
@@ -245,11 +251,6 @@ impl StepView {
             None => self.sentence(),
         }
     }
-}
-
-/// The RAM UID that a user name begins with.
-fn uid_of(name: &str) -> Option<String> {
-    split_subject_name(name).map(|(uid, _)| uid.to_string())
 }
 
 impl StepOutcome {

@@ -4,6 +4,7 @@
 use super::Flags;
 use crate::core::rbac::inventory::{Binding, Inventory};
 use crate::core::rbac::mapping::Mapping;
+use crate::core::rbac::others::and_more;
 use crate::core::revocation::input::RevocationInput;
 use crate::core::revocation::refusal::{Refusal, RefusalCode};
 use crate::core::revocation::target::Target;
@@ -44,11 +45,7 @@ fn open_names(names: &[&str], target: &Target) -> String {
 
 /// The first few, and how many more there are.
 pub(super) fn some_of(names: &[&str]) -> String {
-    let shown = names.iter().take(MOST_SHOWN).copied().collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(MOST_SHOWN) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
+    and_more(&names[..names.len().min(MOST_SHOWN)], ", ", names.len())
 }
 
 /// What is wrong with the names of `--also-name` and `--accept-name`: one that is an identity's own in any case, one that resembles

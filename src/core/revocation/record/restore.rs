@@ -8,7 +8,7 @@ use super::plan::RefusalV1;
 use super::{RecordError, all, many, maybe, nullable, text, texts, under, under_maybe};
 use crate::core::rbac::inventory::Role;
 use crate::core::revocation::restoration::{
-    RestoreAction, RestoreChange, RestoreFlags, RestorePlan, RestoreStep, Returning, RoleChange,
+    RestoreAction, RestoreChange, RestoreFlags, RestorePlan, RestoreStep, RoleChange,
 };
 
 /// What was agreed to.
@@ -69,7 +69,7 @@ pub struct RestoreStepV1 {
     pub create: Option<Value>,
 }
 
-/// What a restore means for one binding.
+/// What was shown of one binding beside its step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RestoreChangeV1 {
@@ -85,9 +85,12 @@ pub struct RestoreChangeV1 {
     /// What the role allows by now. May be missing: the same as then.
     #[serde(default)]
     pub role_change: Option<RoleChangeV1>,
-    /// Who comes back. May be missing: all are there.
+    /// Who held the binding and is not put back. May be missing: none.
     #[serde(default)]
-    pub returning: Option<ReturningV1>,
+    pub left_out: Vec<Value>,
+    /// Whether the binding's owners are left out. May be missing: it had none.
+    #[serde(default)]
+    pub loses_owners: bool,
 }
 
 /// How what a role allows has changed, in rules as the API server writes them.
@@ -98,25 +101,6 @@ pub struct RoleChangeV1 {
     pub removed: Vec<Value>,
     /// What it has got.
     pub added: Vec<Value>,
-}
-
-/// Who gets a binding back, and who does not.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ReturningV1 {
-    /// Whether the binding is created anew.
-    pub is_created: bool,
-    /// The subjects that a revocation took out.
-    pub subjects: Vec<Value>,
-    /// Others who lost it with them. May be missing: none.
-    #[serde(default)]
-    pub others: Vec<Value>,
-    /// Who held it and is not put back. May be missing: none.
-    #[serde(default)]
-    pub left_out: Vec<Value>,
-    /// Whether its owners are left out. May be missing: it had none.
-    #[serde(default)]
-    pub loses_owners: bool,
 }
 
 impl From<&RestorePlan> for RestorePlanV1 {
@@ -193,7 +177,7 @@ impl TryFrom<RestoreStepV1> for RestoreStep {
 }
 
 impl From<&RestoreChange> for RestoreChangeV1 {
-    fn from(RestoreChange { cluster_id, binding, role, role_change, returning }: &RestoreChange) -> Self {
+    fn from(RestoreChange { cluster_id, binding, role, role_change, left_out, loses_owners }: &RestoreChange) -> Self {
         Self {
             cluster_id: text(cluster_id.as_ref()),
             binding: binding.into(),
@@ -203,17 +187,6 @@ impl From<&RestoreChange> for RestoreChangeV1 {
                 removed: rules_json(removed),
                 added: rules_json(added),
             }),
-            returning: returning.as_ref().map(ReturningV1::from),
-        }
-    }
-}
-
-impl From<&Returning> for ReturningV1 {
-    fn from(Returning { is_created, subjects, others, left_out, loses_owners }: &Returning) -> Self {
-        Self {
-            is_created: *is_created,
-            subjects: subjects_json(subjects),
-            others: subjects_json(others),
             left_out: subjects_json(left_out),
             loses_owners: *loses_owners,
         }
@@ -229,7 +202,8 @@ impl TryFrom<RestoreChangeV1> for RestoreChange {
             binding: under("binding", change.binding)?,
             role: Role { kind: change.role_kind.into(), name: change.role_name.into() },
             role_change: under_maybe("roleChange", change.role_change)?,
-            returning: under_maybe("returning", change.returning)?,
+            left_out: subjects("leftOut", change.left_out)?,
+            loses_owners: change.loses_owners,
         })
     }
 }
@@ -239,19 +213,5 @@ impl TryFrom<RoleChangeV1> for RoleChange {
 
     fn try_from(RoleChangeV1 { removed, added }: RoleChangeV1) -> Result<Self, RecordError> {
         Ok(Self { removed: rules("removed", removed)?, added: rules("added", added)? })
-    }
-}
-
-impl TryFrom<ReturningV1> for Returning {
-    type Error = RecordError;
-
-    fn try_from(returning: ReturningV1) -> Result<Self, RecordError> {
-        Ok(Self {
-            is_created: returning.is_created,
-            subjects: subjects("subjects", returning.subjects)?,
-            others: subjects("others", returning.others)?,
-            left_out: subjects("leftOut", returning.left_out)?,
-            loses_owners: returning.loses_owners,
-        })
     }
 }

@@ -105,10 +105,6 @@ fn created(step: &RestoreStep) -> &BindingObject {
     }
 }
 
-fn returning(plan: &RestorePlan, index: usize) -> &Returning {
-    plan.changes[index].returning.as_ref().unwrap()
-}
-
 /// Why carl does not come back into `team` after this change.
 fn refused(change: impl FnOnce(&mut Taken, &mut Present)) -> Vec<RefusalCode> {
     refused_with(RestoreFlags::default(), change)
@@ -131,8 +127,7 @@ fn what_was_taken_out_comes_back_where_nothing_has_changed() {
     let step = &plan.steps[0];
     assert_eq!((step.id, named(&step.subjects)), (1, vec!["200-1"]));
     assert_eq!(step.action, RestoreAction::AddSubjects { uid: "u".into(), resource_version: "7".into() });
-    let returning = returning(&plan, 0);
-    assert_eq!((returning.is_created, named(&returning.subjects)), (false, vec!["200-1"]));
+    assert_eq!(plan.step_of(&plan.changes[0]), Some(step));
     assert_eq!(plan.changes[0].role, Role { kind: "ClusterRole".into(), name: "dev".into() });
     let again = step.change(Some(&binding("team", &["bo", "200-1"])));
     assert_eq!(again, None, "nothing is put in twice");
@@ -156,7 +151,7 @@ fn owners_are_left_behind_and_that_is_said() {
     let owner = json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": "o", "uid": "x"}]);
     taken.before.metadata.owner_references = serde_json::from_value(owner).unwrap();
     let plan = planned(taken, Present { binding: None, ..as_left() }, RestoreFlags::default());
-    assert!(returning(&plan, 0).loses_owners);
+    assert!(plan.changes[0].loses_owners);
     assert_eq!(created(&plan.steps[0]).metadata.owner_references, None);
 }
 
@@ -311,7 +306,7 @@ fn what_the_cloud_took_along_comes_back_for_all_who_had_it() {
     assert_eq!(created, [vec!["bo", "200-1", "eve"], vec!["bo"]]);
     assert_eq!((named(&plan.steps[0].subjects), named(plan.steps[0].others())), (vec!["200-1"], vec!["bo", "eve"]));
     assert_eq!((named(&plan.steps[1].subjects), named(plan.steps[1].others())), (vec![], vec!["bo"]));
-    assert_eq!(named(&returning(&plan, 1).others), ["bo"]);
+    assert_eq!(plan.step_of(&plan.changes[1]), Some(&plan.steps[1]));
 }
 
 #[test]
@@ -331,7 +326,7 @@ fn a_binding_that_comes_back_smaller_says_who_is_left_out() {
     let others = ["bo", "eve", "finn", "gus", "200-1"];
     let taken = taken_by(&[write(&binding("team", &others), Some(200))]).remove(0);
     let plan = planned(taken, Present { binding: None, ..as_left() }, RestoreFlags::default());
-    assert_eq!(named(&returning(&plan, 0).left_out), ["bo", "eve", "finn", "gus"]);
+    assert_eq!(named(&plan.changes[0].left_out), ["bo", "eve", "finn", "gus"]);
 }
 
 #[test]

@@ -17,9 +17,7 @@ use crate::core::revocation::plan::{
     BindingAction, BindingStep, Draft, Flags, Plan, PlannedTarget, Remain, RemainKind, Step, StepKind,
 };
 use crate::core::revocation::refusal::{Refusal, RefusalCode, RefusalScope};
-use crate::core::revocation::restoration::{
-    RestoreAction, RestoreChange, RestorePlan, RestoreStep, Returning, RoleChange,
-};
+use crate::core::revocation::restoration::{RestoreAction, RestoreChange, RestorePlan, RestoreStep, RoleChange};
 use crate::core::revocation::target::GroupsFrom;
 use crate::core::revocation::verification::{Check, CheckReport, Outcome, Verification};
 use crate::output::views::{RestoreReport, RevocationPlan, RevocationReport};
@@ -201,13 +199,8 @@ fn restore_plan() -> RestorePlan {
         binding,
         role: Role { kind: "ClusterRole".into(), name: "dev".into() },
         role_change,
-        returning: Some(Returning {
-            is_created,
-            subjects: subjects(&["carl"]),
-            others: subjects(&["bo"]),
-            left_out: subjects(&["eve"]),
-            loses_owners: is_created,
-        }),
+        left_out: subjects(&["eve"]),
+        loses_owners: is_created,
     };
     let role_change = RoleChange { removed: vec![rule("get").unwrap()], added: vec![rule("delete").unwrap()] };
     RestorePlan {
