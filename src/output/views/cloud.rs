@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::words::IdentityTypeWord;
+use super::words::{IdentityTypeWord, Word as _};
 use crate::core::identity::Caller;
 
 /// Whom the cloud was asked as, and what of it failed.

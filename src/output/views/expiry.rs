@@ -1,6 +1,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::words::Word as _;
 use super::{ApiVersion, CredentialStatusWord, CredentialWord, Kind, distance, time};
 use crate::core::credential::Credential;
 use crate::core::credential::expiry::Expiry;

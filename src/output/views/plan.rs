@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::refusal::RefusalView;
-use super::step::{ObjectView, StepAction};
+use super::step::{ObjectView, StepAction, StepView};
 use super::verification::RemainView;
-use super::words::{GroupsFromWord, IdentityTypeWord, StateWord};
+use super::words::{GroupsFromWord, IdentityTypeWord, StateWord, Word as _};
 use super::{ApiVersion, Kind, distance, each_once, time};
 use crate::core::distinct::distinct;
 use crate::core::rbac::others::Others;
@@ -275,15 +275,16 @@ impl TargetView {
 
 impl PlannedStepView {
     fn of(step: &Step) -> Self {
+        let StepView { id, cluster_id, action, object, identities, subjects, .. } = StepView::planned(step);
         let binding = step.of_binding();
         let others = binding.map(|step| step.shared_with.clone()).unwrap_or_default();
         Self {
-            id: step.id,
-            cluster_id: step.cluster_id.as_ref().map(ToString::to_string),
-            action: StepAction::of(&step.kind),
-            object: binding.map(ObjectView::of_step),
-            identities: step.identities().iter().map(ToString::to_string).collect(),
-            subjects: binding.map(|step| step.subjects.clone()).unwrap_or_default(),
+            id,
+            cluster_id,
+            action,
+            object,
+            identities,
+            subjects,
             shared_with: others.named,
             shared_with_count: others.count,
             shared_with_sha256: binding.and_then(|step| step.shared_with_sha256.clone()),

@@ -86,6 +86,7 @@ impl ScopeView {
 
 #[cfg(test)]
 mod tests {
+    use super::super::words::Word as _;
     use super::*;
     use crate::core::ids::Uid;
     use crate::core::rbac::binding::BindingKind;
@@ -96,8 +97,8 @@ mod tests {
     #[test]
     fn every_code_is_documented_with_its_meaning_and_what_to_do() {
         for code in RefusalWord::ALL {
-            let word = serde_json::to_value(code).unwrap();
-            let start = format!("| `{}` |", word.as_str().unwrap());
+            let word = code.as_str();
+            let start = format!("| `{word}` |");
             let rows: Vec<&str> = DOCUMENTED.lines().filter(|line| line.starts_with(&start)).collect();
             let [row] = rows[..] else { panic!("{word}: {rows:?}") };
             let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::step::{BindingView, StepView};
 use super::verification::VerificationView;
-use super::words::GroupsFromWord;
+use super::words::{GroupsFromWord, Word as _};
 use super::{ApiVersion, Kind, each_once, time};
 use crate::core::distinct::distinct;
 use crate::core::revocation::journal::OperationId;

@@ -1,6 +1,7 @@
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
+use super::words::Word as _;
 use super::{
     ApiVersion, CloudView, IdentityTypeWord, Kind, KubeconfigWord, StateWord, distance, nothing_in, state_tone, time,
 };

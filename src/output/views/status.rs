@@ -1,6 +1,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::words::Word as _;
 use super::{ApiVersion, CloudView, IdentityTypeWord, Kind, KubeconfigWord, StateWord, nothing_in, state_tone, time};
 use crate::core::access::holder::{Holder, LastAccess};
 use crate::core::identity::ack::UserKubeconfigState;

@@ -2,6 +2,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::expiry::status_tone;
+use super::words::Word as _;
 use super::{
     ApiVersion, CloudView, ClusterIdFromWord, CredentialStatusWord, CredentialWord, IdentityTypeWord, Kind, StateWord,
     distance, time,

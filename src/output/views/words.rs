@@ -14,6 +14,12 @@ use crate::core::revocation::refusal::RefusalCode;
 use crate::core::revocation::target::GroupsFrom;
 use crate::core::revocation::verification::{Check, CheckResult, Outcome};
 
+/// A word that documents and tables have.
+pub trait Word: Copy {
+    /// The word in tables.
+    fn as_str(self) -> &'static str;
+}
+
 macro_rules! words {
     ($($(#[$doc:meta])* $name:ident of $origin:ident { $($(#[$meaning:meta])* $word:ident,)* })*) => {$(
         $(#[$doc])*
@@ -23,14 +29,14 @@ macro_rules! words {
             $($(#[$meaning])* $word,)*
         }
 
+        #[cfg(test)]
         impl $name {
             /// All of them.
-            #[cfg(test)]
             pub(super) const ALL: &[Self] = &[$(Self::$word),*];
+        }
 
-            /// The word in tables.
-            #[allow(dead_code, reason = "not every word is in a table")]
-            pub fn as_str(self) -> &'static str {
+        impl Word for $name {
+            fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$word => stringify!($word),)*
                 }
@@ -327,9 +333,8 @@ impl From<CertificateState> for KubeconfigWord {
     }
 }
 
-impl KubeconfigWord {
-    /// The word in tables.
-    pub fn as_str(self) -> &'static str {
+impl Word for KubeconfigWord {
+    fn as_str(self) -> &'static str {
         match self {
             Self::NotIssued => "Not Issued",
             Self::Effective => "Effective",
@@ -346,19 +351,19 @@ mod tests {
 
     #[test]
     fn tables_and_documents_have_the_same_words() {
-        fn check<W: Copy + Serialize>(all: &[W], as_str: fn(W) -> &'static str) {
-            all.iter().for_each(|word| assert_eq!(serde_json::to_value(word).unwrap(), as_str(*word)));
+        fn check<W: Word + Serialize>(all: &[W]) {
+            all.iter().for_each(|word| assert_eq!(serde_json::to_value(word).unwrap(), word.as_str()));
         }
-        check(IdentityTypeWord::ALL, IdentityTypeWord::as_str);
-        check(StateWord::ALL, StateWord::as_str);
-        check(CredentialWord::ALL, CredentialWord::as_str);
-        check(CredentialStatusWord::ALL, CredentialStatusWord::as_str);
-        check(GroupsFromWord::ALL, GroupsFromWord::as_str);
-        check(RemainWord::ALL, RemainWord::as_str);
-        check(OutcomeWord::ALL, OutcomeWord::as_str);
-        check(CheckWord::ALL, CheckWord::as_str);
-        check(CheckResultWord::ALL, CheckResultWord::as_str);
-        check(RefusalWord::ALL, RefusalWord::as_str);
+        check(IdentityTypeWord::ALL);
+        check(StateWord::ALL);
+        check(CredentialWord::ALL);
+        check(CredentialStatusWord::ALL);
+        check(GroupsFromWord::ALL);
+        check(RemainWord::ALL);
+        check(OutcomeWord::ALL);
+        check(CheckWord::ALL);
+        check(CheckResultWord::ALL);
+        check(RefusalWord::ALL);
     }
 
     #[test]
