@@ -5,22 +5,27 @@
 
 use std::path::Path;
 
-use super::credential::credential_of;
+use super::credential::of_context;
 use crate::adapters::files::{self, Policy};
 use crate::adapters::kubeconfig_files::{LoadError, load_file};
 use crate::core::access::likeness::leading_uid;
 use crate::core::cluster::authority::{NoAuthority, authority_keys, is_signed_by};
 use crate::core::cluster::cluster_id::{Inference, infer_from};
 use crate::core::credential::certificate::Certificate;
-use crate::core::credential::token::{ServiceAccount, Token};
+use crate::core::credential::token::Token;
 use crate::core::credential::{Credential, CredentialKind, FileContent, Problem, needed_files};
 use crate::core::ids::Uid;
 use crate::core::kubeconfig::connection::Login;
 use crate::core::kubeconfig::{Cluster, Data, Overrides, ResolveError, ResolvedContext, resolve};
 use crate::core::revocation::input::LeakedFacts;
+use crate::core::revocation::other_credential::OtherCredential;
 use crate::core::revocation::refusal::{Refusal, RefusalCode};
 use crate::core::secret::Secret;
 use crate::world::World;
+
+mod others;
+
+pub use others::OtherLogin;
 
 /// A leaked client certificate.
 pub struct Leaked {
@@ -30,6 +35,8 @@ pub struct Leaked {
     pub facts: LeakedFacts,
     /// How to present it. It is sent to the operator's own server and nowhere else.
     pub login: Login,
+    /// How to present what the file holds beside the certificate, as long as it may open the cluster.
+    pub others: Vec<OtherLogin>,
     /// Which cluster the file says it is for.
     pub inference: Inference,
     /// The keys of the CA in the file, or why there is none to compare.
@@ -60,7 +67,8 @@ pub fn read(world: &World, path: &Path, context: Option<&str>) -> Result<Leaked,
     let chosen = context.or_else(|| file.kubeconfig.only_context()).map(str::to_owned);
     let context = resolve(&file.kubeconfig, &Overrides { context: chosen, ..Overrides::default() })?;
     let policy = Policy::beside(&file.facts.path);
-    let credential = credential_of(&context, &policy);
+    let gathered = of_context(&context, &policy, None);
+    let credential = gathered.credential;
     if credential.kind != CredentialKind::ClientCertificate {
         return Err(LeakedError::Refused(Box::new(names_no_identity(&credential))));
     }
@@ -77,6 +85,7 @@ pub fn read(world: &World, path: &Path, context: Option<&str>) -> Result<Leaked,
     let (Some(uid), Some(common_name)) = (credential.uid, read.subject.common_name) else {
         return Err(LeakedError::Refused(Box::new(not_of_ram(&certificate))));
     };
+    let others = others::that_may_open(&gathered.others, &context, &policy, world.now);
     Ok(Leaked {
         uid,
         facts: LeakedFacts {
@@ -87,8 +96,10 @@ pub fn read(world: &World, path: &Path, context: Option<&str>) -> Result<Leaked,
             key_sha256: read.key_sha256,
             not_after: read.not_after,
             signed_by_ca: None,
+            other_credentials: others.iter().map(|other| other.credential.clone()).collect(),
         },
         login: Login { certificate: Some((certificate.clone(), Secret::new(key))), ..Login::default() },
+        others,
         inference: infer_from(&context),
         ca_keys: context.cluster.map_or(Err(NoAuthority::Absent), |cluster| ca_keys(&cluster.value, &policy)),
         certificate,
@@ -182,36 +193,22 @@ fn not_of_ram(certificate: &[u8]) -> Refusal {
     }
 }
 
-/// Tells what to take away instead, where the credential names no RAM identity.
+/// What to take away instead, where the credential names no RAM identity.
 fn names_no_identity(credential: &Credential) -> Refusal {
+    let name_it = "name the identity: kubectl ackcred revoke UID";
     let (what, instead) = match (&credential.token, credential.kind) {
-        (Some(Token::Jwt(claims)), _) => match &claims.service_account {
-            Some(ServiceAccount { namespace, name }) => (
-                format!("the file holds a token of ServiceAccount {namespace}/{name}"),
-                format!("delete the token's Secret, or: kubectl delete serviceaccount -n {namespace} {name}"),
-            ),
-            None => (
-                "the file holds a token of an OpenID Connect issuer".to_owned(),
-                "end the session at the issuer; Kubernetes accepts the token until it expires".to_owned(),
-            ),
-        },
-        (Some(Token::Ack(_)), _) => (
-            "the file holds an ACK token, which names an access key and no identity; it is accepted for 15 minutes"
-                .to_owned(),
-            "disable the access key in RAM, and name the identity: kubectl ackcred revoke UID".to_owned(),
-        ),
-        (_, CredentialKind::Basic) => (
-            "the file holds a user name and a password".to_owned(),
-            "take the user out of the API server's password file".to_owned(),
-        ),
-        (_, CredentialKind::Exec) => (
-            "the file holds no credential but a plugin, which is not run".to_owned(),
-            "name the identity: kubectl ackcred revoke UID".to_owned(),
-        ),
-        _ => (
-            "the file holds no credential that names a RAM identity".to_owned(),
-            "name the identity: kubectl ackcred revoke UID".to_owned(),
-        ),
+        (Some(Token::Jwt(_)), _) | (_, CredentialKind::Basic) => {
+            let OtherCredential { description, remedy, .. } = OtherCredential::of(credential);
+            (format!("the file holds {description}"), remedy)
+        }
+        (Some(Token::Ack(_)), _) => {
+            let OtherCredential { description, remedy, .. } = OtherCredential::of(credential);
+            (format!("the file holds {description}"), format!("{remedy}, and {name_it}"))
+        }
+        (_, CredentialKind::Exec) => {
+            ("the file holds no credential but a plugin, which is not run".to_owned(), name_it.to_owned())
+        }
+        _ => ("the file holds no credential that names a RAM identity".to_owned(), name_it.to_owned()),
     };
     Refusal::new(RefusalCode::NoRamIdentity, what).hint(instead)
 }

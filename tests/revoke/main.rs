@@ -36,6 +36,7 @@ mod crash_disk;
 mod format_1;
 mod interruption;
 mod names;
+mod other_credentials;
 mod proof;
 mod properties;
 mod records;

@@ -9,6 +9,7 @@ use super::client::ProxyUnreachable;
 use super::list::ListError;
 use super::protobuf_list::ProtobufListError;
 use super::tls::TlsFailure;
+use crate::core::cluster::server_view::ANONYMOUS;
 
 /// A call to an API server that failed: which server, which call, and why.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +37,12 @@ impl CallError {
     /// Whether the API server knows who asks and denies it to them (403).
     pub fn is_forbidden(&self) -> bool {
         matches!(&self.failure, Failure::Refused(refusal) if refusal.status == 403)
+    }
+
+    /// Whether the API server took the request for one without a credential, and denies it (403).
+    pub fn is_forbidden_to_anonymous(&self) -> bool {
+        let named = format!("User {ANONYMOUS:?}");
+        self.is_forbidden() && matches!(&self.failure, Failure::Refused(refusal) if refusal.message.contains(&named))
     }
 
     /// Whether the API server doesn't accept the credential (401), in its own words: a proxy's sign-in page is no such answer.

@@ -144,11 +144,12 @@ impl Planning<'_> {
         let is_sure = |gathered: &&Gathered| {
             !duplicate_cluster_ids.iter().any(|one| one.cluster_id.as_ref() == gathered.input.cluster.id())
         };
+        let leaked_before = self.request.leaked_before();
         let drafts = fleet.clusters.iter().filter(is_sure).map(|gathered| {
-            let leaked = gathered.leaked.as_ref();
+            let leaked = gathered.leaked.as_ref().or(leaked_before);
             Draft::of(&gathered.input, flags, leaked, mode, &gathered.dry_runs)
         });
-        let leaked = fleet.clusters.iter().find_map(|gathered| gathered.leaked.clone());
+        let leaked = fleet.clusters.iter().find_map(|gathered| gathered.leaked.as_ref()).or(leaked_before).cloned();
         let mut plan = Plan::new(drafts.collect(), flags.clone(), leaked);
         plan.warnings.extend(fleet.by_temporary_credential.iter().map(|cluster_ref| {
             format!(

@@ -12,6 +12,7 @@ use crate::adapters::journal::StateFolder;
 use crate::cli::RevokeArgs;
 use crate::core::distinct::distinct;
 use crate::core::ids::{ClusterId, Uid};
+use crate::core::revocation::input::LeakedFacts;
 use crate::core::revocation::journal::OperationId;
 use crate::core::revocation::plan::{Flags, Plan, PlannedTarget};
 use crate::core::revocation::refusal::{Refusal, RefusalCode};
@@ -94,9 +95,14 @@ impl Request {
         Ok(Some(leaked))
     }
 
+    /// What the operation that is gone on with knew of the credential that leaked; its file may not be given again.
+    pub(super) fn leaked_before(&self) -> Option<&LeakedFacts> {
+        self.resumed.as_ref()?.record.revocation()?.leaked.as_ref()
+    }
+
     fn is_about(&self, leaked: &Leaked) -> Result<()> {
         let Some(past) = &self.resumed else { return Ok(()) };
-        match past.record.revocation().and_then(|plan| plan.leaked.as_ref()) {
+        match self.leaked_before() {
             Some(known) if known.certificate_sha256 == leaked.facts.certificate_sha256 => Ok(()),
             Some(known) => {
                 let message = format!("operation {} is about another file: that of {}", past.id, known.common_name);

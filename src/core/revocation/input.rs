@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::other_credential::OtherCredential;
 use super::target::Target;
 use crate::core::access::holder::LastAccess;
 use crate::core::access::scan::ClusterScan;
@@ -202,6 +203,8 @@ pub struct LeakedFacts {
     pub not_after: Option<jiff::Timestamp>,
     /// Whether the CA of the cluster signed it; null where its kind of signature can't be checked.
     pub signed_by_ca: Option<bool>,
+    /// What its file holds beside the certificate and may open the cluster, too.
+    pub other_credentials: Vec<OtherCredential>,
 }
 
 /// What the API server said to a step when it was asked by dry run.

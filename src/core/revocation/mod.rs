@@ -11,6 +11,7 @@ pub mod consent;
 pub mod input;
 pub mod journal;
 pub mod operation;
+pub mod other_credential;
 pub mod plan;
 pub mod record;
 pub mod refusal;

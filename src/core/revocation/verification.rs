@@ -15,6 +15,7 @@ mod cloud_record;
 mod fixtures;
 mod leaked_file;
 mod mappings;
+mod other_credentials;
 mod rbac;
 mod reviews;
 mod watch;
@@ -24,6 +25,7 @@ pub use leaked_file::{
     LeakedQuestion, certificate_refused, leaked_question, mistaken_identity, weigh_get, weigh_own_review,
 };
 pub use mappings::weigh_mappings;
+pub use other_credentials::{CredentialAnswer, weigh_other, with_others, without_file};
 pub use rbac::evaluate;
 pub use reviews::{Before, Reviewed, questions, read_review, weigh_reviews};
 pub use watch::{Returned, Seen, Window, came_back, settle_time, weigh_window};

@@ -1,21 +1,53 @@
 //! Presents the leaked credential to the operator's own server and to no other.
 
+use futures_util::future;
 use tokio::time::{Instant, sleep};
 
 use super::{REVIEW_STEP, REVIEWS_SETTLE_WITHIN, VerificationQuery};
 use crate::adapters::cluster::{ApiServer, CallError, GetAnswer};
+use crate::core::cluster::server_view::ANONYMOUS;
 use crate::core::revocation::input::InputTarget;
 use crate::core::revocation::verification::{
-    Check, CheckReport, CheckResult, LeakedQuestion, certificate_refused, leaked_question, mistaken_identity,
-    weigh_get, weigh_own_review,
+    Check, CheckReport, CheckResult, CredentialAnswer, LeakedQuestion, certificate_refused, leaked_question,
+    mistaken_identity, weigh_get, weigh_other, weigh_own_review, with_others, without_file,
 };
 use crate::error::chain;
+use crate::gather::leaked::{Leaked, OtherLogin};
 
-/// Presents the leaked credential, with one question that was allowed before.
+/// Presents every credential of the leaked file.
 pub(super) async fn present_leaked(question: &VerificationQuery<'_>, target: &InputTarget) -> CheckReport {
     let Some(leaked) = question.leaked.filter(|leaked| leaked.uid == target.target.uid) else {
-        return CheckReport::skipped(Check::LeakedFile, "none was given");
+        return without_file(question.plan.leaked.as_ref());
     };
+    let others =
+        future::join_all(leaked.others.iter().map(async |other| {
+            weigh_other(&other.credential, &present_other(question.api, other).await, &target.target)
+        }));
+    let (certificate, others) = tokio::join!(present_certificate(question, leaked), others);
+    with_others(certificate, others)
+}
+
+/// Asks who one is with another credential of the file than its certificate.
+async fn present_other(api: &ApiServer, other: &OtherLogin) -> CredentialAnswer {
+    let login = match &other.login {
+        Ok(login) => login,
+        Err(why) => return CredentialAnswer::NotAsked(why),
+    };
+    let as_other = match api.with_login(login) {
+        Ok(as_other) => as_other,
+        Err(error) => return CredentialAnswer::Unclear(chain(&error)),
+    };
+    match as_other.self_subject_review().await {
+        Ok(Some(seen)) if seen.username == ANONYMOUS => CredentialAnswer::NotAccepted,
+        Ok(seen) => CredentialAnswer::Accepted(seen),
+        Err(error) if error.is_unauthorized() || error.is_forbidden_to_anonymous() => CredentialAnswer::NotAccepted,
+        Err(error) if error.is_forbidden() => CredentialAnswer::Accepted(None),
+        Err(error) => CredentialAnswer::Unclear(chain(&error)),
+    }
+}
+
+/// Presents the certificate, with one question that was allowed before.
+async fn present_certificate(question: &VerificationQuery<'_>, leaked: &Leaked) -> CheckReport {
     let as_leaked = match question.api.with_login(&leaked.login) {
         Ok(as_leaked) => as_leaked,
         Err(error) => return CheckReport::error(Check::LeakedFile, chain(&error)),

@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 use super::refusal::RefusalView;
 use super::step::{ObjectView, StepAction, StepView};
 use super::verification::RemainView;
-use super::words::{GroupsFromWord, IdentityTypeWord, StateWord, Word as _};
+use super::words::{CredentialWord, GroupsFromWord, IdentityTypeWord, StateWord, Word as _};
 use super::{ApiVersion, Kind, distance, each_once, time};
 use crate::core::distinct::distinct;
 use crate::core::rbac::others::Others;
 use crate::core::revocation::input::LeakedFacts;
+use crate::core::revocation::other_credential::OtherCredential;
 use crate::core::revocation::plan::{Flags, Plan, PlannedTarget, Step};
 use crate::output::report::Report;
 use crate::output::table::{Cell, Table};
@@ -94,6 +95,22 @@ pub struct LeakedView {
     pub not_after: Option<Timestamp>,
     /// Whether the CA of the cluster signed it; null where its kind of signature can't be checked.
     pub signed_by_ca: Option<bool>,
+    /// What its file holds beside the certificate and may open the cluster, too.
+    #[serde(default)]
+    pub other_credentials: Vec<OtherCredentialView>,
+}
+
+/// A credential that the leaked file holds beside the certificate.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct OtherCredentialView {
+    /// Its kind.
+    pub kind: CredentialWord,
+    /// What it is.
+    pub description: String,
+    /// How the access that it gives is ended.
+    pub remedy: String,
 }
 
 /// An identity of a plan, in one cluster.
@@ -246,9 +263,24 @@ impl From<FlagsView> for Flags {
 
 impl LeakedView {
     fn of(leaked: &LeakedFacts) -> Self {
-        let LeakedFacts { common_name, organizations, serial, certificate_sha256, key_sha256, not_after, signed_by_ca } =
-            leaked.clone();
-        Self { common_name, organizations, serial, certificate_sha256, key_sha256, not_after, signed_by_ca }
+        let leaked = leaked.clone();
+        let others = leaked.other_credentials.into_iter();
+        Self {
+            common_name: leaked.common_name,
+            organizations: leaked.organizations,
+            serial: leaked.serial,
+            certificate_sha256: leaked.certificate_sha256,
+            key_sha256: leaked.key_sha256,
+            not_after: leaked.not_after,
+            signed_by_ca: leaked.signed_by_ca,
+            other_credentials: others
+                .map(|OtherCredential { kind, description, remedy }| OtherCredentialView {
+                    kind: kind.into(),
+                    description,
+                    remedy,
+                })
+                .collect(),
+        }
     }
 }
 

@@ -140,6 +140,8 @@ words! {
         ResemblingName,
         /// A mapping goes by a name that may be given to another identity.
         ReusableName,
+        /// The leaked file holds another credential beside the certificate.
+        OtherCredential,
         /// A binding stays, empty, because of its finalizers.
         EmptyBinding,
         /// The certificate stays valid.

@@ -10,6 +10,7 @@ use crate::core::rbac::inventory::{Binding, Inventory};
 use crate::core::rbac::mapping::{MappedIdentity, Mapping};
 use crate::core::rbac::{Roles, is_server_default};
 use crate::core::revocation::input::{InputTarget, KubeconfigFact, LeakedFacts, RevocationInput};
+use crate::core::revocation::other_credential::OtherCredential;
 use crate::core::revocation::target::{Target, TargetNames};
 
 /// What can't be seen from here. Always shown.
@@ -34,6 +35,8 @@ pub enum RemainKind {
     ResemblingName,
     /// A mapping goes by a name that may be given to another identity.
     ReusableName,
+    /// The leaked file holds another credential beside the certificate.
+    OtherCredential,
     /// A binding stays, empty, because of its finalizers.
     EmptyBinding,
     /// The certificate stays valid.
@@ -53,7 +56,7 @@ pub enum RemainKind {
 impl RemainKind {
     /// Whether it is access to this cluster, so that nothing is verified while it lasts.
     pub fn is_access(self) -> bool {
-        matches!(self, Self::GroupGrant | Self::Masters | Self::Mapping | Self::ResemblingName)
+        matches!(self, Self::GroupGrant | Self::Masters | Self::Mapping | Self::ResemblingName | Self::OtherCredential)
     }
 }
 
@@ -81,6 +84,7 @@ pub(super) fn after(
     for target in targets {
         let mut found = access(input.scan.grants.inventory(), &input.roles, &target.target, flags);
         found.extend(mapped(input, target, flags));
+        found.extend(leaked.into_iter().flat_map(other_credentials));
         found.extend(afterlife(target, leaked, flags));
         let (cluster_id, uid) = (input.cluster.id(), &target.target.uid);
         remains.extend(found.into_iter().map(|(kind, what)| Remain {
@@ -219,6 +223,15 @@ pub fn mapping_of(
         }
         _ => None,
     }
+}
+
+/// What the leaked file holds beside the certificate.
+fn other_credentials(leaked: &LeakedFacts) -> impl Iterator<Item = (RemainKind, String)> {
+    leaked.other_credentials.iter().map(|other| {
+        let OtherCredential { description, remedy, .. } = other;
+        let what = format!("the leaked file also holds {description}; this revocation does not end it: {remedy}");
+        (RemainKind::OtherCredential, what)
+    })
 }
 
 /// What goes on after the bindings are gone and gives no access here by itself.

@@ -154,6 +154,7 @@ fn leaked() -> LeakedFacts {
         key_sha256: "cd".into(),
         not_after: None,
         signed_by_ca: Some(true),
+        other_credentials: Vec::new(),
     }
 }
 

@@ -7,6 +7,7 @@ use super::{DELETE_KUBECONFIG, OnDisk as _, RecordError, all, many, maybe, nulla
 use crate::core::ids::Uid;
 use crate::core::rbac::others::Others;
 use crate::core::revocation::input::LeakedFacts;
+use crate::core::revocation::other_credential::OtherCredential;
 use crate::core::revocation::plan::{BindingStep, Flags, Plan, PlannedTarget, Remain, Step, StepKind};
 use crate::core::revocation::refusal::{Refusal, RefusalScope};
 
@@ -82,6 +83,21 @@ pub struct LeakedV1 {
     /// Whether the cluster's CA signed it. May be missing: not known.
     #[serde(default)]
     pub signed_by_ca: Option<bool>,
+    /// What its file holds beside the certificate. May be missing: nothing.
+    #[serde(default)]
+    pub other_credentials: Vec<OtherCredentialV1>,
+}
+
+/// A credential that the leaked file holds beside the certificate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OtherCredentialV1 {
+    /// Its kind: `Token`, `TokenFile`, `Exec`, `AuthProvider` or `Basic`.
+    pub kind: String,
+    /// What it is.
+    pub description: String,
+    /// How the access that it gives is ended.
+    pub remedy: String,
 }
 
 /// An identity of a plan.
@@ -287,10 +303,17 @@ impl From<FlagsV1> for Flags {
 
 impl From<&LeakedFacts> for LeakedV1 {
     fn from(leaked: &LeakedFacts) -> Self {
-        let LeakedFacts { common_name, organizations, serial, certificate_sha256, key_sha256, not_after, signed_by_ca } =
-            leaked.clone();
-        let not_after = text(not_after.as_ref());
-        Self { common_name, organizations, serial, certificate_sha256, key_sha256, not_after, signed_by_ca }
+        let leaked = leaked.clone();
+        Self {
+            common_name: leaked.common_name,
+            organizations: leaked.organizations,
+            serial: leaked.serial,
+            certificate_sha256: leaked.certificate_sha256,
+            key_sha256: leaked.key_sha256,
+            not_after: text(leaked.not_after.as_ref()),
+            signed_by_ca: leaked.signed_by_ca,
+            other_credentials: leaked.other_credentials.iter().map(OtherCredentialV1::from).collect(),
+        }
     }
 }
 
@@ -298,10 +321,32 @@ impl TryFrom<LeakedV1> for LeakedFacts {
     type Error = RecordError;
 
     fn try_from(leaked: LeakedV1) -> Result<Self, RecordError> {
-        let LeakedV1 { common_name, organizations, serial, certificate_sha256, key_sha256, not_after, signed_by_ca } =
-            leaked;
-        let not_after = maybe("notAfter", not_after.as_deref())?;
-        Ok(Self { common_name, organizations, serial, certificate_sha256, key_sha256, not_after, signed_by_ca })
+        Ok(Self {
+            common_name: leaked.common_name,
+            organizations: leaked.organizations,
+            serial: leaked.serial,
+            certificate_sha256: leaked.certificate_sha256,
+            key_sha256: leaked.key_sha256,
+            not_after: maybe("notAfter", leaked.not_after.as_deref())?,
+            signed_by_ca: leaked.signed_by_ca,
+            other_credentials: all("otherCredentials", leaked.other_credentials)?,
+        })
+    }
+}
+
+impl From<&OtherCredential> for OtherCredentialV1 {
+    fn from(other: &OtherCredential) -> Self {
+        let OtherCredential { kind, description, remedy } = other.clone();
+        Self { kind: kind.write(), description, remedy }
+    }
+}
+
+impl TryFrom<OtherCredentialV1> for OtherCredential {
+    type Error = RecordError;
+
+    fn try_from(other: OtherCredentialV1) -> Result<Self, RecordError> {
+        let OtherCredentialV1 { kind, description, remedy } = other;
+        Ok(Self { kind: one("kind", &kind)?, description, remedy })
     }
 }
 

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::core::access::scan::StateKind;
+use crate::core::credential::CredentialKind;
 use crate::core::identity::IdentityType;
 use crate::core::ids::{ClusterId, Region, Uid};
 use crate::core::rbac::binding::BindingKind;
@@ -137,6 +138,7 @@ words!(
     Masters = "Masters",
     Mapping = "Mapping",
     ResemblingName = "ResemblingName",
+    OtherCredential = "OtherCredential",
     ReusableName = "ReusableName",
     EmptyBinding = "EmptyBinding",
     Certificate = "Certificate",
@@ -145,6 +147,17 @@ words!(
     RoleSessions = "RoleSessions",
     AllClusters = "AllClusters",
     OtherCluster = "OtherCluster",
+);
+
+words!(
+    CredentialKind,
+    "a kind of credential": ClientCertificate = "ClientCertificate",
+    Token = "Token",
+    TokenFile = "TokenFile",
+    Exec = "Exec",
+    AuthProvider = "AuthProvider",
+    Basic = "Basic",
+    None = "None",
 );
 
 words!(

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::core::ids::{ClusterId, Uid};
 use crate::core::rbac::binding::{BindingItem, BindingKind};
 use crate::core::rbac::inventory::Inventory;
+use crate::core::revocation::input::LeakedFacts;
 use crate::core::revocation::target::Target;
 
 /// RAM user 200, whose certificate is in group ops; the operator says that `carl` is its name, too.
@@ -12,6 +13,20 @@ pub(super) fn carl() -> Target {
     let mut carl = Target::new(uid("200")).with_certificate("200-17", &["ops".to_owned()]);
     carl.assert_names(["carl"]);
     carl
+}
+
+/// Carl's certificate, alone in its file.
+pub(super) fn leaked() -> LeakedFacts {
+    LeakedFacts {
+        common_name: "200-17".into(),
+        organizations: Vec::new(),
+        serial: "1".into(),
+        certificate_sha256: "ab".into(),
+        key_sha256: "cd".into(),
+        not_after: None,
+        signed_by_ca: Some(true),
+        other_credentials: Vec::new(),
+    }
 }
 
 pub(super) fn uid(text: &str) -> Uid {

@@ -89,6 +89,7 @@ fn read_leaked_status(status: u16, message: &str, user: &str) -> Result<(), Stri
 mod tests {
     use std::collections::BTreeMap;
 
+    use super::super::fixtures::leaked;
     use super::*;
     use crate::core::rbac::Attributes;
     use crate::core::revocation::verification::CheckResult::{Error, Failed, Passed, Skipped};
@@ -99,18 +100,6 @@ mod tests {
             name: name.into(),
             groups: Vec::new(),
             attributes: Attributes { verb, resource, ..Attributes::default() },
-        }
-    }
-
-    fn facts() -> LeakedFacts {
-        LeakedFacts {
-            common_name: "200-17".into(),
-            organizations: Vec::new(),
-            serial: "1".into(),
-            certificate_sha256: "ab".into(),
-            key_sha256: "cd".into(),
-            not_after: None,
-            signed_by_ca: Some(true),
         }
     }
 
@@ -166,7 +155,7 @@ mod tests {
             let extra: BTreeMap<_, _> = id.map(|id| (key.to_owned(), vec![id.to_owned()])).into_iter().collect();
             let seen = ServerIdentity { username: username.into(), extra, ..ServerIdentity::default() };
             let expected = is_another.then_some(Error);
-            assert_eq!(mistaken_identity(&seen, &facts()).map(|report| report.result), expected, "{seen:?}");
+            assert_eq!(mistaken_identity(&seen, &leaked()).map(|report| report.result), expected, "{seen:?}");
         }
     }
 
@@ -176,7 +165,7 @@ mod tests {
         let other = probe("200-18", "list", "pods");
         let question = |allowed: Vec<Probe>| {
             let before = Before { allowed, ..Before::default() };
-            match leaked_question(&before, &facts()) {
+            match leaked_question(&before, &leaked()) {
                 Ok(LeakedQuestion::Get(probe, path)) => format!("GET {path} {}", probe.name),
                 Ok(LeakedQuestion::Review(probe)) => format!("review {} {}", probe.attributes, probe.name),
                 Err(report) => format!("{:?}", report.result),

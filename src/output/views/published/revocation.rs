@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::core::access::scan::StateKind;
+use crate::core::credential::CredentialKind;
 use crate::core::fixtures::at;
 use crate::core::identity::IdentityType;
 use crate::core::ids::{ClusterId, Uid};
@@ -13,6 +14,7 @@ use crate::core::rbac::others::Others;
 use crate::core::revocation::input::LeakedFacts;
 use crate::core::revocation::journal::{OperationId, StepResult};
 use crate::core::revocation::operation::{EndedStep, LostBinding, OperationReport};
+use crate::core::revocation::other_credential::OtherCredential;
 use crate::core::revocation::plan::{
     BindingAction, BindingStep, Draft, Flags, Plan, PlannedTarget, Remain, RemainKind, Step, StepKind,
 };
@@ -93,6 +95,11 @@ fn agreed() -> Plan {
         key_sha256: "cd".repeat(32),
         not_after: Some(at("2028-01-01T00:00:00Z")),
         signed_by_ca: Some(true),
+        other_credentials: vec![OtherCredential {
+            kind: CredentialKind::Token,
+            description: text("a token of ServiceAccount shop/ci"),
+            remedy: text("delete the token's Secret, or: kubectl delete serviceaccount -n shop ci"),
+        }],
     };
     Plan::new(vec![draft], flags, Some(leaked))
 }
