@@ -6,6 +6,8 @@ use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Fault, Gate};
 use ackcred_sandbox::binding::BindingRef;
 use ackcred_sandbox::cluster::Cluster;
 use ackcred_sandbox::controlplane::shared;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
 
@@ -17,7 +19,8 @@ crate::on_both_servers!(
     what_was_revoked_and_restored_can_be_revoked_and_restored_again,
     what_somebody_else_changed_since_the_plan_is_left_alone,
     a_plan_is_carried_out_exactly_or_not_at_all,
-    several_are_revoked_together_one_step_a_binding
+    several_are_revoked_together_one_step_a_binding,
+    a_leaked_key_under_another_label_is_presented_all_the_same
 );
 
 const PODS: &str = "/api/v1/namespaces/shop/pods";
@@ -236,4 +239,22 @@ fn the_main_thing_can_be_read_at_a_glance() {
     {
         assert!(outcome.stdout.contains(line), "{line}\n{outcome}");
     }
+}
+
+/// kubectl reads a key by its content: what one can get in with is presented, whatever its label says.
+fn a_leaked_key_under_another_label_is_presented_all_the_same<C: Cluster>(server: C) {
+    let incident = Incident::stage(server, |setup| setup);
+    let file = std::fs::read_to_string(&incident.leaked).unwrap();
+    let field = "client-key-data: ";
+    let line = file.lines().find(|line| line.trim_start().starts_with(field)).unwrap();
+    let data = line.trim_start().strip_prefix(field).unwrap();
+    let key = String::from_utf8(STANDARD.decode(data.trim_matches('"')).unwrap()).unwrap();
+    let relabelled = STANDARD.encode(
+        key.replace("BEGIN PRIVATE KEY", "BEGIN RSA PRIVATE KEY").replace("END PRIVATE KEY", "END RSA PRIVATE KEY"),
+    );
+    let path = incident.session.write("found/relabelled.yaml", file.replace(data, &relabelled)).unwrap();
+    let (status, report, said) =
+        incident.json(&["revoke", "-f", &path.display().to_string(), "--yes", "--settle", "0"]);
+    assert_eq!(status, Status::Done, "{said}\n{report:#}");
+    assert!(voices(&report).contains(&("LeakedFile", "Passed")), "{report:#}");
 }
