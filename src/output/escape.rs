@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 /// Writes characters that steer a terminal or a line, that are invisible, or that only look like a space as `\u{…}`.
 pub fn escape(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(steers) {
+    let is_printable_ascii = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    if is_printable_ascii || !text.chars().any(steers) {
         return Cow::Borrowed(text);
     }
     let mut escaped = String::with_capacity(text.len() + 8);

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use comfy_table::{Attribute, Cell as StyledCell, ColumnConstraint, ContentArrangement, TableStyle, Width};
+use unicode_width::UnicodeWidthStr as _;
 
 use super::escape::escape;
 
@@ -45,6 +46,22 @@ impl<'a> Cell<'a> {
         text.map_or_else(Self::default, Self::new)
     }
 
+    /// The cell with the text that a table shows.
+    fn into_shown(self) -> Self {
+        let text = match self.text {
+            None => Cow::Borrowed("<none>"),
+            Some(text) => match escape(&text) {
+                Cow::Owned(escaped) => Cow::Owned(escaped),
+                Cow::Borrowed(_) => text,
+            },
+        };
+        Self { text: Some(text), tone: self.tone }
+    }
+
+    fn shown(&self) -> &str {
+        self.text.as_deref().unwrap_or_default()
+    }
+
     /// The same cell in another tone.
     #[must_use]
     pub fn tone(mut self, tone: Tone) -> Self {
@@ -66,28 +83,20 @@ impl Table<'_> {
     /// nothing is ever cut.
     pub fn draw(self, out: &mut dyn Write, headers: bool, colored: bool) -> io::Result<()> {
         let headers = if headers { self.headers } else { Vec::new() };
-        let rows: Vec<Vec<Cell<'_>>> = self.rows.collect();
+        let rows: Vec<Vec<Cell<'_>>> = self.rows.map(|row| row.into_iter().map(Cell::into_shown).collect()).collect();
+        let widths = widths(&headers, &rows);
         // What is drawn takes many times the memory of its cells: of thousands of rows, only some at a time.
         let mut batches: Vec<&[Vec<Cell<'_>>]> = rows.chunks(BATCH).collect();
         if batches.is_empty() {
             batches.push(&[]);
         }
-        let mut widths: Vec<u16> = Vec::new();
-        for (index, batch) in batches.iter().enumerate().filter(|_| batches.len() > 1) {
-            let own = laid_out(if index == 0 { &headers } else { &[] }, batch, colored).column_max_content_widths();
-            widths.resize(widths.len().max(own.len()), 0);
-            widths.iter_mut().zip(own).for_each(|(width, own)| *width = own.max(*width));
-        }
         for (index, batch) in batches.iter().enumerate() {
             let mut table = laid_out(if index == 0 { &headers } else { &[] }, batch, colored);
             let last = table.column_count().saturating_sub(1);
-            for (index, column) in table.column_iter_mut().enumerate() {
+            for (index, (column, width)) in table.column_iter_mut().zip(&widths).enumerate() {
                 let padding = if index == last { 0 } else { GAP };
                 column.set_padding((0, padding));
-                column.set_constraint(match widths.get(index) {
-                    Some(width) => ColumnConstraint::Absolute(Width::Fixed(width.saturating_add(padding))),
-                    None => ColumnConstraint::ContentWidth,
-                });
+                column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width.saturating_add(padding))));
             }
             table.lines().try_for_each(|line| writeln!(out, "{}", line.trim_end()))?;
         }
@@ -106,6 +115,22 @@ impl Table<'_> {
         }
         writer.flush()
     }
+}
+
+/// How many columns of a terminal the widest cell of each column takes.
+fn widths(headers: &[&str], rows: &[Vec<Cell<'_>>]) -> Vec<u16> {
+    let mut widths: Vec<u16> = headers.iter().copied().map(width).collect();
+    for row in rows {
+        widths.resize(widths.len().max(row.len()), 0);
+        widths.iter_mut().zip(row).for_each(|(widest, cell)| *widest = width(cell.shown()).max(*widest));
+    }
+    widths
+}
+
+fn width(text: &str) -> u16 {
+    // The same for text without anything wide, in a fraction of the time.
+    let width = if text.is_ascii() { text.len() } else { text.width() };
+    u16::try_from(width).unwrap_or(u16::MAX)
 }
 
 /// The stream's own error, so that a closed pipe is known as one.
@@ -130,7 +155,7 @@ fn laid_out(headers: &[&str], rows: &[Vec<Cell<'_>>], colored: bool) -> comfy_ta
 }
 
 fn styled(cell: &Cell<'_>) -> StyledCell {
-    let styled = StyledCell::new(escape(cell.text.as_deref().unwrap_or("<none>")));
+    let styled = StyledCell::new(cell.shown());
     match cell.tone {
         Tone::Plain => styled,
         Tone::Danger => styled.fg(comfy_table::Color::Red),
