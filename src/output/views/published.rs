@@ -22,6 +22,7 @@ use serde_json::Value;
 
 use super::{CallerView, CloudView, Version};
 use crate::cli::Format;
+use crate::core::fixtures::at;
 use crate::core::identity::{Caller, IdentityType};
 use crate::core::ids::Uid;
 use crate::output::report::{self, Report, Style};
@@ -37,7 +38,8 @@ fn later_versions_only_add_to_what_is_published() {
     stays(&[revocation::report()]);
     scan::with_example(|report| stays(slice::from_ref(report)));
     stays(&[status::example()]);
-    stays(&[Version::of("0.1.0", "linux", "x86_64")]);
+    let release = ("0123456789abcdef0123456789abcdef01234567", at("2026-01-01T10:11:12Z"));
+    stays(&[Version::of("0.1.0", "linux/amd64", Some(release))]);
     stays(&[whoami::example(), whoami::example_of_a_failure()]);
 }
 
