@@ -51,6 +51,7 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-ackcred' -ScriptBlock {
             [CompletionResult]::new('--no-headers', '--no-headers', [CompletionResultType]::ParameterName, 'Leave out the header line of tables and CSV')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log what is done to standard error; repeat it, or give a number, for more')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print the version')
             [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Don''t contact the cloud; with whoami, don''t contact the API server either')
             [CompletionResult]::new('--ignore-env-credentials', '--ignore-env-credentials', [CompletionResultType]::ParameterName, 'Don''t take credentials from environment variables')
             [CompletionResult]::new('--vpc', '--vpc', [CompletionResultType]::ParameterName, 'Use the endpoints inside the VPC')
@@ -66,6 +67,7 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-ackcred' -ScriptBlock {
             [CompletionResult]::new('restore', 'restore', [CompletionResultType]::ParameterValue, 'Restore what a revocation removed')
             [CompletionResult]::new('history', 'history', [CompletionResultType]::ParameterValue, 'List the revocations and restores that were made from this machine')
             [CompletionResult]::new('completion', 'completion', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
+            [CompletionResult]::new('options', 'options', [CompletionResultType]::ParameterValue, 'List the flags that many commands take')
             [CompletionResult]::new('version', 'version', [CompletionResultType]::ParameterValue, 'Print the version')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -456,6 +458,46 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-ackcred' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'kubectl-ackcred;options' {
+            [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'Kubeconfig file to use, instead of KUBECONFIG and ~/.kube/config')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Context to use (repeatable for scan, status and revoke)')
+            [CompletionResult]::new('--cluster', '--cluster', [CompletionResultType]::ParameterName, 'Cluster entry to use')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'User entry to use')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Address of the API server')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Address of the API server')
+            [CompletionResult]::new('--token', '--token', [CompletionResultType]::ParameterName, 'Bearer token')
+            [CompletionResult]::new('--client-certificate', '--client-certificate', [CompletionResultType]::ParameterName, 'Client certificate file')
+            [CompletionResult]::new('--client-key', '--client-key', [CompletionResultType]::ParameterName, 'Private key file')
+            [CompletionResult]::new('--certificate-authority', '--certificate-authority', [CompletionResultType]::ParameterName, 'CA file to verify the API server with')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'User to act as')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'Group to act as (repeatable)')
+            [CompletionResult]::new('--as-uid', '--as-uid', [CompletionResultType]::ParameterName, 'User ID to act as')
+            [CompletionResult]::new('--as-user-extra', '--as-user-extra', [CompletionResultType]::ParameterName, 'Extra field to act with (repeatable)')
+            [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'How long one exchange with a server may take, such as 1s, 2m or 3h; 0 means no limit')
+            [CompletionResult]::new('--tls-server-name', '--tls-server-name', [CompletionResultType]::ParameterName, 'Name to verify the API server''s certificate against')
+            [CompletionResult]::new('--insecure-skip-tls-verify', '--insecure-skip-tls-verify', [CompletionResultType]::ParameterName, 'Don''t verify the API server''s certificate')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Profile of the credentials file; no other source is used')
+            [CompletionResult]::new('--profile-file', '--profile-file', [CompletionResultType]::ParameterName, 'Credentials file, instead of ~/.aliyun/config.json')
+            [CompletionResult]::new('--role-arn', '--role-arn', [CompletionResultType]::ParameterName, 'Role to assume with the credentials')
+            [CompletionResult]::new('--region', '--region', [CompletionResultType]::ParameterName, 'Region of the cluster')
+            [CompletionResult]::new('--cs-endpoint', '--cs-endpoint', [CompletionResultType]::ParameterName, 'Endpoint of Container Service, a host with or without port, or a URL [env: ACKCRED_CS_ENDPOINT]')
+            [CompletionResult]::new('--ram-endpoint', '--ram-endpoint', [CompletionResultType]::ParameterName, 'Endpoint of Resource Access Management [env: ACKCRED_RAM_ENDPOINT]')
+            [CompletionResult]::new('--sts-endpoint', '--sts-endpoint', [CompletionResultType]::ParameterName, 'Endpoint of Security Token Service [env: ACKCRED_STS_ENDPOINT]')
+            [CompletionResult]::new('--ims-endpoint', '--ims-endpoint', [CompletionResultType]::ParameterName, 'Endpoint of Identity Management Service [env: ACKCRED_IMS_ENDPOINT]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Format of the result')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Format of the result')
+            [CompletionResult]::new('--no-headers', '--no-headers', [CompletionResultType]::ParameterName, 'Leave out the header line of tables and CSV')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log what is done to standard error; repeat it, or give a number, for more')
+            [CompletionResult]::new('--offline', '--offline', [CompletionResultType]::ParameterName, 'Don''t contact the cloud; with whoami, don''t contact the API server either')
+            [CompletionResult]::new('--ignore-env-credentials', '--ignore-env-credentials', [CompletionResultType]::ParameterName, 'Don''t take credentials from environment variables')
+            [CompletionResult]::new('--vpc', '--vpc', [CompletionResultType]::ParameterName, 'Use the endpoints inside the VPC')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Write only errors and warnings to standard error')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Write only errors and warnings to standard error')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'kubectl-ackcred;version' {
             [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'Kubeconfig file to use, instead of KUBECONFIG and ~/.kube/config')
             [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Context to use (repeatable for scan, status and revoke)')
@@ -505,6 +547,7 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-ackcred' -ScriptBlock {
             [CompletionResult]::new('restore', 'restore', [CompletionResultType]::ParameterValue, 'Restore what a revocation removed')
             [CompletionResult]::new('history', 'history', [CompletionResultType]::ParameterValue, 'List the revocations and restores that were made from this machine')
             [CompletionResult]::new('completion', 'completion', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
+            [CompletionResult]::new('options', 'options', [CompletionResultType]::ParameterValue, 'List the flags that many commands take')
             [CompletionResult]::new('version', 'version', [CompletionResultType]::ParameterValue, 'Print the version')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -531,6 +574,9 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-ackcred' -ScriptBlock {
             break
         }
         'kubectl-ackcred;help;completion' {
+            break
+        }
+        'kubectl-ackcred;help;options' {
             break
         }
         'kubectl-ackcred;help;version' {

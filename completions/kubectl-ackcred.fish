@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_kubectl_ackcred_global_optspecs
-    string join \n kubeconfig= context= cluster= user= s/server= token= client-certificate= client-key= certificate-authority= as= as-group= as-uid= as-user-extra= request-timeout= tls-server-name= insecure-skip-tls-verify= offline profile= profile-file= ignore-env-credentials role-arn= region= vpc cs-endpoint= ram-endpoint= sts-endpoint= ims-endpoint= o/output= no-headers= color= q/quiet v= h/help
+    string join \n version kubeconfig= context= cluster= user= s/server= token= client-certificate= client-key= certificate-authority= as= as-group= as-uid= as-user-extra= request-timeout= tls-server-name= insecure-skip-tls-verify= offline profile= profile-file= ignore-env-credentials role-arn= region= vpc cs-endpoint= ram-endpoint= sts-endpoint= ims-endpoint= o/output= no-headers= color= q/quiet v= h/help
 end
 
 function __fish_kubectl_ackcred_needs_command
@@ -61,6 +61,7 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l color -
 always\t'Always'
 never\t'Never'"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -s v -d 'Log what is done to standard error; repeat it, or give a number, for more' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l version -d 'Print the version'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l offline -d 'Don\'t contact the cloud; with whoami, don\'t contact the API server either'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l ignore-env-credentials -d 'Don\'t take credentials from environment variables'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l vpc -d 'Use the endpoints inside the VPC'
@@ -74,6 +75,7 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -f -a "rev
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -f -a "restore" -d 'Restore what a revocation removed'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -f -a "history" -d 'List the revocations and restores that were made from this machine'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -f -a "completion" -d 'Print a completion script for a shell'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -f -a "options" -d 'List the flags that many commands take'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -f -a "version" -d 'Print the version'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -s f -l filename -d 'Read this kubeconfig file, such as a leaked one, and contact, run or use nothing that it names' -r -F
@@ -489,6 +491,48 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completi
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l vpc -d 'Use the endpoints inside the VPC'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -s q -l quiet -d 'Write only errors and warnings to standard error'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand options" -l kubeconfig -d 'Kubeconfig file to use, instead of KUBECONFIG and ~/.kube/config' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand options" -l context -d 'Context to use (repeatable for scan, status and revoke)' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand options" -l cluster -d 'Cluster entry to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand options" -l user -d 'User entry to use' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand options" -s s -l server -d 'Address of the API server' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand options" -l token -d 'Bearer token' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand options" -l client-certificate -d 'Client certificate file' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand options" -l client-key -d 'Private key file' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand options" -l certificate-authority -d 'CA file to verify the API server with' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand options" -l as -d 'User to act as' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand options" -l as-group -d 'Group to act as (repeatable)' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand options" -l as-uid -d 'User ID to act as' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand options" -l as-user-extra -d 'Extra field to act with (repeatable)' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand options" -l request-timeout -d 'How long one exchange with a server may take, such as 1s, 2m or 3h; 0 means no limit' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand options" -l tls-server-name -d 'Name to verify the API server\'s certificate against' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand options" -l insecure-skip-tls-verify -d 'Don\'t verify the API server\'s certificate' -r -f -a "true\t''
+false\t''"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand options" -l profile -d 'Profile of the credentials file; no other source is used' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand options" -l profile-file -d 'Credentials file, instead of ~/.aliyun/config.json' -r -F
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand options" -l role-arn -d 'Role to assume with the credentials' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand options" -l region -d 'Region of the cluster' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand options" -l cs-endpoint -d 'Endpoint of Container Service, a host with or without port, or a URL [env: ACKCRED_CS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand options" -l ram-endpoint -d 'Endpoint of Resource Access Management [env: ACKCRED_RAM_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand options" -l sts-endpoint -d 'Endpoint of Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand options" -l ims-endpoint -d 'Endpoint of Identity Management Service [env: ACKCRED_IMS_ENDPOINT]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand options" -s o -l output -d 'Format of the result' -r -f -a "table\t'Columns'
+wide\t'More columns'
+json\t'One JSON document'
+yaml\t'One YAML document'
+name\t'Names only, one a line'
+csv\t'Comma-separated values'"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand options" -l no-headers -d 'Leave out the header line of tables and CSV' -r -f -a "true\t''
+false\t''"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand options" -l color -d 'When to use colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand options" -s v -d 'Log what is done to standard error; repeat it, or give a number, for more' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand options" -l offline -d 'Don\'t contact the cloud; with whoami, don\'t contact the API server either'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand options" -l ignore-env-credentials -d 'Don\'t take credentials from environment variables'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand options" -l vpc -d 'Use the endpoints inside the VPC'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand options" -s q -l quiet -d 'Write only errors and warnings to standard error'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand options" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l kubeconfig -d 'Kubeconfig file to use, instead of KUBECONFIG and ~/.kube/config' -r -F
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l context -d 'Context to use (repeatable for scan, status and revoke)' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l cluster -d 'Cluster entry to use' -r
@@ -531,13 +575,14 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l vpc -d 'Use the endpoints inside the VPC'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -s q -l quiet -d 'Write only errors and warnings to standard error'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status revoke restore history completion version help" -f -a "whoami" -d 'Show whose credential this is, and for which cluster'
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status revoke restore history completion version help" -f -a "expiry" -d 'List when credentials expire, and which never do'
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status revoke restore history completion version help" -f -a "scan" -d 'List who holds access to the cluster, and whether they still exist'
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status revoke restore history completion version help" -f -a "status" -d 'List the state of issued kubeconfigs, of a cluster or of an identity'
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status revoke restore history completion version help" -f -a "revoke" -d 'Revoke an identity\'s access to the cluster, and prove that it is gone'
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status revoke restore history completion version help" -f -a "restore" -d 'Restore what a revocation removed'
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status revoke restore history completion version help" -f -a "history" -d 'List the revocations and restores that were made from this machine'
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status revoke restore history completion version help" -f -a "completion" -d 'Print a completion script for a shell'
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status revoke restore history completion version help" -f -a "version" -d 'Print the version'
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status revoke restore history completion version help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status revoke restore history completion options version help" -f -a "whoami" -d 'Show whose credential this is, and for which cluster'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status revoke restore history completion options version help" -f -a "expiry" -d 'List when credentials expire, and which never do'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status revoke restore history completion options version help" -f -a "scan" -d 'List who holds access to the cluster, and whether they still exist'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status revoke restore history completion options version help" -f -a "status" -d 'List the state of issued kubeconfigs, of a cluster or of an identity'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status revoke restore history completion options version help" -f -a "revoke" -d 'Revoke an identity\'s access to the cluster, and prove that it is gone'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status revoke restore history completion options version help" -f -a "restore" -d 'Restore what a revocation removed'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status revoke restore history completion options version help" -f -a "history" -d 'List the revocations and restores that were made from this machine'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status revoke restore history completion options version help" -f -a "completion" -d 'Print a completion script for a shell'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status revoke restore history completion options version help" -f -a "options" -d 'List the flags that many commands take'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status revoke restore history completion options version help" -f -a "version" -d 'Print the version'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand help; and not __fish_seen_subcommand_from whoami expiry scan status revoke restore history completion options version help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

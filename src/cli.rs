@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser};
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use jiff::SignedDuration;
 
@@ -16,10 +16,12 @@ use crate::core::secret::Secret;
 
 mod arguments;
 mod clusters;
+mod help;
 mod revocation;
 
-pub use arguments::without_empty_values;
+pub use arguments::parse;
 pub use clusters::ClusterArgs;
+pub use help::options;
 pub use revocation::{DryRun, HistoryArgs, RestoreArgs, RevokeArgs};
 use revocation::{HISTORY_EXAMPLES, RESTORE_ABOUT, RESTORE_EXAMPLES, REVOKE_ABOUT, REVOKE_EXAMPLES};
 
@@ -38,6 +40,9 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+    /// Print the version
+    #[arg(long, action = ArgAction::Version)]
+    pub version: Option<bool>,
     /// How clusters are reached.
     #[command(flatten)]
     pub access: AccessArgs,
@@ -47,6 +52,16 @@ pub struct Cli {
     /// How results are shown.
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+/// What the flags are about that more than one verb takes.
+const CLUSTER_ACCESS: &str = "Cluster access";
+const ALIBABA_CLOUD: &str = "Alibaba Cloud";
+const OUTPUT: &str = "Output";
+
+/// The grammar of command lines.
+pub fn grammar() -> clap::Command {
+    Cli::command()
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 usage, 3 findings (with --fail-on), 4 incomplete, \
@@ -96,6 +111,8 @@ pub enum Command {
     History(HistoryArgs),
     /// Print a completion script for a shell
     Completion(CompletionArgs),
+    /// List the flags that many commands take
+    Options,
     /// Print the version
     Version,
 }
@@ -174,11 +191,9 @@ An identity is Deleted only with evidence: ACK reports the account as deleted, o
 cluster don't have the identity. Recycled identities can be restored. Everything else is Unknown, and -o wide shows why.";
 
 const SCAN_EXAMPLES: &str = "Examples:
-  kubectl ackcred scan                           # deleted identities that still hold access
-  kubectl ackcred scan --all-users -o wide       # all identities, with the evidence
-  kubectl ackcred scan --fail-on orphaned        # exit code 3 if there is a deleted or recycled identity
-  kubectl ackcred scan --all-contexts            # every cluster of the kubeconfig
-  kubectl ackcred scan --all-clusters            # every cluster of the account that a context leads to";
+  kubectl ackcred scan                        # deleted identities that still hold access
+  kubectl ackcred scan --all-users -o wide    # all identities, with the evidence
+  kubectl ackcred scan --all-contexts         # every cluster of the kubeconfig";
 
 const STATUS_EXAMPLES: &str = "Examples:
   kubectl ackcred status --activity              # this cluster, with the last access of each identity
@@ -232,7 +247,7 @@ pub struct CompletionArgs {
 
 /// kubectl's own flags, with kubectl's own meanings.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Cluster access")]
+#[command(next_help_heading = CLUSTER_ACCESS)]
 pub struct AccessArgs {
     /// Kubeconfig file to use, instead of KUBECONFIG and ~/.kube/config
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -289,7 +304,7 @@ pub struct AccessArgs {
 
 /// How Alibaba Cloud is reached: whose credentials, which endpoints.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Alibaba Cloud")]
+#[command(next_help_heading = ALIBABA_CLOUD)]
 pub struct CloudArgs {
     /// Profile of the credentials file; no other source is used
     #[arg(long, global = true, value_name = "NAME")]
@@ -329,16 +344,16 @@ pub struct RequestTimeout(pub Option<Duration>);
 
 /// How results are shown.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Output")]
+#[command(next_help_heading = OUTPUT)]
 pub struct OutputArgs {
     /// Format of the result
-    #[arg(short, long, global = true, value_name = "FORMAT", default_value = "table")]
+    #[arg(short, long, global = true, value_name = "FORMAT", default_value = "table", ignore_case = true)]
     pub output: Format,
     /// Leave out the header line of tables and CSV
     #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true, action = ArgAction::Set, value_name = "BOOL")]
     pub no_headers: bool,
     /// When to use colours
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", ignore_case = true)]
     pub color: Color,
     /// Write only errors and warnings to standard error
     #[arg(short, long, global = true)]

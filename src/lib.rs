@@ -44,10 +44,8 @@ mod bug;
 
 use std::ffi::OsString;
 
-use clap::Parser as _;
 use clap::error::ErrorKind;
 
-use crate::cli::Cli;
 use crate::output::{log, ui::Ui};
 use crate::status::Status;
 use crate::world::World;
@@ -74,7 +72,7 @@ fn dispatch(args: &[OsString], world: &World) -> Status {
         say(&world.streams.stdout, &format!("{}\n", lines.join("\n")));
         return Status::Done;
     }
-    let cli = match Cli::try_parse_from(cli::without_empty_values(args.to_vec())) {
+    let cli = match cli::parse(args.to_vec(), world.streams.columns) {
         Ok(cli) => cli,
         Err(error) => return explain(&error, world),
     };
@@ -88,7 +86,7 @@ fn explain(error: &clap::Error, world: &World) -> Status {
     let text = error.render().to_string();
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            say(&world.streams.stdout, &text);
+            say(&world.streams.stdout, &format!("{}\n", text.trim_end()));
             Status::Done
         }
         _ => {

@@ -100,6 +100,8 @@ pub struct Streams {
     pub stdin_is_terminal: bool,
     /// Whether a person reads the data.
     pub stdout_is_terminal: bool,
+    /// How many columns the terminal has that a person reads the data at; `None` without a terminal, or where it doesn't say.
+    pub columns: Option<u16>,
     /// Whether a person reads the messages.
     pub stderr_is_terminal: bool,
 }
@@ -120,10 +122,24 @@ impl World {
                 stderr: Arc::new(Mutex::new(std::io::stderr())),
                 stdin_is_terminal: std::io::stdin().is_terminal(),
                 stdout_is_terminal: std::io::stdout().is_terminal(),
+                columns: columns().filter(|_| std::io::stdout().is_terminal()),
                 stderr_is_terminal: std::io::stderr().is_terminal(),
             },
         }
     }
+}
+
+/// Source: <https://man7.org/linux/man-pages/man2/TIOCSWINSZ.2const.html>; a terminal that doesn't know its size says 0.
+#[cfg(unix)]
+fn columns() -> Option<u16> {
+    rustix::termios::tcgetwinsize(std::io::stdout()).ok().map(|size| size.ws_col).filter(|columns| *columns > 0)
+}
+
+/// Source: <https://learn.microsoft.com/en-us/windows/console/getconsolescreenbufferinfo>
+#[cfg(windows)]
+fn columns() -> Option<u16> {
+    let size = crossterm_winapi::ScreenBuffer::current().ok()?.info().ok()?.terminal_size();
+    u16::try_from(size.width).ok().filter(|columns| *columns > 0)
 }
 
 /// HOME and nothing else, as client-go has it: the user database may be behind a socket.

@@ -24,6 +24,7 @@ pub struct Session {
     began: Option<Instant>,
     variables: BTreeMap<OsString, OsString>,
     terminal: bool,
+    columns: Option<u16>,
     answer: Option<String>,
 }
 
@@ -50,6 +51,7 @@ impl Session {
             began: None,
             variables: variables.into(),
             terminal: false,
+            columns: None,
             answer: None,
         })
     }
@@ -79,6 +81,13 @@ impl Session {
     pub fn on_a_terminal(mut self) -> Self {
         self.terminal = true;
         self
+    }
+
+    /// Makes standard output and error terminals of so many columns.
+    #[must_use]
+    pub fn on_a_terminal_of(mut self, columns: u16) -> Self {
+        self.columns = Some(columns);
+        self.on_a_terminal()
     }
 
     /// Makes standard input a terminal that gives this text to each command and then ends. Without it, standard input is empty
@@ -138,6 +147,7 @@ impl Session {
                 stderr: stderr.clone(),
                 stdin_is_terminal: text.is_some(),
                 stdout_is_terminal: self.terminal,
+                columns: self.columns,
                 stderr_is_terminal: self.terminal,
             },
         }

@@ -282,6 +282,7 @@ mod tests {
                 stderr: Arc::new(Mutex::new(io::sink())),
                 stdin_is_terminal: false,
                 stdout_is_terminal: false,
+                columns: None,
                 stderr_is_terminal: false,
             },
         }

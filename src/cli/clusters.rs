@@ -7,6 +7,9 @@ use super::parse_cluster_id;
 use crate::core::credential::duration;
 use crate::core::ids::ClusterId;
 
+/// The heading of the flags that say how several clusters are read.
+pub(super) const SIDE_BY_SIDE: &str = "Several clusters";
+
 /// Flags that are about one API server or one credential, and make no sense for several clusters. Shells know it from this list;
 /// for repeated contexts and IDs, which it can't express, `commands::clusters` decides.
 const OF_ONE_CLUSTER: [&str; 9] = [
@@ -35,12 +38,12 @@ pub struct ClusterArgs {
     #[arg(long, conflicts_with_all = OF_ONE_CLUSTER, conflicts_with_all = ["context", "cluster_id"])]
     pub all_clusters: bool,
     /// Let the cloud issue a kubeconfig for a cluster that no context leads to, valid for 15 minutes and kept only in memory
-    #[arg(long)]
+    #[arg(long, help_heading = SIDE_BY_SIDE)]
     pub temporary_credentials: bool,
     /// How many clusters are read at a time
-    #[arg(long, value_name = "NUMBER", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, help_heading = SIDE_BY_SIDE, value_name = "NUMBER", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub parallel: u16,
     /// How long each of several clusters may take, and how long to wait for another operation in a cluster [default: 60s]
-    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+    #[arg(long, help_heading = SIDE_BY_SIDE, value_name = "DURATION", value_parser = duration::parse)]
     pub cluster_timeout: Option<SignedDuration>,
 }

@@ -13,15 +13,12 @@ use crate::core::revocation::journal::OperationId;
 
 pub(super) const REVOKE_ABOUT: &str = "Revoke an identity's access to the cluster, and prove that it is gone
 
-First the identity is removed from the bindings, each exactly as it was read; the other subjects of a binding keep their access. \
-Then the cloud deletes the kubeconfig. Afterwards the API server, the cloud and the leaked file itself are checked for access \
-that is left. Everything is written down beforehand; kubectl ackcred restore restores it.";
+The identity is removed from the bindings, the cloud deletes its kubeconfig, and the API server, the cloud and the leaked file are \
+checked for access that is left. Everything is recorded first; kubectl ackcred restore restores it.";
 
 pub(super) const REVOKE_EXAMPLES: &str = "Examples:
-  kubectl ackcred revoke 200000000000000103 --dry-run          # what would be done
-  kubectl ackcred revoke -f leaked.yaml                        # the identity that this file names
-  kubectl ackcred revoke --all-deleted --dry-run -o json >plan # for a review by others
-  kubectl ackcred revoke --plan plan                           # exactly that, or nothing
+  kubectl ackcred revoke 200000000000000103 --dry-run          # show what would be done
+  kubectl ackcred revoke -f leaked.yaml                        # revoke the identity that this file names
   kubectl ackcred revoke 200000000000000103 --all-contexts     # in every cluster of the kubeconfig";
 
 pub(super) const RESTORE_ABOUT: &str = "Restore what a revocation removed

@@ -9,10 +9,10 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::sync::Arc;
 
-use clap::{Command, CommandFactory as _};
+use clap::Command;
 use clap_complete::engine::{self, ArgValueCandidates, CompletionCandidate};
 
-use crate::cli::{Cli, CompletionArgs};
+use crate::cli::{self, CompletionArgs};
 use crate::error::Result;
 use crate::gather::completions::Candidates;
 use crate::output::ui::Ui;
@@ -27,7 +27,7 @@ const NO_FILE_COMPLETION: &str = ":4";
 
 pub(super) fn run(args: &CompletionArgs, ui: &Ui) -> Result<Status> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "kubectl-ackcred", &mut script);
+    clap_complete::generate(args.shell, &mut cli::grammar(), "kubectl-ackcred", &mut script);
     ui.data(|out| out.write_all(&script))?;
     Ok(Status::Done)
 }
@@ -40,7 +40,7 @@ pub(crate) fn is_requested_by_kubectl(args: &[OsString]) -> bool {
 /// The candidates for the last word, from the command line's own grammar and from local files only.
 pub(crate) fn complete(args: &[OsString], world: &World) -> Vec<String> {
     let local = Arc::new(Candidates::load(world));
-    let mut command = with_candidates(Cli::command(), &local);
+    let mut command = with_candidates(cli::grammar(), &local);
     let last = args.len().saturating_sub(1);
     let found = engine::complete(&mut command, args.to_vec(), last, Some(&world.cwd)).unwrap_or_default();
     let mut lines: Vec<String> = found.iter().map(line).collect();

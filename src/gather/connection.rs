@@ -328,6 +328,7 @@ mod tests {
                     stderr: Arc::clone(&self.stderr) as _,
                     stdin_is_terminal: false,
                     stdout_is_terminal: false,
+                    columns: None,
                     stderr_is_terminal: false,
                 },
             }

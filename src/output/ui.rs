@@ -219,6 +219,7 @@ mod tests {
                 stderr: shown.clone(),
                 stdin_is_terminal: true,
                 stdout_is_terminal: false,
+                columns: None,
                 stderr_is_terminal: false,
             },
         };

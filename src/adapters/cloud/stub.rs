@@ -176,6 +176,7 @@ pub(super) fn world(home: &std::path::Path, variables: &[(&str, &str)]) -> World
             stderr: sink(),
             stdin_is_terminal: false,
             stdout_is_terminal: false,
+            columns: None,
             stderr_is_terminal: false,
         },
     }

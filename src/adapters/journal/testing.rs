@@ -30,6 +30,7 @@ pub(super) fn world(cwd: &Path, home: Option<&str>, variables: &[(&str, &str)]) 
             stderr: Arc::new(Mutex::new(io::sink())),
             stdin_is_terminal: false,
             stdout_is_terminal: false,
+            columns: None,
             stderr_is_terminal: false,
         },
     }
