@@ -72,7 +72,7 @@ fn dispatch(args: &[OsString], world: &World) -> Status {
         say(&world.streams.stdout, &format!("{}\n", lines.join("\n")));
         return Status::Done;
     }
-    let cli = match cli::parse(args.to_vec(), world.streams.columns) {
+    let cli = match cli::parse(args.to_vec(), world.streams.data_columns()) {
         Ok(cli) => cli,
         Err(error) => return explain(&error, world),
     };

@@ -100,10 +100,17 @@ pub struct Streams {
     pub stdin_is_terminal: bool,
     /// Whether a person reads the data.
     pub stdout_is_terminal: bool,
-    /// How many columns the terminal has that a person reads the data at; `None` without a terminal, or where it doesn't say.
+    /// How many columns the terminal has, of standard output or else of standard error; `None` where neither is one, or it doesn't say.
     pub columns: Option<u16>,
     /// Whether a person reads the messages.
     pub stderr_is_terminal: bool,
+}
+
+impl Streams {
+    /// How many columns there are for data; `None`: it goes to no terminal, or that doesn't say.
+    pub fn data_columns(&self) -> Option<u16> {
+        self.columns.filter(|_| self.stdout_is_terminal)
+    }
 }
 
 impl World {
@@ -122,7 +129,7 @@ impl World {
                 stderr: Arc::new(Mutex::new(std::io::stderr())),
                 stdin_is_terminal: std::io::stdin().is_terminal(),
                 stdout_is_terminal: std::io::stdout().is_terminal(),
-                columns: columns().filter(|_| std::io::stdout().is_terminal()),
+                columns: columns(),
                 stderr_is_terminal: std::io::stderr().is_terminal(),
             },
         }
@@ -132,7 +139,9 @@ impl World {
 /// Source: <https://man7.org/linux/man-pages/man2/TIOCSWINSZ.2const.html>; a terminal that doesn't know its size says 0.
 #[cfg(unix)]
 fn columns() -> Option<u16> {
-    rustix::termios::tcgetwinsize(std::io::stdout()).ok().map(|size| size.ws_col).filter(|columns| *columns > 0)
+    use rustix::termios::tcgetwinsize;
+    let size = tcgetwinsize(std::io::stdout()).or_else(|_| tcgetwinsize(std::io::stderr()));
+    size.ok().map(|size| size.ws_col).filter(|columns| *columns > 0)
 }
 
 /// Source: <https://learn.microsoft.com/en-us/windows/console/getconsolescreenbufferinfo>

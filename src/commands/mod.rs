@@ -37,9 +37,9 @@ fn dispatch(cli: &Cli, world: &World, ui: &Ui) -> Result<Status, Stop> {
         Command::Restore(args) => restore::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::History(args) => history::run(args, world, ui)?,
         Command::Completion(args) => completion::run(args, ui)?,
-        Command::Options => {
-            ui.data(|out| out.write_all(cli::options(world.streams.columns).as_bytes())).map(|()| Status::Done)?
-        }
+        Command::Options => ui
+            .data(|out| out.write_all(cli::options(world.streams.data_columns()).as_bytes()))
+            .map(|()| Status::Done)?,
         Command::Version => ui.report(&Version::current()).map(|()| Status::Done)?,
     })
 }

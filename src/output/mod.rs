@@ -1,5 +1,6 @@
 //! The one room that writes: data to standard output, everything else to standard error.
 
+mod blocks;
 pub mod escape;
 pub mod log;
 pub mod progress;

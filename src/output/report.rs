@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::table::Table;
+use super::table::{Layout, Table};
 use crate::cli::Format;
 
 /// A command's result.
@@ -21,6 +21,12 @@ pub trait Report: Serialize {
 
     /// The columns, few or many.
     fn table(&self, wide: bool) -> Table<'_>;
+
+    /// How many of the first columns say what a row is about. Where rows don't fit the terminal, those that follow each other and share
+    /// them stand below one heading. `None`: rows stay lines.
+    fn headline(&self) -> Option<usize> {
+        Some(1)
+    }
 
     /// Lines below the table.
     fn footing(&self) -> Vec<String> {
@@ -45,20 +51,24 @@ pub struct Style {
     pub headers: bool,
     /// Whether tables are coloured.
     pub colored: bool,
+    /// How many columns the terminal has; `None`: it is no terminal, or it doesn't say.
+    pub columns: Option<u16>,
 }
 
 /// Writes a report.
 pub fn write(report: &impl Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
     match style.format {
         Format::Table | Format::Wide => {
+            let Style { headers, colored, columns, .. } = style;
+            let layout = Layout { headers, colored, columns, headline: report.headline() };
             for line in report.heading().iter().filter(|_| style.headers) {
                 writeln!(out, "{}", super::escape::escape(line))?;
             }
             if let Some(overview) = report.overview().filter(|_| style.headers) {
-                overview.draw(out, true, style.colored)?;
+                overview.draw(out, layout)?;
                 writeln!(out)?;
             }
-            report.table(style.format == Format::Wide).draw(out, style.headers, style.colored)?;
+            report.table(style.format == Format::Wide).draw(out, layout)?;
             report.footing().iter().try_for_each(|line| writeln!(out, "{}", super::escape::escape(line)))
         }
         Format::Csv => report.table(true).write_csv(out, style.headers),

@@ -6,12 +6,28 @@ use std::io::{self, Write};
 use comfy_table::{Attribute, Cell as StyledCell, ColumnConstraint, ContentArrangement, TableStyle, Width};
 use unicode_width::UnicodeWidthStr as _;
 
+use super::blocks;
 use super::escape::escape;
 
 /// Spaces between columns.
 const GAP: u16 = 3;
+/// What stands for a value that is absent.
+const ABSENT: &str = "<none>";
 /// How many rows are drawn at a time.
 const BATCH: usize = 512;
+
+/// How a table is drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct Layout {
+    /// Whether it begins with its headers.
+    pub headers: bool,
+    /// Whether it is coloured.
+    pub colored: bool,
+    /// How many of its first columns say what a row is about, where rows are drawn in blocks; `None`: they never are.
+    pub headline: Option<usize>,
+    /// How many columns the terminal has; `None`: it is no terminal, or it doesn't say.
+    pub columns: Option<u16>,
+}
 
 /// What a cell says about its content.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,7 +65,7 @@ impl<'a> Cell<'a> {
     /// The cell with the text that a table shows.
     fn into_shown(self) -> Self {
         let text = match self.text {
-            None => Cow::Borrowed("<none>"),
+            None => Cow::Borrowed(ABSENT),
             Some(text) => match escape(&text) {
                 Cow::Owned(escaped) => Cow::Owned(escaped),
                 Cow::Borrowed(_) => text,
@@ -58,8 +74,24 @@ impl<'a> Cell<'a> {
         Self { text: Some(text), tone: self.tone }
     }
 
-    fn shown(&self) -> &str {
+    pub(super) fn shown(&self) -> &str {
         self.text.as_deref().unwrap_or_default()
+    }
+
+    /// Whether it stands for a value that is absent.
+    pub(super) fn is_absent(&self) -> bool {
+        matches!(self.shown(), "" | ABSENT)
+    }
+
+    /// What begins and ends its colour on a terminal.
+    /// Source: <https://man7.org/linux/man-pages/man4/console_codes.4.html> (SGR)
+    pub(super) fn escape_sequences(&self) -> Option<[&'static str; 2]> {
+        match self.tone {
+            Tone::Plain => None,
+            Tone::Danger => Some(["\u{1b}[31m", "\u{1b}[39m"]),
+            Tone::Attention => Some(["\u{1b}[1m", "\u{1b}[22m"]),
+            Tone::Good => Some(["\u{1b}[32m", "\u{1b}[39m"]),
+        }
     }
 
     /// The same cell in another tone.
@@ -80,11 +112,18 @@ pub struct Table<'a> {
 
 impl Table<'_> {
     /// Draws columns without borders, three spaces apart, as wide as their content: IDs are there to be copied, so
-    /// nothing is ever cut.
-    pub fn draw(self, out: &mut dyn Write, headers: bool, colored: bool) -> io::Result<()> {
-        let headers = if headers { self.headers } else { Vec::new() };
+    /// nothing is ever cut. What is wider than the terminal is drawn in blocks.
+    pub fn draw(self, out: &mut dyn Write, layout: Layout) -> io::Result<()> {
+        let Layout { headers: has_headers, colored, headline, columns } = layout;
+        let headers = if has_headers { self.headers.clone() } else { Vec::new() };
         let rows: Vec<Vec<Cell<'_>>> = self.rows.map(|row| row.into_iter().map(Cell::into_shown).collect()).collect();
         let widths = widths(&headers, &rows);
+        let gaps = usize::from(GAP) * widths.len().saturating_sub(1);
+        let needed = widths.iter().map(|width| usize::from(*width)).sum::<usize>() + gaps;
+        let is_too_wide = |columns: &u16| has_headers && needed > usize::from(*columns);
+        if let Some((columns, headline)) = columns.filter(is_too_wide).zip(headline) {
+            return blocks::draw(out, &self.headers, &rows, headline, columns, colored);
+        }
         // What is drawn takes many times the memory of its cells: of thousands of rows, only some at a time.
         let mut batches: Vec<&[Vec<Cell<'_>>]> = rows.chunks(BATCH).collect();
         if batches.is_empty() {
@@ -127,7 +166,8 @@ fn widths(headers: &[&str], rows: &[Vec<Cell<'_>>]) -> Vec<u16> {
     widths
 }
 
-fn width(text: &str) -> u16 {
+/// How many columns of a terminal a text takes.
+pub(super) fn width(text: &str) -> u16 {
     // The same for text without anything wide, in a fraction of the time.
     let width = if text.is_ascii() { text.len() } else { text.width() };
     u16::try_from(width).unwrap_or(u16::MAX)
@@ -168,6 +208,8 @@ fn styled(cell: &Cell<'_>) -> StyledCell {
 mod tests {
     use super::*;
 
+    const PIPE: Layout = Layout { headers: true, colored: false, headline: Some(1), columns: None };
+
     fn table() -> Table<'static> {
         Table {
             headers: vec!["NAME", "STATE", "NOTE"],
@@ -183,7 +225,7 @@ mod tests {
 
     fn drawn(headers: bool, colored: bool) -> String {
         let mut out = Vec::new();
-        table().draw(&mut out, headers, colored).unwrap();
+        table().draw(&mut out, Layout { headers, colored, ..PIPE }).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -205,7 +247,7 @@ mod tests {
             let cells = move |row| vec![Cell::new(name(row)).tone(Tone::Danger), Cell::new("x"), Cell::default()];
             let table = || Table { headers: vec!["A", "B", "C"], rows: Box::new((0..count).map(cells)) };
             let mut out = Vec::new();
-            table().draw(&mut out, true, false).unwrap();
+            table().draw(&mut out, PIPE).unwrap();
             let line = |name: &str, one: &str, two: &str| format!("{name:18}   {one}   {two}");
             let rows = (0..count).map(|row| line(name(row), "x", "<none>"));
             let expected: Vec<String> = std::iter::once(line("A", "B", "C")).chain(rows).collect();
@@ -214,9 +256,40 @@ mod tests {
     }
 
     #[test]
+    fn what_is_wider_than_the_terminal_stands_in_blocks() {
+        let drawn = |columns: u16, headline: usize, colored: bool| {
+            let rows = [
+                ["103", "Deleted", "ClusterRoleBinding/-/103-admin", "ClusterRole/cluster-admin", "<none>"],
+                ["103", "Deleted", "RoleBinding/shop/team", "ClusterRole/view", "104, ServiceAccount shop/ci"],
+                ["104", "Active", "", "", ""],
+            ];
+            let row = |row: [&'static str; 5]| row.map(Cell::new).map(|cell| cell.tone(Tone::Danger)).into();
+            let headers = vec!["UID", "STATE", "BINDING", "ROLE", "SHARED-WITH"];
+            let table = Table { headers, rows: Box::new(rows.into_iter().map(row)) };
+            let mut out = Vec::new();
+            table.draw(&mut out, Layout { headline: Some(headline), columns: Some(columns), colored, ..PIPE }).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(
+            drawn(60, 2, false),
+            "103   Deleted\n  \
+               BINDING ClusterRoleBinding/-/103-admin\n    \
+                 ROLE ClusterRole/cluster-admin\n  \
+               BINDING RoleBinding/shop/team\n    \
+                 ROLE ClusterRole/view\n    \
+                 SHARED-WITH 104, ServiceAccount shop/ci\n\
+             104   Active\n"
+        );
+        assert!(drawn(70, 2, false).contains("ROLE ClusterRole/view   SHARED-WITH 104, ServiceAccount shop/ci\n"));
+        assert!(drawn(20, 2, false).contains("ClusterRoleBinding/-/103-admin\n"), "nothing is cut or broken");
+        assert!(drawn(60, 1, true).contains("STATE \u{1b}[31mDeleted\u{1b}[39m"));
+        assert_eq!(drawn(111, 2, false).lines().count(), 4, "what fits stays a table");
+    }
+
+    #[test]
     fn a_table_without_rows_is_its_headers() {
         let mut out = Vec::new();
-        Table { headers: vec!["A", "B"], rows: Box::new(std::iter::empty()) }.draw(&mut out, true, false).unwrap();
+        Table { headers: vec!["A", "B"], rows: Box::new(std::iter::empty()) }.draw(&mut out, PIPE).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), "A   B\n");
     }
 

@@ -32,6 +32,7 @@ impl Ui {
                 format: args.output,
                 headers: !args.no_headers,
                 colored: colored(world.streams.stdout_is_terminal),
+                columns: world.streams.data_columns(),
             },
             colored_messages: colored(world.streams.stderr_is_terminal),
             quiet: args.quiet,
@@ -77,7 +78,8 @@ impl Ui {
 
     /// Shows what is to be agreed to, on standard error: the result is still to come.
     pub fn show(&self, report: &impl Report) {
-        let style = Style { format: Format::Table, headers: true, colored: self.colored_messages };
+        let columns = self.streams.columns.filter(|_| self.streams.stderr_is_terminal);
+        let style = Style { format: Format::Table, headers: true, colored: self.colored_messages, columns };
         let mut text = Vec::new();
         // Writing to memory can't fail, and there is nowhere left to report a closed standard error to.
         let _ = report::write(report, style, &mut text);

@@ -358,6 +358,10 @@ impl Report for RevocationPlan {
         lines
     }
 
+    fn headline(&self) -> Option<usize> {
+        Some(if self.is_of_several_clusters() { 4 } else { 2 })
+    }
+
     fn table(&self, wide: bool) -> Table<'_> {
         if self.steps.is_empty() {
             return Table { headers: Vec::new(), rows: Box::new(std::iter::empty()) };

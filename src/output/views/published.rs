@@ -89,7 +89,7 @@ fn cloud() -> CloudView {
 
 fn printed(document: &impl Report, format: Format) -> String {
     let mut text = Vec::new();
-    report::write(document, Style { format, headers: true, colored: false }, &mut text).unwrap();
+    report::write(document, Style { format, headers: true, colored: false, columns: None }, &mut text).unwrap();
     String::from_utf8(text).unwrap()
 }
 

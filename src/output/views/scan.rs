@@ -283,6 +283,10 @@ impl Report for ScanReport<'_> {
         })
     }
 
+    fn headline(&self) -> Option<usize> {
+        Some(if self.grants.are_several { 6 } else { 4 })
+    }
+
     fn table(&self, wide: bool) -> Table<'_> {
         let mut headers = vec!["UID", "TYPE", "NAME", "STATE", "BINDING", "ROLE"];
         if self.grants.are_several {

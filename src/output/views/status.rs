@@ -213,6 +213,14 @@ impl Report for StatusReport {
         }
     }
 
+    fn headline(&self) -> Option<usize> {
+        Some(match self.dimension {
+            Dimension::Cluster => 4,
+            Dimension::Clusters => 6,
+            Dimension::Identity => 3,
+        })
+    }
+
     fn table(&self, wide: bool) -> Table<'_> {
         let of_holders =
             ["UID", "TYPE", "NAME", "ACCOUNT", "KUBECONFIG", "EXPIRES", "BINDINGS", "RESIDUE", "REVOCABLE"];

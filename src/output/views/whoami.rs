@@ -142,6 +142,10 @@ pub struct ApiServerView {
 }
 
 impl Report for WhoAmI {
+    fn headline(&self) -> Option<usize> {
+        None
+    }
+
     fn table(&self, wide: bool) -> Table<'_> {
         let rows = attributes(self, wide).into_iter().map(|(name, value)| vec![Cell::new(name), value]);
         Table { headers: vec!["ATTRIBUTE", "VALUE"], rows: Box::new(rows) }

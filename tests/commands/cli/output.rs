@@ -117,6 +117,23 @@ fn data_and_talk_are_kept_apart_and_the_talk_can_be_silenced() {
     "#);
 }
 
+/// A pipe always gets the table.
+#[test]
+fn rows_that_do_not_fit_the_terminal_stand_in_blocks() {
+    let file = ack_file(&Credential::of(&certificate()));
+    let narrow = session_with(&file).on_a_terminal_of(80).run(&["expiry", "--color", "never"]);
+    assert_snapshot!(narrow, @r"
+    200000000000000101-c5e8f0a1b2c3d4e5f60718293a4b5c6d7
+      CLUSTER-ID c5e8f0a1b2c3d4e5f60718293a4b5c6d7
+        UID 200000000000000101   CREDENTIAL ClientCertificate
+        EXPIRES 2028-01-01T00:00:01Z   LEFT 730d   STATUS Effective
+    --- exit 0
+    ");
+    let wide = session_with(&file).on_a_terminal_of(200).run(&["expiry", "--color", "never"]);
+    assert_eq!(wide, session_with(&file).run(&["expiry"]));
+    assert!(wide.stdout.starts_with("CONTEXT "), "{wide}");
+}
+
 #[test]
 fn without_a_command_there_is_help() {
     let outcome = session().run::<&str>(&[]);
