@@ -1,50 +1,26 @@
 //! Percent-encoding for URLs (RFC 3986).
 
-use std::fmt::Write as _;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+/// All but RFC 3986's unreserved characters.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+/// Dots as well: two of them lead out of a path.
+const NO_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-');
 
 /// Escapes all but RFC 3986's unreserved characters, as signatures demand.
 pub fn encode(text: &str) -> String {
-    escape(text, b"-_.~")
+    utf8_percent_encode(text, RESERVED).to_string()
 }
 
 /// Escapes dots and all else that could give a segment of a path another meaning. What follows is one segment or one value
 /// of a query, whatever the text.
 pub fn encode_segment(text: &str) -> String {
-    escape(text, b"-")
+    utf8_percent_encode(text, NO_SEGMENT).to_string()
 }
 
 /// The text without escapes. What only looks like one stays.
 pub fn decode(text: &str) -> String {
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        rest = tail;
-        let escaped = tail.first_chunk::<2>().filter(|_| *first == b'%').and_then(hex_byte);
-        decoded.push(escaped.unwrap_or(*first));
-        if escaped.is_some() {
-            rest = &tail[2..];
-        }
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
-}
-
-fn hex_byte(digits: &[u8; 2]) -> Option<u8> {
-    let [high, low] = digits.map(|digit| char::from(digit).to_digit(16));
-    u8::try_from(high? * 16 + low?).ok()
-}
-
-/// Escapes all but letters, digits and what is `kept`.
-fn escape(text: &str, kept: &[u8]) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || kept.contains(&byte) {
-            escaped.push(byte.into());
-        } else {
-            // Writing to a String can't fail.
-            let _ = write!(escaped, "%{byte:02X}");
-        }
-    }
-    escaped
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]
