@@ -633,7 +633,7 @@ fn nobody_to_revoke_is_said_only_where_every_list_was_read<C: Cluster>(server: C
             &["ram:ListRoles"],
             &["ram:ListUserBasicInfos"],
             &["ram:ListUsersInRecycleBin"],
-            &["cs:DescribeClustersV1", "cs:GetClusters"],
+            &["cs:GetClusters"],
         ] {
             assert_eq!(ends(args, denied), Status::Incomplete, "{args:?} {denied:?}");
         }

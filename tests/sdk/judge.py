@@ -279,6 +279,9 @@ class Cs(Sdk):
         error = self.refused("StatusForbidden", 403, self.states, poor)
         self.assertIn("cs:ListClusterKubeconfigStates", error.message)
         self.assertEqual(error.access_denied_detail["AuthAction"], "cs:ListClusterKubeconfigStates")
+        request = cs_models.DescribeClustersV1Request()
+        error = self.refused("StatusForbidden", 403, poor.describe_clusters_v1with_options, request, {}, options())
+        self.assertIn("RAM policy Forbidden for action cs:GetClusters", error.message)
 
 
 class Tampered(Sdk):

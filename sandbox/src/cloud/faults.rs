@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::ram_actions::ram_action;
 use super::reply::{CloudError, CloudResponse, Product};
 
 /// A fault: which calls it strikes, and what it does to them.
@@ -224,12 +225,7 @@ fn throttled(hint: Option<RetryHint>, product: Product, request_id: &str) -> Clo
 }
 
 fn forbidden(action: &str, product: Product) -> CloudError {
-    let prefix = match product {
-        Product::Cs => "cs",
-        Product::Ram | Product::Ims => "ram",
-        Product::Sts => "sts",
-    };
-    let action = format!("{prefix}:{action}");
+    let action = ram_action(product, action);
     let mut error = match product {
         Product::Cs => CloudError::product(403, "StatusForbidden", format!("RAM policy Forbidden for action {action}")),
         _ => CloudError::product(

@@ -23,6 +23,7 @@ mod metadata;
 mod oauth;
 mod paging;
 mod ram;
+mod ram_actions;
 mod random;
 mod reply;
 mod request;

@@ -53,7 +53,7 @@ fn prod() -> AckCluster {
 
 fn account() -> Account {
     let role = RamRole::new(ROLE, "sdk-role")
-        .permissions(Permissions::allowing(["cs:Describe*"]))
+        .permissions(Permissions::allowing(["cs:GetClusters"]))
         .external_id("a b/c+d=é~*")
         .trusts_oidc(&provider(), TOKEN);
     Account::new(ACCOUNT, "acme")

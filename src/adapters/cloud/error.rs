@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::permission;
 use crate::core::percent;
 use crate::core::secret::Secret;
 
@@ -80,8 +81,9 @@ impl Error {
         let token = |text: &str| token(text, secrets);
         let code = body.code.as_deref().map(token);
         let kind = kind_of(status, code.as_deref());
-        let own_action = || (kind == Kind::Forbidden).then(|| action.to_owned());
-        let auth_action = body.auth_action.as_deref().map(token).or_else(own_action);
+        let named = body.auth_action.as_deref().or_else(|| permission::named_in(body.message.as_deref()?));
+        let from_table = || (kind == Kind::Forbidden).then(|| permission::needed_for(action));
+        let auth_action = named.map(token).or_else(from_table);
         Self(Box::new(Inner {
             action: action.to_owned(),
             kind,
@@ -318,6 +320,17 @@ mod tests {
         assert_eq!((error.code(), error.0.auth_action.as_deref()), (Some("NoPermission"), Some("ram:ListUsers")));
         let bare = refused(403, r#"{"code":"ErrorCheckAcl","message":"no"}"#, &[]);
         assert_eq!(bare.0.auth_action.as_deref(), Some("cs:DescribeClustersForRegion"));
+    }
+
+    #[test]
+    fn a_refusal_names_the_action_that_it_needs() {
+        let listing = |body: &str| Error::refused("cs:DescribeClustersV1", 403, &ErrorBody::read(body.as_bytes()), &[]);
+        let in_text = r#"{"code":"StatusForbidden","message":"STSToken policy Forbidden for action cs:GetOthers"}"#;
+        let nowhere = r#"{"code":"StatusForbidden","message":"no"}"#;
+        for (body, action) in [(in_text, "cs:GetOthers"), (nowhere, "cs:GetClusters")] {
+            let text = listing(body).to_string();
+            assert!(text.starts_with(&format!("cs:DescribeClustersV1 needs {action}: StatusForbidden: ")), "{text}");
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod ims;
 mod issue;
 mod limiter;
 pub mod page;
+mod permission;
 pub mod ram;
 pub mod retry;
 pub mod sign;

@@ -55,7 +55,7 @@ fn a_missing_action_costs_the_commands_of_its_row_and_is_named() {
         ("ram:ListUserBasicInfos", "4 4 4 4 4"),
         ("ram:ListUsersInRecycleBin", "4 4 4 4 4"),
         ("ram:GetUser", "0 0 0 0 0"),
-        ("cs:DescribeClustersV1", "4 4 4 4 0"),
+        ("cs:GetClusters", "4 4 4 4 0"),
         ("cs:ListClusterKubeconfigStates", "4 4 4 4 0"),
         ("cs:ListUserKubeConfigStates", "0 0 0 0 1"),
         // The sandbox takes the second of the two names that may be meant.

@@ -67,7 +67,10 @@ fn clusters_that_could_not_be_listed_are_not_said_to_be_none() {
     scene.fleet.cloud.add_fault(cloud::CloudFault::of("DescribeClustersV1", cloud::FaultKind::Forbidden));
     let outcome = scene.run(&["scan", "--all-clusters"]);
     assert_eq!(outcome.status, Status::Failed, "{outcome}");
-    assert!(outcome.stderr.contains("cs:DescribeClustersV1") && !outcome.stderr.contains("no cluster"), "{outcome}");
+    assert!(
+        outcome.stderr.contains("cs:DescribeClustersV1 needs cs:GetClusters") && !outcome.stderr.contains("no cluster"),
+        "{outcome}"
+    );
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod people;
 
 use http::Method;
 
+use super::ram_actions::ram_action;
 use super::reply::{CloudError, CloudResponse, Product};
 use super::request::decoded;
 
@@ -72,15 +73,6 @@ impl CsOperation {
         }
     }
 
-    /// The RAM action that a policy must allow. The activity check's is not documented; the console's action for the same
-    /// check is.
-    fn ram_action(&self) -> String {
-        match self {
-            Self::DescribeUserClusterActivityState { .. } => "cs:CheckUserClustersActivity".to_owned(),
-            _ => format!("cs:{}", self.name()),
-        }
-    }
-
     /// Path values by name, for the request log.
     pub(crate) fn path_parameters(&self) -> Vec<(&'static str, &str)> {
         match self {
@@ -99,7 +91,7 @@ impl CsOperation {
 
 /// Carries out an operation.
 pub(crate) fn call(operation: &CsOperation, call: &Call<'_>) -> Result<CloudResponse, CloudError> {
-    call.caller.demand(&operation.ram_action(), Product::Cs)?;
+    call.caller.demand(&ram_action(Product::Cs, operation.name()), Product::Cs)?;
     let body = match operation {
         CsOperation::DescribeClustersV1 => clusters::describe_all(call),
         CsOperation::DescribeClustersForRegion { region } => clusters::describe_region(call, region),

@@ -50,7 +50,11 @@ impl Bench {
             .user(RamUser::new(ALICE, "alice").display_name("Alice A."))
             .user(RamUser::new(BOB, "bob").frozen())
             .recycled(RecycledUser::new("200000000000000904", "carol", now()))
-            .role(RamRole::new(ROLE, "Deployer").permissions(Permissions::allowing(["cs:Describe*"])).external_id("x1"))
+            .role(
+                RamRole::new(ROLE, "Deployer")
+                    .permissions(Permissions::allowing(["cs:Describe*", "cs:GetClusters"]))
+                    .external_id("x1"),
+            )
             .cluster(
                 AckCluster::new(PROD, "prod")
                     .server("https://203.0.113.7:6443")
@@ -176,8 +180,7 @@ fn keys_of_deleted_and_frozen_users_do_not_work() {
 fn a_denied_action_is_named_in_each_products_shape() {
     let bench = Bench::new();
     bench.edit(|cloud_state| {
-        let permissions =
-            Permissions::everything().denying("ram:ListUsers").denying("ram:GetUser").denying("cs:Describe*");
+        let permissions = Permissions::everything().denying("ram:ListUsers").denying("ram:GetUser").denying("cs:Get*");
         cloud_state.set_permissions("LTAIalice", permissions);
     });
     let (status, body) = bench.rpc(Product::Ram, "ListUsers", &[]);
@@ -187,8 +190,8 @@ fn a_denied_action_is_named_in_each_products_shape() {
     assert_eq!((status, &body["AccessDeniedDetail"]["AuthAction"]), (403, &json!("ram:GetUser")));
     let (status, body) = bench.cs("/api/v1/clusters", "DescribeClustersV1", &[]);
     assert_eq!((status, &body["code"], &body["status"]), (403, &json!("StatusForbidden"), &json!(403)));
-    assert_eq!(body["message"], "RAM policy Forbidden for action cs:DescribeClustersV1");
-    assert_eq!(body["accessDeniedDetail"]["AuthAction"], "cs:DescribeClustersV1");
+    assert_eq!(body["message"], "RAM policy Forbidden for action cs:GetClusters");
+    assert_eq!(body["accessDeniedDetail"]["AuthAction"], "cs:GetClusters");
 }
 
 #[test]
