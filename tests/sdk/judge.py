@@ -207,6 +207,15 @@ class Cs(Sdk):
         body = self.regional.describe_clusters_for_region_with_options(SETUP["region"], request, {}, options()).body
         self.assertEqual([cluster.cluster_id for cluster in body.clusters], [self.cluster])
 
+    def test_describe_regions(self):
+        body = self.cs.describe_regions_with_options(cs_models.DescribeRegionsRequest(), {}, options()).body
+        self.assertIn(SETUP["region"], {region.region_id for region in body.regions})
+        self.assertTrue(body.request_id)
+
+    def test_get_cluster_audit_project(self):
+        body = self.regional.get_cluster_audit_project_with_options(self.cluster, {}, options()).body
+        self.assertEqual((body.audit_enabled, body.sls_project_name), (True, f"k8s-log-{self.cluster}\n"))
+
     def test_describe_cluster_detail(self):
         body = self.regional.describe_cluster_detail_with_options(self.cluster, {}, options()).body
         self.assertEqual((body.name, body.region_id, body.state), ("prod", SETUP["region"], "running"))

@@ -16,6 +16,7 @@ use super::cleaning::{CleanBehaviour, Cleaning};
 use super::clock::Clock;
 use super::cloud_state::CloudState;
 use super::gateway::Endpoint;
+use super::host_names::certificate_names;
 use super::issue_request::{IssueRequest, IssuedKubeconfig};
 use super::keys::AccessKey;
 use super::reply::Product;
@@ -34,13 +35,14 @@ pub struct Tls {
 }
 
 impl Tls {
-    /// A certificate for 127.0.0.1 that is valid now and for a year.
+    /// A certificate for 127.0.0.1 and the cloud's own host names that is valid now and for a year.
     ///
     /// # Errors
     /// If the system has no randomness.
     pub fn issued_by(authority: &Authority) -> Result<Self, CertError> {
         let start = clock::now().saturating_sub(SignedDuration::from_hours(1)).unwrap_or_default();
-        let server = authority.server(&[], Validity::starting(start, SignedDuration::from_hours(365 * 24)))?;
+        let server =
+            authority.server(&certificate_names(), Validity::starting(start, SignedDuration::from_hours(365 * 24)))?;
         Ok(Self { certificate: server.certificate_pem(), key: server.key().pkcs8_pem() })
     }
 }

@@ -7,15 +7,18 @@ use jiff::{SignedDuration, Timestamp};
 use super::account::{Account, RamIdentity};
 use super::caller::Caller;
 use super::cluster::{AckCluster, ForeignCallers};
+use super::host_names::REGIONS;
 use super::keys::{AccessKey, Issued, KeyRing, Permissions, Principal};
 use super::reply::CloudError;
 use super::sign_in::{RoleOf, SignIn};
 
 /// The state of the cloud. Tests change it while the cloud runs.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct CloudState {
     /// The accounts.
     pub accounts: Vec<Account>,
+    /// The regions that DescribeRegions lists.
+    pub regions: Vec<String>,
     pub(crate) keys: KeyRing,
     /// Tasks that DescribeTaskInfo knows.
     pub tasks: Vec<Task>,
@@ -38,6 +41,19 @@ pub struct Task {
     pub state: String,
     /// The failure's code and message.
     pub error: Option<(String, String)>,
+}
+
+impl Default for CloudState {
+    /// Every region, and nothing in them.
+    fn default() -> Self {
+        Self {
+            accounts: Vec::new(),
+            regions: REGIONS.map(str::to_owned).to_vec(),
+            keys: KeyRing::default(),
+            tasks: Vec::new(),
+            sign_in: SignIn::default(),
+        }
+    }
 }
 
 impl CloudState {

@@ -12,6 +12,7 @@ use super::reply::{CloudError, CloudResponse, Product};
 pub struct CloudFault {
     action: Option<String>,
     product: Option<Product>,
+    region: Option<String>,
     turn: Turn,
     kind: FaultKind,
     carried_out: bool,
@@ -111,13 +112,20 @@ impl CloudFault {
 
     /// A fault of every call of whatever operation.
     pub fn of_all(kind: FaultKind) -> Self {
-        Self { action: None, product: None, turn: Turn::Always, kind, carried_out: false, seen: 0 }
+        Self { action: None, product: None, region: None, turn: Turn::Always, kind, carried_out: false, seen: 0 }
     }
 
     /// Strikes only some of the calls.
     #[must_use]
     pub fn on(mut self, turn: Turn) -> Self {
         self.turn = turn;
+        self
+    }
+
+    /// Strikes only calls about a region, or at its own endpoint.
+    #[must_use]
+    pub fn in_region(mut self, region: &str) -> Self {
+        self.region = Some(region.to_owned());
         self
     }
 
@@ -129,14 +137,23 @@ impl CloudFault {
     }
 
     /// Counts a call, and returns whether it is struck.
-    fn strikes(&mut self, product: Option<Product>, action: &str) -> bool {
-        let other_action = self.action.as_deref().is_some_and(|wanted| wanted != action);
-        if other_action || self.product.is_some() && self.product != product {
+    fn strikes(&mut self, call: StruckCall<'_>) -> bool {
+        let other_action = self.action.as_deref().is_some_and(|wanted| wanted != call.action);
+        let other_region = self.region.is_some() && self.region.as_deref() != call.region;
+        if other_action || other_region || self.product.is_some() && self.product != call.product {
             return false;
         }
         self.seen += 1;
         self.turn.has_come(self.seen)
     }
+}
+
+/// What faults go by. The endpoints that give credentials are no product.
+#[derive(Clone, Copy)]
+pub(crate) struct StruckCall<'a> {
+    pub(crate) product: Option<Product>,
+    pub(crate) action: &'a str,
+    pub(crate) region: Option<&'a str>,
 }
 
 /// A fault that has struck a call.
@@ -145,11 +162,11 @@ pub(crate) struct Struck {
     pub(crate) carried_out: bool,
 }
 
-/// Counts a call against all faults; the first that strikes counts. The endpoints that give credentials are no product.
-pub(crate) fn strike(faults: &mut [CloudFault], product: Option<Product>, action: &str) -> Option<Struck> {
+/// Counts a call against all faults; the first that strikes counts.
+pub(crate) fn strike(faults: &mut [CloudFault], call: StruckCall<'_>) -> Option<Struck> {
     let mut struck = None;
     for fault in faults {
-        if fault.strikes(product, action) && struck.is_none() {
+        if fault.strikes(call) && struck.is_none() {
             struck = Some(Struck { kind: fault.kind.clone(), carried_out: fault.carried_out });
         }
     }
@@ -242,12 +259,24 @@ fn forbidden(action: &str, product: Product) -> CloudError {
 mod tests {
     use super::*;
 
+    fn call<'a>(action: &'a str, region: Option<&'a str>) -> StruckCall<'a> {
+        StruckCall { product: None, action, region }
+    }
+
+    #[test]
+    fn a_regions_fault_strikes_its_own_calls_alone() {
+        let mut faults = [CloudFault::of_all(FaultKind::Reset).in_region("cn-beijing")];
+        let mut struck = |region| strike(&mut faults, call("DescribeClustersForRegion", region)).is_some();
+        assert_eq!([Some("cn-beijing"), Some("cn-hangzhou"), None].map(&mut struck), [true, false, false]);
+    }
+
     #[test]
     fn turns_count_the_calls_of_their_action_alone() {
         let numbers = |turn: Turn| {
             let mut faults = [CloudFault::of("ListUsers", FaultKind::Reset).on(turn)];
             let calls = ["ListUsers", "ListRoles"].repeat(6);
-            let struck: Vec<bool> = calls.iter().map(|action| strike(&mut faults, None, action).is_some()).collect();
+            let struck: Vec<bool> =
+                calls.iter().map(|action| strike(&mut faults, call(action, None)).is_some()).collect();
             assert!(struck.iter().skip(1).step_by(2).all(|struck| !struck));
             struck
                 .into_iter()

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use super::backend::{Backend, LoggedRequest};
 use super::caller::Caller;
 use super::cs::{self, CsOperation};
-use super::faults::{FaultOutcome, strike};
+use super::faults::{FaultOutcome, StruckCall, strike};
+use super::host_names::host_name;
 use super::reply::{CloudError, CloudResponse, Product};
 use super::request::{CallParameters, CloudRequest};
 use super::{ims, metadata, oauth, ram, random, signature, sso, sts, uri};
@@ -36,14 +37,10 @@ pub(crate) fn answer(backend: &Backend, endpoint: &Endpoint, request: &CloudRequ
     };
     let outcome = match endpoint {
         Endpoint::Product(product, region) => {
-            entry.region.clone_from(region);
-            let asked = ProductRequest {
-                backend,
-                product: *product,
-                region: region.as_deref(),
-                request,
-                request_id: &request_id,
-            };
+            let by_name = request.header("host").and_then(|host| host_name(host)?.region);
+            let region = region.as_deref().or(by_name);
+            entry.region = region.map(str::to_owned);
+            let asked = ProductRequest { backend, product: *product, region, request, request_id: &request_id };
             asked.answer(&mut entry).unwrap_or_else(|error| FaultOutcome::Answered(error.reply(*product, &request_id)))
         }
         Endpoint::Metadata => {
@@ -88,18 +85,17 @@ fn signed_in(
     proper: impl FnOnce() -> CloudResponse,
 ) -> FaultOutcome {
     action.clone_into(&mut entry.action);
-    struck(backend, None, action, &entry.request_id, proper)
+    struck(backend, StruckCall { product: None, action, region: None }, &entry.request_id, proper)
 }
 
 fn struck(
     backend: &Backend,
-    product: Option<Product>,
-    action: &str,
+    call: StruckCall<'_>,
     request_id: &str,
     proper: impl FnOnce() -> CloudResponse,
 ) -> FaultOutcome {
-    let shape = product.unwrap_or(Product::Sts);
-    let struck = strike(&mut backend.faults(), product, action);
+    let (action, shape) = (call.action, call.product.unwrap_or(Product::Sts));
+    let struck = strike(&mut backend.faults(), call);
     match struck {
         None => FaultOutcome::Answered(proper()),
         Some(struck) if struck.carried_out => {
@@ -144,7 +140,9 @@ impl ProductRequest<'_> {
             let result = self.carry_out(&named, &parameters, caller.as_ref());
             result.unwrap_or_else(|error| error.reply(self.product, self.request_id))
         };
-        Ok(struck(self.backend, Some(self.product), &action, self.request_id, proper))
+        let region = entry.parameters.get("region").map(String::as_str).or(self.region);
+        let call = StruckCall { product: Some(self.product), action: &action, region };
+        Ok(struck(self.backend, call, self.request_id, proper))
     }
 
     /// The operation. For RPC its name is in a header or, with the older style that unsigned calls use, in a parameter; for

@@ -16,12 +16,14 @@ mod cs;
 mod delayed_tasks;
 mod faults;
 mod gateway;
+mod host_names;
 mod ims;
 mod issue_request;
 mod keys;
 mod metadata;
 mod oauth;
 mod paging;
+mod proxy;
 mod ram;
 mod ram_actions;
 mod random;
@@ -47,8 +49,10 @@ pub use cluster::{
 };
 
 pub use faults::{CloudFault, FaultKind, RetryHint, Turn};
+pub use host_names::REGIONS;
 pub use issue_request::{IssueRequest, IssuedKubeconfig};
 pub use keys::{AccessKey, Permissions, Principal};
+pub use proxy::{Network, Proxy};
 pub use reply::Product;
 pub use server::Cloud;
 pub use sign_in::{MetadataMode, SignIn};

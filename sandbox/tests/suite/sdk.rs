@@ -153,6 +153,8 @@ fn assert_every_operation_was_called(cloud: &Cloud) {
         "ListUsersInRecycleBin",
         "DescribeClustersV1",
         "DescribeClustersForRegion",
+        "DescribeRegions",
+        "GetClusterAuditProject",
         "DescribeClusterDetail",
         "ListClusterKubeconfigStates",
         "ListUserKubeConfigStates",

@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::super::account::FOUNDED;
 use super::super::clock::written;
-use super::super::cluster::AckCluster;
+use super::super::cluster::{AckCluster, Auditing};
 use super::super::paging::NumberedPages;
+use super::super::random;
 use super::super::reply::CloudError;
 use super::super::request::CallParameters;
 use super::call::{Call, text_or_empty};
@@ -36,6 +37,25 @@ fn asked(cluster: &AckCluster, parameters: &CallParameters) -> bool {
         && parameters.get("cluster_type").is_none_or(|kind| kind == "ManagedKubernetes")
         && parameters.get("cluster_spec").is_none_or(|spec| spec == "ack.pro.small")
         && parameters.get("profile").is_none_or(|profile| profile == "Default")
+}
+
+/// The names come in the caller's language; the documents give no other order than this.
+pub(super) fn regions(call: &Call<'_>) -> Result<Value, CloudError> {
+    let cloud_state = call.backend.cloud_state();
+    let regions: Vec<Value> =
+        cloud_state.regions.iter().map(|region| json!({ "localName": region, "regionId": region })).collect();
+    Ok(json!({ "regions": regions, "requestId": random::request_id() }))
+}
+
+/// The project's name ends in a line feed in the documents' own example.
+pub(super) fn audit_project(call: &Call<'_>, id: &str) -> Result<Value, CloudError> {
+    let cloud_state = call.backend.cloud_state();
+    let cluster = cloud_state.cluster(id, call.caller, call.region)?;
+    let project = format!("k8s-log-{id}\n");
+    Ok(match cluster.auditing {
+        Auditing::On | Auditing::Unreadable => json!({ "audit_enabled": true, "sls_project_name": project }),
+        Auditing::Off => json!({ "audit_enabled": false, "sls_project_name": "" }),
+    })
 }
 
 pub(super) fn detail(call: &Call<'_>, id: &str) -> Result<Value, CloudError> {

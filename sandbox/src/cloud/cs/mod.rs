@@ -19,8 +19,10 @@ pub(crate) use clean::carry_out;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum CsOperation {
     DescribeClustersV1,
+    DescribeRegions,
     DescribeClustersForRegion { region: String },
     DescribeClusterDetail { cluster: String },
+    GetClusterAuditProject { cluster: String },
     DescribeClusterUserKubeconfig { cluster: String },
     ListClusterKubeconfigStates { cluster: String },
     ListUserKubeConfigStates { uid: String },
@@ -38,8 +40,10 @@ impl CsOperation {
         let own = |text: &str| text.to_owned();
         Some(match (method.as_str(), segments.as_slice()) {
             ("GET", ["api", "v1", "clusters"]) => Self::DescribeClustersV1,
+            ("GET", ["regions"]) => Self::DescribeRegions,
             ("GET", ["regions", region, "clusters"]) => Self::DescribeClustersForRegion { region: own(region) },
             ("GET", ["clusters", cluster]) => Self::DescribeClusterDetail { cluster: own(cluster) },
+            ("GET", ["clusters", cluster, "audit"]) => Self::GetClusterAuditProject { cluster: own(cluster) },
             ("GET", ["k8s", cluster, "user_config"]) => Self::DescribeClusterUserKubeconfig { cluster: own(cluster) },
             ("GET", ["clusters", cluster, "kubeconfig", "states"]) => {
                 Self::ListClusterKubeconfigStates { cluster: own(cluster) }
@@ -61,8 +65,10 @@ impl CsOperation {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::DescribeClustersV1 => "DescribeClustersV1",
+            Self::DescribeRegions => "DescribeRegions",
             Self::DescribeClustersForRegion { .. } => "DescribeClustersForRegion",
             Self::DescribeClusterDetail { .. } => "DescribeClusterDetail",
+            Self::GetClusterAuditProject { .. } => "GetClusterAuditProject",
             Self::DescribeClusterUserKubeconfig { .. } => "DescribeClusterUserKubeconfig",
             Self::ListClusterKubeconfigStates { .. } => "ListClusterKubeconfigStates",
             Self::ListUserKubeConfigStates { .. } => "ListUserKubeConfigStates",
@@ -76,9 +82,10 @@ impl CsOperation {
     /// Path values by name, for the request log.
     pub(crate) fn path_parameters(&self) -> Vec<(&'static str, &str)> {
         match self {
-            Self::DescribeClustersV1 => vec![],
+            Self::DescribeClustersV1 | Self::DescribeRegions => vec![],
             Self::DescribeClustersForRegion { region } => vec![("region", region)],
             Self::DescribeClusterDetail { cluster }
+            | Self::GetClusterAuditProject { cluster }
             | Self::DescribeClusterUserKubeconfig { cluster }
             | Self::ListClusterKubeconfigStates { cluster } => vec![("ClusterId", cluster)],
             Self::ListUserKubeConfigStates { uid } | Self::DescribeUserPermission { uid } => vec![("Uid", uid)],
@@ -95,6 +102,8 @@ pub(crate) fn call(operation: &CsOperation, call: &Call<'_>) -> Result<CloudResp
     let body = match operation {
         CsOperation::DescribeClustersV1 => clusters::describe_all(call),
         CsOperation::DescribeClustersForRegion { region } => clusters::describe_region(call, region),
+        CsOperation::DescribeRegions => clusters::regions(call),
+        CsOperation::GetClusterAuditProject { cluster } => clusters::audit_project(call, cluster),
         CsOperation::DescribeClusterDetail { cluster } => clusters::detail(call, cluster),
         CsOperation::DescribeTaskInfo { task } => clusters::task(call, task),
         CsOperation::DescribeClusterUserKubeconfig { cluster } => kubeconfig::describe(call, cluster),

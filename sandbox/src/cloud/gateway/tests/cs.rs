@@ -31,6 +31,34 @@ fn clusters_are_listed_centrally_and_by_region() {
 }
 
 #[test]
+fn an_endpoints_own_name_says_its_region() {
+    let bench = Bench::new();
+    let path = format!("/clusters/{TEST}");
+    for (host, status) in [
+        ("cs.eu-central-1.aliyuncs.com", 200),
+        ("cs-anony-vpc.eu-central-1.aliyuncs.com", 200),
+        ("cs.cn-hangzhou.aliyuncs.com", 404),
+        ("cs.aliyuncs.com", 200),
+    ] {
+        let mut signer = alice();
+        signer.host = host.to_owned();
+        let request = signer.roa("GET", &path, "DescribeClusterDetail", &[]);
+        assert_eq!(bench.json(&Endpoint::Product(Product::Cs, None), &request).0, status, "{host}");
+    }
+}
+
+#[test]
+fn regions_are_listed_and_clusters_say_whether_they_audit() {
+    let bench = Bench::new();
+    let (status, body) = bench.cs("/regions", "DescribeRegions", &[]);
+    assert_eq!((status, body["regions"].as_array().unwrap().len()), (200, 37));
+    assert!(column(&body["regions"], "regionId").contains(&"eu-central-1"), "{body}");
+    let audit = |id: &str| bench.cs(&format!("/clusters/{id}/audit"), "GetClusterAuditProject", &[]).1;
+    assert_eq!(audit(PROD), json!({ "audit_enabled": true, "sls_project_name": format!("k8s-log-{PROD}\n") }));
+    assert_eq!(audit(TEST), json!({ "audit_enabled": false, "sls_project_name": "" }));
+}
+
+#[test]
 fn clusters_come_by_pages_of_ten() {
     let bench = Bench::new();
     bench.edit(|cloud_state| {
