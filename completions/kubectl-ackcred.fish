@@ -44,7 +44,7 @@ false\t''"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l profile -d 'Profile of the credentials file; no other source is used' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l profile-file -d 'Credentials file, instead of ~/.aliyun/config.json' -r -F
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l role-arn -d 'Role to assume with the credentials' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l region -d 'Region of the cluster' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l region -d 'Region of the cluster; with --all-clusters, only the clusters of this region' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l cs-endpoint -d 'Endpoint of Container Service, a host with or without port, or a URL [env: ACKCRED_CS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l ram-endpoint -d 'Endpoint of Resource Access Management [env: ACKCRED_RAM_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_needs_command" -l sts-endpoint -d 'Endpoint of Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r
@@ -99,7 +99,7 @@ false\t''"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l profile -d 'Profile of the credentials file; no other source is used' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l profile-file -d 'Credentials file, instead of ~/.aliyun/config.json' -r -F
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l role-arn -d 'Role to assume with the credentials' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l region -d 'Region of the cluster' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l region -d 'Region of the cluster; with --all-clusters, only the clusters of this region' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l cs-endpoint -d 'Endpoint of Container Service, a host with or without port, or a URL [env: ACKCRED_CS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l ram-endpoint -d 'Endpoint of Resource Access Management [env: ACKCRED_RAM_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand whoami" -l sts-endpoint -d 'Endpoint of Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r
@@ -153,7 +153,7 @@ false\t''"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l profile -d 'Profile of the credentials file; no other source is used' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l profile-file -d 'Credentials file, instead of ~/.aliyun/config.json' -r -F
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l role-arn -d 'Role to assume with the credentials' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l region -d 'Region of the cluster' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l region -d 'Region of the cluster; with --all-clusters, only the clusters of this region' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l cs-endpoint -d 'Endpoint of Container Service, a host with or without port, or a URL [env: ACKCRED_CS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l ram-endpoint -d 'Endpoint of Resource Access Management [env: ACKCRED_RAM_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand expiry" -l sts-endpoint -d 'Endpoint of Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r
@@ -212,7 +212,7 @@ false\t''"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l profile -d 'Profile of the credentials file; no other source is used' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l profile-file -d 'Credentials file, instead of ~/.aliyun/config.json' -r -F
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l role-arn -d 'Role to assume with the credentials' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l region -d 'Region of the cluster' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l region -d 'Region of the cluster; with --all-clusters, only the clusters of this region' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l cs-endpoint -d 'Endpoint of Container Service, a host with or without port, or a URL [env: ACKCRED_CS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l ram-endpoint -d 'Endpoint of Resource Access Management [env: ACKCRED_RAM_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l sts-endpoint -d 'Endpoint of Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r
@@ -232,7 +232,7 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -s
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l all-users -d 'Show living identities, too: Active and Frozen'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l in-cluster -d 'Use the service account of the pod that this runs in'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l all-contexts -d 'The clusters of all contexts'
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l all-clusters -d 'All clusters of the account, by the contexts that lead to them'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l all-clusters -d 'All clusters of the account that its policies show you, by the contexts that lead to them'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l temporary-credentials -d 'Let the cloud issue a kubeconfig for a cluster that no context leads to, valid for 15 minutes and kept only in memory'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l offline -d 'Don\'t contact the cloud; with whoami, don\'t contact the API server either'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l ignore-env-credentials -d 'Don\'t take credentials from environment variables'
@@ -262,7 +262,7 @@ false\t''"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l profile -d 'Profile of the credentials file; no other source is used' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l profile-file -d 'Credentials file, instead of ~/.aliyun/config.json' -r -F
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l role-arn -d 'Role to assume with the credentials' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l region -d 'Region of the cluster' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l region -d 'Region of the cluster; with --all-clusters, only the clusters of this region' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l cs-endpoint -d 'Endpoint of Container Service, a host with or without port, or a URL [env: ACKCRED_CS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l ram-endpoint -d 'Endpoint of Resource Access Management [env: ACKCRED_RAM_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l sts-endpoint -d 'Endpoint of Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r
@@ -282,7 +282,7 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" 
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l activity -d 'Search the audit log of the last 7 days for each identity\'s access'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l in-cluster -d 'Use the service account of the pod that this runs in'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l all-contexts -d 'The clusters of all contexts'
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l all-clusters -d 'All clusters of the account, by the contexts that lead to them'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l all-clusters -d 'All clusters of the account that its policies show you, by the contexts that lead to them'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l temporary-credentials -d 'Let the cloud issue a kubeconfig for a cluster that no context leads to, valid for 15 minutes and kept only in memory'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l offline -d 'Don\'t contact the cloud; with whoami, don\'t contact the API server either'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l ignore-env-credentials -d 'Don\'t take credentials from environment variables'
@@ -324,7 +324,7 @@ false\t''"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l profile -d 'Profile of the credentials file; no other source is used' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l profile-file -d 'Credentials file, instead of ~/.aliyun/config.json' -r -F
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l role-arn -d 'Role to assume with the credentials' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l region -d 'Region of the cluster' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l region -d 'Region of the cluster; with --all-clusters, only the clusters of this region' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l cs-endpoint -d 'Endpoint of Container Service, a host with or without port, or a URL [env: ACKCRED_CS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l ram-endpoint -d 'Endpoint of Resource Access Management [env: ACKCRED_RAM_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l sts-endpoint -d 'Endpoint of Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r
@@ -349,7 +349,7 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" 
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l leave-no-admin -d 'Revoke although no identity would hold full rights afterwards'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l in-cluster -d 'Refused: a pod\'s service account can\'t revoke'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l all-contexts -d 'The clusters of all contexts'
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l all-clusters -d 'All clusters of the account, by the contexts that lead to them'
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l all-clusters -d 'All clusters of the account that its policies show you, by the contexts that lead to them'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l temporary-credentials -d 'Let the cloud issue a kubeconfig for a cluster that no context leads to, valid for 15 minutes and kept only in memory'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l offline -d 'Don\'t contact the cloud; with whoami, don\'t contact the API server either'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l ignore-env-credentials -d 'Don\'t take credentials from environment variables'
@@ -380,7 +380,7 @@ false\t''"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l profile -d 'Profile of the credentials file; no other source is used' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l profile-file -d 'Credentials file, instead of ~/.aliyun/config.json' -r -F
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l role-arn -d 'Role to assume with the credentials' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l region -d 'Region of the cluster' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l region -d 'Region of the cluster; with --all-clusters, only the clusters of this region' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l cs-endpoint -d 'Endpoint of Container Service, a host with or without port, or a URL [env: ACKCRED_CS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l ram-endpoint -d 'Endpoint of Resource Access Management [env: ACKCRED_RAM_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand restore" -l sts-endpoint -d 'Endpoint of Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r
@@ -427,7 +427,7 @@ false\t''"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -l profile -d 'Profile of the credentials file; no other source is used' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -l profile-file -d 'Credentials file, instead of ~/.aliyun/config.json' -r -F
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -l role-arn -d 'Role to assume with the credentials' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -l region -d 'Region of the cluster' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -l region -d 'Region of the cluster; with --all-clusters, only the clusters of this region' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -l cs-endpoint -d 'Endpoint of Container Service, a host with or without port, or a URL [env: ACKCRED_CS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -l ram-endpoint -d 'Endpoint of Resource Access Management [env: ACKCRED_RAM_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand history" -l sts-endpoint -d 'Endpoint of Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r
@@ -469,7 +469,7 @@ false\t''"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l profile -d 'Profile of the credentials file; no other source is used' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l profile-file -d 'Credentials file, instead of ~/.aliyun/config.json' -r -F
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l role-arn -d 'Role to assume with the credentials' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l region -d 'Region of the cluster' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l region -d 'Region of the cluster; with --all-clusters, only the clusters of this region' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l cs-endpoint -d 'Endpoint of Container Service, a host with or without port, or a URL [env: ACKCRED_CS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l ram-endpoint -d 'Endpoint of Resource Access Management [env: ACKCRED_RAM_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand completion" -l sts-endpoint -d 'Endpoint of Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r
@@ -553,7 +553,7 @@ false\t''"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l profile -d 'Profile of the credentials file; no other source is used' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l profile-file -d 'Credentials file, instead of ~/.aliyun/config.json' -r -F
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l role-arn -d 'Role to assume with the credentials' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l region -d 'Region of the cluster' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l region -d 'Region of the cluster; with --all-clusters, only the clusters of this region' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l cs-endpoint -d 'Endpoint of Container Service, a host with or without port, or a URL [env: ACKCRED_CS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l ram-endpoint -d 'Endpoint of Resource Access Management [env: ACKCRED_RAM_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand version" -l sts-endpoint -d 'Endpoint of Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r

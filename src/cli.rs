@@ -318,7 +318,7 @@ pub struct CloudArgs {
     /// Role to assume with the credentials
     #[arg(long, global = true, value_name = "ARN")]
     pub role_arn: Option<String>,
-    /// Region of the cluster
+    /// Region of the cluster; with --all-clusters, only the clusters of this region
     #[arg(long, global = true, value_name = "REGION", value_parser = parse_region)]
     pub region: Option<Region>,
     /// Use the endpoints inside the VPC

@@ -34,7 +34,7 @@ pub struct ClusterArgs {
     /// The clusters of all contexts
     #[arg(long, conflicts_with_all = OF_ONE_CLUSTER, conflicts_with_all = ["context", "cluster_id", "all_clusters"])]
     pub all_contexts: bool,
-    /// All clusters of the account, by the contexts that lead to them
+    /// All clusters of the account that its policies show you, by the contexts that lead to them
     #[arg(long, conflicts_with_all = OF_ONE_CLUSTER, conflicts_with_all = ["context", "cluster_id"])]
     pub all_clusters: bool,
     /// Let the cloud issue a kubeconfig for a cluster that no context leads to, valid for 15 minutes and kept only in memory

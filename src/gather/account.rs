@@ -2,6 +2,7 @@
 
 use tokio::sync::OnceCell;
 
+use super::account_clusters;
 use super::cloud::{self, CloudAccess};
 use crate::adapters::cloud::CloudSettings;
 use crate::core::access::scan::ClusterScan;
@@ -14,10 +15,20 @@ use crate::world::World;
 
 const INTERRUPTED: &str = "the account was not read: interrupted";
 
+/// Which listing the account's clusters are read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClusterListing {
+    /// The central one: one call, enough to know the name and the region of a cluster.
+    Central,
+    /// That of each region: where every cluster matters.
+    ByRegion,
+}
+
 /// The account while it is asked.
 pub struct Account<'a> {
     world: &'a World,
     settings: Option<CloudSettings>,
+    listing: ClusterListing,
     source: OnceCell<CloudAccess>,
     clusters: OnceCell<Listing<AccountCluster>>,
     caller: OnceCell<Answer<Caller>>,
@@ -35,8 +46,9 @@ pub struct AccountReading {
 
 impl<'a> Account<'a> {
     /// An account that was not asked yet. `settings` is `None` where the cloud is not wanted.
-    pub fn new(world: &'a World, settings: Option<CloudSettings>) -> Self {
-        Self { world, settings, source: OnceCell::new(), clusters: OnceCell::new(), caller: OnceCell::new() }
+    pub fn new(world: &'a World, settings: Option<CloudSettings>, listing: ClusterListing) -> Self {
+        let (source, clusters, caller) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Self { world, settings, listing, source, clusters, caller }
     }
 
     /// The way to the cloud.
@@ -47,9 +59,10 @@ impl<'a> Account<'a> {
     /// The clusters, in all regions.
     pub async fn clusters(&self) -> &Listing<AccountCluster> {
         let listing = async {
-            match self.source().await.ready() {
-                None => Listing::NotAsked,
-                Some(cloud) => Box::pin(cloud::clusters(cloud)).await,
+            match (self.source().await.ready(), self.listing) {
+                (None, _) => Listing::NotAsked,
+                (Some(cloud), ClusterListing::Central) => Box::pin(cloud::clusters(cloud)).await,
+                (Some(cloud), ClusterListing::ByRegion) => Box::pin(account_clusters::by_region(cloud)).await,
             }
         };
         self.clusters.get_or_init(|| listing).await

@@ -179,9 +179,9 @@ async fn one_by_one(mut uids: Vec<Uid>, ask: impl AsyncFn(&Uid) -> Lookup) -> BT
     lookups
 }
 
-/// Asks for the account's clusters, in all regions.
+/// Asks for the account's clusters in all regions by the central listing: one call, which can lack clusters.
 pub async fn clusters(cloud: &Cloud) -> Listing<AccountCluster> {
-    match cloud.cs(None) {
+    match cloud.cs_of_account() {
         Err(error) => Listing::failed(error.to_string()),
         Ok(cs) => source(cs.describe_clusters().await),
     }

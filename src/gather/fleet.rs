@@ -121,7 +121,7 @@ pub async fn read<A>(
     interrupt: &Interrupt,
 ) -> Fleet<A> {
     let FleetQuery { cluster, choice, cloud, bounds } = question;
-    let account = Account::new(cluster.world, cloud);
+    let account = Account::new(cluster.world, cloud, choice.listing());
     let (members, people, reading) = (OnceCell::new(), RefCell::new(None), RefCell::new(BTreeMap::new()));
     let is_interrupted = {
         let progress_tracker = ProgressTracker::default();

@@ -1,6 +1,7 @@
 //! Where several sources are read side by side and kept apart: the files, the API server, the cloud.
 
 pub mod account;
+pub mod account_clusters;
 pub mod caller;
 pub mod cloud;
 pub mod cluster_access;

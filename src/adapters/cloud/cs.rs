@@ -12,7 +12,7 @@ use super::sign::Key;
 use super::wire::{Call, Product, Reply, Wire};
 use crate::core::identity::ack::UserKubeconfigState;
 use crate::core::identity::ack::{AccountCluster, Activity, IssuedKubeconfig, KubeconfigState, Permission};
-use crate::core::ids::{ClusterId, Uid};
+use crate::core::ids::{ClusterId, Region, Uid};
 
 mod body;
 
@@ -35,20 +35,55 @@ impl<'a> Cs<'a> {
         Self { wire, endpoint, key }
     }
 
-    /// `cs:DescribeClustersV1`: the account's clusters in all regions, as the central endpoint knows them.
+    /// DescribeClustersV1: the account's clusters in all regions, as the central endpoint knows them.
     ///
     /// # Errors
     /// With what was read before the failure.
     pub async fn describe_clusters(&self) -> Listed<AccountCluster> {
-        let action = "cs:DescribeClustersV1";
+        self.clusters("DescribeClustersV1", "cs:DescribeClustersV1", "/api/v1/clusters".to_owned()).await
+    }
+
+    /// `cs:DescribeClustersForRegion`: the account's clusters in a region, at that region's own endpoint.
+    ///
+    /// # Errors
+    /// With what was read before the failure.
+    pub async fn describe_clusters_for_region(&self, region: &Region) -> Listed<AccountCluster> {
+        let path = format!("/regions/{region}/clusters");
+        let listed = self.clusters("DescribeClustersForRegion", "cs:DescribeClustersForRegion", path).await;
+        let in_region = |mut clusters: Vec<AccountCluster>| {
+            let unsaid = clusters.iter_mut().filter(|cluster| cluster.region.is_empty());
+            unsaid.for_each(|cluster| region.as_str().clone_into(&mut cluster.region));
+            clusters
+        };
+        match listed {
+            Ok(clusters) => Ok(in_region(clusters)),
+            Err(Partial { read, error }) => Err(Partial { read: in_region(read), error }),
+        }
+    }
+
+    /// `cs:DescribeRegions`: the regions that ACK has, at least one.
+    ///
+    /// # Errors
+    /// The call failed, or its answer has no region or one that can't be a host's name.
+    pub async fn describe_regions(&self) -> Result<Vec<Region>, Error> {
+        let action = "cs:DescribeRegions";
+        let regions: body::Regions = self.get("DescribeRegions", "/regions".to_owned(), Vec::new()).await?.json()?;
+        let odd = |what| Error::new(action, Kind::Malformed, what);
+        match regions.into_core() {
+            None => Err(odd("a region without a valid ID")),
+            Some(regions) if regions.is_empty() => Err(odd("a list without a region")),
+            Some(regions) => Ok(regions),
+        }
+    }
+
+    async fn clusters(&self, operation: &'static str, action: &str, path: String) -> Listed<AccountCluster> {
         let listed = by_number(
             action,
             CLUSTERS_PER_PAGE,
             |cluster: &body::Cluster| cluster.id().to_owned(),
             async |page| {
                 let query = vec![("page_number", page.to_string()), ("page_size", CLUSTERS_PER_PAGE.to_string())];
-                let page: body::Clusters =
-                    self.get("DescribeClustersV1", "/api/v1/clusters".to_owned(), query).await?.json()?;
+                let page: body::Clusters = self.get(operation, path.clone(), query).await?.json()?;
                 Ok(NumberedPage { total: page.total(), items: page.clusters })
             },
         )

@@ -232,7 +232,7 @@ pub enum EndpointError {
         reason: &'static str,
     },
     /// Endpoints inside a VPC are regional.
-    #[error("the Container Service's VPC endpoint needs a region")]
+    #[error("the Container Service's VPC endpoint needs a region; name it with --region")]
     NoRegion,
 }
 

@@ -137,6 +137,21 @@ impl Cloud {
         Ok(Cs::new(&self.wire, self.endpoints.cs(region)?, self.credentials.key()))
     }
 
+    /// The Container Service for questions about the whole account: the central endpoint, or inside a VPC, which has none, that
+    /// of the region.
+    ///
+    /// # Errors
+    /// Inside a VPC a region is needed.
+    pub fn cs_of_account(&self) -> Result<Cs<'_>, EndpointError> {
+        let region = self.region(None).filter(|_| self.is_inside_vpc());
+        self.cs(region.as_ref())
+    }
+
+    /// The region that `--region` names.
+    pub fn wanted_region(&self) -> Option<&Region> {
+        self.region.as_ref()
+    }
+
     /// `sts:GetCallerIdentity`: whose credentials these are.
     ///
     /// # Errors

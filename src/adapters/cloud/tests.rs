@@ -117,6 +117,8 @@ fn each_call_has_its_path_and_parameters() {
     let cs = cloud.cs(None).unwrap();
     run(async {
         let _ = cs.describe_clusters().await;
+        let _ = cs.describe_regions().await;
+        let _ = cs.describe_clusters_for_region(&Region::parse("cn-beijing").unwrap()).await;
         let _ = cs.list_user_kubeconfig_states(&uid("2001")).await;
         let _ = cs.describe_user_cluster_activity_state(&cluster(), &uid("2001")).await;
         let _ = cs.describe_user_permission(&uid("2001")).await;
@@ -134,6 +136,8 @@ fn each_call_has_its_path_and_parameters() {
         .collect();
     let expected = [
         "DescribeClustersV1 GET /api/v1/clusters?page_number=1&page_size=50".to_owned(),
+        "DescribeRegions GET /regions".to_owned(),
+        "DescribeClustersForRegion GET /regions/cn-beijing/clusters?page_number=1&page_size=50".to_owned(),
         "ListUserKubeConfigStates GET /users/2001/kubeconfig/states?page_number=1&page_size=100".to_owned(),
         format!("DescribeUserClusterActivityState GET /clusters/{CLUSTER}/users/2001/activity-state"),
         "DescribeUserPermission GET /permissions/users/2001".to_owned(),

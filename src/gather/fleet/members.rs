@@ -1,6 +1,6 @@
 //! Which clusters are wanted, and how each of them can be reached.
 
-use super::super::account::Account;
+use super::super::account::{Account, ClusterListing};
 use super::super::cluster_access::Route;
 use crate::adapters::cloud::IssueKubeconfig;
 use crate::core::identity::ack::AccountCluster;
@@ -142,6 +142,14 @@ impl Choice {
                 _ => None,
             },
             _ => None,
+        }
+    }
+
+    /// Which listing of the account it takes.
+    pub(super) fn listing(&self) -> ClusterListing {
+        match self.wanted {
+            Wanted::OfAccount(_) => ClusterListing::ByRegion,
+            Wanted::Routes(_) | Wanted::Exactly(..) | Wanted::Ids(..) => ClusterListing::Central,
         }
     }
 

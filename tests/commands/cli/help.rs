@@ -15,6 +15,11 @@ fn help(words: &[&str]) -> String {
     stdout
 }
 
+/// Whether a flag has a line of its own.
+fn is_listed(page: &str, flag: &str) -> bool {
+    page.lines().any(|line| line.trim_start().trim_start_matches("-o, ").starts_with(flag))
+}
+
 #[test]
 fn a_page_is_short_and_the_same_however_it_is_asked_for() {
     for verb in VERBS {
@@ -51,15 +56,14 @@ fn each_flag_is_listed_where_it_belongs() {
         assert!(options.contains(flag), "{flag}: {options}");
         for verb in ["whoami", "expiry", "scan", "status", "revoke", "history", "version"] {
             let page = help(&[verb, "--help"]);
-            let is_listed = page.lines().any(|line| line.trim_start().trim_start_matches("-o, ").starts_with(flag));
-            assert!(!is_listed, "{verb} lists {flag}:\n{page}");
+            assert!(!is_listed(&page, flag), "{verb} lists {flag}:\n{page}");
         }
     }
     for (verb, flag) in
         [("scan", "--all-users"), ("scan", "--all-clusters"), ("revoke", "--resume"), ("expiry", "--within")]
     {
-        assert!(help(&[verb, "--help"]).contains(flag), "{verb} {flag}");
-        assert!(!options.contains(flag), "{flag}");
+        assert!(is_listed(&help(&[verb, "--help"]), flag), "{verb} {flag}");
+        assert!(!is_listed(&options, flag), "{flag}");
     }
 }
 

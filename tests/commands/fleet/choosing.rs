@@ -64,13 +64,14 @@ fn without_the_cloud_nobody_knows_all_clusters() {
 #[test]
 fn clusters_that_could_not_be_listed_are_not_said_to_be_none() {
     let scene = Scene::of(1);
-    scene.fleet.cloud.add_fault(cloud::CloudFault::of("DescribeClustersV1", cloud::FaultKind::Forbidden));
+    for action in ["DescribeRegions", "DescribeClustersV1"] {
+        scene.fleet.cloud.add_fault(cloud::CloudFault::of(action, cloud::FaultKind::Forbidden));
+    }
     let outcome = scene.run(&["scan", "--all-clusters"]);
     assert_eq!(outcome.status, Status::Failed, "{outcome}");
-    assert!(
-        outcome.stderr.contains("cs:DescribeClustersV1 needs cs:GetClusters") && !outcome.stderr.contains("no cluster"),
-        "{outcome}"
-    );
+    for named in ["cs:DescribeRegions: StatusForbidden", "cs:DescribeClustersV1 needs cs:GetClusters"] {
+        assert!(outcome.stderr.contains(named) && !outcome.stderr.contains("no cluster"), "{outcome}");
+    }
 }
 
 #[test]

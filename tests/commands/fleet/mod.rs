@@ -2,6 +2,7 @@
 
 mod choosing;
 mod reading;
+mod regions;
 mod revoking;
 mod scene;
 mod temporary;

@@ -1,5 +1,6 @@
 //! An operator with a fleet of clusters, at a terminal that watches over every word it shows.
 
+use ackcred_sandbox::cloud::{AckCluster, Network, Proxy};
 use ackcred_sandbox::fleet::{Fleet, FleetOptions};
 use ackcred_sandbox::session::{Outcome, Session};
 use ackcred_sandbox::story::{DEVELOPER, LEAVER, OPERATOR};
@@ -30,6 +31,35 @@ impl Scene {
         let file = self.session.write("some", self.fleet.kubeconfig_of(places)).unwrap();
         self.session = self.session.with("KUBECONFIG", file);
         self
+    }
+
+    /// Has the cloud reached under its own host names, from a network.
+    pub(crate) fn on_network(mut self, network: Network) -> (Self, Proxy) {
+        let proxy = Proxy::start(&self.fleet.cloud, network).unwrap();
+        self.session = self.session.with("HTTPS_PROXY", proxy.url());
+        for product in ["CS", "RAM", "IMS", "STS"] {
+            self.session = self.session.with(&format!("ACKCRED_{product}_ENDPOINT"), "");
+        }
+        (self, proxy)
+    }
+
+    /// Puts a cluster into a region.
+    pub(crate) fn in_region(self, place: usize, region: &str) -> Self {
+        self.change_cluster(place, |cluster| cluster.region(region))
+    }
+
+    /// Changes what the account has on record of a cluster.
+    pub(crate) fn change_cluster(self, place: usize, change: impl FnOnce(AckCluster) -> AckCluster) -> Self {
+        self.fleet.cloud.edit(|cloud_state| {
+            let cluster = cloud_state.cluster_mut(&self.fleet.clusters[place].id).unwrap();
+            *cluster = change(cluster.clone());
+        });
+        self
+    }
+
+    /// How often an operation was called.
+    pub(crate) fn calls(&self, action: &str) -> usize {
+        self.fleet.cloud.log().iter().filter(|request| request.action == action).count()
     }
 
     /// Puts another file beside the operator's kubeconfig, which comes first.

@@ -8,7 +8,7 @@ use crate::core::identity::ack::{
     AccountCluster, AccountState, AccountType, Activity, CertificateState, IssuedKubeconfig, KubeconfigState,
     Permission, UserKubeconfigState,
 };
-use crate::core::ids::{ClusterId, Uid};
+use crate::core::ids::{ClusterId, Region, Uid};
 use crate::core::secret::Secret;
 
 #[derive(Deserialize)]
@@ -71,6 +71,24 @@ impl Cluster {
             public_server: urls.api_server_endpoint.filter(|url| !url.is_empty()),
             intranet_server: urls.intranet_api_server_endpoint.filter(|url| !url.is_empty()),
         })
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Regions {
+    regions: Vec<ListedRegion>,
+}
+
+#[derive(Deserialize)]
+struct ListedRegion {
+    #[serde(rename = "regionId")]
+    region_id: String,
+}
+
+impl Regions {
+    /// The regions; `None` where one of them has no valid ID.
+    pub(super) fn into_core(self) -> Option<Vec<Region>> {
+        self.regions.iter().map(|region| Region::parse(&region.region_id)).collect()
     }
 }
 
