@@ -213,7 +213,7 @@ pub async fn permissions(cloud: &Cloud, region: Option<&Region>, uid: &Uid) -> A
     asked.map_or_else(|error| Answer::Failed(error.to_string()), Answer::Known)
 }
 
-/// Searches audit logs of the last seven days: each cluster for each identity.
+/// Searches the audit logs of the last seven days of one cluster for each identity.
 pub async fn activities(
     cloud: &Cloud,
     region: Option<&Region>,
@@ -221,16 +221,19 @@ pub async fn activities(
 ) -> Vec<((ClusterId, Uid), LastAccess)> {
     let region = cloud.region(region);
     let answers = stream::iter(questions).map(async |(cluster, uid)| {
-        let answer = match cloud.cs(region.as_ref()) {
-            Err(error) => Err(error.to_string()),
-            Ok(cs) => {
-                let answer = cs.describe_user_cluster_activity_state(&cluster, &uid).await;
-                answer.map_err(|error| error.to_string())
-            }
-        };
-        ((cluster, uid), LastAccess::of(answer))
+        let access = activity(cloud, region.as_ref(), &cluster, &uid).await;
+        ((cluster, uid), access)
     });
     answers.buffer_unordered(SIDE_BY_SIDE).collect().await
+}
+
+/// Searches the audit log of the last seven days of a cluster for an identity, at the endpoint of this region.
+pub async fn activity(cloud: &Cloud, region: Option<&Region>, cluster: &ClusterId, uid: &Uid) -> LastAccess {
+    let answer = match cloud.cs(region) {
+        Err(error) => Err(error.to_string()),
+        Ok(cs) => cs.describe_user_cluster_activity_state(cluster, uid).await.map_err(|error| error.to_string()),
+    };
+    LastAccess::of(answer)
 }
 
 #[cfg(test)]

@@ -56,6 +56,9 @@ fn a_missing_action_costs_the_commands_of_its_row_and_is_named() {
         ("ram:ListUsersInRecycleBin", "4 4 4 4 4"),
         ("ram:GetUser", "0 0 0 0 0"),
         ("cs:GetClusters", "4 4 4 4 0"),
+        // The central listing stands in, and has the one cluster of this account.
+        ("cs:DescribeRegions", "0 0 0 0 0"),
+        ("cs:DescribeClustersForRegion", "0 0 0 0 0"),
         ("cs:ListClusterKubeconfigStates", "4 4 4 4 0"),
         ("cs:ListUserKubeConfigStates", "0 0 0 0 1"),
         // The sandbox takes the second of the two names that may be meant.

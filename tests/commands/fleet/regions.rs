@@ -87,6 +87,34 @@ fn a_region_that_is_wanted_is_the_only_one_that_is_listed() {
 }
 
 #[test]
+fn the_last_access_of_an_identity_is_searched_in_each_clusters_own_region() {
+    let (scene, _proxy) = three_regions().on_network(Network::Internet);
+    let last_access = |args: &[&str]| {
+        let told = scene.json(&[&["status", DEVELOPERS_UID, "--activity"], args].concat());
+        let items = told.document["items"].as_array().unwrap();
+        let found: Vec<String> = items.iter().map(|item| text(&item["lastAccess"]["outcome"])).collect();
+        (told.status, found, told.stderr + &told.document.to_string())
+    };
+    for args in [&[][..], &["--region", BEIJING]] {
+        let (status, found, all) = last_access(args);
+        assert_eq!(
+            (status, found.as_slice()),
+            (Status::Done, ["Found"; 3].map(str::to_owned).as_slice()),
+            "{args:?} {all}"
+        );
+    }
+    // The central listing knows the region of the second cluster, and not that of the third.
+    scene.fleet.cloud.add_fault(CloudFault::of(OF_REGION, FaultKind::Forbidden));
+    let (status, found, all) = last_access(&[]);
+    assert_eq!(
+        (status, found),
+        (Status::Incomplete, ["Found", "Found", "Failed"].map(str::to_owned).to_vec()),
+        "{all}"
+    );
+    assert!(all.contains("the cluster's region is not known: clusters not listed in all 37 regions: "), "{all}");
+}
+
+#[test]
 fn inside_a_vpc_its_regions_own_endpoints_are_asked() {
     let inside = Network::Vpc("cn-hangzhou".to_owned());
     let (scene, proxy) = Scene::of(2).in_region(1, FRANKFURT).on_network(inside);
