@@ -5,7 +5,7 @@ use std::time::Duration;
 use k8s_openapi::api::rbac::v1::Subject;
 
 use super::{StepReport, Tools};
-use crate::adapters::cluster::{CallError, new_audit_id};
+use crate::adapters::cluster::{CallError, ChangedBinding, new_audit_id};
 use crate::core::rbac::binding_object::{BindingObject, BindingRef};
 use crate::core::revocation::change::Change;
 use crate::core::revocation::journal::{Event, RequestAnswer, StepResult};
@@ -124,7 +124,7 @@ pub(super) async fn carry_out(
         tools.recorder.note(&answered(tools, &audit_id, &answer));
         report.audit_id = Some(audit_id);
         match answer {
-            Ok(after) => {
+            Ok(ChangedBinding { after, .. }) => {
                 let right = after.as_ref().is_none_or(&is_right);
                 let report = StepReport { result: StepResult::Done, left: after, ..report };
                 return if right {
@@ -150,10 +150,14 @@ pub(super) async fn carry_out(
     StepReport { result: StepResult::Unknown, ..report }
 }
 
-fn answered(tools: &Tools<'_>, audit_id: &str, answer: &Result<Option<BindingObject>, CallError>) -> Event {
+fn answered(tools: &Tools<'_>, audit_id: &str, answer: &Result<ChangedBinding, CallError>) -> Event {
     let answer = match answer {
-        Ok(after) => RequestAnswer::Done { after: after.clone().map(Box::new), request_id: None },
-        Err(error) => RequestAnswer::Failed { status: error.status(), error: chain(error), request_id: None },
+        Ok(ChangedBinding { status, after }) => {
+            RequestAnswer::Done { status: *status, after: after.clone().map(Box::new), request_id: None }
+        }
+        Err(error) => {
+            RequestAnswer::Failed { status: error.status(), code: None, error: chain(error), request_id: None }
+        }
     };
     Event::Answered { time: tools.recorder.time(), audit_id: audit_id.to_owned(), answer }
 }

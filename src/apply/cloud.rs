@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::binding::{Decision, carry_out};
 use super::{StepReport, Tools};
+use crate::adapters::cloud::cs::Cleaned;
 use crate::adapters::cluster::new_audit_id;
 use crate::core::ids::Uid;
 use crate::core::rbac::binding_object::{BindingObject, BindingRef};
@@ -35,9 +36,10 @@ pub(super) async fn clean(tools: &Tools<'_>, step: u32, uid: &Uid, force: bool) 
     }
     let answer = cs.clean_cluster_user_permissions(cluster, uid, force).await;
     let answer = match answer {
-        Ok(request_id) => RequestAnswer::Done { after: None, request_id },
+        Ok(Cleaned { status, request_id }) => RequestAnswer::Done { status, after: None, request_id },
         Err(error) => RequestAnswer::Failed {
             status: error.status(),
+            code: error.code().map(str::to_owned),
             error: error.to_string(),
             request_id: error.request_id().map(str::to_owned),
         },

@@ -31,6 +31,7 @@ pub(crate) use on_both_servers;
 mod schema;
 
 mod checks_under_faults;
+mod cloud_call;
 mod crash;
 mod crash_disk;
 mod format_1;

@@ -55,6 +55,11 @@ pub(crate) struct CloudResponse {
 }
 
 impl CloudResponse {
+    /// An answer without a body.
+    pub(crate) fn empty(status: u16) -> Self {
+        Self { status, headers: Vec::new(), body: Bytes::new() }
+    }
+
     pub(crate) fn json(status: u16, body: &Value) -> Self {
         let headers = vec![("content-type", "application/json;charset=utf-8".to_owned())];
         Self { status, headers, body: Bytes::from(body.to_string()) }

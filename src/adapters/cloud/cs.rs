@@ -24,6 +24,15 @@ pub struct Cs<'a> {
     key: Key<'a>,
 }
 
+/// What CleanClusterUserPermissions answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cleaned {
+    /// The HTTP status.
+    pub status: u16,
+    /// The ID under which the cloud's support finds the request.
+    pub request_id: Option<String>,
+}
+
 /// Page sizes: for clusters the largest is documented nowhere, the others are the documented maxima.
 const CLUSTERS_PER_PAGE: usize = 50;
 const CLUSTER_STATES_PER_PAGE: usize = 50;
@@ -158,8 +167,8 @@ impl<'a> Cs<'a> {
     }
 
     /// `cs:CleanClusterUserPermissions`: takes the identity's kubeconfig and ACK's bindings away in one cluster. Without
-    /// `force` ACK refuses when the last seven days of the audit log have the identity or can't be read. Answers with
-    /// the request's ID; whether it was carried out has to be read back.
+    /// `force` ACK refuses when the last seven days of the audit log have the identity or can't be read. Whether it was
+    /// carried out has to be read back.
     ///
     /// # Errors
     /// The call failed; the account itself and the caller can't be cleaned.
@@ -168,7 +177,7 @@ impl<'a> Cs<'a> {
         cluster: &ClusterId,
         uid: &Uid,
         force: bool,
-    ) -> Result<Option<String>, Error> {
+    ) -> Result<Cleaned, Error> {
         let call = Call {
             product: Product::Cs,
             operation: "CleanClusterUserPermissions",
@@ -178,7 +187,8 @@ impl<'a> Cs<'a> {
             query: vec![("Force", force.to_string())],
             effect: Effect::IdempotentChange,
         };
-        Ok(self.wire.call(&call, &self.key).await?.request_id)
+        let Reply { status, request_id, .. } = self.wire.call(&call, &self.key).await?;
+        Ok(Cleaned { status, request_id })
     }
 
     /// `cs:DescribeClusterUserKubeconfig`: **issues a credential** for the caller, valid for `minutes` (15 to 4320).

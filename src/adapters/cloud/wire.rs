@@ -92,6 +92,8 @@ impl Call {
 /// A successful answer.
 #[derive(Debug)]
 pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
     /// The ID under which the cloud's support finds the request.
     pub request_id: Option<String>,
     body: Secret<Vec<u8>>,
@@ -269,7 +271,7 @@ impl Wire {
                 .with_retry_after(retry::hint(&response.headers, self.now()));
             return Err(error);
         }
-        Ok(Reply { request_id, body: Secret::new(response.body), action })
+        Ok(Reply { status: response.status, request_id, body: Secret::new(response.body), action })
     }
 }
 

@@ -27,6 +27,14 @@ enum Purpose<'a> {
     DryRun,
 }
 
+/// What the API server answered to a change.
+pub struct ChangedBinding {
+    /// The HTTP status.
+    pub status: u16,
+    /// The binding as it is afterwards, as far as the answer tells; `None` where it is gone.
+    pub after: Option<BindingObject>,
+}
+
 impl ApiServer {
     /// Reads a binding as it is now. `None`: there is none, or no such namespace.
     ///
@@ -37,7 +45,7 @@ impl ApiServer {
         absent_when_not_found(self.object(&question, expected(binding)).await)
     }
 
-    /// Changes a binding. Gives it as it is afterwards, as far as the answer tells: `None` where it is gone.
+    /// Changes a binding.
     ///
     /// # Errors
     /// The call failed. Where no answer came it may have been carried out all the same.
@@ -46,7 +54,7 @@ impl ApiServer {
         binding: &BindingRef,
         change: &Change,
         audit_id: &str,
-    ) -> Result<Option<BindingObject>, CallError> {
+    ) -> Result<ChangedBinding, CallError> {
         self.request(binding, change, Purpose::Change { audit_id }).await
     }
 
@@ -64,15 +72,16 @@ impl ApiServer {
         binding: &BindingRef,
         change: &Change,
         purpose: Purpose<'_>,
-    ) -> Result<Option<BindingObject>, CallError> {
+    ) -> Result<ChangedBinding, CallError> {
         let question = question(binding, change, &purpose);
         let read = async {
-            let body = self.small_body(&question).await?;
+            let (status, body) = self.small_answer(&question).await?;
             if matches!(change, Change::Delete { .. }) && says_that_it_is_gone(&body)? {
-                return Ok(None);
+                return Ok(ChangedBinding { status, after: None });
             }
             expected(binding).check(&body)?;
-            serde_json::from_slice(&body).map(Some).map_err(Failure::Malformed)
+            let after = serde_json::from_slice(&body).map(Some).map_err(Failure::Malformed)?;
+            Ok(ChangedBinding { status, after })
         };
         read.await.map_err(|failure| self.error(&question.call, failure))
     }

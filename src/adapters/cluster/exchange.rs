@@ -142,6 +142,7 @@ impl Deadline {
 
 /// A good answer whose body is still to be read.
 pub(super) struct ApiResponse {
+    status: u16,
     body: Body,
     deadline: Deadline,
     encoding: Encoding,
@@ -191,7 +192,14 @@ async fn next_frame(body: &mut Body, timeout: Option<Duration>) -> Result<Option
 impl ApiServer {
     /// Asks for a small document, as its bytes.
     pub(super) async fn small_body(&self, question: &ApiRequest) -> Result<Vec<u8>, Failure> {
-        self.ask(question).await?.whole(self.limits.document).await
+        self.small_answer(question).await.map(|(_, body)| body)
+    }
+
+    /// Asks for a small document: the HTTP status, and its bytes.
+    pub(super) async fn small_answer(&self, question: &ApiRequest) -> Result<(u16, Vec<u8>), Failure> {
+        let response = self.ask(question).await?;
+        let status = response.status;
+        Ok((status, response.whole(self.limits.document).await?))
     }
 
     /// Asks, again where the server is busy and says when to come back, and gives the answer unless it says no.
@@ -242,7 +250,7 @@ async fn answer(response: Response<Body>, asked: Encoding, deadline: Deadline) -
     }
     let content_type = content_type(&head.headers);
     let encoding = asked.of_answer(&content_type);
-    let answer = ApiResponse { body, deadline, encoding: encoding.unwrap_or_default() };
+    let answer = ApiResponse { status, body, deadline, encoding: encoding.unwrap_or_default() };
     if !head.status.is_success() {
         return Err(refusal(status, content_type, answer).await);
     }

@@ -37,6 +37,7 @@ use crate::core::credential::certificate::{Certificate, CertificateError};
 use crate::core::kubeconfig::connection::{Endpoint, Login};
 
 pub use audit_id::new_audit_id;
+pub use binding_object::ChangedBinding;
 pub use bindings::BindingScope;
 pub use connect::ConnectError;
 pub use failure::{CallError, Failure};

@@ -254,6 +254,6 @@ async fn a_change_is_done_only_where_the_answer_says_so() {
         (&delete, "{}", None),
     ] {
         let after = desk.set(json(200, body)).change_binding(&binding, change, "id").await;
-        assert_eq!(after.ok().map(|after| after.is_some()), expected, "{change:?} {body}");
+        assert_eq!(after.ok().map(|after| after.after.is_some()), expected, "{change:?} {body}");
     }
 }

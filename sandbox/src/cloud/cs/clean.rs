@@ -1,16 +1,16 @@
 //! CleanClusterUserPermissions: takes an identity's kubeconfig and its bindings from one cluster.
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::super::backend::Backend;
 use super::super::cleaning::{CleanBehaviour, Cleaning};
 use super::super::cluster::{AckCluster, Auditing, KubeconfigRecord, PermissionScope};
-use super::super::reply::CloudError;
+use super::super::reply::{CloudError, CloudResponse};
 use super::call::{Call, boolean};
 
-/// The codes of these errors are not documented; no client should rely on them.
-pub(super) fn clean(call: &Call<'_>, id: &str, uid: &str) -> Result<Value, CloudError> {
+/// The codes of these errors are not documented, nor is the status of success; no client should rely on them.
+pub(super) fn clean(call: &Call<'_>, id: &str, uid: &str) -> Result<CloudResponse, CloudError> {
     let force = boolean(call.parameters, "Force")?;
     let behaviour = call.backend.clean_behaviour();
     {
@@ -34,11 +34,12 @@ pub(super) fn clean(call: &Call<'_>, id: &str, uid: &str) -> Result<Value, Cloud
         }
     }
     let cleaning = Cleaning { cluster_id: id.to_owned(), uid: uid.to_owned(), behaviour };
-    match behaviour {
-        CleanBehaviour::Later(after) => call.backend.delayed_tasks.schedule(after, cleaning),
-        _ => carry_out(call.backend, &cleaning).map_err(|reason| CloudError::product(500, "InternalError", reason))?,
+    if let CleanBehaviour::Later(after) = behaviour {
+        call.backend.delayed_tasks.schedule(after, cleaning);
+        return Ok(CloudResponse::empty(202));
     }
-    Ok(json!({}))
+    carry_out(call.backend, &cleaning).map_err(|reason| CloudError::product(500, "InternalError", reason))?;
+    Ok(CloudResponse::json(200, &json!({})))
 }
 
 /// Cleans the cluster and then, if that went well, the cloud's records.

@@ -111,7 +111,7 @@ pub(crate) fn call(operation: &CsOperation, call: &Call<'_>) -> Result<CloudResp
         CsOperation::ListUserKubeConfigStates { uid } => kubeconfig::states_of_user(call, uid),
         CsOperation::DescribeUserPermission { uid } => people::permissions(call, uid),
         CsOperation::DescribeUserClusterActivityState { cluster, uid } => people::activity(call, cluster, uid),
-        CsOperation::CleanClusterUserPermissions { cluster, uid } => clean::clean(call, cluster, uid),
+        CsOperation::CleanClusterUserPermissions { cluster, uid } => return clean::clean(call, cluster, uid),
     }?;
     Ok(CloudResponse::json(200, &body))
 }

@@ -108,7 +108,8 @@ impl Bench {
 
     fn json(&self, endpoint: &Endpoint, request: &CloudRequest) -> (u16, Value) {
         let reply = self.reply(endpoint, request);
-        (reply.status, serde_json::from_slice(&reply.body).unwrap())
+        let body = if reply.body.is_empty() { Value::Null } else { serde_json::from_slice(&reply.body).unwrap() };
+        (reply.status, body)
     }
 
     fn rpc_as(&self, signer: &Signer, product: Product, action: &str, query: &[(&str, &str)]) -> (u16, Value) {

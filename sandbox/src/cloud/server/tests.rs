@@ -255,7 +255,7 @@ fn clean(cloud: &Cloud) {
     stream.write_all(&request).unwrap();
     let mut head = [0; 15];
     stream.read_exact(&mut head).unwrap();
-    assert_eq!(&head, b"HTTP/1.1 200 OK");
+    assert_eq!(&head, b"HTTP/1.1 202 Ac");
 }
 
 fn state(cloud: &Cloud) -> CertState {

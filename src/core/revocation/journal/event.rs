@@ -114,6 +114,8 @@ pub enum Event {
 pub enum RequestAnswer {
     /// It was done.
     Done {
+        /// The HTTP status.
+        status: u16,
         /// The binding that came back; `None` where there is none any more, and for a call of the cloud.
         after: Option<Box<BindingObject>>,
         /// The cloud's ID of the request.
@@ -123,6 +125,8 @@ pub enum RequestAnswer {
     Failed {
         /// The HTTP status; `None` where no answer came.
         status: Option<u16>,
+        /// The cloud's error code, such as `Throttling.User`; `None` where it gave none, and for an API server.
+        code: Option<String>,
         /// What went wrong; empty where that was not kept.
         error: String,
         /// The cloud's ID of the request.
@@ -277,6 +281,14 @@ mod tests {
             json!({
                 "format": 1, "event": "Answered", "time": TIME, "auditId": "a-1", "status": 200, "resourceVersion": "7",
                 "after": object(), "requestId": null, "error": null,
+            }),
+            json!({
+                "format": 1, "event": "Answered", "time": TIME, "auditId": "a-2", "status": 429, "code": "Throttling.User",
+                "resourceVersion": null, "after": null, "requestId": "r", "error": "no",
+            }),
+            json!({
+                "format": 1, "event": "Answered", "time": TIME, "auditId": "a-3", "status": 202, "resourceVersion": null,
+                "after": null, "requestId": "r", "error": null,
             }),
             json!({"format": 1, "event": "AtRisk", "time": TIME, "clusterId": cluster, "bindings": [object()]}),
             json!({"format": 1, "event": "Kept", "time": TIME, "clusterId": null, "bindings": [binding]}),

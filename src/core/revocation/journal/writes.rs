@@ -136,8 +136,10 @@ mod tests {
 
     fn answered(audit_id: &str, status: Option<u16>) -> Event {
         let answer = match status {
-            Some(200..=299) => RequestAnswer::Done { after: Some(Box::new(object("after"))), request_id: None },
-            _ => RequestAnswer::Failed { status, error: "no".into(), request_id: None },
+            Some(status @ 200..=299) => {
+                RequestAnswer::Done { status, after: Some(Box::new(object("after"))), request_id: None }
+            }
+            _ => RequestAnswer::Failed { status, code: None, error: "no".into(), request_id: None },
         };
         Event::Answered { time: TIME, audit_id: audit_id.into(), answer }
     }

@@ -64,6 +64,9 @@ pub enum EventV1 {
         /// The HTTP status; null where no answer came.
         #[serde(deserialize_with = "nullable")]
         status: Option<u16>,
+        /// The cloud's error code. May be missing: it gave none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<String>,
         /// The binding's version after the change. May be missing: not known.
         #[serde(default)]
         resource_version: Option<String>,
@@ -163,19 +166,21 @@ pub fn read(json: &[u8]) -> Result<Event, RecordError> {
 impl EventV1 {
     fn answered(time: String, audit_id: String, answer: &RequestAnswer) -> Self {
         match answer.clone() {
-            RequestAnswer::Done { after, request_id } => Self::Answered {
+            RequestAnswer::Done { status, after, request_id } => Self::Answered {
                 time,
                 audit_id,
-                status: Some(200),
+                status: Some(status),
+                code: None,
                 resource_version: after.as_ref().map(|object| object.resource_version().to_owned()),
                 after: after.as_deref().map(object_json),
                 request_id,
                 error: None,
             },
-            RequestAnswer::Failed { status, error, request_id } => Self::Answered {
+            RequestAnswer::Failed { status, code, error, request_id } => Self::Answered {
                 time,
                 audit_id,
                 status,
+                code,
                 resource_version: None,
                 after: None,
                 request_id,
@@ -260,11 +265,13 @@ impl TryFrom<EventV1> for Event {
                 let (cluster_id, uid) = (one("clusterId", &cluster_id)?, one("uid", &uid)?);
                 Self::SendingClean { time: at(time)?, audit_id, call: CleanCall { cluster_id, uid, force } }
             }
-            EventV1::Answered { time, audit_id, status, resource_version: _, after, request_id, error } => {
+            EventV1::Answered { time, audit_id, status, code, resource_version: _, after, request_id, error } => {
                 let after = after.map(|json| object("after", json)).transpose()?.map(Box::new);
                 let answer = match (status, error) {
-                    (Some(200..=299), None) => RequestAnswer::Done { after, request_id },
-                    (status, error) => RequestAnswer::Failed { status, error: error.unwrap_or_default(), request_id },
+                    (Some(status @ 200..=299), None) => RequestAnswer::Done { status, after, request_id },
+                    (status, error) => {
+                        RequestAnswer::Failed { status, code, error: error.unwrap_or_default(), request_id }
+                    }
                 };
                 Self::Answered { time: at(time)?, audit_id, answer }
             }

@@ -56,8 +56,8 @@ fn write(before: &BindingObject, status: Option<u16>) -> BindingWrite {
         subjects: before.subjects.clone(),
         audit_id: "1".into(),
         answer: status.map(|status| match status {
-            200..=299 => RequestAnswer::Done { after: None, request_id: None },
-            _ => RequestAnswer::Failed { status: Some(status), error: "no".into(), request_id: None },
+            200..=299 => RequestAnswer::Done { status, after: None, request_id: None },
+            _ => RequestAnswer::Failed { status: Some(status), code: None, error: "no".into(), request_id: None },
         }),
     }
 }
@@ -216,7 +216,7 @@ fn a_subject_that_is_there_already_is_a_reason_unless_a_restore_was_cut_off() {
 #[test]
 fn what_may_never_have_left_does_not_keep_the_rest_from_coming_back() {
     let team = binding("team", &["bo", "200-1"]);
-    let answer = Some(RequestAnswer::Done { after: Some(Box::new(team.clone())), request_id: None });
+    let answer = Some(RequestAnswer::Done { status: 200, after: Some(Box::new(team.clone())), request_id: None });
     let kept_by_a_policy = BindingWrite { answer, ..write(&team, Some(200)) };
     for doubtful in [write(&team, None), write(&team, Some(500)), kept_by_a_policy] {
         let all = taken(&[doubtful, write(&binding("own", &["200-1"]), Some(200))], &carls(), &[], &[]);

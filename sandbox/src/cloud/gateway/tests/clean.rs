@@ -115,7 +115,7 @@ fn a_delayed_cleaning_changes_nothing_yet_but_is_refused_like_the_rest() {
     let bench = Bench::new();
     bench.backend.set_clean_behaviour(CleanBehaviour::Later(Duration::from_secs(3600)));
     assert_eq!(clean(&bench, PROD, ALICE, &[]).0, 403);
-    assert_eq!(clean(&bench, PROD, GONE, &[]), (200, json!({})));
+    assert_eq!(clean(&bench, PROD, GONE, &[]), (202, Value::Null));
     assert_eq!(*bench.cleaned.lock().unwrap(), []);
     assert!(column(&states(&bench)["states"], "account_id").contains(&GONE));
     assert_eq!(records(&bench).as_array().unwrap().len(), 2);
