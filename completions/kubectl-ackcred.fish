@@ -191,7 +191,7 @@ unknown\t'Whether the identity exists is unknown'
 orphaned\t'Deleted or recycled'"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l cluster-id -d 'The cluster with this ID, by the context that leads to it (repeatable, or comma-separated)' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l parallel -d 'How many clusters are read at a time' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l cluster-timeout -d 'How long each of several clusters may take, and how long to wait for another operation in a cluster [default: 60s]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l cluster-timeout -d 'How long each of several clusters may take, and how long to wait for another operation in a cluster [default: 60s] and for a busy cloud [default: 120s]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l kubeconfig -d 'Kubeconfig file to use, instead of KUBECONFIG and ~/.kube/config' -r -F
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l context -d 'Context to use (repeatable for scan, status and revoke)' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l cluster -d 'Cluster entry to use' -r
@@ -241,7 +241,7 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -s
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l cluster-id -d 'The cluster with this ID, by the context that leads to it (repeatable, or comma-separated)' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l parallel -d 'How many clusters are read at a time' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l cluster-timeout -d 'How long each of several clusters may take, and how long to wait for another operation in a cluster [default: 60s]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l cluster-timeout -d 'How long each of several clusters may take, and how long to wait for another operation in a cluster [default: 60s] and for a busy cloud [default: 120s]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l kubeconfig -d 'Kubeconfig file to use, instead of KUBECONFIG and ~/.kube/config' -r -F
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l context -d 'Context to use (repeatable for scan, status and revoke)' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l cluster -d 'Cluster entry to use' -r
@@ -303,7 +303,7 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" 
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l settle -d 'How long to watch whether access comes back; 0 to not watch [default: 2s, or 15s if a binding is managed]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l cluster-id -d 'The cluster with this ID, by the context that leads to it (repeatable, or comma-separated)' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l parallel -d 'How many clusters are read at a time' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l cluster-timeout -d 'How long each of several clusters may take, and how long to wait for another operation in a cluster [default: 60s]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l cluster-timeout -d 'How long each of several clusters may take, and how long to wait for another operation in a cluster [default: 60s] and for a busy cloud [default: 120s]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l kubeconfig -d 'Kubeconfig file to use, instead of KUBECONFIG and ~/.kube/config' -r -F
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l context -d 'Context to use (repeatable for scan, status and revoke)' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l cluster -d 'Cluster entry to use' -r

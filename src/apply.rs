@@ -9,6 +9,8 @@ mod cloud;
 mod issuing;
 mod recorder;
 
+use std::time::Duration;
+
 use crate::adapters::cloud::Cloud;
 use crate::adapters::cluster::ApiServer;
 use crate::core::ids::{ClusterId, Region, Uid};
@@ -40,6 +42,22 @@ pub struct Tools<'a> {
     pub recorder: &'a Recorder,
     /// Whether to stop after the step in hand.
     pub interrupted: &'a dyn Fn() -> bool,
+    /// How long the cloud is waited for where it refuses its call for now.
+    pub cloud_timeout: Duration,
+    /// Is given each wait for the cloud before it begins.
+    pub on_wait: &'a dyn Fn(&CloudWait),
+}
+
+/// A wait for the cloud, which refuses a call for now.
+pub struct CloudWait {
+    /// The step's number in the plan.
+    pub step: u32,
+    /// How long until the next try.
+    pub wait: Duration,
+    /// No try begins later than this after the first.
+    pub at_most: Duration,
+    /// What the cloud said.
+    pub reason: String,
 }
 
 /// What became of a step.

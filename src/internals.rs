@@ -1,6 +1,7 @@
 //! What benches and suites reach into. It lists items, not rooms, so that the compiler still finds what is dead in a room.
 
 pub use crate::adapters::cloud::endpoints::EndpointOverrides;
+pub use crate::adapters::cloud::retry::Waiting;
 pub use crate::adapters::cloud::{Cloud, CloudSettings, Connection};
 pub use crate::adapters::cluster::{
     ApiServer, BindingScope, CallError, Failure, Limits, ListDecoder, ListError, TlsFailure,

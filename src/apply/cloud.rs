@@ -1,10 +1,13 @@
 //! The cloud's call, and what it takes along that it was not asked for.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use super::binding::{Decision, carry_out};
-use super::{StepReport, Tools};
+use super::{CloudWait, StepReport, Tools};
 use crate::adapters::cloud::cs::Cleaned;
+use crate::adapters::cloud::error::Error;
+use crate::adapters::cloud::retry::{Waiting, is_for_now};
 use crate::adapters::cluster::new_audit_id;
 use crate::core::ids::Uid;
 use crate::core::rbac::binding_object::{BindingObject, BindingRef};
@@ -34,7 +37,15 @@ pub(super) async fn clean(tools: &Tools<'_>, step: u32, uid: &Uid, force: bool) 
     {
         return report.because(format!("not sent: {reason}"));
     }
-    let answer = cs.clean_cluster_user_permissions(cluster, uid, force).await;
+    let at_most = tools.cloud_timeout;
+    let waited = Cell::new(false);
+    let on_wait = |wait, error: &Error| {
+        waited.set(true);
+        (tools.on_wait)(&CloudWait { step, wait, at_most, reason: error.to_string() });
+    };
+    let waiting = Waiting { bound: at_most, on_wait: &on_wait, is_interrupted: tools.interrupted };
+    let answer = cs.clean_cluster_user_permissions(cluster, uid, force, &waiting).await;
+    let given_up = answer.as_ref().err().and_then(|error| why_not_longer(error, waited.get(), tools));
     let answer = match answer {
         Ok(Cleaned { status, request_id }) => RequestAnswer::Done { status, after: None, request_id },
         Err(error) => RequestAnswer::Failed {
@@ -47,8 +58,26 @@ pub(super) async fn clean(tools: &Tools<'_>, step: u32, uid: &Uid, force: bool) 
     tools.recorder.note(&Event::Answered { time: tools.recorder.time(), audit_id, answer: answer.clone() });
     match answer {
         RequestAnswer::Done { request_id, .. } => StepReport { result: StepResult::Done, request_id, ..report },
-        RequestAnswer::Failed { error, request_id, .. } => StepReport { request_id, ..report }.because(error),
+        RequestAnswer::Failed { error, request_id, .. } => {
+            let error = [Some(error), given_up].into_iter().flatten().collect::<Vec<_>>().join("; ");
+            StepReport { request_id, ..report }.because(error)
+        }
     }
+}
+
+/// Why a cloud that refuses for now was not waited for any longer; `None` for other failures.
+fn why_not_longer(error: &Error, waited: bool, tools: &Tools<'_>) -> Option<String> {
+    let at_most = tools.cloud_timeout.as_secs_f64();
+    let why = match error.retry_after() {
+        _ if !is_for_now(error.kind()) => return None,
+        _ if (tools.interrupted)() => "interrupted while waiting for the cloud".to_owned(),
+        Some(wanted) if wanted > tools.cloud_timeout => {
+            format!("the cloud asks to wait {}s, and is waited for up to {at_most}s", wanted.as_secs_f64())
+        }
+        _ if waited => format!("the cloud was waited for up to {at_most}s"),
+        _ => return None,
+    };
+    Some(why)
 }
 
 /// A binding that names the identity beside others.

@@ -43,7 +43,7 @@ pub struct ClusterArgs {
     /// How many clusters are read at a time
     #[arg(long, help_heading = SIDE_BY_SIDE, value_name = "NUMBER", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub parallel: u16,
-    /// How long each of several clusters may take, and how long to wait for another operation in a cluster [default: 60s]
+    /// How long each of several clusters may take, and how long to wait for another operation in a cluster [default: 60s] and for a busy cloud [default: 120s]
     #[arg(long, help_heading = SIDE_BY_SIDE, value_name = "DURATION", value_parser = duration::parse)]
     pub cluster_timeout: Option<SignedDuration>,
 }

@@ -21,6 +21,10 @@ use crate::world::World;
 /// How long each of several clusters may take by default.
 const CLUSTER_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// How long a cloud that refuses a change for now is waited for by default: twice what
+/// Terraform's provider waits after one throttled call.
+const CLOUD_TIMEOUT: Duration = Duration::from_secs(120);
+
 /// How many clusters a command is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Extent {
@@ -106,6 +110,11 @@ pub(super) fn bounds(args: &ClusterArgs, extent: Extent) -> Bounds {
 /// How long to wait for another operation in the same cluster.
 pub(super) fn lock_timeout(cluster_timeout: Option<SignedDuration>) -> Duration {
     cluster_timeout.map_or(CLUSTER_TIMEOUT, positive)
+}
+
+/// How long to wait for a cloud that refuses a change for now.
+pub(super) fn cloud_timeout(cluster_timeout: Option<SignedDuration>) -> Duration {
+    cluster_timeout.map_or(CLOUD_TIMEOUT, positive)
 }
 
 /// The ways, where a context that tells no ID is known from a record to lead to a cluster. The cluster itself has to confirm it.

@@ -1,5 +1,7 @@
 //! `restore`: gives back what a revocation took away.
 
+use std::time::Duration;
+
 use super::clusters::{self, Chosen, Extent, positive};
 use super::operation::{self, Beginning, Running};
 use super::stop::{Document, Stop};
@@ -178,6 +180,9 @@ async fn give_back(
             region: None,
             recorder: &running.recorder,
             interrupted: &|| interrupt.is_pending(),
+            // Nothing of a restore is the cloud's.
+            cloud_timeout: Duration::ZERO,
+            on_wait: &|_| (),
         };
         steps.extend(apply::restore(&tools, &plan.in_cluster(id), consent).await);
     }

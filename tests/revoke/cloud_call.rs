@@ -1,12 +1,14 @@
-//! The cloud's call of a revocation: what is written down of its answer.
+//! The cloud's call of a revocation: what is written down of its answer, and when it is waited for.
 
 use std::time::Duration;
 
 use ackcred_sandbox::apiserver::ApiServer;
-use ackcred_sandbox::cloud::{CleanBehaviour, CloudFault, FaultKind};
+use ackcred_sandbox::cloud::{CleanBehaviour, CloudFault, FaultKind, RetryHint, Turn};
 use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
 
+#[cfg(unix)]
+use crate::crash::{BINARY, ended, signal, spawn, wait_until};
 use crate::restoring::Files;
 use crate::scene::{CARL, Incident};
 
@@ -55,4 +57,64 @@ fn a_binding_that_is_created_anew_was_answered_with_201() {
     assert_eq!(status, Status::Done, "{report:#}\n{said}");
     let answers = answers(&incident, &report);
     assert!(answers.contains(&json!([201, null])) && answers.contains(&json!([200, null])), "{answers:?}");
+}
+
+fn throttled(milliseconds: u64) -> FaultKind {
+    FaultKind::Throttled(Some(RetryHint::AcsRetryAfter(milliseconds)))
+}
+
+/// The statuses of the cloud's calls.
+fn calls(incident: &Incident<ApiServer>) -> Vec<Option<u16>> {
+    let log = incident.cloud.log();
+    log.iter().filter(|request| request.action == CLEAN).map(|request| request.status).collect()
+}
+
+#[test]
+fn a_cloud_that_refuses_for_now_is_waited_for_and_that_is_shown() {
+    let conflict = FaultKind::Refused { status: 409, code: "ErrAuthorizationConflict".to_owned() };
+    for (kind, code, named) in [(throttled(20), 429, "Throttling.User"), (conflict, 409, "ErrAuthorizationConflict")] {
+        let incident = Incident::sandbox(|setup| setup);
+        incident.cloud.add_fault(CloudFault::of(CLEAN, kind).on(Turn::First(2)));
+        let (status, report, said) = incident.json(&REVOKE);
+        assert_eq!(status, Status::Done, "{report:#}\n{said}");
+        assert_eq!(calls(&incident), [Some(code), Some(code), Some(200)]);
+        let waits: Vec<&str> = said.lines().filter(|line| line.contains("Waiting")).collect();
+        assert_eq!(waits.len(), 2, "{said}");
+        for line in waits {
+            assert!(line.contains("s until the next try, up to 120s in all: ") && line.contains(named), "{line}");
+        }
+        assert_eq!(answers(&incident, &report).last(), Some(&json!([200, null])));
+    }
+}
+
+#[test]
+fn a_cloud_that_asks_for_more_than_the_bound_is_a_failure_with_the_way_on() {
+    let incident = Incident::sandbox(|setup| setup);
+    incident.cloud.add_fault(CloudFault::of(CLEAN, throttled(600_000)));
+    let (status, report, said) = incident.json(&REVOKE);
+    assert_eq!(status, Status::Incomplete, "{report:#}\n{said}");
+    assert_eq!(calls(&incident), [Some(429)]);
+    assert_eq!(answers(&incident, &report).last(), Some(&json!([429, "Throttling.User"])));
+    let step = report["steps"].as_array().unwrap().last().unwrap();
+    let error = step["error"].as_str().unwrap();
+    assert!(error.ends_with("; the cloud asks to wait 600s, and is waited for up to 120s"), "{error}");
+    let id = report["operation"].as_str().unwrap();
+    assert!(said.contains(&format!("resume it: kubectl ackcred revoke --resume {id}")), "{said}");
+    incident.cloud.clear_faults();
+    let (status, report, said) = incident.json(&["revoke", "--resume", id, "--yes", "--settle", "0s"]);
+    assert_eq!(status, Status::Done, "{report:#}\n{said}");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interruption_ends_the_waiting() {
+    let incident = Incident::sandbox(|setup| setup);
+    incident.cloud.add_fault(CloudFault::of(CLEAN, throttled(100_000)));
+    let child = spawn(incident.process(BINARY).args(REVOKE));
+    wait_until("the cloud's call", || !calls(&incident).is_empty());
+    signal(&child, "-INT");
+    let said = ended(child);
+    assert_eq!(said.code, Some(130), "{}", said.text);
+    assert!(said.text.contains("; interrupted while waiting for the cloud"), "{}", said.text);
+    assert_eq!(calls(&incident), [Some(429)]);
 }

@@ -245,8 +245,9 @@ impl<C: Cluster> Incident<C> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let connection = kubectl_ackcred::internals::Cloud::connect(&self.session.world(), settings).await.unwrap();
+            let waiting = kubectl_ackcred::internals::Waiting::not_at_all();
             let Connection::Connected(cloud) = connection else { panic!("the session has no key") };
-            let cleaned = cloud.cs(None).unwrap().clean_cluster_user_permissions(&cluster, &uid, force).await;
+            let cleaned = cloud.cs(None).unwrap().clean_cluster_user_permissions(&cluster, &uid, force, &waiting).await;
             cleaned.map(drop).map_err(|error| error.to_string())
         })
     }

@@ -7,7 +7,7 @@ use http::Method;
 use super::endpoints::Endpoint;
 use super::error::{Error, Kind};
 use super::page::{Listed, NumberedPage, Partial, by_number};
-use super::retry::Effect;
+use super::retry::{Effect, Waiting};
 use super::sign::Key;
 use super::wire::{Call, Product, Reply, Wire};
 use crate::core::identity::ack::UserKubeconfigState;
@@ -177,6 +177,7 @@ impl<'a> Cs<'a> {
         cluster: &ClusterId,
         uid: &Uid,
         force: bool,
+        waiting: &Waiting<'_>,
     ) -> Result<Cleaned, Error> {
         let call = Call {
             product: Product::Cs,
@@ -187,7 +188,7 @@ impl<'a> Cs<'a> {
             query: vec![("Force", force.to_string())],
             effect: Effect::IdempotentChange,
         };
-        let Reply { status, request_id, .. } = self.wire.call(&call, &self.key).await?;
+        let Reply { status, request_id, .. } = self.wire.call_waiting(&call, &self.key, waiting).await?;
         Ok(Cleaned { status, request_id })
     }
 

@@ -16,6 +16,8 @@ use crate::core::secret::Secret;
 pub enum Kind {
     /// Too many calls: denied before anything was done.
     Throttled,
+    /// Another change of the same permissions is under way: denied before anything was done.
+    Conflict,
     /// The caller lacks a permission; the error names it.
     Forbidden,
     /// No such thing, or not in this region.
@@ -227,6 +229,9 @@ fn kind_of(status: u16, code: Option<&str>) -> Kind {
     if code.contains("Throttling") || status == 429 {
         return Kind::Throttled;
     }
+    if starts(&["ErrAuthorizationConflict"]) {
+        return Kind::Conflict;
+    }
     if starts(&["InvalidTimeStamp"]) {
         return Kind::ClockSkew;
     }
@@ -339,6 +344,8 @@ mod tests {
             (400, "Throttling.User", Kind::Throttled),
             (503, "Rejected.Throttling", Kind::Throttled),
             (429, "", Kind::Throttled),
+            (400, "ErrAuthorizationConflict", Kind::Conflict),
+            (409, "ErrAuthorizationConflict", Kind::Conflict),
             (400, "InvalidTimeStamp.Expired", Kind::ClockSkew),
             (400, "SignatureNonceUsed", Kind::NonceReused),
             (400, "InvalidSecurityToken.Expired", Kind::CredentialsExpired),

@@ -5,7 +5,9 @@ use std::time::Duration;
 use http::HeaderMap;
 use jiff::Timestamp;
 
-use super::error::Kind;
+use tokio::time::{Instant, sleep};
+
+use super::error::{Error, Kind};
 
 /// What a call does to the account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +51,55 @@ impl Policy {
     }
 }
 
+/// How a change that the cloud refuses for now is waited for: because of too many calls, or of another change of the same
+/// permissions. Other failures go by the caller's policy.
+pub struct Waiting<'a> {
+    /// No try begins later than this after the first.
+    pub bound: Duration,
+    /// Is given each wait and what it is for, before it begins.
+    pub on_wait: &'a dyn Fn(Duration, &Error),
+    /// Whether to stop waiting; asked again and again.
+    pub is_interrupted: &'a dyn Fn() -> bool,
+}
+
+/// How often a wait looks whether it is interrupted.
+const LOOK: Duration = Duration::from_millis(100);
+
+impl Waiting<'static> {
+    /// No waiting: the first refusal ends the call.
+    pub fn not_at_all() -> Self {
+        Self { bound: Duration::ZERO, on_wait: &|_, _| (), is_interrupted: &|| false }
+    }
+}
+
+impl Waiting<'_> {
+    /// The policy for a failure of this kind, where it is one that is waited for.
+    pub(super) fn policy(&self, kind: Kind) -> Option<Policy> {
+        let cap = Duration::from_secs(10);
+        let policy = Policy { attempts: u32::MAX, total: self.bound, cap, ..Policy::default() };
+        is_for_now(kind).then_some(policy)
+    }
+
+    /// Waits. Gives false where it was interrupted.
+    pub(super) async fn wait(&self, wait: Duration, error: &Error) -> bool {
+        (self.on_wait)(wait, error);
+        let until = Instant::now() + wait;
+        while !(self.is_interrupted)() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return true;
+            }
+            sleep(left.min(LOOK)).await;
+        }
+        false
+    }
+}
+
+/// Whether the same call may succeed a little later: it was refused at the door, and nothing is wrong with it.
+pub fn is_for_now(kind: Kind) -> bool {
+    matches!(kind, Kind::Throttled | Kind::Conflict)
+}
+
 /// What went wrong, as far as it matters here.
 #[derive(Clone, Copy, Debug)]
 pub struct Failure {
@@ -87,7 +138,7 @@ pub fn wait_before_next(
 fn may_repeat(effect: Effect, kind: Kind) -> bool {
     match kind {
         // Refused at the door, or never sent: not carried out.
-        Kind::Throttled | Kind::NonceReused | Kind::Unreachable => true,
+        Kind::Throttled | Kind::Conflict | Kind::NonceReused | Kind::Unreachable => true,
         // Whether it was carried out isn't known.
         Kind::Unavailable | Kind::Broken => effect != Effect::Change,
         Kind::TimedOut
@@ -188,6 +239,48 @@ mod tests {
         };
         assert_eq!(wait(20), Some(Duration::from_secs(20)));
         assert_eq!(wait(61), None);
+    }
+
+    #[test]
+    fn only_what_is_refused_for_now_is_waited_for_beyond_the_policy() {
+        let waiting = Waiting { bound: Duration::from_secs(120), on_wait: &|_, _| (), is_interrupted: &|| false };
+        for kind in [Kind::Unavailable, Kind::Broken, Kind::TimedOut, Kind::Forbidden, Kind::Rejected] {
+            assert!(waiting.policy(kind).is_none(), "{kind:?}");
+        }
+        for kind in [Kind::Throttled, Kind::Conflict] {
+            let policy = waiting.policy(kind).unwrap();
+            let wait = |attempt, elapsed, hint: Option<u64>| {
+                let failure = Failure { kind, hint: hint.map(Duration::from_secs) };
+                let elapsed = Duration::from_secs(elapsed);
+                wait_before_next(&policy, Effect::IdempotentChange, attempt, failure, elapsed, 0.0)
+            };
+            assert_eq!(wait(1, 0, Some(60)), Some(Duration::from_secs(60)));
+            assert_eq!(wait(2, 60, Some(60)), Some(Duration::from_secs(60)));
+            assert_eq!(wait(3, 120, Some(60)), None);
+            assert_eq!(wait(30, 100, None), Some(Duration::from_secs(5)));
+            assert_eq!(wait(30, 119, None), None);
+        }
+    }
+
+    #[test]
+    fn a_wait_ends_when_it_is_over_or_interrupted() {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_time().start_paused(true).build().unwrap();
+        let error = Error::new("cs:X", Kind::Throttled, "slow down");
+        for (looks, is_over, waited) in [(usize::MAX, true, 1000), (3, false, 300)] {
+            let (asked, told) = (std::cell::Cell::new(0), std::cell::RefCell::new(Vec::new()));
+            let waiting = Waiting {
+                bound: Duration::from_secs(120),
+                on_wait: &|wait, error| told.borrow_mut().push(format!("{wait:?} {error}")),
+                is_interrupted: &|| asked.replace(asked.get() + 1) == looks,
+            };
+            runtime.block_on(async {
+                let begun = Instant::now();
+                assert_eq!(waiting.wait(Duration::from_secs(1), &error).await, is_over);
+                assert_eq!(begun.elapsed().as_millis(), waited);
+            });
+            assert_eq!(told.into_inner(), ["1s cs:X: slow down"]);
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use super::retry::Waiting;
 use super::stub::{Answer, Asked, Stub, ok, run, status, world};
 use super::*;
 use crate::adapters::cloud::error::Kind;
@@ -91,7 +92,7 @@ fn what_arrives_is_what_was_signed() {
     let cloud = cloud(&stub);
     let cs = cloud.cs(None).unwrap();
     run(cs.list_cluster_kubeconfig_states(&cluster())).unwrap();
-    run(cs.clean_cluster_user_permissions(&cluster(), &uid("2001"), true)).unwrap();
+    run(cs.clean_cluster_user_permissions(&cluster(), &uid("2001"), true, &Waiting::not_at_all())).unwrap();
     run(cloud.user_basic_infos()).unwrap_err();
     let asked = stub.asked();
     assert_eq!(asked.len(), 3);
@@ -255,8 +256,57 @@ fn issuing_a_credential_is_tried_once_when_its_outcome_is_unknown() {
         assert_eq!(stub.asked().len(), 1);
     }
     let stub = Stub::new(|_, before| if before == 0 { Answer::Reset } else { ok("") });
-    run(cloud(&stub).cs(None).unwrap().clean_cluster_user_permissions(&cluster(), &uid("2001"), false)).unwrap();
+    run(cloud(&stub).cs(None).unwrap().clean_cluster_user_permissions(
+        &cluster(),
+        &uid("2001"),
+        false,
+        &Waiting::not_at_all(),
+    ))
+    .unwrap();
     assert_eq!(stub.asked().len(), 2);
+}
+
+#[test]
+fn a_change_that_is_refused_for_now_is_waited_for_within_its_bound() {
+    let refusals = [(429, "Throttling.User"), (400, "ErrAuthorizationConflict"), (409, "ErrAuthorizationConflict")];
+    let bound = Duration::from_secs(60);
+    for (code, name) in refusals {
+        let body = format!(r#"{{"code":"{name}","message":"later","requestId":"R-1"}}"#);
+        let answer = {
+            let body = body.clone();
+            move || Answer::Reply(code, vec![("x-acs-retry-after", "5".to_owned())], body.clone())
+        };
+        let cleaned = |stub: &Stub, bound, on_wait: &dyn Fn(Duration, &error::Error)| {
+            let waiting = Waiting { bound, on_wait, is_interrupted: &|| false };
+            run(cloud(stub).cs(None).unwrap().clean_cluster_user_permissions(&cluster(), &uid("2001"), false, &waiting))
+        };
+        let waits = std::cell::RefCell::new(Vec::new());
+        let on_wait = |wait, error: &error::Error| waits.borrow_mut().push((wait, error.to_string()));
+        let later = answer.clone();
+        // More refusals than a call of another kind would be repeated for.
+        let stub = Stub::new(move |_, before| if before < 4 { later() } else { ok("") });
+        assert_eq!(cleaned(&stub, bound, &on_wait).unwrap().status, 200);
+        let waits = waits.into_inner();
+        assert_eq!((stub.asked().len(), waits.len()), (5, 4));
+        assert!(waits.iter().all(|(wait, text)| *wait >= Duration::from_millis(5) && text.contains(name)), "{waits:?}");
+
+        let stub = Stub::new(move |_, _| answer());
+        let error = cleaned(&stub, Duration::ZERO, &|_, _| ()).unwrap_err();
+        assert_eq!((stub.asked().len(), error.status(), error.code()), (1, Some(code), Some(name)));
+    }
+}
+
+#[test]
+fn a_change_that_is_interrupted_while_it_waits_is_not_tried_again() {
+    let stub = Stub::new(|_, _| {
+        Answer::Reply(429, vec![("retry-after", "50".to_owned())], r#"{"code":"Throttling.User"}"#.to_owned())
+    });
+    let waiting = Waiting { bound: Duration::from_secs(60), on_wait: &|_, _| (), is_interrupted: &|| true };
+    let clean = async |cloud: &Cloud| {
+        cloud.cs(None).unwrap().clean_cluster_user_permissions(&cluster(), &uid("2001"), false, &waiting).await
+    };
+    assert_eq!(run(clean(&cloud(&stub))).unwrap_err().kind(), Kind::Throttled);
+    assert_eq!(stub.asked().len(), 1);
 }
 
 #[test]
@@ -331,7 +381,12 @@ fn a_secret_in_place_of_a_code_or_an_id_is_taken_out() {
         let parts = format!("{:?} {:?} {error}", error.code(), error.request_id());
         assert!(parts.contains("secret"), "{field}: {parts}");
         assert_silent(format!("{error:?} {parts}"));
-        let cleaned = run(cloud.cs(None).unwrap().clean_cluster_user_permissions(&cluster(), &uid("2001"), true));
+        let cleaned = run(cloud.cs(None).unwrap().clean_cluster_user_permissions(
+            &cluster(),
+            &uid("2001"),
+            true,
+            &Waiting::not_at_all(),
+        ));
         assert_silent(format!("{cleaned:?}"));
     }
 }

@@ -11,7 +11,7 @@ use super::endpoints::Endpoint;
 use super::error::{self, Error, ErrorBody, Kind};
 use super::http::{Failure, Http, Request, Response};
 use super::limiter::Limiter;
-use super::retry::{self, Effect, Policy};
+use super::retry::{self, Effect, Policy, Waiting};
 use super::sign::{self, Key, Parts};
 use crate::core::secret::Secret;
 use crate::core::{hex, percent};
@@ -147,7 +147,15 @@ impl Wire {
     /// # Errors
     /// The last try's error.
     pub async fn call(&self, call: &Call, key: &Key<'_>) -> Result<Reply, Error> {
-        self.repeat(call.effect, || self.once(call, key)).await
+        self.repeat(call.effect, None, || self.once(call, key)).await
+    }
+
+    /// Makes a signed call of a change, and waits where it is refused for now.
+    ///
+    /// # Errors
+    /// The last try's error.
+    pub(super) async fn call_waiting(&self, call: &Call, key: &Key<'_>, waiting: &Waiting<'_>) -> Result<Reply, Error> {
+        self.repeat(call.effect, Some(waiting), || self.once(call, key)).await
     }
 
     /// Makes an unsigned call with a form as its body. Only `AssumeRoleWithOIDC` is called so.
@@ -155,12 +163,13 @@ impl Wire {
     /// # Errors
     /// The last try's error.
     pub async fn call_unsigned(&self, call: &Call, form: &[(&'static str, Secret<String>)]) -> Result<Reply, Error> {
-        self.repeat(call.effect, || self.once_unsigned(call, form)).await
+        self.repeat(call.effect, None, || self.once_unsigned(call, form)).await
     }
 
     async fn repeat<F: Future<Output = Result<Reply, Error>>>(
         &self,
         effect: Effect,
+        waiting: Option<&Waiting<'_>>,
         attempt_once: impl Fn() -> F,
     ) -> Result<Reply, Error> {
         let mut begun = None;
@@ -182,10 +191,16 @@ impl Wire {
             }
             let failure = retry::Failure { kind: error.kind(), hint: error.retry_after() };
             let jitter = f64::from(u32::from_be_bytes(random())) / f64::from(u32::MAX);
-            let wait = retry::wait_before_next(&self.policy, effect, attempt, failure, begun.elapsed(), jitter);
+            let patient = waiting.and_then(|waiting| Some((waiting, waiting.policy(error.kind())?)));
+            let policy = patient.as_ref().map_or(&self.policy, |(_, policy)| policy);
+            let wait = retry::wait_before_next(policy, effect, attempt, failure, begun.elapsed(), jitter);
             let Some(wait) = wait else { return Err(error) };
             tracing::info!(attempt, wait_ms = wait.as_millis(), %error, "waiting before another try");
-            tokio::time::sleep(wait).await;
+            match patient {
+                None => tokio::time::sleep(wait).await,
+                Some((waiting, _)) if waiting.wait(wait, &error).await => {}
+                Some(_) => return Err(error),
+            }
             attempt += 1;
         }
     }

@@ -6,7 +6,7 @@ use super::super::clusters;
 use super::super::operation::{self, Running};
 use super::super::stop::Stop;
 use super::request::Request;
-use crate::apply::{self, StepReport, Tools};
+use crate::apply::{self, CloudWait, StepReport, Tools};
 use crate::cli::RevokeArgs;
 use crate::core::distinct::distinct;
 use crate::core::ids::{ClusterId, Uid};
@@ -143,6 +143,8 @@ impl Revocation<'_> {
             region: gathered.region.as_ref(),
             recorder: &running.recorder,
             interrupted: &|| interrupt.is_pending(),
+            cloud_timeout: clusters::cloud_timeout(self.args.clusters.cluster_timeout),
+            on_wait: &|wait| self.say_wait(wait),
         };
         let revoked = apply::revoke(&tools, plan, input, consent).await;
         revoked.steps.iter().for_each(|report| self.say_step(whole, report, &input.cluster));
@@ -196,6 +198,11 @@ impl Revocation<'_> {
         let mut at_risk: Vec<BindingObject> = past.into_iter().filter(|object| !is_known(object)).collect();
         at_risk.extend(now);
         at_risk
+    }
+
+    fn say_wait(&self, CloudWait { step, wait, at_most, reason }: &CloudWait) {
+        let (wait, at_most) = (wait.as_secs_f64(), at_most.as_secs_f64());
+        self.ui.note(&format!("  {step}  Waiting  {wait:.1}s until the next try, up to {at_most}s in all: {reason}"));
     }
 
     fn say_step(&self, whole: &Plan, report: &StepReport, cluster: &InputCluster) {
