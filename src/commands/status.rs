@@ -1,17 +1,17 @@
 //! `status`: the console's two views of kubeconfigs, a cluster's identities and an identity's clusters.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::{cloud, clusters, fleet};
 use crate::cli::{AccessArgs, CloudArgs, StatusArgs};
 use crate::core::access::holder::{Holder, LastAccess, holders};
-use crate::core::identity::ack::UserKubeconfigState;
+use crate::core::identity::ack::{AuditProject, UserKubeconfigState};
 use crate::core::identity::evidence::Listing;
 use crate::core::ids::{ClusterId, Uid};
 use crate::error::{Error, Result};
 use crate::gather::cloud::connect;
 use crate::gather::cluster_access::{AccessQuery, ClusterReading};
-use crate::gather::fleet::{Activities, Cluster, last_accesses};
+use crate::gather::fleet::{Activities, AuditLogs, Cluster, audit_logs};
 use crate::gather::identity_clusters::{self, Footprint};
 use crate::gather::runtime::{self, Runtime};
 use crate::output::ui::Ui;
@@ -50,10 +50,13 @@ fn of_clusters(
     let settings = cloud::settings(cloud_args, access, world)?;
     let runtime = Runtime::begin()?;
     let mut fleet = fleet::tell(&runtime, chosen, question, settings, ui)?;
-    let activity = match args.activity && !fleet.is_interrupted {
-        true => runtime.to_completion(|| (), async |interrupt| last_accesses(&mut fleet, &interrupt).await),
-        false => BTreeMap::new(),
+    let logs = match fleet.is_interrupted {
+        true => AuditLogs::default(),
+        false => {
+            runtime.to_completion(|| (), async |interrupt| audit_logs(&mut fleet, args.activity, &interrupt).await)
+        }
     };
+    let activity = &logs.activities;
     fleet::say_read(&fleet, extent, ui);
 
     let mut found: Vec<(Holder<'_>, &ClusterReading<()>)> = fleet
@@ -69,8 +72,8 @@ fn of_clusters(
     let report = StatusReport {
         api_version: ApiVersion::V1,
         kind: Kind::StatusReport,
-        clusters: fleet.clusters.iter().map(|cluster| cluster_of(cluster, &activity)).collect(),
-        items: found.iter().map(|(holder, reading)| item_of(holder, reading, &activity)).collect(),
+        clusters: fleet.clusters.iter().map(|cluster| cluster_of(cluster, &logs)).collect(),
+        items: found.iter().map(|(holder, reading)| item_of(holder, reading, activity)).collect(),
         incomplete: status != Status::Done,
         cloud: cloud::view(&fleet.account.cloud, fleet.account.people.sources(), &fleet::failures(&fleet)),
         dimension: if extent.is_several() { Dimension::Clusters } else { Dimension::Cluster },
@@ -116,7 +119,7 @@ fn of_identity(
     Ok((report, if incomplete { Status::Incomplete } else { Status::Done }))
 }
 
-fn cluster_of(cluster: &Cluster<()>, activity: &Activities) -> ClusterStatus {
+fn cluster_of(cluster: &Cluster<()>, logs: &AuditLogs) -> ClusterStatus {
     let (cluster_ref, context) = (&cluster.cluster_ref, cluster.context().map(str::to_owned));
     match &cluster.outcome {
         Ok((_, reading)) => ClusterStatus {
@@ -125,7 +128,8 @@ fn cluster_of(cluster: &Cluster<()>, activity: &Activities) -> ClusterStatus {
             context,
             temporary_credential: cluster_ref.temporary_credential,
             error: (!reading.unread.is_empty()).then(|| reading.unread.join("; ")),
-            auditing: auditing(reading.cluster.id.as_ref(), activity),
+            auditing: auditing(reading.cluster.id.as_ref(), logs),
+            audit_project: project(reading.cluster.id.as_ref(), logs).and_then(|said| said.project.clone()),
             ram_authenticator: reading.ram_authenticator,
         },
         Err(error) => ClusterStatus {
@@ -135,13 +139,20 @@ fn cluster_of(cluster: &Cluster<()>, activity: &Activities) -> ClusterStatus {
             temporary_credential: cluster_ref.temporary_credential,
             error: Some(error.message()),
             auditing: Auditing::Unknown,
+            audit_project: None,
             ram_authenticator: None,
         },
     }
 }
 
-fn auditing(cluster: Option<&ClusterId>, activity: &Activities) -> Auditing {
-    Auditing::of(activity.iter().filter(|((id, _), _)| cluster == Some(id)).map(|(_, access)| access))
+/// What ACK says of a cluster's audit log.
+fn project<'a>(cluster: Option<&ClusterId>, logs: &'a AuditLogs) -> Option<&'a AuditProject> {
+    logs.projects.get(cluster?)?.known()
+}
+
+fn auditing(cluster: Option<&ClusterId>, logs: &AuditLogs) -> Auditing {
+    let searches = logs.activities.iter().filter(|((id, _), _)| cluster == Some(id)).map(|(_, access)| access);
+    Auditing::of(project(cluster, logs), searches)
 }
 
 fn item_of(holder: &Holder<'_>, reading: &ClusterReading<()>, activity: &Activities) -> StatusItem {

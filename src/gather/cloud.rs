@@ -7,7 +7,7 @@ use futures_util::{StreamExt as _, stream};
 use crate::adapters::cloud::page::{Listed, source};
 use crate::adapters::cloud::{Cloud, CloudSettings, Connection};
 use crate::core::access::holder::LastAccess;
-use crate::core::identity::ack::{AccountCluster, KubeconfigState, Permission, UserKubeconfigState};
+use crate::core::identity::ack::{AccountCluster, AuditProject, KubeconfigState, Permission, UserKubeconfigState};
 use crate::core::identity::evidence::{AccountSources, Answer, Listing, Lookup};
 use crate::core::identity::{Caller, RecycledUser};
 use crate::core::ids::{ClusterId, Region, Uid};
@@ -194,6 +194,15 @@ pub async fn kubeconfigs(cloud: &Cloud, cluster: &ClusterId, region: Option<&Reg
         Ok(cs) => cs.list_cluster_kubeconfig_states(cluster).await,
     };
     source(listed)
+}
+
+/// Asks whether a cluster writes an audit log, at the endpoint of its region.
+pub async fn audit_project(cloud: &Cloud, region: Option<&Region>, cluster: &ClusterId) -> Answer<AuditProject> {
+    let asked = match cloud.cs(cloud.region(region).as_ref()) {
+        Err(error) => return Answer::Failed(error.to_string()),
+        Ok(cs) => cs.get_cluster_audit_project(cluster).await,
+    };
+    asked.map_or_else(|error| Answer::Failed(error.to_string()), Answer::Known)
 }
 
 /// Asks for an identity's kubeconfigs in all clusters.

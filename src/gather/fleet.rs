@@ -9,22 +9,22 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tokio::sync::{OnceCell, Semaphore};
 
 use super::account::{Account, AccountReading};
-use super::cloud::activities;
 use super::cluster_access::{self, ClusterReading, ReadError, Route, ServerAnswer, ask_cloud, ask_server};
 use super::runtime::Interrupt;
 use crate::adapters::cloud::CloudSettings;
 use crate::adapters::cluster::ApiServer;
-use crate::core::access::holder::{LastAccess, holders as holders_of};
 use crate::core::cluster::cluster_id::{ClusterIdFrom, KnownCluster};
 use crate::core::identity::evidence::{AccountSources, Listing};
-use crate::core::ids::{ClusterId, Uid};
+use crate::core::ids::Uid;
 use crate::core::progress::Progress;
 use crate::error::{Error, Result};
 
+mod audit_logs;
 mod members;
 mod progress_tracker;
 mod temporary;
 
+pub use audit_logs::{Activities, AuditLogs, audit_logs};
 pub use members::{Choice, ClusterRef, Wanted};
 
 use members::{Member, Reach, have_one_authority};
@@ -194,31 +194,6 @@ async fn judged<A>(
         reading.scan.judge(&account.people, asked);
     }
     Fleet { account, clusters, is_interrupted }
-}
-
-/// Last accesses, by cluster and identity.
-pub type Activities = BTreeMap<(ClusterId, Uid), LastAccess>;
-
-/// Searches the audit logs of the last seven days for every identity that holds something; after Ctrl-C, those that were done by then.
-pub async fn last_accesses<A>(fleet: &mut Fleet<A>, interrupt: &Interrupt) -> Activities {
-    let last = RefCell::new(BTreeMap::new());
-    tokio::select! {
-        biased;
-        () = interrupt.pressed() => fleet.is_interrupted = true,
-        () = search(fleet, &last) => {}
-    }
-    last.into_inner()
-}
-
-async fn search<A>(fleet: &Fleet<A>, last: &RefCell<Activities>) {
-    let Some(cloud) = fleet.account.cloud.ready() else { return };
-    let known = fleet.reading().filter_map(|reading| Some((reading, reading.cluster.id.as_ref()?)));
-    let searched = known.map(async |(reading, id)| {
-        let questions = holders_of(&reading.scan).into_iter().map(|holder| (id.clone(), holder.uid)).collect();
-        let answers = activities(cloud, reading.region.as_ref(), questions).await;
-        last.borrow_mut().extend(answers);
-    });
-    searched.collect::<FuturesUnordered<_>>().collect::<()>().await;
 }
 
 /// Reads clusters.

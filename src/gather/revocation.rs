@@ -11,6 +11,7 @@ use super::account::AccountReading;
 use super::cloud::{self, CloudAccess};
 use super::cluster_access::{ClusterReading, Route, reach};
 use super::leaked::Leaked;
+use crate::adapters::cloud::Cloud;
 use crate::adapters::cluster::{ApiServer, CallError};
 use crate::core::access::holder::{DeletedHolders, LastAccess, deleted};
 use crate::core::access::likeness::ram_name;
@@ -387,12 +388,19 @@ fn kubeconfig(reading: &ClusterReading<ApiServer>, uid: &Uid) -> KubeconfigFact 
 async fn activity(Sources { reading, account }: Sources<'_>, uids: &[Uid]) -> Vec<Option<LastAccess>> {
     let (Some(cloud), Some(id)) = (account.cloud.ready(), &reading.cluster.id) else { return vec![None; uids.len()] };
     let questions = uids.iter().map(|uid| (id.clone(), uid.clone())).collect();
-    let mut accesses: BTreeMap<Uid, LastAccess> = cloud::activities(cloud, reading.region.as_ref(), questions)
-        .await
-        .into_iter()
-        .map(|((_, uid), access)| (uid, access))
-        .collect();
+    let answers = cloud::activities(cloud, reading.region.as_ref(), questions).await;
+    // Only a failed check needs a reason. Where ACK doesn't say either, the check's own words stand.
+    let failed = answers.iter().any(|(_, access)| access.is_failed());
+    let is_off = failed && auditing_is_off(cloud, reading.region.as_ref(), id).await;
+    let explained = |access: LastAccess| if is_off { access.without_audit_log() } else { access };
+    let mut accesses: BTreeMap<Uid, LastAccess> =
+        answers.into_iter().map(|((_, uid), access)| (uid, explained(access))).collect();
     uids.iter().map(|uid| accesses.remove(uid)).collect()
+}
+
+async fn auditing_is_off(cloud: &Cloud, region: Option<&Region>, cluster: &ClusterId) -> bool {
+    let said = cloud::audit_project(cloud, region, cluster).await;
+    said.known().is_some_and(|project| !project.is_enabled)
 }
 
 async fn of_the_cloud(

@@ -326,6 +326,17 @@ fn recent_access_is_weighed_before_it_is_ended() {
 
     let incident = Incident::sandbox(|setup| setup.change_cluster(|cluster| cluster.auditing(Auditing::Off)));
     refused(&incident, &["revoke", CARL, "--yes"], &["ActivityUnknown"]);
+    let unknown = "whether it was used in the last 7 days is unknown: ";
+    let message = |denied: &[&str]| {
+        let may = denied.iter().copied().fold(Permissions::everything(), Permissions::denying);
+        incident.cloud.edit(|cloud_state| cloud_state.set_permissions(KEY, may));
+        text(&incident.json(&["revoke", CARL, "--dry-run"]).1["refusals"][0]["message"]).to_owned()
+    };
+    let off = message(&[]);
+    assert!(off.contains(&format!("{unknown}auditing is off in this cluster: cs:DescribeUser")), "{off}");
+    let not_said = message(&["cs:GetClusterAuditProject"]);
+    assert!(not_said.contains(&format!("{unknown}cs:DescribeUser")), "{not_said}");
+    message(&[]);
     let (status, plan, said) = incident.json(&["revoke", CARL, "--dry-run", "--force"]);
     assert_eq!((status, &plan["refusals"]), (Status::Done, &json!([])), "{said}");
     // With nothing in the cloud to be had the log is asked nothing that it could fail to answer.

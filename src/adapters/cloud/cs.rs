@@ -11,7 +11,9 @@ use super::retry::{Effect, Waiting};
 use super::sign::Key;
 use super::wire::{Call, Product, Reply, Wire};
 use crate::core::identity::ack::UserKubeconfigState;
-use crate::core::identity::ack::{AccountCluster, Activity, IssuedKubeconfig, KubeconfigState, Permission};
+use crate::core::identity::ack::{
+    AccountCluster, Activity, AuditProject, IssuedKubeconfig, KubeconfigState, Permission,
+};
 use crate::core::ids::{ClusterId, Region, Uid};
 
 mod body;
@@ -154,6 +156,15 @@ impl<'a> Cs<'a> {
         let path = format!("/clusters/{cluster}/users/{uid}/activity-state");
         let reply = self.get("DescribeUserClusterActivityState", path, Vec::new()).await?;
         Ok(reply.json::<body::ActivityState>()?.into_core())
+    }
+
+    /// `cs:GetClusterAuditProject`: whether the cluster writes an audit log.
+    ///
+    /// # Errors
+    /// The call failed, or its answer doesn't say.
+    pub async fn get_cluster_audit_project(&self, cluster: &ClusterId) -> Result<AuditProject, Error> {
+        let reply = self.get("GetClusterAuditProject", format!("/clusters/{cluster}/audit"), Vec::new()).await?;
+        Ok(reply.json::<body::ClusterAudit>()?.into_core())
     }
 
     /// `cs:DescribeUserPermission`: the roles that ACK granted. A RAM caller sees only clusters that it administers.

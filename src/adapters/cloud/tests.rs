@@ -122,6 +122,7 @@ fn each_call_has_its_path_and_parameters() {
         let _ = cs.describe_clusters_for_region(&Region::parse("cn-beijing").unwrap()).await;
         let _ = cs.list_user_kubeconfig_states(&uid("2001")).await;
         let _ = cs.describe_user_cluster_activity_state(&cluster(), &uid("2001")).await;
+        let _ = cs.get_cluster_audit_project(&cluster()).await;
         let _ = cs.describe_user_permission(&uid("2001")).await;
         let _ = cs.describe_cluster_user_kubeconfig(&cluster(), false, 15).await;
         let _ = cloud.caller().await;
@@ -141,6 +142,7 @@ fn each_call_has_its_path_and_parameters() {
         "DescribeClustersForRegion GET /regions/cn-beijing/clusters?page_number=1&page_size=50".to_owned(),
         "ListUserKubeConfigStates GET /users/2001/kubeconfig/states?page_number=1&page_size=100".to_owned(),
         format!("DescribeUserClusterActivityState GET /clusters/{CLUSTER}/users/2001/activity-state"),
+        format!("GetClusterAuditProject GET /clusters/{CLUSTER}/audit"),
         "DescribeUserPermission GET /permissions/users/2001".to_owned(),
         format!(
             "DescribeClusterUserKubeconfig GET /k8s/{CLUSTER}/user_config?PrivateIpAddress=false&TemporaryDurationMinutes=15"

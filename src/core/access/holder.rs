@@ -127,6 +127,17 @@ impl LastAccess {
         }
     }
 
+    /// The same, where it is known that the cluster writes no audit log: that is why the check failed.
+    #[must_use]
+    pub fn without_audit_log(self) -> Self {
+        match self {
+            Self::Failed { reason, activity } => {
+                Self::Failed { reason: format!("auditing is off in this cluster: {reason}"), activity }
+            }
+            known @ (Self::None(_) | Self::Found(_)) => known,
+        }
+    }
+
     /// In words, with what finds the records again.
     pub fn describe(&self) -> String {
         let Activity { last_activity, last_audit_id, project, log_store, query, .. } = self.activity();

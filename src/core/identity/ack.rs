@@ -110,6 +110,15 @@ pub struct UserKubeconfigState {
     pub expires: Option<Timestamp>,
 }
 
+/// Whether a cluster writes an audit log, and where: `cs:GetClusterAuditProject`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditProject {
+    /// `audit_enabled`.
+    pub is_enabled: bool,
+    /// `sls_project_name`: the log project.
+    pub project: Option<String>,
+}
+
 /// What the audit log of the last seven days tells of an identity: `cs:DescribeUserClusterActivityState`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Activity {

@@ -4,7 +4,7 @@ use serde::Serialize;
 use super::words::Word as _;
 use super::{ApiVersion, CloudView, IdentityTypeWord, Kind, KubeconfigWord, StateWord, nothing_in, state_tone, time};
 use crate::core::access::holder::{Holder, LastAccess};
-use crate::core::identity::ack::UserKubeconfigState;
+use crate::core::identity::ack::{AuditProject, UserKubeconfigState};
 use crate::core::identity::verdict::Verdict;
 use crate::core::ids::Uid;
 use crate::output::report::Report;
@@ -64,17 +64,21 @@ pub struct ClusterStatus {
     pub error: Option<String>,
     /// Whether it has an audit log.
     pub auditing: Auditing,
+    /// The log project with the audit log; null where that is unknown or there is none.
+    pub audit_project: Option<String>,
     /// Whether ack-ram-authenticator's API group exists; null where that is unknown.
     pub ram_authenticator: Option<bool>,
 }
 
-/// Whether a cluster has an audit log, as far as the activity check shows.
+/// Whether a cluster has an audit log: as ACK says, else as far as the activity check shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Auditing {
-    /// It has one: it could be searched.
+    /// It has one.
     Enabled,
-    /// It was not searched, or every search failed: it may be off, or out of reach.
+    /// It has none.
+    Disabled,
+    /// ACK did not say, and no search showed it: it may be off, or out of reach.
     Unknown,
 }
 
@@ -150,9 +154,14 @@ pub enum Outcome {
 }
 
 impl Auditing {
-    /// What these searches of a cluster's audit log show.
-    pub fn of<'a>(mut searches: impl Iterator<Item = &'a LastAccess>) -> Self {
-        if searches.any(|access| !access.is_failed()) { Self::Enabled } else { Self::Unknown }
+    /// What ACK says of a cluster's audit log, else what these searches of it show.
+    pub fn of<'a>(said: Option<&AuditProject>, mut searches: impl Iterator<Item = &'a LastAccess>) -> Self {
+        match said {
+            Some(AuditProject { is_enabled: true, .. }) => Self::Enabled,
+            Some(AuditProject { is_enabled: false, .. }) => Self::Disabled,
+            None if searches.any(|access| !access.is_failed()) => Self::Enabled,
+            None => Self::Unknown,
+        }
     }
 }
 
@@ -301,6 +310,7 @@ impl ClusterStatus {
     fn describe(&self) -> String {
         let auditing = match self.auditing {
             Auditing::Enabled => "enabled",
+            Auditing::Disabled => "disabled",
             Auditing::Unknown => "unknown",
         };
         let authenticator = match self.ram_authenticator {

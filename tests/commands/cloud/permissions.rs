@@ -61,6 +61,7 @@ fn a_missing_action_costs_the_commands_of_its_row_and_is_named() {
         ("cs:DescribeClustersForRegion", "0 0 0 0 0"),
         ("cs:ListClusterKubeconfigStates", "4 4 4 4 0"),
         ("cs:ListUserKubeConfigStates", "0 0 0 0 1"),
+        ("cs:GetClusterAuditProject", "0 0 4 4 0"),
         // The sandbox takes the second of the two names that may be meant.
         ("cs:CheckUserClustersActivity", "0 0 0 4 4"),
     ] {

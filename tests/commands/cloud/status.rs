@@ -36,7 +36,11 @@ fn a_cluster_shows_everybody_with_a_kubeconfig_or_a_binding() {
     assert_eq!(document["items"][0]["accountState"], "Deleted");
     assert!(stderr.contains("1 deleted identity has an effective kubeconfig here"), "{stderr}");
     assert_eq!(document["clusters"][0]["ramAuthenticator"], false);
-    assert_eq!(document["clusters"][0]["auditing"], "Unknown");
+    let cluster = &document["clusters"][0];
+    assert_eq!(
+        (&cluster["auditing"], &cluster["auditProject"]),
+        (&json!("Enabled"), &json!(format!("k8s-log-{CLUSTER}")))
+    );
 }
 
 #[test]
@@ -46,12 +50,36 @@ fn the_heading_tells_of_auditing_and_of_the_authenticator() {
         stdout.lines().next().unwrap().to_owned()
     };
     let plain = Scene::small().signed_in();
-    assert_eq!(heading(&plain, &["status"]), "AUDITING: unknown   RAM-AUTHENTICATOR: not installed");
-    assert_eq!(heading(&plain, &["status", "--activity"]), "AUDITING: enabled   RAM-AUTHENTICATOR: not installed");
+    for args in [&["status"][..], &["status", "--activity"]] {
+        assert_eq!(heading(&plain, args), "AUDITING: enabled   RAM-AUTHENTICATOR: not installed");
+    }
     let server = ApiServer::start(ApiServerOptions { ram_authenticator: true, ..ApiServerOptions::default() }).unwrap();
     let installed = Scene::stage(server, SMALL, |account| account).signed_in();
     installed.cloud.edit(|cloud_state| cloud_state.cluster_mut(CLUSTER).unwrap().auditing = Auditing::Off);
-    assert_eq!(heading(&installed, &["status", "--activity"]), "AUDITING: unknown   RAM-AUTHENTICATOR: installed");
+    for args in [&["status"][..], &["status", "--activity"]] {
+        assert_eq!(heading(&installed, args), "AUDITING: disabled   RAM-AUTHENTICATOR: installed");
+    }
+}
+
+#[test]
+fn where_ack_does_not_say_whether_it_audits_a_search_may() {
+    let scene = Scene::small().signed_in();
+    let auditing = |args: &[&str]| {
+        let (status, document, stderr) = scene.json(args);
+        assert_eq!(status, Status::Incomplete, "{stderr}");
+        assert!(stderr.contains("cs:GetClusterAuditProject"), "{stderr}");
+        let cluster = &document["clusters"][0];
+        assert_eq!(cluster["auditProject"], Value::Null);
+        cluster["auditing"].as_str().unwrap().to_owned()
+    };
+    for kind in [FaultKind::Forbidden, FaultKind::Body(r#"{"sls_project_name":"k8s-log"}"#.to_owned())] {
+        scene.cloud.clear_faults();
+        scene.cloud.add_fault(CloudFault::of("GetClusterAuditProject", kind));
+        assert_eq!(auditing(&["status"]), "Unknown");
+        assert_eq!(auditing(&["status", "--activity"]), "Enabled");
+    }
+    scene.cloud.add_fault(CloudFault::of("DescribeUserClusterActivityState", FaultKind::Forbidden));
+    assert_eq!(auditing(&["status", "--activity"]), "Unknown");
 }
 
 #[test]
@@ -82,7 +110,7 @@ fn the_last_access_has_the_documents_three_outcomes() {
     let failed = &item(&document, "uid", CONFIRMED)["lastAccess"];
     assert_eq!(failed["outcome"], "Failed");
     assert!(failed["error"].as_str().unwrap().contains("ErrorAuditNotEnabled"), "{failed}");
-    assert_eq!(document["clusters"][0]["auditing"], "Unknown");
+    assert_eq!(document["clusters"][0]["auditing"], "Disabled");
 }
 
 #[test]

@@ -5,8 +5,8 @@ use serde::Deserialize;
 
 use super::super::fields;
 use crate::core::identity::ack::{
-    AccountCluster, AccountState, AccountType, Activity, CertificateState, IssuedKubeconfig, KubeconfigState,
-    Permission, UserKubeconfigState,
+    AccountCluster, AccountState, AccountType, Activity, AuditProject, CertificateState, IssuedKubeconfig,
+    KubeconfigState, Permission, UserKubeconfigState,
 };
 use crate::core::ids::{ClusterId, Region, Uid};
 use crate::core::secret::Secret;
@@ -234,6 +234,21 @@ impl ActivityState {
 }
 
 #[derive(Deserialize)]
+pub(super) struct ClusterAudit {
+    audit_enabled: bool,
+    #[serde(default, deserialize_with = "fields::text")]
+    sls_project_name: String,
+}
+
+impl ClusterAudit {
+    /// The documents' own example has a line feed after the project's name.
+    pub(super) fn into_core(self) -> AuditProject {
+        let project = Some(self.sls_project_name.trim().to_owned()).filter(|project| !project.is_empty());
+        AuditProject { is_enabled: self.audit_enabled, project }
+    }
+}
+
+#[derive(Deserialize)]
 pub(super) struct GrantedPermission {
     // Without it the record would be of no cluster.
     #[serde(deserialize_with = "fields::required")]
@@ -302,6 +317,18 @@ mod tests {
         let cluster = serde_json::from_value::<Cluster>(body).unwrap().into_core().unwrap();
         assert_eq!(cluster.public_server, None);
         assert_eq!(cluster.intranet_server.as_deref(), Some("https://192.168.0.251:6443"));
+    }
+
+    #[test]
+    fn the_project_of_an_audit_log_is_trimmed_and_whether_there_is_one_must_be_said() {
+        let read = |body: &str| serde_json::from_str::<ClusterAudit>(body).map(ClusterAudit::into_core);
+        let project =
+            |is_enabled, project: Option<&str>| AuditProject { is_enabled, project: project.map(str::to_owned) };
+        let documented = r#"{"audit_enabled":true,"sls_project_name":"k8s-log-c1\n"}"#;
+        assert_eq!(read(documented).unwrap(), project(true, Some("k8s-log-c1")));
+        assert_eq!(read(r#"{"audit_enabled":false,"sls_project_name":""}"#).unwrap(), project(false, None));
+        assert_eq!(read(r#"{"audit_enabled":false,"sls_project_name":null}"#).unwrap(), project(false, None));
+        assert!(read(r#"{"sls_project_name":"k8s-log-c1"}"#).is_err());
     }
 
     #[test]

@@ -25,7 +25,8 @@ pub(super) fn example() -> StatusReport {
         clusters: vec![
             ClusterStatus {
                 error: None,
-                auditing: Auditing::of(accesses.iter()),
+                auditing: Auditing::of(None, accesses.iter()),
+                audit_project: Some("k8s-log-project".to_owned()),
                 ram_authenticator: Some(true),
                 ..cluster()
             },
@@ -46,7 +47,8 @@ fn cluster() -> ClusterStatus {
         context: Some("prod-admin".to_owned()),
         temporary_credential: false,
         error: Some("cannot reach https://192.0.2.1:6443".to_owned()),
-        auditing: Auditing::of(std::iter::empty()),
+        auditing: Auditing::of(None, std::iter::empty()),
+        audit_project: None,
         ram_authenticator: None,
     }
 }
