@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use ackcred_sandbox::apiserver::ApiServer;
+use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions};
 use ackcred_sandbox::cloud::{CleanBehaviour, CloudFault, FaultKind, RetryHint, Turn};
+use ackcred_sandbox::cluster::Cluster;
+use ackcred_sandbox::controlplane::shared;
 use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
 
@@ -16,7 +18,7 @@ const CLEAN: &str = "CleanClusterUserPermissions";
 const REVOKE: [&str; 5] = ["revoke", CARL, "--yes", "--settle", "0s"];
 
 /// What the journal of the last operation has of the answers: status and code of each, the last one being the cloud's.
-fn answers(incident: &Incident<ApiServer>, report: &Value) -> Vec<Value> {
+fn answers<C: Cluster>(incident: &Incident<C>, report: &Value) -> Vec<Value> {
     let journal = Files::of(incident, report["operation"].as_str().unwrap()).path("journal.jsonl");
     let journal = std::fs::read_to_string(journal).unwrap();
     let events = journal.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
@@ -48,9 +50,10 @@ fn the_journal_has_the_status_and_the_code_that_were_answered() {
     }
 }
 
-#[test]
-fn a_binding_that_is_created_anew_was_answered_with_201() {
-    let incident = Incident::sandbox(|setup| setup);
+on_both_servers!(a_binding_that_is_created_anew_was_answered_with_201);
+
+fn a_binding_that_is_created_anew_was_answered_with_201<C: Cluster>(server: C) {
+    let incident = Incident::stage(server, |setup| setup);
     let (status, report, said) = incident.json(&REVOKE);
     assert_eq!(status, Status::Done, "{report:#}\n{said}");
     let (status, report, said) = incident.json(&["restore", report["operation"].as_str().unwrap(), "--yes", "--force"]);
