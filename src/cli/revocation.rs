@@ -86,7 +86,7 @@ pub struct RevokeArgs {
     /// Reason, for the record
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
-    /// How long to watch whether access comes back; 0 to not watch [default: 2s, or 15s if a binding is managed]
+    /// How long to watch whether access comes back; 0 to not watch [default: 2s, or 15s if a controller manages a binding]
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     pub settle: Option<SignedDuration>,
     /// Refused: a pod's service account can't revoke

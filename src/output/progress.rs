@@ -1,4 +1,7 @@
-//! A bar at the terminal: how far a reading of several clusters is. It is gone once the result is there.
+//! A bar at the terminal: how far a reading of several clusters is, or how long bindings are still watched. It is gone once the result
+//! is there.
+
+use std::time::Duration;
 
 use super::escape::escape;
 use super::ui::lock;
@@ -25,6 +28,12 @@ impl ProgressBar {
     /// Draws it anew.
     pub fn draw(&self, progress: &Progress) {
         self.write(&format!("{ERASE}{}", line(progress)));
+    }
+
+    /// Draws how long the bindings have been watched, of how long.
+    pub fn draw_watch(&self, elapsed: Duration, window: Duration) {
+        let elapsed = elapsed.min(window).as_secs();
+        self.write(&format!("{ERASE}watching whether access comes back: {elapsed} of {} s", window.as_secs_f64()));
     }
 
     fn write(&self, text: &str) {
@@ -68,8 +77,6 @@ fn tail(name: &str, most: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn line_of(done: usize, failed: usize, slowest: Option<&str>) -> String {

@@ -1,5 +1,8 @@
 //! A revocation that was agreed to, from the locks to the report.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
 use futures_util::{StreamExt as _, stream};
 
 use super::super::clusters;
@@ -12,12 +15,14 @@ use crate::core::distinct::distinct;
 use crate::core::ids::{ClusterId, Uid};
 use crate::core::rbac::binding_object::BindingObject;
 use crate::core::revocation::consent::Consent;
-use crate::core::revocation::input::InputCluster;
+use crate::core::revocation::input::{InputCluster, RevocationInput};
 use crate::core::revocation::journal::originals::Original;
 use crate::core::revocation::journal::{self, Action as AuditAction, Ending, StepResult};
 use crate::core::revocation::operation::{ClusterRecord, LostBinding, OperationReport, Purpose, tombstone_of};
-use crate::core::revocation::plan::{Plan, roles_then};
-use crate::core::revocation::verification::{Before, CheckResult, Outcome, Verification, settle_time};
+use crate::core::revocation::plan::{Plan, change_of, roles_then};
+use crate::core::revocation::verification::{
+    Before, CheckResult, Outcome, SETTLE, SETTLE_RECONCILED, Verification, reconciled,
+};
 use crate::error::chain;
 use crate::gather::cloud::CloudAccess;
 use crate::gather::leaked::Leaked;
@@ -30,6 +35,9 @@ use crate::status::Status;
 use crate::world::World;
 
 /// A revocation that was agreed to.
+/// How often a terminal is told how long the bindings are still watched.
+const WATCH_TICK: Duration = Duration::from_millis(250);
+
 pub(super) struct Revocation<'a> {
     pub(super) args: &'a RevokeArgs,
     pub(super) world: &'a World,
@@ -167,16 +175,18 @@ impl Revocation<'_> {
             region: gathered.region.as_ref(),
             cluster: &input.cluster,
             targets: input.targets.iter().filter(|target| uids.contains(&target.target.uid)).collect(),
+        let settle = self.settle(whole, plan, input);
             plan,
             before: &before,
             leaked: self.leaked,
-            settle: settle_time(self.args.settle.map(clusters::positive), plan),
+            settle,
             now: self.world.clock().time(),
         };
         let cloud = verification::ask_cloud(&question).await;
         let cloud_is_done = cloud.iter().all(|report| report.result == CheckResult::Passed);
         let mut collateral = repair().await;
-        let verification = verification::verify(&question, cloud).await;
+        let verify = verification::verify(&question, cloud);
+        let verification = if whole.is_of_several() { verify.await } else { self.watched(settle, verify).await };
         let news = repair().await;
         collateral.retain(|one| !news.iter().any(|newer| newer.binding == one.binding));
         collateral.extend(news);
@@ -196,6 +206,36 @@ impl Revocation<'_> {
             self.request.resumed.as_ref().map(|past| journal::at_risk(&past.events, cluster)).unwrap_or_default();
         let is_known = |object: &BindingObject| now.iter().any(|newer| newer.reference() == object.reference());
         let mut at_risk: Vec<BindingObject> = past.into_iter().filter(|object| !is_known(object)).collect();
+    /// How long to watch for what comes back: longer where something reconciles one of the bindings by itself, and then it is said why.
+    fn settle(&self, whole: &Plan, plan: &Plan, input: &RevocationInput) -> Duration {
+        if let Some(flag) = self.args.settle {
+            return clusters::positive(flag);
+        }
+        let names = plan.names();
+        let changed = input.bindings.iter().filter(|object| change_of(object, &names).is_some());
+        let Some((object, manager)) = reconciled(changed) else { return SETTLE };
+        let (binding, seconds) = (object.reference(), SETTLE_RECONCILED.as_secs());
+        let place = place(whole, &input.cluster);
+        self.ui.note(&format!("{} reconciles {binding}{place}: watching for {seconds}s", manager.name));
+        SETTLE_RECONCILED
+    }
+
+    /// Waits for the verification; a terminal shows how long it still watches.
+    async fn watched<T>(&self, window: Duration, verify: impl Future<Output = T>) -> T {
+        let Some(bar) = self.ui.bar().filter(|_| !window.is_zero()) else { return verify.await };
+        let begun = Instant::now();
+        let tick = async {
+            loop {
+                bar.draw_watch(begun.elapsed(), window);
+                tokio::time::sleep(WATCH_TICK).await;
+            }
+        };
+        tokio::select! {
+            verified = verify => verified,
+            () = tick => unreachable!("the ticks have no end"),
+        }
+    }
+
         at_risk.extend(now);
         at_risk
     }
@@ -207,11 +247,7 @@ impl Revocation<'_> {
 
     fn say_step(&self, whole: &Plan, report: &StepReport, cluster: &InputCluster) {
         let Some(step) = StepView::of_revocation(whole, report.ended()) else { return };
-        let place = match (&cluster.name, cluster.id()) {
-            (Some(name), Some(id)) if whole.is_of_several() => format!(" in {name} ({id})"),
-            (None, Some(id)) if whole.is_of_several() => format!(" in {id}"),
-            _ => String::new(),
-        };
+        let place = place(whole, cluster);
         let because = step.error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
         self.ui.note(&format!("  {}  {:?}  {}{place}{because}", step.id, step.result, step.sentence()));
     }
@@ -285,6 +321,15 @@ fn operators(parts: &[Part<'_>]) -> Vec<String> {
 }
 
 /// The bindings as they can be created anew.
+/// Which cluster, where there are several.
+fn place(whole: &Plan, cluster: &InputCluster) -> String {
+    match (&cluster.name, cluster.id()) {
+        (Some(name), Some(id)) if whole.is_of_several() => format!(" in {name} ({id})"),
+        (None, Some(id)) if whole.is_of_several() => format!(" in {id}"),
+        _ => String::new(),
+    }
+}
+
 fn originals(parts: &[Part<'_>]) -> Vec<Original> {
     let mut originals = Vec::new();
     for Part { gathered, plan, .. } in parts {

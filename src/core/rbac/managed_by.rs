@@ -21,15 +21,21 @@ pub struct Manager {
     pub text: String,
     /// Whether the mark is the tool's own; what rests on another's is said with a `perhaps`.
     pub certain: bool,
+    /// Whether it puts the subject back by itself, within a minute or so; others do when a person uses them next.
+    pub reconciles: bool,
 }
 
 impl Manager {
     fn certain(name: String, means: &str) -> Self {
-        Self { text: format!("managed by {name}: {means}"), name, certain: true }
+        Self { text: format!("managed by {name}: {means}"), name, certain: true, reconciles: false }
+    }
+
+    fn reconciling(name: String, means: &str) -> Self {
+        Self { reconciles: true, ..Self::certain(name, means) }
     }
 
     fn perhaps(name: String, means: &str) -> Self {
-        Self { text: format!("perhaps managed by {name}: {means}"), name, certain: false }
+        Self { text: format!("perhaps managed by {name}: {means}"), certain: false, ..Self::certain(name, means) }
     }
 }
 
@@ -37,17 +43,17 @@ const TRACKING_ID: &str = "argocd.argoproj.io/tracking-id";
 const REMOVE_IN_GIT: &str = "it will put this subject back; remove it in Git first";
 const REMOVE_IN_MANIFESTS: &str = "its next apply will put this subject back; remove it in what is applied first";
 
-/// Names with which tools that have a mark of their own apply: what that mark's manager is called.
+/// Names with which tools that have a mark of their own apply: what that mark's manager is called, and whether it reconciles by itself.
 ///
 /// Sources: `ArgoCDSSAManager` in <https://github.com/argoproj/argo-cd/blob/master/common/common.go>,
 /// <https://github.com/fluxcd/kustomize-controller/blob/main/main.go>,
 /// <https://github.com/fluxcd/helm-controller/blob/main/main.go>, <https://github.com/helm/helm/blob/main/pkg/kube/client.go>.
-const APPLIED_BY: [(&str, &str); 5] = [
-    ("argocd-controller", "Argo CD "),
-    ("kustomize-controller", "Flux Kustomization "),
-    ("helm-controller", "Flux HelmRelease "),
-    ("helm", "Helm release "),
-    ("kubectl", "ApplySet "),
+const APPLIED_BY: [(&str, &str, bool); 5] = [
+    ("argocd-controller", "Argo CD ", true),
+    ("kustomize-controller", "Flux Kustomization ", true),
+    ("helm-controller", "Flux HelmRelease ", true),
+    ("helm", "Helm release ", false),
+    ("kubectl", "ApplySet ", false),
 ];
 
 /// Who will put back a subject that is taken out of this binding, by the marks on it. Only where there is no strong mark the
@@ -57,15 +63,21 @@ pub fn managers(object: &BindingObject) -> Vec<Manager> {
     let own = [marks.argo_cd(), marks.flux_kustomization(), marks.helm(), marks.apply_set(), marks.addon_manager()];
     let mut found: Vec<Manager> = own.into_iter().flatten().chain(controllers(object)).collect();
     for applier in appliers(object) {
-        let mark = APPLIED_BY.iter().find(|(name, _)| *name == applier);
-        if !mark.is_some_and(|(_, mark)| found.iter().any(|one| one.name.starts_with(mark))) {
-            found.push(Manager::certain(format!("server-side apply by {applier}"), REMOVE_IN_MANIFESTS));
+        let known = APPLIED_BY.iter().find(|(name, ..)| *name == applier);
+        if !known.is_some_and(|(_, mark, _)| found.iter().any(|one| one.name.starts_with(mark))) {
+            let manager = Manager::certain(format!("server-side apply by {applier}"), REMOVE_IN_MANIFESTS);
+            found.push(Manager { reconciles: known.is_some_and(|(.., reconciles)| *reconciles), ..manager });
         }
     }
     if found.is_empty() {
         found.extend(marks.weak());
     }
     found
+}
+
+/// Who puts a subject back into this binding by itself, by a mark that is its own: it can be waited for.
+pub fn reconciler(object: &BindingObject) -> Option<Manager> {
+    managers(object).into_iter().find(|manager| manager.certain && manager.reconciles)
 }
 
 /// The field manager that was the last to write the subjects, as the API server noted it.
@@ -101,7 +113,7 @@ impl<'a> Marks<'a> {
     fn argo_cd(&self) -> Option<Manager> {
         let application = |name: &str| {
             // An Application outside Argo CD's own namespace is written as namespace_name.
-            Manager::certain(format!("Argo CD Application {}", name.replacen('_', "/", 1)), REMOVE_IN_GIT)
+            Manager::reconciling(format!("Argo CD Application {}", name.replacen('_', "/", 1)), REMOVE_IN_GIT)
         };
         self.tracked_application().or_else(|| self.label("argocd.argoproj.io/instance")).map(application)
     }
@@ -124,7 +136,7 @@ impl<'a> Marks<'a> {
     /// <https://github.com/fluxcd/pkg/blob/main/ssa/manager.go>
     fn flux_kustomization(&self) -> Option<Manager> {
         let place = self.place("kustomize.toolkit.fluxcd.io/namespace", "kustomize.toolkit.fluxcd.io/name")?;
-        Some(Manager::certain(format!("Flux Kustomization {place}"), REMOVE_IN_GIT))
+        Some(Manager::reconciling(format!("Flux Kustomization {place}"), REMOVE_IN_GIT))
     }
 
     /// A release of Flux's bears Helm's marks as well.
@@ -133,7 +145,7 @@ impl<'a> Marks<'a> {
     /// <https://github.com/helm/helm/blob/main/pkg/action/validate.go>
     fn helm(&self) -> Option<Manager> {
         if let Some(place) = self.place("helm.toolkit.fluxcd.io/namespace", "helm.toolkit.fluxcd.io/name") {
-            return Some(Manager::certain(format!("Flux HelmRelease {place}"), REMOVE_IN_GIT));
+            return Some(Manager::reconciling(format!("Flux HelmRelease {place}"), REMOVE_IN_GIT));
         }
         let name = self.annotation("meta.helm.sh/release-name")?;
         let namespace = self.annotation("meta.helm.sh/release-namespace")?;
@@ -153,7 +165,7 @@ impl<'a> Marks<'a> {
     fn addon_manager(&self) -> Option<Manager> {
         (self.label("addonmanager.kubernetes.io/mode")? == "Reconcile").then(|| {
             let means = "it will put this subject back; remove it in the control plane's addons first";
-            Manager::certain("the addon manager".to_owned(), means)
+            Manager::reconciling("the addon manager".to_owned(), means)
         })
     }
 
@@ -195,7 +207,7 @@ fn controllers(object: &BindingObject) -> impl Iterator<Item = Manager> {
     let owners = object.metadata.owner_references.iter().flatten();
     owners.filter(|owner| owner.controller == Some(true)).map(|owner| {
         let name = format!("{} {}, its controller", owner.kind, owner.name);
-        Manager::certain(name, "it will put this subject back; change that object first")
+        Manager::reconciling(name, "it will put this subject back; change that object first")
     })
 }
 
@@ -302,6 +314,42 @@ mod tests {
         by_flux["labels"]["helm.toolkit.fluxcd.io/namespace"] = "apps".into();
         let text = "managed by Flux HelmRelease apps/team: it will put this subject back; remove it in Git first";
         assert_eq!(texts(by_flux), [(text.to_owned(), true)], "Helm's own marks are Flux's here");
+    }
+
+    #[test]
+    fn only_what_runs_by_itself_reconciles() {
+        let reconciles = |metadata: Value| reconciler(&binding(metadata)).is_some();
+        let namespaced = |tool: &str| json!({"labels": {(format!("{tool}/name")): "rbac", (format!("{tool}/namespace")): "flux-system"}});
+        let applied_by = |manager: &str| json!({"managedFields": [wrote(manager, "Apply", "2026-01-01T00:00:00Z", json!({"f:subjects": {}}))]});
+        let owner = json!({"apiVersion": "v1", "kind": "Team", "name": "a", "uid": "u", "controller": true});
+        for by_itself in [
+            json!({"labels": {"argocd.argoproj.io/instance": "rbac"}}),
+            namespaced("kustomize.toolkit.fluxcd.io"),
+            namespaced("helm.toolkit.fluxcd.io"),
+            json!({"labels": {"addonmanager.kubernetes.io/mode": "Reconcile"}}),
+            json!({"ownerReferences": [owner]}),
+            applied_by("argocd-controller"),
+            applied_by("kustomize-controller"),
+        ] {
+            assert!(reconciles(by_itself.clone()), "{by_itself}");
+        }
+        let last_applied = json!({"annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}"}});
+        let by_helm = json!({
+            "labels": {"app.kubernetes.io/managed-by": "Helm"},
+            "annotations": {"meta.helm.sh/release-name": "team", "meta.helm.sh/release-namespace": "shop"},
+        });
+        for by_people in [
+            json!({}),
+            last_applied,
+            by_helm,
+            json!({"labels": {"app.kubernetes.io/instance": "team"}}),
+            json!({"labels": {"applyset.kubernetes.io/part-of": "applyset-x-v1"}}),
+            json!({"annotations": {TRACKING_ID: "rbac:rbac.authorization.k8s.io/RoleBinding:billing/team"}}),
+            applied_by("terraform"),
+            applied_by("kubectl"),
+        ] {
+            assert!(!reconciles(by_people.clone()), "{by_people}");
+        }
     }
 
     #[test]

@@ -284,11 +284,6 @@ impl Plan {
     pub fn binding_steps(&self) -> impl Iterator<Item = (&Step, &BindingStep)> {
         self.steps.iter().filter_map(|step| Some((step, step.of_binding()?)))
     }
-
-    /// Whether one of the bindings has the marks of a manager, which may put back what is removed.
-    pub fn is_managed(&self) -> bool {
-        self.binding_steps().any(|(_, step)| !step.managed_by.is_empty())
-    }
 }
 
 /// The roles of the bindings that a plan changes, and of those that the cloud may take along, as they are now.

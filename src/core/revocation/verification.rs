@@ -28,7 +28,7 @@ pub use mappings::weigh_mappings;
 pub use other_credentials::{CredentialAnswer, weigh_other, with_others, without_file};
 pub use rbac::evaluate;
 pub use reviews::{Before, Reviewed, questions, read_review, weigh_reviews};
-pub use watch::{Returned, Seen, Window, came_back, settle_time, weigh_window};
+pub use watch::{Returned, SETTLE, SETTLE_RECONCILED, Seen, Window, came_back, reconciled, weigh_window};
 
 /// A question that is asked about a name before the change and after it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

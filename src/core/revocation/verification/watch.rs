@@ -7,13 +7,17 @@ use super::rbac::{is_named, names};
 use super::{Check, CheckReport};
 use crate::core::rbac::binding_object::{BindingObject, BindingRef, WatchEvent, WatchedChange, user_name};
 use crate::core::rbac::inventory::{Binding, Inventory};
-use crate::core::rbac::managed_by::field_manager_of_subjects;
-use crate::core::revocation::plan::Plan;
+use crate::core::rbac::managed_by::{Manager, field_manager_of_subjects, reconciler};
 use crate::core::revocation::target::Target;
 
-/// How long to watch: longer where a manager's marks stand on a binding.
-pub fn settle_time(flag: Option<Duration>, plan: &Plan) -> Duration {
-    flag.unwrap_or(if plan.is_managed() { Duration::from_secs(15) } else { Duration::from_secs(2) })
+/// How long to watch by default.
+pub const SETTLE: Duration = Duration::from_secs(2);
+/// How long to watch where a manager reconciles one of the bindings by itself.
+pub const SETTLE_RECONCILED: Duration = Duration::from_secs(15);
+
+/// The first of the bindings that a manager reconciles by itself, and that manager: it may put the identities back soon.
+pub fn reconciled<'a>(bindings: impl IntoIterator<Item = &'a BindingObject>) -> Option<(&'a BindingObject, Manager)> {
+    bindings.into_iter().find_map(|object| Some((object, reconciler(object)?)))
 }
 
 /// What was seen while the time passed.
@@ -116,8 +120,6 @@ mod tests {
     use super::*;
     use crate::core::revocation::verification::CheckResult::{Error, Failed, Passed};
     use WatchedChange::{Added, Deleted, Modified};
-
-    const SETTLE: Duration = Duration::from_secs(2);
 
     fn window(events: &[(WatchedChange, &str)], listed: &[&str]) -> Window {
         let object = |name: &str| serde_json::from_value(binding("b", "User", name)).unwrap();
