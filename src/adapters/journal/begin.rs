@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -111,13 +112,29 @@ impl StateFolder {
 fn fill(folder: &Path, files: &[NewFile]) -> Result<(), JournalError> {
     let below = folder.join(originals::FOLDER);
     create_folder(&below).map_err(cannot_write(&below))?;
-    for file in files {
-        create(&folder.join(&file.name), &file.content)?;
-    }
+    create_all(folder, files)?;
     for folder in [&below, folder] {
         sync_folder(folder).map_err(cannot_write(folder))?;
     }
     Ok(())
+}
+
+/// More files than this are written side by side: the disk is waited for once for those that end together.
+const FEW_FILES: usize = 32;
+/// How many files are written at a time.
+const WRITERS: usize = 16;
+
+fn create_all(folder: &Path, files: &[NewFile]) -> Result<(), JournalError> {
+    let write = |files: &[NewFile]| files.iter().try_for_each(|file| create(&folder.join(&file.name), &file.content));
+    if files.len() <= FEW_FILES {
+        return write(files);
+    }
+    std::thread::scope(|scope| {
+        let shares = files.chunks(files.len().div_ceil(WRITERS));
+        let writers: Vec<_> = shares.map(|share| scope.spawn(move || write(share))).collect();
+        let written = writers.into_iter().map(|writer| writer.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        written.collect()
+    })
 }
 
 fn is_there(path: &Path) -> Result<bool, JournalError> {
@@ -136,7 +153,7 @@ mod tests {
 
     use serde_json::Value;
 
-    use super::super::testing::{Place, binding, event, id, names, record, state_folder, summary};
+    use super::super::testing::{Place, binding, event, id, names, original, record, state_folder, summary};
     use super::*;
     use crate::core::rbac::binding_object::BindingObject;
 
@@ -217,6 +234,17 @@ mod tests {
     }
 
     #[test]
+    fn many_originals_are_all_there_and_all_in_the_checksums() {
+        let place = Place::new();
+        let originals: Vec<_> = (0..200).map(|number| original(Some("shop"), &format!("team-{number}"))).collect();
+        place.state.begin(&id(), &record(), summary, &originals).unwrap();
+        let found = names(&place.file(originals::FOLDER));
+        assert_eq!((found.len(), found[0].as_str()), (200, "001-RoleBinding-shop-team-0.yaml"));
+        let stored = place.state.open(&id()).unwrap();
+        assert!(stored.damaged.is_empty(), "{:?}", stored.damaged);
+    }
+
+    #[test]
     fn where_nothing_can_be_written_nothing_is_left() {
         let place = Place::new();
         let file = place.root().join("file");
@@ -261,7 +289,7 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn on_a_full_disk_no_operation_begins() {
-        use super::super::testing::{SHORT, original, where_files_stay_short};
+        use super::super::testing::{SHORT, where_files_stay_short};
         if where_files_stay_short("begin::tests::on_a_full_disk_no_operation_begins") {
             let place = Place::new();
             for (record, originals) in [

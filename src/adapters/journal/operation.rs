@@ -65,19 +65,32 @@ impl OperationJournal {
     /// Where it can't be written. From then on nothing is: a change whose announcement failed must not be sent, and neither
     /// may one after it.
     pub fn append(&mut self, event: &Event) -> Result<(), JournalError> {
+        self.append_all([event])
+    }
+
+    /// Writes events, one line each, and waits for the disk once. When this returns all of them are on it.
+    ///
+    /// # Errors
+    /// Where they can't be written: then none of them is, and from then on nothing is, as with [`append`](Self::append).
+    pub fn append_all<'a>(&mut self, events: impl IntoIterator<Item = &'a Event>) -> Result<(), JournalError> {
         let path = self.folder.join(EVENTS);
         if self.stopped {
             return Err(JournalError::Stopped { path });
         }
         self.stopped = true;
-        let event = record::event::json(event)
-            .map_err(|source| JournalError::Encode { path: path.clone(), source: source.into() })?;
-        let (line, chain) = self.chain.line(&event);
-        let length = self.length + line.len() as u64;
+        let (mut lines, mut chain) = (String::new(), self.chain.clone());
+        for event in events {
+            let event = record::event::json(event)
+                .map_err(|source| JournalError::Encode { path: path.clone(), source: source.into() })?;
+            let (line, after) = chain.line(&event);
+            lines.push_str(&line);
+            chain = after;
+        }
+        let length = self.length + lines.len() as u64;
         if length > LONGEST {
             return Err(JournalError::TooLong { path });
         }
-        if let Err(error) = self.write(line.as_bytes()) {
+        if let Err(error) = self.write(lines.as_bytes()) {
             // Half a line is no harm to a reader, but none is better: the disk may have room again when it goes on.
             let _ = self.file.set_len(self.length).and_then(|()| self.file.sync_all());
             return Err(cannot_write(&path)(error));
@@ -88,16 +101,16 @@ impl OperationJournal {
         Ok(())
     }
 
-    /// One call for the whole line, so that a kill leaves all of it or none where the system can do that.
-    fn write(&mut self, line: &[u8]) -> io::Result<()> {
+    /// One call for all lines, so that a kill leaves all of them or none where the system can do that.
+    fn write(&mut self, lines: &[u8]) -> io::Result<()> {
         let written = loop {
-            match self.file.write(line) {
+            match self.file.write(lines) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => break result?,
             }
         };
-        if written < line.len() {
-            let problem = format!("only {written} of {} bytes were written", line.len());
+        if written < lines.len() {
+            let problem = format!("only {written} of {} bytes were written", lines.len());
             return Err(io::Error::new(io::ErrorKind::StorageFull, problem));
         }
         self.file.sync_data()
@@ -142,6 +155,22 @@ mod tests {
     }
 
     #[test]
+    fn events_that_are_written_together_are_lines_of_their_own() {
+        let place = Place::new();
+        let mut journal = place.begun();
+        journal.append_all(&["a", "b"].map(event)).unwrap();
+        journal.append_all([]).unwrap();
+        journal.append(&event("c")).unwrap();
+        assert_eq!(events(&place), ["a", "b", "c"].map(event));
+        let whole = fs::read(place.file(EVENTS)).unwrap();
+        let second = whole.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+        // Killed while the second of two was being written.
+        fs::write(place.file(EVENTS), &whole[..second + 10]).unwrap();
+        place.state.reopen(&id()).unwrap().append(&event("d")).unwrap();
+        assert_eq!(events(&place), ["a", "d"].map(event));
+    }
+
+    #[test]
     fn a_torn_line_is_passed_over_and_removed_before_the_next_one() {
         let place = Place::new();
         let mut journal = place.begun();
@@ -170,6 +199,9 @@ mod tests {
                 matches!(&error, JournalError::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull)
             );
             assert_eq!(events(&place), [event("a")]);
+            let mut journal = place.state.reopen(&id()).unwrap();
+            journal.append_all(&[event("b"), event(&"x".repeat(2 * SHORT))]).unwrap_err();
+            assert_eq!(events(&place), [event("a")], "of two that are written together neither is");
             // It would fit, but there would be a gap before it.
             assert!(matches!(journal.append(&event("b")), Err(JournalError::Stopped { .. })));
             place.state.reopen(&id()).unwrap().append(&event("c")).unwrap();
