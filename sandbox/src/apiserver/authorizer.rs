@@ -1,9 +1,11 @@
 //! RBAC: what the stored bindings and roles allow, with the reasons that the server gives.
 
+use std::sync::Arc;
+
 use super::action::Action;
 use super::object::{BindingContent, PolicyRule, RbacSubject, RoleRef};
 use super::resources::{RBAC, rbac};
-use super::store::Store;
+use super::store::{Store, StoredObject};
 use super::user::{User, service_account};
 
 /// Whether an action is allowed, and the reason as reviews give it.
@@ -56,9 +58,11 @@ impl<'a> Authorizer<'a> {
         if user.is_master() {
             return Decision { allowed: true, reason: String::new() };
         }
-        let (granted, missing) = self.granted(user, &action.namespace);
-        for grant in granted {
-            if grant.rules.iter().any(|rule| allows(rule, action)) {
+        let mut missing = Vec::new();
+        for bindings in [self.cluster_wide(), self.namespaced(&action.namespace)] {
+            // The second list is not looked at where the first allows it.
+            let granted = self.granted_by(bindings, user, &mut missing);
+            if let Some(grant) = granted.iter().find(|grant| grant.rules.iter().any(|rule| allows(rule, action))) {
                 return Decision { allowed: true, reason: format!("RBAC: allowed by {}", grant.source) };
             }
         }
@@ -84,13 +88,30 @@ impl<'a> Authorizer<'a> {
     }
 
     fn granted(&self, user: &User, namespace: &str) -> (Vec<Granted>, Vec<MissingRole>) {
-        let mut granted = Vec::new();
         let mut missing = Vec::new();
-        let mut bindings = self.store.list(rbac("clusterrolebindings"), None).0;
-        if !namespace.is_empty() {
-            bindings.extend(self.store.list(rbac("rolebindings"), Some(namespace)).0);
-        }
-        for stored in &bindings {
+        let bindings = self.cluster_wide().chain(self.namespaced(namespace));
+        (self.granted_by(bindings, user, &mut missing), missing)
+    }
+
+    /// The ClusterRoleBindings, listed when they are looked at.
+    fn cluster_wide(&self) -> Box<dyn Iterator<Item = Arc<StoredObject>> + '_> {
+        Box::new(std::iter::once_with(|| self.store.list(rbac("clusterrolebindings"), None).0).flatten())
+    }
+
+    /// The RoleBindings of a namespace, listed when they are looked at; outside of one there are none.
+    fn namespaced<'n>(&'n self, namespace: &'n str) -> Box<dyn Iterator<Item = Arc<StoredObject>> + 'n> {
+        let list = move || self.store.list(rbac("rolebindings"), Some(namespace)).0;
+        Box::new(std::iter::once(list).filter(move |_| !namespace.is_empty()).flat_map(|list| list()))
+    }
+
+    fn granted_by(
+        &self,
+        bindings: impl Iterator<Item = Arc<StoredObject>>,
+        user: &User,
+        missing: &mut Vec<MissingRole>,
+    ) -> Vec<Granted> {
+        let mut granted = Vec::new();
+        for stored in bindings {
             let Some(binding) = stored.object.binding() else { continue };
             let metadata = &stored.object.metadata;
             let Some(subject) = applying(user, binding, &metadata.namespace) else { continue };
@@ -102,7 +123,7 @@ impl<'a> Authorizer<'a> {
                 Err(role) => missing.push(role),
             }
         }
-        (granted, missing)
+        granted
     }
 }
 
