@@ -190,7 +190,7 @@ recycled\t'The identity is in the recycle bin'
 unknown\t'Whether the identity exists is unknown'
 orphaned\t'Deleted or recycled'"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l cluster-id -d 'The cluster with this ID, by the context that leads to it (repeatable, or comma-separated)' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l parallel -d 'How many clusters are read at a time' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l parallel -d 'How many clusters are read, and how many steps carried out, at a time' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l cluster-timeout -d 'How long each of several clusters may take, and how long to wait for another operation in a cluster [default: 60s] and for a busy cloud [default: 120s]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l kubeconfig -d 'Kubeconfig file to use, instead of KUBECONFIG and ~/.kube/config' -r -F
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l context -d 'Context to use (repeatable for scan, status and revoke)' -r
@@ -240,7 +240,7 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -l
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -s q -l quiet -d 'Write only errors and warnings to standard error'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand scan" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l cluster-id -d 'The cluster with this ID, by the context that leads to it (repeatable, or comma-separated)' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l parallel -d 'How many clusters are read at a time' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l parallel -d 'How many clusters are read, and how many steps carried out, at a time' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l cluster-timeout -d 'How long each of several clusters may take, and how long to wait for another operation in a cluster [default: 60s] and for a busy cloud [default: 120s]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l kubeconfig -d 'Kubeconfig file to use, instead of KUBECONFIG and ~/.kube/config' -r -F
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand status" -l context -d 'Context to use (repeatable for scan, status and revoke)' -r
@@ -300,9 +300,9 @@ complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" 
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l also-name -d 'A user name that resembles the identity\'s and is its own: revoke it, too (repeatable)' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l accept-name -d 'A user name that resembles the identity\'s and is another\'s: it stays and is no finding (repeatable)' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l reason -d 'Reason, for the record' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l settle -d 'How long to watch whether access comes back; 0 to not watch [default: 2s, or 15s if a binding is managed]' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l settle -d 'How long to watch whether access comes back; 0 to not watch [default: 2s, or 15s if a controller manages a binding]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l cluster-id -d 'The cluster with this ID, by the context that leads to it (repeatable, or comma-separated)' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l parallel -d 'How many clusters are read at a time' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l parallel -d 'How many clusters are read, and how many steps carried out, at a time' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l cluster-timeout -d 'How long each of several clusters may take, and how long to wait for another operation in a cluster [default: 60s] and for a busy cloud [default: 120s]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l kubeconfig -d 'Kubeconfig file to use, instead of KUBECONFIG and ~/.kube/config' -r -F
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand revoke" -l context -d 'Context to use (repeatable for scan, status and revoke)' -r
@@ -511,7 +511,7 @@ false\t''"
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand options" -l profile -d 'Profile of the credentials file; no other source is used' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand options" -l profile-file -d 'Credentials file, instead of ~/.aliyun/config.json' -r -F
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand options" -l role-arn -d 'Role to assume with the credentials' -r
-complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand options" -l region -d 'Region of the cluster' -r
+complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand options" -l region -d 'Region of the cluster; with --all-clusters, only the clusters of this region' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand options" -l cs-endpoint -d 'Endpoint of Container Service, a host with or without port, or a URL [env: ACKCRED_CS_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand options" -l ram-endpoint -d 'Endpoint of Resource Access Management [env: ACKCRED_RAM_ENDPOINT]' -r
 complete -c kubectl-ackcred -n "__fish_kubectl_ackcred_using_subcommand options" -l sts-endpoint -d 'Endpoint of Security Token Service [env: ACKCRED_STS_ENDPOINT]' -r

@@ -1,7 +1,7 @@
 //! The only module that changes anything: a plan and consent go in, one result a step comes out, and every request is in the
 //! journal before it is sent.
 //!
-//! Bindings come first: they are the access, and they are ours to change exactly. Then the cloud, whose call may take along
+//! Bindings come first, side by side: they are the access, and they are ours to change exactly. Then the cloud, whose call may take along
 //! what it was not asked for; [`cloud::repair`] gives that back.
 
 mod binding;
@@ -9,7 +9,11 @@ mod cloud;
 mod issuing;
 mod recorder;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
+
+use futures_util::{StreamExt as _, stream};
+use tokio::sync::Semaphore;
 
 use crate::adapters::cloud::Cloud;
 use crate::adapters::cluster::ApiServer;
@@ -28,6 +32,9 @@ pub use cloud::repair;
 pub use issuing::issuing;
 pub use recorder::Recorder;
 
+/// How many steps are under way at a time, each with a request or a wait for the disk.
+pub const STEPS_SIDE_BY_SIDE: usize = 16;
+
 /// The means to change one cluster.
 pub struct Tools<'a> {
     /// The way to the API server.
@@ -40,7 +47,9 @@ pub struct Tools<'a> {
     pub region: Option<&'a Region>,
     /// The operation's journal.
     pub recorder: &'a Recorder,
-    /// Whether to stop after the step in hand.
+    /// A step that changes a binding waits for its turn: so many may be under way in all clusters together.
+    pub turns: &'a Semaphore,
+    /// Whether to stop after the steps in hand.
     pub interrupted: &'a dyn Fn() -> bool,
     /// How long the cloud is waited for where it refuses its call for now.
     pub cloud_timeout: Duration,
@@ -117,34 +126,53 @@ pub struct Revoked {
 /// Where consent is to another plan: that is a bug.
 pub async fn revoke(tools: &Tools<'_>, plan: &Plan, input: &RevocationInput, consent: &Consent) -> Revoked {
     assert!(consent.covers(&plan.hash), "consent is to another plan");
-    let mut reports = Vec::new();
+    let here = || plan.steps.iter().filter(|step| step.cluster_id.as_ref() == tools.cluster);
+    let planned: BTreeMap<_, _> = input.bindings.iter().map(|object| (object.reference(), object)).collect();
+    let bindings = here().filter_map(|step| Some((step.id, step.of_binding()?)));
+    let mut reports = side_by_side(tools, bindings, async |id, step| match planned.get(&step.binding) {
+        Some(planned) => binding::remove(tools, id, &plan.names_of(&step.identities), planned).await,
+        None => StepReport::new(id, StepResult::Failed).because("its binding was not read"),
+    })
+    .await;
     // Read once the bindings are written, before the first call of the cloud.
     let mut last_look: Option<LastLook> = None;
-    for step in plan.steps.iter().filter(|step| step.cluster_id.as_ref() == tools.cluster) {
+    for step in here() {
+        let StepKind::Kubeconfig(uid) = &step.kind else { continue };
         let report = if let Some(reason) = stopped(tools) {
             StepReport::new(step.id, StepResult::Skipped).because(reason)
         } else {
-            match &step.kind {
-                StepKind::Binding(of) => {
-                    let names = plan.names_of(&of.identities);
-                    match input.bindings.iter().find(|object| object.reference() == of.binding) {
-                        Some(planned) => binding::remove(tools, step.id, &names, planned).await,
-                        None => StepReport::new(step.id, StepResult::Failed).because("its binding was not read"),
-                    }
-                }
-                StepKind::Kubeconfig(uid) => {
-                    let look = match last_look.take() {
-                        Some(look) => look,
-                        None => LastLook::take(tools, plan, input, &reports).await,
-                    };
-                    clean(tools, plan, step.id, uid, last_look.insert(look), &reports).await
-                }
-            }
+            let look = match last_look.take() {
+                Some(look) => look,
+                None => LastLook::take(tools, plan, input, &reports).await,
+            };
+            clean(tools, plan, step.id, uid, last_look.insert(look), &reports).await
         };
-        tools.recorder.step_ended(&report);
+        tools.recorder.step_ended(&report).await;
         reports.push(report);
     }
     Revoked { steps: reports, at_risk: last_look.map(|look| look.at_risk).unwrap_or_default() }
+}
+
+/// Carries out steps that change a binding each, so many at a time. The reports are in the order of the steps' numbers.
+async fn side_by_side<S>(
+    tools: &Tools<'_>,
+    steps: impl Iterator<Item = (u32, S)>,
+    carry_out: impl AsyncFn(u32, S) -> StepReport,
+) -> Vec<StepReport> {
+    let carry_out = &carry_out;
+    let ended = steps.map(|(id, step)| async move {
+        // It is never closed.
+        let _turn = tools.turns.acquire().await;
+        let report = match stopped(tools) {
+            Some(reason) => StepReport::new(id, StepResult::Skipped).because(reason),
+            None => carry_out(id, step).await,
+        };
+        tools.recorder.step_ended(&report).await;
+        report
+    });
+    let mut reports: Vec<StepReport> = stream::iter(ended).buffer_unordered(STEPS_SIDE_BY_SIDE).collect().await;
+    reports.sort_unstable_by_key(|report| report.id);
+    reports
 }
 
 /// The bindings as they are right before the cloud is called.
@@ -159,7 +187,7 @@ impl LastLook {
     async fn take(tools: &Tools<'_>, plan: &Plan, input: &RevocationInput, before: &[StepReport]) -> Self {
         let inventory = tools.api.all_bindings().await.map_err(|error| chain(&error));
         let at_risk = cloud::at_risk(plan, input, inventory.as_ref().ok(), before);
-        let written = tools.recorder.at_risk(tools.cluster, &at_risk);
+        let written = tools.recorder.at_risk(tools.cluster, &at_risk).await;
         Self { inventory, at_risk, written }
     }
 }
@@ -188,22 +216,14 @@ async fn clean(
     cloud::clean(tools, step, uid, plan.flags.force).await
 }
 
-/// Gives access back, step by step.
+/// Gives access back in one cluster.
 ///
 /// # Panics
 /// Where consent is to another plan: that is a bug.
 pub async fn restore(tools: &Tools<'_>, plan: &RestorePlan, consent: &Consent) -> Vec<StepReport> {
     assert!(consent.covers(&plan.hash), "consent is to another plan");
-    let mut reports = Vec::new();
-    for step in &plan.steps {
-        let report = match stopped(tools) {
-            Some(reason) => StepReport::new(step.id, StepResult::Skipped).because(reason),
-            None => binding::give_back(tools, step).await,
-        };
-        tools.recorder.step_ended(&report);
-        reports.push(report);
-    }
-    reports
+    let steps = plan.steps.iter().map(|step| (step.id, step));
+    side_by_side(tools, steps, async |_, step| binding::give_back(tools, step).await).await
 }
 
 fn stopped(tools: &Tools<'_>) -> Option<String> {

@@ -74,7 +74,8 @@ pub(super) async fn give_back(tools: &Tools<'_>, step: &RestoreStep) -> StepRepo
     carry_out(tools, step.id, &step.binding, decide, is_whole).await
 }
 
-/// Reads, decides, writes down, writes; and reads again on every answer that is no clear yes.
+/// Reads, decides, writes down, writes; and reads again on every answer that is no clear yes. The last answer is queued for the
+/// journal.
 pub(super) async fn carry_out(
     tools: &Tools<'_>,
     id: u32,
@@ -109,7 +110,7 @@ pub(super) async fn carry_out(
             return StepReport { result: StepResult::Failed, ..report }.because(why);
         }
         let audit_id = new_audit_id();
-        if let Err(reason) = tools.recorder.record(&Event::SendingChange {
+        let sending = Event::SendingChange {
             time: tools.recorder.time(),
             audit_id: audit_id.clone(),
             cluster_id: tools.cluster.cloned(),
@@ -117,11 +118,13 @@ pub(super) async fn carry_out(
             change: change.clone(),
             before: now.map(Box::new),
             subjects,
-        }) {
+        };
+        if let Err(reason) = tools.recorder.record(sending).await {
             return StepReport { result: StepResult::Failed, ..report }.because(format!("not sent: {reason}"));
         }
         let answer = tools.api.change_binding(binding, &change, &audit_id).await;
-        tools.recorder.note(&answered(tools, &audit_id, &answer));
+        // On the disk with the end of the step, or before anything else is asked.
+        tools.recorder.queue(answered(tools, &audit_id, &answer));
         report.audit_id = Some(audit_id);
         match answer {
             Ok(ChangedBinding { after, .. }) => {
@@ -138,8 +141,12 @@ pub(super) async fn carry_out(
             Err(error) => match outcome_of(&error, &change) {
                 WriteOutcome::Done => return StepReport { result: StepResult::Done, ..report },
                 WriteOutcome::No => return StepReport { result: StepResult::Failed, ..report }.because(chain(&error)),
-                WriteOutcome::ReadAgain => refused = Some((version, chain(&error))),
+                WriteOutcome::ReadAgain => {
+                    tools.recorder.flush();
+                    refused = Some((version, chain(&error)));
+                }
                 WriteOutcome::Unknown => {
+                    tools.recorder.flush();
                     report.result = StepResult::Done;
                     report.error = Some(chain(&error));
                     tokio::time::sleep(PAUSE * attempt).await;

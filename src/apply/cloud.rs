@@ -3,8 +3,10 @@
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
+use futures_util::{StreamExt as _, stream};
+
 use super::binding::{Decision, carry_out};
-use super::{CloudWait, StepReport, Tools};
+use super::{CloudWait, STEPS_SIDE_BY_SIDE, StepReport, Tools};
 use crate::adapters::cloud::cs::Cleaned;
 use crate::adapters::cloud::error::Error;
 use crate::adapters::cloud::retry::{Waiting, is_for_now};
@@ -32,9 +34,8 @@ pub(super) async fn clean(tools: &Tools<'_>, step: u32, uid: &Uid, force: bool) 
     };
     let audit_id = new_audit_id();
     let call = CleanCall { cluster_id: cluster.clone(), uid: uid.clone(), force };
-    if let Err(reason) =
-        tools.recorder.record(&Event::SendingClean { time: tools.recorder.time(), audit_id: audit_id.clone(), call })
-    {
+    let sending = Event::SendingClean { time: tools.recorder.time(), audit_id: audit_id.clone(), call };
+    if let Err(reason) = tools.recorder.record(sending).await {
         return report.because(format!("not sent: {reason}"));
     }
     let at_most = tools.cloud_timeout;
@@ -55,7 +56,7 @@ pub(super) async fn clean(tools: &Tools<'_>, step: u32, uid: &Uid, force: bool) 
             request_id: error.request_id().map(str::to_owned),
         },
     };
-    tools.recorder.note(&Event::Answered { time: tools.recorder.time(), audit_id, answer: answer.clone() });
+    tools.recorder.queue(Event::Answered { time: tools.recorder.time(), audit_id, answer: answer.clone() });
     match answer {
         RequestAnswer::Done { request_id, .. } => StepReport { result: StepResult::Done, request_id, ..report },
         RequestAnswer::Failed { error, request_id, .. } => {
@@ -91,7 +92,8 @@ pub(super) fn shared_binding(inventory: &Inventory, names: &TargetNames) -> Opti
 }
 
 /// The bindings that others hold too and that the cloud may take along: those that the plan took the identities out of, and those
-/// that only bear an identity's name. `there` is what was read just now; without it only those count that were just written.
+/// that only bear an identity's name. `there` is what was read just now; without it only those count that were just written. `reports`
+/// are in the order of the steps.
 pub(super) fn at_risk(
     plan: &Plan,
     input: &RevocationInput,
@@ -101,10 +103,10 @@ pub(super) fn at_risk(
     let there = there.map(|there| there.bindings().iter().map(Binding::reference).collect::<BTreeSet<_>>());
     let is_there = |object: &BindingObject| there.as_ref().map(|there| there.contains(&object.reference()));
     let shared = plan.binding_steps().filter(|(_, own)| own.shared_with.count > 0).filter_map(|(step, own)| {
-        let report = reports.iter().find(|report| report.id == step.id)?;
-        let planned = input.bindings.iter().find(|object| object.reference() == own.binding);
+        let report = reports.binary_search_by_key(&step.id, |report| report.id).ok().map(|index| &reports[index])?;
+        let planned = || input.bindings.iter().find(|object| object.reference() == own.binding);
         // Where we wrote nothing and left nothing there is no version of ours: what others took away they meant to take away.
-        report.left.as_ref().or(planned.filter(|_| report.result == StepResult::Unknown))
+        report.left.as_ref().or_else(|| planned().filter(|_| report.result == StepResult::Unknown))
     });
     let shared = shared.filter(|object| is_there(object).unwrap_or(true));
     let same_named = input.same_named.iter().filter(|object| is_there(object).unwrap_or(false));
@@ -114,11 +116,10 @@ pub(super) fn at_risk(
 /// Looks after the bindings that were at risk once the cloud has worked: one that is gone whole is created anew as it was, without
 /// the identities. One that others have created meanwhile is theirs.
 pub async fn repair(tools: &Tools<'_>, at_risk: &[BindingObject], names: &TargetNames) -> Vec<LostBinding> {
-    let mut found = Vec::new();
-    for object in at_risk {
-        found.extend(repair_one(tools, object, names).await);
-    }
-    found
+    let looked_after = at_risk.iter().map(|object| repair_one(tools, object, names));
+    let lost: Vec<Option<LostBinding>> = stream::iter(looked_after).buffered(STEPS_SIDE_BY_SIDE).collect().await;
+    tools.recorder.flush();
+    lost.into_iter().flatten().collect()
 }
 
 async fn repair_one(tools: &Tools<'_>, left: &BindingObject, names: &TargetNames) -> Option<LostBinding> {

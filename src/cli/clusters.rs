@@ -40,7 +40,7 @@ pub struct ClusterArgs {
     /// Let the cloud issue a kubeconfig for a cluster that no context leads to, valid for 15 minutes and kept only in memory
     #[arg(long, help_heading = SIDE_BY_SIDE)]
     pub temporary_credentials: bool,
-    /// How many clusters are read at a time
+    /// How many clusters are read, and how many steps carried out, at a time
     #[arg(long, help_heading = SIDE_BY_SIDE, value_name = "NUMBER", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub parallel: u16,
     /// How long each of several clusters may take, and how long to wait for another operation in a cluster [default: 60s] and for a busy cloud [default: 120s]

@@ -87,7 +87,7 @@ fn no_journal(error: &JournalError) -> Refusal {
 
 /// Says that a signal was seen: what is under way may take a while to finish.
 pub(super) fn say_interrupted(ui: &Ui) -> impl Fn() {
-    || ui.note("interrupted: the current step is finished first")
+    || ui.note("interrupted: the steps under way are finished first")
 }
 
 /// Says which parts of an operation's record were changed by others since.

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
+use futures_util::{StreamExt as _, stream};
+use tokio::sync::Semaphore;
+
 use super::clusters::{self, Chosen, Extent, positive};
 use super::operation::{self, Beginning, Running};
 use super::stop::{Document, Stop};
 use super::{access, cloud, consent, fleet};
 use crate::adapters::cluster::ApiServer;
 use crate::adapters::journal::StateFolder;
-use crate::apply::{self, StepReport, Tools};
+use crate::apply::{self, STEPS_SIDE_BY_SIDE, StepReport, Tools};
 use crate::cli::{AccessArgs, CloudArgs, RestoreArgs};
 use crate::core::distinct::distinct;
 use crate::core::ids::ClusterId;
@@ -162,7 +165,7 @@ fn document(of: &OperationId, plan: &RestorePlan, refusals: &[Refusal]) -> Docum
     Document::Restore(Box::new(RestoreReport::planned(of, &RestorePlan { refusals, ..plan.clone() })))
 }
 
-/// Gives back what was taken, one cluster after the other.
+/// Gives back what was taken, in all clusters side by side.
 async fn give_back(
     gathered: &[Gathered],
     plan: &RestorePlan,
@@ -170,8 +173,8 @@ async fn give_back(
     running: &Running,
     interrupt: &Interrupt,
 ) -> Vec<StepReport> {
-    let mut steps = Vec::new();
-    for Gathered { api, cluster, .. } in gathered {
+    let turns = Semaphore::new(STEPS_SIDE_BY_SIDE);
+    let given_back = stream::iter(gathered).map(async |Gathered { api, cluster, .. }| {
         let id = cluster.id.as_ref();
         let tools = Tools {
             api,
@@ -179,14 +182,16 @@ async fn give_back(
             cluster: id,
             region: None,
             recorder: &running.recorder,
+            turns: &turns,
             interrupted: &|| interrupt.is_pending(),
             // Nothing of a restore is the cloud's.
             cloud_timeout: Duration::ZERO,
             on_wait: &|_| (),
         };
-        steps.extend(apply::restore(&tools, &plan.in_cluster(id), consent).await);
-    }
-    steps
+        apply::restore(&tools, &plan.in_cluster(id), consent).await
+    });
+    let steps: Vec<Vec<StepReport>> = given_back.buffered(STEPS_SIDE_BY_SIDE).collect().await;
+    steps.concat()
 }
 
 /// Why nothing is given back by a record that can't be trusted.

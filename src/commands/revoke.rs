@@ -58,7 +58,8 @@ fn plan_and_carry_out(
     let settings = cloud::settings(cloud_args, access, world)?
         .map(|settings| CloudSettings { retries: Policy::urgent(), ..settings });
     let runtime = Runtime::begin()?;
-    let planning = Planning { args, access, world, request: &request, leaked: leaked.as_ref(), bounds: chosen.bounds };
+    let bounds = chosen.bounds;
+    let planning = Planning { args, access, world, request: &request, leaked: leaked.as_ref(), bounds };
     let mut planned = planning.plan_of(chosen, settings, &runtime, ui)?;
     let is_dry = args.dry_run != DryRun::None;
     if !is_dry && !args.yes && !ui.can_ask() && !planned.plan.targets.is_empty() {
@@ -77,6 +78,7 @@ fn plan_and_carry_out(
         request: &request,
         leaked: leaked.as_ref(),
         cloud: &planned.account.cloud,
+        parallel: bounds.parallel,
         has_gaps: planned.has_gaps,
     };
     planned

@@ -1,5 +1,6 @@
 //! What a restore is decided from: what was taken away, and what is there now.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
@@ -11,6 +12,7 @@ use super::revocation::{SIDE_BY_SIDE, operator};
 use crate::adapters::cluster::ApiServer;
 use crate::core::cluster::authority::key_fingerprints;
 use crate::core::ids::ClusterId;
+use crate::core::rbac::binding_object::BindingRef;
 use crate::core::rbac::inventory::Role;
 use crate::core::revocation::input::Operator;
 use crate::core::revocation::journal::{Tombstone, at_risk, writes};
@@ -116,20 +118,19 @@ async fn present(api: &ApiServer, taken: &Taken, by_unfinished_restore: bool) ->
 
 /// What the API server would refuse.
 async fn missing_rights(api: &ApiServer, plan: &RestorePlan, pairs: &[(Taken, Present)]) -> Vec<Refusal> {
-    let mut refusals = Vec::new();
     if !plan.refusals.is_empty() {
-        return refusals;
+        return Vec::new();
     }
-    for step in &plan.steps {
-        let present = pairs.iter().find(|(taken, _)| taken.binding == step.binding).map(|(_, present)| present);
-        let Some(change) = step.change(present.and_then(|present| present.binding.as_ref())) else { continue };
-        if let Err(error) = api.dry_run(&step.binding, &change).await {
-            let message = format!("you may not change {}: {}", step.binding, chain(&error));
-            let refusal =
-                Refusal::new(RefusalCode::MissingRight, message).of(RefusalScope::Binding(step.binding.clone()));
-            refusals
-                .push(refusal.hint("ask an administrator who may bind its role").in_cluster(step.cluster_id.as_ref()));
-        }
-    }
-    refusals
+    let present: BTreeMap<&BindingRef, &Present> =
+        pairs.iter().map(|(taken, present)| (&taken.binding, present)).collect();
+    let asked = stream::iter(&plan.steps).map(async |step| {
+        let present = present.get(&step.binding).and_then(|present| present.binding.as_ref());
+        let change = step.change(present)?;
+        let error = api.dry_run(&step.binding, &change).await.err()?;
+        let message = format!("you may not change {}: {}", step.binding, chain(&error));
+        let refusal = Refusal::new(RefusalCode::MissingRight, message).of(RefusalScope::Binding(step.binding.clone()));
+        Some(refusal.hint("ask an administrator who may bind its role").in_cluster(step.cluster_id.as_ref()))
+    });
+    let refusals: Vec<Option<Refusal>> = asked.buffered(SIDE_BY_SIDE).collect().await;
+    refusals.into_iter().flatten().collect()
 }

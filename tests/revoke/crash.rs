@@ -39,10 +39,15 @@ fn writes() -> [(&'static str, BindingRef); 3] {
     ]
 }
 
-/// The revocation that is cut off, as arguments.
+/// The revocation that is cut off, as arguments: one step after the other, so that each boundary lies where it is looked for.
 pub(crate) fn revocation<C>(incident: &Incident<C>) -> Vec<String> {
-    let leaked = incident.leaked.display().to_string();
-    ["revoke", "-f", &leaked, "--yes", "--settle", "0"].map(str::to_owned).into()
+    revocation_of(incident, 1)
+}
+
+/// The revocation with so many steps at a time.
+fn revocation_of<C>(incident: &Incident<C>, at_a_time: usize) -> Vec<String> {
+    let (leaked, at_a_time) = (incident.leaked.display().to_string(), at_a_time.to_string());
+    ["revoke", "-f", &leaked, "--yes", "--settle", "0", "--parallel", &at_a_time].map(str::to_owned).into()
 }
 
 pub(crate) fn begin<C: Cluster>(incident: &Incident<C>) -> Child {
@@ -253,6 +258,55 @@ fn ctrl_c_finishes_the_step_in_hand() {
         assert_recovers(&incident, &before, &["Interrupted"], &format!("{write:?}"));
     }
     assert_eq!(together, BTreeSet::from([1, 2, 3]), "each step was the last one once");
+}
+
+/// Every step that is in hand when the signal comes is finished, and the cloud is not called.
+#[test]
+fn ctrl_c_finishes_all_steps_in_hand() {
+    let incident = Incident::sandbox(|setup| setup);
+    let before = incident.bindings();
+    let gates = writes().map(|write| gate_at(&incident, &write, Fault::HoldRequest));
+    let child = spawn(incident.process(BINARY).args(revocation_of(&incident, 2)));
+    // By the plan's order the cluster's own and the one in billing are in hand, and the one in shop has not begun.
+    assert!(gates[1..].iter().all(|gate| gate.wait_reached(1, SOON)));
+    signal(&child, "-INT");
+    std::thread::sleep(MOMENT);
+    gates.iter().for_each(Gate::open);
+    let said = ended(child);
+    assert_eq!(said.code, Some(130), "{}", said.text);
+    let two: BTreeMap<String, usize> = writes()[1..].iter().map(|(_, binding)| (binding.path(), 1)).collect();
+    assert_eq!((changed(&incident), cleanings(&incident)), (two, 0), "{}", said.text);
+    incident.server.faults().clear();
+    assert_announced(&incident, "Ctrl-C with two steps in hand");
+    assert_recovers(&incident, &before, &["Interrupted"], "Ctrl-C with two steps in hand");
+}
+
+/// All writes are under way, each held before or after it is done, and one of them is answered first.
+#[test]
+fn killed_with_all_writes_under_way_it_can_be_finished_and_taken_back() {
+    for done in 0..8 {
+        let incident = Incident::sandbox(|setup| setup);
+        let before = incident.bindings();
+        // Bit by bit: whether the server has done it.
+        let sides = [0, 1, 2].map(|bit| done >> bit & 1 == 1);
+        let gates: Vec<Gate> = writes()
+            .iter()
+            .zip(sides)
+            .map(|(write, is_done)| {
+                gate_at(&incident, write, if is_done { Fault::HoldResponse } else { Fault::HoldRequest })
+            })
+            .collect();
+        let mut child = spawn(incident.process(BINARY).args(revocation_of(&incident, 16)));
+        let at = format!("done when killed: {sides:?}");
+        assert!(gates.iter().all(|gate| gate.wait_reached(1, SOON)), "{at}: all are under way at once");
+        assert_announced(&incident, &at);
+        child.kill().unwrap();
+        assert_eq!(ended(child).code, None, "{at}");
+        incident.server.faults().clear();
+        assert_eq!(cleanings(&incident), 0, "{at}: bindings come first");
+        assert_recovers(&incident, &before, &["Unfinished"], &at);
+        gates.iter().for_each(Gate::open);
+    }
 }
 
 /// As nohup starts it.

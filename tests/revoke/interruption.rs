@@ -169,7 +169,7 @@ impl Running {
     fn strike(&mut self, strike: (&str, Option<i32>), at: &str) {
         signal(&self.child, strike.0);
         match strike.1 {
-            Some(_) => wait_until(at, || self.said.lock().unwrap().contains("interrupted: the current step")),
+            Some(_) => wait_until(at, || self.said.lock().unwrap().contains("interrupted: the steps under way")),
             None => drop(self.child.wait().unwrap()),
         }
     }

@@ -36,6 +36,7 @@ mod crash;
 mod crash_disk;
 mod format_1;
 mod interruption;
+mod many_grants;
 mod names;
 mod other_credentials;
 mod proof;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt as _, stream};
+use tokio::sync::Semaphore;
 
 use super::super::clusters;
 use super::super::operation::{self, Running};
@@ -13,7 +14,7 @@ use crate::apply::{self, CloudWait, StepReport, Tools};
 use crate::cli::RevokeArgs;
 use crate::core::distinct::distinct;
 use crate::core::ids::{ClusterId, Uid};
-use crate::core::rbac::binding_object::BindingObject;
+use crate::core::rbac::binding_object::{BindingObject, BindingRef};
 use crate::core::revocation::consent::Consent;
 use crate::core::revocation::input::{InputCluster, RevocationInput};
 use crate::core::revocation::journal::originals::Original;
@@ -34,10 +35,10 @@ use crate::output::views::{RevocationReport, StepView};
 use crate::status::Status;
 use crate::world::World;
 
-/// A revocation that was agreed to.
 /// How often a terminal is told how long the bindings are still watched.
 const WATCH_TICK: Duration = Duration::from_millis(250);
 
+/// A revocation that was agreed to.
 pub(super) struct Revocation<'a> {
     pub(super) args: &'a RevokeArgs,
     pub(super) world: &'a World,
@@ -46,6 +47,8 @@ pub(super) struct Revocation<'a> {
     pub(super) request: &'a Request,
     pub(super) leaked: Option<&'a Leaked>,
     pub(super) cloud: &'a CloudAccess,
+    /// How many clusters are asked and changed at a time.
+    pub(super) parallel: usize,
     /// Whether a source failed before the change.
     pub(super) has_gaps: bool,
 }
@@ -81,11 +84,11 @@ impl Revocation<'_> {
             None => locked.begin(self.beginning(&parts, plan), &originals(&parts), self.world)?,
         };
         self.ui.note(&format!("operation {}", running.id));
-        let parallel = usize::from(self.args.clusters.parallel);
+        let turns = Semaphore::new(self.args.clusters.parallel.into());
         let outcome = self.runtime.to_completion(operation::say_interrupted(self.ui), async |interrupt| {
-            let work =
-                stream::iter(&parts).map(|part| self.change_and_verify(part, plan, &running, consent, &interrupt));
-            work.buffered(parallel).collect::<Vec<Done>>().await
+            let work = stream::iter(&parts)
+                .map(|part| self.change_and_verify(part, plan, &running, &turns, consent, &interrupt));
+            work.buffered(self.parallel).collect::<Vec<Done>>().await
         });
         Ok(self.finish(plan, running, Done::joined(outcome)))
     }
@@ -96,7 +99,7 @@ impl Revocation<'_> {
             before: self.before(gathered).await,
             gathered,
         });
-        parts.buffered(self.args.clusters.parallel.into()).collect().await
+        parts.buffered(self.parallel).collect().await
     }
 
     /// The questions to compare: those of the operation that is gone on with, else those that are answered with yes now.
@@ -139,6 +142,7 @@ impl Revocation<'_> {
         part: &Part<'_>,
         whole: &Plan,
         running: &Running,
+        turns: &Semaphore,
         consent: &Consent,
         interrupt: &Interrupt,
     ) -> Done {
@@ -150,6 +154,7 @@ impl Revocation<'_> {
             cluster: input.cluster.id(),
             region: gathered.region.as_ref(),
             recorder: &running.recorder,
+            turns,
             interrupted: &|| interrupt.is_pending(),
             cloud_timeout: clusters::cloud_timeout(self.args.clusters.cluster_timeout),
             on_wait: &|wait| self.say_wait(wait),
@@ -163,19 +168,20 @@ impl Revocation<'_> {
             // What the cloud has taken along is created anew before anything else: an interrupting user doesn't know of it.
             return Done { steps: revoked.steps, collateral: repair().await, is_interrupted: true, ..Done::default() };
         }
+        let results: BTreeMap<u32, StepResult> =
+            revoked.steps.iter().map(|report| (report.id, report.result)).collect();
         let is_changed = |uid: &Uid| {
-            let own = plan.binding_steps().filter(|(_, own)| own.identities.contains(uid)).map(|(step, _)| step.id);
-            let reports = own.filter_map(|id| revoked.steps.iter().find(|report| report.id == id));
-            reports.map(|report| report.result).any(|result| result != StepResult::AlreadyDone)
+            let mut own = plan.binding_steps().filter(|(_, own)| own.identities.contains(uid));
+            own.any(|(step, _)| results.get(&step.id).is_some_and(|result| *result != StepResult::AlreadyDone))
         };
         let before = before.clone().of_changed(is_changed);
+        let settle = self.settle(whole, plan, input);
         let question = verification::VerificationQuery {
             api: &gathered.api,
             cloud: self.cloud,
             region: gathered.region.as_ref(),
             cluster: &input.cluster,
             targets: input.targets.iter().filter(|target| uids.contains(&target.target.uid)).collect(),
-        let settle = self.settle(whole, plan, input);
             plan,
             before: &before,
             leaked: self.leaked,
@@ -200,12 +206,6 @@ impl Revocation<'_> {
         Done { steps: revoked.steps, verification, collateral, is_interrupted: interrupt.is_pending() }
     }
 
-    /// What the cloud may have taken along, in this run or in one that was cut off before.
-    fn at_risk(&self, cluster: Option<&ClusterId>, now: Vec<BindingObject>) -> Vec<BindingObject> {
-        let past =
-            self.request.resumed.as_ref().map(|past| journal::at_risk(&past.events, cluster)).unwrap_or_default();
-        let is_known = |object: &BindingObject| now.iter().any(|newer| newer.reference() == object.reference());
-        let mut at_risk: Vec<BindingObject> = past.into_iter().filter(|object| !is_known(object)).collect();
     /// How long to watch for what comes back: longer where something reconciles one of the bindings by itself, and then it is said why.
     fn settle(&self, whole: &Plan, plan: &Plan, input: &RevocationInput) -> Duration {
         if let Some(flag) = self.args.settle {
@@ -236,6 +236,12 @@ impl Revocation<'_> {
         }
     }
 
+    /// What the cloud may have taken along, in this run or in one that was cut off before.
+    fn at_risk(&self, cluster: Option<&ClusterId>, now: Vec<BindingObject>) -> Vec<BindingObject> {
+        let past =
+            self.request.resumed.as_ref().map(|past| journal::at_risk(&past.events, cluster)).unwrap_or_default();
+        let is_known = |object: &BindingObject| now.iter().any(|newer| newer.reference() == object.reference());
+        let mut at_risk: Vec<BindingObject> = past.into_iter().filter(|object| !is_known(object)).collect();
         at_risk.extend(now);
         at_risk
     }
@@ -315,12 +321,6 @@ impl Done {
     }
 }
 
-/// Every name that the operator is known by.
-fn operators(parts: &[Part<'_>]) -> Vec<String> {
-    distinct(parts.iter().flat_map(|part| part.gathered.input.operator.describe()))
-}
-
-/// The bindings as they can be created anew.
 /// Which cluster, where there are several.
 fn place(whole: &Plan, cluster: &InputCluster) -> String {
     match (&cluster.name, cluster.id()) {
@@ -330,11 +330,17 @@ fn place(whole: &Plan, cluster: &InputCluster) -> String {
     }
 }
 
+/// Every name that the operator is known by.
+fn operators(parts: &[Part<'_>]) -> Vec<String> {
+    distinct(parts.iter().flat_map(|part| part.gathered.input.operator.describe()))
+}
+
+/// The bindings as they can be created anew.
 fn originals(parts: &[Part<'_>]) -> Vec<Original> {
     let mut originals = Vec::new();
     for Part { gathered, plan, .. } in parts {
-        let is_changed = |reference| plan.binding_steps().any(|(_, own)| own.binding == reference);
-        let changed = gathered.input.bindings.iter().filter(|object| is_changed(object.reference()));
+        let planned: BTreeSet<&BindingRef> = plan.binding_steps().map(|(_, own)| &own.binding).collect();
+        let changed = gathered.input.bindings.iter().filter(|object| planned.contains(&object.reference()));
         let cluster = gathered.input.cluster.id().filter(|_| parts.len() > 1);
         originals.extend(
             changed
