@@ -1,6 +1,6 @@
 //! What a restore is decided from: what was taken away, and what is there now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
@@ -11,7 +11,9 @@ use super::history::{Mark, Operations, Past};
 use super::revocation::{SIDE_BY_SIDE, operator};
 use crate::adapters::cluster::ApiServer;
 use crate::core::cluster::authority::key_fingerprints;
+use crate::core::cluster::server_view::NamespaceFacts;
 use crate::core::ids::ClusterId;
+use crate::core::rbac::RoleFacts;
 use crate::core::rbac::binding_object::BindingRef;
 use crate::core::rbac::inventory::Role;
 use crate::core::revocation::input::Operator;
@@ -73,7 +75,8 @@ pub async fn gather(
     let at_risk = if is_restored { Vec::new() } else { at_risk(&past.events, id) };
     let taken = taken(&writes, &names, &cluster.roles, &at_risk);
     let was_cut_off = question.earlier.has_unfinished_restore(&past.id);
-    let present = stream::iter(&taken).map(|taken| present(&reading.api, taken, was_cut_off));
+    let beneath = Beneath::read(&reading.api, &taken).await?;
+    let present = stream::iter(&taken).map(|taken| present(&reading.api, taken, &beneath, was_cut_off));
     let present: Vec<Result<Present>> = present.buffered(SIDE_BY_SIDE).collect().await;
     let present: Vec<Present> = present.into_iter().collect::<Result<_>>()?;
     let pairs: Vec<(Taken, Present)> = taken.into_iter().zip(present).collect();
@@ -92,26 +95,52 @@ pub async fn gather(
     Ok(Gathered { plan, api: reading.api, operator, cluster: cluster.clone() })
 }
 
-async fn present(api: &ApiServer, taken: &Taken, by_unfinished_restore: bool) -> Result<Present> {
+/// What bindings stand on, each read once however many bindings there are.
+struct Beneath<'a> {
+    roles: BTreeMap<(Option<&'a str>, Role), Option<RoleFacts>>,
+    namespaces: BTreeMap<&'a str, Option<NamespaceFacts>>,
+}
+
+impl<'a> Beneath<'a> {
+    async fn read(api: &ApiServer, taken: &'a [Taken]) -> Result<Self> {
+        let roles: BTreeSet<_> = taken.iter().map(role_of).collect();
+        let roles = stream::iter(roles).map(async |(namespace, role)| {
+            let facts = api.role(namespace, &role).await.map_err(Error::failed)?;
+            Ok(((namespace, role), facts))
+        });
+        let namespaces: BTreeSet<&str> = taken.iter().filter_map(|taken| taken.binding.namespace.as_deref()).collect();
+        let namespaces = stream::iter(namespaces).map(async |name| match api.namespace(name).await {
+            // A right to change bindings does not include one to read namespaces.
+            Err(error) if error.is_forbidden() => Ok(None),
+            answer => Ok(Some((name, answer.map_err(Error::failed)?))),
+        });
+        let (roles, namespaces) = tokio::join!(
+            roles.buffered(SIDE_BY_SIDE).collect::<Vec<Result<_>>>(),
+            namespaces.buffered(SIDE_BY_SIDE).collect::<Vec<Result<_>>>(),
+        );
+        let namespaces = namespaces.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
+        Ok(Self { roles: roles.into_iter().collect::<Result<_>>()?, namespaces })
+    }
+}
+
+/// The role of a binding, as it is looked up.
+fn role_of(taken: &Taken) -> (Option<&str>, Role) {
     let role_ref = &taken.before.role_ref;
     let role = Role { kind: role_ref.kind.as_str().into(), name: role_ref.name.as_str().into() };
+    (taken.binding.namespace.as_deref().filter(|_| &*role.kind == "Role"), role)
+}
+
+async fn present(
+    api: &ApiServer,
+    taken: &Taken,
+    beneath: &Beneath<'_>,
+    by_unfinished_restore: bool,
+) -> Result<Present> {
     let namespace = taken.binding.namespace.as_deref();
-    let namespace_facts = async {
-        match namespace {
-            None => Ok(None),
-            Some(name) => match api.namespace(name).await {
-                // A right to change bindings does not include one to read namespaces.
-                Err(error) if error.is_forbidden() => Ok(None),
-                other => other.map(Some),
-            },
-        }
-    };
-    let (binding, role, namespace) =
-        tokio::join!(api.binding(&taken.binding), api.role(namespace, &role), namespace_facts);
     Ok(Present {
-        binding: binding.map_err(Error::failed)?,
-        role: role.map_err(Error::failed)?,
-        namespace: namespace.map_err(Error::failed)?,
+        binding: api.binding(&taken.binding).await.map_err(Error::failed)?,
+        role: beneath.roles.get(&role_of(taken)).cloned().flatten(),
+        namespace: namespace.and_then(|name| beneath.namespaces.get(name)).cloned(),
         by_unfinished_restore,
     })
 }
