@@ -4,6 +4,7 @@ use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions};
 use ackcred_sandbox::binding::BindingRef;
 use ackcred_sandbox::cluster::Cluster;
 use ackcred_sandbox::controlplane::shared;
+use ackcred_sandbox::session::Outcome;
 use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
 
@@ -16,6 +17,18 @@ const OTHERS: usize = 10_000;
 
 /// More than any row of such a scan takes, in bytes.
 const ROW: usize = 1_500;
+
+/// More than any line of a table takes, in characters.
+const LINE: usize = 1_500;
+
+fn longest_line(text: &str) -> usize {
+    text.lines().map(|line| line.chars().count()).max().unwrap_or_default()
+}
+
+fn assert_lines_are_short(outcome: &Outcome) {
+    assert_eq!(outcome.status, Status::Done, "{outcome}");
+    assert!(longest_line(&outcome.stdout) < LINE && longest_line(&outcome.stderr) < LINE, "{outcome}");
+}
 
 fn a_binding_of_ten_thousand_makes_no_huge_document<C: Cluster>(server: C) {
     let incident = Incident::stage(server, |setup| setup);
@@ -51,8 +64,14 @@ fn a_binding_of_ten_thousand_makes_no_huge_document<C: Cluster>(server: C) {
     assert_eq!((status, &refused["refusals"][0]["code"]), (Status::Refused, &json!("PlanChanged")), "{said}");
     assert_eq!(incident.get(&crowd.path()), changed);
 
+    let tables =
+        [vec!["scan", "--offline", "-o", "wide", "--uid", CARL], vec!["revoke", CARL, "--dry-run", "-o", "wide"]];
+    tables.iter().for_each(|args| assert_lines_are_short(&incident.run(args)));
     let (status, report, said) = incident.json(&["revoke", CARL, "--yes", "--settle", "0"]);
     assert_eq!(status, Status::Done, "{report:#}\n{said}");
+    assert!(longest_line(&said) < LINE, "{said}");
+    let restore = ["restore", report["operation"].as_str().unwrap(), "--force", "--dry-run"];
+    assert_lines_are_short(&incident.run(&restore));
     assert!(report.to_string().len() < 20_000, "{} bytes", report.to_string().len());
     let left = incident.subjects("RoleBinding", "shop", "crowd").unwrap();
     assert_eq!((left.len(), left.contains(&name(CARL))), (OTHERS, false));

@@ -379,10 +379,8 @@ impl Report for RevocationPlan {
                 Some(object) => object.to_string(),
                 None => "kubeconfig".to_owned(),
             };
-            let leaves = match step.subjects.as_slice() {
-                [] => step.identities.join(","),
-                subjects => subjects.join(","),
-            };
+            let leaving = if step.subjects.is_empty() { &step.identities } else { &step.subjects };
+            let leaves = Others::new(leaving.iter().cloned(), leaving.len()).to_string();
             let mut cells = Vec::new();
             if are_several {
                 let cluster = self.targets.iter().find(|target| target.cluster_id == step.cluster_id);
@@ -445,4 +443,35 @@ fn place(target: &TargetView) -> Vec<String> {
     )];
     lines.extend(target.last_access.as_ref().map(|access| format!("Last access   {access}")));
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::cli::Format;
+    use crate::output::report::{self, Style};
+
+    /// Whoever may write a binding can put thousands of names into it, and revoking them takes all of them out.
+    #[test]
+    fn a_step_that_removes_thousands_names_a_few() {
+        let subjects: Vec<String> = (0..10_000).map(|number| format!("User/{number:018}")).collect();
+        let plan: RevocationPlan = serde_json::from_value(json!({
+            "apiVersion": "ackcred/v1", "kind": "RevocationPlan", "hash": "3f9a2c", "flags": {}, "leaked": null,
+            "targets": [], "remains": [], "notChecked": [], "warnings": [], "refusals": [],
+            "steps": [{
+                "id": 1, "clusterId": null, "action": "RemoveSubjects", "identities": [], "subjects": subjects,
+                "object": {"kind": "RoleBinding", "namespace": "shop", "name": "crowd", "uid": "u", "resourceVersion": "7"},
+                "sharedWith": ["User/bo"], "sharedWithCount": 1, "sharedWithSha256": null, "managedBy": [], "undo": "restore",
+            }],
+        }))
+        .unwrap();
+        let mut table = Vec::new();
+        let style = Style { format: Format::Table, headers: true, colored: false, columns: None };
+        report::write(&plan, style, &mut table).unwrap();
+        let table = String::from_utf8(table).unwrap();
+        let row = table.lines().find(|line| line.contains("shop/crowd")).unwrap();
+        assert!(row.contains("User/000000000000000004 and 9995 more") && row.chars().count() < 300, "{row}");
+    }
 }
