@@ -11,6 +11,10 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
+mod open_files;
+
+pub use open_files::OpenFiles;
+
 /// What a command can see of the machine.
 pub struct World {
     /// The time at which the program started: the only clock that decisions are made by.
@@ -25,6 +29,8 @@ pub struct World {
     pub cwd: PathBuf,
     /// Standard input, output and error.
     pub streams: Streams,
+    /// How many files and connections it may have open.
+    pub open_files: OpenFiles,
 }
 
 /// The time as it goes on after the program started, for records: what happened when. Decisions are made by [`World::now`].
@@ -132,6 +138,7 @@ impl World {
                 columns: columns(),
                 stderr_is_terminal: std::io::stderr().is_terminal(),
             },
+            open_files: OpenFiles::raised(),
         }
     }
 }
@@ -174,6 +181,7 @@ impl World {
             home: self.home.clone(),
             cwd: self.cwd.clone(),
             streams: Streams { stdin_is_terminal: false, ..self.streams.clone() },
+            open_files: self.open_files,
         }
     }
 

@@ -120,6 +120,7 @@ mod tests {
                 columns: None,
                 stderr_is_terminal: false,
             },
+            open_files: crate::world::OpenFiles::default(),
         };
         let mut shell = command(&world, "/bin/sh");
         shell.args(["-c", script]);

@@ -285,6 +285,7 @@ mod tests {
                 columns: None,
                 stderr_is_terminal: false,
             },
+            open_files: crate::world::OpenFiles::default(),
         }
     }
 

@@ -83,7 +83,7 @@ pub(super) fn choose(args: &ClusterArgs, access: &AccessArgs, in_cluster: bool, 
         }
     };
     let choice = Choice { wanted, issue: issue(args.temporary_credentials) };
-    Ok(Chosen { choice, extent, bounds: bounds(args, extent) })
+    Ok(Chosen { choice, extent, bounds: bounds(args, extent, world) })
 }
 
 /// What issues a credential, where the flag says that it may.
@@ -102,9 +102,9 @@ pub(super) fn routes_of_all(temporary_credentials: bool, access: &AccessArgs, wo
 }
 
 /// How far the clusters may go. One alone may take as long as its exchanges, unless a limit is given.
-pub(super) fn bounds(args: &ClusterArgs, extent: Extent) -> Bounds {
+pub(super) fn bounds(args: &ClusterArgs, extent: Extent, world: &World) -> Bounds {
     let each = args.cluster_timeout.map(positive).or_else(|| extent.is_several().then_some(CLUSTER_TIMEOUT));
-    Bounds { parallel: args.parallel.into(), each }
+    Bounds::new(args.parallel.into(), each, world.open_files)
 }
 
 /// How long to wait for another operation in the same cluster.

@@ -10,10 +10,11 @@ use crate::core::progress::Progress;
 use crate::core::revocation::refusal::{Refusal, RefusalCode, RefusalScope};
 use crate::error::{Error, Result};
 use crate::gather::cluster_access;
-use crate::gather::fleet::{self, Cluster, ClusterRef, Fleet, FleetQuery, Wanted};
+use crate::gather::fleet::{self, Bounds, Cluster, ClusterRef, Fleet, FleetQuery, Wanted};
 use crate::gather::runtime::{Interrupt, Runtime};
 use crate::output::ui::Ui;
 use crate::status::Status;
+use crate::world::OpenFiles;
 
 /// Reads the clusters for a command that only tells what is there.
 ///
@@ -44,9 +45,16 @@ pub(super) fn read_to_change(
     ui: &Ui,
 ) -> Result<Fleet<ApiServer>> {
     let Chosen { choice, extent, bounds } = chosen;
+    // Connections of more clusters than are asked at a time would only wait, and take memory.
+    let stays_connected = choice.at_most().is_some_and(|clusters| clusters <= bounds.parallel);
+    let keep = |api: ApiServer| {
+        if !stays_connected {
+            api.disconnect();
+        }
+        api
+    };
     let question = FleetQuery { cluster, choice, cloud, bounds };
-    let fleet =
-        runtime.to_completion(|| (), async |interrupt| read(question, |api| api, extent, &interrupt, ui).await)?;
+    let fleet = runtime.to_completion(|| (), async |interrupt| read(question, keep, extent, &interrupt, ui).await)?;
     match fleet.is_interrupted {
         true => Err(Error::interrupted()),
         false if extent.is_several() => Ok(fleet),
@@ -137,6 +145,16 @@ pub(super) fn status<A>(fleet: &Fleet<A>) -> Status {
     }
 }
 
+/// Says that fewer clusters are read at a time than were asked for.
+fn say_lowered(bounds: Bounds, open_files: OpenFiles, ui: &Ui) {
+    if let (Some(wanted), Some(limit)) = (bounds.lowered_from, open_files.limit()) {
+        let parallel = bounds.parallel;
+        ui.note(&format!(
+            "{parallel} clusters are read at a time, not {wanted}: this process may open {limit} files (ulimit -n)"
+        ));
+    }
+}
+
 /// Reads the clusters, with a bar if standard error is a terminal.
 ///
 /// # Errors
@@ -149,6 +167,9 @@ async fn read<A>(
     ui: &Ui,
 ) -> Result<Fleet<A>> {
     let of_account = matches!(question.choice.wanted, Wanted::OfAccount(_));
+    if extent.is_several() {
+        say_lowered(question.bounds, question.cluster.world.open_files, ui);
+    }
     let unattended = extent.is_several().then(|| question.cluster.world.without_a_person());
     let world = unattended.as_ref().unwrap_or(question.cluster.world);
     let cluster = cluster_access::AccessQuery { world, ..question.cluster };

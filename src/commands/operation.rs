@@ -61,6 +61,9 @@ pub(super) fn lock<'a>(
 ) -> Result<Locked, Stop> {
     let folder = StateFolder::of(world).map_err(|error| no_journal(&error))?;
     let in_order: BTreeSet<&str> = keys.into_iter().collect();
+    if let Some(limit) = world.open_files.limit().filter(|_| world.open_files.beside(in_order.len()).is_exhausted()) {
+        return Err(too_few_files(in_order.len(), limit).into());
+    }
     let (begun, mut locks) = (Instant::now(), Vec::new());
     for key in in_order {
         let left = lock_timeout.saturating_sub(begun.elapsed());
@@ -78,6 +81,11 @@ fn locked_by_others(lock_timeout: Duration) -> Refusal {
     let message = format!("another operation on this cluster is running and did not end within {seconds}s");
     Refusal::new(RefusalCode::Locked, message)
         .hint("kubectl ackcred history shows it; use --cluster-timeout to wait longer")
+}
+
+fn too_few_files(clusters: usize, limit: u64) -> Refusal {
+    let message = format!("{clusters} clusters are locked at a time, and this process may open only {limit} files");
+    Refusal::new(RefusalCode::NoJournal, message).hint("choose fewer clusters, or raise the limit (ulimit -n)")
 }
 
 fn no_journal(error: &JournalError) -> Refusal {

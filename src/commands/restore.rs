@@ -32,6 +32,9 @@ use crate::output::views::RestoreReport;
 use crate::status::Status;
 use crate::world::World;
 
+/// How many clusters are read at a time.
+const CLUSTERS_AT_A_TIME: usize = 16;
+
 pub(super) fn run(
     args: &RestoreArgs,
     access: &AccessArgs,
@@ -188,7 +191,9 @@ async fn give_back(
             cloud_timeout: Duration::ZERO,
             on_wait: &|_| (),
         };
-        apply::restore(&tools, &plan.in_cluster(id), consent).await
+        let steps = apply::restore(&tools, &plan.in_cluster(id), consent).await;
+        api.disconnect();
+        steps
     });
     let steps: Vec<Vec<StepReport>> = given_back.buffered(STEPS_SIDE_BY_SIDE).collect().await;
     steps.concat()
@@ -231,7 +236,7 @@ fn chosen(
     if extent.is_several() && ids.len() < records.len() {
         return Err(Error::failed(anyhow::anyhow!("the record names a cluster among several that has no ID")));
     }
-    let bounds = Bounds { parallel: records.len(), each: None };
+    let bounds = Bounds::new(CLUSTERS_AT_A_TIME.min(records.len()), None, world.open_files);
     if !extent.is_several() && (access::one_context(access)?.is_some() || ids.is_empty()) {
         let choice = Choice::one(access::route(access, false, world)?);
         return Ok(Chosen { choice, extent, bounds });
@@ -268,9 +273,14 @@ async fn gather(
     account: &AccountReading,
 ) -> Result<Vec<Gathered>> {
     let mut gathered = Vec::new();
+    let stays_connected = clusters.len() <= CLUSTERS_AT_A_TIME;
     for (record, cluster) in records.iter().zip(clusters) {
         let (route, reading) = cluster.outcome?;
-        gathered.push(restoration::gather(question, record, &route, reading, account).await?);
+        let one = restoration::gather(question, record, &route, reading, account).await?;
+        if !stays_connected {
+            one.api.disconnect();
+        }
+        gathered.push(one);
     }
     Ok(gathered)
 }

@@ -58,8 +58,7 @@ fn plan_and_carry_out(
     let settings = cloud::settings(cloud_args, access, world)?
         .map(|settings| CloudSettings { retries: Policy::urgent(), ..settings });
     let runtime = Runtime::begin()?;
-    let bounds = chosen.bounds;
-    let planning = Planning { args, access, world, request: &request, leaked: leaked.as_ref(), bounds };
+    let planning = Planning { args, access, world, request: &request, leaked: leaked.as_ref(), bounds: chosen.bounds };
     let mut planned = planning.plan_of(chosen, settings, &runtime, ui)?;
     let is_dry = args.dry_run != DryRun::None;
     if !is_dry && !args.yes && !ui.can_ask() && !planned.plan.targets.is_empty() {
@@ -78,7 +77,6 @@ fn plan_and_carry_out(
         request: &request,
         leaked: leaked.as_ref(),
         cloud: &planned.account.cloud,
-        parallel: bounds.parallel,
         has_gaps: planned.has_gaps,
     };
     planned
@@ -96,7 +94,7 @@ fn chosen(
     world: &World,
 ) -> Result<Chosen, Stop> {
     let flags = &args.clusters;
-    let bounds = clusters::bounds(flags, Extent::One);
+    let bounds = clusters::bounds(flags, Extent::One, world);
     if let Some(leaked) = leaked {
         let id = match flags.cluster_id.as_slice() {
             [] => None,
@@ -137,7 +135,7 @@ fn planned_clusters(
     let ids = planned.iter().map(|(id, _)| ClusterId::clone(id)).collect();
     let issue = clusters::issue(temporary_credentials);
     let choice = Choice { wanted: Wanted::Ids(ids, routes), issue };
-    Ok(Chosen { choice, extent, bounds: clusters::bounds(&args.clusters, extent) })
+    Ok(Chosen { choice, extent, bounds: clusters::bounds(&args.clusters, extent, world) })
 }
 
 fn other_cluster(error: &Error) -> Refusal {

@@ -193,7 +193,8 @@ impl<A> ClusterReading<A> {
 pub async fn reach(world: &World, context: &ResolvedContext, timeout: Option<Duration>) -> Result<ApiServer> {
     let (endpoint, login) =
         connection::connection(world, context, timeout).await.map_err(|error| unusable(error, context))?;
-    ApiServer::connect(&endpoint, &login, timeout).map_err(Error::failed)
+    let api = ApiServer::connect(&endpoint, &login, timeout).map_err(Error::failed)?;
+    Ok(api.with_connections(world.open_files.connections()))
 }
 
 fn unusable(error: ConnectionError, context: &ResolvedContext) -> Error {

@@ -18,6 +18,7 @@ use crate::core::identity::evidence::{AccountSources, Listing};
 use crate::core::ids::Uid;
 use crate::core::progress::Progress;
 use crate::error::{Error, Result};
+use crate::world::OpenFiles;
 
 mod audit_logs;
 mod members;
@@ -47,11 +48,19 @@ pub struct FleetQuery<'a> {
 pub struct Bounds {
     /// How many API servers are read at a time.
     pub parallel: usize,
+    /// How many were asked for, where so many files and connections can't be open at a time.
+    pub lowered_from: Option<usize>,
     /// How long a cluster may take; `None` for as long as its exchanges may.
     pub each: Option<Duration>,
 }
 
 impl Bounds {
+    /// So many clusters at a time, or as many of them as the system's limit on open files lets.
+    pub fn new(parallel: usize, each: Option<Duration>, open_files: OpenFiles) -> Self {
+        let possible = open_files.clusters(parallel);
+        Self { parallel: possible, lowered_from: (possible < parallel).then_some(parallel), each }
+    }
+
     /// Lets work go on for as long as a cluster may take.
     ///
     /// # Errors

@@ -224,6 +224,7 @@ mod tests {
                 columns: None,
                 stderr_is_terminal: false,
             },
+            open_files: crate::world::OpenFiles::default(),
         };
         let cli = Cli::try_parse_from(["kubectl-ackcred", "version"]).unwrap();
         let answer = Ui::new(&world, &cli.output).ask("Go on? ").map(|wait| wait());

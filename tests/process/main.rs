@@ -5,4 +5,5 @@
 mod binary;
 mod fidelity;
 mod judge;
+mod open_files;
 mod openssl;

@@ -6,8 +6,6 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// How many calls are under way at a time.
-const MOST_AT_ONCE: usize = 16;
 /// The time between two calls after the first one that was throttled.
 const FIRST_GAP: Duration = Duration::from_millis(50);
 /// The longest time between two calls: slower than this no caller is served in time.
@@ -29,9 +27,9 @@ struct Pace {
 }
 
 impl Limiter {
-    /// At full speed.
-    pub(super) fn new() -> Self {
-        Self { places: Semaphore::new(MOST_AT_ONCE), pace: Mutex::default() }
+    /// At full speed, with so many calls under way at a time.
+    pub(super) fn new(at_once: usize) -> Self {
+        Self { places: Semaphore::new(at_once), pace: Mutex::default() }
     }
 
     /// Waits for one's turn. The call may go on as long as the permit is kept.
@@ -121,9 +119,9 @@ mod tests {
     fn no_more_than_so_many_calls_are_under_way() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
-            let limiter = Limiter::new();
+            let limiter = Limiter::new(16);
             let mut held = Vec::new();
-            for _ in 0..MOST_AT_ONCE {
+            for _ in 0..16 {
                 held.push(limiter.turn().await);
             }
             let moment = Duration::from_millis(20);

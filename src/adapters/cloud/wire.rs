@@ -128,7 +128,8 @@ pub struct Wire {
 impl Wire {
     /// Takes proxy and certificate settings and the time from `world`. `timeout` bounds each exchange with its body.
     pub fn new(world: &World, timeout: Option<Duration>, policy: Policy) -> Self {
-        Self { http: Http::new(world), timeout, policy, limiter: Limiter::new(), started: (world.now, Instant::now()) }
+        let limiter = Limiter::new(world.open_files.cloud_calls());
+        Self { http: Http::new(world), timeout, policy, limiter, started: (world.now, Instant::now()) }
     }
 
     /// The time that requests are signed with: the program's own, moved on by what has passed since.

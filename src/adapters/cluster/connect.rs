@@ -14,6 +14,7 @@ use rustls::pki_types::{CertificateDer, ServerName};
 
 use super::client::client;
 use super::client_key::accept_any_client_certificate;
+use super::connections::Connections;
 use super::server_certificate::ServerVerifier;
 use super::{ApiServer, Limits, ServerClock};
 use crate::core::credential::certificate::{Certificate, CertificateError, CertificateRefusal, RefusedBy};
@@ -78,34 +79,42 @@ impl ApiServer {
     ///
     /// `timeout` bounds each exchange with its body; `None` waits for ever.
     pub fn connect(endpoint: &Endpoint, login: &Login, timeout: Option<Duration>) -> Result<Self, ConnectError> {
-        let url = server_url(endpoint, login)?;
-        let server = display_url(&url);
-        let mut config = kube::Config::new(url);
-        config.default_retry = false;
-        config.connect_timeout = timeout;
-        config.read_timeout = timeout;
-        config.write_timeout = timeout;
-        config.reset_reader_on_write = true;
-        config.accept_invalid_certs = endpoint.insecure_skip_tls_verify;
-        config.root_cert = endpoint.certificate_authority.as_deref().map(usable_certificates).transpose()?;
-        config.tls_server_name.clone_from(&endpoint.tls_server_name);
-        let proxy = endpoint.proxy.as_ref().map(proxy_url).transpose()?;
-        config.disable_compression = endpoint.disable_compression;
-        config.auth_info = auth_info(login)?;
-        accept_any_client_certificate();
-        config.headers.push((header::USER_AGENT, user_agent()));
-        let client = http_client(&config, proxy, endpoint)?;
-        let certificate = login.certificate.as_ref().map(|(certificate, _)| certificate.clone());
+        let server = display_url(&server_url(endpoint, login)?);
+        let client = client_for(endpoint, login, timeout)?;
         Ok(Self {
-            client,
+            connections: Arc::new(Connections::new(client)),
             endpoint: endpoint.clone(),
-            certificate,
+            login: login.clone(),
             clock: ServerClock::default(),
             server,
             timeout,
             limits: Limits::default(),
         })
     }
+
+    /// The client, made anew after [`disconnect`](Self::disconnect).
+    pub(super) fn client(&self) -> Result<kube::Client, ConnectError> {
+        self.connections.client(|| client_for(&self.endpoint, &self.login, self.timeout))
+    }
+}
+
+/// A client without connections yet.
+fn client_for(endpoint: &Endpoint, login: &Login, timeout: Option<Duration>) -> Result<kube::Client, ConnectError> {
+    let mut config = kube::Config::new(server_url(endpoint, login)?);
+    config.default_retry = false;
+    config.connect_timeout = timeout;
+    config.read_timeout = timeout;
+    config.write_timeout = timeout;
+    config.reset_reader_on_write = true;
+    config.accept_invalid_certs = endpoint.insecure_skip_tls_verify;
+    config.root_cert = endpoint.certificate_authority.as_deref().map(usable_certificates).transpose()?;
+    config.tls_server_name.clone_from(&endpoint.tls_server_name);
+    let proxy = endpoint.proxy.as_ref().map(proxy_url).transpose()?;
+    config.disable_compression = endpoint.disable_compression;
+    config.auth_info = auth_info(login)?;
+    accept_any_client_certificate();
+    config.headers.push((header::USER_AGENT, user_agent()));
+    http_client(&config, proxy, endpoint)
 }
 
 /// A client that verifies the server's certificate as kubectl does.

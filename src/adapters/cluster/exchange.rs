@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header
 use http_body_util::BodyExt as _;
 use kube::client::Body;
 use serde::Deserialize;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::ApiServer;
@@ -146,6 +147,8 @@ pub(super) struct ApiResponse {
     body: Body,
     deadline: Deadline,
     encoding: Encoding,
+    /// The connection is in use until the body is read.
+    _turn: Option<OwnedSemaphorePermit>,
 }
 
 impl ApiResponse {
@@ -204,6 +207,7 @@ impl ApiServer {
 
     /// Asks, again where the server is busy and says when to come back, and gives the answer unless it says no.
     pub(super) async fn ask(&self, question: &ApiRequest) -> Result<ApiResponse, Failure> {
+        let turn = self.connections.turn().await;
         let deadline = Deadline::after(self.timeout);
         let mut attempt = 1;
         loop {
@@ -216,14 +220,15 @@ impl ApiServer {
                     sleep_until(Instant::now() + wait).await;
                     attempt += 1;
                 }
-                _ => return answer(response, question.encoding, deadline).await,
+                _ => return answer(response, question.encoding, deadline, turn).await,
             }
         }
     }
 
     async fn send(&self, question: &ApiRequest) -> Result<Response<Body>, Failure> {
         let request = question.request()?;
-        let answer = self.client.send(request).await.map_err(|error| Failure::of_transport(error, self.timeout))?;
+        let client = self.client().map_err(|error| Failure::Connection(Box::new(error)))?;
+        let answer = client.send(request).await.map_err(|error| Failure::of_transport(error, self.timeout))?;
         self.clock.set(answer.headers());
         Ok(answer)
     }
@@ -242,7 +247,12 @@ fn retry_after(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::from_secs(seconds.into()).max(Duration::from_millis(100)))
 }
 
-async fn answer(response: Response<Body>, asked: Encoding, deadline: Deadline) -> Result<ApiResponse, Failure> {
+async fn answer(
+    response: Response<Body>,
+    asked: Encoding,
+    deadline: Deadline,
+    turn: Option<OwnedSemaphorePermit>,
+) -> Result<ApiResponse, Failure> {
     let (head, body) = response.into_parts();
     let status = head.status.as_u16();
     if head.status.is_redirection() {
@@ -250,7 +260,7 @@ async fn answer(response: Response<Body>, asked: Encoding, deadline: Deadline) -
     }
     let content_type = content_type(&head.headers);
     let encoding = asked.of_answer(&content_type);
-    let answer = ApiResponse { status, body, deadline, encoding: encoding.unwrap_or_default() };
+    let answer = ApiResponse { status, body, deadline, encoding: encoding.unwrap_or_default(), _turn: turn };
     if !head.status.is_success() {
         return Err(refusal(status, content_type, answer).await);
     }

@@ -19,6 +19,7 @@ mod bindings;
 mod client;
 mod client_key;
 mod connect;
+mod connections;
 mod exchange;
 mod failure;
 mod json_value;
@@ -45,12 +46,14 @@ pub use list::{ListDecoder, ListError};
 pub use status_of_get::GetAnswer;
 pub use tls::TlsFailure;
 
-/// One API server, as one user. Calls can run side by side.
+use connections::Connections;
+
+/// One API server, as one user. Calls can run side by side; so many of them have a connection at a time, and the others wait.
 #[derive(Clone)]
 pub struct ApiServer {
-    client: kube::Client,
+    connections: Arc<Connections>,
     endpoint: Endpoint,
-    certificate: Option<Vec<u8>>,
+    login: Login,
     clock: ServerClock,
     server: String,
     timeout: Option<Duration>,
@@ -100,6 +103,17 @@ impl ApiServer {
         Self { limits, ..self }
     }
 
+    /// The same API server with no more connections than this at a time.
+    #[must_use]
+    pub fn with_connections(self, most: usize) -> Self {
+        Self { connections: Arc::new(self.connections.bounded(most)), ..self }
+    }
+
+    /// Closes the connections that are idle and forgets what was made to open them. The next call connects anew.
+    pub fn disconnect(&self) {
+        self.connections.forget();
+    }
+
     /// The same API server with another login.
     ///
     /// # Errors
@@ -118,7 +132,7 @@ impl ApiServer {
     /// # Errors
     /// Where it can't be read, which does not mean that there is none.
     pub fn client_certificate(&self) -> Result<Option<Certificate>, CertificateError> {
-        self.certificate.as_deref().map(Certificate::from_pem).transpose()
+        self.login.certificate.as_ref().map(|(certificate, _)| Certificate::from_pem(certificate)).transpose()
     }
 
     /// The CA bundle that the API server is checked against.

@@ -47,8 +47,6 @@ pub(super) struct Revocation<'a> {
     pub(super) request: &'a Request,
     pub(super) leaked: Option<&'a Leaked>,
     pub(super) cloud: &'a CloudAccess,
-    /// How many clusters are asked and changed at a time.
-    pub(super) parallel: usize,
     /// Whether a source failed before the change.
     pub(super) has_gaps: bool,
 }
@@ -86,20 +84,32 @@ impl Revocation<'_> {
         self.ui.note(&format!("operation {}", running.id));
         let turns = Semaphore::new(self.args.clusters.parallel.into());
         let outcome = self.runtime.to_completion(operation::say_interrupted(self.ui), async |interrupt| {
-            let work = stream::iter(&parts)
-                .map(|part| self.change_and_verify(part, plan, &running, &turns, consent, &interrupt));
-            work.buffered(self.parallel).collect::<Vec<Done>>().await
+            let work = stream::iter(&parts).map(async |part| {
+                let done = self.change_and_verify(part, plan, &running, &turns, consent, &interrupt);
+                let done = Box::pin(done).await;
+                part.gathered.api.disconnect();
+                done
+            });
+            work.buffered(self.parallel(parts.len())).collect::<Vec<Done>>().await
         });
         Ok(self.finish(plan, running, Done::joined(outcome)))
     }
 
+    /// How many of the clusters are asked and changed at a time, whose locks are open files.
+    fn parallel(&self, locked: usize) -> usize {
+        self.world.open_files.beside(locked).clusters(self.args.clusters.parallel.into())
+    }
+
     async fn parts<'g>(&self, clusters: &[&'g Gathered], plan: &Plan) -> Vec<Part<'g>> {
-        let parts = stream::iter(clusters).map(async |gathered: &&'g Gathered| Part {
-            plan: plan.in_cluster(gathered.input.cluster.id()),
-            before: self.before(gathered).await,
-            gathered,
+        let stays_connected = clusters.len() <= self.parallel(clusters.len());
+        let parts = stream::iter(clusters).map(async |gathered: &&'g Gathered| {
+            let before = self.before(gathered).await;
+            if !stays_connected {
+                gathered.api.disconnect();
+            }
+            Part { plan: plan.in_cluster(gathered.input.cluster.id()), before, gathered }
         });
-        parts.buffered(self.parallel).collect().await
+        parts.buffered(self.parallel(clusters.len())).collect().await
     }
 
     /// The questions to compare: those of the operation that is gone on with, else those that are answered with yes now.

@@ -127,6 +127,16 @@ impl ClusterRef {
 }
 
 impl Choice {
+    /// How many clusters it can be at most; `None` where only the account knows.
+    pub fn at_most(&self) -> Option<usize> {
+        match &self.wanted {
+            Wanted::Exactly(..) => Some(1),
+            Wanted::Routes(routes) => Some(routes.len()),
+            Wanted::Ids(ids, _) => Some(ids.len()),
+            Wanted::OfAccount(_) => None,
+        }
+    }
+
     /// One way, and no other cluster.
     pub fn one(route: Route) -> Self {
         Self { wanted: Wanted::Routes(vec![route]), issue: None }
