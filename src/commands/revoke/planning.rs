@@ -12,6 +12,7 @@ use crate::adapters::cloud::CloudSettings;
 use crate::adapters::cluster::ApiServer;
 use crate::cli::{AccessArgs, DryRun, RevokeArgs};
 use crate::core::ids::{ClusterId, Uid};
+use crate::core::revocation::input::DryRuns;
 use crate::core::revocation::plan::{Draft, Plan, RevokeMode, misnamed};
 use crate::core::revocation::refusal::{Refusal, RefusalCode, RefusalScope};
 use crate::error::{Error, Result};
@@ -38,6 +39,8 @@ pub(super) struct Planning<'a> {
 #[derive(Default)]
 struct GatheredFleet {
     clusters: Vec<Gathered>,
+    /// The plans of the clusters, in their order.
+    drafts: Vec<Draft>,
     unread: Vec<(ClusterRef, Error)>,
     /// Those that are reached by a credential that was issued for it.
     by_temporary_credential: Vec<ClusterRef>,
@@ -65,9 +68,9 @@ impl Planning<'_> {
         let extent = chosen.extent;
         let query = AccessQuery { world: self.world, timeout: self.access.request_timeout.0, namespace: None };
         let Fleet { account, clusters, .. } = fleet::read_to_change(runtime, chosen, query, settings, ui)?;
-        let gathered = runtime.cancellable(self.gather(clusters, &account, extent))??;
-        let mode = self.mode(&gathered, extent);
-        let plan = self.plan(&gathered, mode);
+        let mut gathered = runtime.cancellable(self.gather(clusters, &account, extent))??;
+        let mode = self.mode(gathered.clusters.iter().map(|one| one.input.targets.len()).sum(), extent);
+        let plan = self.plan(&mut gathered, mode);
         let has_gaps = !account.failed.is_empty() || gathered.has_gaps();
         Ok(Planned { plan, mode, extent, clusters: gathered.clusters, account, has_gaps })
     }
@@ -83,29 +86,55 @@ impl Planning<'_> {
         extent: Extent,
     ) -> Result<GatheredFleet> {
         let account_names = if extent.is_several() { account_names(&clusters) } else { BTreeSet::new() };
+        let are_few = clusters.len() <= self.bounds.parallel;
         let asked = stream::iter(clusters).map(async |Cluster { cluster_ref, outcome }| {
             let gathered = match outcome {
                 Err(error) => Err(error),
                 Ok((route, reading)) => {
                     let question = self.question(reading.cluster.id.as_ref(), &account_names, extent);
-                    self.bounds.within(revocation::gather(question, &route, reading, account)).await
+                    let work = Box::pin(revocation::gather(question, &route, reading, account));
+                    self.bounds.within(work).await.map(|gathered| self.draft(gathered, extent, are_few))
                 }
             };
             (cluster_ref, gathered)
         });
         let mut fleet = GatheredFleet::default();
-        let answers: Vec<_> = asked.buffered(self.bounds.parallel).collect().await;
-        for (cluster_ref, gathered) in answers {
+        let mut answers = std::pin::pin!(asked.buffered(self.bounds.parallel));
+        // Each cluster's draft says what the identity holds in all others.
+        let mut known_elsewhere = BTreeSet::new();
+        while let Some((cluster_ref, gathered)) = answers.next().await {
             fleet
                 .by_temporary_credential
                 .extend(Some(cluster_ref.clone()).filter(|cluster_ref| cluster_ref.temporary_credential));
             match gathered {
-                Ok(gathered) => fleet.clusters.push(gathered),
+                Ok((gathered, mut draft)) => {
+                    draft.elsewhere.retain(|one| {
+                        known_elsewhere.insert((one.cluster.clone(), one.remain.uid.clone(), one.remain.what.clone()))
+                    });
+                    fleet.clusters.push(gathered);
+                    fleet.drafts.push(draft);
+                }
                 Err(error) if extent.is_several() => fleet.unread.push((cluster_ref, error)),
                 Err(error) => return Err(error),
             }
         }
         Ok(fleet)
+    }
+
+    /// Plans one cluster. Of many clusters only what is needed later is kept of each, and its connections are closed.
+    fn draft(&self, mut gathered: Gathered, extent: Extent, are_few: bool) -> (Gathered, Draft) {
+        let mode = self.mode(gathered.input.targets.len(), extent);
+        let leaked = gathered.leaked.as_ref().or(self.request.leaked_before());
+        let draft = Draft::of(&gathered.input, &self.request.flags, leaked, mode, &gathered.dry_runs);
+        if !are_few {
+            gathered.api.disconnect();
+            gathered.dry_runs = DryRuns::new();
+            // Whether a name that was given is there is looked up in all clusters' bindings, once all are read.
+            if self.request.flags.also_names.is_empty() && self.request.flags.accept_names.is_empty() {
+                gathered.input.forget_others();
+            }
+        }
+        (gathered, draft)
     }
 
     fn question<'q>(
@@ -127,8 +156,7 @@ impl Planning<'_> {
     }
 
     /// How many are revoked together.
-    fn mode(&self, fleet: &GatheredFleet, extent: Extent) -> RevokeMode {
-        let targets: usize = fleet.clusters.iter().map(|gathered| gathered.input.targets.len()).sum();
+    fn mode(&self, targets: usize, extent: Extent) -> RevokeMode {
         match targets {
             _ if extent.is_several() => RevokeMode::MultiCluster,
             _ if self.request.flags.all_deleted => RevokeMode::AllDeleted,
@@ -138,19 +166,17 @@ impl Planning<'_> {
     }
 
     /// One plan for all clusters, with everything that stands against it.
-    fn plan(&self, fleet: &GatheredFleet, mode: RevokeMode) -> Plan {
+    fn plan(&self, fleet: &mut GatheredFleet, mode: RevokeMode) -> Plan {
         let flags = &self.request.flags;
         let duplicate_cluster_ids = duplicate_cluster_ids(&fleet.clusters);
-        let is_sure = |gathered: &&Gathered| {
+        let is_sure = |gathered: &Gathered| {
             !duplicate_cluster_ids.iter().any(|one| one.cluster_id.as_ref() == gathered.input.cluster.id())
         };
+        let drafts = std::mem::take(&mut fleet.drafts).into_iter().zip(&fleet.clusters);
+        let drafts = drafts.filter(|(_, gathered)| is_sure(gathered)).map(|(draft, _)| draft).collect();
         let leaked_before = self.request.leaked_before();
-        let drafts = fleet.clusters.iter().filter(is_sure).map(|gathered| {
-            let leaked = gathered.leaked.as_ref().or(leaked_before);
-            Draft::of(&gathered.input, flags, leaked, mode, &gathered.dry_runs)
-        });
         let leaked = fleet.clusters.iter().find_map(|gathered| gathered.leaked.as_ref()).or(leaked_before).cloned();
-        let mut plan = Plan::new(drafts.collect(), flags.clone(), leaked);
+        let mut plan = Plan::new(drafts, flags.clone(), leaked);
         plan.warnings.extend(fleet.by_temporary_credential.iter().map(|cluster_ref| {
             format!(
                 "{} is reached by a credential that was issued for this and is valid for 15 minutes",

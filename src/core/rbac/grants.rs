@@ -60,6 +60,11 @@ pub enum GrantSource<'a> {
 }
 
 impl Grants {
+    /// The bindings alone.
+    pub fn into_inventory(self) -> Inventory {
+        self.inventory
+    }
+
     /// Finds the grants. Every binding gives one for each of its subjects that is a RAM identity; every mapping gives one
     /// for each binding that names its user name or one of its groups, or a single one without a role where none does.
     ///

@@ -112,6 +112,12 @@ impl Inventory {
         self.bindings.clear();
     }
 
+    /// Forgets the bindings that are needed no more.
+    pub fn retain(&mut self, is_needed: impl Fn(&Binding) -> bool) {
+        self.bindings.retain(is_needed);
+        *self = Self { bindings: std::mem::take(&mut self.bindings).into_boxed_slice().into_vec(), ..Self::default() };
+    }
+
     /// The bindings, in the order in which they were read.
     pub fn bindings(&self) -> &[Binding] {
         &self.bindings

@@ -99,6 +99,23 @@ impl Roles {
         }
     }
 
+    /// Only these roles, each with the namespace of a binding that grants it.
+    #[must_use]
+    pub fn only<'a>(&self, wanted: impl Iterator<Item = (Option<&'a str>, Role)>) -> Self {
+        let mut only = Self::default();
+        for (namespace, role) in wanted {
+            let Some(facts) = self.of(namespace, &role) else { continue };
+            match namespace.filter(|_| &*role.kind == "Role") {
+                None => only.cluster.entry(role.name.to_string()).or_insert_with(|| facts.clone()),
+                Some(namespace) => {
+                    let here = only.namespaced.entry(namespace.to_owned()).or_default();
+                    here.entry(role.name.to_string()).or_insert_with(|| facts.clone())
+                }
+            };
+        }
+        only
+    }
+
     /// The role that a binding of this namespace (`None`: a ClusterRoleBinding) means; `None` where there is none, and the
     /// binding then grants nothing.
     pub fn of(&self, namespace: Option<&str>, role: &Role) -> Option<&RoleFacts> {

@@ -1,6 +1,6 @@
 //! What a revocation in one cluster is decided from: everything that was read before anything is changed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::other_credential::OtherCredential;
 use super::target::Target;
@@ -8,10 +8,12 @@ use crate::core::access::holder::LastAccess;
 use crate::core::access::scan::ClusterScan;
 use crate::core::cluster::cluster_id::{ClusterIdFrom, KnownCluster};
 use crate::core::identity::ack::{AccountCluster, CertificateState, KubeconfigState, Permission, UserKubeconfigState};
-use crate::core::identity::evidence::{Answer, Listing};
-use crate::core::identity::verdict::Verdict;
+use crate::core::identity::evidence::{Answer, ClusterSources, Listing};
+use crate::core::identity::verdict::{ClusterDirectory, Verdict};
 use crate::core::ids::{ClusterId, Uid};
 use crate::core::rbac::binding_object::{BindingObject, BindingRef};
+use crate::core::rbac::grants::Grants;
+use crate::core::rbac::inventory::{BoundSubject, Role};
 use crate::core::rbac::{RoleFacts, Roles};
 
 /// One cluster, the identities to revoke in it, and who is asking.
@@ -37,6 +39,32 @@ pub struct RevocationInput {
     pub cloud: Result<(), String>,
     /// Bindings or roles that could not be read, and why: then what there is to revoke is unknown.
     pub unread: Vec<String>,
+}
+
+impl RevocationInput {
+    /// Forgets what a plan alone is made from, once it is made: everyone else's bindings and roles, who they are, and what the cloud
+    /// lists. What remains is enough for the questions that are asked before and after the change, and for the record.
+    pub fn forget_others(&mut self) {
+        for target in &mut self.targets {
+            // The cloud's lists are of all clusters: kept for each of them they would be as many as clusters squared.
+            (target.permissions, target.elsewhere) = (Answer::NotAsked, Listing::NotAsked);
+        }
+        let leaving: BTreeSet<BindingRef> = self.bindings.iter().map(BindingObject::reference).collect();
+        let groups: BTreeSet<&str> =
+            self.targets.iter().flat_map(|target| &target.target.groups).map(String::as_str).collect();
+        let is_of_group = |subject: &BoundSubject| subject.is_rbac("Group") && groups.contains(subject.name());
+        let mut inventory = std::mem::take(&mut self.scan.grants).into_inventory();
+        inventory
+            .retain(|binding| leaving.contains(&binding.reference()) || binding.subjects().iter().any(is_of_group));
+        let granted = inventory.bindings().iter().map(|binding| (binding.namespace(), binding.role().clone()));
+        let taken = self.bindings.iter().chain(&self.same_named).map(|object| {
+            let role = Role { kind: object.role_ref.kind.as_str().into(), name: object.role_ref.name.as_str().into() };
+            (object.metadata.namespace.as_deref(), role)
+        });
+        self.roles = self.roles.only(granted.chain(taken));
+        let directory = ClusterDirectory::new(ClusterSources::not_asked());
+        self.scan = ClusterScan::new(self.scan.id.take(), Grants::extract(inventory, Vec::new()), directory);
+    }
 }
 
 /// Which cluster it is, and how sure that is.

@@ -470,3 +470,23 @@ fn who_is_no_administrator_may_leave_even_if_there_is_none() {
     assert_eq!(the_last_administrator(&input, &targets, &on_purpose), None);
     assert_eq!(codes(&plan(&input).refusals), [RefusalCode::LastAdministrator]);
 }
+
+#[test]
+fn what_is_forgotten_after_the_plan_changes_no_question_and_no_record() {
+    use crate::core::revocation::plan::roles_then;
+    use crate::core::revocation::verification::questions;
+    let group = |name: &str| json!({"kind": "Group", "apiGroup": "rbac.authorization.k8s.io", "name": name});
+    let bindings = [
+        bound("team", "view", &[user("bo"), user("200-1")]),
+        bound("everyone", "view", &[group("system:authenticated")]),
+        bound("others", "edit", &[user("bo")]),
+    ];
+    let mut input = input(&[CARL], &bindings);
+    let asked = |input: &RevocationInput| format!("{:?}", questions(input));
+    let (questions_before, roles_before) = (asked(&input), roles_then(&input));
+    let held = input.scan.grants.inventory().bindings().len();
+    input.forget_others();
+    assert_eq!((asked(&input), roles_then(&input)), (questions_before, roles_before));
+    assert!(input.scan.grants.inventory().bindings().len() < held, "what others hold is forgotten");
+    assert!(input.scan.grants.inventory().bindings().iter().any(|binding| binding.name() == "everyone"));
+}
