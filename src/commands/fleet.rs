@@ -149,9 +149,7 @@ pub(super) fn status<A>(fleet: &Fleet<A>) -> Status {
 fn say_lowered(bounds: Bounds, open_files: OpenFiles, ui: &Ui) {
     if let (Some(wanted), Some(limit)) = (bounds.lowered_from, open_files.limit()) {
         let parallel = bounds.parallel;
-        ui.note(&format!(
-            "{parallel} clusters are read at a time, not {wanted}: this process may open {limit} files (ulimit -n)"
-        ));
+        ui.note(&format!("--parallel is {parallel}, not {wanted}: this process may open {limit} files (ulimit -n)"));
     }
 }
 

@@ -3,8 +3,8 @@
 /// The most that the limit is raised to: enough for as many clusters as `--parallel` takes.
 #[cfg(unix)]
 const ENOUGH: u64 = 8192;
-/// For the standard streams, the runtime, the journal and credential plugins.
-const RESERVED: u64 = 20;
+/// For the standard streams, the runtime, the journal, credential plugins and idle connections to the cloud.
+const RESERVED: u64 = 28;
 /// How many calls of the cloud there are at a time, at least and at most.
 const CLOUD_CALLS: (u64, u64) = (4, 16);
 /// As many requests as a scan sends to one API server at once.
@@ -94,8 +94,8 @@ mod tests {
             (Some(1024), 16, 16, 16, 16),
             (Some(1024), 256, 61, 16, 16),
             (Some(256), 16, 16, 13, 16),
-            (Some(100), 16, 12, 6, 6),
-            (Some(40), 16, 2, 6, 4),
+            (Some(100), 16, 11, 6, 6),
+            (Some(40), 16, 1, 6, 4),
             (Some(40), 1, 1, 6, 4),
             (Some(3), 16, 1, 6, 4),
         ] {
@@ -104,8 +104,8 @@ mod tests {
             assert_eq!(seen, (clusters, connections, cloud_calls), "{limit:?}");
         }
         let beside = |open| OpenFiles::limited(300).beside(open);
-        assert_eq!((beside(200).clusters(16), beside(270).clusters(16)), (12, 1));
-        assert_eq!((beside(274).is_exhausted(), beside(275).is_exhausted()), (false, true));
+        assert_eq!((beside(200).clusters(16), beside(260).clusters(16)), (11, 1));
+        assert_eq!((beside(266).is_exhausted(), beside(267).is_exhausted()), (false, true));
         assert!(!OpenFiles(None).beside(1000).is_exhausted());
     }
 }

@@ -18,6 +18,8 @@ use super::protobuf_list::{self, PROTOBUF};
 const ATTEMPTS: u32 = 5;
 /// How long one wait for a busy server may be when there is no timeout.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// The wait for a connection that can't be opened because too many files are open.
+const OUT_OF_FILES_WAIT: Duration = Duration::from_millis(100);
 /// How much of an answer that says no is read.
 const REFUSAL_LIMIT: u64 = 64 * 1024;
 /// The statuses of an API server's good answers.
@@ -211,7 +213,14 @@ impl ApiServer {
         let deadline = Deadline::after(self.timeout);
         let mut attempt = 1;
         loop {
-            let response = deadline.bound(self.send(question)).await?;
+            let response = match deadline.bound(self.send(question)).await {
+                // Nothing was sent. Connections that were closed a moment ago may still be open files.
+                Err(failure) if failure.is_out_of_files() && deadline.allows(OUT_OF_FILES_WAIT) => {
+                    sleep_until(Instant::now() + OUT_OF_FILES_WAIT).await;
+                    continue;
+                }
+                response => response?,
+            };
             let wait = retry_after(response.status(), response.headers());
             match wait {
                 Some(wait) if attempt < ATTEMPTS && deadline.allows(wait) => {

@@ -192,7 +192,31 @@ fn seconds(duration: &Duration) -> String {
     format!("{}s", duration.as_secs_f64())
 }
 
+/// Source: <https://man7.org/linux/man-pages/man2/socket.2.html>
+#[cfg(unix)]
+fn is_out_of_files(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE))
+}
+
+#[cfg(not(unix))]
+fn is_out_of_files(_error: &io::Error) -> bool {
+    false
+}
+
 impl Failure {
+    /// Whether no connection could be opened because the process, or the machine, has too many open files.
+    pub(super) fn is_out_of_files(&self) -> bool {
+        let Self::Connection(cause) = self else { return false };
+        let mut cause: Option<&(dyn StdError + 'static)> = Some(&**cause);
+        while let Some(error) = cause {
+            if error.downcast_ref::<io::Error>().is_some_and(is_out_of_files) {
+                return true;
+            }
+            cause = error.source();
+        }
+        false
+    }
+
     /// Tells why the HTTP client got no answer.
     pub(super) fn of_transport(error: kube::Error, timeout: Option<Duration>) -> Self {
         let known = causes(&error).find_map(|cause| of_cause(cause, timeout));
