@@ -211,7 +211,7 @@ same. RESIDUE means bindings without a kubeconfig that works.";
 #[derive(Debug, Args)]
 pub struct StatusArgs {
     /// The identity whose clusters to show
-    #[arg(value_name = "UID", value_parser = parse_uid, conflicts_with_all = ["cluster_id", "in_cluster", "all_contexts", "all_clusters"])]
+    #[arg(value_name = "UID", value_parser = parse_uid_of_ram, conflicts_with_all = ["cluster_id", "in_cluster", "all_contexts", "all_clusters"])]
     pub uid: Option<Uid>,
     /// Search the audit log of the last 7 days for each identity's access
     #[arg(long)]
@@ -440,6 +440,12 @@ fn parse_uid(text: &str) -> Result<Uid, String> {
         Some((uid, Some(_))) => format!("an identity is expected: give its UID, {uid}"),
         _ => "a UID is a number".to_owned(),
     })
+}
+
+/// A UID that the cloud is asked about, or that is revoked: `0200` could be read as 200 there.
+fn parse_uid_of_ram(text: &str) -> Result<Uid, String> {
+    let uid = parse_uid(text)?;
+    if uid.begins_with_zero() { Err("no UID in RAM begins with 0".to_owned()) } else { Ok(uid) }
 }
 
 fn parse_cluster_id(text: &str) -> Result<ClusterId, String> {

@@ -6,7 +6,7 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum, ValueHint};
 use jiff::SignedDuration;
 
-use super::{ClusterArgs, parse_cluster_id, parse_uid};
+use super::{ClusterArgs, parse_cluster_id, parse_uid_of_ram};
 use crate::core::credential::duration;
 use crate::core::ids::{ClusterId, Uid};
 use crate::core::revocation::journal::OperationId;
@@ -39,7 +39,7 @@ pub(super) const HISTORY_EXAMPLES: &str = "Examples:
 #[command(group = clap::ArgGroup::new("whom").required(true).multiple(true).args(["uids", "file", "all_deleted", "plan", "resume"]))]
 pub struct RevokeArgs {
     /// The identities
-    #[arg(value_name = "UID", value_delimiter = ',', value_parser = parse_uid, conflicts_with_all = ["file", "all_deleted", "plan", "resume"])]
+    #[arg(value_name = "UID", value_delimiter = ',', value_parser = parse_uid_of_ram, conflicts_with_all = ["file", "all_deleted", "plan", "resume"])]
     pub uids: Vec<Uid>,
     /// The identity that the certificate of this kubeconfig file names; the file is sent nowhere but to your own server
     #[arg(short = 'f', long = "filename", value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["all_deleted", "all_contexts", "all_clusters"])]

@@ -7,8 +7,8 @@ use crate::adapters::files::Policy;
 use crate::adapters::kubeconfig_files::load_file;
 use crate::cli::{AccessArgs, CloudArgs, WhoamiArgs};
 use crate::core::cluster::cluster_id::{confirm, infer_from};
-use crate::core::credential::Credential;
 use crate::core::credential::expiry::{Limits, assess};
+use crate::core::credential::{Credential, CredentialKind};
 use crate::core::identity::evidence::AccountSources;
 use crate::core::identity::verdict::Verdict;
 use crate::core::kubeconfig::{Overrides, ResolvedContext, resolve};
@@ -42,6 +42,7 @@ pub(super) fn run(
             context: &context,
             inference: infer_from(&context),
             uid: credential.uid.clone(),
+            is_certificate: credential.kind == CredentialKind::ClientCertificate,
             timeout: access.request_timeout.0,
             ask_server: policy == Policy::Trusted,
             cloud: cloud::settings(cloud_args, access, world)?,

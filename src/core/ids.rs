@@ -50,6 +50,11 @@ impl Uid {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether the first digit is a zero, which no RAM identity's is. A service that reads numbers would take it for another UID.
+    pub fn begins_with_zero(&self) -> bool {
+        self.0.starts_with('0')
+    }
 }
 
 is_its_text!(Uid, "a UID is a number");

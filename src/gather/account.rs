@@ -4,11 +4,13 @@ use tokio::sync::OnceCell;
 
 use super::account_clusters;
 use super::cloud::{self, CloudAccess};
+use super::look_up;
 use crate::adapters::cloud::CloudSettings;
 use crate::core::access::scan::ClusterScan;
 use crate::core::identity::Caller;
 use crate::core::identity::ack::AccountCluster;
 use crate::core::identity::evidence::{AccountSources, Answer, Listing};
+use crate::core::identity::trace::Trace;
 use crate::core::identity::verdict::{AccountDirectory, Verdict};
 use crate::core::ids::{ClusterId, Uid};
 use crate::world::World;
@@ -111,7 +113,7 @@ impl<'a> Account<'a> {
             (Some(_), None) => AccountSources::failed(INTERRUPTED),
             (Some(_), Some(people)) if is_interrupted => people,
             (Some(cloud), Some(mut people)) => {
-                Box::pin(cloud::look_up(cloud, &mut people, holders)).await;
+                Box::pin(look_up::users(cloud, &mut people, holders)).await;
                 people
             }
         };
@@ -123,12 +125,13 @@ impl<'a> Account<'a> {
 }
 
 impl AccountReading {
-    /// Whether an identity still exists, also one that holds nothing in the cluster.
-    pub fn verdict(&self, uid: &Uid, scan: &ClusterScan) -> Verdict {
-        match (scan.verdicts.get(uid), self.cloud.ready()) {
-            (Some(verdict), _) => verdict.clone(),
-            (None, Some(_)) => self.people.judge(uid, &scan.directory),
-            (None, None) => scan.unasked.clone(),
+    /// Whether an identity still exists, also one that holds nothing in the cluster. `trace` is what shows beside the scan that the
+    /// number is a RAM identity's.
+    pub fn verdict(&self, uid: &Uid, scan: &ClusterScan, trace: Option<Trace>) -> Verdict {
+        match (self.cloud.ready(), trace, scan.verdicts.get(uid)) {
+            (Some(_), Some(_), _) | (Some(_), None, None) => self.people.judge_with_trace(uid, &scan.directory, trace),
+            (_, _, Some(verdict)) => verdict.clone(),
+            (None, _, None) => scan.unasked.clone(),
         }
     }
 }

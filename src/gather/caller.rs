@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use super::cloud::{self, CloudAccess};
 use super::cluster_access::reach;
-use super::grants;
+use super::{grants, look_up};
 use crate::adapters::cloud::{Cloud, CloudSettings};
 use crate::adapters::cluster::CallError;
 use crate::core::cluster::cluster_id::{Inference, KnownCluster, confirm};
 use crate::core::cluster::server_view::{ClusterProfile, ServerIdentity};
 use crate::core::identity::ack::{AccountCluster, KubeconfigState};
 use crate::core::identity::evidence::{AccountSources, Answer, ClusterSources, Listing};
+use crate::core::identity::trace::Trace;
 use crate::core::identity::verdict::{AccountDirectory, ClusterDirectory, Verdict};
 use crate::core::ids::{Region, Uid};
 use crate::core::kubeconfig::ResolvedContext;
@@ -27,6 +28,8 @@ pub struct CallerQuery<'a> {
     pub inference: Inference,
     /// The UID that the credential itself names.
     pub uid: Option<Uid>,
+    /// Whether the credential is a client certificate.
+    pub is_certificate: bool,
     /// Bound on each exchange.
     pub timeout: Option<Duration>,
     /// Whether the API server may be asked: never with a credential from elsewhere.
@@ -76,7 +79,11 @@ pub async fn read(question: CallerQuery<'_>) -> CallerReading {
     let profile = server.as_ref().and_then(|server| server.profile.as_ref());
     let owner = profile.map_or(Answer::NotAsked, grants::owner);
     let profile = profile.and_then(|profile| profile.as_ref().ok()).and_then(Option::as_ref);
-    let uid = question.uid.or_else(|| seen.and_then(|seen| Uid::of_user_name(&seen.username)));
+    let seen_uid = seen.and_then(|seen| Uid::of_user_name(&seen.username));
+    // The API server authenticates no certificate but one that a CA of the cluster signed.
+    let accepted = question.is_certificate && seen_uid.is_some() && seen_uid == question.uid;
+    let trace = accepted.then_some(Trace::Certificate);
+    let uid = question.uid.or(seen_uid);
     let region = question.inference.region.clone();
     let cluster = confirm(question.inference, profile.and_then(|profile| profile.cluster_id.as_deref()));
 
@@ -91,7 +98,8 @@ pub async fn read(question: CallerQuery<'_>) -> CallerReading {
     let failed = cloud::failures(&cloud, &sources, &clusters, &kubeconfigs);
     let directory = ClusterDirectory::new(ClusterSources { owner, kubeconfigs });
     let account = AccountDirectory::new(sources);
-    let verdict = uid.as_ref().map_or_else(Verdict::without_uid, |uid| account.judge(uid, &directory));
+    let verdict =
+        uid.as_ref().map_or_else(Verdict::without_uid, |uid| account.judge_with_trace(uid, &directory, trace));
     CallerReading { server, cluster, uid, verdict, cloud, account: account.into_sources(), failed }
 }
 
@@ -136,6 +144,6 @@ async fn ask_about(
         OfCluster { clusters, kubeconfigs }
     };
     let (mut sources, of_cluster) = tokio::join!(cloud::account(cloud), of_cluster);
-    cloud::look_up(cloud, &mut sources, [uid]).await;
+    look_up::users(cloud, &mut sources, [uid]).await;
     (sources, of_cluster)
 }

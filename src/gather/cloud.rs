@@ -8,7 +8,7 @@ use crate::adapters::cloud::page::{Listed, source};
 use crate::adapters::cloud::{Cloud, CloudSettings, Connection};
 use crate::core::access::holder::LastAccess;
 use crate::core::identity::ack::{AccountCluster, AuditProject, KubeconfigState, Permission, UserKubeconfigState};
-use crate::core::identity::evidence::{AccountSources, Answer, Listing, Lookup};
+use crate::core::identity::evidence::{AccountSources, Answer, Listing};
 use crate::core::identity::{Caller, RecycledUser};
 use crate::core::ids::{ClusterId, Region, Uid};
 use crate::error::chain;
@@ -16,9 +16,6 @@ use crate::world::World;
 
 /// How many questions about single identities are under way at a time.
 pub(super) const SIDE_BY_SIDE: usize = 8;
-
-/// More identities than these are not looked up one by one.
-const MOST_LOOKUPS: usize = 200;
 
 /// Whether the cloud can be asked.
 pub enum CloudAccess {
@@ -140,43 +137,6 @@ fn union(before: Listing<RecycledUser>, mut after: Listing<RecycledUser>) -> Lis
     let known: BTreeSet<Uid> = read.iter().map(|user| user.uid.clone()).collect();
     read.extend(earlier.into_iter().filter(|user| !known.contains(&user.uid)));
     after
-}
-
-/// Asks for identities one by one where the listings of users broke off: a look-up can prove that an identity exists.
-pub async fn look_up(cloud: &Cloud, sources: &mut AccountSources, uids: impl IntoIterator<Item = &Uid>) {
-    if sources.users.is_complete() && sources.basic_infos.is_complete() {
-        return;
-    }
-    let users = sources.users.items().iter().map(|user| &user.uid);
-    let infos = sources.basic_infos.items().iter().map(|user| &user.uid);
-    let roles = sources.roles.items().iter().map(|role| &role.uid);
-    let listed: BTreeSet<&Uid> = users.chain(infos).chain(roles).collect();
-    let missing = uids.into_iter().filter(|uid| !listed.contains(uid)).cloned().collect();
-    sources.lookups = one_by_one(missing, async |uid| cloud.user(uid).await).await;
-}
-
-/// Asks about each identity, and says of each that was not asked about why.
-async fn one_by_one(mut uids: Vec<Uid>, ask: impl AsyncFn(&Uid) -> Lookup) -> BTreeMap<Uid, Lookup> {
-    let too_many = || Lookup::NotAsked(format!("more than {MOST_LOOKUPS} identities are in no list that was read"));
-    let beyond = uids.split_off(uids.len().min(MOST_LOOKUPS));
-    let mut lookups: BTreeMap<Uid, Lookup> = beyond.into_iter().map(|uid| (uid, too_many())).collect();
-    let mut answers =
-        std::pin::pin!(stream::iter(&uids).map(async |uid| (uid, ask(uid).await)).buffer_unordered(SIDE_BY_SIDE));
-    while let Some((uid, answer)) = answers.next().await {
-        // Who can't answer about one can't about the next: two hundred waits would be in vain.
-        let failed = match &answer {
-            Lookup::Failed(reason) => Some(Lookup::NotAsked(format!("it failed for {uid}: {reason}"))),
-            Lookup::Exists(_) | Lookup::NoSuchUser | Lookup::NotAsked(_) => None,
-        };
-        lookups.insert(uid.clone(), answer);
-        if let Some(given_up) = failed {
-            for uid in &uids {
-                lookups.entry(uid.clone()).or_insert_with(|| given_up.clone());
-            }
-            break;
-        }
-    }
-    lookups
 }
 
 /// Asks for the account's clusters in all regions by the central listing: one call, which can lack clusters.
@@ -309,28 +269,5 @@ mod tests {
             assert_eq!((recycled.failure(), recycled.items().len()), (Some("cut"), readings));
             assert_eq!(asked.get(), readings);
         }
-    }
-
-    #[test]
-    fn after_a_look_up_that_failed_the_others_are_told_to_be_unasked_and_why() {
-        let lookups = run(one_by_one((0..30).map(uid).collect(), async |asked| {
-            if *asked == uid(9) { Lookup::Failed("no permission".to_owned()) } else { Lookup::NoSuchUser }
-        }));
-        assert_eq!(lookups.len(), 30);
-        assert_eq!(lookups[&uid(9)], Lookup::Failed("no permission".to_owned()));
-        assert_eq!(lookups[&uid(0)], Lookup::NoSuchUser);
-        assert_eq!(lookups[&uid(29)], Lookup::NotAsked("it failed for 9: no permission".to_owned()));
-    }
-
-    #[test]
-    fn beyond_the_limit_no_identity_is_looked_up_and_that_is_said() {
-        let calls = Cell::new(0);
-        let lookups = run(one_by_one((0..MOST_LOOKUPS + 5).map(uid).collect(), async |_| {
-            calls.set(calls.get() + 1);
-            Lookup::NoSuchUser
-        }));
-        assert_eq!((calls.get(), lookups.len()), (MOST_LOOKUPS, MOST_LOOKUPS + 5));
-        let unasked = &lookups[&uid(MOST_LOOKUPS)];
-        assert!(matches!(unasked, Lookup::NotAsked(why) if why.contains("more than 200")), "{unasked:?}");
     }
 }

@@ -10,6 +10,7 @@ use tokio::sync::{OnceCell, Semaphore};
 
 use super::account::{Account, AccountReading};
 use super::cluster_access::{self, ClusterReading, ReadError, Route, ServerAnswer, ask_cloud, ask_server};
+use super::look_up;
 use super::runtime::Interrupt;
 use crate::adapters::cloud::CloudSettings;
 use crate::adapters::cluster::ApiServer;
@@ -197,9 +198,15 @@ async fn judged<A>(
 ) -> Fleet<A> {
     let reading = clusters.iter().filter_map(|cluster| cluster.outcome.as_ref().ok());
     let holders: Vec<Uid> = reading.flat_map(|(_, reading)| reading.scan.identities()).collect();
-    let account = account.reading(people, &holders, is_interrupted).await;
+    let mut account = account.reading(people, &holders, is_interrupted).await;
     let asked = account.cloud.ready().is_some();
-    for (_, reading) in clusters.iter_mut().filter_map(|cluster| cluster.outcome.as_mut().ok()) {
+    let mut readings: Vec<&mut ClusterReading<A>> =
+        clusters.iter_mut().filter_map(|cluster| cluster.outcome.as_mut().ok()).map(|(_, reading)| reading).collect();
+    if let (Some(cloud), false) = (account.cloud.ready(), is_interrupted) {
+        let failed = Box::pin(look_up::permission_records(cloud, &account.people, &mut readings)).await;
+        account.failed.extend(failed);
+    }
+    for reading in readings {
         reading.scan.judge(&account.people, asked);
     }
     Fleet { account, clusters, is_interrupted }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use futures_util::{StreamExt as _, stream};
 
-use super::account_clusters;
-use super::cloud::{SIDE_BY_SIDE, account, activity, clusters_of, look_up};
+use super::cloud::{SIDE_BY_SIDE, account, activity, clusters_of};
+use super::{account_clusters, look_up};
 use crate::adapters::cloud::Cloud;
 use crate::core::access::holder::LastAccess;
 use crate::core::identity::ack::{AccountCluster, UserKubeconfigState};
@@ -32,7 +32,7 @@ pub async fn of(cloud: &Cloud, uid: &Uid, with_activity: bool) -> Footprint {
     let regions =
         async { if with_activity { account_clusters::of_every_region(cloud).await } else { Listing::NotAsked } };
     let (mut account, kubeconfigs, clusters) = tokio::join!(account(cloud), clusters_of(cloud, uid), Box::pin(regions));
-    look_up(cloud, &mut account, [uid]).await;
+    look_up::users(cloud, &mut account, [uid]).await;
     let searched = kubeconfigs.items().iter().filter(|_| with_activity).map(|state| state.cluster.clone());
     let activity = last_accesses(cloud, uid, searched.collect(), &clusters).await;
     let mut failed = account.failures();

@@ -82,7 +82,8 @@ pub fn read(world: &World, path: &Path, context: Option<&str>) -> Result<Leaked,
     if read.ca_comes_first {
         return Err(LeakedError::Refused(Box::new(has_its_ca_first(path))));
     }
-    let (Some(uid), Some(common_name)) = (credential.uid, read.subject.common_name) else {
+    let uid = credential.uid.filter(|uid| !uid.begins_with_zero());
+    let (Some(uid), Some(common_name)) = (uid, read.subject.common_name) else {
         return Err(LeakedError::Refused(Box::new(not_of_ram(&certificate))));
     };
     let others = others::that_may_open(&gathered.others, &context, &policy, world.now);

@@ -13,6 +13,7 @@ pub mod grants;
 pub mod history;
 pub mod identity_clusters;
 pub mod leaked;
+pub mod look_up;
 pub mod restoration;
 pub mod revocation;
 pub mod runtime;

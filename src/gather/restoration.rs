@@ -80,7 +80,8 @@ pub async fn gather(
     let present: Vec<Result<Present>> = present.buffered(SIDE_BY_SIDE).collect().await;
     let present: Vec<Present> = present.into_iter().collect::<Result<_>>()?;
     let pairs: Vec<(Taken, Present)> = taken.into_iter().zip(present).collect();
-    let identities: Vec<_> = uids.into_iter().map(|uid| (uid.clone(), account.verdict(&uid, &reading.scan))).collect();
+    let identities: Vec<_> =
+        uids.into_iter().map(|uid| (uid.clone(), account.verdict(&uid, &reading.scan, None))).collect();
     let revoked_credentials = question.earlier.tombstones();
     let here = revoked_credentials.iter().filter(|dead| dead.is_of(id));
     let tombstones: Vec<Tombstone> = here.map(|dead| dead.tombstone.clone()).collect();

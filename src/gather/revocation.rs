@@ -21,6 +21,7 @@ use crate::core::distinct::distinct;
 use crate::core::identity::IdentityType;
 use crate::core::identity::ack::{Permission, UserKubeconfigState};
 use crate::core::identity::evidence::{Answer, Listing};
+use crate::core::identity::trace::Trace;
 use crate::core::ids::{ClusterId, Region, Uid};
 use crate::core::kubeconfig::{Impersonate, ResolvedContext};
 use crate::core::rbac::Roles;
@@ -33,6 +34,8 @@ use crate::core::revocation::plan::{self, PlannedTarget};
 use crate::core::revocation::target::{Target, TargetNames};
 use crate::error::{Error, Result, chain};
 use crate::world::World;
+
+mod traces;
 
 /// How many questions to the API server are under way at a time.
 pub(super) const SIDE_BY_SIDE: usize = 16;
@@ -121,6 +124,12 @@ pub async fn gather(
         Wanted::Leaked(leaked) => named(std::slice::from_ref(&leaked.uid)),
         Wanted::Deleted { accept_inferred } => deleted(&reading.scan, accept_inferred),
     };
+    let leaked = match wanted {
+        Wanted::Leaked(leaked) => Some(leaked.facts_under(reading.api.certificate_authority())),
+        Wanted::Named(_) | Wanted::Deleted { .. } => None,
+    };
+    let is_signed = leaked.as_ref().is_some_and(|leaked| leaked.signed_by_ca == Some(true));
+    let by_certificate = is_signed.then_some(Trace::Certificate);
     let own: Vec<Target> = uids.iter().map(|uid| target(sources, uid, uids.len() == 1, question)).collect();
     let (references, beside) = (references(&reading, &TargetNames::of(&own)), named_for(&reading, &own));
     let (operator, bindings, same_named, roles, targets) = tokio::join!(
@@ -128,7 +137,7 @@ pub async fn gather(
         objects(&reading.api, &references),
         objects(&reading.api, &beside),
         reading.api.roles(),
-        targets(sources, own, question.remembered),
+        targets(sources, own, question.remembered, by_certificate),
     );
     let operator = operator?;
     let server_time = reading.api.time().map(|server| (server, world.clock().time()));
@@ -146,10 +155,6 @@ pub async fn gather(
     let (namespaces, unread_namespaces) = namespaces(&reading.api, &bindings).await;
     failed.extend(unread_namespaces);
     let cluster = cluster(&reading, &route.context, question.asserted_id);
-    let leaked = match wanted {
-        Wanted::Leaked(leaked) => Some(leaked.facts_under(reading.api.certificate_authority())),
-        Wanted::Named(_) | Wanted::Deleted { .. } => None,
-    };
     let cloud = cloud_is_ready(&account.cloud, &cluster.known);
     let input = RevocationInput {
         cluster,
@@ -318,7 +323,12 @@ fn failure_beside_rights(error: &CallError) -> Option<String> {
     (!error.is_forbidden()).then(|| chain(error))
 }
 
-async fn targets(sources: Sources<'_>, own: Vec<Target>, remembered: &[PlannedTarget]) -> Vec<InputTarget> {
+async fn targets(
+    sources: Sources<'_>,
+    own: Vec<Target>,
+    remembered: &[PlannedTarget],
+    by_certificate: Option<Trace>,
+) -> Vec<InputTarget> {
     let uids: Vec<Uid> = own.iter().map(|target| target.uid.clone()).collect();
     let details = stream::iter(&uids).map(|uid| of_the_cloud(sources, uid)).buffered(cloud::SIDE_BY_SIDE);
     let (activity, details) = tokio::join!(activity(sources, &uids), details.collect::<Vec<_>>());
@@ -326,7 +336,11 @@ async fn targets(sources: Sources<'_>, own: Vec<Target>, remembered: &[PlannedTa
         .zip(activity)
         .zip(details)
         .map(|((target, activity), (permissions, elsewhere))| InputTarget {
-            verdict: sources.account.verdict(&target.uid, &sources.reading.scan),
+            verdict: sources.account.verdict(
+                &target.uid,
+                &sources.reading.scan,
+                by_certificate.or_else(|| traces::of(&target.uid, &permissions, &elsewhere, remembered)),
+            ),
             kubeconfig: kubeconfig(sources.reading, &target.uid),
             is_resumed: is_remembered(sources.reading, &target.uid, remembered),
             target,

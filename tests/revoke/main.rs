@@ -34,6 +34,7 @@ mod checks_under_faults;
 mod cloud_call;
 mod crash;
 mod crash_disk;
+mod evidence;
 mod format_1;
 mod interruption;
 mod many_grants;

@@ -544,8 +544,9 @@ fn a_crowd() -> (Incident<ApiServer>, [&'static str; 2]) {
             })
     });
     for uid in [gus, hal, ida.uid] {
-        let bound = binding(&format!("own-{uid}"), "ClusterRole", "cs:ns:dev", &[user(&name(uid))]);
-        incident.post(&BindingRef::cluster_role_binding(&format!("own-{uid}")).collection(), &bound);
+        let own = format!("{uid}-clusterrolebinding");
+        let bound = binding(&own, "ClusterRole", "cs:ns:dev", &[user(&name(uid))]);
+        incident.post(&BindingRef::cluster_role_binding(&own).collection(), &bound);
     }
     incident.server.faults().forget();
     (incident, [gus, hal])
@@ -576,7 +577,11 @@ fn all_deleted_are_those_of_whom_it_is_certain_and_others_are_told() {
     let verified: Vec<&str> = report["verification"].as_array().unwrap().iter().map(|one| text(&one["uid"])).collect();
     assert_eq!(verified, [CARL], "{report:#}");
     for uid in [gus, hal, people::IDA.uid] {
-        assert_eq!(incident.subjects("ClusterRoleBinding", "", &format!("own-{uid}")), Some(vec![name(uid)]), "{uid}");
+        assert_eq!(
+            incident.subjects("ClusterRoleBinding", "", &format!("{uid}-clusterrolebinding")),
+            Some(vec![name(uid)]),
+            "{uid}"
+        );
     }
     assert!(said.contains(gus), "{said}");
     // Now only the refused one is left, and nothing is changed.

@@ -141,21 +141,19 @@ struct FoundUser {
 }
 
 /// `ims:GetUser` by `UserId`.
-pub async fn get_user(wire: &Wire, endpoint: Endpoint, key: &Key<'_>, uid: &Uid) -> Lookup {
+pub async fn get_user(wire: &Wire, endpoint: Endpoint, key: &Key<'_>, uid: &Uid) -> Lookup<ImsUser> {
     let call = Call::rpc(Product::Ims, "GetUser", endpoint, vec![("UserId", uid.as_str().to_owned())]);
     let found: Result<Found, Error> = match wire.call(&call, key).await {
         Ok(reply) => reply.json(),
         Err(error) => Err(error),
     };
     match found {
-        Ok(Found { user }) if user.user_id == *uid => Lookup::Exists(ImsUser {
-            uid: user.user_id,
-            name: user.user_name,
-            principal_name: user.user_principal_name,
-        }),
+        Ok(Found { user }) if user.user_id == *uid => {
+            Lookup::Found(ImsUser { uid: user.user_id, name: user.user_name, principal_name: user.user_principal_name })
+        }
         Ok(_) => Lookup::Failed("ims:GetUser: the answer is about another user".to_owned()),
         // A bare 404 can come from anything on the way; only the documented code is an answer.
-        Err(error) if error.kind() == Kind::NotFound && is_no_such_user(&error) => Lookup::NoSuchUser,
+        Err(error) if error.kind() == Kind::NotFound && is_no_such_user(&error) => Lookup::NotFound,
         Err(error) => Lookup::Failed(error.to_string()),
     }
 }

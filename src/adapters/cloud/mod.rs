@@ -33,7 +33,7 @@ use self::page::Listed;
 use self::retry::Policy;
 use self::wire::Wire;
 use crate::core::identity::evidence::Lookup;
-use crate::core::identity::{Caller, RamRole, RamUser, RecycledUser, UserBasicInfo};
+use crate::core::identity::{Caller, ImsUser, RamRole, RamUser, RecycledUser, UserBasicInfo};
 use crate::core::ids::{Region, Uid};
 use crate::world::World;
 
@@ -198,7 +198,7 @@ impl Cloud {
     }
 
     /// `ims:GetUser` by UID: can prove that a user exists, and nothing else.
-    pub async fn user(&self, uid: &Uid) -> Lookup {
+    pub async fn user(&self, uid: &Uid) -> Lookup<ImsUser> {
         let endpoint = self.endpoints.ims(self.region(None).as_ref());
         ims::get_user(&self.wire, endpoint, &self.credentials.key(), uid).await
     }

@@ -420,10 +420,10 @@ fn what_the_server_echoes_of_the_request_is_never_shown() {
 #[test]
 fn a_lookup_is_an_answer_only_with_the_documented_code() {
     let lookup = |answer: fn() -> Answer| run(cloud(&Stub::new(move |_, _| answer())).user(&uid("2001")));
-    assert_eq!(lookup(|| status(404, r#"{"Code":"EntityNotExist.User","Message":"no"}"#)), Lookup::NoSuchUser);
+    assert_eq!(lookup(|| status(404, r#"{"Code":"EntityNotExist.User","Message":"no"}"#)), Lookup::NotFound);
     assert!(matches!(lookup(|| status(404, "not here")), Lookup::Failed(_)));
     assert!(matches!(lookup(|| status(403, r#"{"Code":"NoPermission"}"#)), Lookup::Failed(_)));
-    assert!(matches!(lookup(|| ok(r#"{"User":{"UserId":"2001","UserName":"alice"}}"#)), Lookup::Exists(_)));
+    assert!(matches!(lookup(|| ok(r#"{"User":{"UserId":"2001","UserName":"alice"}}"#)), Lookup::Found(_)));
     assert!(matches!(lookup(|| ok(r#"{"User":{"UserId":"2002","UserName":"bob"}}"#)), Lookup::Failed(_)));
 }
 

@@ -237,7 +237,9 @@ impl TryFrom<RevocationPlan> for Agreed {
         let target = |target: TargetView| {
             Ok(AgreedTarget {
                 cluster_id: target.cluster_id.map(cluster_id).transpose()?,
-                uid: Uid::parse(&target.uid).with_context(|| format!("{:?} is no UID", target.uid))?,
+                uid: Uid::parse(&target.uid)
+                    .filter(|uid| !uid.begins_with_zero())
+                    .with_context(|| format!("{:?} is no UID", target.uid))?,
                 context: target.context,
             })
         };

@@ -3,3 +3,4 @@
 pub mod holder;
 pub mod likeness;
 pub mod scan;
+pub mod traces;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::traces::traces;
 use crate::core::identity::ack::KubeconfigState;
 use crate::core::identity::verdict::{AccountDirectory, ClusterDirectory, State, Verdict};
 use crate::core::ids::{ClusterId, Uid};
@@ -156,8 +157,24 @@ impl ClusterScan {
         }
     }
 
+    /// The holders who are in no listing of the account and whom nothing shows to be RAM identities.
+    pub fn holders_without_trace(&mut self, account: &AccountDirectory) -> Vec<Uid> {
+        self.collect_traces();
+        let holders = self.identities().into_iter();
+        holders.filter(|uid| account.lacks_only_a_trace(uid, &self.directory)).collect()
+    }
+
+    fn collect_traces(&mut self) {
+        for (uid, trace) in traces(&self.grants) {
+            self.directory.add_trace(uid, trace);
+        }
+    }
+
     /// Says who the holders are. If no cloud was asked, only the cluster's owner can be known.
     pub fn judge(&mut self, account: &AccountDirectory, asked: bool) {
+        if asked {
+            self.collect_traces();
+        }
         let holders = if asked {
             self.identities()
         } else {

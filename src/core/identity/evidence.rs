@@ -79,13 +79,13 @@ impl<T> Answer<T> {
     }
 }
 
-/// What `ims:GetUser` said of one UID. It knows neither roles nor users of other accounts: only `Exists` means anything.
+/// What a call said that was asked about one UID. It proves what it finds, and by not finding it nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Lookup {
-    /// A user with this UID exists in the caller's account.
-    Exists(ImsUser),
-    /// The call knows no such user.
-    NoSuchUser,
+pub enum Lookup<T> {
+    /// What it found.
+    Found(T),
+    /// The call knows no such identity.
+    NotFound,
     /// The call failed, and why.
     Failed(String),
     /// The call was not made for this UID although it would have helped, and why.
@@ -105,8 +105,8 @@ pub struct AccountSources {
     pub basic_infos: Listing<UserBasicInfo>,
     /// `ims:ListUsersInRecycleBin`.
     pub recycle_bin: Listing<RecycledUser>,
-    /// `ims:GetUser`, for the UIDs that were looked up one by one.
-    pub lookups: BTreeMap<Uid, Lookup>,
+    /// `ims:GetUser`, for the UIDs that were looked up one by one. It knows neither roles nor users of other accounts.
+    pub lookups: BTreeMap<Uid, Lookup<ImsUser>>,
 }
 
 impl AccountSources {

@@ -2,6 +2,7 @@
 
 pub mod ack;
 pub mod evidence;
+pub mod trace;
 pub mod verdict;
 
 use jiff::Timestamp;

@@ -2,13 +2,14 @@
 //!
 //! Presence is proved by any source that lists the identity. Absence is proved only by a source that says so by name
 //! (`confirmed`), or by all four listings of the right account, the identity's own and the cluster
-//! owner's, each read to its end (`inferred`). Everything else is
+//! owner's, each read to its end, where something shows that the number ever was a RAM identity's (`inferred`). Everything else is
 //! `Unknown`, with the reason.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ack::AccountType;
 use super::evidence::{AccountSources, Answer, Listing, Lookup, Standing, Standings};
+use super::trace::Trace;
 use crate::core::identity::{IdentityType, UserStatus};
 use crate::core::ids::Uid;
 
@@ -51,7 +52,7 @@ impl State {
 pub enum Basis {
     /// `cs:ListClusterKubeconfigStates` says so of this UID.
     Confirmed,
-    /// Four complete listings of the account that owns the cluster leave it out.
+    /// Four complete listings of the account that owns the cluster leave it out, and it was a RAM identity once.
     Inferred,
 }
 
@@ -104,6 +105,7 @@ fn index<T>(listing: &Listing<T>, uid: impl Fn(&T) -> &Uid) -> BTreeMap<Uid, usi
 }
 
 const NOT_ASKED: &str = "the cloud was not asked";
+const NOT_SHOWN: &str = "not shown to be a RAM identity";
 
 impl AccountDirectory {
     /// Takes an account's sources and weighs the lists against each other.
@@ -150,7 +152,7 @@ impl AccountDirectory {
         let binned = sources.recycle_bin.items().iter().map(|user| (&user.uid, user.principal_name.as_str()));
         let signing_in = signing_in.chain(binned).flat_map(|(uid, name)| [(uid, name), (uid, login(name))]);
         let looked_up = sources.lookups.values().filter_map(|lookup| match lookup {
-            Lookup::Exists(user) => Some([(&user.uid, user.name.as_str()), (&user.uid, user.principal_name.as_str())]),
+            Lookup::Found(user) => Some([(&user.uid, user.name.as_str()), (&user.uid, user.principal_name.as_str())]),
             _ => None,
         });
         let caller = sources.caller.known().and_then(|caller| Some((caller.uid.as_ref()?, caller.name()?)));
@@ -159,6 +161,12 @@ impl AccountDirectory {
 
     /// Says who `uid` is in `cluster`, and whether it still exists.
     pub fn judge(&self, uid: &Uid, cluster: &ClusterDirectory) -> Verdict {
+        self.judge_with_trace(uid, cluster, None)
+    }
+
+    /// Says the same where `trace`, which the cluster's own sources don't have, shows the number to be a RAM identity's.
+    pub fn judge_with_trace(&self, uid: &Uid, cluster: &ClusterDirectory, trace: Option<Trace>) -> Verdict {
+        let trace = cluster.trace(uid).or(trace).filter(|_| !uid.begins_with_zero());
         let identity_type = self.identity_type(uid, cluster);
         let mut statements = self.statements(uid, identity_type);
         // A row of a list that broke off can prove that an identity exists, not that it is deleted.
@@ -167,16 +175,32 @@ impl AccountDirectory {
         let unusable = cut && reported.contains(&Claim::Deleted);
         let usable = reported.into_iter().filter(|claim| !(cut && *claim == Claim::Deleted));
         statements.extend(usable.map(|claim| Statement { claim, source: ACK, first_hand: false }));
-        let gaps = if identity_type == IdentityType::Root { None } else { Some(self.gaps(uid, cluster)) };
+        let gaps = (identity_type != IdentityType::Root).then(|| {
+            let mut gaps = self.gaps_of_absence(uid, cluster);
+            if gaps.is_empty() && trace.is_none() {
+                gaps.push(gap_of_trace(uid, cluster));
+            }
+            gaps
+        });
         let inferred = gaps.as_ref().is_some_and(Vec::is_empty);
         let state = decide(&statements, inferred);
         Verdict {
             identity_type,
             name: self.name(uid, cluster),
             state,
-            evidence: self.evidence(uid, state, &statements, gaps.as_deref(), unusable),
+            evidence: self.evidence(uid, state, &statements, gaps.as_deref(), (trace, unusable)),
             disagreement: disagreement(&statements, state, inferred),
         }
+    }
+
+    /// Whether nothing but a trace is missing to infer that an identity is deleted.
+    pub fn lacks_only_a_trace(&self, uid: &Uid, cluster: &ClusterDirectory) -> bool {
+        let identity_type = self.identity_type(uid, cluster);
+        cluster.trace(uid).is_none()
+            && !uid.begins_with_zero()
+            && identity_type != IdentityType::Root
+            && self.statements(uid, identity_type).is_empty()
+            && self.gaps_of_absence(uid, cluster).is_empty()
     }
 
     fn caller_account(&self) -> Option<&Uid> {
@@ -193,7 +217,7 @@ impl AccountDirectory {
         if self.roles.contains_key(uid) {
             return IdentityType::RamRole;
         }
-        let looked_up = matches!(self.sources.lookups.get(uid), Some(Lookup::Exists(_)));
+        let looked_up = matches!(self.sources.lookups.get(uid), Some(Lookup::Found(_)));
         let listed = [&self.users, &self.basic_infos, &self.recycle_bin].iter().any(|users| users.contains_key(uid));
         if listed || looked_up {
             return IdentityType::RamUser;
@@ -234,7 +258,7 @@ impl AccountDirectory {
             };
             say(claim, "ims:ListUserBasicInfos");
         }
-        if let Some(Lookup::Exists(_)) = self.sources.lookups.get(uid) {
+        if let Some(Lookup::Found(_)) = self.sources.lookups.get(uid) {
             say(Claim::Exists, "ims:GetUser");
         }
         if self.recycle_bin.contains_key(uid) {
@@ -249,7 +273,7 @@ impl AccountDirectory {
         let info = self.basic_infos.get(uid).map(|at| self.sources.basic_infos.items()[*at].principal_name.as_str());
         let binned = self.recycle_bin.get(uid).map(|at| self.sources.recycle_bin.items()[*at].principal_name.as_str());
         let looked_up = match self.sources.lookups.get(uid) {
-            Some(Lookup::Exists(user)) => Some(user.name.as_str()),
+            Some(Lookup::Found(user)) => Some(user.name.as_str()),
             _ => None,
         };
         let caller = self.sources.caller.known().filter(|caller| caller.uid.as_ref() == Some(uid));
@@ -260,8 +284,8 @@ impl AccountDirectory {
         names.into_iter().flatten().chain(accounts).chain(displays).find(|name| !name.is_empty()).map(str::to_owned)
     }
 
-    /// What stands between absence and the proof of it. Nothing does when the list is empty.
-    fn gaps(&self, uid: &Uid, cluster: &ClusterDirectory) -> Vec<String> {
+    /// What stands between absence from the listings and the proof of it. Nothing does when the list is empty.
+    fn gaps_of_absence(&self, uid: &Uid, cluster: &ClusterDirectory) -> Vec<String> {
         let named = self.named_standings();
         let mut gaps = Vec::new();
         let reasons: BTreeSet<&str> = named.iter().filter_map(|(_, standing)| unread(standing)).collect();
@@ -306,7 +330,7 @@ impl AccountDirectory {
         match self.sources.lookups.get(uid)? {
             Lookup::Failed(reason) => Some(format!("look-up failed: {reason}")),
             Lookup::NotAsked(reason) => Some(format!("ims:GetUser not asked: {reason}")),
-            Lookup::Exists(_) | Lookup::NoSuchUser => None,
+            Lookup::Found(_) | Lookup::NotFound => None,
         }
     }
 
@@ -321,13 +345,16 @@ impl AccountDirectory {
         state: State,
         statements: &[Statement],
         gaps: Option<&[String]>,
-        unusable: bool,
+        (trace, unusable): (Option<Trace>, bool),
     ) -> String {
         match state {
             State::Deleted(Basis::Confirmed) => format!("confirmed: account_state Deleted in {ACK}"),
-            State::Deleted(Basis::Inferred) => "inferred: absent from ram:ListUsers, ram:ListRoles, \
-                ims:ListUserBasicInfos and ims:ListUsersInRecycleBin, all read to the end in the owner's account"
-                .to_owned(),
+            State::Deleted(Basis::Inferred) => {
+                let absent = "inferred: absent from ram:ListUsers, ram:ListRoles, ims:ListUserBasicInfos and \
+                    ims:ListUsersInRecycleBin, all read to the end in the owner's account";
+                let shown = trace.map(|trace| format!("; shown to be a RAM identity by {}", trace.describe()));
+                format!("{absent}{}", shown.unwrap_or_default())
+            }
             State::Unknown if !statements.is_empty() => describe(statements),
             State::Unknown => self.evidence_of_unknown(uid, gaps, unusable),
             State::Recycled | State::Frozen | State::Active => {
@@ -358,6 +385,16 @@ impl AccountDirectory {
         let parts: Vec<String> =
             absent.into_iter().chain(gaps.iter().cloned()).chain(self.gap_of_lookup(uid)).chain(cut).collect();
         parts.join("; ")
+    }
+}
+
+/// Why absence from RAM says nothing of a number.
+fn gap_of_trace(uid: &Uid, cluster: &ClusterDirectory) -> String {
+    let unread = || Some(format!("its permission records unread: {}", cluster.unread_records(uid)?));
+    let zero = || uid.begins_with_zero().then(|| "no RAM identity's UID begins with 0".to_owned());
+    match zero().or_else(unread) {
+        None => NOT_SHOWN.to_owned(),
+        Some(why) => format!("{NOT_SHOWN} ({why})"),
     }
 }
 

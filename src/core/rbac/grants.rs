@@ -130,6 +130,11 @@ impl Grants {
         self.mappings.iter().filter_map(|mapping| mapping.uid.as_ref().zip(mapping.account.as_ref()))
     }
 
+    /// The UIDs that ack-ram-authenticator recorded in mappings.
+    pub fn recorded_uids(&self) -> impl Iterator<Item = &Uid> {
+        self.mappings.iter().filter_map(|mapping| mapping.uid.as_ref())
+    }
+
     fn grant(&self, row: Row) -> Grant<'_> {
         let bindings = self.inventory.bindings();
         match row {

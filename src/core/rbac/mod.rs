@@ -3,6 +3,7 @@
 //! Reviews answer one question each and can't be asked for everything. Evaluated here, the answer is complete; `tests/servers/cluster`
 //! holds it against a real API server.
 
+pub mod ack_binding;
 pub mod auth_config_map;
 pub mod binding;
 pub mod binding_object;

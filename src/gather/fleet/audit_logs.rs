@@ -64,7 +64,9 @@ async fn search<A>(fleet: &Fleet<A>, logs: &RefCell<AuditLogs>) {
     let Some(cloud) = fleet.account.cloud.ready() else { return };
     let known = fleet.reading().filter_map(|reading| Some((reading, reading.cluster.id.as_ref()?)));
     let searched = known.map(async |(reading, id)| {
-        let questions = holders(&reading.scan).into_iter().map(|holder| (id.clone(), holder.uid)).collect();
+        // A number that begins with zero can be read as another identity's.
+        let holders = holders(&reading.scan).into_iter().filter(|holder| !holder.uid.begins_with_zero());
+        let questions = holders.map(|holder| (id.clone(), holder.uid)).collect();
         let answers = activities(cloud, reading.region.as_ref(), questions).await;
         logs.borrow_mut().activities.extend(answers);
     });

@@ -3,6 +3,7 @@
 //! Every command here runs at `-vvv`, and none may show a secret that the cloud knows.
 
 mod credentials;
+mod evidence;
 mod permissions;
 mod scan;
 mod scene;

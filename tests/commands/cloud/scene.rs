@@ -289,18 +289,18 @@ fn fill(server: &impl Cluster, size: Size) {
         create(&client, &path, &binding("ClusterRoleBinding", &name, role, &[uid.to_owned()]));
     }
     for uid in [FROZEN, RECYCLED, CONFIRMED, INFERRED, ROLE] {
-        bind(&client, &format!("{uid}-default-rolebinding"), &[uid.to_owned()]);
+        bind(&client, &format!("{uid}-default-rolebinding"), "cs:ns:dev", &[uid.to_owned()]);
     }
     let numbered = (1..=size.users).map(Account::numbered_user);
     let numbered: Vec<String> = numbered.chain((1..=size.roles).map(Account::numbered_role)).collect();
     for (number, people) in numbered.chunks(25).enumerate() {
-        bind(&client, &format!("team-{number:03}"), people);
+        bind(&client, &format!("team-{number:03}"), "view", people);
     }
 }
 
-fn bind(client: &Client, name: &str, uids: &[String]) {
+fn bind(client: &Client, name: &str, role: &str, uids: &[String]) {
     let path = format!("/apis/{RBAC}/v1/namespaces/default/rolebindings");
-    create(client, &path, &binding("RoleBinding", name, "view", uids));
+    create(client, &path, &binding("RoleBinding", name, role, uids));
 }
 
 fn binding(kind: &str, name: &str, role: &str, uids: &[String]) -> Value {

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::core::identity::ack::{CertificateState, KubeconfigState};
 use crate::core::identity::evidence::ClusterSources;
+use crate::core::identity::trace::Trace;
 use crate::core::ids::Uid;
 
 /// A cluster's sources, ready to be asked about many UIDs.
@@ -15,6 +16,9 @@ pub struct ClusterDirectory {
     /// Where an identity's rows are, the one that matters most first.
     kubeconfigs: BTreeMap<Uid, Vec<usize>>,
     accounts: BTreeMap<Uid, BTreeSet<Uid>>,
+    traces: BTreeMap<Uid, Trace>,
+    /// Why ACK's permission records of an identity, which could have been a trace, were not read.
+    unread_records: BTreeMap<Uid, String>,
 }
 
 impl ClusterDirectory {
@@ -29,7 +33,13 @@ impl ClusterDirectory {
         for positions in kubeconfigs.values_mut() {
             positions.sort_by_key(|position| Reverse(rank(&rows[*position])));
         }
-        Self { sources, kubeconfigs, accounts: BTreeMap::new() }
+        Self {
+            sources,
+            kubeconfigs,
+            accounts: BTreeMap::new(),
+            traces: BTreeMap::new(),
+            unread_records: BTreeMap::new(),
+        }
     }
 
     /// Takes in which identities are known to belong to which accounts: pairs of an identity's UID and an account's.
@@ -38,6 +48,27 @@ impl ClusterDirectory {
             self.accounts.entry(uid.clone()).or_default().insert(account.clone());
         }
         self
+    }
+
+    /// Takes in what shows that a number is, or was, a RAM identity's.
+    pub fn add_trace(&mut self, uid: Uid, trace: Trace) {
+        self.traces.entry(uid).or_insert(trace);
+    }
+
+    /// Takes in why ACK's permission records of an identity were not read.
+    pub fn add_unread_records(&mut self, uid: Uid, reason: String) {
+        self.unread_records.insert(uid, reason);
+    }
+
+    /// What shows that a number is, or was, a RAM identity's.
+    pub(super) fn trace(&self, uid: &Uid) -> Option<Trace> {
+        let listed = self.kubeconfigs.contains_key(uid).then_some(Trace::KubeconfigState);
+        listed.or_else(|| self.traces.get(uid).copied())
+    }
+
+    /// Why ACK's permission records of an identity were not read, where they would have helped.
+    pub(super) fn unread_records(&self, uid: &Uid) -> Option<&str> {
+        self.unread_records.get(uid).map(String::as_str)
     }
 
     /// The sources.

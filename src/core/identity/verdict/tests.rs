@@ -70,7 +70,15 @@ fn ack_says(digits: &str, account_type: AccountType, state: AccountState) -> Clu
     ClusterSources { kubeconfigs: Listing::Complete(vec![row(digits, account_type, state)]), ..cluster() }
 }
 
+/// The verdict on an identity that ACK made a binding for.
 fn judge(digits: &str, account: AccountSources, cluster: ClusterSources) -> Verdict {
+    let mut directory = ClusterDirectory::new(cluster);
+    directory.add_trace(uid(digits), Trace::AckBinding);
+    AccountDirectory::new(account).judge(&uid(digits), &directory)
+}
+
+/// The verdict on a number that nothing but the sources can show to be a RAM identity's.
+fn judge_without_trace(digits: &str, account: AccountSources, cluster: ClusterSources) -> Verdict {
     AccountDirectory::new(account).judge(&uid(digits), &ClusterDirectory::new(cluster))
 }
 
@@ -90,6 +98,70 @@ fn four_complete_listings_of_the_owners_account_infer_deletion() {
     let gone = judge(GONE, account(), cluster());
     assert_eq!((gone.identity_type, gone.state), (IdentityType::Unknown, State::Deleted(Basis::Inferred)));
     assert!(gone.evidence.starts_with("inferred: absent from ram:ListUsers"), "{}", gone.evidence);
+    let shown = "; shown to be a RAM identity by a binding that ACK named";
+    assert!(gone.evidence.ends_with(shown), "{}", gone.evidence);
+}
+
+#[test]
+fn a_number_that_nothing_shows_to_be_a_ram_identity_is_unknown() {
+    for digits in ["10042", "2026", "200000000000000013", GONE] {
+        let verdict = judge_without_trace(digits, account(), cluster());
+        assert_eq!((verdict.state, verdict.identity_type), (State::Unknown, IdentityType::Unknown), "{digits}");
+        let reason = "absent from RAM users, RAM roles, IMS users, recycle bin; not shown to be a RAM identity";
+        assert_eq!(verdict.evidence, reason, "{digits}");
+        let directory = ClusterDirectory::new(cluster());
+        assert!(AccountDirectory::new(account()).lacks_only_a_trace(&uid(digits), &directory), "{digits}");
+    }
+}
+
+#[test]
+fn each_trace_makes_absence_a_deletion() {
+    use Trace::{AckBinding, Certificate, KubeconfigState, Mapping, Operation, Permission};
+    for trace in [AckBinding, Certificate, Mapping, Operation, Permission] {
+        let directory = ClusterDirectory::new(cluster());
+        let account = AccountDirectory::new(account());
+        let verdict = account.judge_with_trace(&uid(GONE), &directory, Some(trace));
+        assert_eq!(verdict.state, State::Deleted(Basis::Inferred), "{trace:?}");
+        assert!(verdict.evidence.ends_with(trace.describe()), "{}", verdict.evidence);
+    }
+    let listed = judge_without_trace(GONE, account(), ack_says(GONE, AccountType::RamUser, AccountState::Unstated));
+    assert_eq!(listed.state, State::Deleted(Basis::Inferred));
+    assert!(listed.evidence.ends_with(KubeconfigState.describe()), "{}", listed.evidence);
+}
+
+#[test]
+fn a_number_that_begins_with_zero_is_no_ram_identitys_whatever_bears_its_name() {
+    for digits in ["0", "0200000000000000103", "00000000000000001"] {
+        let verdict = judge(digits, account(), cluster());
+        assert_eq!(verdict.state, State::Unknown, "{digits}");
+        let reason = "not shown to be a RAM identity (no RAM identity's UID begins with 0)";
+        assert!(verdict.evidence.ends_with(reason), "{}", verdict.evidence);
+        let directory = ClusterDirectory::new(cluster());
+        assert!(!AccountDirectory::new(account()).lacks_only_a_trace(&uid(digits), &directory), "{digits}");
+    }
+}
+
+#[test]
+fn permission_records_that_were_not_read_are_in_the_evidence() {
+    let mut directory = ClusterDirectory::new(cluster());
+    directory.add_unread_records(uid(GONE), "cs:DescribeUserPermission: forbidden".to_owned());
+    let verdict = AccountDirectory::new(account()).judge(&uid(GONE), &directory);
+    assert_eq!(verdict.state, State::Unknown);
+    let reason = "not shown to be a RAM identity (its permission records unread: cs:DescribeUserPermission: forbidden)";
+    assert!(verdict.evidence.ends_with(reason), "{}", verdict.evidence);
+}
+
+#[test]
+fn who_is_listed_or_may_be_listed_elsewhere_needs_no_trace() {
+    for (digits, account) in [
+        (ALICE, account()),
+        (OWNER, account()),
+        (GONE, AccountSources { roles: Listing::failed("forbidden"), ..account() }),
+        (GONE, AccountSources::not_asked()),
+    ] {
+        let directory = ClusterDirectory::new(cluster());
+        assert!(!AccountDirectory::new(account).lacks_only_a_trace(&uid(digits), &directory), "{digits}");
+    }
 }
 
 #[test]
@@ -208,7 +280,8 @@ fn absence_from_another_account_means_nothing() {
 #[test]
 fn who_belongs_to_another_account_is_not_deleted_by_absence_and_still_by_acks_word() {
     let of_424242 = |cluster| {
-        let directory = ClusterDirectory::new(cluster).with_accounts([(&uid(GONE), &uid("424242"))]);
+        let mut directory = ClusterDirectory::new(cluster).with_accounts([(&uid(GONE), &uid("424242"))]);
+        directory.add_trace(uid(GONE), Trace::Mapping);
         AccountDirectory::new(account()).judge(&uid(GONE), &directory)
     };
     let verdict = of_424242(cluster());
@@ -252,9 +325,9 @@ fn empty_listings_that_can_not_be_empty_prove_nothing() {
 
 #[test]
 fn a_live_role_is_not_deleted_because_ims_knows_no_such_user() {
-    let lookups = BTreeMap::from([(uid(OPS), Lookup::NoSuchUser)]);
+    let lookups = BTreeMap::from([(uid(OPS), Lookup::NotFound)]);
     assert_eq!(judge(OPS, AccountSources { lookups, ..account() }, cluster()).state, State::Active);
-    let lookups = BTreeMap::from([(uid(GONE), Lookup::NoSuchUser)]);
+    let lookups = BTreeMap::from([(uid(GONE), Lookup::NotFound)]);
     let roles = Listing::failed("forbidden");
     assert_eq!(judge(GONE, AccountSources { lookups, roles, ..account() }, cluster()).state, State::Unknown);
 }
@@ -264,7 +337,7 @@ fn a_lookup_that_told_nothing_is_in_the_evidence() {
     let cases = [
         (Lookup::Failed("ims:GetUser: NoPermission".into()), "; look-up failed: ims:GetUser: NoPermission"),
         (Lookup::NotAsked("too many".into()), "; ims:GetUser not asked: too many"),
-        (Lookup::NoSuchUser, "RAM users unread: cut"),
+        (Lookup::NotFound, "RAM users unread: cut"),
     ];
     for (lookup, expected) in cases {
         let lookups = BTreeMap::from([(uid(GONE), lookup)]);
@@ -277,7 +350,7 @@ fn a_lookup_that_told_nothing_is_in_the_evidence() {
 #[test]
 fn a_lookup_proves_existence() {
     let found = ImsUser { uid: uid(GONE), name: "bob".into(), principal_name: String::new() };
-    let lookups = BTreeMap::from([(uid(GONE), Lookup::Exists(found))]);
+    let lookups = BTreeMap::from([(uid(GONE), Lookup::Found(found))]);
     let verdict = judge(GONE, AccountSources { lookups, ..account() }, cluster());
     assert_eq!((verdict.state, verdict.identity_type), (State::Active, IdentityType::RamUser));
     assert_eq!(verdict.name.as_deref(), Some("bob"));
@@ -388,7 +461,7 @@ prop_compose! {
             Answer::Failed(reason) => Answer::Failed(reason),
             Answer::NotAsked => Answer::NotAsked,
         };
-        let lookups = no_such_user.into_iter().map(|digits| (uid(digits), Lookup::NoSuchUser)).collect();
+        let lookups = no_such_user.into_iter().map(|digits| (uid(digits), Lookup::NotFound)).collect();
         AccountSources { caller, users, roles, basic_infos, recycle_bin, lookups }
     }
 }
@@ -431,13 +504,23 @@ proptest! {
     }
 
     #[test]
+    fn no_deletion_is_inferred_of_a_number_without_a_trace(
+        digits in digits(), account in any_account(), cluster in any_cluster(),
+    ) {
+        let listed = cluster.kubeconfigs.items().iter().any(|row| row.uid == uid(digits));
+        let verdict = judge_without_trace(digits, account, cluster);
+        prop_assert!(listed || verdict.state != State::Deleted(Basis::Inferred));
+    }
+
+    #[test]
     fn no_identity_of_another_account_is_inferred_deleted(
         digits in digits(), home in prop::sample::select(vec![OWNER, "1777", "424242"]),
         account in any_account(), cluster in any_cluster(),
     ) {
         let foreign = account.caller.known().is_some_and(|caller| caller.account_id != uid(home));
         let own = judge(digits, account.clone(), cluster.clone());
-        let directory = ClusterDirectory::new(cluster).with_accounts([(&uid(digits), &uid(home))]);
+        let mut directory = ClusterDirectory::new(cluster).with_accounts([(&uid(digits), &uid(home))]);
+        directory.add_trace(uid(digits), Trace::Mapping);
         let verdict = AccountDirectory::new(account).judge(&uid(digits), &directory);
         if foreign && own.state == State::Deleted(Basis::Inferred) {
             prop_assert_eq!(verdict.state, State::Unknown);
