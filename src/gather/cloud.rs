@@ -107,6 +107,7 @@ pub async fn people(cloud: &Cloud) -> AccountSources {
         basic_infos: source(basic_infos),
         recycle_bin,
         lookups: BTreeMap::new(),
+        bin_lookups: BTreeMap::new(),
     }
 }
 

@@ -21,17 +21,35 @@ const MOST_USERS: usize = 200;
 /// another origin.
 const MOST_RECORDS: usize = 40;
 
-/// Asks for identities one by one where the listings of users broke off: a look-up can prove that an identity exists.
+/// Asks for identities one by one where lists broke off: where those of users did, whether an identity exists; where that of the
+/// recycle bin did, whether it is in it.
 pub async fn users(cloud: &Cloud, sources: &mut AccountSources, uids: impl IntoIterator<Item = &Uid>) {
-    if sources.users.is_complete() && sources.basic_infos.is_complete() {
+    let (users, infos) = (sources.users.is_complete(), sources.basic_infos.is_complete());
+    let broke_off = sources.recycle_bin.failure().is_some();
+    if users && infos && !broke_off {
         return;
     }
+    let missing = in_no_list(sources, uids);
+    if !(users && infos) {
+        sources.lookups = one_by_one(missing.clone(), MOST_USERS, async |uid| cloud.user(uid).await).await;
+    }
+    if broke_off {
+        let binned: BTreeSet<&Uid> = sources.recycle_bin.items().iter().map(|user| &user.uid).collect();
+        let exists = |uid: &Uid| matches!(sources.lookups.get(uid), Some(Lookup::Found(_)));
+        let missing = missing.into_iter().filter(|uid| !binned.contains(uid) && !exists(uid)).collect();
+        sources.bin_lookups = one_by_one(missing, MOST_USERS, async |uid| cloud.user_in_recycle_bin(uid).await).await;
+    }
+}
+
+/// Those of the identities that no list of the living that was read has.
+fn in_no_list<'a>(sources: &AccountSources, uids: impl IntoIterator<Item = &'a Uid>) -> Vec<Uid> {
     let users = sources.users.items().iter().map(|user| &user.uid);
     let infos = sources.basic_infos.items().iter().map(|user| &user.uid);
     let roles = sources.roles.items().iter().map(|role| &role.uid);
     let listed: BTreeSet<&Uid> = users.chain(infos).chain(roles).collect();
-    let missing = uids.into_iter().filter(|uid| !uid.begins_with_zero() && !listed.contains(uid)).cloned().collect();
-    sources.lookups = one_by_one(missing, MOST_USERS, async |uid| cloud.user(uid).await).await;
+    let is_meant = |uid: &&Uid| !uid.begins_with_zero() && !listed.contains(*uid);
+    let missing: BTreeSet<&Uid> = uids.into_iter().filter(is_meant).collect();
+    missing.into_iter().cloned().collect()
 }
 
 /// Asks what ACK granted to numbers that are in no listing of the account and that nothing else shows to be RAM identities. Gives why

@@ -288,7 +288,7 @@ fn an_unknown_identity_is_revoked_alone_or_not_at_all() {
     assert_eq!(text(&refusal["target"]), STRANGER, "{refusal}");
     let (status, plan, said) = incident.json(&["revoke", STRANGER, "--dry-run", "--rbac-only"]);
     assert_eq!(status, Status::Done, "{plan:#}\n{said}");
-    assert!(plan["warnings"].to_string().contains("exists is unknown"), "{plan:#}");
+    assert!(plan["warnings"].to_string().contains(&format!("the state of {STRANGER} is unknown")), "{plan:#}");
     let (_, report, said) = incident.json(&["revoke", STRANGER, "--yes", "--settle", "0s"]);
     assert_eq!(report["kind"], "RevocationReport", "{report:#}\n{said}");
     assert_eq!(incident.subjects("ClusterRoleBinding", "", "stranger"), None);

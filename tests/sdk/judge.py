@@ -177,6 +177,18 @@ class Ims(Sdk):
         self.assertEqual([user.user_principal_name for user in body.users.user], ["carol@acme.onaliyun.com"])
         self.assertTrue(body.users.user[0].delete_date > body.users.user[0].recycle_date)
 
+    def test_get_user_in_recycle_bin(self):
+        def get(uid):
+            request = ims_models.GetUserInRecycleBinRequest(user_id=uid)
+            return self.ims.get_user_in_recycle_bin_with_options(request, options()).body.user
+
+        user = get(SETUP["recycled"])
+        self.assertEqual((user.user_id, user.user_principal_name), (SETUP["recycled"], "carol@acme.onaliyun.com"))
+        self.assertTrue(user.delete_date > user.recycle_date)
+        with self.assertRaises(AlibabaCloudException) as caught:
+            get(SETUP["caller"])
+        self.assertEqual(caught.exception.status_code, 404)
+
 
 class Cs(Sdk):
     def setUp(self):

@@ -22,6 +22,7 @@ pub(crate) fn call(
         "GetUser" => get_user,
         "ListUserBasicInfos" => list_user_basic_infos,
         "ListUsersInRecycleBin" => list_users_in_recycle_bin,
+        "GetUserInRecycleBin" => get_user_in_recycle_bin,
         _ => return None,
     };
     let permitted = caller.demand(&format!("ram:{action}"), Product::Ims);
@@ -103,6 +104,30 @@ fn list_users_in_recycle_bin(
     let (users, next) = marked(listed, parameters, 100, 100)?;
     let users: Vec<Value> = users.into_iter().map(|user| recycled(user, account)).collect();
     Ok(closed(json!({ "Users": { "User": users } }), next))
+}
+
+/// A key in the recycle bin finds nobody: this cloud keeps none.
+fn get_user_in_recycle_bin(
+    parameters: &CallParameters,
+    caller: &Caller,
+    cloud_state: &CloudState,
+) -> Result<Value, CloudError> {
+    let account = cloud_state.account_of(caller)?;
+    let uid = match (parameters.get("UserId"), parameters.get("UserAccessKeyId")) {
+        (None, None) => {
+            let message = "One of UserId and UserAccessKeyId is required.";
+            return Err(CloudError::product(400, "MissingParameter", message));
+        }
+        (Some(_), Some(_)) => {
+            let message = "Only one of UserId and UserAccessKeyId can be specified.";
+            return Err(CloudError::product(400, "InvalidParameter", message));
+        }
+        (uid, _) => uid,
+    };
+    // The code is not documented; no client should rely on it.
+    let missing = || CloudError::product(404, "EntityNotExist.User", "The user does not exist in the recycle bin.");
+    let user = account.recycled.iter().find(|user| uid == Some(user.uid.as_str())).ok_or_else(missing)?;
+    Ok(json!({ "User": recycled(user, account) }))
 }
 
 /// The only filter there is, `UserPrincipalName eq <name>`.

@@ -18,6 +18,7 @@ const ACCOUNT: &str = "1190000000000001";
 const OPERATOR: &str = "200000000000000901";
 const FROZEN: &str = "200000000000000902";
 const LEAVER: &str = "200000000000000903";
+const RECYCLED: &str = "200000000000000904";
 const ACTIVE: &str = "200000000000000905";
 const ROLE: &str = "300000000000000901";
 const PROD: &str = "c0123456789abcdef0123456789abcdef";
@@ -63,7 +64,7 @@ fn account() -> Account {
         .numbered_users(1497)
         .role(role)
         .numbered_roles(299)
-        .recycled(RecycledUser::new("200000000000000904", "carol", now()))
+        .recycled(RecycledUser::new(RECYCLED, "carol", now()))
         .cluster(prod())
         .cluster(AckCluster::new(TEST, "test").region("eu-central-1").auditing(Auditing::Off))
 }
@@ -124,6 +125,7 @@ fn the_official_sdk_is_accepted_and_tampering_refused() {
         "caller": OPERATOR,
         "leaver": LEAVER,
         "active": ACTIVE,
+        "recycled": RECYCLED,
         "cluster": PROD,
         "users": 1500,
         "roles": 300,
@@ -151,6 +153,7 @@ fn assert_every_operation_was_called(cloud: &Cloud) {
         "GetUser",
         "ListUserBasicInfos",
         "ListUsersInRecycleBin",
+        "GetUserInRecycleBin",
         "DescribeClustersV1",
         "DescribeClustersForRegion",
         "DescribeRegions",

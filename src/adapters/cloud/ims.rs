@@ -158,6 +158,39 @@ pub async fn get_user(wire: &Wire, endpoint: Endpoint, key: &Key<'_>, uid: &Uid)
     }
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct FoundInBin {
+    user: Recycled,
+}
+
+/// `ims:GetUserInRecycleBin` by `UserId`.
+pub async fn get_user_in_recycle_bin(
+    wire: &Wire,
+    endpoint: Endpoint,
+    key: &Key<'_>,
+    uid: &Uid,
+) -> Lookup<RecycledUser> {
+    let query = vec![("UserId", uid.as_str().to_owned())];
+    let call = Call::rpc(Product::Ims, "GetUserInRecycleBin", endpoint, query);
+    let found: Result<FoundInBin, Error> = match wire.call(&call, key).await {
+        Ok(reply) => reply.json(),
+        Err(error) => Err(error),
+    };
+    match found {
+        Ok(FoundInBin { user }) if user.user_id == *uid => Lookup::Found(recycled(user)),
+        Ok(_) => Lookup::Failed("ims:GetUserInRecycleBin: the answer is about another user".to_owned()),
+        // Its code for who is not there is documented nowhere, so this is an answer and proves nothing.
+        Err(error) if error.kind() == Kind::NotFound && is_about_a_user(&error) => Lookup::NotFound,
+        Err(error) => Lookup::Failed(error.to_string()),
+    }
+}
+
+/// Whether it is the user that is not found, and not the call itself.
+fn is_about_a_user(error: &Error) -> bool {
+    error.code().is_some_and(|code| !code.starts_with("InvalidAction"))
+}
+
 fn is_no_such_user(error: &Error) -> bool {
     error.code().is_some_and(|code| code.starts_with("EntityNotExist"))
 }

@@ -202,6 +202,12 @@ impl Cloud {
         let endpoint = self.endpoints.ims(self.region(None).as_ref());
         ims::get_user(&self.wire, endpoint, &self.credentials.key(), uid).await
     }
+
+    /// `ims:GetUserInRecycleBin` by UID: can prove that a user is in the recycle bin, and nothing else.
+    pub async fn user_in_recycle_bin(&self, uid: &Uid) -> Lookup<RecycledUser> {
+        let endpoint = self.endpoints.ims(self.region(None).as_ref());
+        ims::get_user_in_recycle_bin(&self.wire, endpoint, &self.credentials.key(), uid).await
+    }
 }
 
 #[cfg(test)]

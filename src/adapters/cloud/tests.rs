@@ -428,6 +428,30 @@ fn a_lookup_is_an_answer_only_with_the_documented_code() {
 }
 
 #[test]
+fn a_look_up_in_the_recycle_bin_finds_that_very_user_or_nothing() {
+    let lookup =
+        |answer: fn() -> Answer| run(cloud(&Stub::new(move |_, _| answer())).user_in_recycle_bin(&uid("2001")));
+    let in_bin = || {
+        ok(
+            r#"{"RequestId":"R","User":{"UserId":"2001","UserPrincipalName":"rita@acme.onaliyun.com","DisplayName":"rita",
+            "CreateDate":"2024-01-01T00:00:00Z","RecycleDate":"2026-11-01T00:00:00Z","DeleteDate":"2026-12-01T00:00:00Z"}}"#,
+        )
+    };
+    let Lookup::Found(user) = lookup(in_bin) else { panic!("not found") };
+    assert_eq!((user.uid, user.principal_name.as_str()), (uid("2001"), "rita@acme.onaliyun.com"));
+    assert_eq!(user.deleted, Some("2026-12-01T00:00:00Z".parse().unwrap()));
+    for code in ["EntityNotExist.User", "EntityNotExist.UserInRecycleBin"] {
+        let stub = Stub::new(move |_, _| status(404, format!(r#"{{"Code":"{code}","Message":"no"}}"#)));
+        assert_eq!(run(cloud(&stub).user_in_recycle_bin(&uid("2001"))), Lookup::NotFound, "{code}");
+        assert!(stub.asked()[0].target.contains("UserId=2001"), "{}", stub.asked()[0].target);
+    }
+    assert!(matches!(lookup(|| status(404, "not here")), Lookup::Failed(_)));
+    assert!(matches!(lookup(|| status(404, r#"{"Code":"InvalidAction.NotFound"}"#)), Lookup::Failed(_)));
+    assert!(matches!(lookup(|| status(403, r#"{"Code":"NoPermission"}"#)), Lookup::Failed(_)));
+    assert!(matches!(lookup(|| ok(r#"{"User":{"UserId":"2002"}}"#)), Lookup::Failed(_)));
+}
+
+#[test]
 fn the_caller_is_read() {
     let stub = Stub::new(|_, _| {
         ok(r#"{"IdentityType":"RAMUser","AccountId":"1000","PrincipalId":"2001","UserId":"2001",

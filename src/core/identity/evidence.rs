@@ -107,6 +107,8 @@ pub struct AccountSources {
     pub recycle_bin: Listing<RecycledUser>,
     /// `ims:GetUser`, for the UIDs that were looked up one by one. It knows neither roles nor users of other accounts.
     pub lookups: BTreeMap<Uid, Lookup<ImsUser>>,
+    /// `ims:GetUserInRecycleBin`, for the UIDs that were looked up one by one.
+    pub bin_lookups: BTreeMap<Uid, Lookup<RecycledUser>>,
 }
 
 impl AccountSources {
@@ -119,6 +121,7 @@ impl AccountSources {
             basic_infos: Listing::NotAsked,
             recycle_bin: Listing::NotAsked,
             lookups: BTreeMap::new(),
+            bin_lookups: BTreeMap::new(),
         }
     }
 
@@ -131,6 +134,7 @@ impl AccountSources {
             basic_infos: Listing::failed(reason),
             recycle_bin: Listing::failed(reason),
             lookups: BTreeMap::new(),
+            bin_lookups: BTreeMap::new(),
         }
     }
 }

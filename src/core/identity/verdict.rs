@@ -14,10 +14,11 @@ use crate::core::identity::{IdentityType, UserStatus};
 use crate::core::ids::Uid;
 
 mod cluster;
+mod names;
 mod statement;
 
 pub use cluster::ClusterDirectory;
-use statement::{ACK, Claim, Statement, claims_of_ack, decide, describe, disagreement};
+use statement::{ACK, Claim, GET_USER, GET_USER_IN_BIN, Statement, claims_of_ack, decide, describe, disagreement};
 
 /// What is known of an identity's existence. Ordered worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -143,22 +144,6 @@ impl AccountDirectory {
         doubtful.filter_map(|(action, _, standing)| Some(format!("{action}: {}", unread(standing)?))).collect()
     }
 
-    /// Every name that RAM has for an identity: a user's and a role's name, and the name that a user signs in with.
-    pub fn ram_names(&self) -> impl Iterator<Item = (&Uid, &str)> {
-        let sources = &self.sources;
-        let users = sources.users.items().iter().map(|user| (&user.uid, user.name.as_str()));
-        let roles = sources.roles.items().iter().map(|role| (&role.uid, role.name.as_str()));
-        let signing_in = sources.basic_infos.items().iter().map(|info| (&info.uid, info.principal_name.as_str()));
-        let binned = sources.recycle_bin.items().iter().map(|user| (&user.uid, user.principal_name.as_str()));
-        let signing_in = signing_in.chain(binned).flat_map(|(uid, name)| [(uid, name), (uid, login(name))]);
-        let looked_up = sources.lookups.values().filter_map(|lookup| match lookup {
-            Lookup::Found(user) => Some([(&user.uid, user.name.as_str()), (&user.uid, user.principal_name.as_str())]),
-            _ => None,
-        });
-        let caller = sources.caller.known().and_then(|caller| Some((caller.uid.as_ref()?, caller.name()?)));
-        users.chain(roles).chain(signing_in).chain(looked_up.flatten()).chain(caller)
-    }
-
     /// Says who `uid` is in `cluster`, and whether it still exists.
     pub fn judge(&self, uid: &Uid, cluster: &ClusterDirectory) -> Verdict {
         self.judge_with_trace(uid, cluster, None)
@@ -217,7 +202,8 @@ impl AccountDirectory {
         if self.roles.contains_key(uid) {
             return IdentityType::RamRole;
         }
-        let looked_up = matches!(self.sources.lookups.get(uid), Some(Lookup::Found(_)));
+        let looked_up = matches!(self.sources.lookups.get(uid), Some(Lookup::Found(_)))
+            || matches!(self.sources.bin_lookups.get(uid), Some(Lookup::Found(_)));
         let listed = [&self.users, &self.basic_infos, &self.recycle_bin].iter().any(|users| users.contains_key(uid));
         if listed || looked_up {
             return IdentityType::RamUser;
@@ -259,29 +245,14 @@ impl AccountDirectory {
             say(claim, "ims:ListUserBasicInfos");
         }
         if let Some(Lookup::Found(_)) = self.sources.lookups.get(uid) {
-            say(Claim::Exists, "ims:GetUser");
+            say(Claim::Exists, GET_USER);
         }
         if self.recycle_bin.contains_key(uid) {
             say(Claim::Recycled, "ims:ListUsersInRecycleBin");
+        } else if let Some(Lookup::Found(_)) = self.sources.bin_lookups.get(uid) {
+            say(Claim::Recycled, GET_USER_IN_BIN);
         }
         statements
-    }
-
-    fn name(&self, uid: &Uid, cluster: &ClusterDirectory) -> Option<String> {
-        let user = self.users.get(uid).map(|position| self.sources.users.items()[*position].name.as_str());
-        let role = self.roles.get(uid).map(|position| self.sources.roles.items()[*position].name.as_str());
-        let info = self.basic_infos.get(uid).map(|at| self.sources.basic_infos.items()[*at].principal_name.as_str());
-        let binned = self.recycle_bin.get(uid).map(|at| self.sources.recycle_bin.items()[*at].principal_name.as_str());
-        let looked_up = match self.sources.lookups.get(uid) {
-            Some(Lookup::Found(user)) => Some(user.name.as_str()),
-            _ => None,
-        };
-        let caller = self.sources.caller.known().filter(|caller| caller.uid.as_ref() == Some(uid));
-        let calling = caller.and_then(|caller| caller.name());
-        let accounts = cluster.kubeconfigs(uid).map(|state| state.account_name.as_str());
-        let displays = cluster.kubeconfigs(uid).map(|state| state.display_name.as_str());
-        let names = [user, role, looked_up, info.map(login), binned.map(login), calling];
-        names.into_iter().flatten().chain(accounts).chain(displays).find(|name| !name.is_empty()).map(str::to_owned)
     }
 
     /// What stands between absence from the listings and the proof of it. Nothing does when the list is empty.
@@ -325,13 +296,15 @@ impl AccountDirectory {
         Some(format!("belongs to account {foreign}, the caller to {caller}"))
     }
 
-    /// Why the call that could have proved existence did not. Its answer would have been no proof of absence.
-    fn gap_of_lookup(&self, uid: &Uid) -> Option<String> {
-        match self.sources.lookups.get(uid)? {
-            Lookup::Failed(reason) => Some(format!("look-up failed: {reason}")),
-            Lookup::NotAsked(reason) => Some(format!("ims:GetUser not asked: {reason}")),
-            Lookup::Found(_) | Lookup::NotFound => None,
-        }
+    /// Why the calls that could have found the identity did not. Their answers would have been no proof of absence.
+    fn gaps_of_lookups(&self, uid: &Uid) -> impl Iterator<Item = String> {
+        let user = self.sources.lookups.get(uid).and_then(|lookup| gap_of_lookup(lookup, GET_USER));
+        let bin = self.sources.bin_lookups.get(uid).and_then(|lookup| match lookup {
+            // What it answers about who is not there is documented nowhere.
+            Lookup::NotFound => Some(format!("{GET_USER_IN_BIN} found no such user, which proves nothing")),
+            lookup => gap_of_lookup(lookup, GET_USER_IN_BIN),
+        });
+        user.into_iter().chain(bin)
     }
 
     fn named_standings(&self) -> [(&'static str, &Standing); 4] {
@@ -355,19 +328,19 @@ impl AccountDirectory {
                 let shown = trace.map(|trace| format!("; shown to be a RAM identity by {}", trace.describe()));
                 format!("{absent}{}", shown.unwrap_or_default())
             }
+            State::Unknown if exists_and_no_more(statements) => self.evidence_of_existence(statements),
             State::Unknown if !statements.is_empty() => describe(statements),
             State::Unknown => self.evidence_of_unknown(uid, gaps, unusable),
-            State::Recycled | State::Frozen | State::Active => {
-                let mut text = describe(statements);
-                if state == State::Active && statements.iter().all(|statement| statement.claim == Claim::Exists) {
-                    text.push_str("; whether it is frozen is unknown");
-                    if let Standing::Unread(reason) = &self.standings.basic_infos {
-                        text.push_str(": ");
-                        text.push_str(reason);
-                    }
-                }
-                text
-            }
+            State::Active if exists_and_no_more(statements) => self.evidence_of_existence(statements),
+            State::Recycled | State::Frozen | State::Active => describe(statements),
+        }
+    }
+
+    fn evidence_of_existence(&self, statements: &[Statement]) -> String {
+        let exists = describe(statements);
+        match &self.standings.basic_infos {
+            Standing::Unread(reason) => format!("{exists}; whether it is frozen is unknown: {reason}"),
+            Standing::Complete | Standing::NotAsked => format!("{exists}; whether it is frozen is unknown"),
         }
     }
 
@@ -383,8 +356,20 @@ impl AccountDirectory {
         };
         let cut = unusable.then(|| format!("account_state Deleted in {ACK}, which was not read to the end"));
         let parts: Vec<String> =
-            absent.into_iter().chain(gaps.iter().cloned()).chain(self.gap_of_lookup(uid)).chain(cut).collect();
+            absent.into_iter().chain(gaps.iter().cloned()).chain(self.gaps_of_lookups(uid)).chain(cut).collect();
         parts.join("; ")
+    }
+}
+
+fn exists_and_no_more(statements: &[Statement]) -> bool {
+    !statements.is_empty() && statements.iter().all(|statement| statement.claim == Claim::Exists)
+}
+
+fn gap_of_lookup<T>(lookup: &Lookup<T>, call: &str) -> Option<String> {
+    match lookup {
+        Lookup::Failed(reason) => Some(format!("look-up failed: {reason}")),
+        Lookup::NotAsked(reason) => Some(format!("{call} not asked: {reason}")),
+        Lookup::Found(_) | Lookup::NotFound => None,
     }
 }
 
@@ -396,11 +381,6 @@ fn gap_of_trace(uid: &Uid, cluster: &ClusterDirectory) -> String {
         None => NOT_SHOWN.to_owned(),
         Some(why) => format!("{NOT_SHOWN} ({why})"),
     }
-}
-
-/// The user's own part of a principal name, `name@account.onaliyun.com`.
-fn login(principal_name: &str) -> &str {
-    principal_name.split('@').next().unwrap_or(principal_name)
 }
 
 fn unread(standing: &Standing) -> Option<&str> {

@@ -1,7 +1,10 @@
-//! What a state rests on: a number is a RAM identity's only where something shows it.
+//! What a state rests on: a number is a RAM identity's only where something shows it, and a look-up shows no more than
+//! it says.
 
 use ackcred_sandbox::apiserver::ApiServer;
-use ackcred_sandbox::cloud::{KubeconfigRecord, PermissionRecord, PermissionScope, Permissions};
+use ackcred_sandbox::cloud::{
+    Account, CloudFault, FaultKind, KubeconfigRecord, PermissionRecord, PermissionScope, Permissions, Turn,
+};
 use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
 
@@ -158,4 +161,43 @@ fn of_many_numbers_without_a_trace_a_few_are_asked_for_and_the_longest_first() {
         "{}",
         scan.evidence("70060")
     );
+}
+
+#[test]
+fn who_is_found_by_uid_alone_may_be_frozen() {
+    let scene = Scene::small().signed_in();
+    for action in ["ListUsers", "ListUserBasicInfos", "ListClusterKubeconfigStates"] {
+        scene.cloud.add_fault(CloudFault::of(action, FaultKind::Forbidden));
+    }
+    let scan = scene.scan(&["--all-users", "--fail-on", "unknown"]);
+    assert_eq!(scan.status, Status::Incomplete, "{scan}");
+    for uid in [FROZEN, &Account::numbered_user(3)] {
+        assert_eq!(scan.state(uid), "Unknown", "{scan}");
+        let evidence = scan.evidence(uid);
+        assert!(evidence.starts_with("exists in ims:GetUser; whether it is frozen is unknown: "), "{evidence}");
+    }
+    assert_eq!(scan.in_state("Deleted"), Vec::<&str>::new(), "{scan}");
+}
+
+#[test]
+fn where_the_list_of_the_bin_broke_off_it_is_asked_by_uid() {
+    let bin = |kind: FaultKind, turn: Turn| {
+        let scene = Scene::small().signed_in();
+        scene.cloud.add_fault(CloudFault::of("ListUsersInRecycleBin", kind).on(turn));
+        let scan = scene.scan(&["--all-users"]);
+        let log = scene.cloud.log();
+        let asked = log.iter().filter(|request| request.action == "GetUserInRecycleBin").count();
+        (scan, asked)
+    };
+    for turn in [Turn::From(1), Turn::From(2)] {
+        let (scan, asked) = bin(FaultKind::Forbidden, turn);
+        assert_eq!((scan.status, scan.state(RECYCLED)), (Status::Incomplete, "Recycled"), "{scan}");
+        assert_eq!(scan.state(INFERRED), "Unknown", "{scan}");
+        let evidence = scan.evidence(INFERRED);
+        assert!(evidence.ends_with("ims:GetUserInRecycleBin found no such user, which proves nothing"), "{evidence}");
+        assert!(asked > 0 && asked <= 5, "{asked}: those alone whom no list of the living has");
+    }
+    let whole = Scene::small().signed_in();
+    whole.scan(&["--all-users"]);
+    assert!(!whole.cloud.log().iter().any(|request| request.action == "GetUserInRecycleBin"));
 }

@@ -55,6 +55,7 @@ fn a_missing_action_costs_the_commands_of_its_row_and_is_named() {
         ("ram:ListUserBasicInfos", "4 4 4 4 4"),
         ("ram:ListUsersInRecycleBin", "4 4 4 4 4"),
         ("ram:GetUser", "0 0 0 0 0"),
+        ("ram:GetUserInRecycleBin", "0 0 0 0 0"),
         ("cs:GetUserPermissions", "0 0 0 0 0"),
         ("cs:GetClusters", "4 4 4 4 0"),
         // The central listing stands in, and has the one cluster of this account.

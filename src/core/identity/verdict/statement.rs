@@ -7,6 +7,10 @@ use crate::core::ids::Uid;
 
 /// The source for ACK's statements.
 pub(super) const ACK: &str = "cs:ListClusterKubeconfigStates";
+/// The source that finds a user who exists, frozen or not, and doesn't say which.
+pub(super) const GET_USER: &str = "ims:GetUser";
+/// The source that finds a user in the recycle bin by UID.
+pub(super) const GET_USER_IN_BIN: &str = "ims:GetUserInRecycleBin";
 
 /// What one source says of an identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +71,8 @@ fn claim_of_ack(state: AccountState) -> Option<Claim> {
     }
 }
 
-/// Active, Frozen and Recycled beat Deleted; Frozen beats Active. An identity that RAM or IMS list as living and IMS
+/// Active, Frozen and Recycled beat Deleted; Frozen beats Active. Who is known to exist from `ims:GetUser` alone may be frozen. An
+/// identity that RAM or IMS list as living and IMS
 /// lists in the recycle bin was moved between two reads, in an unknown direction.
 pub(super) fn decide(statements: &[Statement], inferred: bool) -> State {
     let says = |claim| statements.iter().any(|statement| statement.claim == claim);
@@ -78,8 +83,12 @@ pub(super) fn decide(statements: &[Statement], inferred: bool) -> State {
     if says(Claim::Frozen) {
         return State::Frozen;
     }
-    if says(Claim::Active) || says(Claim::Exists) {
+    let is_listed = |statement: &Statement| statement.claim == Claim::Exists && statement.source != GET_USER;
+    if says(Claim::Active) || statements.iter().any(is_listed) {
         return State::Active;
+    }
+    if says(Claim::Exists) {
+        return State::Unknown;
     }
     if says(Claim::Deleted) {
         return State::Deleted(Basis::Confirmed);

@@ -59,6 +59,7 @@ fn account() -> AccountSources {
         basic_infos: Listing::Complete(vec![info(ALICE, UserStatus::Active)]),
         recycle_bin: Listing::Complete(Vec::new()),
         lookups: BTreeMap::new(),
+        bin_lookups: BTreeMap::new(),
     }
 }
 
@@ -347,13 +348,67 @@ fn a_lookup_that_told_nothing_is_in_the_evidence() {
     }
 }
 
-#[test]
-fn a_lookup_proves_existence() {
+fn found_by_get_user() -> BTreeMap<Uid, Lookup<ImsUser>> {
     let found = ImsUser { uid: uid(GONE), name: "bob".into(), principal_name: String::new() };
-    let lookups = BTreeMap::from([(uid(GONE), Lookup::Found(found))]);
-    let verdict = judge(GONE, AccountSources { lookups, ..account() }, cluster());
-    assert_eq!((verdict.state, verdict.identity_type), (State::Active, IdentityType::RamUser));
+    BTreeMap::from([(uid(GONE), Lookup::Found(found))])
+}
+
+#[test]
+fn a_lookup_proves_existence_and_not_that_the_user_is_active() {
+    let (users, basic_infos) = (Listing::failed("cut"), Listing::failed("forbidden"));
+    let sources = || AccountSources {
+        users: users.clone(),
+        basic_infos: basic_infos.clone(),
+        lookups: found_by_get_user(),
+        ..account()
+    };
+    let verdict = judge(GONE, sources(), cluster());
+    assert_eq!((verdict.state, verdict.identity_type), (State::Unknown, IdentityType::RamUser));
     assert_eq!(verdict.name.as_deref(), Some("bob"));
+    assert_eq!(verdict.evidence, "exists in ims:GetUser; whether it is frozen is unknown: forbidden");
+    assert_eq!(verdict.disagreement, None);
+
+    use AccountState::{Active, Deleted, Inactive};
+    for (said, expected, disagree) in
+        [(Active, State::Active, false), (Inactive, State::Frozen, false), (Deleted, State::Unknown, true)]
+    {
+        let verdict = judge(GONE, sources(), ack_says(GONE, AccountType::RamUser, said));
+        assert_eq!((verdict.state, verdict.disagreement.is_some()), (expected, disagree), "{said:?}");
+    }
+}
+
+#[test]
+fn who_is_found_in_the_recycle_bin_is_recycled_and_who_is_not_found_is_unknown() {
+    let bin = |lookup| AccountSources {
+        recycle_bin: Listing::failed("ims:ListUsersInRecycleBin forbidden"),
+        bin_lookups: BTreeMap::from([(uid(GONE), lookup)]),
+        ..account()
+    };
+    let found = judge(GONE, bin(Lookup::Found(recycled(GONE))), cluster());
+    assert_eq!((found.state, found.identity_type), (State::Recycled, IdentityType::RamUser));
+    assert_eq!(
+        (found.evidence.as_str(), found.name.as_deref()),
+        ("Recycled in ims:GetUserInRecycleBin", Some("user-2999"))
+    );
+    for (lookup, reason) in [
+        (Lookup::NotFound, "; ims:GetUserInRecycleBin found no such user, which proves nothing"),
+        (
+            Lookup::Failed("ims:GetUserInRecycleBin: NoPermission".into()),
+            "; look-up failed: ims:GetUserInRecycleBin: NoPermission",
+        ),
+        (Lookup::NotAsked("too many".into()), "; ims:GetUserInRecycleBin not asked: too many"),
+    ] {
+        let verdict = judge(GONE, bin(lookup), cluster());
+        assert_eq!(verdict.state, State::Unknown);
+        assert!(
+            verdict.evidence.contains("recycle bin unread") && verdict.evidence.ends_with(reason),
+            "{}",
+            verdict.evidence
+        );
+    }
+    let sources = AccountSources { lookups: found_by_get_user(), ..bin(Lookup::Found(recycled(GONE))) };
+    let moved = judge(GONE, sources, cluster());
+    assert_eq!((moved.state, moved.disagreement.is_some()), (State::Unknown, true));
 }
 
 #[test]
@@ -462,7 +517,7 @@ prop_compose! {
             Answer::NotAsked => Answer::NotAsked,
         };
         let lookups = no_such_user.into_iter().map(|digits| (uid(digits), Lookup::NotFound)).collect();
-        AccountSources { caller, users, roles, basic_infos, recycle_bin, lookups }
+        AccountSources { caller, users, roles, basic_infos, recycle_bin, lookups, bin_lookups: BTreeMap::new() }
     }
 }
 

@@ -196,7 +196,7 @@ fn is_to_be_changed(input: &RevocationInput, target: &InputTarget, flags: &Flags
 fn unknown(input: &RevocationInput, target: &InputTarget, flags: &Flags, mode: RevokeMode) -> Option<Refusal> {
     let risky = mode != RevokeMode::Single && is_to_be_changed(input, target, flags);
     (target.verdict.state == State::Unknown && risky).then(|| {
-        let message = format!("whether {} exists is unknown: {}", target.target.uid, target.verdict.evidence);
+        let message = format!("the state of {} is unknown: {}", target.target.uid, target.verdict.evidence);
         Refusal::new(RefusalCode::IdentityUnknown, message).hint("if you are sure, revoke it separately")
     })
 }
@@ -293,7 +293,7 @@ pub(super) fn warnings(input: &RevocationInput, targets: &[&InputTarget], leaked
     for target in targets {
         let uid = &target.target.uid;
         if target.verdict.state == State::Unknown {
-            warnings.push(format!("whether {uid} exists is unknown: {}", target.verdict.evidence));
+            warnings.push(format!("the state of {uid} is unknown: {}", target.verdict.evidence));
         }
         if let Some(disagreement) = &target.verdict.disagreement {
             warnings.push(format!("{uid}: {disagreement}"));

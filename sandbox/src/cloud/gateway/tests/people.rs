@@ -96,7 +96,13 @@ fn a_user_goes_to_the_recycle_bin_and_then_for_good() {
     let (_, body) = bench.rpc(Product::Ims, "ListUsersInRecycleBin", &filter);
     assert_eq!(body["Users"]["User"][0]["DeleteDate"], "2026-07-01T12:00:00Z");
     assert_eq!(body["Users"]["User"].as_array().unwrap().len(), 1);
+    let by_uid = || bench.rpc(Product::Ims, "GetUserInRecycleBin", &[("UserId", BOB)]);
+    assert_eq!((by_uid().0, &by_uid().1["User"]["RecycleDate"]), (200, &body["Users"]["User"][0]["RecycleDate"]));
+    let neither = bench.rpc(Product::Ims, "GetUserInRecycleBin", &[]);
+    let both = bench.rpc(Product::Ims, "GetUserInRecycleBin", &[("UserId", BOB), ("UserAccessKeyId", "LTAIbob")]);
+    assert_eq!((neither.0, both.0), (400, 400));
     bench.edit(|cloud_state| cloud_state.account_mut(ACCOUNT).unwrap().delete_identity(BOB));
+    assert_eq!(by_uid().0, 404);
     assert_eq!(bin(), "200000000000000904");
     assert_eq!(bench.rpc(Product::Ims, "GetUser", &[("UserId", BOB)]).0, 404);
 }
