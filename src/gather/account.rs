@@ -9,7 +9,7 @@ use crate::adapters::cloud::CloudSettings;
 use crate::core::access::scan::ClusterScan;
 use crate::core::identity::Caller;
 use crate::core::identity::ack::AccountCluster;
-use crate::core::identity::evidence::{AccountSources, Answer, Listing};
+use crate::core::identity::evidence::{AccountSources, Answer, KubeconfigListings, Listing};
 use crate::core::identity::trace::Trace;
 use crate::core::identity::verdict::{AccountDirectory, Verdict};
 use crate::core::ids::{ClusterId, Uid};
@@ -117,7 +117,7 @@ impl<'a> Account<'a> {
                 people
             }
         };
-        let mut failed = cloud::failures(&cloud, &people, &clusters, &Listing::NotAsked);
+        let mut failed = cloud::failures(&cloud, &people, &clusters, &KubeconfigListings::not_asked());
         let people = AccountDirectory::new(people);
         failed.extend(people.doubts());
         AccountReading { cloud, people, failed }

@@ -9,8 +9,8 @@ use crate::adapters::cloud::{Cloud, CloudSettings};
 use crate::adapters::cluster::CallError;
 use crate::core::cluster::cluster_id::{Inference, KnownCluster, confirm};
 use crate::core::cluster::server_view::{ClusterProfile, ServerIdentity};
-use crate::core::identity::ack::{AccountCluster, KubeconfigState};
-use crate::core::identity::evidence::{AccountSources, Answer, ClusterSources, Listing};
+use crate::core::identity::ack::AccountCluster;
+use crate::core::identity::evidence::{AccountSources, Answer, ClusterSources, KubeconfigListings, Listing};
 use crate::core::identity::trace::Trace;
 use crate::core::identity::verdict::{AccountDirectory, ClusterDirectory, Verdict};
 use crate::core::ids::{Region, Uid};
@@ -96,7 +96,7 @@ pub async fn read(question: CallerQuery<'_>) -> CallerReading {
     }
     let OfCluster { clusters, kubeconfigs } = of_cluster;
     let failed = cloud::failures(&cloud, &sources, &clusters, &kubeconfigs);
-    let directory = ClusterDirectory::new(ClusterSources { owner, kubeconfigs });
+    let directory = ClusterDirectory::new(ClusterSources::new(owner, kubeconfigs));
     let account = AccountDirectory::new(sources);
     let verdict =
         uid.as_ref().map_or_else(Verdict::without_uid, |uid| account.judge_with_trace(uid, &directory, trace));
@@ -120,12 +120,12 @@ async fn ask_server(question: &CallerQuery<'_>) -> Option<ServerAnswer> {
 struct OfCluster {
     /// The account's clusters, asked for only where nothing else tells the region.
     clusters: Listing<AccountCluster>,
-    kubeconfigs: Listing<KubeconfigState>,
+    kubeconfigs: KubeconfigListings,
 }
 
 impl OfCluster {
     fn not_asked() -> Self {
-        Self { clusters: Listing::NotAsked, kubeconfigs: Listing::NotAsked }
+        Self { clusters: Listing::NotAsked, kubeconfigs: KubeconfigListings::not_asked() }
     }
 }
 

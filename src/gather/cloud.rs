@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt as _, stream};
 
-use crate::adapters::cloud::page::{Listed, source};
+use crate::adapters::cloud::page::source;
 use crate::adapters::cloud::{Cloud, CloudSettings, Connection};
 use crate::core::access::holder::LastAccess;
-use crate::core::identity::ack::{AccountCluster, AuditProject, KubeconfigState, Permission, UserKubeconfigState};
-use crate::core::identity::evidence::{AccountSources, Answer, Listing};
+use crate::core::identity::ack::{AccountCluster, AuditProject, Permission, UserKubeconfigState};
+use crate::core::identity::evidence::{AccountSources, Answer, KubeconfigListings, Listing};
 use crate::core::identity::{Caller, RecycledUser};
 use crate::core::ids::{ClusterId, Region, Uid};
 use crate::error::chain;
@@ -73,7 +73,7 @@ pub fn failures(
     source: &CloudAccess,
     account: &AccountSources,
     clusters: &Listing<AccountCluster>,
-    kubeconfigs: &Listing<KubeconfigState>,
+    kubeconfigs: &KubeconfigListings,
 ) -> Vec<String> {
     let mut failed = account.failures();
     failed.extend(source.failure());
@@ -148,13 +148,17 @@ pub async fn clusters(cloud: &Cloud) -> Listing<AccountCluster> {
     }
 }
 
-/// Asks who holds a kubeconfig of a cluster, at the endpoint of its region.
-pub async fn kubeconfigs(cloud: &Cloud, cluster: &ClusterId, region: Option<&Region>) -> Listing<KubeconfigState> {
-    let listed: Listed<KubeconfigState> = match cloud.cs(cloud.region(region).as_ref()) {
-        Err(error) => return Listing::failed(error.to_string()),
-        Ok(cs) => cs.list_cluster_kubeconfig_states(cluster).await,
+/// Asks who holds a kubeconfig of a cluster, and beside it which cloud services do, at the endpoint of its region.
+pub async fn kubeconfigs(cloud: &Cloud, cluster: &ClusterId, region: Option<&Region>) -> KubeconfigListings {
+    let cs = match cloud.cs(cloud.region(region).as_ref()) {
+        Err(error) => return KubeconfigListings::failed(&error.to_string()),
+        Ok(cs) => cs,
     };
-    source(listed)
+    let (people, cloud_services) = tokio::join!(
+        cs.list_cluster_kubeconfig_states(cluster, false),
+        cs.list_cluster_kubeconfig_states(cluster, true),
+    );
+    KubeconfigListings { people: source(people), cloud_services: source(cloud_services) }
 }
 
 /// Asks whether a cluster writes an audit log, at the endpoint of its region.

@@ -9,8 +9,8 @@ use super::grants::{self, Reading};
 use crate::adapters::cluster::{ApiServer, CallError};
 use crate::core::access::scan::ClusterScan;
 use crate::core::cluster::cluster_id::{ClusterIdFrom, Inference, KnownCluster, confirm};
-use crate::core::identity::ack::{AccountCluster, KubeconfigState};
-use crate::core::identity::evidence::{ClusterSources, Listing};
+use crate::core::identity::ack::AccountCluster;
+use crate::core::identity::evidence::{ClusterSources, KubeconfigListings};
 use crate::core::identity::verdict::ClusterDirectory;
 use crate::core::ids::{ClusterId, Region};
 use crate::core::kubeconfig::ResolvedContext;
@@ -119,14 +119,11 @@ pub async fn ask_server(
 }
 
 /// Asks the cloud who holds a kubeconfig of a cluster.
-pub async fn ask_cloud(
-    account: &Account<'_>,
-    answer: &ServerAnswer,
-) -> (Option<AccountCluster>, Listing<KubeconfigState>) {
-    let Some(cloud) = account.source().await.ready() else { return (None, Listing::NotAsked) };
+pub async fn ask_cloud(account: &Account<'_>, answer: &ServerAnswer) -> (Option<AccountCluster>, KubeconfigListings) {
+    let Some(cloud) = account.source().await.ready() else { return (None, KubeconfigListings::not_asked()) };
     let Some(id) = &answer.cluster.id else {
         let reason = "cs:ListClusterKubeconfigStates: the cluster's ID is not known";
-        return (None, Listing::failed(reason));
+        return (None, KubeconfigListings::failed(reason));
     };
     match &answer.region {
         Some(region) => tokio::join!(account.cluster(id), cloud::kubeconfigs(cloud, id, Some(region))),
@@ -145,7 +142,7 @@ impl ServerAnswer {
     pub fn beside<A>(
         self,
         listed: Option<AccountCluster>,
-        kubeconfigs: Listing<KubeconfigState>,
+        kubeconfigs: KubeconfigListings,
         context: Option<&str>,
         keep: impl FnOnce(ApiServer) -> A,
     ) -> ClusterReading<A> {
@@ -158,7 +155,7 @@ impl ServerAnswer {
         }
         let failed = kubeconfigs.failure().map(str::to_owned).into_iter().collect();
         let grants = Grants::extract(reading.inventory, reading.mappings);
-        let directory = ClusterDirectory::new(ClusterSources { owner: reading.owner, kubeconfigs });
+        let directory = ClusterDirectory::new(ClusterSources::new(reading.owner, kubeconfigs));
         let scan = ClusterScan {
             name: listed.as_ref().map(|listed| listed.name.clone()),
             context: context.map(str::to_owned),

@@ -15,7 +15,7 @@ use super::runtime::Interrupt;
 use crate::adapters::cloud::CloudSettings;
 use crate::adapters::cluster::ApiServer;
 use crate::core::cluster::cluster_id::{ClusterIdFrom, KnownCluster};
-use crate::core::identity::evidence::{AccountSources, Listing};
+use crate::core::identity::evidence::{AccountSources, KubeconfigListings};
 use crate::core::ids::Uid;
 use crate::core::progress::Progress;
 use crate::error::{Error, Result};
@@ -253,7 +253,7 @@ impl Reader<'_> {
         let answers = self.bounds.timed(Box::pin(ask_cloud(self.account, &answer))).await;
         let (listed, kubeconfigs) = answers.unwrap_or_else(|limit| {
             let reason = format!("cs:ListClusterKubeconfigStates: no answer within {}s", limit.as_secs_f64());
-            (None, Listing::failed(reason))
+            (None, KubeconfigListings::failed(&reason))
         });
         let reading = answer.beside(listed, kubeconfigs, route.context.name.as_deref(), keep);
         Ok((route, reading))

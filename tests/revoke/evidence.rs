@@ -1,9 +1,47 @@
-//! What the leaked certificate means for a revocation: it can be all that shows a number to be a RAM identity's.
+//! What ACK's row and the leaked certificate mean for a revocation: a cloud service's role, and a number that
+//! only its certificate shows to be a RAM identity's.
 
+use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions};
 use ackcred_sandbox::binding::BindingRef;
+use ackcred_sandbox::cloud::{KubeconfigRecord, RamRole};
+use ackcred_sandbox::cluster::Cluster;
+use ackcred_sandbox::controlplane::shared;
+use kubectl_ackcred::status::Status;
 use serde_json::Value;
 
-use crate::scene::{CARL, CLUSTER, Incident};
+use crate::scene::{CARL, CLUSTER, Incident, days, name, now};
+use crate::setting::{Setup, binding, user};
+
+/// By which a cloud service works.
+const SERVICE: &str = "300000000000000777";
+
+on_both_servers!(a_cloud_services_role_is_revoked_only_by_force);
+
+fn a_cloud_services_role_is_revoked_only_by_force<C: Cluster>(server: C) {
+    let incident = Incident::stage(server, |setup: Setup| {
+        setup.change_account(|account| account.role(RamRole::new(SERVICE, "aliyunserviceroleforarms"))).change_cluster(
+            |cluster| {
+                let lasting =
+                    KubeconfigRecord::effective(now() + days(400)).owner("RamRole", "aliyunserviceroleforarms");
+                cluster.kubeconfig(SERVICE, lasting.account_state("Active").cloud_service("arms"))
+            },
+        )
+    });
+    let own = format!("{SERVICE}-clusterrolebinding");
+    let bound = binding(&own, "ClusterRole", "cs:restricted", &[user(&name(SERVICE))]);
+    incident.post(&BindingRef::cluster_role_binding(&own).collection(), &bound);
+    let subjects = || incident.subjects("ClusterRoleBinding", "", &own);
+
+    let (status, plan, said) = incident.json(&["revoke", SERVICE, "--yes", "--settle", "0s"]);
+    assert_eq!((status, plan["refusals"][0]["code"].as_str()), (Status::Refused, Some("CloudServiceRole")), "{said}");
+    assert!(plan["refusals"][0]["message"].to_string().contains("by which arms works"), "{plan:#}");
+    assert_eq!(plan["targets"][0]["type"], "CloudService", "{plan:#}");
+    assert_eq!(subjects(), Some(vec![name(SERVICE)]));
+
+    let (status, report, said) = incident.json(&["revoke", SERVICE, "--yes", "--force", "--settle", "0s"]);
+    assert_eq!(status, Status::Done, "{report:#}\n{said}");
+    assert_eq!((report["verification"][0]["outcome"].as_str(), subjects()), (Some("Verified"), None), "{report:#}");
+}
 
 /// carl is in no list of the account and of ACK, and no binding that ACK named is left.
 #[test]

@@ -1,5 +1,6 @@
 //! Faults on demand.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::json;
@@ -13,6 +14,7 @@ pub struct CloudFault {
     action: Option<String>,
     product: Option<Product>,
     region: Option<String>,
+    parameter: Option<(String, String)>,
     turn: Turn,
     kind: FaultKind,
     carried_out: bool,
@@ -112,7 +114,16 @@ impl CloudFault {
 
     /// A fault of every call of whatever operation.
     pub fn of_all(kind: FaultKind) -> Self {
-        Self { action: None, product: None, region: None, turn: Turn::Always, kind, carried_out: false, seen: 0 }
+        Self {
+            action: None,
+            product: None,
+            region: None,
+            parameter: None,
+            turn: Turn::Always,
+            kind,
+            carried_out: false,
+            seen: 0,
+        }
     }
 
     /// Strikes only some of the calls.
@@ -136,11 +147,21 @@ impl CloudFault {
         self
     }
 
+    /// Strikes only calls with this parameter.
+    #[must_use]
+    pub fn with_parameter(mut self, name: &str, value: &str) -> Self {
+        self.parameter = Some((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// Counts a call, and returns whether it is struck.
     fn strikes(&mut self, call: StruckCall<'_>) -> bool {
         let other_action = self.action.as_deref().is_some_and(|wanted| wanted != call.action);
         let other_region = self.region.is_some() && self.region.as_deref() != call.region;
-        if other_action || other_region || self.product.is_some() && self.product != call.product {
+        let other_parameter =
+            self.parameter.as_ref().is_some_and(|(name, value)| call.parameters.get(name) != Some(value));
+        let other_product = self.product.is_some() && self.product != call.product;
+        if other_action || other_region || other_parameter || other_product {
             return false;
         }
         self.seen += 1;
@@ -154,6 +175,7 @@ pub(crate) struct StruckCall<'a> {
     pub(crate) product: Option<Product>,
     pub(crate) action: &'a str,
     pub(crate) region: Option<&'a str>,
+    pub(crate) parameters: &'a BTreeMap<String, String>,
 }
 
 /// A fault that has struck a call.
@@ -260,7 +282,7 @@ mod tests {
     use super::*;
 
     fn call<'a>(action: &'a str, region: Option<&'a str>) -> StruckCall<'a> {
-        StruckCall { product: None, action, region }
+        StruckCall { product: None, action, region, parameters: const { &BTreeMap::new() } }
     }
 
     #[test]

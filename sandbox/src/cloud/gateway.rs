@@ -85,7 +85,8 @@ fn signed_in(
     proper: impl FnOnce() -> CloudResponse,
 ) -> FaultOutcome {
     action.clone_into(&mut entry.action);
-    struck(backend, StruckCall { product: None, action, region: None }, &entry.request_id, proper)
+    let call = StruckCall { product: None, action, region: None, parameters: &entry.parameters };
+    struck(backend, call, &entry.request_id, proper)
 }
 
 fn struck(
@@ -141,7 +142,7 @@ impl ProductRequest<'_> {
             result.unwrap_or_else(|error| error.reply(self.product, self.request_id))
         };
         let region = entry.parameters.get("region").map(String::as_str).or(self.region);
-        let call = StruckCall { product: Some(self.product), action: &action, region };
+        let call = StruckCall { product: Some(self.product), action: &action, region, parameters: &entry.parameters };
         Ok(struck(self.backend, call, self.request_id, proper))
     }
 

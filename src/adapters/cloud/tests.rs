@@ -91,7 +91,7 @@ fn what_arrives_is_what_was_signed() {
     let stub = Stub::new(|_, _| ok(page(0)));
     let cloud = cloud(&stub);
     let cs = cloud.cs(None).unwrap();
-    run(cs.list_cluster_kubeconfig_states(&cluster())).unwrap();
+    run(cs.list_cluster_kubeconfig_states(&cluster(), false)).unwrap();
     run(cs.clean_cluster_user_permissions(&cluster(), &uid("2001"), true, &Waiting::not_at_all())).unwrap();
     run(cloud.user_basic_infos()).unwrap_err();
     let asked = stub.asked();
@@ -105,7 +105,10 @@ fn what_arrives_is_what_was_signed() {
         assert!(asked.header("x-acs-date").starts_with("2026-01-02T03:04:"), "{}", asked.header("x-acs-date"));
     }
     let calls: Vec<String> = asked.iter().map(|asked| format!("{} {}", asked.method, asked.target)).collect();
-    assert_eq!(calls[0], format!("GET /clusters/{CLUSTER}/kubeconfig/states?pageNumber=1&pageSize=50"));
+    assert_eq!(
+        calls[0],
+        format!("GET /clusters/{CLUSTER}/kubeconfig/states?cloudServiceKubeConfig=false&pageNumber=1&pageSize=50")
+    );
     assert_eq!(calls[1], format!("DELETE /cluster/{CLUSTER}/user/2001/permissions?Force=true"));
     assert_eq!(calls[2], "POST /?MaxItems=1000&Status=active%2Cfreeze");
     assert_eq!(asked[2].header("x-acs-version"), "2019-08-15");
@@ -184,7 +187,7 @@ fn listings_are_read_over_all_their_pages() {
     let users = run(cloud.users()).unwrap();
     assert_eq!(users.iter().map(|user| user.name.as_str()).collect::<Vec<_>>(), ["alice", "bob"]);
     assert_eq!(run(cloud.user_basic_infos()).unwrap()[0].status, UserStatus::Frozen);
-    let states = run(cloud.cs(None).unwrap().list_cluster_kubeconfig_states(&cluster())).unwrap();
+    let states = run(cloud.cs(None).unwrap().list_cluster_kubeconfig_states(&cluster(), false)).unwrap();
     assert_eq!(states.len(), 70);
 }
 
@@ -224,7 +227,7 @@ fn throttling_is_waited_out_with_a_new_nonce_each_time() {
         _ => ok(page(0)),
     });
     let begun = Instant::now();
-    run(cloud(&stub).cs(None).unwrap().list_cluster_kubeconfig_states(&cluster())).unwrap();
+    run(cloud(&stub).cs(None).unwrap().list_cluster_kubeconfig_states(&cluster(), false)).unwrap();
     assert!(begun.elapsed() >= Duration::from_millis(80));
     let nonces: std::collections::BTreeSet<String> =
         stub.asked().iter().map(|asked| asked.header("x-acs-signature-nonce").to_owned()).collect();

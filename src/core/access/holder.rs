@@ -51,7 +51,8 @@ pub fn holders(scan: &ClusterScan) -> Vec<Holder<'_>> {
     for uid in named.filter_map(|grant| grant.uid).filter_map(Uid::parse) {
         *bindings.entry(uid).or_default() += 1;
     }
-    let complete = scan.directory.sources().kubeconfigs.is_complete();
+    let ClusterSources { kubeconfigs, cloud_services_unread, .. } = scan.directory.sources();
+    let complete = kubeconfigs.is_complete() && cloud_services_unread.is_none();
     let mut holders: Vec<Holder<'_>> = bindings
         .into_iter()
         .map(|(uid, bindings)| {
@@ -92,7 +93,7 @@ pub fn deleted(scan: &ClusterScan, accept_inferred: bool) -> DeletedHolders {
 }
 
 fn not_asked(scan: &ClusterScan, accept_inferred: bool) -> Vec<String> {
-    let ClusterSources { owner, kubeconfigs } = scan.directory.sources();
+    let ClusterSources { owner, kubeconfigs, .. } = scan.directory.sources();
     let kubeconfigs = matches!(kubeconfigs, Listing::NotAsked);
     // Without the owner it is unknown whether the account's lists are the right ones, so nothing is inferred from them.
     let owner = match owner {

@@ -387,6 +387,7 @@ mod tests {
             certificate,
             expires: None,
             revocable: None,
+            cloud_service: None,
         }
     }
 
@@ -414,7 +415,11 @@ mod tests {
             kubeconfig("6", CertificateState::Unexpired),
             kubeconfig("7", CertificateState::Removed),
         ];
-        let sources = ClusterSources { owner: Answer::NotAsked, kubeconfigs: Listing::Complete(kubeconfigs) };
+        let sources = ClusterSources {
+            owner: Answer::NotAsked,
+            kubeconfigs: Listing::Complete(kubeconfigs),
+            ..ClusterSources::not_asked()
+        };
         [ClusterScan {
             id: None,
             name: None,
@@ -446,8 +451,11 @@ mod tests {
                 "status": { "userID": format!("ack-ram-authenticator:{account}:77") },
             });
             let mapping: RamIdentityMapping = serde_json::from_value(object).unwrap();
-            let sources =
-                ClusterSources { owner: Answer::Known(uid("100")), kubeconfigs: Listing::Complete(Vec::new()) };
+            let sources = ClusterSources {
+                owner: Answer::Known(uid("100")),
+                kubeconfigs: Listing::Complete(Vec::new()),
+                ..ClusterSources::not_asked()
+            };
             let grants = Grants::extract(Inventory::default(), vec![mapping.into()]);
             let mut scan = ClusterScan::new(None, grants, ClusterDirectory::new(sources));
             scan.judge(&account_100(), true);

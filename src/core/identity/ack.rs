@@ -93,6 +93,9 @@ pub struct KubeconfigState {
     pub expires: Option<Timestamp>,
     /// `revokable`; `None` when it is left out.
     pub revocable: Option<bool>,
+    /// `cloud_service_name`: the cloud service that works by this role. Empty where ACK lists the role as a cloud service's and doesn't
+    /// name the service; `None` for people and roles of their own.
+    pub cloud_service: Option<String>,
 }
 
 /// One cluster's kubeconfig of one identity: a row of `cs:ListUserKubeConfigStates`.

@@ -36,6 +36,14 @@ impl<T> Listing<T> {
         }
     }
 
+    /// Every entry that was read, however the listing ended, to keep.
+    pub fn into_items(self) -> Vec<T> {
+        match self {
+            Self::Complete(items) | Self::Failed { read: items, .. } => items,
+            Self::NotAsked => Vec::new(),
+        }
+    }
+
     /// Why the listing was not read to the end, where it was begun.
     pub fn failure(&self) -> Option<&str> {
         match self {
@@ -155,19 +163,83 @@ impl AccountSources {
     }
 }
 
+/// The two lists of `cs:ListClusterKubeconfigStates`: ACK gives cloud services' roles only to those who ask for them.
+#[derive(Clone, Debug)]
+pub struct KubeconfigListings {
+    /// Of users and roles of the account, and of the account itself.
+    pub people: Listing<KubeconfigState>,
+    /// Of the roles by which cloud services work in the cluster.
+    pub cloud_services: Listing<KubeconfigState>,
+}
+
+impl KubeconfigListings {
+    /// Not asked.
+    pub fn not_asked() -> Self {
+        Self { people: Listing::NotAsked, cloud_services: Listing::NotAsked }
+    }
+
+    /// Nothing was read, for one reason.
+    pub fn failed(reason: &str) -> Self {
+        Self { people: Listing::failed(reason), cloud_services: Listing::NotAsked }
+    }
+
+    /// Why one of them is missing or broke off. What ails the first ails the second too: that is one reason.
+    pub fn failure(&self) -> Option<&str> {
+        self.people.failure().or(self.cloud_services.failure())
+    }
+
+    /// Both as one list, which is read to the end where both are.
+    pub fn into_one(self) -> Listing<KubeconfigState> {
+        let failure = self.failure().map(str::to_owned);
+        match (self.joined().0, failure) {
+            (Listing::Complete(read), Some(reason)) => Listing::Failed { read, reason },
+            (joined, _) => joined,
+        }
+    }
+
+    /// The rows of both as one list that ends as the first did, and why the second was not read to the end. A row of the second is a
+    /// cloud service's if it names the service, or is in that list alone: an older ACK may not know the question.
+    fn joined(self) -> (Listing<KubeconfigState>, Option<String>) {
+        let Self { people, cloud_services } = self;
+        let unread = cloud_services.failure().map(str::to_owned);
+        let known: BTreeSet<Uid> = people.items().iter().map(|row| row.uid.clone()).collect();
+        let is_whole = people.is_complete();
+        let of_services = cloud_services.into_items().into_iter().filter_map(|row| {
+            let is_alone = is_whole && !known.contains(&row.uid);
+            let service = row.cloud_service.clone().or_else(|| is_alone.then(String::new));
+            service.is_some().then_some(KubeconfigState { cloud_service: service, ..row })
+        });
+        let of_services: Vec<KubeconfigState> = of_services.collect();
+        let joined = match people {
+            Listing::Complete(rows) => Listing::Complete([rows, of_services].concat()),
+            Listing::Failed { read, reason } => Listing::Failed { read: [read, of_services].concat(), reason },
+            Listing::NotAsked => Listing::NotAsked,
+        };
+        (joined, unread)
+    }
+}
+
 /// The sources for one cluster.
 #[derive(Clone, Debug)]
 pub struct ClusterSources {
     /// The account that owns the cluster: `uid` in ConfigMap kube-system/ack-cluster-profile.
     pub owner: Answer<Uid>,
-    /// `cs:ListClusterKubeconfigStates`.
+    /// `cs:ListClusterKubeconfigStates`, with the rows of cloud services' roles. It ends as the list of people does.
     pub kubeconfigs: Listing<KubeconfigState>,
+    /// Why the rows of cloud services' roles were not read to the end, where they were asked for.
+    pub cloud_services_unread: Option<String>,
 }
 
 impl ClusterSources {
+    /// Takes what the cluster says of its owner, and what ACK lists.
+    pub fn new(owner: Answer<Uid>, listings: KubeconfigListings) -> Self {
+        let (kubeconfigs, cloud_services_unread) = listings.joined();
+        Self { owner, kubeconfigs, cloud_services_unread }
+    }
+
     /// Not asked.
     pub fn not_asked() -> Self {
-        Self { owner: Answer::NotAsked, kubeconfigs: Listing::NotAsked }
+        Self::new(Answer::NotAsked, KubeconfigListings::not_asked())
     }
 }
 

@@ -16,6 +16,8 @@ pub enum IdentityType {
     RamUser,
     /// A RAM role.
     RamRole,
+    /// A RAM role by which a cloud service works in the cluster.
+    CloudService,
     /// The Alibaba Cloud account itself.
     Root,
     /// No source says.
@@ -28,6 +30,7 @@ impl IdentityType {
         match self {
             Self::RamUser => "RamUser",
             Self::RamRole => "RamRole",
+            Self::CloudService => "CloudService",
             Self::Root => "Root",
             Self::Unknown => "Unknown",
         }

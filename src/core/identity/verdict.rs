@@ -155,7 +155,9 @@ impl AccountDirectory {
         let identity_type = self.identity_type(uid, cluster);
         let mut statements = self.statements(uid, identity_type);
         // A row of a list that broke off can prove that an identity exists, not that it is deleted.
-        let cut = !cluster.sources().kubeconfigs.is_complete();
+        let is_service = identity_type == IdentityType::CloudService;
+        let cut = !cluster.sources().kubeconfigs.is_complete()
+            || (is_service && cluster.sources().cloud_services_unread.is_some());
         let reported = claims_of_ack(uid, cluster);
         let unusable = cut && reported.contains(&Claim::Deleted);
         let usable = reported.into_iter().filter(|claim| !(cut && *claim == Claim::Deleted));
@@ -198,6 +200,9 @@ impl AccountDirectory {
         let owns_cluster = cluster.sources().owner.known() == Some(uid);
         if account_type == Some(AccountType::Root) || self.caller_account() == Some(uid) || owns_cluster {
             return IdentityType::Root;
+        }
+        if cluster.cloud_service(uid).is_some() {
+            return IdentityType::CloudService;
         }
         if self.roles.contains_key(uid) {
             return IdentityType::RamRole;

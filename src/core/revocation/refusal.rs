@@ -11,6 +11,8 @@ pub enum RefusalCode {
     RootAccount,
     /// The identity is the caller itself.
     OwnIdentity,
+    /// The identity is a role by which a cloud service works in the cluster.
+    CloudServiceRole,
     /// The cluster is failed, being deleted, or gone.
     ClusterState,
     /// One of several clusters could not be read.
@@ -82,6 +84,7 @@ impl RefusalCode {
             Self::NothingIssued | Self::CredentialDead | Self::NameMismatch => false,
             Self::RootAccount
             | Self::OwnIdentity
+            | Self::CloudServiceRole
             | Self::ClusterState
             | Self::ClusterUnread
             | Self::IdentityUnknown

@@ -31,6 +31,7 @@ pub async fn ask_cloud(question: &VerificationQuery<'_>) -> Vec<CheckReport> {
             .buffered(SIDE_BY_SIDE)
             .collect::<Vec<_>>();
         let (kubeconfigs, permissions) = tokio::join!(cloud::kubeconfigs(cloud, id, question.region), permissions);
+        let kubeconfigs = kubeconfigs.into_one();
         let targets = question.targets.iter().zip(&permissions);
         let reports: Vec<CheckReport> = targets
             .map(|(target, permissions)| read_cloud_record(id, &target.target.uid, &kubeconfigs, permissions))

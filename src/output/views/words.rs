@@ -60,6 +60,8 @@ words! {
         RamUser,
         /// A RAM role.
         RamRole,
+        /// A RAM role by which a cloud service works in the cluster.
+        CloudService,
         /// The Alibaba Cloud account itself.
         Root,
         /// No source says.
@@ -202,6 +204,8 @@ words! {
         RootAccount,
         /// The identity is the caller itself.
         OwnIdentity,
+        /// The identity is a role by which a cloud service works in the cluster.
+        CloudServiceRole,
         /// The cluster is failed, being deleted, or gone.
         ClusterState,
         /// One of several clusters could not be read.

@@ -1,9 +1,9 @@
-//! What a state rests on: a number is a RAM identity's only where something shows it, and a look-up shows no more than
-//! it says.
+//! What a state rests on: a number is a RAM identity's only where something shows it, a look-up shows no more than it says, and a role
+//! by which a cloud service works is told apart.
 
 use ackcred_sandbox::apiserver::ApiServer;
 use ackcred_sandbox::cloud::{
-    Account, CloudFault, FaultKind, KubeconfigRecord, PermissionRecord, PermissionScope, Permissions, Turn,
+    Account, CloudFault, FaultKind, KubeconfigRecord, PermissionRecord, PermissionScope, Permissions, RamRole, Turn,
 };
 use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
@@ -13,6 +13,8 @@ use crate::cloud::scene::*;
 const RBAC: &str = "rbac.authorization.k8s.io";
 /// In no list of the account.
 const LEFT: &str = "200000000000000198";
+/// By which a cloud service works.
+const SERVICE: &str = "300000000000000777";
 
 /// The objects of a file in tests/fixtures/cases.
 fn case(file: &str) -> Vec<Value> {
@@ -200,4 +202,57 @@ fn where_the_list_of_the_bin_broke_off_it_is_asked_by_uid() {
     let whole = Scene::small().signed_in();
     whole.scan(&["--all-users"]);
     assert!(!whole.cloud.log().iter().any(|request| request.action == "GetUserInRecycleBin"));
+}
+
+/// A cluster in which a cloud service works by a role of its own.
+fn with_a_service() -> Scene<ApiServer> {
+    let scene = scene_with(vec![bound(&format!("{SERVICE}-clusterrolebinding"), "cs:admin", SERVICE)]);
+    scene.cloud.edit(|cloud_state| {
+        let lasting = KubeconfigRecord::effective(now() + days(400)).owner("RamRole", "aliyunserviceroleforarms");
+        let account = cloud_state.account_mut(ACCOUNT).unwrap();
+        account.roles.push(RamRole::new(SERVICE, "aliyunserviceroleforarms"));
+        let cluster = cloud_state.cluster_mut(CLUSTER).unwrap();
+        cluster.kubeconfigs.insert(SERVICE.to_owned(), lasting.account_state("Active").cloud_service("arms"));
+    });
+    scene
+}
+
+#[test]
+fn a_cloud_services_role_is_told_apart_in_every_view() {
+    let scene = with_a_service();
+    let scan = scene.scan(&["--all-users"]);
+    assert_eq!(scan.status, Status::Done, "{scan}");
+    let row = scan.of(SERVICE)[0];
+    assert_eq!(
+        (&row["type"], &row["state"], &row["kubeconfig"]),
+        (&json!("CloudService"), &json!("Active"), &json!("Effective"))
+    );
+    let (status, document, stderr) = scene.json(&["status"]);
+    assert_eq!(status, Status::Done, "{stderr}");
+    let item = document["items"].as_array().unwrap().iter().find(|item| item["uid"] == SERVICE).unwrap();
+    assert_eq!(
+        (&item["type"], &item["kubeconfig"], &item["residue"]),
+        (&json!("CloudService"), &json!("Effective"), &json!(false))
+    );
+    assert!(scene.run(&["scan", "--all-users"]).stdout.contains("CloudService"));
+}
+
+#[test]
+fn an_unread_list_of_cloud_services_is_said_and_spoils_no_other() {
+    let scene = with_a_service();
+    let of_services = CloudFault::of("ListClusterKubeconfigStates", FaultKind::Forbidden);
+    scene.cloud.add_fault(of_services.with_parameter("cloudServiceKubeConfig", "true"));
+    let scan = scene.scan(&["--all-users"]);
+    assert_eq!(scan.status, Status::Incomplete, "{scan}");
+    assert!(scan.stderr.contains("cs:ListClusterKubeconfigStates"), "{scan}");
+    assert_eq!(scan.state(CONFIRMED), "Deleted", "{scan}");
+    assert!(scan.evidence(CONFIRMED).starts_with("confirmed: "), "{}", scan.evidence(CONFIRMED));
+    scan.assert_nobody_wrongly_deleted();
+    // The service's own kubeconfig is in that list: its binding may be no residue.
+    let (status, document, _) = scene.json(&["status"]);
+    let item = document["items"].as_array().unwrap().iter().find(|item| item["uid"] == SERVICE).unwrap();
+    assert_eq!((status, &item["residue"]), (Status::Incomplete, &json!(null)));
+    let (_, plan, said) = scene.json(&["revoke", SERVICE, "--dry-run"]);
+    let warning = format!("whether a cloud service works by {SERVICE} is unknown");
+    assert!(plan["warnings"].to_string().contains(&warning), "{plan:#}\n{said}");
 }

@@ -57,7 +57,8 @@ fn the_account_is_asked_once_for_all_clusters() {
     assert_eq!(scene.run(&["scan", "--all-contexts"]).status, Status::Done);
     let asked = |action: &str| scene.fleet.cloud.log().iter().filter(|request| request.action == action).count();
     assert_eq!((asked("ListUsers"), asked("ListRoles"), asked("GetCallerIdentity")), (1, 1, 1));
-    assert_eq!((asked("DescribeClustersV1"), asked("ListClusterKubeconfigStates")), (1, 5));
+    // Of each cluster the list of people and that of cloud services.
+    assert_eq!((asked("DescribeClustersV1"), asked("ListClusterKubeconfigStates")), (1, 10));
 }
 
 #[test]

@@ -33,6 +33,8 @@ fn every_region_is_listed_at_its_own_endpoint() {
     let states = log.iter().filter(|request| request.action == "ListClusterKubeconfigStates");
     let mut regions: Vec<&str> = states.filter_map(|request| request.region.as_deref()).collect();
     regions.sort_unstable();
+    // Once for people, once for the roles of cloud services.
+    regions.dedup();
     assert_eq!(regions, [BEIJING, "cn-hangzhou", FRANKFURT]);
 }
 

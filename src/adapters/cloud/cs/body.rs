@@ -112,6 +112,8 @@ struct ClusterState {
     #[serde(default, deserialize_with = "fields::time")]
     cert_expire_time: Option<Timestamp>,
     revokable: Option<bool>,
+    #[serde(default, deserialize_with = "fields::text")]
+    cloud_service_name: String,
 }
 
 impl ClusterStates {
@@ -135,6 +137,7 @@ impl ClusterState {
             certificate: certificate_state(self.cert_state.as_deref()),
             expires: self.cert_expire_time,
             revocable: self.revokable,
+            cloud_service: Some(self.cloud_service_name).filter(|name| !name.is_empty()),
         }
     }
 }
@@ -296,7 +299,8 @@ mod tests {
              "account_state":"InActive","cert_expire_time":"2027-07-15T01:32:20Z","cert_state":"Unexpired",
              "revokable":true,"cloud_service_name":"","cloud_service_roles":[]},
             {"account_id":"301","account_name":null,"account_type":"RamRole","account_state":"Deleted",
-             "cert_expire_time":"","cert_state":"Expired","revokable":true}]}"#;
+             "cert_expire_time":"","cert_state":"Expired","revokable":false,"cloud_service_name":"arms",
+             "cloud_service_roles":[{"role_name":"arms-admin","type":"ClusterRole"}]}]}"#;
         let states: ClusterStates = serde_json::from_str(body).unwrap();
         assert_eq!(states.total(), Some(2));
         let rows = states.into_core();
@@ -305,6 +309,8 @@ mod tests {
         assert_eq!(rows[0].expires, Some("2027-07-15T01:32:20Z".parse().unwrap()));
         assert_eq!((rows[1].account_state, rows[1].certificate), (AccountState::Deleted, CertificateState::Expired));
         assert_eq!((rows[1].expires, rows[1].account_name.as_str()), (None, ""));
+        assert_eq!((&rows[0].cloud_service, rows[1].cloud_service.as_deref()), (&None, Some("arms")));
+        assert_eq!((rows[0].revocable, rows[1].revocable), (Some(true), Some(false)));
     }
 
     #[test]

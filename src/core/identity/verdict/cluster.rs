@@ -88,6 +88,11 @@ impl ClusterDirectory {
         positions.iter().map(|position| &self.sources.kubeconfigs.items()[*position])
     }
 
+    /// The cloud service that works by this identity, where ACK lists it as a cloud service's role; empty where ACK doesn't name it.
+    pub fn cloud_service(&self, uid: &Uid) -> Option<&str> {
+        self.kubeconfigs(uid).find_map(|row| row.cloud_service.as_deref())
+    }
+
     /// The names that ACK's list has for identities.
     pub fn account_names(&self) -> impl Iterator<Item = (&Uid, &str)> {
         self.sources.kubeconfigs.items().iter().map(|row| (&row.uid, row.account_name.as_str()))

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::core::identity::ack::{AccountState, CertificateState, KubeconfigState};
-use crate::core::identity::evidence::ClusterSources;
+use crate::core::identity::evidence::{ClusterSources, KubeconfigListings};
 use crate::core::identity::{Caller, ImsUser, RamRole, RamUser, RecycledUser, UserBasicInfo};
 
 const OWNER: &str = "1000";
@@ -42,6 +42,7 @@ fn row(digits: &str, account_type: AccountType, account_state: AccountState) -> 
         certificate: CertificateState::Unexpired,
         expires: None,
         revocable: Some(true),
+        cloud_service: None,
     }
 }
 
@@ -64,7 +65,11 @@ fn account() -> AccountSources {
 }
 
 fn cluster() -> ClusterSources {
-    ClusterSources { owner: Answer::Known(uid(OWNER)), kubeconfigs: Listing::Complete(Vec::new()) }
+    ClusterSources {
+        owner: Answer::Known(uid(OWNER)),
+        kubeconfigs: Listing::Complete(Vec::new()),
+        cloud_services_unread: None,
+    }
 }
 
 fn ack_says(digits: &str, account_type: AccountType, state: AccountState) -> ClusterSources {
@@ -117,8 +122,8 @@ fn a_number_that_nothing_shows_to_be_a_ram_identity_is_unknown() {
 
 #[test]
 fn each_trace_makes_absence_a_deletion() {
-    use Trace::{AckBinding, Certificate, KubeconfigState, Mapping, Operation, Permission};
-    for trace in [AckBinding, Certificate, Mapping, Operation, Permission] {
+    use Trace::{AckBinding, Certificate, IssuedKubeconfig, KubeconfigState, Mapping, Operation, Permission};
+    for trace in [AckBinding, Certificate, IssuedKubeconfig, Mapping, Operation, Permission] {
         let directory = ClusterDirectory::new(cluster());
         let account = AccountDirectory::new(account());
         let verdict = account.judge_with_trace(&uid(GONE), &directory, Some(trace));
@@ -377,6 +382,57 @@ fn a_lookup_proves_existence_and_not_that_the_user_is_active() {
     }
 }
 
+fn service(digits: &str, name: &str) -> KubeconfigState {
+    let row = row(digits, AccountType::RamRole, AccountState::Active);
+    KubeconfigState { cloud_service: (!name.is_empty()).then(|| name.to_owned()), ..row }
+}
+
+fn listings(people: Listing<KubeconfigState>, cloud_services: Listing<KubeconfigState>) -> ClusterDirectory {
+    let listings = KubeconfigListings { people, cloud_services };
+    ClusterDirectory::new(ClusterSources::new(Answer::Known(uid(OWNER)), listings))
+}
+
+#[test]
+fn a_role_by_which_a_cloud_service_works_is_a_cloud_services() {
+    let people = || Listing::Complete(vec![row(ALICE, AccountType::RamUser, AccountState::Active)]);
+    for (people, services, expected) in [
+        (people(), Listing::Complete(vec![service(OPS, "arms")]), Some("arms")),
+        (people(), Listing::Complete(vec![service(OPS, "")]), Some("")),
+        (Listing::failed("cut"), Listing::Complete(vec![service(OPS, "arms")]), Some("arms")),
+        (people(), Listing::Failed { read: vec![service(OPS, "arms")], reason: "cut".into() }, Some("arms")),
+        (Listing::Complete(vec![service(OPS, "arms")]), Listing::failed("cut"), Some("arms")),
+        (people(), Listing::failed("cut"), None),
+        // Of a list of people that broke off the role may be a part.
+        (Listing::failed("cut"), Listing::Complete(vec![service(OPS, "")]), None),
+        // An older ACK may not know the question, and gives the same list twice.
+        (Listing::Complete(vec![service(OPS, "")]), Listing::Complete(vec![service(OPS, "")]), None),
+    ] {
+        let directory = listings(people, services);
+        let kind = AccountDirectory::new(account()).judge(&uid(OPS), &directory).identity_type;
+        assert_eq!(directory.cloud_service(&uid(OPS)), expected);
+        assert_eq!(kind, if expected.is_some() { IdentityType::CloudService } else { IdentityType::RamRole });
+    }
+}
+
+#[test]
+fn the_list_of_cloud_services_spoils_no_other() {
+    let people = Listing::Complete(vec![row(GONE, AccountType::RamUser, AccountState::Deleted)]);
+    let directory = listings(people.clone(), Listing::failed("cs: cut"));
+    let account = AccountDirectory::new(account());
+    assert_eq!(account.judge(&uid(GONE), &directory).state, State::Deleted(Basis::Confirmed));
+    assert_eq!(directory.sources().cloud_services_unread.as_deref(), Some("cs: cut"));
+    let both = KubeconfigListings { people, cloud_services: Listing::failed("cs: cut") };
+    assert_eq!((both.failure(), both.clone().into_one().failure()), (Some("cs: cut"), Some("cs: cut")));
+
+    // A cloud service's role is deleted by ACK's word only where that list was read to the end.
+    let gone = KubeconfigState { account_state: AccountState::Deleted, ..service("3999", "arms") };
+    let cut = Listing::Failed { read: vec![gone.clone()], reason: "cut".into() };
+    let whole = listings(Listing::Complete(Vec::new()), Listing::Complete(vec![gone]));
+    assert_eq!(account.judge(&uid("3999"), &whole).state, State::Deleted(Basis::Confirmed));
+    let broken = account.judge(&uid("3999"), &listings(Listing::Complete(Vec::new()), cut));
+    assert!(broken.state != State::Deleted(Basis::Confirmed), "{broken:?}");
+}
+
 #[test]
 fn who_is_found_in_the_recycle_bin_is_recycled_and_who_is_not_found_is_unknown() {
     let bin = |lookup| AccountSources {
@@ -530,7 +586,7 @@ prop_compose! {
             prop::sample::select(vec![AccountState::Active, AccountState::Inactive, AccountState::Deleted]),
         ).prop_map(|(digits, account_type, state)| row(digits, account_type, state))),
     ) -> ClusterSources {
-        ClusterSources { owner, kubeconfigs }
+        ClusterSources { owner, kubeconfigs, cloud_services_unread: None }
     }
 }
 

@@ -77,6 +77,7 @@ pub(super) fn the_target(
         root_account(target),
         own_identity(input, target, leaked),
         perhaps_own_identity(input, target, flags),
+        cloud_service_role(input, target, flags),
         nothing_issued(input, target, flags),
         unknown(input, target, flags, mode),
         recent_access(input, target, flags, leaked),
@@ -128,6 +129,15 @@ fn perhaps_own_identity(input: &RevocationInput, target: &InputTarget, flags: &F
     let message = format!("the API server sees you as {own}, which resembles a name of {}", target.target.uid);
     let hint = format!("if {} is not you, --accept-name {own} says so", target.target.uid);
     Some(Refusal::new(RefusalCode::OwnIdentity, message).hint(hint))
+}
+
+fn cloud_service_role(input: &RevocationInput, target: &InputTarget, flags: &Flags) -> Option<Refusal> {
+    let is_meant = flags.force || !is_to_be_changed(input, target, flags);
+    let service = input.scan.directory.cloud_service(&target.target.uid).filter(|_| !is_meant)?;
+    let name = if service.is_empty() { "a cloud service" } else { service };
+    let message =
+        format!("{} is a role by which {name} works in this cluster, and which would stop", target.target.uid);
+    Some(Refusal::new(RefusalCode::CloudServiceRole, message).hint("--force revokes it all the same"))
 }
 
 fn is_bound(input: &RevocationInput, target: &InputTarget) -> bool {
@@ -295,6 +305,7 @@ pub(super) fn warnings(input: &RevocationInput, targets: &[&InputTarget], leaked
         if target.verdict.state == State::Unknown {
             warnings.push(format!("the state of {uid} is unknown: {}", target.verdict.evidence));
         }
+        warnings.extend(unread_service(input, target));
         if let Some(disagreement) = &target.verdict.disagreement {
             warnings.push(format!("{uid}: {disagreement}"));
         }
@@ -312,6 +323,14 @@ pub(super) fn warnings(input: &RevocationInput, targets: &[&InputTarget], leaked
         }
     }
     warnings
+}
+
+/// Who is in no list of people may be a cloud service's role.
+fn unread_service(input: &RevocationInput, target: &InputTarget) -> Option<String> {
+    let reason = input.scan.directory.sources().cloud_services_unread.as_ref()?;
+    let may_be = matches!(target.verdict.identity_type, IdentityType::RamRole | IdentityType::Unknown)
+        && !matches!(target.kubeconfig, KubeconfigFact::Listed(_));
+    may_be.then(|| format!("whether a cloud service works by {} is unknown: {reason}", target.target.uid))
 }
 
 fn is_shared_administrator(input: &RevocationInput, name: &str) -> bool {

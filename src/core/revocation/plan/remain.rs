@@ -250,7 +250,7 @@ fn afterlife(target: &InputTarget, leaked: Option<&LeakedFacts>, flags: &Flags) 
         let what = "the identity is active: it can have a new kubeconfig issued, if its RAM policies let it";
         found.push((RemainKind::Reissue, what.to_owned()));
     }
-    if target.verdict.identity_type == IdentityType::RamRole {
+    if matches!(target.verdict.identity_type, IdentityType::RamRole | IdentityType::CloudService) {
         let what = "the identity is a role: every identity that may assume it loses this access";
         found.push((RemainKind::RoleSessions, what.to_owned()));
     }

@@ -24,6 +24,7 @@ use crate::core::revocation::input::{
 use crate::core::revocation::refusal::RefusalCode;
 use crate::core::revocation::target::Target;
 
+mod cloud;
 mod fleet;
 mod names;
 mod resumed;
@@ -86,6 +87,7 @@ fn target(text: &str) -> InputTarget {
         certificate: CertificateState::Unexpired,
         expires: None,
         revocable: Some(true),
+        cloud_service: None,
     };
     InputTarget {
         target: Target::new(uid(text)),
@@ -165,6 +167,10 @@ fn plan_of(input: &RevocationInput, mode: RevokeMode, dry_runs: &DryRuns) -> Pla
 
 fn plan(input: &RevocationInput) -> Plan {
     plan_of(input, RevokeMode::Single, &DryRuns::new())
+}
+
+fn plan_with(input: &RevocationInput, flags: &Flags) -> Plan {
+    Plan::new(vec![Draft::of(input, flags, None, RevokeMode::Single, &DryRuns::new())], flags.clone(), None)
 }
 
 fn codes(refusals: &[Refusal]) -> Vec<RefusalCode> {

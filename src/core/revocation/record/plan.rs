@@ -115,7 +115,7 @@ pub struct TargetV1 {
     pub context: Option<String>,
     /// The RAM UID.
     pub uid: String,
-    /// `RamUser`, `RamRole`, `Root` or `Unknown`.
+    /// `RamUser`, `RamRole`, `CloudService`, `Root` or `Unknown`.
     #[serde(rename = "type")]
     pub kind: String,
     /// Its name in RAM. May be missing: not known.

@@ -101,7 +101,7 @@ macro_rules! words {
 
 words!(BindingKind, "a kind of binding": ClusterRoleBinding = "ClusterRoleBinding", RoleBinding = "RoleBinding");
 
-words!(IdentityType, "a type of identity": RamUser = "RamUser", RamRole = "RamRole", Root = "Root", Unknown = "Unknown");
+words!(IdentityType, "a type of identity": RamUser = "RamUser", RamRole = "RamRole", CloudService = "CloudService", Root = "Root", Unknown = "Unknown");
 
 words!(
     StateKind,
@@ -164,6 +164,7 @@ words!(
     RefusalCode,
     "the code of a refusal": RootAccount = "RootAccount",
     OwnIdentity = "OwnIdentity",
+    CloudServiceRole = "CloudServiceRole",
     ClusterState = "ClusterState",
     ClusterUnread = "ClusterUnread",
     NothingIssued = "NothingIssued",

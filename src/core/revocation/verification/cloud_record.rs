@@ -61,6 +61,7 @@ mod tests {
             certificate,
             expires: None,
             revocable: Some(true),
+            cloud_service: None,
         }
     }
 

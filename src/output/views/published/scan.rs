@@ -67,7 +67,11 @@ fn scan() -> ClusterScan {
         kubeconfig("200000000000000104", CertificateState::Removed),
         kubeconfig("200000000000000105", CertificateState::Expired),
     ];
-    let sources = ClusterSources { owner: Answer::NotAsked, kubeconfigs: Listing::Complete(kubeconfigs) };
+    let sources = ClusterSources {
+        owner: Answer::NotAsked,
+        kubeconfigs: Listing::Complete(kubeconfigs),
+        ..ClusterSources::not_asked()
+    };
     ClusterScan {
         name: Some("prod".to_owned()),
         context: Some("prod-admin".to_owned()),
@@ -100,6 +104,7 @@ fn kubeconfig(uid: &str, certificate: CertificateState) -> KubeconfigState {
         certificate,
         expires: Some(at("2027-12-31T00:00:00Z")),
         revocable: Some(true),
+        cloud_service: None,
     }
 }
 

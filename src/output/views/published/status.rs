@@ -70,6 +70,7 @@ fn item(uid: &str, state: State, certificate: CertificateState, access: &LastAcc
         certificate,
         expires: Some(at("2027-12-31T00:00:00Z")),
         revocable: Some(true),
+        cloud_service: None,
     };
     let holder = Holder {
         uid: kubeconfig.uid.clone(),

@@ -32,10 +32,6 @@ fn accepting(names: &[&str]) -> Flags {
     Flags { accept_names: names.iter().map(|name| (*name).to_owned()).collect(), ..Flags::default() }
 }
 
-fn plan_with(input: &RevocationInput, flags: &Flags) -> Plan {
-    Plan::new(vec![Draft::of(input, flags, None, RevokeMode::Single, &DryRuns::new())], flags.clone(), None)
-}
-
 fn access_that_remains(plan: &Plan) -> Vec<(RemainKind, &str)> {
     let left = plan.remains.iter().filter(|remain| remain.kind.is_access());
     left.map(|remain| (remain.kind, remain.what.as_str())).collect()
