@@ -1,5 +1,5 @@
-//! What ACK's row and the leaked certificate mean for a revocation: a cloud service's role, and a number that
-//! only its certificate shows to be a RAM identity's.
+//! What ACK's row and the leaked certificate mean for a revocation: a cloud service's role, a kubeconfig that ACK does not revoke, and a
+//! number that only its certificate shows to be a RAM identity's.
 
 use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions};
 use ackcred_sandbox::binding::BindingRef;
@@ -41,6 +41,26 @@ fn a_cloud_services_role_is_revoked_only_by_force<C: Cluster>(server: C) {
     let (status, report, said) = incident.json(&["revoke", SERVICE, "--yes", "--force", "--settle", "0s"]);
     assert_eq!(status, Status::Done, "{report:#}\n{said}");
     assert_eq!((report["verification"][0]["outcome"].as_str(), subjects()), (Some("Verified"), None), "{report:#}");
+}
+
+#[test]
+fn what_ack_does_not_revoke_is_said_before_consent() {
+    let incident = Incident::sandbox(|setup: Setup| {
+        setup.change_cluster(|cluster| {
+            let lasting = KubeconfigRecord::effective(now() + days(400)).owner("RamUser", "carl");
+            cluster.kubeconfig(CARL, lasting.irrevocable())
+        })
+    });
+    let said = format!("ACK says that it does not revoke the kubeconfig of {CARL} (revokable: false)");
+    let (status, plan, stderr) = incident.json(&["revoke", CARL, "--dry-run"]);
+    assert_eq!(status, Status::Done, "{stderr}");
+    assert!(plan["warnings"].to_string().contains(&said), "{plan:#}");
+    let table = incident.run(&["revoke", CARL, "--dry-run"]);
+    assert!(table.stderr.contains(&said), "{table}");
+    let (status, report, stderr) = incident.json(&["revoke", CARL, "--yes", "--settle", "0s"]);
+    assert_eq!(status, Status::Incomplete, "{stderr}");
+    assert_eq!(report["verification"][0]["outcome"], "Residual", "{report:#}");
+    assert_eq!(incident.subjects("ClusterRoleBinding", "", &format!("{CARL}-clusterrolebinding")), None);
 }
 
 /// carl is in no list of the account and of ACK, and no binding that ACK named is left.

@@ -144,6 +144,7 @@ pub struct KubeconfigRecord {
     pub(crate) account_type: Option<&'static str>,
     pub(crate) name: Option<String>,
     pub(crate) cloud_service: Option<String>,
+    pub(crate) irrevocable: bool,
     pub(crate) common_name: Option<String>,
 }
 
@@ -156,6 +157,7 @@ impl KubeconfigRecord {
             account_type: None,
             name: None,
             cloud_service: None,
+            irrevocable: false,
             common_name: None,
         }
     }
@@ -206,6 +208,13 @@ impl KubeconfigRecord {
     #[must_use]
     pub fn cloud_service(mut self, service: &str) -> Self {
         self.cloud_service = Some(service.to_owned());
+        self
+    }
+
+    /// Makes it one that the cloud says it does not revoke, and doesn't.
+    #[must_use]
+    pub fn irrevocable(mut self) -> Self {
+        self.irrevocable = true;
         self
     }
 }

@@ -29,6 +29,9 @@ pub(super) fn clean(call: &Call<'_>, id: &str, uid: &str) -> Result<CloudRespons
         if uid == call.caller.uid() {
             return Err(forbidden("Your own permissions can not be cleaned."));
         }
+        if cluster.kubeconfigs.get(uid).is_some_and(|kubeconfig| kubeconfig.irrevocable) {
+            return Err(forbidden("The kubeconfig can not be revoked."));
+        }
         if !force {
             check_last_week(cluster, uid, behaviour, call.backend.clock.now())?;
         }

@@ -44,7 +44,8 @@ fn state_row(uid: &str, kubeconfig: &KubeconfigRecord, cloud_state: &CloudState,
     let name = kubeconfig.name.clone().or(known.as_ref().map(|known| known.name.clone())).unwrap_or_default();
     let display = known.as_ref().map_or_else(|| name.clone(), |known| known.display_name.clone());
     let account_state = kubeconfig.account_state.or(known.as_ref().map(|known| known.state)).unwrap_or("Deleted");
-    let revokable = account_type != "RootAccount" && uid != caller.uid() && kubeconfig.state != CertState::Unknown;
+    let may_be = account_type != "RootAccount" && uid != caller.uid() && kubeconfig.state != CertState::Unknown;
+    let revokable = may_be && !kubeconfig.irrevocable;
     json!({
         "account_id": uid,
         "account_name": name,

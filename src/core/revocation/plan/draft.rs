@@ -75,7 +75,7 @@ impl Draft {
             remains: remain::after(input, &accepted, leaked, flags),
             elsewhere: remain::elsewhere(input, &accepted),
             not_checked: not_checked(input, &accepted, flags),
-            warnings: refuse::warnings(input, &accepted, leaked),
+            warnings: refuse::warnings(input, &accepted, flags, leaked),
             steps,
             refusals,
         }

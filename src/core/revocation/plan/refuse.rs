@@ -5,7 +5,7 @@ use super::{BindingStep, Flags, RevokeMode, Step, names, remain};
 use crate::core::access::holder::LastAccess;
 use crate::core::credential::MASTERS;
 use crate::core::identity::IdentityType;
-use crate::core::identity::ack::CertificateState;
+use crate::core::identity::ack::{CertificateState, KubeconfigState};
 use crate::core::identity::verdict::State;
 use crate::core::ids::{Uid, split_subject_name};
 use crate::core::rbac::inventory::BoundSubject;
@@ -298,7 +298,12 @@ fn is_gone(input: &RevocationInput, uid: &str) -> bool {
 }
 
 /// What doesn't stand in the way and must be known.
-pub(super) fn warnings(input: &RevocationInput, targets: &[&InputTarget], leaked: Option<&LeakedFacts>) -> Vec<String> {
+pub(super) fn warnings(
+    input: &RevocationInput,
+    targets: &[&InputTarget],
+    flags: &Flags,
+    leaked: Option<&LeakedFacts>,
+) -> Vec<String> {
     let mut warnings = Vec::new();
     for target in targets {
         let uid = &target.target.uid;
@@ -306,6 +311,7 @@ pub(super) fn warnings(input: &RevocationInput, targets: &[&InputTarget], leaked
             warnings.push(format!("the state of {uid} is unknown: {}", target.verdict.evidence));
         }
         warnings.extend(unread_service(input, target));
+        warnings.extend(irrevocable(input, target, flags));
         if let Some(disagreement) = &target.verdict.disagreement {
             warnings.push(format!("{uid}: {disagreement}"));
         }
@@ -331,6 +337,20 @@ fn unread_service(input: &RevocationInput, target: &InputTarget) -> Option<Strin
     let may_be = matches!(target.verdict.identity_type, IdentityType::RamRole | IdentityType::Unknown)
         && !matches!(target.kubeconfig, KubeconfigFact::Listed(_));
     may_be.then(|| format!("whether a cloud service works by {} is unknown: {reason}", target.target.uid))
+}
+
+/// ACK says beforehand which kubeconfigs it does not take back.
+fn irrevocable(input: &RevocationInput, target: &InputTarget, flags: &Flags) -> Option<String> {
+    let KubeconfigFact::Listed(KubeconfigState { revocable: Some(false), .. }) = &target.kubeconfig else {
+        return None;
+    };
+    (!flags.rbac_only && needs_the_cloud(input, target)).then(|| {
+        format!(
+            "ACK says that it does not revoke the kubeconfig of {} (revokable: false): its call will probably fail, \
+             and only the bindings be removed",
+            target.target.uid
+        )
+    })
 }
 
 fn is_shared_administrator(input: &RevocationInput, name: &str) -> bool {

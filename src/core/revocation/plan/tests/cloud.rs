@@ -31,6 +31,18 @@ fn a_cloud_services_role_is_revoked_only_by_force() {
 }
 
 #[test]
+fn what_ack_does_not_revoke_is_in_the_plan() {
+    let warnings = |revocable, flags: &Flags| {
+        plan_with(&case_with(|state| state.revocable = revocable, None), flags).warnings.join("; ")
+    };
+    let said = warnings(Some(false), &Flags::default());
+    assert!(said.contains("does not revoke the kubeconfig of 200 (revokable: false)"), "{said}");
+    for (revocable, rbac_only) in [(Some(true), false), (None, false), (Some(false), true)] {
+        assert_eq!(warnings(revocable, &Flags { rbac_only, ..Flags::default() }), "", "{revocable:?} {rbac_only}");
+    }
+}
+
+#[test]
 fn whose_role_may_be_a_cloud_services_is_said_where_that_list_was_not_read() {
     let mut input = case_with(|_| {}, Some("cs: cut"));
     assert_eq!(plan(&input).warnings, Vec::<String>::new(), "it is in the list of people");
