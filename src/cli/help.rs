@@ -59,12 +59,11 @@ pub fn options(columns: Option<u16>) -> String {
     let verbs = grammar.get_subcommands().find(|verb| verb.get_name() == "scan").into_iter();
     let listed =
         grammar.get_arguments().chain(verbs.flat_map(Command::get_arguments)).filter(|arg| is_of_many_verbs(arg));
-    let command = Command::new("options")
+    let mut command = Command::new("options")
         .disable_help_flag(true)
         .help_template("{about-with-newline}\n{all-args}")
         .about(OPTIONS_ABOUT)
         .term_width(columns.unwrap_or_default().into())
         .args(listed.cloned().map(|arg| in_one_line(arg.hide_short_help(false))));
-    let mut command = command;
     command.render_help().to_string()
 }

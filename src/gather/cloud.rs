@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt as _, stream};
 
+use crate::adapters::cloud::cs::Cs;
+use crate::adapters::cloud::error::Error as CallError;
 use crate::adapters::cloud::page::source;
 use crate::adapters::cloud::{Cloud, CloudSettings, Connection};
 use crate::core::access::holder::LastAccess;
@@ -163,11 +165,7 @@ pub async fn kubeconfigs(cloud: &Cloud, cluster: &ClusterId, region: Option<&Reg
 
 /// Asks whether a cluster writes an audit log, at the endpoint of its region.
 pub async fn audit_project(cloud: &Cloud, region: Option<&Region>, cluster: &ClusterId) -> Answer<AuditProject> {
-    let asked = match cloud.cs(cloud.region(region).as_ref()) {
-        Err(error) => return Answer::Failed(error.to_string()),
-        Ok(cs) => cs.get_cluster_audit_project(cluster).await,
-    };
-    asked.map_or_else(|error| Answer::Failed(error.to_string()), Answer::Known)
+    answer(cloud, region, async |cs| cs.get_cluster_audit_project(cluster).await).await
 }
 
 /// Asks for an identity's kubeconfigs in all clusters.
@@ -180,9 +178,18 @@ pub async fn clusters_of(cloud: &Cloud, uid: &Uid) -> Listing<UserKubeconfigStat
 
 /// Asks for the roles that ACK granted an identity, at the endpoint of the cluster's region.
 pub async fn permissions(cloud: &Cloud, region: Option<&Region>, uid: &Uid) -> Answer<Vec<Permission>> {
+    answer(cloud, region, async |cs| cs.describe_user_permission(uid).await).await
+}
+
+/// Asks the Container Service of a region, and keeps why where it does not answer.
+async fn answer<T>(
+    cloud: &Cloud,
+    region: Option<&Region>,
+    ask: impl AsyncFnOnce(&Cs<'_>) -> Result<T, CallError>,
+) -> Answer<T> {
     let asked = match cloud.cs(cloud.region(region).as_ref()) {
         Err(error) => return Answer::Failed(error.to_string()),
-        Ok(cs) => cs.describe_user_permission(uid).await,
+        Ok(cs) => ask(&cs).await,
     };
     asked.map_or_else(|error| Answer::Failed(error.to_string()), Answer::Known)
 }

@@ -8,6 +8,8 @@
 
 pub mod change;
 pub mod consent;
+#[cfg(test)]
+mod fixtures;
 pub mod input;
 pub mod journal;
 pub mod operation;

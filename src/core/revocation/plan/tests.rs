@@ -18,6 +18,7 @@ use crate::core::rbac::inventory::Inventory;
 use crate::core::rbac::mapping::Mapping;
 use crate::core::rbac::others::MOST_NAMED;
 use crate::core::rbac::{RoleFacts, Roles};
+use crate::core::revocation::fixtures::leaked_certificate;
 use crate::core::revocation::input::{
     Confirmation, DryRun, DryRuns, InputCluster, InputTarget, KubeconfigFact, Operator,
 };
@@ -148,16 +149,7 @@ fn carls_case() -> RevocationInput {
 }
 
 fn leaked() -> LeakedFacts {
-    LeakedFacts {
-        common_name: "200-1".into(),
-        organizations: vec!["system:users".into()],
-        serial: "1".into(),
-        certificate_sha256: "ab".into(),
-        key_sha256: "cd".into(),
-        not_after: None,
-        signed_by_ca: Some(true),
-        other_credentials: Vec::new(),
-    }
+    leaked_certificate("200-1", &["system:users"])
 }
 
 fn plan_of(input: &RevocationInput, mode: RevokeMode, dry_runs: &DryRuns) -> Plan {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::core::ids::{ClusterId, Uid};
 use crate::core::rbac::binding::{BindingItem, BindingKind};
 use crate::core::rbac::inventory::Inventory;
+use crate::core::revocation::fixtures::leaked_certificate;
 use crate::core::revocation::input::LeakedFacts;
 use crate::core::revocation::target::Target;
 
@@ -17,16 +18,7 @@ pub(super) fn carl() -> Target {
 
 /// Carl's certificate, alone in its file.
 pub(super) fn leaked() -> LeakedFacts {
-    LeakedFacts {
-        common_name: "200-17".into(),
-        organizations: Vec::new(),
-        serial: "1".into(),
-        certificate_sha256: "ab".into(),
-        key_sha256: "cd".into(),
-        not_after: None,
-        signed_by_ca: Some(true),
-        other_credentials: Vec::new(),
-    }
+    leaked_certificate("200-17", &[])
 }
 
 pub(super) fn uid(text: &str) -> Uid {

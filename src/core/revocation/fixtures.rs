@@ -1,0 +1,17 @@
+//! A credential that leaked, for tests.
+
+use super::input::LeakedFacts;
+
+/// A certificate of this subject, alone in its file.
+pub(super) fn leaked_certificate(common_name: &str, organizations: &[&str]) -> LeakedFacts {
+    LeakedFacts {
+        common_name: common_name.into(),
+        organizations: organizations.iter().map(|name| (*name).to_owned()).collect(),
+        serial: "1".into(),
+        certificate_sha256: "ab".into(),
+        key_sha256: "cd".into(),
+        not_after: None,
+        signed_by_ca: Some(true),
+        other_credentials: Vec::new(),
+    }
+}
