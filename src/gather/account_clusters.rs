@@ -60,7 +60,7 @@ async fn of_regions(cloud: &Cloud, regions: &[Region]) -> Listing<AccountCluster
     }
     let missing: BTreeSet<&str> = failures.iter().map(|(region, _)| region.as_str()).collect();
     let is_missing = |cluster: &AccountCluster| missing.contains(cluster.region.as_str());
-    with_central(cloud, clusters, is_missing, told(&failures, regions.len())).await
+    with_central(cloud, clusters, is_missing, describe(&failures, regions.len())).await
 }
 
 /// Adds those of the central listing that are missing. The listing stays incomplete, whatever comes of it.
@@ -133,7 +133,7 @@ fn once(mut clusters: Vec<AccountCluster>) -> Vec<AccountCluster> {
 }
 
 /// Names the regions whose listing failed, those with one cause together; the first one's words stand for them.
-fn told(failures: &[(&Region, Failure)], asked: usize) -> String {
+fn describe(failures: &[(&Region, Failure)], asked: usize) -> String {
     let mut causes: Vec<(&Failure, Vec<&str>)> = Vec::new();
     for (region, failure) in failures {
         match causes.iter_mut().find(|(first, _)| first.cause == failure.cause) {
@@ -165,12 +165,12 @@ mod tests {
         let failures =
             [(&one, failure("A", "A (request 1)")), (&two, failure("B", "B")), (&three, failure("A", "A (request 2)"))];
         assert_eq!(
-            told(&failures, 37),
+            describe(&failures, 37),
             "clusters not listed in cn-beijing, eu-central-1: A (request 1); clusters not listed in cn-hangzhou: B"
         );
         let all = [(&one, failure("A", "A")), (&two, failure("A", "A"))];
-        assert_eq!(told(&all, 2), "clusters not listed in all 2 regions: A");
-        assert_eq!(told(&all[..1], 1), "clusters not listed in cn-beijing: A");
+        assert_eq!(describe(&all, 2), "clusters not listed in all 2 regions: A");
+        assert_eq!(describe(&all[..1], 1), "clusters not listed in cn-beijing: A");
     }
 
     #[test]

@@ -268,10 +268,10 @@ mod tests {
         let runtime = runtime.enable_time().start_paused(true).build().unwrap();
         let error = Error::new("cs:X", Kind::Throttled, "slow down");
         for (looks, is_over, waited) in [(usize::MAX, true, 1000), (3, false, 300)] {
-            let (asked, told) = (std::cell::Cell::new(0), std::cell::RefCell::new(Vec::new()));
+            let (asked, waits) = (std::cell::Cell::new(0), std::cell::RefCell::new(Vec::new()));
             let waiting = Waiting {
                 bound: Duration::from_secs(120),
-                on_wait: &|wait, error| told.borrow_mut().push(format!("{wait:?} {error}")),
+                on_wait: &|wait, error| waits.borrow_mut().push(format!("{wait:?} {error}")),
                 is_interrupted: &|| asked.replace(asked.get() + 1) == looks,
             };
             runtime.block_on(async {
@@ -279,7 +279,7 @@ mod tests {
                 assert_eq!(waiting.wait(Duration::from_secs(1), &error).await, is_over);
                 assert_eq!(begun.elapsed().as_millis(), waited);
             });
-            assert_eq!(told.into_inner(), ["1s cs:X: slow down"]);
+            assert_eq!(waits.into_inner(), ["1s cs:X: slow down"]);
         }
     }
 

@@ -39,7 +39,7 @@ impl Connections {
         }
     }
 
-    /// Forgets the client. Whoever still uses it keeps it until then.
+    /// Forgets the client. Calls under way keep it until they end.
     pub(super) fn forget(&self) {
         *self.client.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }

@@ -35,7 +35,7 @@ use crate::output::views::{RevocationReport, StepView};
 use crate::status::Status;
 use crate::world::World;
 
-/// How often a terminal is told how long the bindings are still watched.
+/// How often a terminal shows anew how long the bindings are still watched.
 const WATCH_TICK: Duration = Duration::from_millis(250);
 
 /// A revocation that was agreed to.

@@ -453,7 +453,7 @@ mod tests {
     use crate::cli::Format;
     use crate::output::report::{self, Style};
 
-    /// Whoever may write a binding can put thousands of names into it, and revoking them takes all of them out.
+    /// A user who may write a binding can put thousands of names into it, and revoking them takes all of them out.
     #[test]
     fn a_step_that_removes_thousands_names_a_few() {
         let subjects: Vec<String> = (0..10_000).map(|number| format!("User/{number:018}")).collect();
