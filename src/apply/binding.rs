@@ -1,4 +1,7 @@
-//! One binding: read right before the write, written exactly as it was read, and read again where the answer leaves a doubt.
+//! One binding: written exactly as it was last read, and read again wherever the answer leaves a doubt.
+//!
+//! Every write carries the object's own ID and version, so that it fails where anything moved since. What the plan was made from
+//! is therefore written without another look; only where that is refused is it read.
 
 use std::time::Duration;
 
@@ -43,7 +46,7 @@ pub(super) async fn remove(tools: &Tools<'_>, step: u32, names: &TargetNames, pl
         Decision::Change(change, now.subjects.iter().filter(|subject| names.have(subject)).cloned().collect())
     };
     let is_clean = |after: &BindingObject| change_of(after, names).is_none();
-    carry_out(tools, step, &planned.reference(), decide, is_clean).await
+    carry_out(tools, step, &planned.reference(), Some(Some(planned.clone())), decide, is_clean).await
 }
 
 /// Puts the subjects of a step back into its binding, or creates it anew.
@@ -71,15 +74,18 @@ pub(super) async fn give_back(tools: &Tools<'_>, step: &RestoreStep) -> StepRepo
     let is_whole = |after: &BindingObject| {
         step.subjects.iter().chain(step.others()).all(|subject| after.subjects.contains(subject))
     };
-    carry_out(tools, step.id, &step.binding, decide, is_whole).await
+    // One that is there is read: the plan keeps its version alone.
+    let known = matches!(step.action, RestoreAction::CreateBinding { .. }).then_some(None);
+    carry_out(tools, step.id, &step.binding, known, decide, is_whole).await
 }
 
-/// Reads, decides, writes down, writes; and reads again on every answer that is no clear yes. The last answer is queued for the
-/// journal.
+/// Decides, writes down, writes; and reads again on every answer that is no clear yes. `known` is the binding as it was read before
+/// (`Some(None)`: it was not there); without it, it is read first. The last answer is queued for the journal.
 pub(super) async fn carry_out(
     tools: &Tools<'_>,
     id: u32,
     binding: &BindingRef,
+    mut known: Option<Option<BindingObject>>,
     decide: impl Fn(Option<&BindingObject>) -> Decision,
     is_right: impl Fn(&BindingObject) -> bool,
 ) -> StepReport {
@@ -87,7 +93,11 @@ pub(super) async fn carry_out(
     // The version that the last refusal was about, with its words.
     let mut refused: Option<(String, String)> = None;
     for attempt in 1..=ATTEMPTS {
-        let now = match tools.api.binding(binding).await {
+        let now = match known.take() {
+            Some(known) => Ok(known),
+            None => tools.api.binding(binding).await,
+        };
+        let now = match now {
             Ok(now) => now,
             Err(error) if attempt < ATTEMPTS && error.status().is_none() => {
                 tokio::time::sleep(PAUSE * attempt).await;
@@ -125,7 +135,7 @@ pub(super) async fn carry_out(
         let answer = tools.api.change_binding(binding, &change, &audit_id).await;
         // On the disk with the end of the step, or before anything else is asked.
         tools.recorder.queue(answered(tools, &audit_id, &answer));
-        report.audit_id = Some(audit_id);
+        let is_first = report.audit_id.replace(audit_id).is_none();
         match answer {
             Ok(ChangedBinding { after, .. }) => {
                 let right = after.as_ref().is_none_or(&is_right);
@@ -139,6 +149,8 @@ pub(super) async fn carry_out(
                 };
             }
             Err(error) => match outcome_of(&error, &change) {
+                // Gone before anything was sent from here.
+                WriteOutcome::Done if is_first => return StepReport { result: StepResult::AlreadyDone, ..report },
                 WriteOutcome::Done => return StepReport { result: StepResult::Done, ..report },
                 WriteOutcome::No => return StepReport { result: StepResult::Failed, ..report }.because(chain(&error)),
                 WriteOutcome::ReadAgain => {

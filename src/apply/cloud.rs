@@ -10,7 +10,7 @@ use super::{CloudWait, STEPS_SIDE_BY_SIDE, StepReport, Tools};
 use crate::adapters::cloud::cs::Cleaned;
 use crate::adapters::cloud::error::Error;
 use crate::adapters::cloud::retry::{Waiting, is_for_now};
-use crate::adapters::cluster::new_audit_id;
+use crate::adapters::cluster::{CallError, new_audit_id};
 use crate::core::ids::Uid;
 use crate::core::rbac::binding_object::{BindingObject, BindingRef};
 use crate::core::rbac::inventory::{Binding, BoundSubject, Inventory};
@@ -116,20 +116,27 @@ pub(super) fn at_risk(
 /// Looks after the bindings that were at risk once the cloud has worked: one that is gone whole is created anew as it was, without
 /// the identities. One that others have created meanwhile is theirs.
 pub async fn repair(tools: &Tools<'_>, at_risk: &[BindingObject], names: &TargetNames) -> Vec<LostBinding> {
-    let looked_after = at_risk.iter().map(|object| repair_one(tools, object, names));
+    let references: Vec<BindingRef> = at_risk.iter().map(BindingObject::reference).collect();
+    let there = tools.api.whole_bindings(&references, |_| 0).await;
+    let looked_after = at_risk.iter().zip(there).map(|(object, now)| repair_one(tools, object, now, names));
     let lost: Vec<Option<LostBinding>> = stream::iter(looked_after).buffered(STEPS_SIDE_BY_SIDE).collect().await;
     tools.recorder.flush();
     lost.into_iter().flatten().collect()
 }
 
-async fn repair_one(tools: &Tools<'_>, left: &BindingObject, names: &TargetNames) -> Option<LostBinding> {
+async fn repair_one(
+    tools: &Tools<'_>,
+    left: &BindingObject,
+    now: Result<Option<BindingObject>, CallError>,
+    names: &TargetNames,
+) -> Option<LostBinding> {
     let binding = left.reference();
     let lost = |is_whole, what| {
         let (cluster_id, binding) = (tools.cluster.cloned(), binding.clone());
         Some(LostBinding { cluster_id, binding, is_whole, what })
     };
     let created_anew = || lost(true, "the cloud deleted it whole; it was created anew".to_owned());
-    match tools.api.binding(&binding).await {
+    match now {
         Ok(Some(now)) if now.uid() == left.uid() => return None,
         // By this run, by an interrupted one, or by others.
         Ok(Some(_)) => return created_anew(),
@@ -146,7 +153,7 @@ async fn repair_one(tools: &Tools<'_>, left: &BindingObject, names: &TargetNames
     };
     let is_whole = |after: &BindingObject| !after.subjects.iter().any(|subject| names.have(subject));
     // No step of the plan: there was no consent to lose it.
-    let report = carry_out(tools, 0, &binding, decide, is_whole).await;
+    let report = carry_out(tools, 0, &binding, None, decide, is_whole).await;
     if report.is_done() {
         return created_anew();
     }

@@ -1,6 +1,6 @@
 //! The journal of the operation under way. Without it nothing is sent.
 
-use std::cell::{Cell, RefCell};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::StepReport;
 use crate::adapters::journal::OperationJournal;
@@ -14,27 +14,65 @@ use crate::error::chain;
 use crate::world::Clock;
 
 /// Writes events with the time at which they happen, and remembers whether one could not be written. Steps that run side by side
-/// wait for the disk together.
+/// wait for the disk together, and what is not a wait for it goes on meanwhile.
 pub struct Recorder {
-    journal: RefCell<OperationJournal>,
+    pages: Arc<Pages>,
+    /// Of those who wait for the disk one has it write.
+    turn: tokio::sync::Mutex<()>,
     clock: Clock,
-    failure: RefCell<Option<String>>,
+}
+
+/// What is written, and what is to be.
+struct Pages {
     /// Events that are to be written next, in this order.
-    queue: RefCell<Vec<Event>>,
-    /// How many events are on the disk.
-    written: Cell<usize>,
+    queue: Mutex<Queue>,
+    journal: Mutex<OperationJournal>,
+}
+
+#[derive(Default)]
+struct Queue {
+    events: Vec<Event>,
+    /// How many events were ever queued, and how many of them are on the disk.
+    queued: usize,
+    written: usize,
+    failure: Option<String>,
+}
+
+impl Pages {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn journal(&self) -> MutexGuard<'_, OperationJournal> {
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes all that is queued, and waits for the disk once. After a failure nothing is written any more.
+    fn write(&self) {
+        let mut journal = self.journal();
+        let events = match &mut *self.queue() {
+            Queue { failure: Some(_), .. } => return,
+            queue => std::mem::take(&mut queue.events),
+        };
+        let written = journal.append_all(&events);
+        let mut queue = self.queue();
+        match written {
+            Ok(()) => queue.written += events.len(),
+            Err(error) => queue.failure = Some(chain(&error)),
+        }
+    }
 }
 
 impl Recorder {
     /// Goes on with a journal.
     pub fn new(journal: OperationJournal, clock: Clock) -> Self {
-        let (journal, failure, queue) = (RefCell::new(journal), RefCell::new(None), RefCell::new(Vec::new()));
-        Self { journal, clock, failure, queue, written: Cell::new(0) }
+        let pages = Pages { queue: Mutex::default(), journal: Mutex::new(journal) };
+        Self { pages: Arc::new(pages), turn: tokio::sync::Mutex::new(()), clock }
     }
 
     /// Why the journal can't be written any more, where it can't.
     pub fn failure(&self) -> Option<String> {
-        self.failure.borrow().clone()
+        self.pages.queue().failure.clone()
     }
 
     /// Writes an event and waits until it is on the disk, with all that are queued before it.
@@ -42,38 +80,36 @@ impl Recorder {
     /// # Errors
     /// Why it is not on the disk.
     pub(super) async fn record(&self, event: Event) -> Result<(), String> {
-        self.queue(event);
-        let own = self.written.get() + self.queue.borrow().len();
+        let own = self.queue(event);
         // What else is ready adds its events, so that one wait for the disk is for all of them.
         tokio::task::yield_now().await;
-        if self.written.get() < own { self.write() } else { Ok(()) }
+        let _turn = self.turn.lock().await;
+        if self.pages.queue().written < own {
+            let pages = Arc::clone(&self.pages);
+            let written = tokio::task::spawn_blocking(move || pages.write()).await;
+            written.map_err(|error| error.to_string())?;
+        }
+        let queue = self.pages.queue();
+        match &queue.failure {
+            Some(failure) if queue.written < own => Err(failure.clone()),
+            _ => Ok(()),
+        }
     }
 
-    /// Has an event written with the next one, or when [`flush`](Self::flush) is called.
-    pub(super) fn queue(&self, event: Event) {
-        self.queue.borrow_mut().push(event);
+    /// Has an event written with the next one, or when [`flush`](Self::flush) is called. Gives its number.
+    pub(super) fn queue(&self, event: Event) -> usize {
+        let mut queue = self.pages.queue();
+        queue.events.push(event);
+        queue.queued += 1;
+        queue.queued
     }
 
     /// Writes what is queued as well as can be: it follows changes that have been made.
     pub(super) fn flush(&self) {
-        if let Err(reason) = self.write() {
+        self.pages.write();
+        if let Some(reason) = self.failure() {
             tracing::debug!(reason, "the journal can't be written");
         }
-    }
-
-    /// Writes all that is queued, and waits for the disk once.
-    fn write(&self) -> Result<(), String> {
-        if let Some(failure) = self.failure() {
-            return Err(failure);
-        }
-        let events = self.queue.take();
-        self.journal.borrow_mut().append_all(&events).map_err(|error| {
-            let reason = chain(&error);
-            self.failure.replace(Some(reason.clone()));
-            reason
-        })?;
-        self.written.set(self.written.get() + events.len());
-        Ok(())
     }
 
     pub(super) fn time(&self) -> jiff::Timestamp {
@@ -117,9 +153,9 @@ impl Recorder {
 
     /// Ends the operation and keeps its report.
     pub fn end(&self, ending: Ending, report: &OperationReport) {
-        let written = self.journal.borrow_mut().write_report(&ReportV1::from(report));
+        let written = self.pages.journal().write_report(&ReportV1::from(report));
         if let Err(error) = &written {
-            self.failure.replace(Some(chain(error)));
+            self.pages.queue().failure = Some(chain(error));
         }
         self.queue(Event::Ended { time: self.time(), outcome: ending, report: written.ok() });
         self.flush();
@@ -127,6 +163,6 @@ impl Recorder {
 
     /// The hash of the journal's last line.
     pub fn last_hash(&self) -> String {
-        self.journal.borrow().chain().hash().to_owned()
+        self.pages.journal().chain().hash().to_owned()
     }
 }

@@ -14,7 +14,7 @@ use crate::core::cluster::authority::key_fingerprints;
 use crate::core::cluster::server_view::NamespaceFacts;
 use crate::core::ids::ClusterId;
 use crate::core::rbac::RoleFacts;
-use crate::core::rbac::binding_object::BindingRef;
+use crate::core::rbac::binding_object::{BindingObject, BindingRef};
 use crate::core::rbac::inventory::Role;
 use crate::core::revocation::input::Operator;
 use crate::core::revocation::journal::{Tombstone, at_risk, writes};
@@ -76,9 +76,14 @@ pub async fn gather(
     let taken = taken(&writes, &names, &cluster.roles, &at_risk);
     let was_cut_off = question.earlier.has_unfinished_restore(&past.id);
     let beneath = Beneath::read(&reading.api, &taken).await?;
-    let present = stream::iter(&taken).map(|taken| present(&reading.api, taken, &beneath, was_cut_off));
-    let present: Vec<Result<Present>> = present.buffered(SIDE_BY_SIDE).collect().await;
-    let present: Vec<Present> = present.into_iter().collect::<Result<_>>()?;
+    let references: Vec<BindingRef> = taken.iter().map(|taken| taken.binding.clone()).collect();
+    let inventory = reading.scan.grants.inventory();
+    let bindings = reading.api.whole_bindings(&references, |place| inventory.count_in(place)).await;
+    let present = taken.iter().zip(bindings).map(|(taken, binding)| {
+        let binding = binding.map_err(Error::failed)?;
+        Ok(beneath.present(taken, binding, was_cut_off))
+    });
+    let present: Vec<Present> = present.collect::<Result<_>>()?;
     let pairs: Vec<(Taken, Present)> = taken.into_iter().zip(present).collect();
     let identities: Vec<_> =
         uids.into_iter().map(|uid| (uid.clone(), account.verdict(&uid, &reading.scan, None))).collect();
@@ -122,6 +127,16 @@ impl<'a> Beneath<'a> {
         let namespaces = namespaces.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
         Ok(Self { roles: roles.into_iter().collect::<Result<_>>()?, namespaces })
     }
+
+    fn present(&self, taken: &Taken, binding: Option<BindingObject>, by_unfinished_restore: bool) -> Present {
+        let namespace = taken.binding.namespace.as_deref();
+        Present {
+            binding,
+            role: self.roles.get(&role_of(taken)).cloned().flatten(),
+            namespace: namespace.and_then(|name| self.namespaces.get(name)).cloned(),
+            by_unfinished_restore,
+        }
+    }
 }
 
 /// The role of a binding, as it is looked up.
@@ -129,21 +144,6 @@ fn role_of(taken: &Taken) -> (Option<&str>, Role) {
     let role_ref = &taken.before.role_ref;
     let role = Role { kind: role_ref.kind.as_str().into(), name: role_ref.name.as_str().into() };
     (taken.binding.namespace.as_deref().filter(|_| &*role.kind == "Role"), role)
-}
-
-async fn present(
-    api: &ApiServer,
-    taken: &Taken,
-    beneath: &Beneath<'_>,
-    by_unfinished_restore: bool,
-) -> Result<Present> {
-    let namespace = taken.binding.namespace.as_deref();
-    Ok(Present {
-        binding: api.binding(&taken.binding).await.map_err(Error::failed)?,
-        role: beneath.roles.get(&role_of(taken)).cloned().flatten(),
-        namespace: namespace.and_then(|name| beneath.namespaces.get(name)).cloned(),
-        by_unfinished_restore,
-    })
 }
 
 /// What the API server would refuse.

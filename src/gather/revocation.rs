@@ -132,10 +132,11 @@ pub async fn gather(
     let by_certificate = is_signed.then_some(Trace::Certificate);
     let own: Vec<Target> = uids.iter().map(|uid| target(sources, uid, uids.len() == 1, question)).collect();
     let (references, beside) = (references(&reading, &TargetNames::of(&own)), named_for(&reading, &own));
+    let inventory = reading.scan.grants.inventory();
     let (operator, bindings, same_named, roles, targets) = tokio::join!(
         operator(world, &route.context, timeout, &reading.api, account),
-        objects(&reading.api, &references),
-        objects(&reading.api, &beside),
+        reading.api.whole_bindings(&references, |place| inventory.count_in(place)),
+        reading.api.whole_bindings(&beside, |place| inventory.count_in(place)),
         reading.api.roles(),
         targets(sources, own, question.remembered, by_certificate),
     );
@@ -296,10 +297,6 @@ fn read_and_unread(read: Vec<Result<Option<BindingObject>, CallError>>) -> (Vec<
         }
     }
     (objects, failed)
-}
-
-async fn objects(api: &ApiServer, references: &[BindingRef]) -> Vec<Result<Option<BindingObject>, CallError>> {
-    stream::iter(references).map(|reference| api.binding(reference)).buffered(SIDE_BY_SIDE).collect().await
 }
 
 /// The UIDs of the bindings' namespaces, and why some can't be read: a restore would not notice that they are others by then.

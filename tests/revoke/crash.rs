@@ -101,10 +101,10 @@ fn own_changes(incident: &Incident<ApiServer>) -> Vec<Exchange> {
     incident.changes().into_iter().filter(own).collect()
 }
 
-/// How often the operator has changed what is at each path.
+/// How often the operator has changed what is at each path. What was refused, because it was not as planned any more, has not.
 fn changed(incident: &Incident<ApiServer>) -> BTreeMap<String, usize> {
     let mut changed = BTreeMap::new();
-    for change in own_changes(incident) {
+    for change in own_changes(incident).into_iter().filter(|change| !(400..500).contains(&change.code)) {
         *changed.entry(change.path).or_default() += 1;
     }
     changed

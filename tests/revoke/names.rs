@@ -304,10 +304,9 @@ fn an_operation_that_was_cut_off_goes_on_with_the_names_that_were_given() {
     let place = bind(&incident, "alike", &[&dotted, &name(BO)]);
     let before = incident.bindings();
     let gate = Gate::new();
-    // The dry run of the first step passes and its write waits; meanwhile the binding gets one who is not to be harmed.
-    let own = BindingRef::cluster_role_binding(&format!("{CARL}-clusterrolebinding"));
-    incident.server.faults().add("DELETE", &own.path(), 1, Fault::Delay(Duration::ZERO));
-    incident.server.faults().add("DELETE", &own.path(), 1, Fault::HoldRequest(gate.clone()));
+    // The dry run passes and the write waits; meanwhile the binding gets one who is not to be harmed.
+    incident.server.faults().add("PATCH", &place.path(), 1, Fault::Delay(Duration::ZERO));
+    incident.server.faults().add("PATCH", &place.path(), 1, Fault::HoldRequest(gate.clone()));
     let (status, report, said) = std::thread::scope(|scope| {
         let revoking = scope.spawn(|| revoke(&incident, &["--also-name", &dotted]));
         assert!(gate.wait_reached(1, Duration::from_secs(30)));

@@ -137,12 +137,11 @@ fn what_somebody_else_changed_since_the_plan_is_left_alone<C: Cluster>(server: C
 #[test]
 fn a_binding_that_is_edited_between_plan_and_write_is_not_touched_and_the_cloud_not_let_near_it() {
     let incident = Incident::sandbox(|setup| setup);
-    let own = BindingRef::cluster_role_binding(&format!("{CARL}-clusterrolebinding"));
     let team = BindingRef::role_binding("shop", "team").path();
     let gate = Gate::new();
-    // The dry run of the first step passes, its write waits; meanwhile the shared binding gets somebody new.
-    incident.server.faults().add("DELETE", &own.path(), 1, Fault::Delay(Duration::ZERO));
-    incident.server.faults().add("DELETE", &own.path(), 1, Fault::HoldRequest(gate.clone()));
+    // The dry run passes, the write waits; meanwhile the shared binding gets somebody new.
+    incident.server.faults().add("PATCH", &team, 1, Fault::Delay(Duration::ZERO));
+    incident.server.faults().add("PATCH", &team, 1, Fault::HoldRequest(gate.clone()));
     let (status, report, said) = std::thread::scope(|scope| {
         let revoking = scope.spawn(|| incident.json(&["revoke", CARL, "--yes", "--settle", "0"]));
         assert!(gate.wait_reached(1, Duration::from_secs(20)));

@@ -239,12 +239,11 @@ fn a_binding_that_only_bears_the_leavers_name_is_given_back_to_those_in_it<C: Cl
 #[test]
 fn what_a_colleague_took_from_others_meanwhile_is_not_given_back() {
     let incident = Incident::sandbox(|setup| setup.clean_behaviour(CleanBehaviour::NamedBindings));
-    let own = BindingRef::cluster_role_binding(&format!("{CARL}-clusterrolebinding"));
     let team = BindingRef::role_binding("shop", TEAM);
     let gate = Gate::new();
-    // The dry run passes and the first write waits; meanwhile bo and the releaser lose the binding, and carl alone is left in it.
-    incident.server.faults().add("DELETE", &own.path(), 1, Fault::Delay(Duration::ZERO));
-    incident.server.faults().add("DELETE", &own.path(), 1, Fault::HoldRequest(gate.clone()));
+    // The dry run passes and the write waits; meanwhile bo and the releaser lose the binding, and carl alone is left in it.
+    incident.server.faults().add("PATCH", &team.path(), 1, Fault::Delay(Duration::ZERO));
+    incident.server.faults().add("PATCH", &team.path(), 1, Fault::HoldRequest(gate.clone()));
     let (status, report, said) = std::thread::scope(|scope| {
         let revoking = scope.spawn(|| revoke(&incident, &[]));
         assert!(gate.wait_reached(1, Duration::from_secs(20)));

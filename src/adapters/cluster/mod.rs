@@ -33,6 +33,7 @@ mod server_certificate;
 mod status_of_get;
 mod tls;
 mod watch;
+mod whole_bindings;
 
 use crate::core::credential::certificate::{Certificate, CertificateError};
 use crate::core::kubeconfig::connection::{Endpoint, Login};

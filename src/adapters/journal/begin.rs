@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io;
-use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -10,7 +9,7 @@ use serde::Serialize;
 use super::durable::{cannot_write, create, create_folder, create_folders, sync_folder};
 use super::{EVENTS, JournalError, OperationJournal, RECORD, SUMMARY, StateFolder};
 use crate::core::revocation::journal::checksums::{self, Checksum};
-use crate::core::revocation::journal::originals::{self, Original};
+use crate::core::revocation::journal::originals::{self, Original, OriginalsFile};
 use crate::core::revocation::journal::{OperationId, OperationSummary};
 use crate::core::revocation::record::summary::SummaryV1;
 
@@ -63,12 +62,12 @@ impl StateFolder {
             NewFile { name: RECORD.to_owned(), content: record },
             NewFile { name: SUMMARY.to_owned(), content: summary },
         ];
-        for (index, original) in originals.iter().enumerate() {
-            let name = format!("{}/{}", originals::FOLDER, original.file_name(index + 1, originals.len()));
-            let yaml = originals::yaml(&original.object)
-                .map_err(|source| JournalError::Encode { path: path(&name), source: source.into() })?;
-            files.push(NewFile { name, content: yaml.into_bytes() });
-        }
+        let originals = originals::files(originals)
+            .map_err(|source| JournalError::Encode { path: path(originals::FOLDER), source: source.into() })?;
+        files.extend(originals.into_iter().map(|OriginalsFile { name, yaml }| NewFile {
+            name: format!("{}/{name}", originals::FOLDER),
+            content: yaml.into_bytes(),
+        }));
         let sums: Vec<Checksum> = files.iter().map(|file| Checksum::of(&file.name, &file.content)).collect();
         files.push(NewFile { name: checksums::FILE.to_owned(), content: checksums::write(&sums).into_bytes() });
         files.push(NewFile { name: EVENTS.to_owned(), content: Vec::new() });
@@ -112,29 +111,11 @@ impl StateFolder {
 fn fill(folder: &Path, files: &[NewFile]) -> Result<(), JournalError> {
     let below = folder.join(originals::FOLDER);
     create_folder(&below).map_err(cannot_write(&below))?;
-    create_all(folder, files)?;
+    files.iter().try_for_each(|file| create(&folder.join(&file.name), &file.content))?;
     for folder in [&below, folder] {
         sync_folder(folder).map_err(cannot_write(folder))?;
     }
     Ok(())
-}
-
-/// More files than this are written side by side: the disk is waited for once for those that end together.
-const FEW_FILES: usize = 32;
-/// How many files are written at a time.
-const WRITERS: usize = 16;
-
-fn create_all(folder: &Path, files: &[NewFile]) -> Result<(), JournalError> {
-    let write = |files: &[NewFile]| files.iter().try_for_each(|file| create(&folder.join(&file.name), &file.content));
-    if files.len() <= FEW_FILES {
-        return write(files);
-    }
-    std::thread::scope(|scope| {
-        let shares = files.chunks(files.len().div_ceil(WRITERS));
-        let writers: Vec<_> = shares.map(|share| scope.spawn(move || write(share))).collect();
-        let written = writers.into_iter().map(|writer| writer.join().unwrap_or_else(|panic| resume_unwind(panic)));
-        written.collect()
-    })
 }
 
 fn is_there(path: &Path) -> Result<bool, JournalError> {
@@ -236,10 +217,9 @@ mod tests {
     #[test]
     fn many_originals_are_all_there_and_all_in_the_checksums() {
         let place = Place::new();
-        let originals: Vec<_> = (0..200).map(|number| original(Some("shop"), &format!("team-{number}"))).collect();
+        let originals: Vec<_> = (0..150).map(|number| original(Some("shop"), &format!("team-{number}"))).collect();
         place.state.begin(&id(), &record(), summary, &originals).unwrap();
-        let found = names(&place.file(originals::FOLDER));
-        assert_eq!((found.len(), found[0].as_str()), (200, "001-RoleBinding-shop-team-0.yaml"));
+        assert_eq!(names(&place.file(originals::FOLDER)), ["001-to-100.yaml", "101-to-150.yaml"]);
         let stored = place.state.open(&id()).unwrap();
         assert!(stored.damaged.is_empty(), "{:?}", stored.damaged);
     }

@@ -118,6 +118,11 @@ impl Inventory {
         *self = Self { bindings: std::mem::take(&mut self.bindings).into_boxed_slice().into_vec(), ..Self::default() };
     }
 
+    /// How many bindings a namespace has; without one, how many ClusterRoleBindings there are.
+    pub fn count_in(&self, namespace: Option<&str>) -> usize {
+        self.bindings.iter().filter(|binding| binding.namespace() == namespace).count()
+    }
+
     /// The bindings, in the order in which they were read.
     pub fn bindings(&self) -> &[Binding] {
         &self.bindings

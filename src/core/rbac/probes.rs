@@ -34,7 +34,8 @@ pub fn probes(
         let namespace = binding.namespace();
         Turns(rules.iter().map(|rule| questions(namespace, rule)).collect())
             .take(looked_at)
-            .filter(|question| !skip(question) && asked.borrow_mut().insert(question.clone()))
+            // Many bindings of one role allow the same: whether to skip it is found out once.
+            .filter(|question| asked.borrow_mut().insert(question.clone()) && !skip(question))
     });
     Turns(of_bindings.collect()).take(limit).collect()
 }

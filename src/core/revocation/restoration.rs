@@ -152,36 +152,46 @@ pub fn taken(
     roles: &[RoleThen],
     at_risk: &[BindingObject],
 ) -> Vec<Taken> {
+    // Of two that tell of one binding the first counts.
+    let roles: BTreeMap<&BindingRef, &RoleThen> = roles.iter().rev().map(|then| (&then.binding, then)).collect();
     let mut taken: Vec<Taken> = Vec::new();
+    let mut places: BTreeMap<BindingRef, usize> = BTreeMap::new();
     for write in writes.iter().filter(|write| write.fate() != Fate::Refused) {
         let (Some(before), false) = (&write.before, matches!(write.change, Change::Create { .. })) else { continue };
         let left = before.subjects.iter().filter(|subject| names.have(subject)).cloned();
         let undone = write.after().is_some_and(|after| after.subjects.iter().any(|one| names.have(one)));
         let is_certain = write.fate() == Fate::Done && !undone;
-        match taken.iter_mut().find(|taken| taken.binding == write.binding) {
+        match places.get(&write.binding) {
             // Removed twice: it had been put back meanwhile.
-            Some(earlier) => {
+            Some(place) => {
+                let earlier = &mut taken[*place];
                 let more: Vec<Subject> = left.filter(|subject| !earlier.subjects.contains(subject)).collect();
                 earlier.subjects.extend(more);
                 earlier.is_certain |= is_certain;
             }
-            None => taken.push(Taken { subjects: left.collect(), is_certain, ..Taken::nothing(before, roles) }),
+            None => {
+                places.insert(write.binding.clone(), taken.len());
+                taken.push(Taken { subjects: left.collect(), is_certain, ..Taken::nothing(before, &roles) });
+            }
         }
     }
     for object in at_risk {
         let others = others_of(object, names);
-        match taken.iter_mut().find(|taken| taken.binding == object.reference()) {
-            Some(known) => known.others = others,
-            None => taken.push(Taken { others, ..Taken::nothing(object, roles) }),
+        match places.get(&object.reference()) {
+            Some(place) => taken[*place].others = others,
+            None => {
+                places.insert(object.reference(), taken.len());
+                taken.push(Taken { others, ..Taken::nothing(object, &roles) });
+            }
         }
     }
     taken
 }
 
 impl Taken {
-    fn nothing(before: &BindingObject, roles: &[RoleThen]) -> Self {
+    fn nothing(before: &BindingObject, roles: &BTreeMap<&BindingRef, &RoleThen>) -> Self {
         let binding = before.reference();
-        let then = roles.iter().find(|then| then.binding == binding);
+        let then = roles.get(&binding);
         Self {
             binding,
             before: before.clone(),

@@ -20,10 +20,51 @@ pub struct Original {
     pub object: BindingObject,
 }
 
+/// More originals than this stand in files of as many: thousands of small files would take longer than the revocation.
+pub const MOST_FILES: usize = 100;
+
+/// A file with originals.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OriginalsFile {
+    /// Its name in [`FOLDER`].
+    pub name: String,
+    /// Its content.
+    pub yaml: String,
+}
+
+/// The files that hold these originals, which are together where they are of one cluster: one each, or, where there are many, so many
+/// in one.
+///
+/// # Errors
+/// None that is known: every binding can be written as YAML.
+pub fn files(originals: &[Original]) -> Result<Vec<OriginalsFile>, serde_yaml::SerializeError> {
+    let count = originals.len();
+    if count <= MOST_FILES {
+        let one = |(index, original): (usize, &Original)| {
+            let name = file_name(index + 1, count, &original.object.reference());
+            Ok(OriginalsFile { name: original.named(name), yaml: yaml(&original.object)? })
+        };
+        return originals.iter().enumerate().map(one).collect();
+    }
+    let mut files = Vec::new();
+    let (mut last, width) = (0, count.to_string().len());
+    for chunk in originals.chunk_by(|one, next| one.cluster == next.cluster).flat_map(|own| own.chunks(MOST_FILES)) {
+        let first = last + 1;
+        last += chunk.len();
+        let mut documents = String::new();
+        for original in chunk {
+            documents.push_str("---\n");
+            documents.push_str(&yaml(&original.object)?);
+        }
+        let name = chunk[0].named(format!("{first:0width$}-to-{last:0width$}.yaml"));
+        files.push(OriginalsFile { name, yaml: documents });
+    }
+    Ok(files)
+}
+
 impl Original {
-    /// The name of the file that holds it, the `number`th of `count`; of several clusters its cluster's ID comes first.
-    pub fn file_name(&self, number: usize, count: usize) -> String {
-        let name = file_name(number, count, &self.object.reference());
+    /// The name of the file that holds it; of several clusters its cluster's ID comes first.
+    fn named(&self, name: String) -> String {
         match &self.cluster {
             Some(id) => format!("{id}-{name}"),
             None => name,
@@ -47,10 +88,7 @@ fn plain(text: &str) -> String {
 
 /// The binding as YAML that says the same by the rules of YAML 1.1, which kubectl follows, and by those of 1.2. Every text is
 /// quoted: a UID alone would be read as a number.
-///
-/// # Errors
-/// None that is known: every binding can be written as YAML.
-pub fn yaml(object: &BindingObject) -> Result<String, serde_yaml::SerializeError> {
+fn yaml(object: &BindingObject) -> Result<String, serde_yaml::SerializeError> {
     serde_yaml::to_string_with_options(object, ser_options! { quote_all: true })
 }
 
@@ -80,12 +118,31 @@ mod tests {
 
     #[test]
     fn of_several_clusters_the_file_s_name_says_which() {
-        let texts = ["team".to_owned()];
-        let original =
-            |cluster: Option<&str>| Original { cluster: cluster.and_then(ClusterId::parse), object: object(&texts) };
-        assert_eq!(original(None).file_name(1, 1), "01-RoleBinding-shop-team.yaml");
         let id = "c0123456789abcdef0123456789abcdef";
-        assert_eq!(original(Some(id)).file_name(2, 3), format!("{id}-02-RoleBinding-shop-team.yaml"));
+        let names: Vec<String> =
+            files(&[original(None), original(Some(id))]).unwrap().into_iter().map(|file| file.name).collect();
+        assert_eq!(names, ["01-RoleBinding-shop-team.yaml".to_owned(), format!("{id}-02-RoleBinding-shop-team.yaml")]);
+    }
+
+    #[test]
+    fn many_stand_in_few_files_each_of_one_cluster() {
+        let ids = ["c0123456789abcdef0123456789abcdef", "c1123456789abcdef0123456789abcdef"];
+        let of = |id, count| std::iter::repeat_with(move || original(Some(id))).take(count);
+        let originals: Vec<Original> = of(ids[0], MOST_FILES + 1).chain(of(ids[1], 2)).collect();
+        let files = files(&originals).unwrap();
+        let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
+        let of = |id: &str, numbers: &str| format!("{id}-{numbers}.yaml");
+        let expected = [of(ids[0], "001-to-100"), of(ids[0], "101-to-101"), of(ids[1], "102-to-103")];
+        assert_eq!(names, expected);
+        let documents: usize = files.iter().map(|file| file.yaml.matches("---\n").count()).sum();
+        assert_eq!(documents, originals.len());
+        for text in files[0].yaml.split("---\n").skip(1) {
+            assert_eq!(serde_yaml::from_str::<BindingObject>(text).unwrap(), originals[0].object);
+        }
+    }
+
+    fn original(cluster: Option<&str>) -> Original {
+        Original { cluster: cluster.and_then(ClusterId::parse), object: object(&["team".to_owned()]) }
     }
 
     fn object(texts: &[String]) -> BindingObject {

@@ -1,8 +1,10 @@
 //! Bindings of others that the cloud's call may have taken along, as far as a journal tells.
 
+use std::collections::BTreeSet;
+
 use super::event::Event;
 use crate::core::ids::ClusterId;
-use crate::core::rbac::binding_object::BindingObject;
+use crate::core::rbac::binding_object::{BindingObject, BindingRef};
 
 /// The bindings of one cluster that were there when the cloud was called and that the journal never saw again since: each as
 /// it was then. If one is gone, the cloud took it.
@@ -14,11 +16,13 @@ pub fn at_risk(events: &[Event], cluster: Option<&ClusterId>) -> Vec<BindingObje
                 announced.clone_from(bindings)
             }
             Event::SendingClean { call, .. } if Some(&call.cluster_id) == cluster => {
-                at_risk.retain(|old| !announced.iter().any(|new| new.reference() == old.reference()));
+                let anew: BTreeSet<BindingRef> = announced.iter().map(BindingObject::reference).collect();
+                at_risk.retain(|old| !anew.contains(&old.reference()));
                 at_risk.append(&mut announced);
             }
             Event::Kept { cluster_id, bindings, .. } if cluster_id.as_ref() == cluster => {
-                at_risk.retain(|object| !bindings.contains(&object.reference()));
+                let kept: BTreeSet<&BindingRef> = bindings.iter().collect();
+                at_risk.retain(|object| !kept.contains(&object.reference()));
             }
             _ => {}
         }
