@@ -1,5 +1,5 @@
-//! How long a scan of many clusters takes when each of them is far away, beside one cluster's own time; and a bad day, on which
-//! some of them don't answer.
+//! How long a scan of many clusters takes when each of them is far away, beside one cluster's own time; a bad day, on which some of
+//! them don't answer; and one identity revoked in more and more clusters.
 //!
 //! `cargo bench --bench fleet`. What it starts listens on loopback alone and ends with it.
 
@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use ackcred_sandbox::cluster::Cluster as _;
 use ackcred_sandbox::fleet::Fleet;
+use ackcred_sandbox::people::CARL;
 use anyhow::{Context as _, Result, ensure};
 use clap::Parser;
 use kubectl_ackcred::status::Status;
@@ -36,8 +37,14 @@ const KILLED: [usize; 5] = [20, 60, 100, 140, 180];
 const HANGING: [usize; 2] = [50, 150];
 const THROTTLED: [usize; 1] = [110];
 
+/// In how many clusters an identity is revoked.
+const REVOKED: [usize; 3] = [20, 100, 300];
+
 #[derive(Debug, Parser)]
 struct Args {
+    /// The revocations only
+    #[arg(long)]
+    revocations_only: bool,
     /// Counted rounds; one more goes before them
     #[arg(long, default_value_t = 5)]
     rounds: usize,
@@ -55,6 +62,10 @@ fn main() -> Result<()> {
     }
     if !args.own.bench {
         // `cargo test --all-targets` asks only whether it starts.
+        return Ok(());
+    }
+    print_revocations(&args)?;
+    if args.revocations_only {
         return Ok(());
     }
     let fleet = Fleet::start(FLEET)?;
@@ -158,6 +169,28 @@ fn print_bad_day(run: Run, failed: usize) -> Result<()> {
     ensure!(failed == missing, "{failed} clusters have an error, not {missing}");
     let expected = i32::from(Status::Incomplete.code());
     ensure!(code == expected, "it ended with exit code {code}, not {expected}");
+    Ok(())
+}
+
+/// Revocations in fleets of their own, each as it is planned and as it is carried out and verified.
+fn print_revocations(args: &Args) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "\none identity revoked in many clusters, on loopback, {} at a time\n", args.parallel)?;
+    writeln!(out, "| clusters | planned | peak memory | revoked | peak memory |")?;
+    writeln!(out, "| ---: | ---: | ---: | ---: | ---: |")?;
+    for count in REVOKED {
+        let fleet = Fleet::start(count)?;
+        let run = |how: &[&str]| {
+            let parallel = args.parallel.to_string();
+            let words = ["revoke", CARL.uid, "--all-contexts", "--settle", "0", "-o", "json", "--parallel", &parallel];
+            let tool = Tool::new(&format!("revoke in {count}"), &args.own.binary, &[&words[..], how].concat());
+            let tool = fleet.variables().into_iter().fold(tool, |tool, (name, value)| tool.with(name, value));
+            tool.with("HOME", fleet.folder()).run()
+        };
+        let (planned, revoked) = (run(&["--dry-run=server"])?, run(&["--yes"])?);
+        let cells = [planned, revoked].map(|run| format!("{} | {}", time(run.wall), mebibytes(run.peak)));
+        writeln!(out, "| {count} | {} |", cells.join(" | "))?;
+    }
     Ok(())
 }
 
