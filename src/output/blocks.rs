@@ -45,9 +45,9 @@ pub fn draw(
 }
 
 /// A value with its name, if it needs one.
-struct Piece<'a> {
-    name: &'a str,
-    cell: &'a Cell<'a>,
+pub(super) struct Piece<'a> {
+    pub(super) name: &'a str,
+    pub(super) cell: &'a Cell<'a>,
 }
 
 impl Piece<'_> {
@@ -68,7 +68,7 @@ impl Piece<'_> {
 }
 
 /// Writes pieces side by side, on as many lines as they need; `indents` are those of the first line and of the others.
-fn write_lines<'a>(
+pub(super) fn write_lines<'a>(
     out: &mut dyn Write,
     indents: [&str; 2],
     pieces: impl Iterator<Item = Piece<'a>>,

@@ -5,6 +5,7 @@ pub mod escape;
 pub mod log;
 pub mod progress;
 pub mod report;
+mod steps;
 pub mod table;
 pub mod ui;
 pub mod views;

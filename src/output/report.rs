@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::steps::StepLines;
 use super::table::{Layout, Table};
 use crate::cli::Format;
 
@@ -22,6 +23,11 @@ pub trait Report: Serialize {
     /// The columns, few or many.
     fn table(&self, wide: bool) -> Table<'_>;
 
+    /// What people see in place of the table, where its rows are steps.
+    fn steps(&self, _wide: bool) -> Option<Vec<StepLines<'_>>> {
+        None
+    }
+
     /// How many of the first columns say what a row is about. Where rows don't fit the terminal, those that follow each other and share
     /// them stand below one heading. `None`: rows stay lines.
     fn headline(&self) -> Option<usize> {
@@ -35,6 +41,11 @@ pub trait Report: Serialize {
 
     /// What `-o name` prints.
     fn names(&self) -> Box<dyn Iterator<Item = String> + '_>;
+
+    /// What helps people to read the table, on standard error.
+    fn remarks(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// What is said on standard error where there is no row.
     fn nothing_found(&self) -> Option<String> {
@@ -68,7 +79,11 @@ pub fn write(report: &impl Report, style: Style, out: &mut dyn Write) -> io::Res
                 overview.draw(out, layout)?;
                 writeln!(out)?;
             }
-            report.table(style.format == Format::Wide).draw(out, layout)?;
+            let wide = style.format == Format::Wide;
+            match report.steps(wide) {
+                Some(steps) => super::steps::draw(out, steps, columns, colored)?,
+                None => report.table(wide).draw(out, layout)?,
+            }
             report.footing().iter().try_for_each(|line| writeln!(out, "{}", super::escape::escape(line)))
         }
         Format::Csv => report.table(true).write_csv(out, style.headers),

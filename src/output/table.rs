@@ -63,7 +63,7 @@ impl<'a> Cell<'a> {
     }
 
     /// The cell with the text that a table shows.
-    fn into_shown(self) -> Self {
+    pub(super) fn into_shown(self) -> Self {
         let text = match self.text {
             None => Cow::Borrowed(ABSENT),
             Some(text) => match escape(&text) {

@@ -255,9 +255,19 @@ impl RestorePlan {
         }
     }
 
-    /// The step of a binding, where it has one.
-    pub fn step_of(&self, change: &RestoreChange) -> Option<&RestoreStep> {
-        self.steps.iter().find(|step| step.binding == change.binding && step.cluster_id == change.cluster_id)
+    /// What the steps mean, each with its step where it has one.
+    pub fn changes_with_steps(&self) -> impl Iterator<Item = (&RestoreChange, Option<&RestoreStep>)> {
+        let steps: BTreeMap<_, _> =
+            self.steps.iter().map(|step| ((step.cluster_id.as_ref(), &step.binding), step)).collect();
+        self.changes
+            .iter()
+            .map(move |change| (change, steps.get(&(change.cluster_id.as_ref(), &change.binding)).copied()))
+    }
+
+    /// A step by its number.
+    pub fn step(&self, id: u32) -> Option<&RestoreStep> {
+        // A part of a plan keeps the numbers of the whole, in their order.
+        self.steps.binary_search_by_key(&id, |step| step.id).ok().map(|index| &self.steps[index])
     }
 
     /// Whether it is about more than one cluster.

@@ -22,6 +22,9 @@ pub struct ExpiryReport {
     pub items: Vec<ExpiryItem>,
     /// How many items have each status.
     summary: StatusCounts,
+    /// Whether files were asked about: then tables say of each row which one it is of.
+    #[serde(skip)]
+    of_files: bool,
 }
 
 /// One credential and its end.
@@ -157,17 +160,34 @@ impl ExpiryReport {
         for item in &items {
             summary.add(item.status);
         }
-        Self { api_version: ApiVersion::V1, kind: Kind::ExpiryReport, items, summary }
+        Self { api_version: ApiVersion::V1, kind: Kind::ExpiryReport, items, summary, of_files: false }
+    }
+
+    /// The same report where files were asked about, not contexts.
+    #[must_use]
+    pub fn of_files(self, of_files: bool) -> Self {
+        Self { of_files, ..self }
     }
 }
 
 impl Report for ExpiryReport {
     fn table(&self, wide: bool) -> Table<'_> {
         let mut headers = vec!["CONTEXT", "CLUSTER-ID", "UID", "CREDENTIAL", "EXPIRES", "LEFT", "STATUS"];
+        let begins_with_file = self.of_files && !wide;
+        if begins_with_file {
+            headers.insert(0, "FILE");
+        }
         if wide {
             headers.extend(["FILE", "ISSUED", "LIFETIME", "SERIAL", "CA-EXPIRES", "REASON"]);
         }
-        Table { headers, rows: Box::new(self.items.iter().map(move |item| row(item, wide))) }
+        let rows = self.items.iter().map(move |item| {
+            let mut cells = row(item, wide);
+            if begins_with_file {
+                cells.insert(0, Cell::maybe(item.source.as_deref()));
+            }
+            cells
+        });
+        Table { headers, rows: Box::new(rows) }
     }
 
     fn names(&self) -> Box<dyn Iterator<Item = String> + '_> {

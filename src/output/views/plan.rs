@@ -14,6 +14,7 @@ use crate::core::revocation::input::LeakedFacts;
 use crate::core::revocation::other_credential::OtherCredential;
 use crate::core::revocation::plan::{Flags, Plan, PlannedTarget, Step};
 use crate::output::report::Report;
+use crate::output::steps::StepLines;
 use crate::output::table::{Cell, Table};
 
 /// What `revoke --dry-run` prints, and what `revoke --plan` takes.
@@ -209,6 +210,16 @@ impl RevocationPlan {
     fn is_of_several_clusters(&self) -> bool {
         self.targets.windows(2).any(|pair| pair[0].cluster_id != pair[1].cluster_id)
     }
+
+    fn cluster_name_of(&self, step: &PlannedStepView) -> Option<&str> {
+        let cluster = self.targets.iter().find(|target| target.cluster_id == step.cluster_id)?;
+        cluster.cluster_name.as_deref().or(cluster.context.as_deref())
+    }
+
+    fn cluster_of(&self, step: &PlannedStepView) -> String {
+        let cluster = [self.cluster_name_of(step), step.cluster_id.as_deref()];
+        cluster.into_iter().flatten().collect::<Vec<_>>().join("   ")
+    }
 }
 
 impl FlagsView {
@@ -325,6 +336,20 @@ impl PlannedStepView {
         }
     }
 
+    /// What it changes.
+    fn what(&self) -> String {
+        match &self.object {
+            Some(object) => object.to_string(),
+            None => format!("the kubeconfig of {}", self.identities.join(", ")),
+        }
+    }
+
+    /// Who leaves by it; of very many a few.
+    fn leaving(&self) -> String {
+        let leaving = if self.subjects.is_empty() { &self.identities } else { &self.subjects };
+        Others::new(leaving.iter().cloned(), leaving.len()).to_string()
+    }
+
     fn others(&self) -> Others {
         Others { named: self.shared_with.clone(), count: self.shared_with_count }
     }
@@ -358,14 +383,42 @@ impl Report for RevocationPlan {
         lines
     }
 
-    fn headline(&self) -> Option<usize> {
-        Some(if self.is_of_several_clusters() { 4 } else { 2 })
+    fn steps(&self, wide: bool) -> Option<Vec<StepLines<'_>>> {
+        let are_several = self.is_of_several_clusters();
+        let lines = self.steps.iter().map(|step| {
+            let group = are_several.then(|| format!("Cluster       {}", self.cluster_of(step)));
+            let mut details = vec![
+                ("removes", Cell::new(step.leaving())),
+                ("keeps", Cell::new(step.others().to_string())),
+                ("undo:", Cell::new(step.undo.as_str())),
+            ];
+            if wide {
+                details.extend([
+                    ("managed by", Cell::new(step.managed_by.join("; "))),
+                    ("UID", Cell::maybe(step.object.as_ref().and_then(|object| object.uid.as_deref()))),
+                    (
+                        "version",
+                        Cell::maybe(step.object.as_ref().and_then(|object| object.resource_version.as_deref())),
+                    ),
+                ]);
+            }
+            if step.object.is_none() {
+                // The identity is named already.
+                details.remove(0);
+            }
+            StepLines {
+                group,
+                number: step.id,
+                action: step.action.word(),
+                what: vec![Cell::new(step.what())],
+                details,
+                ..StepLines::default()
+            }
+        });
+        Some(lines.collect())
     }
 
     fn table(&self, wide: bool) -> Table<'_> {
-        if self.steps.is_empty() {
-            return Table { headers: Vec::new(), rows: Box::new(std::iter::empty()) };
-        }
         let mut headers = vec!["STEP", "ACTION", "OBJECT", "REMOVES", "KEEPS", "UNDO"];
         let are_several = self.is_of_several_clusters();
         if are_several {
@@ -375,23 +428,15 @@ impl Report for RevocationPlan {
             headers.extend(["MANAGED-BY", "UID", "VERSION"]);
         }
         let rows = self.steps.iter().map(move |step| {
-            let object = match &step.object {
-                Some(object) => object.to_string(),
-                None => "kubeconfig".to_owned(),
-            };
-            let leaving = if step.subjects.is_empty() { &step.identities } else { &step.subjects };
-            let leaves = Others::new(leaving.iter().cloned(), leaving.len()).to_string();
             let mut cells = Vec::new();
             if are_several {
-                let cluster = self.targets.iter().find(|target| target.cluster_id == step.cluster_id);
-                let name = cluster.and_then(|cluster| cluster.cluster_name.as_deref().or(cluster.context.as_deref()));
-                cells.extend([Cell::maybe(step.cluster_id.as_deref()), Cell::maybe(name)]);
+                cells.extend([Cell::maybe(step.cluster_id.as_deref()), Cell::maybe(self.cluster_name_of(step))]);
             }
             cells.extend([
                 Cell::new(step.id.to_string()),
                 Cell::new(step.action.word()),
-                Cell::new(object),
-                Cell::new(leaves),
+                Cell::new(step.object.as_ref().map_or_else(|| "kubeconfig".to_owned(), ToString::to_string)),
+                Cell::new(step.leaving()),
                 Cell::new(step.others().to_string()),
                 Cell::new(step.undo.as_str()),
             ]);
@@ -471,7 +516,7 @@ mod tests {
         let style = Style { format: Format::Table, headers: true, colored: false, columns: None };
         report::write(&plan, style, &mut table).unwrap();
         let table = String::from_utf8(table).unwrap();
-        let row = table.lines().find(|line| line.contains("shop/crowd")).unwrap();
+        let row = table.lines().find(|line| line.contains("removes")).unwrap();
         assert!(row.contains("User/000000000000000004 and 9995 more") && row.chars().count() < 300, "{row}");
     }
 }

@@ -1,5 +1,7 @@
 //! What a restore would do, and what it came to.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::refusal::RefusalView;
@@ -9,11 +11,12 @@ use super::verification::VerificationView;
 use super::{ApiVersion, Kind};
 use crate::core::rbac::PolicyRule;
 use crate::core::rbac::binding_object::subject_text;
-use crate::core::rbac::others::and_more;
+use crate::core::rbac::others::{Others, and_more};
 use crate::core::revocation::journal::OperationId;
 use crate::core::revocation::operation::EndedStep;
-use crate::core::revocation::restoration::{RestoreChange, RestorePlan, RoleChange};
+use crate::core::revocation::restoration::{RestoreChange, RestorePlan, RestoreStep, RoleChange};
 use crate::output::report::Report;
+use crate::output::steps::StepLines;
 use crate::output::table::{Cell, Table};
 
 /// How many names are shown of those who are left out.
@@ -112,7 +115,7 @@ impl RestoreReport {
             verification: Vec::new(),
             collateral: collateral(plan, &steps),
             steps,
-            changes: plan.changes.iter().map(|change| ChangeView::of(plan, change)).collect(),
+            changes: plan.changes_with_steps().map(|(change, step)| ChangeView::of(change, step)).collect(),
             refusals: plan.refusals.iter().map(RefusalView::of).collect(),
         }
     }
@@ -124,9 +127,10 @@ impl RestoreReport {
 
 /// The bindings that the others get back too. They are whole once their step is done.
 fn collateral(plan: &RestorePlan, steps: &[StepView]) -> Vec<CollateralView> {
+    let results: BTreeMap<u32, StepOutcome> = steps.iter().map(|step| (step.id, step.result)).collect();
     let lost = plan.steps.iter().filter(|step| !step.others().is_empty());
     lost.map(|step| {
-        let result = steps.iter().find(|one| one.id == step.id).map(|one| one.result);
+        let result = results.get(&step.id).copied();
         let whole = matches!(result, Some(StepOutcome::Done | StepOutcome::AlreadyDone));
         let what = match whole {
             true => "the cloud deleted it whole; it was created anew, for the other subjects, too",
@@ -143,9 +147,8 @@ fn collateral(plan: &RestorePlan, steps: &[StepView]) -> Vec<CollateralView> {
 }
 
 impl ChangeView {
-    fn of(plan: &RestorePlan, change: &RestoreChange) -> Self {
+    fn of(change: &RestoreChange, step: Option<&RestoreStep>) -> Self {
         let texts = |subjects: &[_]| subjects.iter().map(subject_text).collect::<Vec<_>>();
-        let step = plan.step_of(change);
         Self {
             cluster_id: change.cluster_id.as_ref().map(ToString::to_string),
             action: step.map(|step| StepAction::of_restore(&step.action)),
@@ -159,27 +162,20 @@ impl ChangeView {
         }
     }
 
-    /// The change in lines, as a diff has them.
-    fn lines(&self) -> Vec<String> {
-        let (role, binding) = (format!("{}/{}", self.role.kind, self.role.name), &self.binding);
+    /// What has to be seen of it beside who gets what back.
+    fn notes(&self) -> Vec<String> {
         let mut lines = Vec::new();
         if let Some(RoleChangeView { removed, added }) = &self.role_change {
-            lines.push(format!("! {role} allows something else by now"));
+            lines.push(format!("! {}/{} allows something else by now", self.role.kind, self.role.name));
             lines.extend(removed.iter().map(|rule| format!("  - {rule}")));
             lines.extend(added.iter().map(|rule| format!("  + {rule}")));
         }
-        lines.extend(self.action.map(|action| match action {
-            StepAction::CreateBinding => format!("+ {binding} ({role})"),
-            _ => format!("~ {binding} ({role})"),
-        }));
-        lines.extend(self.subjects.iter().map(|subject| format!("  + {subject}")));
-        lines.extend(self.others.iter().map(|subject| format!("  + {subject} (the cloud deleted the binding whole)")));
         if !self.left_out.is_empty() {
             let others = and_more(&self.left_out[..self.left_out.len().min(FEW)], ", ", self.left_out.len());
-            lines.push(format!("  ! {others} held it too and are not put back: it was deleted after the revocation"));
+            lines.push(format!("! {others} held it too and are not put back: it was deleted after the revocation"));
         }
         if self.loses_owners {
-            lines.push("  - ownerReferences: a dead owner would have it deleted again".to_owned());
+            lines.push("! without its ownerReferences: a dead owner would have it deleted again".to_owned());
         }
         lines
     }
@@ -195,17 +191,37 @@ impl RoleChangeView {
 impl Report for RestoreReport {
     fn heading(&self) -> Vec<String> {
         let mut lines = vec![format!("Restore of {}", self.restores)];
-        let are_several = self.is_of_several_clusters();
-        let mut last = None;
-        for change in &self.changes {
-            if are_several && last != Some(&change.cluster_id) {
-                lines.extend(change.cluster_id.as_ref().map(|id| format!("in cluster {id}:")));
-                last = Some(&change.cluster_id);
-            }
-            lines.extend(change.lines());
-        }
-        lines.push(String::new());
+        // Those with a step stand at it.
+        lines.extend(self.changes.iter().filter(|change| change.action.is_none()).flat_map(ChangeView::notes));
         lines
+    }
+
+    fn steps(&self, _wide: bool) -> Option<Vec<StepLines<'_>>> {
+        let are_several = self.is_of_several_clusters();
+        let place = |change: &ChangeView| (change.cluster_id.clone(), change.binding.to_string());
+        let changes: BTreeMap<_, &ChangeView> = self.changes.iter().map(|change| (place(change), change)).collect();
+        let lines = self.steps.iter().map(|step| {
+            let object = step.object.as_ref().map(ToString::to_string).unwrap_or_default();
+            let change = changes.get(&(step.cluster_id.clone(), object.clone()));
+            let others = change.map(|change| change.others.as_slice()).unwrap_or_default();
+            let back: Vec<&String> = step.subjects.iter().filter(|subject| !others.contains(subject)).collect();
+            let role = change.map(|change| format!("{}/{}", change.role.kind, change.role.name));
+            let (word, tone) = step.result.word();
+            let result = (step.result != StepOutcome::Planned).then_some(word);
+            StepLines {
+                group: step.cluster_id.as_ref().filter(|_| are_several).map(|id| format!("Cluster       {id}")),
+                number: step.id,
+                action: step.action.word(),
+                what: vec![Cell::new(object), Cell::maybe(role), Cell::maybe(result).tone(tone)],
+                details: vec![
+                    ("gives back", Cell::new(Others::new(back.iter().copied().cloned(), back.len()).to_string())),
+                    ("and, as the cloud deleted it whole,", Cell::new(others.join(", "))),
+                    ("error:", Cell::maybe(step.error.as_deref())),
+                ],
+                notes: change.map(|change| change.notes()).unwrap_or_default(),
+            }
+        });
+        Some(lines.collect())
     }
 
     fn table(&self, _wide: bool) -> Table<'_> {
@@ -233,40 +249,48 @@ impl Report for RestoreReport {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::cli::Format;
+    use crate::output::report::{self, Style};
 
-    fn text(name: &str) -> String {
-        format!("User/{name}")
-    }
-
+    /// What a step means stands at the step: who gets what back, and what is not as it was.
     #[test]
-    fn a_change_reads_like_a_diff() {
-        let change = ChangeView {
-            cluster_id: None,
-            action: Some(StepAction::CreateBinding),
-            binding: BindingView { kind: "RoleBinding".into(), namespace: Some("shop".into()), name: "team".into() },
-            role: RoleView { kind: "ClusterRole".into(), name: "dev".into() },
-            subjects: vec![text("200-1")],
-            others: vec![text("bo")],
-            left_out: ["eve", "finn", "gus", "hal"].map(text).into(),
-            loses_owners: true,
-            role_change: Some(RoleChangeView {
-                removed: vec![r#"{"verbs":["get"]}"#.into()],
-                added: vec![r#"{"verbs":["delete"]}"#.into()],
-            }),
-        };
+    fn a_step_tells_what_it_means() {
+        let names = |names: &[&str]| names.iter().map(|name| format!("User/{name}")).collect::<Vec<_>>();
+        let report: RestoreReport = serde_json::from_value(json!({
+            "apiVersion": "ackcred/v1", "kind": "RestoreReport", "operation": "20261122-031002-3f9a2c",
+            "restores": "20261121-031002-3f9a2c", "verification": [], "collateral": [], "refusals": [],
+            "steps": [{
+                "id": 1, "clusterId": null, "action": "CreateBinding", "identities": ["200"], "subjects": names(&["200-1", "bo"]),
+                "object": {"kind": "RoleBinding", "namespace": "shop", "name": "team", "uid": null, "resourceVersion": null},
+                "result": "Failed", "error": "the API server refuses it", "requestId": null, "auditId": null,
+            }],
+            "changes": [{
+                "clusterId": null, "action": "CreateBinding", "role": {"kind": "ClusterRole", "name": "dev"},
+                "binding": {"kind": "RoleBinding", "namespace": "shop", "name": "team"},
+                "subjects": names(&["200-1"]), "others": names(&["bo"]), "leftOut": names(&["eve", "finn", "gus", "hal"]),
+                "losesOwners": true, "roleChange": {"removed": ["{\"verbs\":[\"get\"]}"], "added": ["{\"verbs\":[\"delete\"]}"]},
+            }],
+        }))
+        .unwrap();
+        let mut text = Vec::new();
+        let style = Style { format: Format::Table, headers: true, colored: false, columns: Some(100) };
+        report::write(&report, style, &mut text).unwrap();
         let lines = [
-            "! ClusterRole/dev allows something else by now",
-            r#"  - {"verbs":["get"]}"#,
-            r#"  + {"verbs":["delete"]}"#,
-            "+ RoleBinding/shop/team (ClusterRole/dev)",
-            "  + User/200-1",
-            "  + User/bo (the cloud deleted the binding whole)",
-            "  ! User/eve, User/finn, User/gus and 1 more held it too and are not put back: it was deleted after the revocation",
-            "  - ownerReferences: a dead owner would have it deleted again",
+            "Restore of 20261121-031002-3f9a2c",
+            "  1  create  RoleBinding/shop/team   ClusterRole/dev   failed",
+            "             gives back User/200-1   and, as the cloud deleted it whole, User/bo",
+            "             error: the API server refuses it",
+            "             ! ClusterRole/dev allows something else by now",
+            r#"               - {"verbs":["get"]}"#,
+            r#"               + {"verbs":["delete"]}"#,
+            "             ! User/eve, User/finn, User/gus and 1 more held it too and are not put back: it was deleted after the \
+             revocation",
+            "             ! without its ownerReferences: a dead owner would have it deleted again",
+            "Operation 20261122-031002-3f9a2c",
         ];
-        assert_eq!(change.lines(), lines);
-        let there = ChangeView { action: Some(StepAction::AddSubjects), ..change };
-        assert_eq!(there.lines()[3], "~ RoleBinding/shop/team (ClusterRole/dev)");
+        assert_eq!(String::from_utf8(text).unwrap().lines().collect::<Vec<_>>(), lines);
     }
 }

@@ -304,15 +304,7 @@ impl Report for ScanReport<'_> {
     }
 
     fn names(&self) -> Box<dyn Iterator<Item = String> + '_> {
-        let are_several = self.grants.are_several;
-        Box::new(self.grants.iter().filter_map(move |row| {
-            let grant = row.grant?;
-            let place = row.cluster.id.as_ref().map(ClusterId::as_str).or(row.cluster.context.as_deref());
-            Some(match place.filter(|_| are_several) {
-                Some(place) => format!("{place}/{grant}"),
-                None => grant.to_string(),
-            })
-        }))
+        Box::new(self.identities.iter().map(|holder| holder.uid.to_owned()))
     }
 
     fn nothing_found(&self) -> Option<String> {

@@ -211,7 +211,7 @@ impl StatusItem {
 }
 
 impl Report for StatusReport {
-    fn heading(&self) -> Vec<String> {
+    fn remarks(&self) -> Vec<String> {
         match self.dimension {
             Dimension::Identity => Vec::new(),
             Dimension::Cluster => self.clusters.iter().map(ClusterStatus::describe).collect(),

@@ -222,8 +222,7 @@ impl StepView {
 
     /// A step of a restore that has ended; `None` where the plan has no such step.
     pub fn of_restore(plan: &RestorePlan, ended: EndedStep) -> Option<Self> {
-        let step = plan.steps.iter().find(|step| step.id == ended.id)?;
-        Some(Self::planned_restore(step).ended(ended))
+        plan.step(ended.id).map(|step| Self::planned_restore(step).ended(ended))
     }
 
     fn ended(self, EndedStep { id: _, result, error, request_id, audit_id }: EndedStep) -> Self {

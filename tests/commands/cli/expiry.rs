@@ -234,12 +234,12 @@ fn a_file_gives_its_unused_users_too() {
     let file =
         ack_file(&Credential::of(&certificate())).user("forgotten", &Credential::of(&certificate_until(days(-9))));
     session.write("leaked.yaml", file.yaml()).unwrap();
-    assert_snapshot!(told(&session, &session.run(&["expiry", "leaked.yaml"])), @r#"
-    CONTEXT                                                CLUSTER-ID                          UID                  CREDENTIAL          EXPIRES                LEFT   STATUS
-    <none>                                                 <none>                              200000000000000101   ClientCertificate   2025-12-23T00:00:00Z   -9d    Expired
-    200000000000000101-c5e8f0a1b2c3d4e5f60718293a4b5c6d7   c5e8f0a1b2c3d4e5f60718293a4b5c6d7   200000000000000101   ClientCertificate   2028-01-01T00:00:01Z   730d   Effective
+    assert_snapshot!(told(&session, &session.run(&["expiry", "leaked.yaml"])), @"
+    FILE   CONTEXT   CLUSTER-ID   UID   CREDENTIAL   EXPIRES   LEFT   STATUS
+    [home]/leaked.yaml   <none>   <none>   200000000000000101   ClientCertificate   2025-12-23T00:00:00Z   -9d   Expired
+    [home]/leaked.yaml   200000000000000101-c5e8f0a1b2c3d4e5f60718293a4b5c6d7   c5e8f0a1b2c3d4e5f60718293a4b5c6d7   200000000000000101   ClientCertificate   2028-01-01T00:00:01Z   730d   Effective
     --- exit 0
-    "#);
+    ");
 }
 
 #[test]

@@ -132,10 +132,9 @@ fn every_grant_of_a_ram_identity_is_a_row() {
     --- exit 0
     "#);
     assert_snapshot!(told(&server, &session.run(&["scan", "-o", "name"])), @"
-    ClusterRoleBinding/-/ops
-    RoleBinding/shop/shared
-    RoleBinding/shop/shared
-    RoleBinding/shop/role
+    200000000000000101
+    200000000000000102
+    300000000000000201
     --- stderr
     the cluster's ID is only known from the context's name: the cluster did not confirm it
     identities are Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)

@@ -44,10 +44,11 @@ fn a_cluster_shows_everybody_with_a_kubeconfig_or_a_binding() {
 }
 
 #[test]
-fn the_heading_tells_of_auditing_and_of_the_authenticator() {
+fn standard_error_tells_of_auditing_and_of_the_authenticator() {
     let heading = |scene: &Scene<ApiServer>, args: &[&str]| {
-        let stdout = scene.run(args).stdout;
-        stdout.lines().next().unwrap().to_owned()
+        let outcome = scene.run(args);
+        assert!(outcome.stdout.starts_with("UID "), "{outcome}");
+        outcome.stderr.lines().find(|line| line.starts_with("AUDITING")).unwrap().to_owned()
     };
     let plain = Scene::small().signed_in();
     for args in [&["status"][..], &["status", "--activity"]] {

@@ -186,7 +186,7 @@ fn status_tells_everybody_in_every_cluster() {
     let outcome = scene.run(&["status", "--all-contexts"]);
     let header = outcome.stdout.lines().find(|line| line.contains("CLUSTER-ID")).unwrap();
     assert!(header.starts_with("CLUSTER-ID "), "{outcome}");
-    assert_eq!(outcome.stdout.matches("AUDITING").count(), 3, "{outcome}");
+    assert_eq!(outcome.stderr.matches("AUDITING").count(), 3, "{outcome}");
 }
 
 #[test]

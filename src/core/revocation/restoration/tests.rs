@@ -127,7 +127,7 @@ fn what_was_taken_out_comes_back_where_nothing_has_changed() {
     let step = &plan.steps[0];
     assert_eq!((step.id, named(&step.subjects)), (1, vec!["200-1"]));
     assert_eq!(step.action, RestoreAction::AddSubjects { uid: "u".into(), resource_version: "7".into() });
-    assert_eq!(plan.step_of(&plan.changes[0]), Some(step));
+    assert_eq!(plan.changes_with_steps().next().unwrap().1, Some(step));
     assert_eq!(plan.changes[0].role, Role { kind: "ClusterRole".into(), name: "dev".into() });
     let again = step.change(Some(&binding("team", &["bo", "200-1"])));
     assert_eq!(again, None, "nothing is put in twice");
@@ -306,7 +306,7 @@ fn what_the_cloud_took_along_comes_back_for_all_who_had_it() {
     assert_eq!(created, [vec!["bo", "200-1", "eve"], vec!["bo"]]);
     assert_eq!((named(&plan.steps[0].subjects), named(plan.steps[0].others())), (vec!["200-1"], vec!["bo", "eve"]));
     assert_eq!((named(&plan.steps[1].subjects), named(plan.steps[1].others())), (vec![], vec!["bo"]));
-    assert_eq!(plan.step_of(&plan.changes[1]), Some(&plan.steps[1]));
+    assert_eq!(plan.changes_with_steps().nth(1).unwrap().1, Some(&plan.steps[1]));
 }
 
 #[test]
