@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 use crate::adapters::cloud::Cloud;
 use crate::adapters::cluster::ApiServer;
 use crate::core::ids::{ClusterId, Region, Uid};
-use crate::core::rbac::binding_object::BindingObject;
+use crate::core::rbac::binding_object::{BindingObject, BindingRef};
 use crate::core::rbac::inventory::Inventory;
 use crate::core::revocation::consent::Consent;
 use crate::core::revocation::input::RevocationInput;
@@ -223,7 +223,28 @@ async fn clean(
 pub async fn restore(tools: &Tools<'_>, plan: &RestorePlan, consent: &Consent) -> Vec<StepReport> {
     assert!(consent.covers(&plan.hash), "consent is to another plan");
     let steps = plan.steps.iter().map(|step| (step.id, step));
-    side_by_side(tools, steps, async |_, step| binding::give_back(tools, step).await).await
+    let reports = side_by_side(tools, steps, async |_, step| binding::give_back(tools, step).await).await;
+    if (tools.interrupted)() { reports } else { read_back(tools, plan, reports).await }
+}
+
+/// Reads what was given back once more: a controller may have taken it out again meanwhile.
+async fn read_back(tools: &Tools<'_>, plan: &RestorePlan, mut reports: Vec<StepReport>) -> Vec<StepReport> {
+    let done = reports.iter().enumerate().filter(|(_, report)| report.is_done());
+    let steps: Vec<_> = done.filter_map(|(place, report)| Some((place, plan.step(report.id)?))).collect();
+    let bindings: Vec<BindingRef> = steps.iter().map(|(_, step)| step.binding.clone()).collect();
+    let there = tools.api.whole_bindings(&bindings, |_| 0).await;
+    for ((place, step), now) in steps.into_iter().zip(there) {
+        let (result, why) = match now {
+            Ok(Some(now)) if binding::is_whole(step, &now) => continue,
+            Ok(_) => (StepResult::Failed, "it was given back, and something took it out again".to_owned()),
+            Err(error) => {
+                (StepResult::Unknown, format!("it was given back, and can't be read again: {}", chain(&error)))
+            }
+        };
+        reports[place] = StepReport { result, ..reports[place].clone() }.because(why);
+        tools.recorder.step_ended(&reports[place]).await;
+    }
+    reports
 }
 
 fn stopped(tools: &Tools<'_>) -> Option<String> {

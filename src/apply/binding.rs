@@ -71,12 +71,15 @@ pub(super) async fn give_back(tools: &Tools<'_>, step: &RestoreStep) -> StepRepo
             None => Decision::Done,
         }
     };
-    let is_whole = |after: &BindingObject| {
-        step.subjects.iter().chain(step.others()).all(|subject| after.subjects.contains(subject))
-    };
+    let is_whole = |after: &BindingObject| is_whole(step, after);
     // One that is there is read: the plan keeps its version alone.
     let known = matches!(step.action, RestoreAction::CreateBinding { .. }).then_some(None);
     carry_out(tools, step.id, &step.binding, known, decide, is_whole).await
+}
+
+/// Whether a binding has all that a step gives back.
+pub(super) fn is_whole(step: &RestoreStep, object: &BindingObject) -> bool {
+    step.subjects.iter().chain(step.others()).all(|subject| object.subjects.contains(subject))
 }
 
 /// Decides, writes down, writes; and reads again on every answer that is no clear yes. `known` is the binding as it was read before

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use crate::adapters::cloud::CloudSettings;
 use crate::adapters::cloud::endpoints::{EndpointOverrides, LoopbackEndpoint};
 use crate::cli::{AccessArgs, CloudArgs};
+use crate::core::failure::{Failure, merged};
 use crate::core::identity::evidence::AccountSources;
 use crate::error::{Error, Result};
 use crate::gather::cloud::CloudAccess;
@@ -67,13 +68,14 @@ pub(super) fn say_not_asked(source: &CloudAccess, ui: &Ui) {
 }
 
 /// The cloud's part of a document; `None` where it was not asked.
-pub(super) fn view(source: &CloudAccess, account: &AccountSources, failed: &[String]) -> Option<CloudView> {
+pub(super) fn view(source: &CloudAccess, account: &AccountSources, failed: &[Failure]) -> Option<CloudView> {
     let source = match source {
         CloudAccess::NotWanted | CloudAccess::NoCredentials => return None,
         CloudAccess::Unusable { .. } => None,
         CloudAccess::Ready(cloud) => Some(cloud.credentials().source.clone()),
     };
-    let error = (!failed.is_empty()).then(|| failed.join("; "));
+    let causes = merged(failed).into_iter().map(|failure| failure.text);
+    let error = (!failed.is_empty()).then(|| causes.collect::<Vec<_>>().join("; "));
     Some(CloudView { caller: account.caller.known().map(CallerView::of), source, error })
 }
 

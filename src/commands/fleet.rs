@@ -1,12 +1,14 @@
 //! One cluster or several, read for a command: with a bar at a terminal, and with what is known so far after Ctrl-C.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::cloud;
 use super::clusters::{Chosen, Extent};
 use crate::adapters::cloud::CloudSettings;
 use crate::adapters::cluster::ApiServer;
+use crate::core::failure::Failure;
 use crate::core::progress::Progress;
+use crate::core::rbac::others::and_more;
 use crate::core::revocation::refusal::{Refusal, RefusalCode, RefusalScope};
 use crate::error::{Error, Result};
 use crate::gather::cluster_access;
@@ -15,6 +17,9 @@ use crate::gather::runtime::{Interrupt, Runtime};
 use crate::output::ui::Ui;
 use crate::status::Status;
 use crate::world::OpenFiles;
+
+/// How many clusters are named that were not read for one reason.
+const FEW: usize = 5;
 
 /// Reads the clusters for a command that only tells what is there.
 ///
@@ -88,17 +93,17 @@ pub(super) fn unread(cluster_ref: &ClusterRef, error: &Error) -> Refusal {
 
 /// Reports what was not read and what contradicts, before the result.
 pub(super) fn say_read<A>(fleet: &Fleet<A>, extent: Extent, ui: &Ui) {
-    let (mut hints, mut disagreements) = (BTreeSet::new(), BTreeSet::new());
+    say_unread(fleet, extent, ui);
+    let (mut failed, mut disagreements) = (Vec::new(), BTreeSet::new());
     for Cluster { cluster_ref, outcome } in &fleet.clusters {
         let prefix = if extent.is_several() { format!("{}: ", cluster_ref.describe()) } else { String::new() };
         match outcome {
-            Err(error) => {
-                ui.warning(&format!("{prefix}{}", error.message()));
-                hints.extend(error.advice());
-            }
+            Err(_) => {}
             Ok((_, reading)) => {
-                let messages = reading.unread.iter().chain(&reading.failed).chain(&reading.cluster.warnings);
+                let messages = reading.unread.iter().chain(&reading.cluster.warnings);
                 messages.for_each(|text| ui.warning(&format!("{prefix}{text}")));
+                let of_cluster = reading.failed.iter().cloned();
+                failed.extend(of_cluster.map(|failure| failure.in_words(|text| format!("{prefix}{text}"))));
                 let verdicts = reading.scan.verdicts.iter();
                 disagreements.extend(verdicts.filter_map(|(uid, verdict)| Some((uid, verdict.disagreement.as_ref()?))));
                 for note in &reading.notes {
@@ -116,17 +121,45 @@ pub(super) fn say_read<A>(fleet: &Fleet<A>, extent: Extent, ui: &Ui) {
     if fleet.clusters.is_empty() && fleet.account.failed.is_empty() {
         ui.note("there is no cluster to read");
     }
-    fleet.account.failed.iter().for_each(|text| ui.warning(text));
+    ui.failures(failed.iter().chain(&fleet.account.failed));
     disagreements.into_iter().for_each(|(uid, text)| ui.warning(&format!("{uid}: {text}")));
-    hints.into_iter().for_each(|hint| ui.note(&format!("hint: {hint}")));
     if fleet.reading().any(|reading| !reading.scan.grants.is_empty()) {
         cloud::say_not_asked(&fleet.account.cloud, ui);
     }
 }
 
+/// Says which clusters were not read: those of one reason together.
+fn say_unread<A>(fleet: &Fleet<A>, extent: Extent, ui: &Ui) {
+    let (mut reasons, mut hints): (BTreeMap<String, Vec<String>>, _) = (BTreeMap::new(), BTreeSet::new());
+    let mut interrupted = 0;
+    for Cluster { cluster_ref, outcome } in &fleet.clusters {
+        match outcome {
+            Err(error) if error.status() == Status::Interrupted && extent.is_several() => interrupted += 1,
+            Err(error) => {
+                reasons.entry(error.message()).or_default().push(cluster_ref.describe());
+                hints.extend(error.advice());
+            }
+            Ok(_) => {}
+        }
+    }
+    for (reason, clusters) in reasons {
+        let named = and_more(&clusters[..clusters.len().min(FEW)], ", ", clusters.len());
+        match clusters.len() {
+            1 if !extent.is_several() => ui.warning(&reason),
+            1 => ui.warning(&format!("{named}: {reason}")),
+            count => ui.warning(&format!("{named}: {reason} ({count} clusters)")),
+        }
+    }
+    hints.into_iter().for_each(|hint| ui.note(&format!("hint: {hint}")));
+    if interrupted > 0 {
+        let (read, all) = (fleet.reading().count(), fleet.clusters.len());
+        ui.warning(&format!("{read} of {all} clusters read; {interrupted} interrupted"));
+    }
+}
+
 /// What of the cloud was asked and failed: of the account, and of each cluster.
-pub(super) fn failures<A>(fleet: &Fleet<A>) -> Vec<String> {
-    let mut failed: Vec<String> = fleet.reading().flat_map(|reading| reading.failed.clone()).collect();
+pub(super) fn failures<A>(fleet: &Fleet<A>) -> Vec<Failure> {
+    let mut failed: Vec<Failure> = fleet.reading().flat_map(|reading| reading.failed.clone()).collect();
     failed.extend(fleet.account.failed.iter().cloned());
     failed.sort();
     failed.dedup();
@@ -179,7 +212,10 @@ async fn read<A>(
         }
     };
     let watcher = bar.as_ref().map(|_| &draw as fleet::Watcher<'_>);
-    let fleet = Box::pin(fleet::read(question, keep, watcher, interrupt)).await;
+    // A plugin that asks something at the terminal is left alone with it.
+    let is_one = !extent.is_several() && !question.choice.runs_plugin();
+    let reading = Box::pin(fleet::read(question, keep, watcher, interrupt));
+    let fleet = if is_one { ui.waiting("reading the cluster", reading).await } else { reading.await };
     drop(bar);
     if of_account && fleet.account.cloud.ready().is_none() && !fleet.is_interrupted {
         return Err(cloud::needed(&fleet.account.cloud, "only the cloud knows the account's clusters"));

@@ -58,6 +58,7 @@ pub(super) fn lock<'a>(
     keys: impl IntoIterator<Item = &'a str>,
     lock_timeout: Duration,
     runtime: &Runtime,
+    ui: &Ui,
 ) -> Result<Locked, Stop> {
     let folder = StateFolder::of(world).map_err(|error| no_journal(&error))?;
     let in_order: BTreeSet<&str> = keys.into_iter().collect();
@@ -67,7 +68,8 @@ pub(super) fn lock<'a>(
     let (begun, mut locks) = (Instant::now(), Vec::new());
     for key in in_order {
         let left = lock_timeout.saturating_sub(begun.elapsed());
-        match runtime.cancellable(folder.lock(key, left, async || tokio::time::sleep(LOCK_POLL).await))? {
+        let lock = folder.lock(key, left, async || tokio::time::sleep(LOCK_POLL).await);
+        match runtime.cancellable(ui.waiting("another operation on this cluster is running", lock))? {
             Ok(lock) => locks.push(lock),
             Err(JournalError::Locked { .. }) => return Err(locked_by_others(lock_timeout).into()),
             Err(error) => return Err(no_journal(&error).into()),

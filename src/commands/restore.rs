@@ -27,6 +27,7 @@ use crate::gather::fleet::{Bounds, Choice, Cluster, Fleet, Wanted};
 use crate::gather::history::{self, Past, PastError, Scrutiny};
 use crate::gather::restoration::{self, Gathered};
 use crate::gather::runtime::{Interrupt, Runtime};
+use crate::gather::verification::{Again, allowed_again};
 use crate::output::ui::Ui;
 use crate::output::views::RestoreReport;
 use crate::status::Status;
@@ -75,10 +76,11 @@ fn plan_and_carry_out(
         earlier: &others,
         flags: &flags(args),
     };
-    let gathered = runtime.cancellable(gather(query, &records, clusters, &account))??;
-    account.failed.iter().for_each(|reason| ui.warning(reason));
+    let gathered = ui.waiting("making the plan", gather(query, &records, clusters, &account));
+    let gathered = runtime.cancellable(gathered)??;
+    ui.failures(&account.failed);
     let mut plan = RestorePlan::joined(gathered.iter().map(|one| one.plan.clone()).collect());
-    if !args.dry_run && !args.yes && !ui.can_ask() {
+    if plan.refusals.is_empty() && !args.dry_run && !args.yes && !ui.can_ask() {
         plan.refusals.push(consent::no_terminal("look at it with --dry-run"));
     }
     let shown = RestoreReport::planned(&past.id, &plan);
@@ -112,13 +114,18 @@ impl Restore<'_> {
     /// Carries it out: what is begun here is in the journal first.
     fn carry_out(&self, gathered: &[Gathered], consent: &Consent) -> Result<Status, Stop> {
         let keys = gathered.iter().map(|one| one.cluster.key.as_str());
-        let locked = operation::lock(self.world, keys, positive(self.args.cluster_timeout), self.runtime)?;
+        let locked = operation::lock(self.world, keys, positive(self.args.cluster_timeout), self.runtime, self.ui)?;
         let running = locked.begin(beginning(self.args, self.past, gathered, self.plan), &[], self.world)?;
         let say_interrupted = operation::say_interrupted(self.ui);
-        let (steps, is_interrupted) = self.runtime.to_completion(say_interrupted, async |interrupt| {
-            let steps = give_back(gathered, self.plan, consent, &running, &interrupt).await;
-            (steps, interrupt.is_pending())
+        let ((steps, again), is_interrupted) = self.runtime.to_completion(say_interrupted, async |interrupt| {
+            let given_back = give_back(gathered, self.plan, consent, &running, &interrupt).await;
+            (given_back, interrupt.is_pending())
         });
+        if again.asked > 0 {
+            let Again { asked, allowed } = again;
+            let before = "questions that were answered with yes before the revocation";
+            self.ui.note(&format!("access reviews: {allowed} of {asked} {before} are again"));
+        }
         let ending = match steps.iter().all(StepReport::is_done) {
             _ if is_interrupted => Ending::Interrupted,
             true => Ending::Restored,
@@ -168,14 +175,14 @@ fn document(of: &OperationId, plan: &RestorePlan, refusals: &[Refusal]) -> Docum
     Document::Restore(Box::new(RestoreReport::planned(of, &RestorePlan { refusals, ..plan.clone() })))
 }
 
-/// Gives back what was taken, in all clusters side by side.
+/// Gives back what was taken, in all clusters side by side; and asks what the API servers allow again by then.
 async fn give_back(
     gathered: &[Gathered],
     plan: &RestorePlan,
     consent: &Consent,
     running: &Running,
     interrupt: &Interrupt,
-) -> Vec<StepReport> {
+) -> (Vec<StepReport>, Again) {
     let turns = Semaphore::new(STEPS_SIDE_BY_SIDE);
     let given_back = stream::iter(gathered).map(async |Gathered { api, cluster, .. }| {
         let id = cluster.id.as_ref();
@@ -192,11 +199,13 @@ async fn give_back(
             on_wait: &|_| (),
         };
         let steps = apply::restore(&tools, &plan.in_cluster(id), consent).await;
+        let again = if interrupt.is_pending() { Again::default() } else { allowed_again(api, &cluster.probes).await };
         api.disconnect();
-        steps
+        (steps, again)
     });
-    let steps: Vec<Vec<StepReport>> = given_back.buffered(STEPS_SIDE_BY_SIDE).collect().await;
-    steps.concat()
+    let given_back: Vec<(Vec<StepReport>, Again)> = given_back.buffered(STEPS_SIDE_BY_SIDE).collect().await;
+    let (steps, again): (Vec<_>, Vec<_>) = given_back.into_iter().unzip();
+    (steps.concat(), again.into_iter().sum())
 }
 
 /// Why nothing is given back by a record that can't be trusted.

@@ -61,7 +61,7 @@ fn plan_and_carry_out(
     let planning = Planning { args, access, world, request: &request, leaked: leaked.as_ref(), bounds: chosen.bounds };
     let mut planned = planning.plan_of(chosen, settings, &runtime, ui)?;
     let is_dry = args.dry_run != DryRun::None;
-    if !is_dry && !args.yes && !ui.can_ask() && !planned.plan.targets.is_empty() {
+    if !is_dry && !args.yes && !ui.can_ask() && !planned.plan.targets.is_empty() && !planned.is_stopped() {
         planned.plan.refusals.push(consent::no_terminal("look at the plan with --dry-run"));
     }
     planned.say_found(ui);

@@ -53,7 +53,11 @@ fn of_clusters(
     let logs = match fleet.is_interrupted {
         true => AuditLogs::default(),
         false => {
-            runtime.to_completion(|| (), async |interrupt| audit_logs(&mut fleet, args.activity, &interrupt).await)
+            let search = async |interrupt| {
+                let logs = audit_logs(&mut fleet, args.activity, &interrupt);
+                ui.waiting("searching the audit logs", logs).await
+            };
+            runtime.to_completion(|| (), search)
         }
     };
     let activity = &logs.activities;
@@ -102,9 +106,9 @@ fn of_identity(
     if let Listing::Failed { read, reason } = &found.kubeconfigs
         && read.is_empty()
     {
-        return Err(Error::failed(anyhow::anyhow!(reason.clone())));
+        return Err(Error::failed(anyhow::anyhow!(reason.to_string())).hint_if(reason.hint()));
     }
-    found.failed.iter().for_each(|reason| ui.warning(reason));
+    ui.failures(&found.failed);
     let incomplete = !found.failed.is_empty() || found.activity.iter().any(|(_, access)| access.is_failed());
     let report = StatusReport {
         api_version: ApiVersion::V1,

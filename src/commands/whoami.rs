@@ -9,6 +9,7 @@ use crate::cli::{AccessArgs, CloudArgs, WhoamiArgs};
 use crate::core::cluster::cluster_id::{confirm, infer_from};
 use crate::core::credential::expiry::{Limits, assess};
 use crate::core::credential::{Credential, CredentialKind};
+use crate::core::failure::merged;
 use crate::core::identity::evidence::AccountSources;
 use crate::core::identity::verdict::Verdict;
 use crate::core::kubeconfig::{Overrides, ResolvedContext, resolve};
@@ -37,7 +38,7 @@ pub(super) fn run(
     let reading = if access.offline {
         from_the_file_alone(&context, &credential)
     } else {
-        runtime::run(read(CallerQuery {
+        let asked = Box::pin(read(CallerQuery {
             world,
             context: &context,
             inference: infer_from(&context),
@@ -46,10 +47,21 @@ pub(super) fn run(
             timeout: access.request_timeout.0,
             ask_server: policy == Policy::Trusted,
             cloud: cloud::settings(cloud_args, access, world)?,
-        }))?
+        }));
+        runtime::run(async {
+            match credential.kind {
+                // A plugin that asks something at the terminal is left alone with it.
+                CredentialKind::Exec => asked.await,
+                _ => ui.waiting("asking the servers", asked).await,
+            }
+        })?
     };
     let report = report(&context, (&credential, &others), &reading, policy == Policy::Trusted, world);
     report.warnings.iter().for_each(|warning| ui.warning(warning));
+    merged(&reading.failed)
+        .iter()
+        .filter_map(|failure| failure.hint)
+        .for_each(|hint| ui.note(&format!("hint: {hint}")));
     ui.report(&report)?;
     if reading.uid.is_some() && !access.offline {
         cloud::say_not_asked(&reading.cloud, ui);
@@ -119,7 +131,7 @@ fn warnings((credential, others): (&Credential, &[Credential]), reading: &Caller
     if let Some(Err(error)) = reading.server.as_ref().and_then(|server| server.profile.as_ref()) {
         warnings.push(format!("the cluster ID is not confirmed: {}", chain(error)));
     }
-    warnings.extend(reading.failed.iter().cloned());
+    warnings.extend(merged(&reading.failed).into_iter().map(|failure| failure.text));
     warnings.extend(reading.verdict.disagreement.clone());
     let caller = reading.account.caller.known().and_then(|caller| caller.uid.as_ref());
     if let (true, Some(uid), Some(caller)) = (own, &reading.uid, caller)

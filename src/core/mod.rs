@@ -18,6 +18,7 @@ pub mod rbac;
 pub mod revocation;
 
 pub mod distinct;
+pub mod failure;
 pub mod hex;
 pub mod ids;
 pub mod percent;

@@ -7,6 +7,7 @@ use super::cloud::{self, CloudAccess};
 use super::look_up;
 use crate::adapters::cloud::CloudSettings;
 use crate::core::access::scan::ClusterScan;
+use crate::core::failure::Failure;
 use crate::core::identity::Caller;
 use crate::core::identity::ack::AccountCluster;
 use crate::core::identity::evidence::{AccountSources, Answer, KubeconfigListings, Listing};
@@ -43,7 +44,7 @@ pub struct AccountReading {
     /// Who there is.
     pub people: AccountDirectory,
     /// What was asked and failed.
-    pub failed: Vec<String>,
+    pub failed: Vec<Failure>,
 }
 
 impl<'a> Account<'a> {

@@ -79,7 +79,7 @@ async fn with_central(
         Err((read, error)) => (read, format!("{reason}; {error}")),
     };
     clusters.extend(read.into_iter().filter(is_missing));
-    Listing::Failed { read: once(clusters), reason }
+    Listing::Failed { read: once(clusters), reason: reason.into() }
 }
 
 /// What a region's listing brought.

@@ -9,6 +9,7 @@ use crate::adapters::cloud::{Cloud, CloudSettings};
 use crate::adapters::cluster::CallError;
 use crate::core::cluster::cluster_id::{Inference, KnownCluster, confirm};
 use crate::core::cluster::server_view::{ClusterProfile, ServerIdentity};
+use crate::core::failure::Failure;
 use crate::core::identity::ack::AccountCluster;
 use crate::core::identity::evidence::{AccountSources, Answer, ClusterSources, KubeconfigListings, Listing};
 use crate::core::identity::trace::Trace;
@@ -53,7 +54,7 @@ pub struct CallerReading {
     /// The account's sources.
     pub account: AccountSources,
     /// What of the cloud was asked and failed.
-    pub failed: Vec<String>,
+    pub failed: Vec<Failure>,
 }
 
 /// The API server's answers, each with its own failure.

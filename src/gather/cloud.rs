@@ -9,6 +9,7 @@ use crate::adapters::cloud::error::Error as CallError;
 use crate::adapters::cloud::page::source;
 use crate::adapters::cloud::{Cloud, CloudSettings, Connection};
 use crate::core::access::holder::LastAccess;
+use crate::core::failure::Failure;
 use crate::core::identity::ack::{AccountCluster, AuditProject, Permission, UserKubeconfigState};
 use crate::core::identity::evidence::{AccountSources, Answer, KubeconfigListings, Listing};
 use crate::core::identity::{Caller, RecycledUser};
@@ -76,11 +77,11 @@ pub fn failures(
     account: &AccountSources,
     clusters: &Listing<AccountCluster>,
     kubeconfigs: &KubeconfigListings,
-) -> Vec<String> {
+) -> Vec<Failure> {
     let mut failed = account.failures();
-    failed.extend(source.failure());
-    failed.extend(clusters.failure().map(str::to_owned));
-    failed.extend(kubeconfigs.failure().map(str::to_owned));
+    failed.extend(source.failure().map(Failure::from));
+    failed.extend(clusters.failure().cloned());
+    failed.extend(kubeconfigs.failure().cloned());
     failed.sort();
     failed.dedup();
     failed
@@ -94,7 +95,7 @@ pub async fn account(cloud: &Cloud) -> AccountSources {
 
 /// Asks who is calling.
 pub async fn caller(cloud: &Cloud) -> Answer<Caller> {
-    cloud.caller().await.map_or_else(|error| Answer::Failed(error.to_string()), Answer::Known)
+    cloud.caller().await.map_or_else(|error| Answer::Failed(error.failure()), Answer::Known)
 }
 
 /// Asks who there is in the account.
@@ -188,10 +189,10 @@ async fn answer<T>(
     ask: impl AsyncFnOnce(&Cs<'_>) -> Result<T, CallError>,
 ) -> Answer<T> {
     let asked = match cloud.cs(cloud.region(region).as_ref()) {
-        Err(error) => return Answer::Failed(error.to_string()),
+        Err(error) => return Answer::Failed(error.to_string().into()),
         Ok(cs) => ask(&cs).await,
     };
-    asked.map_or_else(|error| Answer::Failed(error.to_string()), Answer::Known)
+    asked.map_or_else(|error| Answer::Failed(error.failure()), Answer::Known)
 }
 
 /// Searches the audit logs of the last seven days of one cluster for each identity.
@@ -272,13 +273,13 @@ mod tests {
                 let number = asked.replace(asked.get() + 1);
                 let read = vec![recycled(number)];
                 if number == fails_at {
-                    Listing::Failed { read, reason: "cut".to_owned() }
+                    Listing::Failed { read, reason: "cut".into() }
                 } else {
                     Listing::Complete(read)
                 }
             };
             let ((), recycled) = run(between_looks_into_the_bin(bin, async {}));
-            assert_eq!((recycled.failure(), recycled.items().len()), (Some("cut"), readings));
+            assert_eq!((recycled.failure(), recycled.items().len()), (Some(&"cut".into()), readings));
             assert_eq!(asked.get(), readings);
         }
     }

@@ -9,6 +9,7 @@ use super::grants::{self, Reading};
 use crate::adapters::cluster::{ApiServer, CallError};
 use crate::core::access::scan::ClusterScan;
 use crate::core::cluster::cluster_id::{ClusterIdFrom, Inference, KnownCluster, confirm};
+use crate::core::failure::Failure;
 use crate::core::identity::ack::AccountCluster;
 use crate::core::identity::evidence::{ClusterSources, KubeconfigListings};
 use crate::core::identity::verdict::ClusterDirectory;
@@ -67,7 +68,7 @@ pub struct ClusterReading<A> {
     /// Those of them that are bindings.
     pub unread_bindings: Vec<String>,
     /// What of the cloud was asked about this cluster and failed.
-    pub failed: Vec<String>,
+    pub failed: Vec<Failure>,
     /// What could not be read and gives no access.
     pub notes: Vec<String>,
 }
@@ -153,7 +154,7 @@ impl ServerAnswer {
             let note = "the cluster's ID is only known from the context's name: the cluster did not confirm it";
             notes.push(note.to_owned());
         }
-        let failed = kubeconfigs.failure().map(str::to_owned).into_iter().collect();
+        let failed = kubeconfigs.failure().cloned().into_iter().collect();
         let grants = Grants::extract(reading.inventory, reading.mappings);
         let directory = ClusterDirectory::new(ClusterSources::new(reading.owner, kubeconfigs));
         let scan = ClusterScan {
@@ -212,6 +213,9 @@ fn refused(error: CallError) -> ReadError {
             Error::failed(error)
                 .hint("ask for list on clusterrolebindings and rolebindings (rbac.authorization.k8s.io)"),
         ),
-        _ => ReadError::Failed(Error::failed(error)),
+        _ => {
+            let hint = error.hint();
+            ReadError::Failed(Error::failed(error).hint_if(hint))
+        }
     }
 }

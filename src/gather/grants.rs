@@ -98,11 +98,11 @@ impl AccessSources {
 /// The cluster's owner, as the cluster's own profile names it.
 pub(super) fn owner(profile: &Result<Option<ClusterProfile>, CallError>) -> Answer<Uid> {
     match profile {
-        Err(error) => Answer::Failed(chain(error)),
-        Ok(None) => Answer::Failed("there is no ConfigMap kube-system/ack-cluster-profile".to_owned()),
+        Err(error) => Answer::Failed(chain(error).into()),
+        Ok(None) => Answer::Failed("there is no ConfigMap kube-system/ack-cluster-profile".into()),
         Ok(Some(profile)) => match profile.owner.as_deref().and_then(Uid::parse) {
             Some(owner) => Answer::Known(owner),
-            None => Answer::Failed("ConfigMap kube-system/ack-cluster-profile names no account".to_owned()),
+            None => Answer::Failed("ConfigMap kube-system/ack-cluster-profile names no account".into()),
         },
     }
 }

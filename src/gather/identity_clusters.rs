@@ -8,6 +8,7 @@ use super::cloud::{SIDE_BY_SIDE, account, activity, clusters_of};
 use super::{account_clusters, look_up};
 use crate::adapters::cloud::Cloud;
 use crate::core::access::holder::LastAccess;
+use crate::core::failure::Failure;
 use crate::core::identity::ack::{AccountCluster, UserKubeconfigState};
 use crate::core::identity::evidence::{ClusterSources, Listing};
 use crate::core::identity::verdict::{AccountDirectory, ClusterDirectory, Verdict};
@@ -24,7 +25,7 @@ pub struct Footprint {
     /// The account's sources.
     pub account: AccountDirectory,
     /// What of the cloud was asked and failed.
-    pub failed: Vec<String>,
+    pub failed: Vec<Failure>,
 }
 
 /// Asks for all of it; for the last access only `with_activity`.
@@ -36,7 +37,7 @@ pub async fn of(cloud: &Cloud, uid: &Uid, with_activity: bool) -> Footprint {
     let searched = kubeconfigs.items().iter().filter(|_| with_activity).map(|state| state.cluster.clone());
     let activity = last_accesses(cloud, uid, searched.collect(), &clusters).await;
     let mut failed = account.failures();
-    failed.extend(kubeconfigs.failure().map(str::to_owned));
+    failed.extend(kubeconfigs.failure().cloned());
     let account = AccountDirectory::new(account);
     failed.extend(account.doubts());
     Footprint {

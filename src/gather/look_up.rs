@@ -9,6 +9,7 @@ use futures_util::{StreamExt as _, stream};
 use super::cloud::{self, SIDE_BY_SIDE};
 use super::cluster_access::ClusterReading;
 use crate::adapters::cloud::Cloud;
+use crate::core::failure::Failure;
 use crate::core::identity::evidence::{AccountSources, Answer, Lookup};
 use crate::core::identity::trace::Trace;
 use crate::core::identity::verdict::AccountDirectory;
@@ -58,7 +59,7 @@ pub async fn permission_records<A>(
     cloud: &Cloud,
     account: &AccountDirectory,
     readings: &mut [&mut ClusterReading<A>],
-) -> Option<String> {
+) -> Option<Failure> {
     let without: Vec<Vec<Uid>> =
         readings.iter_mut().map(|reading| reading.scan.holders_without_trace(account)).collect();
     let mut regions: BTreeMap<Uid, Option<Region>> = BTreeMap::new();
@@ -84,9 +85,8 @@ pub async fn permission_records<A>(
         for uid in uids {
             match &records[&uid] {
                 Lookup::Found(_) => reading.scan.directory.add_trace(uid, Trace::Permission),
-                Lookup::Failed(reason) | Lookup::NotAsked(reason) => {
-                    reading.scan.directory.add_unread_records(uid, reason.clone());
-                }
+                Lookup::Failed(reason) => reading.scan.directory.add_unread_records(uid, reason.to_string()),
+                Lookup::NotAsked(reason) => reading.scan.directory.add_unread_records(uid, reason.clone()),
                 Lookup::NotFound => {}
             }
         }
@@ -142,10 +142,10 @@ mod tests {
     #[test]
     fn after_a_look_up_that_failed_the_others_are_not_asked_for_and_it_is_said_why() {
         let lookups = run(one_by_one((0..30).map(uid).collect(), MOST_USERS, async |asked| {
-            if *asked == uid(9) { Lookup::<()>::Failed("no permission".to_owned()) } else { Lookup::NotFound }
+            if *asked == uid(9) { Lookup::<()>::Failed("no permission".into()) } else { Lookup::NotFound }
         }));
         assert_eq!(lookups.len(), 30);
-        assert_eq!(lookups[&uid(9)], Lookup::Failed("no permission".to_owned()));
+        assert_eq!(lookups[&uid(9)], Lookup::Failed("no permission".into()));
         assert_eq!(lookups[&uid(0)], Lookup::NotFound);
         assert_eq!(lookups[&uid(29)], Lookup::NotAsked("it failed for 9: no permission".to_owned()));
     }

@@ -18,6 +18,7 @@ use crate::core::access::likeness::ram_name;
 use crate::core::cluster::authority::key_fingerprints;
 use crate::core::cluster::cluster_id::KnownCluster;
 use crate::core::distinct::distinct;
+use crate::core::failure::Failure;
 use crate::core::identity::IdentityType;
 use crate::core::identity::ack::{Permission, UserKubeconfigState};
 use crate::core::identity::evidence::{Answer, Listing};
@@ -88,7 +89,7 @@ pub struct Gathered {
     /// The cluster's region.
     pub region: Option<Region>,
     /// Sources of this cluster that failed; none of them prevents a plan by itself.
-    pub failed: Vec<String>,
+    pub failed: Vec<Failure>,
     /// How far this machine's clock is off, where that is worth a warning.
     pub skew: Option<String>,
     /// Further notes for the user.
@@ -145,16 +146,17 @@ pub async fn gather(
     let mut unread: Vec<String> = reading.unread_bindings.clone();
     unread.extend(bindings.iter().filter_map(|answer| answer.as_ref().err()).map(|error| chain(error)));
     let bindings: Vec<BindingObject> = bindings.into_iter().filter_map(Result::ok).flatten().collect();
-    let mut failed: Vec<String> = reading.failed.iter().chain(&reading.unread).cloned().collect();
+    let unread_access = reading.unread.iter().map(|text| Failure::from(text.as_str()));
+    let mut failed: Vec<Failure> = reading.failed.iter().cloned().chain(unread_access).collect();
     failed.extend(targets.iter().flat_map(unread_of));
     let (same_named, unread_same_named) = read_and_unread(same_named);
-    failed.extend(unread_same_named);
+    failed.extend(unread_same_named.into_iter().map(Failure::from));
     let roles = roles.unwrap_or_else(|error| {
         unread.push(chain(&error));
         Roles::default()
     });
     let (namespaces, unread_namespaces) = namespaces(&reading.api, &bindings).await;
-    failed.extend(unread_namespaces);
+    failed.extend(unread_namespaces.into_iter().map(Failure::from));
     let cluster = cluster(&reading, &route.context, question.asserted_id);
     let cloud = cloud_is_ready(&account.cloud, &cluster.known);
     let input = RevocationInput {
@@ -185,8 +187,8 @@ pub async fn gather(
 }
 
 /// Which of the cloud's lists about one identity were not read.
-fn unread_of(target: &InputTarget) -> impl Iterator<Item = String> {
-    [target.permissions.failure(), target.elsewhere.failure()].into_iter().flatten().map(str::to_owned)
+fn unread_of(target: &InputTarget) -> impl Iterator<Item = Failure> {
+    [target.permissions.failure(), target.elsewhere.failure()].into_iter().flatten().cloned()
 }
 
 /// Further off than this, in seconds, a clock is worth a warning.
@@ -390,7 +392,7 @@ fn kubeconfig(reading: &ClusterReading<ApiServer>, uid: &Uid) -> KubeconfigFact 
     match (reading.scan.directory.kubeconfig(uid), &reading.scan.directory.sources().kubeconfigs) {
         (Some(state), _) => KubeconfigFact::Listed(state.clone()),
         (None, Listing::Complete(_)) => KubeconfigFact::NotListed,
-        (None, Listing::Failed { reason, .. }) => KubeconfigFact::Unknown(reason.clone()),
+        (None, Listing::Failed { reason, .. }) => KubeconfigFact::Unknown(reason.to_string()),
         (None, Listing::NotAsked) => KubeconfigFact::NotAsked,
     }
 }

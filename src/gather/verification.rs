@@ -28,7 +28,7 @@ mod reviews;
 mod watch;
 
 pub use cloud_record::ask_cloud;
-pub use reviews::probes_that_work;
+pub use reviews::{Again, allowed_again, probes_that_work};
 
 use leaked_file::present_leaked;
 use reviews::review;

@@ -1,5 +1,5 @@
-//! A bar at the terminal: how far a reading of several clusters is, or how long bindings are still watched. It is gone once the result
-//! is there.
+//! A line at the terminal: how far a reading of several clusters is, what is waited for, or how long bindings are still watched. It is
+//! gone once the result is there.
 
 use std::time::Duration;
 
@@ -28,6 +28,12 @@ impl ProgressBar {
     /// Draws it anew.
     pub fn draw(&self, progress: &Progress) {
         self.write(&format!("{ERASE}{}", line(progress)));
+    }
+
+    /// Draws what is waited for, and for how long already.
+    pub(super) fn draw_wait(&self, what: &str, elapsed: Duration) {
+        let line: String = format!("{what}: {} s", elapsed.as_secs()).chars().take(LINE).collect();
+        self.write(&format!("{ERASE}{}", escape(&line)));
     }
 
     /// Draws how long the bindings have been watched, of how long.

@@ -1,14 +1,23 @@
 //! The channels to the person at the terminal.
 
 use std::io::{self, BufWriter, Read, Write};
+use std::time::{Duration, Instant};
+
+use tokio::time::timeout;
 
 use super::escape::escape;
 use super::progress::ProgressBar;
 use super::report::{self, Report, Style};
 use crate::cli::{Color, Format, OutputArgs};
+use crate::core::failure::{Failure, Merged, merged};
 use crate::core::revocation::refusal::Refusal;
 use crate::error::{Error, Result};
 use crate::world::{Streams, World};
+
+/// A wait up to this long needs no word.
+const MOMENT: Duration = Duration::from_millis(500);
+/// How often a terminal shows anew what is waited for.
+const TICK: Duration = Duration::from_millis(250);
 
 /// Where results, notes, warnings and errors go.
 pub struct Ui {
@@ -113,6 +122,27 @@ impl Ui {
         self.has_bars.then(|| ProgressBar::new(&self.streams))
     }
 
+    /// Waits for work; where that takes longer than a moment, a terminal shows what is waited for.
+    pub fn waiting<'a, T>(&'a self, what: &'a str, work: impl Future<Output = T> + 'a) -> impl Future<Output = T> + 'a {
+        let mut work = Box::pin(work);
+        async move {
+            if !self.has_bars {
+                return work.await;
+            }
+            let begun = Instant::now();
+            if let Ok(done) = timeout(MOMENT, &mut work).await {
+                return done;
+            }
+            let bar = ProgressBar::new(&self.streams);
+            loop {
+                bar.draw_wait(what, begun.elapsed());
+                if let Ok(done) = timeout(TICK, &mut work).await {
+                    return done;
+                }
+            }
+        }
+    }
+
     /// Whether there is a terminal to answer from.
     pub fn can_ask(&self) -> bool {
         self.streams.stdin_is_terminal
@@ -136,6 +166,16 @@ impl Ui {
     /// Says something that the reader must know.
     pub fn warning(&self, message: &str) {
         self.say(Some(("warning", "\u{1b}[33m")), message);
+    }
+
+    /// Says what could not be read, each cause once, and what mends it.
+    pub fn failures<'a>(&self, failures: impl IntoIterator<Item = &'a Failure>) {
+        for Merged { text, hint } in merged(failures) {
+            self.warning(&text);
+            if let Some(hint) = hint {
+                self.say(Some(("hint", "\u{1b}[1m")), hint);
+            }
+        }
     }
 
     /// Says why the command ended.

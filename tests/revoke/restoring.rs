@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Fault};
+use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Fault, Gate};
 use ackcred_sandbox::binding::{BindingRef, RBAC};
 use ackcred_sandbox::cloud::{Permissions, RamUser};
 use ackcred_sandbox::cluster::Cluster;
@@ -380,6 +380,31 @@ fn what_was_done_is_told_and_only_a_revocation_is_taken_back() {
 }
 
 /// Lets the dry run through and drops the writes behind it.
+/// What was given back is read once more: somebody may have taken it out again.
+#[test]
+fn what_is_taken_out_again_at_once_is_not_called_given_back() {
+    let incident = Incident::sandbox(on_leave);
+    let operation = revoked(&incident);
+    let gate = Gate::new();
+    // The first look is for the plan, the second comes after the change.
+    incident.server.faults().add("GET", &own().path(), 1, Fault::Delay(Duration::ZERO));
+    incident.server.faults().add("GET", &own().path(), 1, Fault::HoldRequest(gate.clone()));
+    let (status, report, said) = std::thread::scope(|scope| {
+        let restoring = scope.spawn(|| incident.json(&["restore", &operation, "--yes"]));
+        assert!(gate.wait_reached(1, Duration::from_secs(30)));
+        incident.delete(&own().path());
+        gate.open();
+        restoring.join().unwrap()
+    });
+    assert_eq!(status, Status::Incomplete, "{said}\n{report:#}");
+    let failed: Vec<&Value> =
+        report["steps"].as_array().unwrap().iter().filter(|step| step["result"] == "Failed").collect();
+    assert_eq!(failed.len(), 1, "{report:#}");
+    assert_eq!(failed[0]["error"], "it was given back, and something took it out again");
+    assert!(said.contains("access reviews: "), "{said}");
+    done(&incident, &["restore", &operation, "--yes"]);
+}
+
 fn drop_the_write(server: &ApiServer, method: &str, path: &str) {
     server.faults().add(method, path, 1, Fault::Delay(Duration::ZERO));
     server.faults().add(method, path, 9, Fault::DropRequest);

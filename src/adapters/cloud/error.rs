@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::permission;
+use crate::core::failure::{Cause, Failure};
 use crate::core::percent;
 use crate::core::secret::Secret;
 
@@ -147,6 +148,50 @@ impl Error {
     /// The wait that the cloud asked for.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
+    }
+
+    /// The failure, with what other calls have in common with it.
+    pub fn failure(&self) -> Failure {
+        let text = self.message();
+        match self.cause() {
+            Some(cause) => Failure::of_cause(text, cause),
+            None => text.into(),
+        }
+    }
+
+    /// What makes every call fail alike, where it is no fault of this one.
+    fn cause(&self) -> Option<Cause> {
+        let Inner { kind, what, code, .. } = &*self.0;
+        let code = code.as_deref().unwrap_or_default();
+        // The innermost reason: what is around it names the endpoint.
+        let reason = what.rsplit(": ").next().unwrap_or(what);
+        let (what, hint) = match kind {
+            Kind::CredentialsInvalid if code.starts_with("SignatureDoesNotMatch") => (
+                format!("Alibaba Cloud refuses the access key: {code}"),
+                "the secret is not the one of this access key ID; -v tells where both come from",
+            ),
+            Kind::CredentialsInvalid => (
+                format!("Alibaba Cloud refuses the access key: {code}"),
+                "it is wrong, deleted or disabled; -v tells where it comes from",
+            ),
+            Kind::CredentialsExpired => (
+                format!("Alibaba Cloud refuses the temporary credentials: {code}"),
+                "fetch new ones; -v tells where they come from",
+            ),
+            Kind::ClockSkew => {
+                (format!("Alibaba Cloud refuses the time of the calls: {code}: {what}"), "set this machine's clock")
+            }
+            Kind::Unreachable => (
+                format!("Alibaba Cloud can't be reached: {reason}"),
+                "check the network; a proxy is named in HTTPS_PROXY",
+            ),
+            Kind::Untrusted => (
+                format!("the certificates of Alibaba Cloud's endpoints are not trusted: {reason}"),
+                "a proxy that reads TLS has its own CA: name a file with its certificate in SSL_CERT_FILE",
+            ),
+            _ => return None,
+        };
+        Some(Cause { what, hint })
     }
 
     fn message(&self) -> String {
@@ -336,6 +381,39 @@ mod tests {
             let text = listing(body).to_string();
             assert!(text.starts_with(&format!("cs:DescribeClustersV1 needs {action}: StatusForbidden: ")), "{text}");
         }
+    }
+
+    /// Calls that fail alike are told as one; what is a call's own fault, such as a missing permission, is not.
+    #[test]
+    fn what_every_call_fails_by_is_known_as_that() {
+        let in_common = |status, code: &str| {
+            let body = format!(r#"{{"Code":"{code}","Message":"no"}}"#);
+            let failures = ["sts:GetCallerIdentity", "ram:ListUsers"]
+                .map(|action| Error::refused(action, status, &ErrorBody::read(body.as_bytes()), &[]).failure());
+            (failures[0].in_common() == failures[1].in_common()).then(|| failures[0].in_common().to_owned())
+        };
+        let key = in_common(404, "InvalidAccessKeyId.NotFound").unwrap();
+        assert_eq!(key, "Alibaba Cloud refuses the access key: InvalidAccessKeyId.NotFound");
+        for (status, code) in
+            [(400, "SignatureDoesNotMatch"), (400, "InvalidSecurityToken.Expired"), (400, "InvalidTimeStamp.Expired")]
+        {
+            assert!(in_common(status, code).unwrap().contains(code), "{code}");
+        }
+        for (status, code) in [(403, "NoPermission"), (400, "Throttling.User"), (503, "ServiceUnavailable")] {
+            assert_eq!(in_common(status, code), None, "{code}");
+        }
+        let unreachable = |action, host| {
+            let what =
+                format!("https://{host}: error sending request: tcp connect error: Connection refused (os error 111)");
+            Error::new(action, Kind::Unreachable, what).failure()
+        };
+        let failures = [
+            unreachable("sts:GetCallerIdentity", "sts.aliyuncs.com"),
+            unreachable("ram:ListUsers", "ram.aliyuncs.com"),
+        ];
+        assert_eq!(failures[0].in_common(), "Alibaba Cloud can't be reached: Connection refused (os error 111)");
+        assert_eq!(failures[0].in_common(), failures[1].in_common());
+        assert!(failures[0].text().contains("sts.aliyuncs.com"), "{}", failures[0]);
     }
 
     #[test]

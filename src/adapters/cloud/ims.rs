@@ -151,10 +151,10 @@ pub async fn get_user(wire: &Wire, endpoint: Endpoint, key: &Key<'_>, uid: &Uid)
         Ok(Found { user }) if user.user_id == *uid => {
             Lookup::Found(ImsUser { uid: user.user_id, name: user.user_name, principal_name: user.user_principal_name })
         }
-        Ok(_) => Lookup::Failed("ims:GetUser: the answer is about another user".to_owned()),
+        Ok(_) => Lookup::Failed("ims:GetUser: the answer is about another user".into()),
         // A bare 404 can come from anything on the way; only the documented code is an answer.
         Err(error) if error.kind() == Kind::NotFound && is_no_such_user(&error) => Lookup::NotFound,
-        Err(error) => Lookup::Failed(error.to_string()),
+        Err(error) => Lookup::Failed(error.failure()),
     }
 }
 
@@ -179,10 +179,10 @@ pub async fn get_user_in_recycle_bin(
     };
     match found {
         Ok(FoundInBin { user }) if user.user_id == *uid => Lookup::Found(recycled(user)),
-        Ok(_) => Lookup::Failed("ims:GetUserInRecycleBin: the answer is about another user".to_owned()),
+        Ok(_) => Lookup::Failed("ims:GetUserInRecycleBin: the answer is about another user".into()),
         // Its code for who is not there is documented nowhere, so this is an answer and proves nothing.
         Err(error) if error.kind() == Kind::NotFound && is_about_a_user(&error) => Lookup::NotFound,
-        Err(error) => Lookup::Failed(error.to_string()),
+        Err(error) => Lookup::Failed(error.failure()),
     }
 }
 

@@ -24,7 +24,7 @@ pub type Listed<T> = Result<Vec<T>, Partial<T>>;
 pub fn source<T>(listed: Listed<T>) -> Listing<T> {
     match listed {
         Ok(items) => Listing::Complete(items),
-        Err(Partial { read, error }) => Listing::Failed { read, reason: error.to_string() },
+        Err(Partial { read, error }) => Listing::Failed { read, reason: error.failure() },
     }
 }
 

@@ -50,6 +50,18 @@ impl CallError {
         matches!(&self.failure, Failure::Refused(refusal) if refusal.status == 401 && refusal.reason == "Unauthorized")
     }
 
+    /// What mends a call for which no server was found.
+    pub fn hint(&self) -> Option<&'static str> {
+        match &self.failure {
+            Failure::ConnectionRefused => {
+                Some("nothing listens at that address: is it still the cluster's? ACK's console shows its endpoints")
+            }
+            Failure::UnknownHost => Some("is this machine in the network in which that name is known?"),
+            Failure::Proxy(_) => Some("the proxy is the context's proxy-url, else the one in HTTPS_PROXY"),
+            _ => None,
+        }
+    }
+
     /// Whether there is no such thing (404), in the API server's own words: any server that stands in front of it has a 404.
     pub fn is_not_found(&self) -> bool {
         let in_its_words = |refusal: &Refusal| refusal.reason == "NotFound" || refusal.message == NO_SUCH_PATH;

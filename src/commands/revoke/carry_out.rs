@@ -75,8 +75,9 @@ impl Revocation<'_> {
             clusters.iter().filter(|gathered| planned.contains(&gathered.input.cluster.id())).collect();
         let keys = concerned.iter().map(|gathered| gathered.input.cluster.key.as_str());
         let lock_timeout = clusters::lock_timeout(self.args.clusters.cluster_timeout);
-        let locked = operation::lock(self.world, keys, lock_timeout, self.runtime)?;
-        let parts = self.runtime.cancellable(self.parts(&concerned, plan))?;
+        let locked = operation::lock(self.world, keys, lock_timeout, self.runtime, self.ui)?;
+        let parts = self.ui.waiting("asking what the bindings allow now", self.parts(&concerned, plan));
+        let parts = self.runtime.cancellable(parts)?;
         let running = match &self.request.resumed {
             Some(past) => locked.resume(past, &operators(&parts), self.world)?,
             None => locked.begin(self.beginning(&parts, plan), &originals(&parts), self.world)?,
@@ -232,7 +233,13 @@ impl Revocation<'_> {
 
     /// Waits for the verification; a terminal shows how long it still watches.
     async fn watched<T>(&self, window: Duration, verify: impl Future<Output = T>) -> T {
-        let Some(bar) = self.ui.bar().filter(|_| !window.is_zero()) else { return verify.await };
+        if window.is_zero() {
+            return verify.await;
+        }
+        let Some(bar) = self.ui.bar() else {
+            self.ui.note(&format!("watching for {}s whether access comes back", window.as_secs_f64()));
+            return verify.await;
+        };
         let begun = Instant::now();
         let tick = async {
             loop {

@@ -68,10 +68,13 @@ impl Planned {
 
     /// Says what was found on the way to the plan.
     pub(super) fn say_found(&self, ui: &Ui) {
-        self.account.failed.iter().for_each(|text| ui.warning(text));
-        for gathered in &self.clusters {
-            self.say_gathered(gathered, ui);
-        }
+        let of_clusters = self.clusters.iter().flat_map(|gathered| {
+            let prefix = self.prefix(gathered);
+            let failed = gathered.failed.iter().cloned();
+            failed.map(move |failure| failure.in_words(|text| format!("{prefix}{text}"))).collect::<Vec<_>>()
+        });
+        ui.failures(&self.account.failed.iter().cloned().chain(of_clusters).collect::<Vec<_>>());
+        self.clusters.iter().for_each(|gathered| self.say_gathered(gathered, ui));
         // What is true of an identity is true in every cluster: once is enough.
         distinct(&self.plan.warnings).into_iter().for_each(|text| ui.warning(text));
         for (_, step) in self.plan.binding_steps() {
@@ -88,14 +91,18 @@ impl Planned {
         }
     }
 
-    fn say_gathered(&self, gathered: &Gathered, ui: &Ui) {
-        let is_alone = self.clusters.len() == 1;
+    /// What names a cluster among several.
+    fn prefix(&self, gathered: &Gathered) -> String {
         let cluster = &gathered.input.cluster;
         let name = cluster.name.as_deref().or(cluster.context.as_deref()).unwrap_or_default();
-        let prefix = if is_alone { String::new() } else { format!("{name}: ") };
-        let messages = gathered.failed.iter().chain(&gathered.not_asked).chain(&gathered.skew);
+        if self.clusters.len() == 1 { String::new() } else { format!("{name}: ") }
+    }
+
+    fn say_gathered(&self, gathered: &Gathered, ui: &Ui) {
+        let prefix = self.prefix(gathered);
+        let messages = gathered.not_asked.iter().chain(&gathered.skew);
         messages.for_each(|text| ui.warning(&format!("{prefix}{text}")));
-        if is_alone {
+        if self.clusters.len() == 1 {
             gathered.notes.iter().for_each(|text| ui.note(text));
         }
     }

@@ -68,7 +68,8 @@ impl Planning<'_> {
         let extent = chosen.extent;
         let query = AccessQuery { world: self.world, timeout: self.access.request_timeout.0, namespace: None };
         let Fleet { account, clusters, .. } = fleet::read_to_change(runtime, chosen, query, settings, ui)?;
-        let mut gathered = runtime.cancellable(self.gather(clusters, &account, extent))??;
+        let gathered = ui.waiting("making the plan", self.gather(clusters, &account, extent));
+        let mut gathered = runtime.cancellable(gathered)??;
         let mode = self.mode(gathered.clusters.iter().map(|one| one.input.targets.len()).sum(), extent);
         let plan = self.plan(&mut gathered, mode);
         let has_gaps = !account.failed.is_empty() || gathered.has_gaps();

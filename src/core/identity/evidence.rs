@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ack::KubeconfigState;
+use crate::core::failure::Failure;
 use crate::core::identity::{Caller, IdentityType, ImsUser, RamRole, RamUser, RecycledUser, UserBasicInfo};
 use crate::core::ids::Uid;
 
@@ -16,7 +17,7 @@ pub enum Listing<T> {
         /// The entries before the failure.
         read: Vec<T>,
         /// Why the rest is missing.
-        reason: String,
+        reason: Failure,
     },
     /// Not asked: no credentials, `--offline`, or no need.
     NotAsked,
@@ -24,7 +25,7 @@ pub enum Listing<T> {
 
 impl<T> Listing<T> {
     /// A listing of which nothing was read.
-    pub fn failed(reason: impl Into<String>) -> Self {
+    pub fn failed(reason: impl Into<Failure>) -> Self {
         Self::Failed { read: Vec::new(), reason: reason.into() }
     }
 
@@ -45,7 +46,7 @@ impl<T> Listing<T> {
     }
 
     /// Why the listing was not read to the end, where it was begun.
-    pub fn failure(&self) -> Option<&str> {
+    pub fn failure(&self) -> Option<&Failure> {
         match self {
             Self::Failed { reason, .. } => Some(reason),
             Self::Complete(_) | Self::NotAsked => None,
@@ -64,7 +65,7 @@ pub enum Answer<T> {
     /// The answer.
     Known(T),
     /// No answer, and why.
-    Failed(String),
+    Failed(Failure),
     /// Not asked.
     NotAsked,
 }
@@ -79,7 +80,7 @@ impl<T> Answer<T> {
     }
 
     /// Why there is no answer, if it was asked for.
-    pub fn failure(&self) -> Option<&str> {
+    pub fn failure(&self) -> Option<&Failure> {
         match self {
             Self::Failed(reason) => Some(reason),
             Self::Known(_) | Self::NotAsked => None,
@@ -95,7 +96,7 @@ pub enum Lookup<T> {
     /// The call knows no such identity.
     NotFound,
     /// The call failed, and why.
-    Failed(String),
+    Failed(Failure),
     /// The call was not made for this UID although it would have helped, and why.
     NotAsked(String),
 }
@@ -136,7 +137,7 @@ impl AccountSources {
     /// No source answered, for one reason.
     pub fn failed(reason: &str) -> Self {
         Self {
-            caller: Answer::Failed(reason.to_owned()),
+            caller: Answer::Failed(reason.into()),
             users: Listing::failed(reason),
             roles: Listing::failed(reason),
             basic_infos: Listing::failed(reason),
@@ -149,14 +150,11 @@ impl AccountSources {
 
 impl AccountSources {
     /// Why sources that were asked are missing or broke off, each reason once.
-    pub fn failures(&self) -> Vec<String> {
-        let caller = match &self.caller {
-            Answer::Failed(reason) => Some(reason.as_str()),
-            Answer::Known(_) | Answer::NotAsked => None,
-        };
+    pub fn failures(&self) -> Vec<Failure> {
+        let caller = self.caller.failure();
         let listings =
             [self.users.failure(), self.roles.failure(), self.basic_infos.failure(), self.recycle_bin.failure()];
-        let mut reasons: Vec<String> = listings.into_iter().chain([caller]).flatten().map(str::to_owned).collect();
+        let mut reasons: Vec<Failure> = listings.into_iter().chain([caller]).flatten().cloned().collect();
         reasons.sort();
         reasons.dedup();
         reasons
@@ -184,13 +182,13 @@ impl KubeconfigListings {
     }
 
     /// Why one of them is missing or broke off. What ails the first ails the second too: that is one reason.
-    pub fn failure(&self) -> Option<&str> {
+    pub fn failure(&self) -> Option<&Failure> {
         self.people.failure().or(self.cloud_services.failure())
     }
 
     /// Both as one list, which is read to the end where both are.
     pub fn into_one(self) -> Listing<KubeconfigState> {
-        let failure = self.failure().map(str::to_owned);
+        let failure = self.failure().cloned();
         match (self.joined().0, failure) {
             (Listing::Complete(read), Some(reason)) => Listing::Failed { read, reason },
             (joined, _) => joined,
@@ -201,7 +199,7 @@ impl KubeconfigListings {
     /// cloud service's if it names the service, or is in that list alone: an older ACK may not know the question.
     fn joined(self) -> (Listing<KubeconfigState>, Option<String>) {
         let Self { people, cloud_services } = self;
-        let unread = cloud_services.failure().map(str::to_owned);
+        let unread = cloud_services.failure().map(ToString::to_string);
         let known: BTreeSet<Uid> = people.items().iter().map(|row| row.uid.clone()).collect();
         let is_whole = people.is_complete();
         let of_services = cloud_services.into_items().into_iter().filter_map(|row| {
@@ -249,7 +247,7 @@ pub(super) enum Standing {
     /// Read to the end, and nothing speaks against it.
     Complete,
     /// Read, but not to the end or not believable, and why.
-    Unread(String),
+    Unread(Failure),
     /// Not asked.
     NotAsked,
 }
@@ -265,7 +263,7 @@ impl Standing {
 
     fn doubt(&mut self, doubtful: bool, reason: &str) {
         if doubtful && *self == Self::Complete {
-            *self = Self::Unread(reason.to_owned());
+            *self = Self::Unread(reason.into());
         }
     }
 }

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ack::AccountType;
 use super::evidence::{AccountSources, Answer, Listing, Lookup, Standing, Standings};
 use super::trace::Trace;
+use crate::core::failure::Failure;
 use crate::core::identity::{IdentityType, UserStatus};
 use crate::core::ids::Uid;
 
@@ -133,7 +134,7 @@ impl AccountDirectory {
 
     /// The listings that were read to the end and leave out what must be in them, each with the reason: they are no better than
     /// listings that failed.
-    pub fn doubts(&self) -> Vec<String> {
+    pub fn doubts(&self) -> Vec<Failure> {
         let AccountSources { users, roles, basic_infos, .. } = &self.sources;
         let listings = [
             ("ram:ListUsers", users.is_complete(), &self.standings.users),
@@ -141,7 +142,7 @@ impl AccountDirectory {
             ("ims:ListUserBasicInfos", basic_infos.is_complete(), &self.standings.basic_infos),
         ];
         let doubtful = listings.into_iter().filter(|(_, is_complete, _)| *is_complete);
-        doubtful.filter_map(|(action, _, standing)| Some(format!("{action}: {}", unread(standing)?))).collect()
+        doubtful.filter_map(|(action, _, standing)| Some(format!("{action}: {}", unread(standing)?).into())).collect()
     }
 
     /// Says who `uid` is in `cluster`, and whether it still exists.
@@ -264,9 +265,11 @@ impl AccountDirectory {
     fn gaps_of_absence(&self, uid: &Uid, cluster: &ClusterDirectory) -> Vec<String> {
         let named = self.named_standings();
         let mut gaps = Vec::new();
-        let reasons: BTreeSet<&str> = named.iter().filter_map(|(_, standing)| unread(standing)).collect();
+        let reason_of = |standing: &Standing| unread(standing).map(|failure| failure.in_common().to_owned());
+        let reasons: BTreeSet<String> = named.iter().filter_map(|(_, standing)| reason_of(standing)).collect();
         for reason in reasons {
-            gaps.push(format!("{} unread: {reason}", names(&named, |standing| unread(standing) == Some(reason))));
+            let unread = names(&named, |standing| reason_of(standing).as_ref() == Some(&reason));
+            gaps.push(format!("{unread} unread: {reason}"));
         }
         if named.iter().all(|(_, standing)| **standing == Standing::NotAsked) {
             return vec![NOT_ASKED.to_owned()];
@@ -388,7 +391,7 @@ fn gap_of_trace(uid: &Uid, cluster: &ClusterDirectory) -> String {
     }
 }
 
-fn unread(standing: &Standing) -> Option<&str> {
+fn unread(standing: &Standing) -> Option<&Failure> {
     match standing {
         Standing::Unread(reason) => Some(reason),
         Standing::Complete | Standing::NotAsked => None,

@@ -45,7 +45,7 @@ pub async fn audit_logs<A>(fleet: &mut Fleet<A>, with_activity: bool, interrupt:
     let logs = logs.into_inner();
     for (_, reading) in fleet.clusters.iter_mut().filter_map(|cluster| cluster.outcome.as_mut().ok()) {
         let answer = reading.cluster.id.as_ref().and_then(|id| logs.projects.get(id));
-        reading.failed.extend(answer.and_then(Answer::failure).map(str::to_owned));
+        reading.failed.extend(answer.and_then(Answer::failure).cloned());
     }
     logs
 }

@@ -142,6 +142,17 @@ impl Choice {
         Self { wanted: Wanted::Routes(vec![route]), issue: None }
     }
 
+    /// Whether one of the ways runs a credential plugin, which may ask something at the terminal.
+    pub fn runs_plugin(&self) -> bool {
+        let runs_plugin = |route: &Route| route.context.user.as_ref().is_some_and(|user| user.value.exec.is_some());
+        match &self.wanted {
+            Wanted::Exactly(route, _) => runs_plugin(route),
+            Wanted::Routes(routes) | Wanted::Ids(_, routes) | Wanted::OfAccount(routes) => {
+                routes.iter().any(runs_plugin)
+            }
+        }
+    }
+
     /// Why the one cluster that is wanted can't be reached, where that is known beforehand.
     pub fn leads_nowhere(&self) -> Option<Error> {
         match &self.wanted {

@@ -1,6 +1,7 @@
 //! Asks the API server for its own decisions, before the change and after it.
 
 use std::cell::Cell;
+use std::iter::Sum;
 
 use futures_util::{StreamExt as _, stream};
 use tokio::time::{Instant, sleep};
@@ -34,6 +35,37 @@ pub async fn probes_that_work(api: &ApiServer, input: &RevocationInput) -> (Befo
         }
     }
     (Before::of_answers(&questions, allowed, failure.as_ref().map(|error| chain(error))), failure)
+}
+
+/// What the API server allows after a restore.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Again {
+    /// How many questions were asked.
+    pub asked: usize,
+    /// How many of them it answers with yes.
+    pub allowed: usize,
+}
+
+impl Sum for Again {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |sum, one| Self { asked: sum.asked + one.asked, allowed: sum.allowed + one.allowed })
+    }
+}
+
+/// Asks what was allowed before a revocation, until the answer is yes or for as long as the API server may need to apply a change.
+pub async fn allowed_again(api: &ApiServer, probes: &[Probe]) -> Again {
+    let until = Instant::now() + REVIEWS_SETTLE_WITHIN;
+    let answers = stream::iter(probes).map(async |probe| {
+        loop {
+            let answer = api.subject_access_review(&probe.user_info(), &probe.attributes).await;
+            match answer.is_ok_and(|review| review.allowed) {
+                false if Instant::now() < until => sleep(REVIEW_STEP).await,
+                is_allowed => return is_allowed,
+            }
+        }
+    });
+    let allowed = answers.buffered(SIDE_BY_SIDE).filter(|allowed| std::future::ready(*allowed)).count().await;
+    Again { asked: probes.len(), allowed }
 }
 
 /// Asks every question again that was answered with yes before the change.

@@ -175,7 +175,8 @@ fn attributes(report: &WhoAmI, wide: bool) -> Vec<(&'static str, Cell<'_>)> {
         rows.push(("SHA-256", Cell::new(sha256)));
     }
     rows.push(("RAM UID", Cell::maybe(report.identity.uid.as_deref())));
-    rows.push(("RAM identity", Cell::maybe(report.identity.uid.as_ref().map(|_| report.identity.describe()))));
+    let identity = Cell::maybe(report.identity.uid.as_ref().map(|_| report.identity.describe()));
+    rows.push(("RAM identity", identity.tone(identity_tone(report))));
     if let Some(source) = &report.api_server {
         rows.push(("API server sees", source.describe()));
     }
@@ -194,6 +195,16 @@ fn attributes(report: &WhoAmI, wide: bool) -> Vec<(&'static str, Cell<'_>)> {
         rows.push(("Also holds", Cell::new(text).tone(status_tone(other.status))));
     }
     rows
+}
+
+/// Whose it is comes first to the eye; and it is dangerous where nobody is left whose credential this could be, and it works.
+fn identity_tone(report: &WhoAmI) -> Tone {
+    let is_gone = matches!(report.identity.state, StateWord::Deleted | StateWord::Recycled);
+    let mut credentials = std::iter::once(&report.credential).chain(&report.other_credentials);
+    match is_gone && credentials.any(CredentialFacts::may_work) {
+        true => Tone::Danger,
+        false => Tone::Attention,
+    }
 }
 
 impl ClusterFacts {
@@ -236,6 +247,12 @@ impl CredentialFacts {
             status: CredentialStatusWord::from(expiry.status),
             reason: expiry.reason,
         }
+    }
+
+    /// Whether a server may take it now.
+    fn may_work(&self) -> bool {
+        use CredentialStatusWord as Word;
+        !matches!(self.status, Word::Invalid | Word::Missing | Word::Expired | Word::NotYetValid)
     }
 
     fn expires(&self) -> Option<String> {

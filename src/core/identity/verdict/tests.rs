@@ -422,7 +422,7 @@ fn the_list_of_cloud_services_spoils_no_other() {
     assert_eq!(account.judge(&uid(GONE), &directory).state, State::Deleted(Basis::Confirmed));
     assert_eq!(directory.sources().cloud_services_unread.as_deref(), Some("cs: cut"));
     let both = KubeconfigListings { people, cloud_services: Listing::failed("cs: cut") };
-    assert_eq!((both.failure(), both.clone().into_one().failure()), (Some("cs: cut"), Some("cs: cut")));
+    assert_eq!((both.failure(), both.clone().into_one().failure()), (Some(&"cs: cut".into()), Some(&"cs: cut".into())));
 
     // A cloud service's role is deleted by ACK's word only where that list was read to the end.
     let gone = KubeconfigState { account_state: AccountState::Deleted, ..service("3999", "arms") };

@@ -9,6 +9,7 @@ use crate::core::identity::ack::{CertificateState, KubeconfigState};
 use crate::core::identity::verdict::State;
 use crate::core::ids::{Uid, split_subject_name};
 use crate::core::rbac::inventory::BoundSubject;
+use crate::core::rbac::others::and_more;
 use crate::core::rbac::{full_rights_holders, is_administrator};
 use crate::core::revocation::input::{
     Confirmation, DryRuns, InputTarget, KubeconfigFact, LeakedFacts, RevocationInput,
@@ -19,6 +20,9 @@ use crate::core::revocation::target::{Target, TargetNames};
 /// Cluster states in which ACK deletes no kubeconfigs.
 /// Source: <https://www.alibabacloud.com/help/en/ack/user-guide/clear-kubeconfig>
 const ABNORMAL: [&str; 4] = ["failed", "deleting", "deleted", "delete_failed"];
+
+/// How many of the things are named that could not be read.
+const UNREAD_SHOWN: usize = 2;
 
 /// What speaks against revoking anything in this cluster.
 pub(super) fn the_cluster(input: &RevocationInput, flags: &Flags, mode: RevokeMode) -> Vec<Refusal> {
@@ -37,7 +41,8 @@ fn against_the_cluster(input: &RevocationInput, flags: &Flags, mode: RevokeMode)
         return refusals;
     }
     if !input.unread.is_empty() {
-        let message = format!("what there is to revoke is unknown: {}", input.unread.join("; "));
+        let unread = &input.unread[..input.unread.len().min(UNREAD_SHOWN)];
+        let message = format!("what there is to revoke is unknown: {}", and_more(unread, "; ", input.unread.len()));
         let hint =
             "ask for list on clusterrolebindings, rolebindings, clusterroles and roles (rbac.authorization.k8s.io)";
         refusals.push(Refusal::new(RefusalCode::MissingRight, message).hint(hint));

@@ -1,6 +1,7 @@
 //! Check `Cloud`: what ACK's record says of the identity in this cluster.
 
 use super::{Check, CheckReport};
+use crate::core::failure::Failure;
 use crate::core::identity::ack::{CertificateState, KubeconfigState, Permission};
 use crate::core::identity::evidence::{Answer, Listing};
 use crate::core::ids::{ClusterId, Uid};
@@ -26,7 +27,11 @@ pub fn read_cloud_record(
     // Such a record may be of this cluster.
     let nowhere = records.iter().any(|record| record.resource_id.is_empty());
     let nowhere = nowhere.then_some("cs:DescribeUserPermission: a permission record without a resource");
-    let failed: Vec<&str> = [kubeconfigs.failure(), permissions.failure(), nowhere].into_iter().flatten().collect();
+    let failed: Vec<&str> =
+        [kubeconfigs.failure().map(Failure::text), permissions.failure().map(Failure::text), nowhere]
+            .into_iter()
+            .flatten()
+            .collect();
     if left.is_empty() && !failed.is_empty() {
         return CheckReport::error(Check::Cloud, format!("the cloud's record is unknown: {}", failed.join("; ")));
     }
@@ -118,13 +123,13 @@ mod tests {
     #[test]
     fn a_list_that_broke_off_proves_presence_and_never_absence() {
         let none = || Answer::Known(Vec::new());
-        let broken = |read| Listing::Failed { read, reason: "page 2: timeout".to_owned() };
+        let broken = |read| Listing::Failed { read, reason: "page 2: timeout".into() };
         for (kubeconfigs, permissions, expected) in [
             (broken(vec![row("200", Unexpired)]), none(), CheckResult::Failed),
             (broken(Vec::new()), none(), CheckResult::Error),
             (broken(vec![row("300", Unexpired)]), none(), CheckResult::Error),
-            (Listing::Complete(Vec::new()), Answer::Failed("denied".to_owned()), CheckResult::Error),
-            (Listing::Complete(vec![row("200", Expired)]), Answer::Failed("denied".to_owned()), CheckResult::Failed),
+            (Listing::Complete(Vec::new()), Answer::Failed("denied".into()), CheckResult::Error),
+            (Listing::Complete(vec![row("200", Expired)]), Answer::Failed("denied".into()), CheckResult::Failed),
             (Listing::Complete(Vec::new()), none(), CheckResult::Passed),
         ] {
             let report = read(&kubeconfigs, &permissions);
