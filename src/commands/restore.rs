@@ -123,8 +123,9 @@ impl Restore<'_> {
         });
         if again.asked > 0 {
             let Again { asked, allowed } = again;
-            let before = "questions that were answered with yes before the revocation";
-            self.ui.note(&format!("access reviews: {allowed} of {asked} {before} are again"));
+            self.ui.note(&format!(
+                "access reviews: {allowed} of {asked} rights held before the revocation are held again"
+            ));
         }
         let ending = match steps.iter().all(StepReport::is_done) {
             _ if is_interrupted => Ending::Interrupted,

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ack::AccountType;
 use super::evidence::{AccountSources, Answer, Listing, Lookup, Standing, Standings};
 use super::trace::Trace;
+use crate::core::distinct::distinct;
 use crate::core::failure::Failure;
 use crate::core::identity::{IdentityType, UserStatus};
 use crate::core::ids::Uid;
@@ -286,7 +287,7 @@ impl AccountDirectory {
     fn gap_of_ownership(&self, owner: &Answer<Uid>) -> Option<String> {
         let caller = match &self.sources.caller {
             Answer::Known(caller) => &caller.account_id,
-            Answer::Failed(reason) => return Some(format!("the caller's account unread: {reason}")),
+            Answer::Failed(reason) => return Some(format!("the caller's account unread: {}", reason.in_common())),
             Answer::NotAsked => return Some("the caller's account not asked".to_owned()),
         };
         match owner {
@@ -363,9 +364,9 @@ impl AccountDirectory {
             names => Some(format!("absent from {names}")),
         };
         let cut = unusable.then(|| format!("account_state Deleted in {ACK}, which was not read to the end"));
-        let parts: Vec<String> =
-            absent.into_iter().chain(gaps.iter().cloned()).chain(self.gaps_of_lookups(uid)).chain(cut).collect();
-        parts.join("; ")
+        let parts = absent.into_iter().chain(gaps.iter().cloned()).chain(self.gaps_of_lookups(uid)).chain(cut);
+        // Two look-ups can fail by one cause.
+        distinct(parts).join("; ")
     }
 }
 
@@ -375,7 +376,7 @@ fn exists_and_no_more(statements: &[Statement]) -> bool {
 
 fn gap_of_lookup<T>(lookup: &Lookup<T>, call: &str) -> Option<String> {
     match lookup {
-        Lookup::Failed(reason) => Some(format!("look-up failed: {reason}")),
+        Lookup::Failed(reason) => Some(format!("look-up failed: {}", reason.in_common())),
         Lookup::NotAsked(reason) => Some(format!("{call} not asked: {reason}")),
         Lookup::Found(_) | Lookup::NotFound => None,
     }
