@@ -28,7 +28,7 @@ pub(super) fn load(access: &AccessArgs, world: &World) -> Result<Loaded> {
     if loaded.files.is_empty() && !loaded.missing.is_empty() && access.server.is_none() {
         let names: Vec<String> = loaded.missing.iter().map(|path| path.display().to_string()).collect();
         return Err(Error::failed(anyhow::anyhow!("no kubeconfig found at {}", names.join(", ")))
-            .hint("name one with --kubeconfig, or look at a file with -f"));
+            .hint("name one with --kubeconfig; kubectl ackcred whoami -f FILE looks at a single file"));
     }
     Ok(loaded)
 }

@@ -51,6 +51,7 @@ mod setting;
 mod sizes;
 mod terminal;
 mod unread;
+mod widths;
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};

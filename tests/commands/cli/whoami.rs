@@ -135,14 +135,14 @@ fn without_a_kubeconfig_the_next_step_is_told() {
     assert_snapshot!(told(&nothing, &nothing.run(&["whoami"])), @r#"
     --- stderr
     error: no kubeconfig found at [home]/.kube/config
-    hint: name one with --kubeconfig, or look at a file with -f
+    hint: name one with --kubeconfig; kubectl ackcred whoami -f FILE looks at a single file
     --- exit 1
     "#);
     let named = session().with("KUBECONFIG", "/nowhere/a:/nowhere/b");
     assert_snapshot!(named.run(&["whoami"]), @r#"
     --- stderr
     error: no kubeconfig found at /nowhere/a, /nowhere/b
-    hint: name one with --kubeconfig, or look at a file with -f
+    hint: name one with --kubeconfig; kubectl ackcred whoami -f FILE looks at a single file
     --- exit 1
     "#);
     let flag = session();
