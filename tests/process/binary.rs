@@ -341,6 +341,9 @@ fn ctrl_c_ends_a_scan_of_many_with_what_is_known_so_far() {
     assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr);
+    let warnings: Vec<&str> = said.lines().filter(|line| line.contains("interrupted")).collect();
+    assert_eq!(warnings, ["warning: 2 of 4 clusters read; 2 interrupted"], "{said}");
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(document["incomplete"], true);
     let told = |place: usize| {
