@@ -56,7 +56,7 @@ impl StateFolder {
         let path = |name: &str| self.operation_folder(id).join(name);
         let encode =
             |name| move |source: serde_json::Error| JournalError::Encode { path: path(name), source: source.into() };
-        let record = serde_json::to_vec_pretty(record).map_err(encode(RECORD))?;
+        let record = pretty(record).map_err(encode(RECORD))?;
         let summary = serde_json::to_vec(&SummaryV1::from(&summary(record.len() as u64))).map_err(encode(SUMMARY))?;
         let mut files = vec![
             NewFile { name: RECORD.to_owned(), content: record },
@@ -116,6 +116,25 @@ fn fill(folder: &Path, files: &[NewFile]) -> Result<(), JournalError> {
         sync_folder(folder).map_err(cannot_write(folder))?;
     }
     Ok(())
+}
+
+/// A document as JSON, in no more memory than it takes: the record of hundreds of clusters is many megabytes.
+fn pretty(document: &impl Serialize) -> serde_json::Result<Vec<u8>> {
+    struct Length(usize);
+    impl io::Write for Length {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut length = Length(0);
+    serde_json::to_writer_pretty(&mut length, document)?;
+    let mut json = Vec::with_capacity(length.0);
+    serde_json::to_writer_pretty(&mut json, document)?;
+    Ok(json)
 }
 
 fn is_there(path: &Path) -> Result<bool, JournalError> {
