@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::architecture::source::Source;
+
 #[test]
 fn every_link_to_a_file_leads_to_one() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -39,4 +41,22 @@ fn links(text: &str) -> impl Iterator<Item = &str> {
         let target = text[at + 2..].split(')').next()?;
         (!target.contains("://") && !target.starts_with('#')).then_some(target)
     })
+}
+
+/// Both ways: what the program reads is on the page, and what is on the page is read.
+#[test]
+fn the_page_of_environment_variables_lists_what_the_program_reads() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |file: &str| fs::read_to_string(root.join(file)).expect("a file of the repository");
+    let source = Source::read("core/variables.rs", &read("src/core/variables.rs"));
+    // `world` reads it: it uses no other module.
+    let mut program: Vec<String> = source.texts.into_iter().chain(["HOME".to_owned()]).collect();
+    let page = read("docs/environment.md");
+    let rows = page.lines().filter(|line| line.starts_with("| `"));
+    let first = rows.filter_map(|row| row.split('|').nth(1));
+    let mut documented: Vec<String> =
+        first.flat_map(|cell| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>()).collect();
+    program.sort();
+    documented.sort();
+    assert_eq!(documented, program);
 }
