@@ -142,7 +142,7 @@ fn internals_show_what_suites_and_benches_use_and_no_more() {
     assert_eq!(listed, ["Uid", "binding_names"].map(str::to_owned).into());
     let shown = shown_by(&fs::read_to_string(root().join("src/internals.rs")).unwrap());
     let mut files = Vec::new();
-    for folder in ["tests", "benches", "sandbox/src", "sandbox/tests"] {
+    for folder in ["tests", "benches", "packaging/src", "sandbox/src", "sandbox/tests"] {
         collect(&root().join(folder), &mut files);
     }
     let used = files.iter().flat_map(|file| {

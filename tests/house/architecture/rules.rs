@@ -9,7 +9,7 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
     ("world", &[]),
     ("bug", &[]),
     ("error", &["status"]),
-    ("internals", &["adapters", "core", "error"]),
+    ("internals", &["adapters", "cli", "core", "error"]),
     ("cli", &["core"]),
     ("adapters", &["adapters", "core", "error", "world"]),
     ("gather", &["gather", "adapters", "core", "error", "world"]),
