@@ -111,7 +111,7 @@ fn without_the_rights_nothing_is_scanned() {
     watched.kubectl.apply("deploy/base");
 }
 
-/// The metrics that alerts and dashboard ask for are those that the program writes.
+/// Each alert has a summary and a case.
 #[test]
 fn the_dashboard_and_the_alerts_parse() {
     let dashboard: Value =
