@@ -4,6 +4,7 @@
 
 mod cluster;
 mod pod;
+mod script;
 
 use std::fs;
 
