@@ -7,6 +7,7 @@ pub use crate::adapters::cluster::{
     ApiServer, BindingScope, CallError, Failure, Limits, ListDecoder, ListError, TlsFailure,
 };
 pub use crate::adapters::kubeconfig_files::{LoadError, Loaded, load as load_kubeconfig};
+pub use crate::cli::grammar;
 pub use crate::core::access::scan::ClusterScan;
 pub use crate::core::cluster::cluster_id::KnownCluster;
 pub use crate::core::credential::certificate::Certificate;

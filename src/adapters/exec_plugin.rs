@@ -15,6 +15,7 @@ use crate::core::kubeconfig::connection::Endpoint;
 use crate::core::kubeconfig::exec_credential::{self, API_VERSIONS, ExecCredential, ExecCredentialError};
 use crate::core::kubeconfig::plugin_policy::PluginPolicy;
 use crate::core::kubeconfig::{Exec, InteractiveMode, clean};
+use crate::core::variables;
 use crate::world::World;
 
 /// Why a plugin gave no credential. What it wrote to its standard output is never part of it.
@@ -187,7 +188,7 @@ fn look_up(world: &World, command: &Path) -> Option<PathBuf> {
     if command.components().count() > 1 || command.is_absolute() {
         return executable(&world.cwd.join(command));
     }
-    let folders = std::env::split_paths(world.env.get("PATH")?).collect::<Vec<_>>();
+    let folders = std::env::split_paths(world.env.get(variables::PATH)?).collect::<Vec<_>>();
     let found = folders.iter().find_map(|folder| {
         let file = executable(&world.cwd.join(folder).join(command))?;
         Some((folder.is_absolute(), file))

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use crate::adapters::files;
 use crate::core::kubeconfig::{self, Kubeconfig, ParseError, clean};
+use crate::core::variables;
 use crate::world::World;
 
 /// Larger files are refused, in bytes. Five thousand contexts with certificates take 18 MiB. A kubeconfig takes up to four times
@@ -131,7 +132,7 @@ pub fn load(world: &World, explicit: Option<&Path>) -> Result<Loaded, LoadError>
 
 /// The files to look for, the most important first.
 pub fn precedence(world: &World) -> Vec<PathBuf> {
-    let Some(list) = world.env.get("KUBECONFIG") else {
+    let Some(list) = world.env.get(variables::KUBECONFIG) else {
         // Without a home folder client-go looks in the working directory.
         return vec![world.home.clone().unwrap_or_default().join(".kube").join("config")];
     };

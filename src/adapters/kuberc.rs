@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use crate::adapters::files::{self, FileError};
 use crate::core::kubeconfig::plugin_policy::{self, KubercError, PluginPolicy};
+use crate::core::variables;
 use crate::core::yaml;
 use crate::world::World;
 
@@ -38,7 +39,7 @@ pub enum PolicyError {
 /// is missing or otherwise broken is passed over, as kubectl does; but one that kubectl would read and that is not read
 /// here, being no regular file or too long, may hold a policy.
 pub fn plugin_policy(world: &World) -> Result<PluginPolicy, PolicyError> {
-    let named = world.env.get("KUBERC");
+    let named = world.env.get(variables::KUBERC);
     if named.is_some_and(|value| value == "off") {
         return Ok(PluginPolicy::AllowAll);
     }

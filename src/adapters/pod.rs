@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::core::kubeconfig::{Cluster, ResolvedContext, User};
 use crate::core::sourced::Sourced;
+use crate::core::variables;
 use crate::world::Environment;
 
 /// Where the kubelet puts a pod's credential.
@@ -25,8 +26,9 @@ pub enum PodError {
 
 /// What a kubeconfig for the pod's service account would say.
 pub fn context(env: &Environment, folder: &Path) -> Result<ResolvedContext, PodError> {
+    let [host, port] = variables::SERVICE;
     let variable = |name| env.text(name).ok_or(PodError::NoService);
-    let (host, port) = (variable("KUBERNETES_SERVICE_HOST")?, variable("KUBERNETES_SERVICE_PORT")?);
+    let (host, port) = (variable(host)?, variable(port)?);
     let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
     let token = folder.join("token");
     if !token.is_file() {

@@ -7,6 +7,7 @@ use crate::adapters::cloud::endpoints::{EndpointOverrides, LoopbackEndpoint};
 use crate::cli::{AccessArgs, CloudArgs};
 use crate::core::failure::{Failure, merged};
 use crate::core::identity::evidence::AccountSources;
+use crate::core::variables;
 use crate::error::{Error, Result};
 use crate::gather::cloud::CloudAccess;
 use crate::output::ui::Ui;
@@ -27,12 +28,12 @@ pub(super) fn settings(args: &CloudArgs, access: &AccessArgs, world: &World) -> 
         vpc: args.vpc,
         request_timeout: access.request_timeout.0,
         endpoints: EndpointOverrides {
-            cs: endpoint(args.cs_endpoint.as_deref(), "ACKCRED_CS_ENDPOINT", world)?,
-            ram: endpoint(args.ram_endpoint.as_deref(), "ACKCRED_RAM_ENDPOINT", world)?,
-            sts: endpoint(args.sts_endpoint.as_deref(), "ACKCRED_STS_ENDPOINT", world)?,
-            ims: endpoint(args.ims_endpoint.as_deref(), "ACKCRED_IMS_ENDPOINT", world)?,
-            metadata: endpoint::<LoopbackEndpoint>(None, "ACKCRED_METADATA_ENDPOINT", world)?,
-            oauth: endpoint::<LoopbackEndpoint>(None, "ACKCRED_OAUTH_ENDPOINT", world)?,
+            cs: endpoint(args.cs_endpoint.as_deref(), variables::CS_ENDPOINT, world)?,
+            ram: endpoint(args.ram_endpoint.as_deref(), variables::RAM_ENDPOINT, world)?,
+            sts: endpoint(args.sts_endpoint.as_deref(), variables::STS_ENDPOINT, world)?,
+            ims: endpoint(args.ims_endpoint.as_deref(), variables::IMS_ENDPOINT, world)?,
+            metadata: endpoint::<LoopbackEndpoint>(None, variables::METADATA_ENDPOINT, world)?,
+            oauth: endpoint::<LoopbackEndpoint>(None, variables::OAUTH_ENDPOINT, world)?,
         },
         ..CloudSettings::default()
     }))

@@ -11,6 +11,7 @@ use super::report::{self, Report, Style};
 use crate::cli::{Color, Format, OutputArgs};
 use crate::core::failure::{Failure, Merged, merged};
 use crate::core::revocation::refusal::Refusal;
+use crate::core::variables;
 use crate::error::{Error, Result};
 use crate::world::{Streams, World};
 
@@ -34,7 +35,11 @@ impl Ui {
         let colored = |is_terminal: bool| match args.color {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => is_terminal && world.env.get("NO_COLOR").is_none() && world.env.text("TERM") != Some("dumb"),
+            Color::Auto => {
+                is_terminal
+                    && world.env.get(variables::NO_COLOR).is_none()
+                    && world.env.text(variables::TERM) != Some("dumb")
+            }
         };
         Self {
             style: Style {
@@ -45,7 +50,9 @@ impl Ui {
             },
             colored_messages: colored(world.streams.stderr_is_terminal),
             quiet: args.quiet,
-            has_bars: world.streams.stderr_is_terminal && !args.quiet && world.env.text("TERM") != Some("dumb"),
+            has_bars: world.streams.stderr_is_terminal
+                && !args.quiet
+                && world.env.text(variables::TERM) != Some("dumb"),
             streams: world.streams.clone(),
         }
     }

@@ -3,6 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use kubectl_ackcred::internals::grammar;
+
+use crate::architecture::source::Source;
+
 #[test]
 fn every_link_to_a_file_leads_to_one() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -39,4 +43,118 @@ fn links(text: &str) -> impl Iterator<Item = &str> {
         let target = text[at + 2..].split(')').next()?;
         (!target.contains("://") && !target.starts_with('#')).then_some(target)
     })
+}
+
+/// Both ways: what the program reads is on the page, and what is on the page is read.
+#[test]
+fn the_page_of_environment_variables_lists_what_the_program_reads() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |file: &str| fs::read_to_string(root.join(file)).expect("a file of the repository");
+    let source = Source::read("core/variables.rs", &read("src/core/variables.rs"));
+    // `world` reads it: it uses no other module.
+    let mut program: Vec<String> = source.texts.into_iter().chain(["HOME".to_owned()]).collect();
+    let page = read("docs/environment.md");
+    let rows = page.lines().filter(|line| line.starts_with("| `"));
+    let first = rows.filter_map(|row| row.split('|').nth(1));
+    let mut documented: Vec<String> =
+        first.flat_map(|cell| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>()).collect();
+    program.sort();
+    documented.sort();
+    assert_eq!(documented, program);
+}
+
+/// A command in a document is one that the program takes.
+#[test]
+fn every_command_in_the_documents_is_one_that_the_program_takes() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut documents = Vec::new();
+    collect(root, &mut documents);
+    let (mut checked, mut wrong) = (0, Vec::new());
+    for document in documents {
+        let text = fs::read_to_string(&document).expect("a document can be read");
+        for command in text.lines().filter_map(|line| line.trim_start().strip_prefix("$ kubectl ackcred ")) {
+            let words = std::iter::once("kubectl-ackcred".to_owned()).chain(words(command));
+            if let Err(error) = grammar().try_get_matches_from(words)
+                && error.use_stderr()
+            {
+                wrong.push(format!("{}: {command}: {error}", document.display()));
+            }
+            checked += 1;
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(checked > 40, "{checked}");
+}
+
+/// A shell's words, without comments and redirections, and with something in place of each word in capitals.
+fn words(command: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    for (index, part) in command.split('"').enumerate() {
+        if index % 2 == 1 {
+            words.push(part.to_owned());
+            continue;
+        }
+        let end = [" #", " > "].iter().filter_map(|end| part.find(end)).min();
+        words.extend(part[..end.unwrap_or(part.len())].split_whitespace().map(|word| match word {
+            "UID" => "200000000000000103".to_owned(),
+            "OPERATION" => "20261125-233524-551c8e".to_owned(),
+            word => word.to_owned(),
+        }));
+        if end.is_some() {
+            break;
+        }
+    }
+    words
+}
+
+#[test]
+fn a_shells_words_are_found() {
+    assert_eq!(words("revoke UID --reason \"a b\" > x"), ["revoke", "200000000000000103", "--reason", "a b"]);
+    assert_eq!(words("scan   # all \"of it\""), ["scan"]);
+}
+
+/// Headings, commands and links of the README, and of each translation of it.
+#[test]
+fn the_translations_keep_step_with_the_readme() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |file: &str| fs::read_to_string(root.join(file)).expect("a README");
+    let original = read("README.md");
+    for file in ["README.zh-CN.md", "README.ja.md"] {
+        let translation = read(file);
+        assert_eq!(heading_levels(&translation), heading_levels(&original), "{file}: headings");
+        assert_eq!(blocks(&translation), blocks(&original), "{file}: commands and their output");
+        assert_eq!(table_rows(&translation), table_rows(&original), "{file}: rows of tables");
+        let own = |text: &str| {
+            let mut files: Vec<String> =
+                links(text).map(|link| link.split('#').next().unwrap_or_default().to_owned()).collect();
+            files.retain(|link| !link.starts_with("README"));
+            files.sort();
+            files.dedup();
+            files
+        };
+        assert_eq!(own(&translation), own(&original), "{file}: links");
+    }
+}
+
+fn heading_levels(text: &str) -> Vec<usize> {
+    outside(text)
+        .filter(|line| line.starts_with('#'))
+        .map(|line| line.bytes().take_while(|byte| *byte == b'#').count())
+        .collect()
+}
+
+/// How many rows each table has.
+fn table_rows(text: &str) -> Vec<usize> {
+    let lines: Vec<&str> = outside(text).collect();
+    lines.split(|line| !line.starts_with('|')).map(<[&str]>::len).filter(|rows| *rows > 0).collect()
+}
+
+/// The lines that are in no block of code.
+fn outside(text: &str) -> impl Iterator<Item = &str> {
+    text.split("```").step_by(2).flat_map(str::lines)
+}
+
+/// The blocks of code.
+fn blocks(text: &str) -> Vec<&str> {
+    text.split("```").skip(1).step_by(2).collect()
 }

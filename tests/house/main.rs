@@ -5,3 +5,4 @@
 mod architecture;
 mod completions;
 mod docs;
+mod workflows;

@@ -7,3 +7,4 @@ mod fidelity;
 mod judge;
 mod open_files;
 mod openssl;
+mod watching;

@@ -40,6 +40,7 @@ mod interruption;
 mod many_grants;
 mod names;
 mod other_credentials;
+mod permissions;
 mod proof;
 mod properties;
 mod records;

@@ -14,6 +14,7 @@ use super::error::Kind;
 use crate::adapters::files;
 use crate::core::kubeconfig::proxy::ProxyVariables;
 use crate::core::secret::Secret;
+use crate::core::variables;
 use crate::error::chain;
 use crate::world::World;
 
@@ -72,7 +73,7 @@ impl Http {
         let variables = ProxyVariables::of(|name| world.env.text(name));
         let no_proxy = variables.exceptions.unwrap_or_default();
         Self {
-            certificate_file: world.env.get("SSL_CERT_FILE").map(|file| world.cwd.join(file)),
+            certificate_file: world.env.get(variables::SSL_CERT_FILE).map(|file| world.cwd.join(file)),
             proxy: variables.https,
             // As in Go, and so in kubectl: this machine is never reached through a proxy.
             no_proxy: format!("{no_proxy},localhost,127.0.0.0/8,::1"),

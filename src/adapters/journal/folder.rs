@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::JournalError;
 use crate::core::kubeconfig::clean;
 use crate::core::revocation::journal::OperationId;
+use crate::core::variables;
 use crate::world::World;
 
 /// The folder that holds the operations, their locks and the audit log.
@@ -20,7 +21,7 @@ impl StateFolder {
     /// # Errors
     /// Where neither is known.
     pub fn of(world: &World) -> Result<Self, JournalError> {
-        let path = match world.env.get("ACKCRED_HOME") {
+        let path = match world.env.get(variables::ACKCRED_HOME) {
             Some(named) => PathBuf::from(named),
             None => platform_folder(world).ok_or(JournalError::NoFolder)?.join("ackcred"),
         };
@@ -51,7 +52,7 @@ fn platform_folder(world: &World) -> Option<PathBuf> {
     }
     // A relative path in it is to be ignored.
     // Source: <https://specifications.freedesktop.org/basedir-spec/latest/>
-    let named = world.env.get("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let named = world.env.get(variables::XDG_STATE_HOME).map(PathBuf::from).filter(|path| path.is_absolute());
     named.or_else(|| home.map(|home| home.join(".local/state")))
 }
 

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use http::Uri;
 
 use crate::core::secret::Secret;
+use crate::core::variables;
 
 /// What the environment says about proxies.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,11 +26,11 @@ impl ProxyVariables {
     /// Upper case wins in the `net/http` that kubectl is built with; later releases of `golang.org/x/net` turn it round.
     pub fn of<'e>(variable: impl Fn(&str) -> Option<&'e str>) -> Self {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
-        let either = |upper: &str, lower: &str| set(upper).or_else(|| set(lower)).map(str::to_owned);
+        let either = |[upper, lower]: [&str; 2]| set(upper).or_else(|| set(lower)).map(str::to_owned);
         Self {
-            https: either("HTTPS_PROXY", "https_proxy").map(Secret::new),
-            http: either("HTTP_PROXY", "http_proxy").map(Secret::new),
-            exceptions: either("NO_PROXY", "no_proxy"),
+            https: either(variables::HTTPS_PROXY).map(Secret::new),
+            http: either(variables::HTTP_PROXY).map(Secret::new),
+            exceptions: either(variables::NO_PROXY),
         }
     }
 }

@@ -9,7 +9,7 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
     ("world", &[]),
     ("bug", &[]),
     ("error", &["status"]),
-    ("internals", &["adapters", "core", "error"]),
+    ("internals", &["adapters", "cli", "core", "error"]),
     ("cli", &["core"]),
     ("adapters", &["adapters", "core", "error", "world"]),
     ("gather", &["gather", "adapters", "core", "error", "world"]),
@@ -43,6 +43,9 @@ const IMPURE: &[&str] = &[
     "reqwest",
 ];
 
+/// Where environment variables are named.
+const VARIABLES: &str = "core/variables.rs";
+
 /// Names that say nothing about what is inside.
 const EMPTY_NAMES: &[&str] = &["util", "utils", "helper", "helpers", "common", "misc", "manager", "service"];
 
@@ -59,6 +62,7 @@ pub(crate) const RULES: &[Rule] = &[
     ("only output writes", only_output_writes),
     ("only apply changes anything", only_apply_changes_anything),
     ("consent is minted in one place", consent_is_minted_in_one_place),
+    ("variables are named in one place", variables_are_named_in_one_place),
     ("files are named for what they hold", files_are_named_for_what_they_hold),
 ];
 
@@ -136,6 +140,17 @@ fn consent_is_minted_in_one_place(source: &Source) -> Vec<String> {
     ];
     let minted = mints.into_iter().filter(|(place, name)| source.file != *place && source.names(name));
     minted.map(|(_, name)| format!("mints consent by {name}")).collect()
+}
+
+/// `world` reads HOME itself: it uses no other module.
+fn variables_are_named_in_one_place(source: &Source) -> Vec<String> {
+    if source.file == VARIABLES {
+        return Vec::new();
+    }
+    let listed = Source::read(VARIABLES, include_str!("../../../src/core/variables.rs")).texts;
+    // A word without `_` can be a table's header.
+    let elsewhere = source.texts.iter().filter(|text| text.contains('_') && listed.contains(text));
+    elsewhere.chain(&source.variables).map(|name| format!("names the variable {name}")).collect()
 }
 
 fn files_are_named_for_what_they_hold(source: &Source) -> Vec<String> {

@@ -17,6 +17,10 @@ pub(crate) struct Source {
     pub(crate) methods: Vec<String>,
     /// Every field of a field that it reads, `streams.stdout` say.
     pub(crate) fields: Vec<(String, String)>,
+    /// Every text in it.
+    pub(crate) texts: Vec<String>,
+    /// Every environment variable that it reads by a name written there.
+    pub(crate) variables: Vec<String>,
     /// The modules that it declares for tests alone.
     pub(crate) test_modules: Vec<Vec<String>>,
 }
@@ -190,7 +194,20 @@ impl<'ast> Visit<'ast> for Reader {
 
     fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
         self.source.methods.push(call.method.to_string());
+        let is_env = match &*call.receiver {
+            syn::Expr::Field(field) => matches!(&field.member, syn::Member::Named(name) if name == "env"),
+            syn::Expr::Path(path) => path.path.is_ident("env"),
+            _ => false,
+        };
+        if let (true, Some(syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(name), .. }))) = (is_env, call.args.first())
+        {
+            self.source.variables.push(name.value());
+        }
         visit::visit_expr_method_call(self, call);
+    }
+
+    fn visit_lit_str(&mut self, text: &'ast syn::LitStr) {
+        self.source.texts.push(text.value());
     }
 
     fn visit_expr_field(&mut self, field: &'ast syn::ExprField) {

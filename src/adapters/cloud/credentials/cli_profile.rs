@@ -13,6 +13,7 @@ use super::super::sts::Role;
 use super::{CredentialsError, Look, ResolvedCredentials, Resolver, read};
 use crate::core::ids::Region;
 use crate::core::secret::Secret;
+use crate::core::variables;
 
 #[derive(Deserialize)]
 struct Config {
@@ -185,11 +186,6 @@ fn mode_of(profile: &Profile) -> Option<&str> {
     MODES.iter().any(|mode| mode.eq_ignore_ascii_case(text)).then_some(text)
 }
 
-const FILES: [&str; 2] = ["ALIBABA_CLOUD_CONFIG_FILE", "ALIBABACLOUD_PROFILE_PATH"];
-const PROFILES: [&str; 3] = ["ALIBABACLOUD_PROFILE", "ALIBABA_CLOUD_PROFILE", "ALICLOUD_PROFILE"];
-const DISABLED: [&str; 3] =
-    ["ALIBABA_CLOUD_CLI_PROFILE_DISABLED", "ALIBABA_CLOUD_IGNORE_PROFILE", "ALIBABACLOUD_IGNORE_PROFILE"];
-
 impl Resolver<'_> {
     /// `--profile`: this profile or none at all.
     pub(super) async fn named_profile(&self, name: &str) -> Result<ResolvedCredentials, CredentialsError> {
@@ -205,7 +201,7 @@ impl Resolver<'_> {
     /// The profile that the file, or the environment, calls the current one.
     pub(super) async fn current_profile(&self) -> Result<Look, CredentialsError> {
         let nothing = |why: &str| Ok(Look::Nothing(format!("config.json: {why}")));
-        if self.is_true(&DISABLED) {
+        if self.is_true(&variables::PROFILE_DISABLED) {
             return nothing("disabled by the environment");
         }
         let Some(path) = self.config_path() else { return nothing("no home folder") };
@@ -228,14 +224,17 @@ impl Resolver<'_> {
 
     /// The profile that the environment names.
     pub(super) fn profile_variable(&self) -> Option<(&'static str, &str)> {
-        self.variable(&PROFILES).filter(|_| !self.settings.ignore_env_credentials)
+        self.variable(&variables::PROFILE).filter(|_| !self.settings.ignore_env_credentials)
     }
 
     fn config_path(&self) -> Option<PathBuf> {
         if let Some(file) = &self.settings.profile_file {
             return Some(self.world.cwd.join(file));
         }
-        let named = FILES.iter().find_map(|name| self.world.env.get(name)).map(|file| self.world.cwd.join(file));
+        let named = variables::CONFIG_FILE
+            .iter()
+            .find_map(|name| self.world.env.get(name))
+            .map(|file| self.world.cwd.join(file));
         named.or_else(|| self.in_home(".aliyun/config.json"))
     }
 

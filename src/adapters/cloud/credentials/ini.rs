@@ -6,6 +6,7 @@ use std::path::Path;
 use super::{CredentialsError, Look, ResolvedCredentials, Resolver, read};
 use crate::core::ids::Region;
 use crate::core::secret::Secret;
+use crate::core::variables;
 
 const TYPES: [&str; 7] =
     ["access_key", "sts", "ecs_ram_role", "ram_role_arn", "oidc_role_arn", "rsa_key_pair", "bearer"];
@@ -15,7 +16,7 @@ type Section = BTreeMap<String, String>;
 impl Resolver<'_> {
     /// The section that the environment names, or `default`.
     pub(super) async fn ini_file(&self) -> Result<Look, CredentialsError> {
-        let named = self.world.env.get("ALIBABA_CLOUD_CREDENTIALS_FILE").map(|file| self.world.cwd.join(file));
+        let named = self.world.env.get(variables::CREDENTIALS_FILE).map(|file| self.world.cwd.join(file));
         let Some(path) = named.or_else(|| self.in_home(".alibabacloud/credentials")) else {
             return Ok(Look::Nothing("credentials file: no home folder".to_owned()));
         };

@@ -12,6 +12,7 @@ use super::super::error::Kind;
 use super::handed_out::{HandedOut, json};
 use super::{CredentialsError, Look, ResolvedCredentials, Resolver};
 use crate::core::secret::Secret;
+use crate::core::variables;
 
 /// The server is beside the instance or nowhere.
 const LIMIT: Duration = Duration::from_secs(1);
@@ -22,10 +23,10 @@ const ROLES: &str = "/latest/meta-data/ram/security-credentials/";
 impl Resolver<'_> {
     /// The last source. Only where a role is named is a failure an error: elsewhere there simply is no instance.
     pub(super) async fn instance(&self) -> Result<Look, CredentialsError> {
-        if self.is_true(&["ALIBABA_CLOUD_ECS_METADATA_DISABLED"]) {
+        if self.is_true(&[variables::ECS_METADATA_DISABLED]) {
             return Ok(Look::Nothing("instance metadata: disabled".to_owned()));
         }
-        let named = self.variable(&["ALIBABA_CLOUD_ECS_METADATA"]).map(|(_, role)| role);
+        let named = self.variable(&[variables::ECS_METADATA]).map(|(_, role)| role);
         let said_to_be_there = named.is_some() || self.endpoints.overrides.metadata.is_some();
         if let (false, Some(product)) = (said_to_be_there, other_product(&self.settings.firmware)) {
             return Ok(Look::Nothing(format!(
@@ -75,7 +76,7 @@ impl Resolver<'_> {
             Err((Kind::Broken, what)) => what,
             Err((_, what)) => return Err(what),
         };
-        if self.is_true(&["ALIBABA_CLOUD_IMDSV1_DISABLED"]) {
+        if self.is_true(&[variables::IMDSV1_DISABLED]) {
             return Err(format!("the hardened mode fails ({refused}), the plain one is disabled"));
         }
         Ok(None)

@@ -27,6 +27,7 @@ use super::wire::Wire;
 use crate::adapters::files::{self, FileError};
 use crate::core::ids::Region;
 use crate::core::secret::Secret;
+use crate::core::variables;
 use crate::world::World;
 
 /// Credentials that the cloud can be asked with.
@@ -149,16 +150,16 @@ impl Resolver<'_> {
     }
 
     fn role(&self, arn: String) -> super::sts::Role {
-        let named = self.variable(&["ALIBABA_CLOUD_ROLE_SESSION_NAME", "ALICLOUD_ROLE_SESSION_NAME"]);
+        let named = self.variable(&variables::ROLE_SESSION_NAME);
         let session_name = named.map_or("kubectl-ackcred", |(_, name)| name).to_owned();
         super::sts::Role { arn, session_name, duration_seconds: None, external_id: None, policy: None }
     }
 
     /// The STS that the environment's own roles are assumed at.
     fn environment_sts(&self) -> Result<Endpoint, CredentialsError> {
-        let region = self.variable(&["ALIBABA_CLOUD_STS_REGION"]).map(|(name, text)| self.region(name, text));
+        let region = self.variable(&[variables::STS_REGION]).map(|(name, text)| self.region(name, text));
         let region = region.transpose()?.or_else(|| self.settings.region.clone());
-        let vpc = self.endpoints.vpc || self.is_true(&["ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED"]);
+        let vpc = self.endpoints.vpc || self.is_true(&[variables::VPC_ENDPOINT_ENABLED]);
         Ok(Endpoints { vpc, ..self.endpoints.clone() }.sts(region.as_ref()))
     }
 

@@ -7,6 +7,7 @@ use http::Method;
 use super::super::endpoints::Endpoint;
 use super::handed_out::{HandedOut, json};
 use super::{CredentialsError, ResolvedCredentials, Resolver};
+use crate::core::variables;
 
 const LIMIT: Duration = Duration::from_secs(10);
 
@@ -30,7 +31,7 @@ impl Resolver<'_> {
 
     /// `ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS` stops what runs or asks something outside.
     pub(super) fn refuse_where_disabled(&self, place: &str) -> Result<(), CredentialsError> {
-        if self.is_true(&["ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS"]) {
+        if self.is_true(&[variables::EXTERNAL_PROCESS_DISABLED]) {
             return Err(CredentialsError::Disabled { place: place.to_owned() });
         }
         Ok(())
