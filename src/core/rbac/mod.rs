@@ -8,12 +8,16 @@ pub mod auth_config_map;
 pub mod binding;
 pub mod binding_object;
 pub mod grants;
+pub mod holdings;
+pub mod inert;
 pub mod inventory;
+pub mod kinds;
 pub mod managed_by;
 pub mod mapping;
 pub mod mapping_sources;
 pub mod others;
 pub mod protobuf;
+pub mod user_info;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -36,6 +40,7 @@ pub use full_rights::{full_rights_holders, has_full_rights, is_administrator};
 pub use paths::path_of;
 pub use probes::probes;
 pub use server_defaults::is_server_default;
+pub use user_info::UserInfo;
 
 /// What one rule of a role allows. In every list `*` stands for all, except among `resource_names`.
 /// Source: <https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/role-v1/>
@@ -180,15 +185,6 @@ impl fmt::Display for Attributes {
         }
         Ok(())
     }
-}
-
-/// Who asks. RBAC knows a user by nothing but these.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct UserInfo {
-    /// The user name; a service account's is `system:serviceaccount:<namespace>:<name>`.
-    pub name: String,
-    /// The groups, all of them: `system:authenticated` counts only where it is named.
-    pub groups: Vec<String>,
 }
 
 #[cfg(test)]
