@@ -56,7 +56,7 @@ fn is_bearer(subject: &BoundSubject, user_info: &UserInfo, namespace: Option<&st
 }
 
 /// Whether a rule allows this.
-pub(super) fn rule_allows(rule: &PolicyRule, attributes: &Attributes) -> bool {
+pub fn rule_allows(rule: &PolicyRule, attributes: &Attributes) -> bool {
     if !has(&rule.verbs, &attributes.verb) {
         return false;
     }

@@ -86,8 +86,10 @@ pub enum Through<'a> {
 /// A rule, or a part of one, that a user holds.
 #[derive(Clone, Debug)]
 pub struct HeldRule<'a> {
-    /// What it allows. Without verbs where the role is missing or has no rules.
+    /// What it allows. Without verbs where the role is missing, has no rules or was not read.
     pub rule: PolicyRule,
+    /// Whether the role could not be read, so that it is not known what it allows.
+    pub is_unread: bool,
     /// The binding that grants it.
     pub binding: &'a Binding,
     /// By what the binding names the user.
@@ -108,11 +110,16 @@ pub fn held_rules<'a>(index: &BindingIndex<'a>, roles: &Roles, kinds: &Kinds, in
         let rules = role.map(|role| role.rules.as_slice()).unwrap_or_default();
         let of_rule = |rule: &PolicyRule| parts(rule, binding.kind(), kinds);
         let mut granted: Vec<_> = rules.iter().flat_map(of_rule).collect();
+        let is_unread = role.is_none() && roles.is_unread(binding.role());
         if granted.is_empty() {
-            let why = if role.is_some() { Inert::RoleWithoutRules } else { Inert::RoleMissing };
-            granted.push((PolicyRule::default(), Some(why)));
+            let why = match role {
+                Some(_) => Some(Inert::RoleWithoutRules),
+                None => (!is_unread).then_some(Inert::RoleMissing),
+            };
+            granted.push((PolicyRule::default(), why));
         }
-        held.extend(granted.into_iter().map(|(rule, inert)| HeldRule { rule, binding, through, inert, is_default }));
+        let held_rule = |(rule, inert)| HeldRule { rule, is_unread, binding, through, inert, is_default };
+        held.extend(granted.into_iter().map(held_rule));
     }
     held
 }
@@ -180,6 +187,23 @@ mod tests {
                 "system:discovery /api Group(\"system:authenticated\") None default",
             ]
         );
+    }
+
+    #[test]
+    fn a_role_that_was_not_read_is_not_missing() {
+        let inventory = inventory(&[
+            ("", "a", "ClusterRole/gone", json!([{"kind": "User", "name": "ann"}])),
+            ("shop", "b", "Role/gone", json!([{"kind": "User", "name": "ann"}])),
+        ]);
+        let index = BindingIndex::new(&inventory);
+        let told = |roles: &Roles| -> Vec<(bool, Option<Inert>)> {
+            let held = held_rules(&index, roles, &kinds(), &user_info("ann", &[]));
+            held.iter().map(|held| (held.is_unread, held.inert)).collect()
+        };
+        let missing = (false, Some(Inert::RoleMissing));
+        assert_eq!(told(&Roles::default()), [missing, missing]);
+        assert_eq!(told(&Roles::without_cluster_roles()), [(true, None), missing]);
+        assert_eq!(told(&Roles::without_namespaced_roles()), [missing, (true, None)]);
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub enum Inert {
     SubresourceStar,
     /// `*` among the names is a name like any other.
     StarAmongNames,
-    /// What is to be created has no name yet.
+    /// What is to be created has no name yet; only a server-side apply, which needs `patch` too, has one.
     CreateByName,
 }
 
@@ -33,7 +33,7 @@ impl Inert {
             Self::ClusterScopedInRoleBinding => "a RoleBinding does not allow this on a kind outside of namespaces",
             Self::SubresourceStar => "no request asks for a subresource `*`",
             Self::StarAmongNames => "`*` among resource names is a name, not all names",
-            Self::CreateByName => "a request to create an object has no name",
+            Self::CreateByName => "an object that is created has no name yet, unless it is applied (patch)",
         }
     }
 }
@@ -82,7 +82,10 @@ fn why_inert(rule: &PolicyRule, verb: &str, resource: &str, in_namespace: bool, 
         return Some(Inert::StarAmongNames);
     }
     let is_object = is_some_kind && !resource.contains('/');
-    (verb == "create" && is_object && !rule.resource_names.is_empty()).then_some(Inert::CreateByName)
+    // A server-side apply is a patch of a name, and creates what is not there.
+    let is_applied = rule.verbs.iter().any(|verb| verb == "patch");
+    let is_by_name = verb == "create" && is_object && !rule.resource_names.is_empty();
+    (is_by_name && !is_applied).then_some(Inert::CreateByName)
 }
 
 /// The server asks about an associated node by the name `*`.
@@ -188,6 +191,10 @@ mod tests {
         );
         let rule = json!({"verbs": ["get"], "apiGroups": [""], "resources": ["secrets"], "resourceNames": ["*"]});
         assert_eq!(split(rule, CLUSTER), ["get secrets * Some(StarAmongNames)"]);
+        let applied = json!({
+            "verbs": ["create", "patch"], "apiGroups": [""], "resources": ["configmaps"], "resourceNames": ["a"],
+        });
+        assert_eq!(split(applied, CLUSTER), ["create,patch configmaps a None"]);
         let node = json!({
             "verbs": ["impersonate:associated-node"], "apiGroups": ["authentication.k8s.io"], "resources": ["nodes"],
             "resourceNames": ["*"],

@@ -71,11 +71,6 @@ impl Kinds {
         same.push(kind);
     }
 
-    /// Whether no kind is known.
-    pub fn is_empty(&self) -> bool {
-        self.by_plural.is_empty()
-    }
-
     /// The kind of this group and plural.
     pub fn get(&self, group: &str, plural: &str) -> Option<&Kind> {
         self.by_plural.get(plural)?.iter().find(|kind| kind.group == group)

@@ -4,6 +4,7 @@
 //! holds it against a real API server.
 
 pub mod ack_binding;
+pub mod asked;
 pub mod auth_config_map;
 pub mod binding;
 pub mod binding_object;
@@ -17,7 +18,10 @@ pub mod mapping;
 pub mod mapping_sources;
 pub mod others;
 pub mod protobuf;
+pub mod reach;
+pub mod spot_checks;
 pub mod user_info;
+pub mod who_can;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -35,7 +39,7 @@ mod paths;
 mod probes;
 mod server_defaults;
 
-pub use authorizer::{allows, names};
+pub use authorizer::{allows, names, rule_allows};
 pub use full_rights::{full_rights_holders, has_full_rights, is_administrator};
 pub use paths::path_of;
 pub use probes::probes;
@@ -84,6 +88,8 @@ pub struct RoleFacts {
 pub struct Roles {
     cluster: BTreeMap<String, RoleFacts>,
     namespaced: BTreeMap<String, BTreeMap<String, RoleFacts>>,
+    cluster_is_unread: bool,
+    namespaced_are_unread: bool,
 }
 
 impl Roles {
@@ -97,8 +103,28 @@ impl Roles {
         self.namespaced.entry(namespace).or_default().insert(name, facts);
     }
 
-    /// Adds all of another's roles.
+    /// No roles, of which the ClusterRoles could not be read.
+    pub fn without_cluster_roles() -> Self {
+        Self { cluster_is_unread: true, ..Self::default() }
+    }
+
+    /// No roles, of which those of namespaces could not be read.
+    pub fn without_namespaced_roles() -> Self {
+        Self { namespaced_are_unread: true, ..Self::default() }
+    }
+
+    /// Whether what a role allows is not known: a role that is not there may be one that could not be read.
+    pub fn is_unread(&self, role: &Role) -> bool {
+        match &*role.kind {
+            "ClusterRole" => self.cluster_is_unread,
+            _ => self.namespaced_are_unread,
+        }
+    }
+
+    /// Adds all of another's roles, and what of them is not known.
     pub fn append(&mut self, mut other: Self) {
+        self.cluster_is_unread |= other.cluster_is_unread;
+        self.namespaced_are_unread |= other.namespaced_are_unread;
         self.cluster.append(&mut other.cluster);
         for (namespace, mut roles) in other.namespaced {
             self.namespaced.entry(namespace).or_default().append(&mut roles);
@@ -120,6 +146,15 @@ impl Roles {
             };
         }
         only
+    }
+
+    /// The names of the ClusterRoles, or of the Roles of a namespace.
+    pub fn names(&self, kind: &str, namespace: Option<&str>) -> impl Iterator<Item = &str> {
+        let roles = match kind {
+            "ClusterRole" => Some(&self.cluster),
+            _ => namespace.and_then(|namespace| self.namespaced.get(namespace)),
+        };
+        roles.into_iter().flat_map(BTreeMap::keys).map(String::as_str)
     }
 
     /// The role that a binding of this namespace (`None`: a ClusterRoleBinding) means; `None` where there is none, and the
