@@ -373,10 +373,13 @@ fn chance(seed: u64) -> Chance {
 }
 
 fn random_rule() -> impl Strategy<Value = Value> {
-    let names = prop_oneof![3 => Just(Vec::new()), 2 => some(&NAMES)];
-    let resources = (some(&VERBS), some(&API_GROUPS), some(&RESOURCES), names).prop_map(|(verbs, groups, resources, names)| {
-        json!({"verbs": verbs, "apiGroups": groups, "resources": resources, "resourceNames": names})
-    });
+    let several = |texts: &'static [&'static str]| proptest::sample::subsequence(texts, 2..texts.len());
+    let names = prop_oneof![4 => Just(Vec::new()), 1 => some(&NAMES)];
+    let resources = (several(&VERBS), several(&API_GROUPS), several(&RESOURCES), names).prop_map(
+        |(verbs, groups, resources, names)| {
+            json!({"verbs": verbs, "apiGroups": groups, "resources": resources, "resourceNames": names})
+        },
+    );
     let paths = (some(&VERBS), some(&URLS)).prop_map(|(verbs, urls)| json!({"verbs": verbs, "nonResourceURLs": urls}));
     prop_oneof![5 => resources, 1 => paths]
 }
@@ -395,12 +398,12 @@ fn fill_by_chance(cluster: &dyn Cluster, chance: &mut Chance) {
     let mut setting = Transcript::new(cluster);
     NAMESPACES.iter().for_each(|namespace| setting.namespace(namespace));
     for index in 0..14 {
-        let rules = chance.many(random_rule(), 0..3);
+        let rules = chance.many(random_rule(), 0..4);
         setting.role(&format!("rights:{index}"), &json!(rules));
     }
     for index in 0..60 {
         let namespace = if index % 4 == 0 { "" } else { NAMESPACES[index % 4 - 1] };
-        let subjects = json!(chance.many(random_subject(), 0..3));
+        let subjects = json!(chance.many(random_subject(), 0..4));
         // Now and then a role that isn't there.
         let role = format!("rights:{}", chance.of(0..16));
         bind(&mut setting, namespace, &format!("rights-{index}"), &role, &subjects);

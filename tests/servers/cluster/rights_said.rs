@@ -123,7 +123,8 @@ fn who_can(admin: &Session) {
     let subjects = |words: &[&str]| -> Vec<String> {
         let outcome = admin.run(&[words, &["-o", "name"]].concat());
         assert_eq!(outcome.status, Status::Done, "{outcome}");
-        outcome.stdout.lines().filter(|line| !line.contains("/system:")).map(str::to_owned).collect()
+        let is_of_kubernetes = |line: &&str| line.contains("/system:") || line.contains("/kube-system/");
+        outcome.stdout.lines().filter(|line| !is_of_kubernetes(line)).map(str::to_owned).collect()
     };
     let root = "ServiceAccount/said-x/root".to_owned();
     let leaver = format!("User/{NAME}");
