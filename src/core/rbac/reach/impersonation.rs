@@ -65,7 +65,24 @@ pub(super) fn edges<'a>(cluster: &ReachCluster<'a>, index: usize, node: &Node<'a
     if modes[2] {
         edges.extend(nodes(cluster, index, node, &constrained("impersonate:arbitrary-node", "arbitrary-node")));
     }
+    edges.retain(|edge| edge.step.primitive == Primitive::Impersonate || !acts_as_whole(node, edge));
     edges
+}
+
+/// Whether one can act as the same user for everything, so that acting for some verbs adds nothing.
+fn acts_as_whole(node: &Node<'_>, edge: &Edge<'_>) -> bool {
+    match &edge.step.becomes {
+        Some(Target::Identity(name)) => {
+            let users = node.names(Place::Cluster, "impersonate", "", "users");
+            users.get(name.as_deref().unwrap_or_default()).is_some()
+        }
+        Some(Target::ServiceAccount { namespace, name }) => {
+            let place = namespace.as_deref().map_or(Place::Every, Place::Namespace);
+            let accounts = node.names(place, "impersonate", "", "serviceaccounts");
+            accounts.get(name.as_deref().unwrap_or_default()).is_some()
+        }
+        _ => false,
+    }
 }
 
 fn does_something_as(node: &Node<'_>, mode: &str) -> bool {

@@ -57,7 +57,8 @@ pub(super) fn bindings<'a>(cluster: &ReachCluster<'a>, node: &Node<'a>) -> Vec<E
     let mut gained_everywhere = Vec::new();
     let mut places = node.places();
     places.insert(0, Place::Cluster);
-    for place in places {
+    // Where everything is held, nothing is gained.
+    for place in places.into_iter().filter(|place| node.full_rights(*place).is_none()) {
         let mut offers = offers_in(cluster, node, place);
         offers.retain(|offer| !gained_everywhere.contains(&offer.role) && !is_held(node, place, &offer.role));
         if place.namespace().is_none() {

@@ -60,6 +60,9 @@ pub(super) fn with_rights(look: impl FnOnce(&RightsReport<'_>)) {
         );
         users.push(user);
     }
+    // No step takes a path yet; its key is there for one that does.
+    let path = Attributes { verb: "get".to_owned(), path: Some("/metrics".to_owned()), ..Attributes::default() };
+    paths[0].path.steps[0].attributes.push(RequestView::of(&path));
     look(&RightsReport {
         api_version: ApiVersion::V1,
         kind: Kind::RightsReport,
@@ -153,7 +156,7 @@ fn roles() -> Roles {
     add(
         "token",
         json!([
-            {"verbs": ["create"], "apiGroups": [""], "resources": ["serviceaccounts/token"], "resourceNames": ["root"]},
+            {"verbs": ["create"], "apiGroups": [""], "resources": ["serviceaccounts/token"], "resourceNames": ["root", "robot"]},
             {"verbs": ["get"], "apiGroups": [""], "resources": ["nodes"]},
         ]),
     );
