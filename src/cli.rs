@@ -18,12 +18,15 @@ mod arguments;
 mod clusters;
 mod help;
 mod revocation;
+mod rights;
 
 pub use arguments::parse;
 pub use clusters::ClusterArgs;
 pub use help::options;
 pub use revocation::{DryRun, HistoryArgs, RestoreArgs, RevokeArgs};
 use revocation::{HISTORY_EXAMPLES, RESTORE_ABOUT, RESTORE_EXAMPLES, REVOKE_ABOUT, REVOKE_EXAMPLES};
+use rights::{RIGHTS_ABOUT, RIGHTS_EXAMPLES, WHO_CAN_ABOUT, WHO_CAN_EXAMPLES};
+pub use rights::{RightsArgs, RightsFailOn, WhoCanArgs, WhoCanFailOn};
 
 /// Whose kubeconfig credential is this, when does it expire, and who still holds access to the cluster?
 #[derive(Debug, Parser)]
@@ -100,6 +103,12 @@ pub enum Command {
     /// List the state of issued kubeconfigs, of a cluster or of an identity
     #[command(long_about = STATUS_ABOUT, after_help = STATUS_EXAMPLES)]
     Status(StatusArgs),
+    /// List what an identity may do, and what it could become
+    #[command(long_about = RIGHTS_ABOUT, after_help = RIGHTS_EXAMPLES)]
+    Rights(Box<RightsArgs>),
+    /// List who may do something, and whether they still exist
+    #[command(long_about = WHO_CAN_ABOUT, after_help = WHO_CAN_EXAMPLES)]
+    WhoCan(Box<WhoCanArgs>),
     /// Revoke an identity's access to the cluster, and prove that it is gone
     #[command(long_about = REVOKE_ABOUT, after_help = REVOKE_EXAMPLES)]
     Revoke(Box<RevokeArgs>),
@@ -252,7 +261,7 @@ pub struct AccessArgs {
     /// Kubeconfig file to use, instead of KUBECONFIG and ~/.kube/config
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub kubeconfig: Option<PathBuf>,
-    /// Context to use (repeatable for scan, status and revoke)
+    /// Context to use (repeatable for scan, status, rights, who-can and revoke)
     #[arg(long, global = true, value_name = "NAME", action = ArgAction::Append)]
     pub context: Vec<String>,
     /// Cluster entry to use

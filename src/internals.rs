@@ -27,10 +27,14 @@ pub use crate::core::kubeconfig::{
 pub use crate::core::rbac::binding::{BindingItem, BindingKind};
 pub use crate::core::rbac::binding_object::{BindingObject, BindingRef, WatchedChange};
 pub use crate::core::rbac::grants::Grants;
+pub use crate::core::rbac::holdings::{BindingIndex, held_rules};
 pub use crate::core::rbac::inventory::{Inventory, Role};
+pub use crate::core::rbac::kinds::Kinds;
+pub use crate::core::rbac::reach::{Certainty, Discovered, Reach, ReachCluster, Target as ReachTarget};
+pub use crate::core::rbac::who_can::{AccessQuestion, Place, who_can};
 pub use crate::core::rbac::{
     Attributes, PolicyRule, Roles, UserInfo, allows, full_rights_holders, has_full_rights, is_server_default,
-    names as binding_names, path_of, probes,
+    names as binding_names, path_of, probes, rule_allows,
 };
 pub use crate::core::revocation::change::Change;
 pub use crate::core::revocation::input::{

@@ -15,26 +15,29 @@ use crate::gather::cluster_access;
 use crate::gather::fleet::{self, Bounds, Cluster, ClusterRef, Fleet, FleetQuery, Wanted};
 use crate::gather::runtime::{Interrupt, Runtime};
 use crate::output::ui::Ui;
+use crate::output::views::ScannedCluster;
 use crate::status::Status;
 use crate::world::OpenFiles;
 
 /// How many clusters are named that were not read for one reason.
 const FEW: usize = 5;
 
-/// Reads the clusters for a command that only tells what is there.
+/// Reads the clusters for a command that only tells what is there. `keep` makes of the connection to each API server what is still
+/// needed.
 ///
 /// # Errors
 /// As [`read`]; and why the one cluster that was meant could not be read.
-pub(super) fn tell(
+pub(super) fn tell<A>(
     runtime: &Runtime,
     chosen: Chosen,
     cluster: cluster_access::AccessQuery<'_>,
     cloud: Option<CloudSettings>,
+    keep: impl Fn(ApiServer) -> A,
     ui: &Ui,
-) -> Result<Fleet<()>> {
+) -> Result<Fleet<A>> {
     let question = FleetQuery { cluster, choice: chosen.choice, cloud, bounds: chosen.bounds };
     let fleet =
-        runtime.to_completion(|| (), async |interrupt| read(question, drop, chosen.extent, &interrupt, ui).await)?;
+        runtime.to_completion(|| (), async |interrupt| read(question, &keep, chosen.extent, &interrupt, ui).await)?;
     if chosen.extent.is_several() { Ok(fleet) } else { only(fleet) }
 }
 
@@ -91,8 +94,16 @@ pub(super) fn unread(cluster_ref: &ClusterRef, error: &Error) -> Refusal {
     Refusal::new(RefusalCode::ClusterUnread, message).of(scope).in_cluster(cluster_ref.id.as_ref())
 }
 
-/// Reports what was not read and what contradicts, before the result.
+/// Reports what was not read and what contradicts, before the result; and that identities are Unknown where no cloud was asked.
 pub(super) fn say_read<A>(fleet: &Fleet<A>, extent: Extent, ui: &Ui) {
+    say_sources(fleet, extent, ui);
+    if fleet.reading().any(|reading| !reading.scan.grants.is_empty()) {
+        cloud::say_not_asked(&fleet.account.cloud, ui);
+    }
+}
+
+/// Reports what was not read and what contradicts, before the result.
+pub(super) fn say_sources<A>(fleet: &Fleet<A>, extent: Extent, ui: &Ui) {
     say_unread(fleet, extent, ui);
     let (mut failed, mut disagreements) = (Vec::new(), BTreeSet::new());
     for Cluster { cluster_ref, outcome } in &fleet.clusters {
@@ -123,8 +134,24 @@ pub(super) fn say_read<A>(fleet: &Fleet<A>, extent: Extent, ui: &Ui) {
     }
     ui.failures(failed.iter().chain(&fleet.account.failed));
     disagreements.into_iter().for_each(|(uid, text)| ui.warning(&format!("{uid}: {text}")));
-    if fleet.reading().any(|reading| !reading.scan.grants.is_empty()) {
-        cloud::say_not_asked(&fleet.account.cloud, ui);
+}
+
+/// A cluster as documents name it.
+pub(super) fn scanned<A>(cluster: &Cluster<A>) -> ScannedCluster {
+    let cluster_ref = &cluster.cluster_ref;
+    let (id, name, error) = match &cluster.outcome {
+        Ok((_, reading)) => {
+            let error = (!reading.unread.is_empty()).then(|| reading.unread.join("; "));
+            (reading.scan.id.as_ref(), reading.scan.name.as_ref(), error)
+        }
+        Err(error) => (cluster_ref.id.as_ref(), cluster_ref.name.as_ref(), Some(error.message())),
+    };
+    ScannedCluster {
+        id: id.map(ToString::to_string),
+        name: name.cloned(),
+        context: cluster.context().map(str::to_owned),
+        temporary_credential: cluster_ref.temporary_credential,
+        error,
     }
 }
 

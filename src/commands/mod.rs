@@ -11,9 +11,11 @@ mod history;
 mod operation;
 mod restore;
 mod revoke;
+mod rights;
 mod scan;
 mod status;
 mod stop;
+mod who_can;
 mod whoami;
 
 use self::stop::Stop;
@@ -33,6 +35,8 @@ fn dispatch(cli: &Cli, world: &World, ui: &Ui) -> Result<Status, Stop> {
         Command::Expiry(args) => expiry::run(args, &cli.access, world, ui)?,
         Command::Scan(args) => scan::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::Status(args) => status::run(args, &cli.access, &cli.cloud, world, ui)?,
+        Command::Rights(args) => rights::run(args, &cli.access, &cli.cloud, world, ui)?,
+        Command::WhoCan(args) => who_can::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::Revoke(args) => revoke::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::Restore(args) => restore::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::History(args) => history::run(args, world, ui)?,

@@ -66,7 +66,8 @@ fn plan_and_carry_out(
     let extent = chosen.extent;
     let settings = cloud::settings(cloud_args, access, world)?;
     let runtime = Runtime::begin()?;
-    let query = cluster_access::AccessQuery { world, timeout: access.request_timeout.0, namespace: None };
+    let query =
+        cluster_access::AccessQuery { world, timeout: access.request_timeout.0, namespace: None, with_rights: false };
     let Fleet { account, clusters, .. } = fleet::read_to_change(&runtime, chosen, query, settings, ui)?;
     all_read(&clusters)?;
     let query = restoration::RestoreQuery {

@@ -13,7 +13,6 @@ use crate::core::ids::Uid;
 use crate::core::rbac::grants::GrantSource;
 use crate::error::{Result, chain};
 use crate::gather::cluster_access::AccessQuery;
-use crate::gather::fleet::Cluster;
 use crate::gather::history::{self, Mark, Operations, RevokedCredential, Scrutiny};
 use crate::gather::runtime::Runtime;
 use crate::output::ui::Ui;
@@ -34,14 +33,15 @@ pub(super) fn run(
         world,
         timeout: access.request_timeout.0,
         namespace: args.namespace.as_deref().filter(|name| !name.is_empty()),
+        with_rights: false,
     };
     let settings = cloud::settings(cloud_args, access, world)?;
-    let fleet = fleet::tell(&Runtime::begin()?, chosen, question, settings, ui)?;
+    let fleet = fleet::tell(&Runtime::begin()?, chosen, question, settings, drop, ui)?;
     fleet::say_read(&fleet, extent, ui);
 
     let status = fleet::status(&fleet);
     let cloud = cloud::view(&fleet.account.cloud, fleet.account.people.sources(), &fleet::failures(&fleet));
-    let views: Vec<ScannedCluster> = fleet.clusters.iter().map(scanned).collect();
+    let views: Vec<ScannedCluster> = fleet.clusters.iter().map(fleet::scanned).collect();
     let reading = fleet.clusters.into_iter().filter_map(|cluster| cluster.outcome.ok());
     let clusters: Vec<ClusterScan> = reading.map(|(_, reading)| reading.scan).collect();
     let marks = marks(world, ui);
@@ -193,24 +193,6 @@ fn say_reappeared(
         ui.warning(&format!(
             "{name} is the name of a leaked credential that {operation} revoked, and holds a grant again"
         ));
-    }
-}
-
-fn scanned(cluster: &Cluster<()>) -> ScannedCluster {
-    let cluster_ref = &cluster.cluster_ref;
-    let (id, name, error) = match &cluster.outcome {
-        Ok((_, reading)) => {
-            let error = (!reading.unread.is_empty()).then(|| reading.unread.join("; "));
-            (reading.scan.id.as_ref(), reading.scan.name.as_ref(), error)
-        }
-        Err(error) => (cluster_ref.id.as_ref(), cluster_ref.name.as_ref(), Some(error.message())),
-    };
-    ScannedCluster {
-        id: id.map(ToString::to_string),
-        name: name.cloned(),
-        context: cluster.context().map(str::to_owned),
-        temporary_credential: cluster_ref.temporary_credential,
-        error,
     }
 }
 

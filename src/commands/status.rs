@@ -46,10 +46,10 @@ fn of_clusters(
 ) -> Result<(StatusReport, Status)> {
     let chosen = clusters::choose(&args.clusters, access, args.in_cluster, world)?;
     let extent = chosen.extent;
-    let question = AccessQuery { world, timeout: access.request_timeout.0, namespace: None };
+    let question = AccessQuery { world, timeout: access.request_timeout.0, namespace: None, with_rights: false };
     let settings = cloud::settings(cloud_args, access, world)?;
     let runtime = Runtime::begin()?;
-    let mut fleet = fleet::tell(&runtime, chosen, question, settings, ui)?;
+    let mut fleet = fleet::tell(&runtime, chosen, question, settings, drop, ui)?;
     let logs = match fleet.is_interrupted {
         true => AuditLogs::default(),
         false => {

@@ -25,6 +25,7 @@ pub mod percent;
 pub mod progress;
 pub mod secret;
 pub mod sourced;
+pub mod system_groups;
 pub mod variables;
 pub mod yaml;
 

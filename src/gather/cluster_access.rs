@@ -6,6 +6,7 @@ use super::account::Account;
 use super::cloud;
 use super::connection::{self, ConnectionError};
 use super::grants::{self, Reading};
+use super::rights::{self, RightsReading};
 use crate::adapters::cluster::{ApiServer, CallError};
 use crate::core::access::scan::ClusterScan;
 use crate::core::cluster::cluster_id::{ClusterIdFrom, Inference, KnownCluster, confirm};
@@ -37,6 +38,8 @@ pub struct AccessQuery<'a> {
     pub timeout: Option<Duration>,
     /// Narrows the RoleBindings.
     pub namespace: Option<&'a str>,
+    /// Whether roles and kinds are read, too.
+    pub with_rights: bool,
 }
 
 /// What the API server said.
@@ -47,6 +50,7 @@ pub struct ServerAnswer {
     pub cluster: KnownCluster,
     region: Option<Region>,
     reading: Reading,
+    rights: Option<RightsReading>,
 }
 
 /// What the sources say of a cluster.
@@ -71,6 +75,8 @@ pub struct ClusterReading<A> {
     pub failed: Vec<Failure>,
     /// What could not be read and gives no access.
     pub notes: Vec<String>,
+    /// What decides what the bindings allow, where that was asked for.
+    pub rights: Option<RightsReading>,
 }
 
 /// Why a cluster could not be read.
@@ -105,7 +111,10 @@ pub async fn ask_server(
     wanted: Option<&ClusterId>,
 ) -> Result<ServerAnswer, ReadError> {
     let api = Box::pin(reach(question.world, &route.context, question.timeout)).await.map_err(ReadError::Failed)?;
-    let reading = Box::pin(grants::ask(&api, question.namespace)).await.settle().map_err(refused)?;
+    let ask_rights =
+        async { if question.with_rights { Some(Box::pin(rights::ask(&api, question.namespace)).await) } else { None } };
+    let (answers, rights) = tokio::join!(Box::pin(grants::ask(&api, question.namespace)), ask_rights);
+    let reading = answers.settle().map_err(refused)?;
     let cluster = confirm(route.inference.clone(), reading.profile.cluster_id.as_deref());
     if let (Some(wanted), Some(id)) = (wanted, &cluster.id)
         && wanted != id
@@ -116,7 +125,7 @@ pub async fn ask_server(
         );
         return Err(ReadError::Failed(Error::failed(anyhow::anyhow!(message))));
     }
-    Ok(ServerAnswer { api, cluster, region: route.inference.region.clone(), reading })
+    Ok(ServerAnswer { api, cluster, region: route.inference.region.clone(), reading, rights })
 }
 
 /// Asks the cloud who holds a kubeconfig of a cluster.
@@ -147,7 +156,9 @@ impl ServerAnswer {
         context: Option<&str>,
         keep: impl FnOnce(ApiServer) -> A,
     ) -> ClusterReading<A> {
-        let Self { api, cluster, region, reading } = self;
+        let Self { api, cluster, region, reading, rights } = self;
+        let undecided = rights.iter().flat_map(|rights| rights.unread.iter().cloned());
+        let unread = reading.unread.into_iter().chain(undecided).collect();
         let region = region.or_else(|| listed.as_ref().and_then(|listed| Region::parse(&listed.region)));
         let mut notes = reading.notes;
         if cluster.from == Some(ClusterIdFrom::ContextName) && cluster.confirmed.is_none() {
@@ -169,10 +180,11 @@ impl ServerAnswer {
             region,
             listed,
             ram_authenticator: reading.ram_authenticator,
-            unread: reading.unread,
+            unread,
             unread_bindings: reading.unread_bindings,
             failed,
             notes,
+            rights,
         }
     }
 }

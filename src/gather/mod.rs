@@ -1,5 +1,6 @@
 //! Where several sources are read side by side and kept apart: the files, the API server, the cloud.
 
+pub mod access_reviews;
 pub mod account;
 pub mod account_clusters;
 pub mod caller;
@@ -16,5 +17,6 @@ pub mod leaked;
 pub mod look_up;
 pub mod restoration;
 pub mod revocation;
+pub mod rights;
 pub mod runtime;
 pub mod verification;

@@ -49,6 +49,8 @@ pub(super) enum Encoding {
     Json,
     /// Kubernetes' protobuf; as a wish, it is one: JSON is taken as well.
     Protobuf,
+    /// JSON, with all of discovery in one document where the server has that; it says so in a parameter of the content type.
+    Discovery,
 }
 
 impl Encoding {
@@ -56,6 +58,10 @@ impl Encoding {
         HeaderValue::from_static(match self {
             Self::Json => "application/json",
             Self::Protobuf => "application/vnd.kubernetes.protobuf,application/json",
+            Self::Discovery => {
+                "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\
+                 application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json"
+            }
         })
     }
 

@@ -20,6 +20,7 @@ mod client;
 mod client_key;
 mod connect;
 mod connections;
+mod discovery;
 mod exchange;
 mod failure;
 mod json_value;

@@ -80,6 +80,16 @@ impl ListItems for ListedRoles {
     }
 }
 
+fn list_of_roles(call: &str, plural: &str, kind: &'static str) -> ListOf {
+    ListOf {
+        call: call.to_owned(),
+        path: format!("{API}/{plural}"),
+        api_version: RBAC_V1,
+        kind,
+        encoding: Encoding::Json,
+    }
+}
+
 #[derive(Deserialize)]
 struct Namespace {
     metadata: Metadata,
@@ -96,23 +106,35 @@ struct NamespaceStatus {
 impl ApiServer {
     /// Reads every ClusterRole and Role. Either all of them or an error, never a part.
     pub async fn roles(&self) -> Result<Roles, CallError> {
-        let list = |call: &str, plural: &str, kind| ListOf {
-            call: call.to_owned(),
-            path: format!("{API}/{plural}"),
-            api_version: RBAC_V1,
-            kind,
-            encoding: Encoding::Json,
-        };
-        let of_cluster = list("list clusterroles.rbac.authorization.k8s.io", "clusterroles", "ClusterRoleList");
-        let of_namespaces = list("list roles.rbac.authorization.k8s.io in all namespaces", "roles", "RoleList");
-        let (mut cluster_wide, mut namespaced) = (ListedRoles::new(false), ListedRoles::new(true));
-        tokio::try_join!(self.list(&of_cluster, &mut cluster_wide), self.list(&of_namespaces, &mut namespaced))?;
-        if cluster_wide.count == 0 {
-            return Err(self.error(&of_cluster.call, Failure::WithoutTheServersOwn { what: "ClusterRoles" }));
-        }
-        let mut roles = cluster_wide.roles;
-        roles.append(namespaced.roles);
+        let (mut roles, namespaced) = tokio::try_join!(self.cluster_roles(), self.namespaced_roles(None))?;
+        roles.append(namespaced);
         Ok(roles)
+    }
+
+    /// Reads every ClusterRole.
+    pub async fn cluster_roles(&self) -> Result<Roles, CallError> {
+        let list = list_of_roles("list clusterroles.rbac.authorization.k8s.io", "clusterroles", "ClusterRoleList");
+        let mut listed = ListedRoles::new(false);
+        self.list(&list, &mut listed).await?;
+        if listed.count == 0 {
+            return Err(self.error(&list.call, Failure::WithoutTheServersOwn { what: "ClusterRoles" }));
+        }
+        Ok(listed.roles)
+    }
+
+    /// Reads the Roles of all namespaces, or of one.
+    pub async fn namespaced_roles(&self, namespace: Option<&str>) -> Result<Roles, CallError> {
+        let roles = "list roles.rbac.authorization.k8s.io";
+        let list = match namespace {
+            None => list_of_roles(&format!("{roles} in all namespaces"), "roles", "RoleList"),
+            Some(namespace) => {
+                let path = format!("namespaces/{}/roles", percent::encode_segment(namespace));
+                list_of_roles(&format!("{roles} in namespace {}", namespace.escape_debug()), &path, "RoleList")
+            }
+        };
+        let mut listed = ListedRoles::new(true);
+        self.list(&list, &mut listed).await?;
+        Ok(listed.roles)
     }
 
     /// Reads the role that a binding of this namespace (`None`: a ClusterRoleBinding) grants. `None`: there is none.

@@ -66,7 +66,12 @@ impl Planning<'_> {
         ui: &Ui,
     ) -> Result<Planned> {
         let extent = chosen.extent;
-        let query = AccessQuery { world: self.world, timeout: self.access.request_timeout.0, namespace: None };
+        let query = AccessQuery {
+            world: self.world,
+            timeout: self.access.request_timeout.0,
+            namespace: None,
+            with_rights: false,
+        };
         let Fleet { account, clusters, .. } = fleet::read_to_change(runtime, chosen, query, settings, ui)?;
         let gathered = ui.waiting("making the plan", self.gather(clusters, &account, extent));
         let mut gathered = runtime.cancellable(gathered)??;

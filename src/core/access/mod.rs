@@ -1,5 +1,6 @@
 //! Who holds access to a cluster, and which rows of that are shown.
 
+pub mod allowed;
 pub mod holder;
 pub mod likeness;
 pub mod scan;

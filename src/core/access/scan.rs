@@ -218,10 +218,15 @@ impl ClusterScan {
             uid,
             grant,
             kubeconfig: parsed.as_ref().and_then(|uid| self.directory.kubeconfig(uid)),
-            verdict: match &parsed {
-                None => &self.without_uid,
-                Some(uid) => self.verdicts.get(uid).unwrap_or(&self.unasked),
-            },
+            verdict: self.verdict(parsed.as_ref()),
+        }
+    }
+
+    /// Who an identity is; `None`: one whose UID is not known.
+    pub fn verdict(&self, uid: Option<&Uid>) -> &Verdict {
+        match uid {
+            None => &self.without_uid,
+            Some(uid) => self.verdicts.get(uid).unwrap_or(&self.unasked),
         }
     }
 

@@ -28,6 +28,7 @@ use crate::core::credential::token::Token;
 use crate::core::ids::Uid;
 use crate::core::kubeconfig::User;
 use crate::core::secret::Secret;
+use crate::core::system_groups::MASTERS;
 
 pub use entry::needed_files;
 pub use material::{CacheFile, FileContent, Material};
@@ -39,10 +40,6 @@ mod material;
 mod rsa_key;
 mod warning;
 mod x509;
-
-/// The group whose members may do everything, whatever RBAC says.
-/// Source: <https://kubernetes.io/docs/reference/access-authn-authz/rbac/#user-facing-roles>
-pub const MASTERS: &str = "system:masters";
 
 /// The kind of a credential.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -8,8 +8,9 @@ use jiff::Timestamp;
 
 use super::client_pair::Obstacle;
 use super::entry::{kinds_of, token_of};
-use super::{CredentialKind, FileContent, MASTERS, Material};
+use super::{CredentialKind, FileContent, Material};
 use crate::core::kubeconfig::{User, refusal};
+use crate::core::system_groups::MASTERS;
 
 /// Something about a credential that its owner should know.
 #[derive(Clone, Debug, PartialEq, Eq)]

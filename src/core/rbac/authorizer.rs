@@ -3,13 +3,10 @@
 //! Source: <https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/registry/rbac/validation/rule.go> and
 //! <https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/apis/rbac/v1/evaluation_helpers.go>
 
+use super::user_info::SERVICE_ACCOUNT;
 use super::{Attributes, PolicyRule, Roles, UserInfo};
 use crate::core::rbac::binding::BindingKind;
 use crate::core::rbac::inventory::{Binding, BoundSubject, Inventory};
-
-/// How the API server names service accounts.
-/// Source: <https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/>
-const SERVICE_ACCOUNT: &str = "system:serviceaccount:";
 
 /// The binding that allows a user something, if RBAC allows it. Of several it is one, a ClusterRoleBinding first.
 ///
@@ -59,7 +56,7 @@ fn is_bearer(subject: &BoundSubject, user_info: &UserInfo, namespace: Option<&st
 }
 
 /// Whether a rule allows this.
-pub(super) fn rule_allows(rule: &PolicyRule, attributes: &Attributes) -> bool {
+pub fn rule_allows(rule: &PolicyRule, attributes: &Attributes) -> bool {
     if !has(&rule.verbs, &attributes.verb) {
         return false;
     }

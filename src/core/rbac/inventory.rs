@@ -33,7 +33,7 @@ pub struct Binding {
 }
 
 /// A role by name.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Role {
     /// `ClusterRole` or `Role`.
     pub kind: Box<str>,

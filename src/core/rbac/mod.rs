@@ -4,16 +4,24 @@
 //! holds it against a real API server.
 
 pub mod ack_binding;
+pub mod asked;
 pub mod auth_config_map;
 pub mod binding;
 pub mod binding_object;
 pub mod grants;
+pub mod holdings;
+pub mod inert;
 pub mod inventory;
+pub mod kinds;
 pub mod managed_by;
 pub mod mapping;
 pub mod mapping_sources;
 pub mod others;
 pub mod protobuf;
+pub mod reach;
+pub mod spot_checks;
+pub mod user_info;
+pub mod who_can;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -31,11 +39,12 @@ mod paths;
 mod probes;
 mod server_defaults;
 
-pub use authorizer::{allows, names};
+pub use authorizer::{allows, names, rule_allows};
 pub use full_rights::{full_rights_holders, has_full_rights, is_administrator};
 pub use paths::path_of;
 pub use probes::probes;
 pub use server_defaults::is_server_default;
+pub use user_info::UserInfo;
 
 /// What one rule of a role allows. In every list `*` stands for all, except among `resource_names`.
 /// Source: <https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/role-v1/>
@@ -79,6 +88,8 @@ pub struct RoleFacts {
 pub struct Roles {
     cluster: BTreeMap<String, RoleFacts>,
     namespaced: BTreeMap<String, BTreeMap<String, RoleFacts>>,
+    cluster_is_unread: bool,
+    namespaced_are_unread: bool,
 }
 
 impl Roles {
@@ -92,8 +103,28 @@ impl Roles {
         self.namespaced.entry(namespace).or_default().insert(name, facts);
     }
 
-    /// Adds all of another's roles.
+    /// No roles, of which the ClusterRoles could not be read.
+    pub fn without_cluster_roles() -> Self {
+        Self { cluster_is_unread: true, ..Self::default() }
+    }
+
+    /// No roles, of which those of namespaces could not be read.
+    pub fn without_namespaced_roles() -> Self {
+        Self { namespaced_are_unread: true, ..Self::default() }
+    }
+
+    /// Whether what a role allows is not known: a role that is not there may be one that could not be read.
+    pub fn is_unread(&self, role: &Role) -> bool {
+        match &*role.kind {
+            "ClusterRole" => self.cluster_is_unread,
+            _ => self.namespaced_are_unread,
+        }
+    }
+
+    /// Adds all of another's roles, and what of them is not known.
     pub fn append(&mut self, mut other: Self) {
+        self.cluster_is_unread |= other.cluster_is_unread;
+        self.namespaced_are_unread |= other.namespaced_are_unread;
         self.cluster.append(&mut other.cluster);
         for (namespace, mut roles) in other.namespaced {
             self.namespaced.entry(namespace).or_default().append(&mut roles);
@@ -115,6 +146,15 @@ impl Roles {
             };
         }
         only
+    }
+
+    /// The names of the ClusterRoles, or of the Roles of a namespace.
+    pub fn names(&self, kind: &str, namespace: Option<&str>) -> impl Iterator<Item = &str> {
+        let roles = match kind {
+            "ClusterRole" => Some(&self.cluster),
+            _ => namespace.and_then(|namespace| self.namespaced.get(namespace)),
+        };
+        roles.into_iter().flat_map(BTreeMap::keys).map(String::as_str)
     }
 
     /// The role that a binding of this namespace (`None`: a ClusterRoleBinding) means; `None` where there is none, and the
@@ -180,15 +220,6 @@ impl fmt::Display for Attributes {
         }
         Ok(())
     }
-}
-
-/// Who asks. RBAC knows a user by nothing but these.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct UserInfo {
-    /// The user name; a service account's is `system:serviceaccount:<namespace>:<name>`.
-    pub name: String,
-    /// The groups, all of them: `system:authenticated` counts only where it is named.
-    pub groups: Vec<String>,
 }
 
 #[cfg(test)]

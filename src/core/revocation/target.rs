@@ -5,16 +5,9 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::rbac::v1::Subject;
 
 use crate::core::access::likeness::{leading_uid, ram_name};
-use crate::core::credential::MASTERS;
 use crate::core::ids::{Uid, split_subject_name};
 use crate::core::rbac::binding_object::user_name;
-
-/// The group that the API server adds to every authenticated user. An access review doesn't add it by itself.
-/// Source: <https://kubernetes.io/docs/reference/access-authn-authz/rbac/#discovery-roles>
-pub const AUTHENTICATED: &str = "system:authenticated";
-
-/// The organization that ACK writes into certificates.
-pub const ACK_USERS: &str = "system:users";
+use crate::core::system_groups::{ACK_USERS, AUTHENTICATED, MASTERS};
 
 /// Where an identity's groups are known from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,32 +7,41 @@
 mod cloud;
 mod expiry;
 mod history;
+mod paths;
 mod plan;
 #[cfg(test)]
 mod published;
 mod refusal;
 mod restoration;
 mod revocation;
+mod rights;
 mod scan;
 mod status;
 mod step;
 mod verification;
 mod version;
+mod who_can;
 mod whoami;
 mod words;
 
 pub use cloud::{CallerView, CloudView};
 pub use expiry::{ExpiryItem, ExpiryReport};
 pub use history::{History, PastOperation};
+pub use paths::{PathView, RequestView};
 pub use plan::{RevocationPlan, TargetView};
 pub use restoration::RestoreReport;
 pub use revocation::RevocationReport;
+pub use rights::{HeldRuleView, ReviewView, RightsColumns, RightsReport, RightsUser, UserPath};
 pub use scan::{Identities, ResemblingView, Rows, ScanReport, ScannedCluster};
 pub use status::{Auditing, ClusterStatus, Dimension, StatusItem, StatusReport};
 pub use step::StepView;
 pub use version::Version;
+pub use who_can::{AllowedView, WhoCanColumns, WhoCanReport};
 pub use whoami::{ApiServerView, ClusterFacts, CredentialFacts, IdentityFacts, WhoAmI};
-pub use words::{ClusterIdFromWord, CredentialStatusWord, CredentialWord, IdentityTypeWord, KubeconfigWord, StateWord};
+pub use words::{
+    ClusterIdFromWord, CredentialStatusWord, CredentialWord, GroupsSourceWord, IdentityTypeWord, KubeconfigWord,
+    StateWord,
+};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -59,6 +68,10 @@ pub enum Kind {
     ScanReport,
     /// What `status` prints.
     StatusReport,
+    /// What `rights` prints.
+    RightsReport,
+    /// What `who-can` prints.
+    WhoCanReport,
     /// What `revoke --dry-run` prints.
     RevocationPlan,
     /// What `revoke` prints.

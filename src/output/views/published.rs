@@ -8,6 +8,7 @@ mod expiry;
 mod history;
 mod only_adds;
 mod revocation;
+mod rights;
 mod scan;
 mod status;
 mod whoami;
@@ -36,6 +37,8 @@ fn later_versions_only_add_to_what_is_published() {
     stays(&revocation::restores());
     stays(&[revocation::plan()]);
     stays(&[revocation::report()]);
+    rights::with_rights(|report| stays(slice::from_ref(report)));
+    rights::with_who_can(|reports| stays(reports));
     scan::with_example(|report| stays(slice::from_ref(report)));
     stays(&[status::example()]);
     let release = ("0123456789abcdef0123456789abcdef01234567", at("2026-01-01T10:11:12Z"));

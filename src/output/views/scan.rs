@@ -204,10 +204,24 @@ impl<'a> Binding<'a> {
     fn of(grant: &Grant<'a>) -> Self {
         Self { kind: grant.kind(), namespace: grant.namespace(), name: grant.name() }
     }
+
+    pub(super) fn of_inventory(binding: &'a inventory::Binding) -> Self {
+        Self { kind: binding.kind().as_str(), namespace: binding.namespace(), name: binding.name() }
+    }
+
+    /// `RoleBinding/namespace/name`, `ClusterRoleBinding/-/name`.
+    pub(super) fn text(&self) -> String {
+        format!("{}/{}/{}", self.kind, self.namespace.unwrap_or("-"), self.name)
+    }
 }
 
 impl<'a> Role<'a> {
-    fn of(role: &'a inventory::Role) -> Self {
+    /// `ClusterRole/view`.
+    pub(super) fn text(&self) -> String {
+        format!("{}/{}", self.kind, self.name)
+    }
+
+    pub(super) fn of(role: &'a inventory::Role) -> Self {
         Self { kind: &role.kind, name: &role.name }
     }
 }

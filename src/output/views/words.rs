@@ -9,6 +9,9 @@ use crate::core::credential::expiry::CredentialStatus;
 use crate::core::identity::IdentityType;
 use crate::core::identity::ack::CertificateState;
 use crate::core::identity::verdict::State;
+use crate::core::rbac::inert::Inert;
+use crate::core::rbac::reach::{Certainty, Primitive};
+use crate::core::rbac::user_info::GroupsSource;
 use crate::core::revocation::plan::RemainKind;
 use crate::core::revocation::refusal::RefusalCode;
 use crate::core::revocation::target::GroupsFrom;
@@ -128,6 +131,76 @@ words! {
         Certificate,
         /// What ACK's certificates have.
         Assumed,
+    }
+
+    /// Where the groups of a user info are known from.
+    GroupsSourceWord of GroupsSource {
+        /// The organizations of its certificate.
+        Certificate,
+        /// What ACK's certificates have, and what the operator added.
+        Assumed,
+        /// A mapping of ack-ram-authenticator.
+        Mapping,
+        /// What the API server gives every service account.
+        ServiceAccount,
+    }
+
+    /// Why a rule allows nothing.
+    InertWord of Inert {
+        /// The binding's role is not there.
+        RoleMissing,
+        /// The role has no rules.
+        RoleWithoutRules,
+        /// A RoleBinding allows no paths.
+        PathInRoleBinding,
+        /// A RoleBinding does not allow this on a kind outside of namespaces.
+        ClusterScopedInRoleBinding,
+        /// No request asks for a subresource `*`.
+        SubresourceStar,
+        /// `*` among resource names is a name.
+        StarAmongNames,
+        /// An object that is created has no name yet, unless it is applied.
+        CreateByName,
+    }
+
+    /// Whether a path holds by the API server alone.
+    CertaintyWord of Certainty {
+        /// It does.
+        Exact,
+        /// Something else must come to it.
+        Depends,
+    }
+
+    /// By what somebody becomes somebody else.
+    PrimitiveWord of Primitive {
+        /// `*` on `*.*`.
+        FullRights,
+        /// Acting as others.
+        Impersonate,
+        /// Acting as others for some verbs alone.
+        ConstrainedImpersonate,
+        /// Tokens of service accounts.
+        Token,
+        /// Writing more into a role that is bound to it.
+        Escalate,
+        /// Binding a role to itself.
+        Bind,
+        /// Client certificates of any name.
+        CertificateRequest,
+        /// Running pods, or getting into those that run.
+        Workload,
+        /// Reading static tokens.
+        ReadSecrets,
+        /// Having static tokens made.
+        MakeSecrets,
+        /// Mapping RAM identities to names.
+        Mapping,
+        /// Changing what others write.
+        Admission,
+        /// The kubelets of nodes.
+        Kubelet,
+        /// Answering for a part of the API.
+        Aggregation,
     }
 
     /// What kind of thing a revocation does not end.
@@ -365,6 +438,10 @@ mod tests {
         check(CredentialWord::ALL);
         check(CredentialStatusWord::ALL);
         check(GroupsFromWord::ALL);
+        check(GroupsSourceWord::ALL);
+        check(InertWord::ALL);
+        check(CertaintyWord::ALL);
+        check(PrimitiveWord::ALL);
         check(RemainWord::ALL);
         check(OutcomeWord::ALL);
         check(CheckWord::ALL);

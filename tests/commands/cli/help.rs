@@ -6,8 +6,20 @@ use kubectl_ackcred::status::Status;
 
 use crate::cli::desk::session;
 
-const VERBS: [&str; 10] =
-    ["whoami", "expiry", "scan", "status", "revoke", "restore", "history", "completion", "options", "version"];
+const VERBS: [&str; 12] = [
+    "whoami",
+    "expiry",
+    "scan",
+    "status",
+    "rights",
+    "who-can",
+    "revoke",
+    "restore",
+    "history",
+    "completion",
+    "options",
+    "version",
+];
 
 fn help(words: &[&str]) -> String {
     let Outcome { status, stdout, stderr } = session().run(words);

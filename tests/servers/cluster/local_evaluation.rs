@@ -30,11 +30,11 @@ const NAMES: [&str; 4] = ["x", "y", "*", ""];
 const RULE_URLS: [&str; 8] = ["/eval", "/eval/*", "/eval/a", "/eval*", "/*/a", "/*", "*", "eval"];
 const PATHS: [&str; 7] = ["/eval", "/eval/", "/eval/a", "/eval/a/b", "/evaluated", "/x/a", "/"];
 
-fn some(texts: &'static [&'static str]) -> impl Strategy<Value = Vec<&'static str>> {
+pub(crate) fn some(texts: &'static [&'static str]) -> impl Strategy<Value = Vec<&'static str>> {
     proptest::sample::subsequence(texts, 1..3)
 }
 
-fn one(texts: &'static [&'static str]) -> impl Strategy<Value = String> {
+pub(crate) fn one(texts: &'static [&'static str]) -> impl Strategy<Value = String> {
     proptest::sample::select(texts).prop_map(str::to_owned)
 }
 
@@ -64,14 +64,18 @@ fn subject(namespaced: bool) -> impl Strategy<Value = Value> {
 }
 
 /// The same answers for each kind of thing in every run and on either server.
-struct Chance(TestRunner);
+pub(crate) struct Chance(TestRunner);
 
 impl Chance {
-    fn of<T>(&mut self, strategy: impl Strategy<Value = T>) -> T {
+    pub(crate) fn new(runner: TestRunner) -> Self {
+        Self(runner)
+    }
+
+    pub(crate) fn of<T>(&mut self, strategy: impl Strategy<Value = T>) -> T {
         strategy.new_tree(&mut self.0).unwrap().current()
     }
 
-    fn many<T>(&mut self, strategy: impl Strategy<Value = T>, count: std::ops::Range<usize>) -> Vec<T> {
+    pub(crate) fn many<T>(&mut self, strategy: impl Strategy<Value = T>, count: std::ops::Range<usize>) -> Vec<T> {
         let count = self.of(count);
         (0..count).map(|_| self.of(&strategy)).collect()
     }
@@ -127,7 +131,7 @@ fn question(chance: &mut Chance) -> (UserInfo, Attributes) {
 
 /// The questions that the server answers otherwise than it was expected to, in words. It hears of new bindings a moment after they
 /// are made, so only what it goes on saying counts.
-async fn disagreements(api: &ApiServer, questions: Vec<(UserInfo, Attributes, bool)>) -> Vec<String> {
+pub(crate) async fn disagreements(api: &ApiServer, questions: Vec<(UserInfo, Attributes, bool)>) -> Vec<String> {
     let mut lanes = JoinSet::new();
     for lane in 0..LANES {
         let (api, mine) = (api.clone(), questions.iter().skip(lane).step_by(LANES).cloned().collect::<Vec<_>>());

@@ -3,6 +3,7 @@
 //! Runs where KUBEBUILDER_ASSETS names the real binaries (tests/controlplane/README.md).
 
 mod calls;
+mod deeds;
 mod deleting;
 mod escalation;
 mod local_evaluation;
@@ -12,6 +13,8 @@ mod probing;
 mod reading;
 mod refusals;
 mod reviews;
+mod rights;
+mod rights_said;
 mod transcript;
 mod watching;
 mod writing;

@@ -3,7 +3,6 @@
 use super::draft::needs_the_cloud;
 use super::{BindingStep, Flags, RevokeMode, Step, names, remain};
 use crate::core::access::holder::LastAccess;
-use crate::core::credential::MASTERS;
 use crate::core::identity::IdentityType;
 use crate::core::identity::ack::{CertificateState, KubeconfigState};
 use crate::core::identity::verdict::State;
@@ -16,6 +15,7 @@ use crate::core::revocation::input::{
 };
 use crate::core::revocation::refusal::{Refusal, RefusalCode, RefusalScope};
 use crate::core::revocation::target::{Target, TargetNames};
+use crate::core::system_groups::MASTERS;
 
 /// Cluster states in which ACK deletes no kubeconfigs.
 /// Source: <https://www.alibabacloud.com/help/en/ack/user-guide/clear-kubeconfig>

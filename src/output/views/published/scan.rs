@@ -45,7 +45,7 @@ pub(super) fn with_example(look: impl FnOnce(&ScanReport<'_>)) {
     });
 }
 
-fn cluster(id: &str, error: Option<&str>) -> ScannedCluster {
+pub(super) fn cluster(id: &str, error: Option<&str>) -> ScannedCluster {
     ScannedCluster {
         id: Some(id.to_owned()),
         name: Some("prod".to_owned()),

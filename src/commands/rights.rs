@@ -1,0 +1,299 @@
+//! `rights`: what an identity may do, and what it could become.
+
+use std::collections::BTreeSet;
+
+use super::clusters::{self, Chosen, Extent};
+use super::stop::Stop;
+use super::{access, cloud, fleet};
+use crate::adapters::cluster::ApiServer;
+use crate::cli::{AccessArgs, CloudArgs, RightsArgs, RightsFailOn};
+use crate::core::access::scan::ClusterScan;
+use crate::core::rbac::holdings::{BindingIndex, HeldRule, Through, held_rules};
+use crate::core::rbac::reach::{Reach, ReachCluster};
+use crate::core::rbac::spot_checks::spot_checks;
+use crate::core::rbac::user_info::{CertificateName, KnownUser, NamedSubject, of_identity, of_subject};
+use crate::core::rbac::{Attributes, has_full_rights, rule_allows};
+use crate::error::{Error, Result, chain};
+use crate::gather::access_reviews::{self, ReviewQuestion};
+use crate::gather::cluster_access::{AccessQuery, ClusterReading};
+use crate::gather::fleet::Choice;
+use crate::gather::leaked::{self, Leaked, LeakedError};
+use crate::gather::rights::RightsReading;
+use crate::gather::runtime::Runtime;
+use crate::output::ui::Ui;
+use crate::output::views::{
+    ApiVersion, GroupsSourceWord, HeldRuleView, Kind, PathView, RequestView, ReviewView, RightsColumns, RightsReport,
+    RightsUser, UserPath,
+};
+use crate::status::Status;
+use crate::world::World;
+
+pub(super) fn run(
+    args: &RightsArgs,
+    access: &AccessArgs,
+    cloud_args: &CloudArgs,
+    world: &World,
+    ui: &Ui,
+) -> Result<Status, Stop> {
+    let leaked = read_file(args, world)?;
+    let chosen = choose(args, access, leaked.as_ref(), world)?;
+    let extent = chosen.extent;
+    let query = AccessQuery { world, timeout: access.request_timeout.0, namespace: None, with_rights: true };
+    // The account is only needed for its list of clusters.
+    let needs_cloud = args.clusters.all_clusters || args.clusters.temporary_credentials;
+    let settings = if needs_cloud { cloud::settings(cloud_args, access, world)? } else { None };
+    let keep = |api: ApiServer| {
+        api.disconnect();
+        args.ask.then_some(api)
+    };
+    let runtime = Runtime::begin()?;
+    let fleet = fleet::tell(&runtime, chosen, query, settings, keep, ui)?;
+    fleet::say_sources(&fleet, extent, ui);
+
+    let whose = Whose { args, leaked: leaked.as_ref() };
+    let mut found = Found::default();
+    for reading in fleet.reading() {
+        let Some(rights) = &reading.rights else { continue };
+        found.add(&reading.scan, rights, &whose, args.all);
+        if let Some(api) = &reading.api {
+            found.ask(&runtime, api, reading, rights, &whose, ui);
+        }
+    }
+    let status = match fleet::status(&fleet) {
+        Status::Done if found.is_incomplete => Status::Incomplete,
+        status => status,
+    };
+    let findings = found.has(&args.fail_on);
+    let report = RightsReport {
+        api_version: ApiVersion::V1,
+        kind: Kind::RightsReport,
+        clusters: fleet.clusters.iter().map(fleet::scanned).collect(),
+        users: found.users,
+        rules: found.rules,
+        paths: found.paths,
+        reviews: args.ask.then_some(found.reviews),
+        hidden_defaults: found.hidden_defaults,
+        hidden_inert: found.hidden_inert,
+        incomplete: status != Status::Done,
+        columns: RightsColumns { are_several: extent.is_several(), all: args.all },
+    };
+    ui.report(&report)?;
+    sum_up(&report, args, ui);
+    Ok(if status == Status::Done && findings { Status::Findings } else { status })
+}
+
+fn read_file(args: &RightsArgs, world: &World) -> Result<Option<Leaked>, Stop> {
+    let Some(file) = &args.file else { return Ok(None) };
+    match leaked::read(world, file, args.leaked_context.as_deref()) {
+        Ok(leaked) => Ok(Some(leaked)),
+        Err(LeakedError::Refused(refusal)) => {
+            Err(Error::failed(anyhow::anyhow!(refusal.message)).hint_if(refusal.hint).into())
+        }
+        Err(LeakedError::File(error)) => Err(access::unreadable_file(error).into()),
+        Err(LeakedError::Context(error)) => {
+            let hint = access::context_hint(&error, "choose one of its contexts with --leaked-context");
+            Err(Error::failed(error).hint(hint).into())
+        }
+    }
+}
+
+/// A file's certificate means something in the cluster of its CA alone, unless the operator names another.
+fn choose(args: &RightsArgs, access: &AccessArgs, leaked: Option<&Leaked>, world: &World) -> Result<Chosen, Stop> {
+    match leaked {
+        Some(leaked) if access.context.is_empty() && args.clusters.cluster_id.is_empty() && !args.in_cluster => {
+            let own = access::all_routes(&access::load(access, world)?, access, world);
+            let Some(route) = own.into_iter().find(|route| leaked.is_of(&route.context)) else {
+                let message = "no context of yours leads to the cluster of the file: the key of its CA is another";
+                let hint = "name the context with --context, if you are sure of the cluster";
+                return Err(Error::failed(anyhow::anyhow!(message)).hint(hint).into());
+            };
+            let bounds = clusters::bounds(&args.clusters, Extent::One, world);
+            Ok(Chosen { choice: Choice::one(route), extent: Extent::One, bounds })
+        }
+        _ => Ok(clusters::choose(&args.clusters, access, args.in_cluster, world)?),
+    }
+}
+
+/// Whose rights are asked for.
+struct Whose<'a> {
+    args: &'a RightsArgs,
+    leaked: Option<&'a Leaked>,
+}
+
+impl Whose<'_> {
+    /// Their user infos in a cluster.
+    fn users(&self, scan: &ClusterScan) -> Vec<KnownUser> {
+        let groups = &self.args.group;
+        let certificate = self.leaked.map(|leaked| CertificateName {
+            common_name: leaked.facts.common_name.clone(),
+            organizations: leaked.facts.organizations.clone(),
+        });
+        let of_file =
+            self.leaked.iter().flat_map(|leaked| of_identity(&leaked.uid, &scan.grants, certificate.as_ref(), groups));
+        let of_uids = self.args.uids.iter().flat_map(|uid| of_identity(uid, &scan.grants, None, groups));
+        let of_subjects = self.args.subject.iter().map(|subject| of_subject(subject, groups));
+        of_file.chain(of_uids).chain(of_subjects).collect()
+    }
+}
+
+/// What was found in all clusters.
+#[derive(Default)]
+struct Found<'a> {
+    users: Vec<RightsUser>,
+    rules: Vec<HeldRuleView<'a>>,
+    paths: Vec<UserPath<'a>>,
+    reviews: Vec<ReviewView>,
+    hidden_defaults: usize,
+    hidden_inert: usize,
+    has_secrets: bool,
+    has_full_rights: bool,
+    has_group_grant: bool,
+    is_incomplete: bool,
+}
+
+impl<'a> Found<'a> {
+    fn add(&mut self, scan: &'a ClusterScan, rights: &'a RightsReading, whose: &Whose<'_>, all: bool) {
+        let inventory = scan.grants.inventory();
+        let index = BindingIndex::new(inventory);
+        let cluster = ReachCluster::new(inventory, scan.grants.mappings(), &rights.roles, rights.discovered);
+        let mut reach = Reach::new(cluster);
+        for known in whose.users(scan) {
+            let user = user_view(self.users.len() + 1, scan, &known);
+            for held in held_rules(&index, &rights.roles, &rights.kinds, &known.info) {
+                self.take(&user, &held, all);
+            }
+            self.has_full_rights |= known.info.is_master();
+            self.paths.extend(
+                reach
+                    .paths(&known.info)
+                    .iter()
+                    .map(|path| UserPath { user: user.id.clone(), path: PathView::of(&user.text, path) }),
+            );
+            self.users.push(user);
+        }
+    }
+
+    fn take(&mut self, user: &RightsUser, held: &HeldRule<'a>, all: bool) {
+        match held {
+            HeldRule { inert: Some(_), .. } if !all => self.hidden_inert += 1,
+            HeldRule { is_default: true, .. } if !all => self.hidden_defaults += 1,
+            _ => self.rules.push(HeldRuleView::of(user, held)),
+        }
+        if held.inert.is_some() || held.is_unread {
+            return;
+        }
+        let secret = |verb: &str| {
+            let name = held.rule.resource_names.first().cloned().unwrap_or_default();
+            Attributes { verb: verb.to_owned(), resource: "secrets".to_owned(), name, ..Attributes::default() }
+        };
+        self.has_secrets |= ["get", "list", "watch"].iter().any(|verb| rule_allows(&held.rule, &secret(verb)));
+        let is_cluster_wide = held.binding.namespace().is_none();
+        self.has_full_rights |= is_cluster_wide && has_full_rights(std::slice::from_ref(&held.rule));
+        self.has_group_grant |= matches!(held.through, Through::Group(_)) && !held.is_default;
+    }
+
+    fn ask(
+        &mut self,
+        runtime: &Runtime,
+        api: &ApiServer,
+        reading: &ClusterReading<Option<ApiServer>>,
+        rights: &RightsReading,
+        whose: &Whose<'_>,
+        ui: &Ui,
+    ) {
+        let first = self.users.len() - whose.users(&reading.scan).len();
+        let inventory = reading.scan.grants.inventory();
+        let mut questions = Vec::new();
+        for (place, known) in whose.users(&reading.scan).into_iter().enumerate() {
+            questions.extend(spot_checks(inventory, &rights.roles, &known.info).into_iter().map(|check| {
+                let user = known.info.clone();
+                (first + place, ReviewQuestion { user, attributes: check.attributes, expected: check.expected })
+            }));
+        }
+        let asked: Vec<ReviewQuestion> = questions.iter().map(|(_, question)| question.clone()).collect();
+        match runtime.to_completion(|| (), async |_| access_reviews::ask(api, &asked).await) {
+            Err(error) => {
+                self.is_incomplete = true;
+                ui.warning(&format!("the API server was not asked: {}", chain(&error)));
+            }
+            Ok(answers) => {
+                for ((place, question), answer) in questions.into_iter().zip(answers) {
+                    let Some(user) = self.users.get(place) else { continue };
+                    self.reviews.push(ReviewView {
+                        user: user.id.clone(),
+                        text: format!("{}: {}", user.text, question.attributes),
+                        request: RequestView::of(&question.attributes),
+                        allowed: answer.allowed,
+                        expected: question.expected,
+                        reason: Some(answer.reason).filter(|reason| !reason.is_empty()),
+                    });
+                }
+            }
+        }
+    }
+
+    fn has(&self, fail_on: &[RightsFailOn]) -> bool {
+        let leads_up = |path: &UserPath<'_>| path.path.leads_to_full_rights();
+        fail_on.iter().any(|word| match word {
+            RightsFailOn::Administrator => self.has_full_rights,
+            RightsFailOn::Path => self.paths.iter().any(leads_up),
+            RightsFailOn::Secrets => self.has_secrets || self.has_full_rights,
+            RightsFailOn::GroupGrant => self.has_group_grant,
+        })
+    }
+}
+
+fn user_view(number: usize, scan: &ClusterScan, known: &KnownUser) -> RightsUser {
+    let info = &known.info;
+    let text = match (info.as_service_account(), info.name.as_str()) {
+        (Some((namespace, name)), _) => format!("ServiceAccount/{namespace}/{name}"),
+        (None, "") => {
+            format!("Group/{} (members unknown)", info.groups.first().map(String::as_str).unwrap_or_default())
+        }
+        (None, name) => name.to_owned(),
+    };
+    RightsUser {
+        id: number.to_string(),
+        cluster_id: scan.id.as_ref().map(ToString::to_string),
+        context: scan.context.clone(),
+        cluster_name: scan.name.clone().or_else(|| scan.context.clone()),
+        uid: known.uid.as_ref().map(ToString::to_string),
+        name: Some(info.name.clone()).filter(|name| !name.is_empty()),
+        groups: info.groups.clone(),
+        groups_from: known.groups_from.into(),
+        mapping: known.mapping.clone(),
+        text,
+    }
+}
+
+fn sum_up(report: &RightsReport<'_>, args: &RightsArgs, ui: &Ui) {
+    let assumed: BTreeSet<String> = report
+        .users
+        .iter()
+        .filter(|user| user.name.is_some() && user.groups_from == GroupsSourceWord::Assumed)
+        .map(|user| user.groups.join(", "))
+        .collect();
+    for groups in assumed {
+        ui.note(&format!("groups are assumed: {groups}; -f reads them from a certificate, --group adds one"));
+    }
+    match report.hidden_defaults {
+        0 => {}
+        number => {
+            ui.note(&format!("{} of the API server's defaults for every user hidden; use --all to show", rules(number)))
+        }
+    }
+    match report.hidden_inert {
+        0 => {}
+        1 => ui.note("1 rule that allows nothing hidden; use --all to show it, with the reason"),
+        number => {
+            ui.note(&format!("{number} rules that allow nothing hidden; use --all to show them, with the reason"))
+        }
+    }
+    if args.subject.iter().any(|subject| matches!(subject, NamedSubject::Group(_))) {
+        ui.note("who is in a group is not known to the cluster");
+    }
+}
+
+fn rules(number: usize) -> String {
+    if number == 1 { "1 rule".to_owned() } else { format!("{number} rules") }
+}

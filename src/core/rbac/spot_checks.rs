@@ -1,0 +1,75 @@
+//! Questions by which an API server shows whether what was evaluated here is what it decides by: some that the rules allow, and some
+//! that tell whether other authorizers allow more.
+
+use super::inventory::{Binding, Inventory};
+use super::{Attributes, PolicyRule, Roles, UserInfo, allows, names, probes};
+
+/// How many questions are asked about what a user's rules allow.
+const ALLOWED: usize = 24;
+
+/// A question, and the answer that RBAC gives as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpotCheck {
+    /// The request.
+    pub attributes: Attributes,
+    /// Whether the rules that were read allow it.
+    pub expected: bool,
+}
+
+/// What other authorizers would most tellingly allow: verb, API group, resource, subresource.
+const TELLING: [(&str, &str, &str, &str); 8] = [
+    ("*", "*", "*", ""),
+    ("list", "", "secrets", ""),
+    ("list", "", "pods", ""),
+    ("create", "", "pods", "exec"),
+    ("get", "", "nodes", ""),
+    ("impersonate", "", "users", ""),
+    ("create", "rbac.authorization.k8s.io", "clusterrolebindings", ""),
+    ("create", "", "serviceaccounts", "token"),
+];
+
+/// The questions about a user, each once.
+pub fn spot_checks(inventory: &Inventory, roles: &Roles, info: &UserInfo) -> Vec<SpotCheck> {
+    let rules_of = |binding: &Binding| -> Option<&[PolicyRule]> {
+        Some(roles.of(binding.namespace(), binding.role())?.rules.as_slice())
+    };
+    let held = inventory.bindings().iter().filter(|binding| names(binding, info));
+    let grants: Vec<(&Binding, &[PolicyRule])> =
+        held.filter_map(|binding| Some((binding, rules_of(binding)?))).collect();
+    let mut questions = probes(&grants, |_| false, ALLOWED);
+    let telling = TELLING.map(|(verb, group, resource, subresource)| {
+        let [verb, group, resource, subresource] = [verb, group, resource, subresource].map(str::to_owned);
+        Attributes { verb, group, resource, subresource, ..Attributes::default() }
+    });
+    let metrics = Attributes { verb: "get".to_owned(), path: Some("/metrics".to_owned()), ..Attributes::default() };
+    for attributes in telling.into_iter().chain([metrics]) {
+        if !questions.contains(&attributes) {
+            questions.push(attributes);
+        }
+    }
+    let expected = |attributes: &Attributes| info.is_master() || allows(inventory, roles, info, attributes).is_some();
+    questions.into_iter().map(|attributes| SpotCheck { expected: expected(&attributes), attributes }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::fixtures::{inventory, roles, user_info};
+    use super::*;
+
+    #[test]
+    fn what_is_held_is_asked_with_yes_and_what_is_telling_with_the_rules_answer() {
+        let rules = json!([{"verbs": ["list"], "apiGroups": [""], "resources": ["pods"]}]);
+        let (roles, inventory) = (
+            roles(&[("", "r", rules)]),
+            inventory(&[("", "b", "ClusterRole/r", json!([{"kind": "User", "name": "ann"}]))]),
+        );
+        let checks = spot_checks(&inventory, &roles, &user_info("ann", &[]));
+        let allowed: Vec<String> =
+            checks.iter().filter(|check| check.expected).map(|check| check.attributes.to_string()).collect();
+        assert_eq!((allowed, checks.len()), (vec!["list pods".to_owned()], 9));
+        let masters = spot_checks(&inventory, &roles, &user_info("cy", &["system:masters"]));
+        assert!(masters.len() == 9 && masters.iter().all(|check| check.expected));
+    }
+}

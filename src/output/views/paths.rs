@@ -1,0 +1,178 @@
+use serde::Serialize;
+
+use super::scan::Binding;
+use super::words::{CertaintyWord, PrimitiveWord};
+use crate::core::rbac::Attributes;
+use crate::core::rbac::reach::{Certainty, Primitive, ReachPath, Step, Target};
+
+/// A request, as authorizers see it.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct RequestView {
+    /// The verb.
+    pub verb: String,
+    /// The API group, empty for the core group; null for a path.
+    pub api_group: Option<String>,
+    /// The kind in the plural; null for a path.
+    pub resource: Option<String>,
+    /// The subresource.
+    pub subresource: Option<String>,
+    /// The object's name; null for any, or for one that has none yet.
+    pub name: Option<String>,
+    /// The namespace; null for the whole cluster.
+    pub namespace: Option<String>,
+    /// A path outside the resources.
+    pub path: Option<String>,
+}
+
+impl RequestView {
+    /// The view of a request.
+    pub fn of(attributes: &Attributes) -> Self {
+        let given = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        let is_path = attributes.path.is_some();
+        Self {
+            verb: attributes.verb.clone(),
+            api_group: (!is_path).then(|| attributes.group.clone()),
+            resource: given(&attributes.resource),
+            subresource: given(&attributes.subresource),
+            name: given(&attributes.name),
+            namespace: given(&attributes.namespace),
+            path: attributes.path.clone(),
+        }
+    }
+}
+
+/// How somebody could become somebody else.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct PathView<'a> {
+    /// What is become.
+    pub target: PathTarget,
+    /// Whether it holds by the API server alone.
+    pub certainty: CertaintyWord,
+    /// The steps, in their order; none for a member of `system:masters`.
+    pub steps: Vec<PathStep<'a>>,
+    /// What else must be the case, in words for people.
+    pub depends_on: Vec<&'static str>,
+    /// The same in a sentence.
+    #[serde(skip)]
+    pub sentence: String,
+}
+
+/// What can be become.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct PathTarget {
+    /// What it is.
+    pub kind: TargetKind,
+    /// The namespace; null for the whole cluster, or for any.
+    pub namespace: Option<String>,
+    /// The name of a user or service account, or `Kind/name` of a role; null for any.
+    pub name: Option<String>,
+}
+
+/// What kind of thing can be become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub enum TargetKind {
+    /// Full rights in the whole cluster.
+    Administrator,
+    /// A member of `system:masters`.
+    Masters,
+    /// A reader of every Secret.
+    AllSecrets,
+    /// Full rights in a namespace.
+    NamespaceAdmin,
+    /// Another user.
+    Identity,
+    /// A service account.
+    ServiceAccount,
+    /// The holder of a role.
+    Role,
+}
+
+/// One step of a path.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct PathStep<'a> {
+    /// By what.
+    pub primitive: PrimitiveWord,
+    /// The requests that it takes.
+    pub attributes: Vec<RequestView>,
+    /// The bindings that allow them; none where an earlier step gave the right.
+    pub bindings: Vec<Binding<'a>>,
+    /// Who one is after it; null where that is the same user with more rights.
+    pub becomes: Option<PathTarget>,
+}
+
+impl PathTarget {
+    fn of(target: &Target) -> Self {
+        let (kind, namespace, name) = match target {
+            Target::Administrator => (TargetKind::Administrator, None, None),
+            Target::Masters => (TargetKind::Masters, None, None),
+            Target::AllSecrets => (TargetKind::AllSecrets, None, None),
+            Target::NamespaceAdmin(namespace) => (TargetKind::NamespaceAdmin, namespace.clone(), None),
+            Target::Identity(name) => (TargetKind::Identity, None, name.clone()),
+            Target::ServiceAccount { namespace, name } => (TargetKind::ServiceAccount, namespace.clone(), name.clone()),
+            Target::Role { namespace, role } => {
+                (TargetKind::Role, namespace.clone(), Some(format!("{}/{}", role.kind, role.name)))
+            }
+        };
+        Self { kind, namespace, name }
+    }
+}
+
+impl<'a> PathView<'a> {
+    /// Whether the API server alone lets it lead to full rights in the whole cluster.
+    pub fn leads_to_full_rights(&self) -> bool {
+        let is_at_the_top = matches!(self.target.kind, TargetKind::Administrator | TargetKind::Masters);
+        is_at_the_top && self.certainty == CertaintyWord::Exact
+    }
+
+    /// The view of a path; `who` is one that could go it, in words.
+    pub fn of(who: &str, path: &ReachPath<'a>) -> Self {
+        let steps = path.steps.iter().map(|step| PathStep {
+            primitive: PrimitiveWord::from(step.primitive),
+            attributes: step.attributes.iter().map(RequestView::of).collect(),
+            bindings: step.bindings.iter().map(|binding| Binding::of_inventory(binding)).collect(),
+            becomes: step.becomes.as_ref().map(PathTarget::of),
+        });
+        Self {
+            target: PathTarget::of(&path.target),
+            certainty: CertaintyWord::from(path.certainty()),
+            steps: steps.collect(),
+            depends_on: path.depends_on(),
+            sentence: sentence(who, path),
+        }
+    }
+}
+
+/// `ann can become administrator of the cluster: create serviceaccounts/root …`, or `ann could …, if …: …`.
+fn sentence(who: &str, path: &ReachPath<'_>) -> String {
+    if path.steps.is_empty() {
+        return format!("{who} is a {}", path.target);
+    }
+    let steps: Vec<String> = path.steps.iter().map(|step| step_text(step)).collect();
+    let steps = steps.join(", then ");
+    match path.certainty() {
+        Certainty::Exact => format!("{who} can become {}: {steps}", path.target),
+        Certainty::Depends => {
+            format!("{who} could become {}, if {}: {steps}", path.target, path.depends_on().join(", and if "))
+        }
+    }
+}
+
+fn step_text(step: &Step<'_>) -> String {
+    let requests: Vec<String> = match step.primitive {
+        Primitive::FullRights => vec!["full rights".to_owned()],
+        _ => step.attributes.iter().map(ToString::to_string).collect(),
+    };
+    let bindings: Vec<String> = step.bindings.iter().map(|binding| binding.reference().to_string()).collect();
+    let by = if bindings.is_empty() { String::new() } else { format!(" ({})", bindings.join(", ")) };
+    let becomes = step.becomes.as_ref().map(|target| format!(" -> {target}")).unwrap_or_default();
+    format!("{}{by}{becomes}", requests.join(" and "))
+}
