@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum, ValueHint};
-use clap_complete::Shell;
 use jiff::SignedDuration;
 
 use crate::core::access::scan::StateKind;
@@ -19,7 +18,7 @@ mod clusters;
 mod help;
 mod revocation;
 
-pub use arguments::parse;
+pub use arguments::{has_use_for, parse};
 pub use clusters::ClusterArgs;
 pub use help::options;
 pub use revocation::{DryRun, HistoryArgs, RestoreArgs, RevokeArgs};
@@ -241,8 +240,21 @@ pub enum FailOn {
 #[derive(Debug, Args)]
 pub struct CompletionArgs {
     /// The shell to print a script for
-    #[arg(value_name = "SHELL", value_parser = one_of(SHELLS))]
+    #[arg(value_name = "SHELL")]
     pub shell: Shell,
+}
+
+/// The shells that there is a completion script for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    /// bash, from version 3.2
+    Bash,
+    /// zsh
+    Zsh,
+    /// fish
+    Fish,
+    /// PowerShell
+    Powershell,
 }
 
 /// kubectl's own flags, with kubectl's own meanings.
@@ -417,9 +429,6 @@ const STATES: &[(&str, StateKind)] = &[
     ("frozen", StateKind::Frozen),
     ("active", StateKind::Active),
 ];
-
-const SHELLS: &[(&str, Shell)] =
-    &[("bash", Shell::Bash), ("zsh", Shell::Zsh), ("fish", Shell::Fish), ("powershell", Shell::PowerShell)];
 
 fn one_of<T: Copy + Send + Sync + 'static>(words: &'static [(&'static str, T)]) -> impl TypedValueParser<Value = T> {
     PossibleValuesParser::new(words.iter().map(|(word, _)| *word)).try_map(|given| {
