@@ -120,7 +120,7 @@ fn a_large_kubeconfig_is_read_within_four_times_its_size_and_a_hostile_one_withi
 
 /// A home whose kubeconfig has so many contexts, each with a cluster, a certificate and a key of its own.
 fn home_of_many(contexts: usize) -> Home {
-    let one: Value = serde_yaml::from_str(&offline_file().yaml()).unwrap();
+    let one: Value = serde_saphyr::from_str(&offline_file().yaml()).unwrap();
     let (cluster, user) = (&one["clusters"][0]["cluster"], &one["users"][0]["user"]);
     let each = |entry: &dyn Fn(usize) -> Value| (0..contexts).map(entry).collect::<Value>();
     let file = json!({

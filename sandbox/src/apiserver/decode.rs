@@ -15,7 +15,7 @@ pub(crate) fn decode(request: &ResourceRequest<'_>) -> Result<Object, StatusErro
         "application/json" | "" => {
             serde_json::from_slice(request.body).map_err(|error| unrecognized(kind, request.body, &error))?
         }
-        "application/yaml" => serde_yaml::from_slice(request.body)
+        "application/yaml" => serde_saphyr::from_slice(request.body)
             .map_err(|error| StatusError::bad_request(format!("error converting YAML to JSON: {error}")))?,
         _ => return Err(StatusError::unsupported_body()),
     };

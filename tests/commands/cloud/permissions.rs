@@ -112,7 +112,7 @@ fn scene_with(roles: &[Value]) -> Scene<ApiServer> {
 }
 
 fn roles() -> [Value; 2] {
-    let roles: Vec<Value> = blocks("yaml").iter().map(|text| serde_yaml::from_str(text).unwrap()).collect();
+    let roles: Vec<Value> = blocks("yaml").iter().map(|text| serde_saphyr::from_str(text).unwrap()).collect();
     roles.try_into().unwrap()
 }
 
