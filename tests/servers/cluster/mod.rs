@@ -5,6 +5,7 @@
 mod calls;
 mod deleting;
 mod escalation;
+mod fields;
 mod local_evaluation;
 mod patching;
 mod plugin;
@@ -36,6 +37,8 @@ const SCENARIOS: &[Scenario] = &[
     ("replacing", writing::replacing),
     ("patching", patching::patching),
     ("patches that fail", patching::failing),
+    ("unknown fields", fields::unknown),
+    ("strategic merge patches", fields::strategic_merge),
     ("deleting", deleting::deleting),
     ("finalizers", deleting::finalizers),
     ("dry run", deleting::dry_run),
