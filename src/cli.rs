@@ -475,22 +475,12 @@ fn parse_key_value(text: &str) -> Result<(String, String), String> {
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 fn parse_timeout(text: &str) -> Result<RequestTimeout, String> {
-    let seconds = |number: &str, unit: f64| {
-        let number = number.parse::<f64>().ok().filter(|number| *number >= 0.0)?;
-        Duration::try_from_secs_f64(number * unit).ok()
+    // A bare number means seconds, as in kubectl.
+    let duration = match text.parse() {
+        Ok(seconds) => Duration::try_from_secs_f64(seconds).ok(),
+        Err(_) => duration::parse_exact(text).ok().map(|duration| duration.unsigned_abs()),
     };
-    // Go's durations have fractions and milliseconds; a bare number means seconds, as in kubectl.
-    let duration = match (text.strip_suffix("ms"), text.strip_suffix('s')) {
-        (Some(number), _) => seconds(number, 0.001),
-        (None, Some(number)) => seconds(number, 1.0),
-        (None, None) => seconds(text, 1.0),
-    };
-    let duration = match duration {
-        Some(duration) => duration,
-        None => duration::parse(text)
-            .map_err(|_| "a single unit is expected, such as 1s, 500ms, 2m or 3h, or a number of seconds")?
-            .unsigned_abs(),
-    };
+    let duration = duration.ok_or("a duration is expected, such as 1s, 500ms, 2m or 3h, or a number of seconds")?;
     if duration > LONGEST_TIMEOUT {
         return Err("at most a year is possible; 0 means no limit".to_owned());
     }
