@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum, ValueHint};
-use clap_complete::Shell;
 use jiff::SignedDuration;
 
 use crate::core::access::scan::StateKind;
@@ -20,7 +19,7 @@ mod help;
 mod revocation;
 mod rights;
 
-pub use arguments::parse;
+pub use arguments::{has_use_for, parse};
 pub use clusters::ClusterArgs;
 pub use help::options;
 pub use revocation::{DryRun, HistoryArgs, RestoreArgs, RevokeArgs};
@@ -250,8 +249,21 @@ pub enum FailOn {
 #[derive(Debug, Args)]
 pub struct CompletionArgs {
     /// The shell to print a script for
-    #[arg(value_name = "SHELL", value_parser = one_of(SHELLS))]
+    #[arg(value_name = "SHELL")]
     pub shell: Shell,
+}
+
+/// The shells that there is a completion script for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    /// bash, from version 3.2
+    Bash,
+    /// zsh
+    Zsh,
+    /// fish
+    Fish,
+    /// PowerShell
+    Powershell,
 }
 
 /// kubectl's own flags, with kubectl's own meanings.
@@ -427,9 +439,6 @@ const STATES: &[(&str, StateKind)] = &[
     ("active", StateKind::Active),
 ];
 
-const SHELLS: &[(&str, Shell)] =
-    &[("bash", Shell::Bash), ("zsh", Shell::Zsh), ("fish", Shell::Fish), ("powershell", Shell::PowerShell)];
-
 fn one_of<T: Copy + Send + Sync + 'static>(words: &'static [(&'static str, T)]) -> impl TypedValueParser<Value = T> {
     PossibleValuesParser::new(words.iter().map(|(word, _)| *word)).try_map(|given| {
         let known = words.iter().find(|(word, _)| word.eq_ignore_ascii_case(&given));
@@ -475,22 +484,12 @@ fn parse_key_value(text: &str) -> Result<(String, String), String> {
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 fn parse_timeout(text: &str) -> Result<RequestTimeout, String> {
-    let seconds = |number: &str, unit: f64| {
-        let number = number.parse::<f64>().ok().filter(|number| *number >= 0.0)?;
-        Duration::try_from_secs_f64(number * unit).ok()
+    // A bare number means seconds, as in kubectl.
+    let duration = match text.parse() {
+        Ok(seconds) => Duration::try_from_secs_f64(seconds).ok(),
+        Err(_) => duration::parse_exact(text).ok().map(|duration| duration.unsigned_abs()),
     };
-    // Go's durations have fractions and milliseconds; a bare number means seconds, as in kubectl.
-    let duration = match (text.strip_suffix("ms"), text.strip_suffix('s')) {
-        (Some(number), _) => seconds(number, 0.001),
-        (None, Some(number)) => seconds(number, 1.0),
-        (None, None) => seconds(text, 1.0),
-    };
-    let duration = match duration {
-        Some(duration) => duration,
-        None => duration::parse(text)
-            .map_err(|_| "a single unit is expected, such as 1s, 500ms, 2m or 3h, or a number of seconds")?
-            .unsigned_abs(),
-    };
+    let duration = duration.ok_or("a duration is expected, such as 1s, 500ms, 2m or 3h, or a number of seconds")?;
     if duration > LONGEST_TIMEOUT {
         return Err("at most a year is possible; 0 means no limit".to_owned());
     }

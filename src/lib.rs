@@ -67,9 +67,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, world: &World) -> Status {
 
 /// Runs the verb, or says what is wrong with the command line.
 fn dispatch(args: &[OsString], world: &World) -> Status {
-    if commands::completion::is_requested_by_kubectl(args) {
-        let lines = commands::completion::complete(args, world);
-        say(&world.streams.stdout, &format!("{}\n", lines.join("\n")));
+    if let Some(answer) = commands::completion::answer(args, world) {
+        say(&world.streams.stdout, &answer);
         return Status::Done;
     }
     let cli = match cli::parse(args.to_vec(), world.streams.data_columns()) {

@@ -28,8 +28,8 @@ impl Tables {
     }
 }
 
-/// Measures `whoami --offline` on one context and `expiry -A` on 200 in five files, every one with its certificate and key: with the
-/// usual keys, and with slow ones.
+/// Measures `whoami --offline` on one context, `expiry -A` on 200 in five files, every one with its certificate and key: with the
+/// usual keys, and with slow ones; and completion among these 200.
 pub(crate) fn rows(binary: &Path, home: &Path, assets: Option<&Path>, rounds: usize) -> Result<Tables> {
     let authority = Authority::of_today()?;
     let one = [write(home, "one", &authority, USUAL, 0..1)?];
@@ -40,14 +40,20 @@ pub(crate) fn rows(binary: &Path, home: &Path, assets: Option<&Path>, rounds: us
     };
     let (usual, slow) = (many("usual", USUAL)?, many("slow", SLOW)?);
     let kubectl = kubectl(home, assets)?;
-    let table = |title: &str, command: &[&str], files: &[PathBuf]| -> Result<Table> {
-        let name = format!("kubectl ackcred {}", command.join(" "));
-        let mut tools = vec![Tool::new(&name, binary, command)];
-        tools.extend(kubectl.iter().map(|path| Tool::new("kubectl config view", path, &["config", "view"])));
+    let beside = |title: &str, command: &[&str], other: &[&str], files: &[PathBuf]| -> Result<Table> {
+        let mut tools = vec![Tool::new(&format!("kubectl ackcred {}", command.join(" ")), binary, command)];
+        let name = format!("kubectl {}", other.join(" "));
+        tools.extend(kubectl.iter().map(|path| Tool::new(&name, path, other)));
         let kubeconfig = std::env::join_paths(files)?;
         let tools: Vec<Tool> =
             tools.into_iter().map(|tool| tool.with("HOME", home).with("KUBECONFIG", &kubeconfig)).collect();
         Table::measure(&format!("{title}, {rounds} rounds"), &tools, rounds)?.with_instructions(&tools[0])
+    };
+    let table = |title: &str, command: &[&str], files: &[PathBuf]| beside(title, command, &["config", "view"], files);
+    let tab = |command: &[&str]| {
+        let command = [&["__complete"], command].concat();
+        let other = ["__complete", "config", "use-context", ""];
+        beside(&format!("A TAB with {CONTEXTS} contexts in {FILES} files"), &command, &other, &usual)
     };
     let told = Tool::new("expiry", binary, &["expiry", "-A", "-o", "name"])
         .with("HOME", home)
@@ -58,6 +64,8 @@ pub(crate) fn rows(binary: &Path, home: &Path, assets: Option<&Path>, rounds: us
         table("One context", &["whoami", "--offline"], &one)?,
         table(&format!("{CONTEXTS} contexts in {FILES} files"), &["expiry", "-A"], &usual)?,
         table(&format!("{CONTEXTS} contexts in {FILES} files, keys on P-384"), &["expiry", "-A"], &slow)?,
+        tab(&["scan", "--context", ""])?,
+        tab(&["revoke", ""])?,
     ]))
 }
 

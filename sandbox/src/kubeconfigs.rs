@@ -244,7 +244,7 @@ mod tests {
     fn an_ack_file_names_its_cluster_and_its_user() {
         let credential = Credential::ack_ram_tool("c1", "~/.kube/cache");
         let text = Kubeconfig::ack("https://127.0.0.1:6443", "CA", "c1", "272", &credential).yaml();
-        let value: Value = serde_yaml::from_str(&text).unwrap();
+        let value: Value = serde_saphyr::from_str(&text).unwrap();
         assert_eq!(value["current-context"], "272-c1");
         assert_eq!(value["users"][0]["name"], "272");
         assert_eq!(value["contexts"][0]["context"]["user"], "272");
@@ -267,7 +267,7 @@ mod tests {
         for (index, credential) in credentials.iter().enumerate() {
             file = file.user(&format!("user-{index}"), credential);
         }
-        let value: Value = serde_yaml::from_str(&file.yaml()).unwrap();
+        let value: Value = serde_saphyr::from_str(&file.yaml()).unwrap();
         assert_eq!(value["users"].as_array().unwrap().len(), credentials.len());
         assert_eq!(value["users"][4]["user"]["auth-provider"]["config"]["idp-issuer-url"], "https://issuer");
         assert_eq!(value["users"][6]["user"], json!({}));

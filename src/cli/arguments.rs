@@ -72,17 +72,21 @@ fn without_far_fetched_tips(mut error: clap::Error) -> clap::Error {
     error
 }
 
-/// Why a flag that was given to a verb is refused: the verb can't use it.
-fn useless(grammar: &clap::Command, verb: &str, given: &ArgMatches) -> Option<String> {
+/// Whether a verb can use an argument.
+pub fn has_use_for(verb: &str, arg: &clap::Arg) -> bool {
     let used: &[&str] = match verb {
         "expiry" => &[CLUSTER_ACCESS, OUTPUT],
         "history" | "version" => &[OUTPUT],
         "completion" | "options" => &[],
         _ => &[CLUSTER_ACCESS, ALIBABA_CLOUD, OUTPUT],
     };
+    !arg.is_global_set() || arg.get_help_heading().is_none_or(|heading| used.contains(&heading))
+}
+
+/// Why a flag that was given to a verb is refused: the verb can't use it.
+fn useless(grammar: &clap::Command, verb: &str, given: &ArgMatches) -> Option<String> {
     let is_given = |arg: &&clap::Arg| given.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine);
-    let is_used = |arg: &&clap::Arg| arg.get_help_heading().is_none_or(|heading| used.contains(&heading));
-    let flag = grammar.get_arguments().filter(|arg| arg.is_global_set() && !is_used(arg)).find(is_given)?;
+    let flag = grammar.get_arguments().filter(|arg| arg.is_global_set() && !has_use_for(verb, arg)).find(is_given)?;
     let name = flag.get_long().map_or_else(|| "-v".to_owned(), |name| format!("--{name}"));
     Some(format!("{verb} has no use for {name}"))
 }

@@ -92,8 +92,8 @@ pub fn write(report: &impl Report, style: Style, out: &mut dyn Write) -> io::Res
             serde_json::to_writer_pretty(&mut *out, report)?;
             writeln!(out)
         }
-        Format::Yaml => serde_yaml::to_io_writer(&mut &mut *out, report).map_err(|error| match error {
-            serde_yaml::SerializeError::IO { error } => error,
+        Format::Yaml => serde_saphyr::to_io_writer(&mut &mut *out, report).map_err(|error| match error {
+            serde_saphyr::SerializeError::IO { error } => error,
             other => io::Error::other(other.to_string()),
         }),
     }

@@ -3,6 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod architecture;
-mod completions;
+mod dependencies;
 mod docs;
 mod workflows;

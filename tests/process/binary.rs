@@ -2,10 +2,9 @@
 
 #![cfg(unix)]
 use std::fs;
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::net::TcpListener;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::symlink;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -14,60 +13,13 @@ use ackcred_sandbox::certs::{Authority, Identity, Subject};
 use ackcred_sandbox::cluster::Cluster;
 use ackcred_sandbox::fleet::Fleet;
 use ackcred_sandbox::kubeconfigs::{Credential, Kubeconfig};
-use ackcred_sandbox::people;
 use assert_cmd::Command;
 use predicates::prelude::*;
 use predicates::str::{contains, is_empty};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-const BINARY: &str = env!("CARGO_BIN_EXE_kubectl-ackcred");
-const CLUSTER: &str = "c5e8f0a1b2c3d4e5f60718293a4b5c6d7";
-const UID: &str = people::ANN.uid;
-
-/// A home of its own, and no variable but HOME and PATH.
-struct Home(TempDir);
-
-impl Home {
-    fn empty() -> Self {
-        Self(TempDir::with_prefix("ackcred-process-").unwrap())
-    }
-
-    fn with(file: &Kubeconfig) -> Self {
-        let home = Self::empty();
-        home.write(".kube/config", &file.yaml(), 0o600);
-        home
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn write(&self, name: &str, text: &str, mode: u32) -> PathBuf {
-        let path = self.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, text).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-        path
-    }
-
-    fn start(&self, program: &str) -> std::process::Command {
-        let mut command = std::process::Command::new(program);
-        command
-            .env_clear()
-            .env("HOME", self.path())
-            .env("ACKCRED_METADATA_ENDPOINT", "http://127.0.0.1:1")
-            .env("PATH", "/usr/bin:/bin")
-            .current_dir(self.path());
-        command
-    }
-
-    fn run(&self, words: &str) -> Command {
-        let mut command = self.start(BINARY);
-        command.args(words.split_whitespace());
-        Command::from_std(command)
-    }
-}
+use crate::home::{BINARY, CLUSTER, Home, UID, offline_file};
+use crate::programs::{program, skip};
 
 fn server() -> ApiServer {
     let server = ApiServer::start(ApiServerOptions::default()).unwrap();
@@ -94,14 +46,6 @@ fn home_at(server: &ApiServer) -> Home {
 }
 
 /// A file whose server nobody is to talk to.
-fn offline_file() -> Kubeconfig {
-    let authority = Authority::of_today().unwrap();
-    let subject = Subject::ack(format!("{UID}-1"));
-    let validity = ackcred_sandbox::certs::Validity::ack(jiff::Timestamp::from_second(1_735_689_600).unwrap());
-    let identity = authority.client(&subject, validity, ackcred_sandbox::certs::KeyKind::Rsa).unwrap();
-    Kubeconfig::ack("https://127.0.0.1:1", &authority.certificate_pem(), CLUSTER, UID, &Credential::of(&identity))
-}
-
 #[test]
 fn exit_codes_say_how_it_ended() {
     let server = server();
@@ -176,7 +120,7 @@ fn a_large_kubeconfig_is_read_within_four_times_its_size_and_a_hostile_one_withi
 
 /// A home whose kubeconfig has so many contexts, each with a cluster, a certificate and a key of its own.
 fn home_of_many(contexts: usize) -> Home {
-    let one: Value = serde_yaml::from_str(&offline_file().yaml()).unwrap();
+    let one: Value = serde_saphyr::from_str(&offline_file().yaml()).unwrap();
     let (cluster, user) = (&one["clusters"][0]["cluster"], &one["users"][0]["user"]);
     let each = |entry: &dyn Fn(usize) -> Value| (0..contexts).map(entry).collect::<Value>();
     let file = json!({
@@ -420,46 +364,6 @@ fn a_plugin_that_fails_or_hangs_is_told() {
     failing.run("scan").assert().code(1).stderr(contains("log in first").and(contains("exit status: 7")));
     let hanging = home_with_plugin(&server, "exec sleep 30", "Never");
     hanging.run("scan --request-timeout 1s").assert().code(1).stderr(contains("did not finish within 1 s"));
-}
-
-#[test]
-fn under_kubectls_name_for_it_the_binary_completes() {
-    let file = offline_file();
-    let home = Home::with(&file.context("production", "kubernetes", UID).context("staging", "kubernetes", UID));
-    let completer = home.path().join("kubectl_complete-ackcred");
-    symlink(BINARY, &completer).unwrap();
-    let complete = |words: &[&str]| {
-        let output = home.start(completer.to_str().unwrap()).args(words).output().unwrap();
-        assert_eq!(output.status.code(), Some(0), "{output:?}");
-        let text = String::from_utf8(output.stdout).unwrap();
-        text.lines().map(|line| line.split('\t').next().unwrap().to_owned()).collect::<Vec<_>>()
-    };
-    assert_eq!(complete(&["whoami", "--context", "pro"]), ["production", ":4"]);
-    let verbs = complete(&[""]);
-    assert!(["whoami", "expiry", "scan", ":4"].iter().all(|verb| verbs.contains(&(*verb).to_owned())), "{verbs:?}");
-    assert_eq!(complete(&["scan", "--cluster-id", ""]), [CLUSTER, ":4"]);
-    assert_eq!(complete(&["scan", "--uid", ""]), [UID, ":4"]);
-}
-
-/// A program on PATH; without it one line says that `test` is skipped.
-#[expect(clippy::disallowed_methods, reason = "a test finds its judge by these variables")]
-fn program(name: &str, test: &str) -> Option<PathBuf> {
-    let folders = std::env::var_os("KUBEBUILDER_ASSETS").into_iter().map(PathBuf::from);
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = folders.chain(std::env::split_paths(&path)).map(|folder| folder.join(name)).find(|path| path.is_file());
-    if found.is_none() {
-        skip(test, &format!("no {name} in KUBEBUILDER_ASSETS or PATH"));
-    }
-    found
-}
-
-/// Says that a test is skipped, and fails it where nothing may be.
-#[expect(clippy::disallowed_methods, reason = "a test finds out by this variable whether it may be skipped")]
-fn skip(test: &str, why: &str) {
-    let required = std::env::var_os("ACKCRED_REQUIRE_CLUSTER").is_some_and(|value| value == "1");
-    assert!(!required, "process::{test}: {why}, and ACKCRED_REQUIRE_CLUSTER=1");
-    // Past the test harness, which would keep the line to itself.
-    let _ = writeln!(std::io::stderr(), "skipped: process::{test} ({why})");
 }
 
 #[test]

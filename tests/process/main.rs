@@ -3,8 +3,16 @@
 #![expect(clippy::unwrap_used, reason = "what can't be set up fails the test")]
 
 mod binary;
+#[cfg(target_os = "linux")]
+mod completion;
 mod fidelity;
+#[cfg(unix)]
+mod home;
 mod judge;
 mod open_files;
 mod openssl;
+#[cfg(unix)]
+mod programs;
+#[cfg(target_os = "linux")]
+mod shell;
 mod watching;

@@ -20,7 +20,7 @@ fn blocks(language: &str) -> Vec<String> {
 /// The rules of the reading roles and of the revoker's.
 fn rules() -> (Vec<Value>, Vec<Value>) {
     let rules = |text: &String| {
-        let role: Value = serde_yaml::from_str(text).unwrap();
+        let role: Value = serde_saphyr::from_str(text).unwrap();
         role["rules"].as_array().unwrap().clone()
     };
     let roles = blocks("yaml");

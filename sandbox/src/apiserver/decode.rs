@@ -3,34 +3,52 @@
 use serde_json::{Map, Value};
 
 use super::defaults::default_groups;
+use super::field_validation::{FieldValidation, unknown_fields};
 use super::object::Object;
+use super::protobuf::{self, ProtobufError};
 use super::resource_request::ResourceRequest;
 use super::resources::{ResourceRef, of_kind};
+use super::schema;
 use super::status::StatusError;
 
-/// The object in the body of a POST or PUT, with its defaults.
-pub(crate) fn decode(request: &ResourceRequest<'_>) -> Result<Object, StatusError> {
+/// The object in the body of a POST or PUT, with its defaults, and what to warn of. `options` is the kind of the request's
+/// parameters.
+pub(crate) fn decode(request: &ResourceRequest<'_>, options: &str) -> Result<(Object, Vec<String>), StatusError> {
     let kind = request.resource.kind;
-    let value = match request.content_type() {
-        "application/json" | "" => {
-            serde_json::from_slice(request.body).map_err(|error| unrecognized(kind, request.body, &error))?
-        }
-        "application/yaml" => serde_yaml::from_slice(request.body)
-            .map_err(|error| StatusError::bad_request(format!("error converting YAML to JSON: {error}")))?,
-        _ => return Err(StatusError::unsupported_body()),
-    };
+    let validation = FieldValidation::of(request.parameters, options)?;
+    let value = read(request)?;
     let Value::Object(mut value) = value else {
         return Err(StatusError::bad_request(format!("the object provided is unrecognized (must be of type {kind})")));
     };
     check_kind(request.resource, &mut value)?;
-    let mut object = Object::from_value(request.resource, value).map_err(|error| {
-        StatusError::bad_request(format!(
-            "{kind} in version {:?} cannot be handled as a {kind}: {error}",
-            request.resource.version
-        ))
-    })?;
+    let unknown = schema::of(request.resource).map(|fields| unknown_fields(&value, fields)).unwrap_or_default();
+    let cannot_be_handled = |error: &dyn std::fmt::Display| {
+        let version = request.resource.version;
+        StatusError::bad_request(format!("{kind} in version {version:?} cannot be handled as a {kind}: {error}"))
+    };
+    let mut object = Object::from_value(request.resource, value).map_err(|error| cannot_be_handled(&error))?;
+    let warnings = validation.judge(unknown).map_err(|error| cannot_be_handled(&error))?;
     default_groups(&mut object);
-    Ok(object)
+    Ok((object, warnings))
+}
+
+fn read(request: &ResourceRequest<'_>) -> Result<Value, StatusError> {
+    let (kind, body) = (request.resource.kind, request.body);
+    match (request.content_type(), schema::of(request.resource)) {
+        ("application/json" | "", _) => serde_json::from_slice(body).map_err(|error| unrecognized(kind, body, &error)),
+        ("application/yaml", _) => serde_saphyr::from_slice(body)
+            .map_err(|error| StatusError::bad_request(format!("error converting YAML to JSON: {error}"))),
+        (protobuf::MEDIA_TYPE, Some(fields)) => protobuf::object(body, fields).map_err(|error| {
+            let why = match error {
+                ProtobufError::NotProtobuf => {
+                    "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]"
+                }
+                ProtobufError::Malformed => "unexpected EOF",
+            };
+            StatusError::bad_request(format!("the object provided is unrecognized (must be of type {kind}): {why}"))
+        }),
+        _ => Err(StatusError::unsupported_body(schema::of(request.resource).is_some())),
+    }
 }
 
 fn unrecognized(kind: &str, body: &[u8], error: &serde_json::Error) -> StatusError {

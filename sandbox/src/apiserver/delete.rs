@@ -71,7 +71,7 @@ fn options(request: &ResourceRequest<'_>) -> Result<DeleteOptions, StatusError> 
         return Ok(DeleteOptions::default());
     }
     if !matches!(request.content_type(), "application/json" | "") {
-        return Err(StatusError::unsupported_body());
+        return Err(StatusError::unsupported_body(true));
     }
     let options: DeleteOptions =
         serde_json::from_slice(request.body).map_err(|error| StatusError::bad_request(error.to_string()))?;

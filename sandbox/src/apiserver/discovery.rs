@@ -4,6 +4,7 @@ use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method};
 use serde_json::{Value, json};
 
+use super::openapi;
 use super::resources::{AUTHENTICATION, AUTHORIZATION, RAM_AUTHENTICATOR, RESOURCES, Resource, Shape};
 use super::respond::{self, ApiResponse};
 use super::server_state::ServerState;
@@ -65,6 +66,8 @@ pub(crate) fn answer(
         ["apis", name, version] if groups(server).contains(name) && *version == version_of(name) => {
             resource_list(name, version, server)
         }
+        ["openapi", "v3"] => openapi::index(),
+        ["openapi", "v3", path @ ..] => openapi::document(&path.join("/")).ok_or_else(StatusError::no_such_page)?,
         _ => return Err(StatusError::no_such_page()),
     };
     Ok(respond::json(200, body.to_string(), headers))

@@ -1,7 +1,8 @@
 //! A stand-in for the RBAC part of the Kubernetes API, on loopback, over TLS.
 //!
 //! It answers as kube-apiserver 1.36 does, with the same messages and codes; `tests/servers/cluster` runs one set of scenarios
-//! against both and fails where they differ. It speaks HTTP/1.1 only, and serves JSON only.
+//! against both and fails where they differ. It speaks HTTP/1.1 only, reads JSON, YAML and protobuf, and answers in JSON only.
+//! Server-side apply is left out, and says so.
 
 mod action;
 mod admission;
@@ -15,12 +16,14 @@ mod discovery;
 mod escalation;
 mod exchange;
 mod faults;
+mod field_validation;
 mod form;
 mod host;
 mod impersonation;
 mod incoming_request;
 mod managed_fields;
 mod object;
+mod openapi;
 mod patch;
 mod percent;
 mod port;
@@ -34,16 +37,19 @@ mod resource_request;
 mod resources;
 mod respond;
 mod reviews;
+mod schema;
 mod selector;
 mod server_state;
 mod status;
 mod store;
+mod strategic_merge;
 mod table;
 mod timestamp;
 mod tls;
 mod user;
 mod validation;
 mod watch;
+mod wire;
 mod write;
 
 use std::collections::BTreeMap;

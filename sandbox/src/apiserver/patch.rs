@@ -1,10 +1,11 @@
-//! PATCH: JSON patch with its tests, and merge patch.
+//! PATCH: JSON patch with its tests, merge patch, and strategic merge patch for the kinds that have one.
 
 use std::sync::PoisonError;
 
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::field_validation::{FieldValidation, unknown_fields, warned};
 use super::form::{self, negotiate};
 use super::object::Object;
 use super::request_checks::{check_dry_run, check_name};
@@ -12,9 +13,18 @@ use super::resource_request::ResourceRequest;
 use super::respond::{self, ApiResponse};
 use super::status::{FieldError, StatusError};
 use super::write::replace;
+use super::{schema, strategic_merge};
 
 const JSON_PATCH: &str = "application/json-patch+json";
 const MERGE_PATCH: &str = "application/merge-patch+json";
+const STRATEGIC_MERGE_PATCH: &str = "application/strategic-merge-patch+json";
+const APPLY_PATCH: &str = "application/apply-patch+yaml";
+
+enum PatchKind {
+    Json,
+    Merge,
+    StrategicMerge,
+}
 
 #[derive(Debug, Deserialize)]
 struct PatchOperation {
@@ -26,37 +36,57 @@ struct PatchOperation {
     value: Option<Value>,
 }
 
-/// Answers a patch. Strategic merge and apply are left out: on subjects they are the wrong tool.
+/// Answers a patch.
 pub(crate) fn patch(request: &ResourceRequest<'_>) -> Result<ApiResponse, StatusError> {
     let form = negotiate(request.headers, false)?;
-    let media = request.content_type();
-    if !matches!(media, JSON_PATCH | MERGE_PATCH) {
-        return Err(StatusError::unsupported_patch());
-    }
+    let fields = schema::of(request.resource);
+    let kind = match request.content_type() {
+        JSON_PATCH => PatchKind::Json,
+        MERGE_PATCH => PatchKind::Merge,
+        STRATEGIC_MERGE_PATCH if fields.is_some() => PatchKind::StrategicMerge,
+        APPLY_PATCH => return Err(StatusError::no_server_side_apply()),
+        _ => return Err(StatusError::unsupported_patch()),
+    };
     check_dry_run(request, "PatchOptions")?;
+    let validation = FieldValidation::of(request.parameters, "PatchOptions")?;
     let _writing = request.server.store.writing.lock().unwrap_or_else(PoisonError::into_inner);
     let old = request.stored()?;
     let mut value = old.object.to_value();
-    if media == JSON_PATCH {
-        apply(&mut value, request.body)?;
-    } else {
-        let patch = serde_json::from_slice(request.body)
-            .map_err(|error| StatusError::bad_request(format!("error decoding patch: {error}")))?;
-        merge(&mut value, &patch);
+    // What an error shows: the object as the patch has made it, or the patch itself.
+    let mut shown = None;
+    match kind {
+        PatchKind::Json => apply(&mut value, request.body)?,
+        PatchKind::Merge => merge(&mut value, &read(request.body)?),
+        PatchKind::StrategicMerge => {
+            let patch = read(request.body)?;
+            strategic_merge::merge(&mut value, &patch).ok_or_else(StatusError::patch_failed)?;
+            shown = Some(strategic_merge::as_go_shows(&patch));
+        }
     }
-    let object = decode(request, value)?;
-    check_name(request, &object)?;
-    let stored = replace(request, object, &old)?;
-    Ok(respond::json(200, form::single(form, &stored, request.now), request.headers))
+    let unknown =
+        value.as_object().zip(fields).map(|(object, fields)| unknown_fields(object, fields)).unwrap_or_default();
+    let shown = Value::from(shown.unwrap_or_else(|| value.to_string()));
+    let object = decode(request, value).map_err(|error| not_patched(&shown, &error))?;
+    let warnings = validation.judge(unknown).map_err(|error| not_patched(&shown, &error))?;
+    let stored = check_name(request, &object).and_then(|()| replace(request, object, &old));
+    let answer = stored.map(|stored| respond::json(200, form::single(form, &stored, request.now), request.headers));
+    warned(answer, warnings)
 }
 
-fn decode(request: &ResourceRequest<'_>, value: Value) -> Result<Object, StatusError> {
-    let shown = Value::from(value.to_string());
-    let Value::Object(mut map) = value else { return Err(StatusError::patch_failed()) };
+fn read(body: &[u8]) -> Result<Value, StatusError> {
+    serde_json::from_slice(body).map_err(|error| StatusError::bad_request(format!("error decoding patch: {error}")))
+}
+
+fn decode(request: &ResourceRequest<'_>, value: Value) -> Result<Object, String> {
+    let Value::Object(mut map) = value else { return Err("no object".to_owned()) };
     map.remove("kind");
     map.remove("apiVersion");
     Object::from_value(request.resource, map)
-        .map_err(|error| StatusError::invalid("", "", "", &[FieldError::invalid("patch", &shown, &error)]))
+}
+
+/// The error for an object that the patch has made wrong.
+fn not_patched(object: &Value, error: &str) -> StatusError {
+    StatusError::invalid("", "", "", &[FieldError::invalid("patch", object, error)])
 }
 
 fn apply(value: &mut Value, body: &[u8]) -> Result<(), StatusError> {

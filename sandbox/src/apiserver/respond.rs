@@ -16,6 +16,7 @@ use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
 use tokio::sync::mpsc;
 
+use super::field_validation::with_warnings;
 use super::status::StatusError;
 
 /// The body of any answer; an error cuts the connection in mid-body.
@@ -59,7 +60,7 @@ pub(crate) fn error(error: &StatusError, headers: &HeaderMap) -> ApiResponse {
         (_, json_text) => json(error.code, json_text.unwrap_or_default(), headers),
     };
     answer.headers_mut().extend(error.retry_after().map(|seconds| (RETRY_AFTER, HeaderValue::from(seconds))));
-    answer
+    with_warnings(answer, &error.warnings)
 }
 
 /// A list: its head, its items one by one and its tail, in chunks and compressed where it is long.

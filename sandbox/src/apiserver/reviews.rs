@@ -106,7 +106,7 @@ fn decode(incoming: &IncomingRequest, plural: &str) -> Result<Value, StatusError
     match incoming.content_type() {
         "application/json" | "" => serde_json::from_slice(&incoming.body).map_err(|_| unreadable()),
         protobuf::MEDIA_TYPE => protobuf::review(&incoming.body, plural).ok_or_else(unreadable),
-        _ => Err(StatusError::unsupported_body()),
+        _ => Err(StatusError::unsupported_body(true)),
     }
 }
 

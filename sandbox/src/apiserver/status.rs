@@ -10,6 +10,8 @@ use super::resources::Resource;
 pub(crate) struct StatusError {
     pub(crate) code: u16,
     pub(crate) body: StatusErrorBody,
+    /// What the answer warns of besides.
+    pub(crate) warnings: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -65,11 +67,11 @@ impl StatusError {
         if let Some(details) = details {
             status["details"] = details;
         }
-        Self { code, body: StatusErrorBody::Status(Box::new(status)) }
+        Self { code, body: StatusErrorBody::Status(Box::new(status)), warnings: Vec::new() }
     }
 
     pub(crate) fn no_such_page() -> Self {
-        Self { code: 404, body: StatusErrorBody::Text("404 page not found\n") }
+        Self { code: 404, body: StatusErrorBody::Text("404 page not found\n"), warnings: Vec::new() }
     }
 
     pub(crate) fn no_such_resource() -> Self {
@@ -97,10 +99,19 @@ impl StatusError {
         Self::status(415, "UnsupportedMediaType", "415: Unsupported Media Type", Some(json!({})))
     }
 
-    pub(crate) fn unsupported_body() -> Self {
-        let message = "the body of the request was in an unknown format - accepted media types include: \
-                       application/json, application/yaml, application/vnd.kubernetes.protobuf";
+    /// Custom resources have no protobuf.
+    pub(crate) fn unsupported_body(has_protobuf: bool) -> Self {
+        let protobuf = if has_protobuf { ", application/vnd.kubernetes.protobuf" } else { "" };
+        let message = format!(
+            "the body of the request was in an unknown format - accepted media types include: application/json, \
+             application/yaml{protobuf}"
+        );
         Self::status(415, "UnsupportedMediaType", message, None)
+    }
+
+    /// The real server has it; this one says that it doesn't.
+    pub(crate) fn no_server_side_apply() -> Self {
+        Self::status(415, "UnsupportedMediaType", "the sandbox has no server-side apply", None)
     }
 
     pub(crate) fn unauthorized() -> Self {

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use super::authorizer::Authorizer;
 use super::decode::decode;
 use super::defaults::{default_groups, fill_new};
-use super::form::{self, negotiate};
+use super::field_validation::warned;
+use super::form::{self, Form, negotiate};
 use super::object::{Content, Object};
 use super::request_checks::{check_dry_run, check_name, check_namespace, check_uid, set_namespace};
 use super::resource_request::ResourceRequest;
@@ -22,12 +23,19 @@ use super::{escalation, managed_fields, random, validation};
 pub(crate) fn create(request: &ResourceRequest<'_>) -> Result<ApiResponse, StatusError> {
     let form = negotiate(request.headers, false)?;
     check_dry_run(request, "CreateOptions")?;
-    let mut object = decode(request)?;
+    let (object, warnings) = decode(request, "CreateOptions")?;
+    warned(create_at(request, object).map(|stored| answer(request, 201, form, &stored)), warnings)
+}
+
+fn create_at(request: &ResourceRequest<'_>, mut object: Object) -> Result<Arc<StoredObject>, StatusError> {
     set_namespace(request, &mut object)?;
     let _writing = request.server.store.writing.lock().unwrap_or_else(PoisonError::into_inner);
     check_namespace(request, &object.metadata.name)?;
-    let stored = create_decoded(request, object)?;
-    Ok(respond::json(201, form::single(form, &stored, request.now), request.headers))
+    create_decoded(request, object)
+}
+
+fn answer(request: &ResourceRequest<'_>, code: u16, form: Form, stored: &StoredObject) -> ApiResponse {
+    respond::json(code, form::single(form, stored, request.now), request.headers)
 }
 
 /// Makes a decoded object: the rest of CREATE, and of a PUT to a name that isn't there.
@@ -60,18 +68,22 @@ pub(crate) fn create_decoded(
 pub(crate) fn update(request: &ResourceRequest<'_>) -> Result<ApiResponse, StatusError> {
     let form = negotiate(request.headers, false)?;
     check_dry_run(request, "UpdateOptions")?;
-    let mut object = decode(request)?;
+    let (object, warnings) = decode(request, "UpdateOptions")?;
+    warned(update_at(request, object).map(|(code, stored)| answer(request, code, form, &stored)), warnings)
+}
+
+fn update_at(request: &ResourceRequest<'_>, mut object: Object) -> Result<(u16, Arc<StoredObject>), StatusError> {
     check_name(request, &object)?;
     set_namespace(request, &mut object)?;
     let _writing = request.server.store.writing.lock().unwrap_or_else(PoisonError::into_inner);
-    let Some(old) = request.server.store.get(request.resource, &object.metadata.namespace, &object.metadata.name)
-    else {
-        return put_new(request, object)
-            .map(|stored| respond::json(201, form::single(form, &stored, request.now), request.headers));
-    };
-    check_uid(&object, &old.object)?;
-    let stored = replace(request, object, &old)?;
-    Ok(respond::json(200, form::single(form, &stored, request.now), request.headers))
+    let store = &request.server.store;
+    match store.get(request.resource, &object.metadata.namespace, &object.metadata.name) {
+        None => Ok((201, put_new(request, object)?)),
+        Some(old) => {
+            check_uid(&object, &old.object)?;
+            Ok((200, replace(request, object, &old)?))
+        }
+    }
 }
 
 fn put_new(request: &ResourceRequest<'_>, mut object: Object) -> Result<Arc<StoredObject>, StatusError> {

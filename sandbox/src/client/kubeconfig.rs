@@ -17,7 +17,7 @@ impl Connector {
     /// # Errors
     /// If something is missing or can't be read.
     pub fn of_kubeconfig(text: &str, context: Option<&str>) -> Result<Self, ClusterError> {
-        let file: Value = serde_yaml::from_str(text).map_err(io::Error::other)?;
+        let file: Value = serde_saphyr::from_str(text).map_err(io::Error::other)?;
         let context = context.or_else(|| file["current-context"].as_str()).unwrap_or_default();
         let context = entry(&file, "context", context)?;
         let named = |key: &str| context[key].as_str().unwrap_or_default();

@@ -110,7 +110,7 @@ fn an_answer_drips_and_another_has_no_end() {
 fn a_kubeconfig_opens_the_server_it_was_made_for() {
     let (server, _) = server();
     let text = server.kubeconfig(&Subject::user("ann", ["on-call"])).unwrap();
-    let file: Value = serde_yaml::from_str(&text).unwrap();
+    let file: Value = serde_saphyr::from_str(&text).unwrap();
     assert_eq!(file["clusters"][0]["cluster"]["server"], server.url());
     assert_eq!((&file["current-context"], &file["users"][0]["name"]), (&json!("ann"), &json!("ann")));
 }

@@ -173,7 +173,7 @@ mod tests {
         assert_eq!(names(&place.file("originals")), originals);
         for (name, object) in originals.iter().zip([binding(Some("shop"), "team"), binding(None, "cs:ns:dev")]) {
             let text = fs::read_to_string(place.file("originals").join(name)).unwrap();
-            assert_eq!(serde_yaml::from_str::<BindingObject>(&text).unwrap(), object, "{text}");
+            assert_eq!(serde_saphyr::from_str::<BindingObject>(&text).unwrap(), object, "{text}");
         }
     }
 

@@ -225,7 +225,7 @@ mod tests {
     }
 
     fn of_object(yaml: &str) -> AuthConfigMap {
-        let object: serde_json::Value = serde_yaml::from_str(yaml).unwrap();
+        let object: serde_json::Value = serde_saphyr::from_str(yaml).unwrap();
         read_config_map(&serde_json::from_value(object["data"].clone()).unwrap())
     }
 

@@ -11,7 +11,7 @@ mod text;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use serde_yaml::granit_parser::{self, Event, Parser, ScalarStyle, ScanError, Tag};
+use serde_saphyr::granit_parser::{self, Event, Parser, ScalarStyle, ScanError, Tag};
 
 pub use decode::{Mapping, Mismatch};
 pub(crate) use decode::{base64 as decode_base64, bytes as decode_bytes, list as decode_list, text as decode_text};

@@ -53,7 +53,7 @@ fn stays<D: Report + JsonSchema>(documents: &[D]) {
     let (schema, promised) = schema_stays::<D>(&kind);
     for (number, document) in (1..).zip(documents) {
         let (json, yaml) = (printed(document, Format::Json), printed(document, Format::Yaml));
-        let (ordered, ordered_yaml) = (Json::read(&json), serde_yaml::from_str::<Json>(&yaml).unwrap());
+        let (ordered, ordered_yaml) = (Json::read(&json), serde_saphyr::from_str::<Json>(&yaml).unwrap());
         assert_eq!(ordered.keys().take(2).collect::<Vec<_>>(), ["apiVersion", "kind"], "{kind}");
         let differences = [lost_keys(&ordered, &ordered_yaml), lost_keys(&ordered_yaml, &ordered)].concat();
         assert!(differences.is_empty(), "{kind} as YAML is another document:\n{}", differences.join("\n"));

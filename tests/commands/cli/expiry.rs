@@ -180,7 +180,7 @@ fn every_format_says_the_same() {
     --- exit 0
     "#);
     let yaml = session.run(&["expiry", "-o", "yaml"]);
-    assert_eq!(serde_yaml::from_str::<Value>(&yaml.stdout).unwrap(), document);
+    assert_eq!(serde_saphyr::from_str::<Value>(&yaml.stdout).unwrap(), document);
     assert_snapshot!(session.run(&["expiry", "-o", "name"]), @r#"
     200000000000000101-c5e8f0a1b2c3d4e5f60718293a4b5c6d7
     --- exit 0

@@ -1,6 +1,7 @@
 //! The product's promises, a module a topic: whole commands in this process, in a world of their own, and all that they said.
 
 mod cases;
+mod completion;
 mod desk;
 mod expiry;
 mod files_from_the_field;

@@ -51,7 +51,7 @@ fn documents_keep_names_as_they_are() {
     let outcome = session.run(&["expiry", "-o", "json"]);
     assert_eq!(document(&outcome)["items"][0]["context"], HOSTILE);
     assert!(!outcome.stdout.contains(['\u{1b}', '\r']), "JSON escapes control characters by itself: {outcome:?}");
-    let yaml: serde_json::Value = serde_yaml::from_str(&session.run(&["expiry", "-o", "yaml"]).stdout).unwrap();
+    let yaml: serde_json::Value = serde_saphyr::from_str(&session.run(&["expiry", "-o", "yaml"]).stdout).unwrap();
     assert_eq!(yaml["items"][0]["context"], HOSTILE);
 }
 

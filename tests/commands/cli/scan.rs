@@ -303,7 +303,7 @@ fn every_grant_of_a_ram_identity_is_a_row() {
     identities are Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)
     --- exit 0
     "#);
-    let yaml: Value = serde_yaml::from_str(&session.run(&["scan", "-o", "yaml"]).stdout).unwrap();
+    let yaml: Value = serde_saphyr::from_str(&session.run(&["scan", "-o", "yaml"]).stdout).unwrap();
     assert_eq!(yaml, document(&outcome));
 }
 

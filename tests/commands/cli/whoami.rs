@@ -101,7 +101,7 @@ fn every_format_says_the_same() {
     "#);
 
     let yaml = session.run(&["whoami", "--offline", "-o", "yaml"]);
-    assert_eq!(serde_yaml::from_str::<Value>(&yaml.stdout).unwrap(), document);
+    assert_eq!(serde_saphyr::from_str::<Value>(&yaml.stdout).unwrap(), document);
 
     assert_snapshot!(session.run(&["whoami", "--offline", "-o", "name"]), @r#"
     200000000000000101

@@ -20,7 +20,7 @@ const SERVICE: &str = "300000000000000777";
 fn case(file: &str) -> Vec<Value> {
     let path = format!("{}/tests/fixtures/cases/35-rbac/{file}.yaml", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(path).unwrap();
-    text.split("---\n").map(|document| serde_yaml::from_str(document).unwrap()).collect()
+    text.split("---\n").map(|document| serde_saphyr::from_str(document).unwrap()).collect()
 }
 
 fn scene_with(objects: Vec<Value>) -> Scene<ApiServer> {

@@ -113,7 +113,7 @@ fn scene_with(roles: &[Value]) -> Scene<ApiServer> {
 
 /// The two for reading; the third, for revoking, is tried by tests/revoke/permissions.rs.
 fn roles() -> [Value; 2] {
-    let roles: Vec<Value> = blocks("yaml").iter().take(2).map(|text| serde_yaml::from_str(text).unwrap()).collect();
+    let roles: Vec<Value> = blocks("yaml").iter().take(2).map(|text| serde_saphyr::from_str(text).unwrap()).collect();
     roles.try_into().unwrap()
 }
 

@@ -174,6 +174,6 @@ impl Kubectl {
     /// The objects of a folder, as kustomize renders them.
     pub(super) fn rendered(&self, folder: &str) -> Vec<Value> {
         let (yaml, _) = self.run(&["kustomize", &root(folder)], "");
-        yaml.split("\n---\n").map(|document| serde_yaml::from_str(document).unwrap()).collect()
+        yaml.split("\n---\n").map(|document| serde_saphyr::from_str(document).unwrap()).collect()
     }
 }

@@ -119,9 +119,9 @@ fn the_dashboard_and_the_alerts_parse() {
         serde_json::from_str(&fs::read_to_string(root("deploy/grafana/dashboard.json")).unwrap()).unwrap();
     assert!(dashboard["panels"].as_array().unwrap().len() >= 6);
     let alerts: Value =
-        serde_yaml::from_str(&fs::read_to_string(root("deploy/prometheus/alerts.yaml")).unwrap()).unwrap();
+        serde_saphyr::from_str(&fs::read_to_string(root("deploy/prometheus/alerts.yaml")).unwrap()).unwrap();
     let tests: Value =
-        serde_yaml::from_str(&fs::read_to_string(root("deploy/prometheus/alerts_test.yaml")).unwrap()).unwrap();
+        serde_saphyr::from_str(&fs::read_to_string(root("deploy/prometheus/alerts_test.yaml")).unwrap()).unwrap();
     let rules = alerts["groups"][0]["rules"].as_array().unwrap();
     for rule in rules {
         let name = rule["alert"].as_str().unwrap();

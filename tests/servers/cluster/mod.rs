@@ -6,6 +6,7 @@ mod calls;
 mod deeds;
 mod deleting;
 mod escalation;
+mod fields;
 mod local_evaluation;
 mod patching;
 mod plugin;
@@ -39,6 +40,8 @@ const SCENARIOS: &[Scenario] = &[
     ("replacing", writing::replacing),
     ("patching", patching::patching),
     ("patches that fail", patching::failing),
+    ("unknown fields", fields::unknown),
+    ("strategic merge patches", fields::strategic_merge),
     ("deleting", deleting::deleting),
     ("finalizers", deleting::finalizers),
     ("dry run", deleting::dry_run),

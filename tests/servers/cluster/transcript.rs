@@ -30,12 +30,13 @@ pub(crate) struct Step {
 struct Answer {
     code: u16,
     content_type: String,
+    warnings: Vec<String>,
     body: Value,
 }
 
 impl Display for Answer {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "{} {} {}", self.code, self.content_type, self.body)
+        write!(formatter, "{} {} {:?} {}", self.code, self.content_type, self.warnings, self.body)
     }
 }
 
@@ -205,9 +206,11 @@ impl<'a> Transcript<'a> {
         let mut body = body(reply);
         self.normalise(&mut body);
         let content_type = reply.headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let warnings = reply.headers.get_all("warning").iter().filter_map(|value| value.to_str().ok());
+        let warnings = warnings.map(str::to_owned).collect();
         let question = self.without_uids(question);
-        self.steps
-            .push(Step { question, answer: Answer { code: reply.code, content_type: content_type.into(), body } });
+        let answer = Answer { code: reply.code, content_type: content_type.into(), warnings, body };
+        self.steps.push(Step { question, answer });
     }
 
     fn normalise(&mut self, value: &mut Value) {

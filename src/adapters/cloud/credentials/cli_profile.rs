@@ -14,6 +14,7 @@ use super::{CredentialsError, Look, ResolvedCredentials, Resolver, read};
 use crate::core::ids::Region;
 use crate::core::secret::Secret;
 use crate::core::variables;
+use crate::world::World;
 
 #[derive(Deserialize)]
 struct Config {
@@ -186,6 +187,36 @@ fn mode_of(profile: &Profile) -> Option<&str> {
     MODES.iter().any(|mode| mode.eq_ignore_ascii_case(text)).then_some(text)
 }
 
+/// The names of the profiles that `--profile` can choose. A file that can't be read has none.
+pub fn profile_names(world: &World, profile_file: Option<&Path>) -> Vec<String> {
+    let file = config_path(world, profile_file).and_then(|path| config_file(&path).ok().flatten());
+    let profiles = file.map(|file| file.config.profiles).unwrap_or_default();
+    profiles.iter().map(|profile| profile.name().to_owned()).collect()
+}
+
+fn config_path(world: &World, profile_file: Option<&Path>) -> Option<PathBuf> {
+    if let Some(file) = profile_file {
+        return Some(world.cwd.join(file));
+    }
+    let named = variables::CONFIG_FILE.iter().find_map(|name| world.env.get(name)).map(|file| world.cwd.join(file));
+    named.or_else(|| Some(world.home.as_ref()?.join(".aliyun/config.json")))
+}
+
+fn config_file(path: &Path) -> Result<Option<ConfigFile>, CredentialsError> {
+    let Some(text) = read(path)? else { return Ok(None) };
+    let text = text.trim_start_matches('\u{feff}');
+    if text.trim().is_empty() {
+        let reason = "it is empty".to_owned();
+        return Err(CredentialsError::Malformed { file: path.to_owned(), reason });
+    }
+    let config = serde_json::from_str(text).map_err(|error| {
+        // The parser's own words can quote the file.
+        let reason = format!("line {}, column {}", error.line(), error.column());
+        CredentialsError::Malformed { file: path.to_owned(), reason }
+    })?;
+    Ok(Some(ConfigFile { path: path.to_owned(), config }))
+}
+
 impl Resolver<'_> {
     /// `--profile`: this profile or none at all.
     pub(super) async fn named_profile(&self, name: &str) -> Result<ResolvedCredentials, CredentialsError> {
@@ -193,7 +224,7 @@ impl Resolver<'_> {
             return Err(CredentialsError::failed(format!("profile '{name}'"), "there is no home folder to look in"));
         };
         let place = format!("profile '{name}' of {}", path.display());
-        let file = self.config_file(&path)?.ok_or_else(|| CredentialsError::failed(&place, "there is no such file"))?;
+        let file = config_file(&path)?.ok_or_else(|| CredentialsError::failed(&place, "there is no such file"))?;
         let profile = file.profile(name).ok_or_else(|| CredentialsError::failed(&place, "there is no such profile"))?;
         self.profile(&file, profile, &mut Vec::new()).await
     }
@@ -205,7 +236,7 @@ impl Resolver<'_> {
             return nothing("disabled by the environment");
         }
         let Some(path) = self.config_path() else { return nothing("no home folder") };
-        let Some(file) = self.config_file(&path)? else {
+        let Some(file) = config_file(&path)? else {
             return nothing(&format!("{} does not exist", path.display()));
         };
         let chosen = self.profile_variable();
@@ -228,29 +259,7 @@ impl Resolver<'_> {
     }
 
     fn config_path(&self) -> Option<PathBuf> {
-        if let Some(file) = &self.settings.profile_file {
-            return Some(self.world.cwd.join(file));
-        }
-        let named = variables::CONFIG_FILE
-            .iter()
-            .find_map(|name| self.world.env.get(name))
-            .map(|file| self.world.cwd.join(file));
-        named.or_else(|| self.in_home(".aliyun/config.json"))
-    }
-
-    fn config_file(&self, path: &Path) -> Result<Option<ConfigFile>, CredentialsError> {
-        let Some(text) = read(path)? else { return Ok(None) };
-        let text = text.trim_start_matches('\u{feff}');
-        if text.trim().is_empty() {
-            let reason = "it is empty".to_owned();
-            return Err(CredentialsError::Malformed { file: path.to_owned(), reason });
-        }
-        let config = serde_json::from_str(text).map_err(|error| {
-            // The parser's own words can quote the file.
-            let reason = format!("line {}, column {}", error.line(), error.column());
-            CredentialsError::Malformed { file: path.to_owned(), reason }
-        })?;
-        Ok(Some(ConfigFile { path: path.to_owned(), config }))
+        config_path(self.world, self.settings.profile_file.as_deref())
     }
 
     async fn profile(

@@ -5,7 +5,7 @@
 //! first source that has something decides; parts of two sources are never put together.
 
 mod assume_role;
-mod cli_profile;
+pub mod cli_profile;
 mod cloud_sso;
 mod environment;
 mod error;

@@ -1,6 +1,6 @@
 //! Bindings as they were, as files that `kubectl create -f` takes: they can be used without this program.
 
-use serde_yaml::ser_options;
+use serde_saphyr::ser_options;
 
 use crate::core::ids::ClusterId;
 use crate::core::rbac::binding_object::{BindingObject, BindingRef};
@@ -37,7 +37,7 @@ pub struct OriginalsFile {
 ///
 /// # Errors
 /// None that is known: every binding can be written as YAML.
-pub fn files(originals: &[Original]) -> Result<Vec<OriginalsFile>, serde_yaml::SerializeError> {
+pub fn files(originals: &[Original]) -> Result<Vec<OriginalsFile>, serde_saphyr::SerializeError> {
     let count = originals.len();
     if count <= MOST_FILES {
         let one = |(index, original): (usize, &Original)| {
@@ -88,8 +88,8 @@ fn plain(text: &str) -> String {
 
 /// The binding as YAML that says the same by the rules of YAML 1.1, which kubectl follows, and by those of 1.2. Every text is
 /// quoted: a UID alone would be read as a number.
-fn yaml(object: &BindingObject) -> Result<String, serde_yaml::SerializeError> {
-    serde_yaml::to_string_with_options(object, ser_options! { quote_all: true })
+fn yaml(object: &BindingObject) -> Result<String, serde_saphyr::SerializeError> {
+    serde_saphyr::to_string_with_options(object, ser_options! { quote_all: true })
 }
 
 #[cfg(test)]
@@ -137,7 +137,7 @@ mod tests {
         let documents: usize = files.iter().map(|file| file.yaml.matches("---\n").count()).sum();
         assert_eq!(documents, originals.len());
         for text in files[0].yaml.split("---\n").skip(1) {
-            assert_eq!(serde_yaml::from_str::<BindingObject>(text).unwrap(), originals[0].object);
+            assert_eq!(serde_saphyr::from_str::<BindingObject>(text).unwrap(), originals[0].object);
         }
     }
 
@@ -168,7 +168,7 @@ mod tests {
         let text = yaml(&object).unwrap();
         let expected = serde_json::to_value(&object).unwrap();
         assert_eq!(as_kubectl_reads(&text), expected, "{text}");
-        assert_eq!(serde_yaml::from_str::<BindingObject>(&text).unwrap(), object, "{text}");
+        assert_eq!(serde_saphyr::from_str::<BindingObject>(&text).unwrap(), object, "{text}");
     }
 
     #[test]
