@@ -190,6 +190,10 @@ impl Report for ExpiryReport {
         Table { headers, rows: Box::new(rows) }
     }
 
+    fn list(&self) -> Option<&'static str> {
+        Some("items")
+    }
+
     fn names(&self) -> Box<dyn Iterator<Item = String> + '_> {
         Box::new(self.items.iter().filter_map(|item| item.context.clone()))
     }

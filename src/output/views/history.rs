@@ -192,6 +192,10 @@ impl Report for History {
         Table { headers, rows: Box::new(rows) }
     }
 
+    fn list(&self) -> Option<&'static str> {
+        Some("operations")
+    }
+
     fn names(&self) -> Box<dyn Iterator<Item = String> + '_> {
         Box::new(self.operations.iter().map(|one| one.id.clone()))
     }

@@ -89,7 +89,8 @@ fn cloud() -> CloudView {
 
 fn printed(document: &impl Report, format: Format) -> String {
     let mut text = Vec::new();
-    report::write(document, Style { format, headers: true, colored: false, columns: None }, &mut text).unwrap();
+    let style = Style { format, headers: true, colored: false, is_for_terminal: false, columns: None };
+    report::write(document, &style, &mut text).unwrap();
     String::from_utf8(text).unwrap()
 }
 

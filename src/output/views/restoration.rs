@@ -242,6 +242,10 @@ impl Report for RestoreReport {
         self.operation.iter().map(|operation| format!("Operation {operation}")).collect()
     }
 
+    fn list(&self) -> Option<&'static str> {
+        Some("steps")
+    }
+
     fn names(&self) -> Box<dyn Iterator<Item = String> + '_> {
         Box::new(self.operation.iter().cloned())
     }

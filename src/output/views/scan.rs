@@ -303,6 +303,10 @@ impl Report for ScanReport<'_> {
         }
     }
 
+    fn list(&self) -> Option<&'static str> {
+        Some("grants")
+    }
+
     fn names(&self) -> Box<dyn Iterator<Item = String> + '_> {
         Box::new(self.identities.iter().map(|holder| holder.uid.to_owned()))
     }

@@ -247,6 +247,10 @@ impl Report for StatusReport {
         Table { headers, rows: Box::new(self.items.iter().map(move |item| self.row(item, wide))) }
     }
 
+    fn list(&self) -> Option<&'static str> {
+        Some("items")
+    }
+
     fn names(&self) -> Box<dyn Iterator<Item = String> + '_> {
         Box::new(self.items.iter().filter_map(|item| match self.dimension {
             Dimension::Cluster | Dimension::Clusters => Some(item.uid.clone()),
