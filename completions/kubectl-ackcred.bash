@@ -251,11 +251,11 @@ _kubectl__ackcred() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "table wide json yaml name csv" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table wide json yaml name csv prometheus html jsonpath= jsonpath-as-json= jsonpath-file= custom-columns= custom-columns-file=" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "table wide json yaml name csv" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table wide json yaml name csv prometheus html jsonpath= jsonpath-as-json= jsonpath-file= custom-columns= custom-columns-file=" -- "${cur}"))
                     return 0
                     ;;
                 --no-headers)
@@ -440,11 +440,11 @@ _kubectl__ackcred() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "table wide json yaml name csv" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table wide json yaml name csv prometheus html jsonpath= jsonpath-as-json= jsonpath-file= custom-columns= custom-columns-file=" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "table wide json yaml name csv" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table wide json yaml name csv prometheus html jsonpath= jsonpath-as-json= jsonpath-file= custom-columns= custom-columns-file=" -- "${cur}"))
                     return 0
                     ;;
                 --no-headers)
@@ -641,11 +641,11 @@ _kubectl__ackcred() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "table wide json yaml name csv" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table wide json yaml name csv prometheus html jsonpath= jsonpath-as-json= jsonpath-file= custom-columns= custom-columns-file=" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "table wide json yaml name csv" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table wide json yaml name csv prometheus html jsonpath= jsonpath-as-json= jsonpath-file= custom-columns= custom-columns-file=" -- "${cur}"))
                     return 0
                     ;;
                 --no-headers)
@@ -998,11 +998,11 @@ _kubectl__ackcred() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "table wide json yaml name csv" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table wide json yaml name csv prometheus html jsonpath= jsonpath-as-json= jsonpath-file= custom-columns= custom-columns-file=" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "table wide json yaml name csv" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table wide json yaml name csv prometheus html jsonpath= jsonpath-as-json= jsonpath-file= custom-columns= custom-columns-file=" -- "${cur}"))
                     return 0
                     ;;
                 --no-headers)
@@ -1187,11 +1187,11 @@ _kubectl__ackcred() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "table wide json yaml name csv" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table wide json yaml name csv prometheus html jsonpath= jsonpath-as-json= jsonpath-file= custom-columns= custom-columns-file=" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "table wide json yaml name csv" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table wide json yaml name csv prometheus html jsonpath= jsonpath-as-json= jsonpath-file= custom-columns= custom-columns-file=" -- "${cur}"))
                     return 0
                     ;;
                 --no-headers)
@@ -1392,11 +1392,11 @@ _kubectl__ackcred() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "table wide json yaml name csv" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table wide json yaml name csv prometheus html jsonpath= jsonpath-as-json= jsonpath-file= custom-columns= custom-columns-file=" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "table wide json yaml name csv" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table wide json yaml name csv prometheus html jsonpath= jsonpath-as-json= jsonpath-file= custom-columns= custom-columns-file=" -- "${cur}"))
                     return 0
                     ;;
                 --no-headers)
@@ -1670,11 +1670,11 @@ _kubectl__ackcred() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "table wide json yaml name csv" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table wide json yaml name csv prometheus html jsonpath= jsonpath-as-json= jsonpath-file= custom-columns= custom-columns-file=" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "table wide json yaml name csv" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table wide json yaml name csv prometheus html jsonpath= jsonpath-as-json= jsonpath-file= custom-columns= custom-columns-file=" -- "${cur}"))
                     return 0
                     ;;
                 --no-headers)
@@ -1899,11 +1899,11 @@ _kubectl__ackcred() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "table wide json yaml name csv" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table wide json yaml name csv prometheus html jsonpath= jsonpath-as-json= jsonpath-file= custom-columns= custom-columns-file=" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "table wide json yaml name csv" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table wide json yaml name csv prometheus html jsonpath= jsonpath-as-json= jsonpath-file= custom-columns= custom-columns-file=" -- "${cur}"))
                     return 0
                     ;;
                 --no-headers)
@@ -2100,11 +2100,11 @@ _kubectl__ackcred() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "table wide json yaml name csv" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table wide json yaml name csv prometheus html jsonpath= jsonpath-as-json= jsonpath-file= custom-columns= custom-columns-file=" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "table wide json yaml name csv" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table wide json yaml name csv prometheus html jsonpath= jsonpath-as-json= jsonpath-file= custom-columns= custom-columns-file=" -- "${cur}"))
                     return 0
                     ;;
                 --no-headers)
@@ -2289,11 +2289,11 @@ _kubectl__ackcred() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "table wide json yaml name csv" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table wide json yaml name csv prometheus html jsonpath= jsonpath-as-json= jsonpath-file= custom-columns= custom-columns-file=" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "table wide json yaml name csv" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table wide json yaml name csv prometheus html jsonpath= jsonpath-as-json= jsonpath-file= custom-columns= custom-columns-file=" -- "${cur}"))
                     return 0
                     ;;
                 --no-headers)
@@ -2508,11 +2508,11 @@ _kubectl__ackcred() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "table wide json yaml name csv" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table wide json yaml name csv prometheus html jsonpath= jsonpath-as-json= jsonpath-file= custom-columns= custom-columns-file=" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -W "table wide json yaml name csv" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table wide json yaml name csv prometheus html jsonpath= jsonpath-as-json= jsonpath-file= custom-columns= custom-columns-file=" -- "${cur}"))
                     return 0
                     ;;
                 --no-headers)

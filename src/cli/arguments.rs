@@ -48,7 +48,7 @@ pub fn parse(args: Vec<OsString>, columns: Option<u16>) -> Result<Cli, clap::Err
     })?;
     let cli = Cli::from_arg_matches(&matches)?;
     let refused = matches.subcommand().and_then(|(verb, given)| {
-        let message = useless(&grammar, verb, given)?;
+        let message = useless(&grammar, verb, given).or_else(|| cli.output.output.refusal(verb))?;
         Some((verb, message))
     });
     let Some((verb, message)) = refused else { return Ok(cli) };

@@ -1,4 +1,4 @@
-//! `-o`: the formats of results.
+//! `-o`: the formats of results, and which verbs have which.
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -31,6 +31,10 @@ pub enum Format {
     JsonpathAsJson(Arc<Template>),
     /// Columns that the operator names.
     CustomColumns(Arc<Columns>),
+    /// Metrics in the text format of Prometheus.
+    Prometheus,
+    /// One page for a browser.
+    Html,
 }
 
 /// What `-o` asks for.
@@ -65,13 +69,15 @@ impl TemplateKind {
 }
 
 /// Words without a value.
-const PLAIN: [(&str, &str, Format); 6] = [
+const PLAIN: [(&str, &str, Format); 8] = [
     ("table", "Columns", Format::Table),
     ("wide", "More columns", Format::Wide),
     ("json", "One JSON document", Format::Json),
     ("yaml", "One YAML document", Format::Yaml),
     ("name", "Names only, one a line", Format::Name),
     ("csv", "Comma-separated values", Format::Csv),
+    ("prometheus", "Metrics for node_exporter's textfile collector", Format::Prometheus),
+    ("html", "One page for a browser", Format::Html),
 ];
 
 /// Words that take a value, as kubectl has them.
@@ -83,7 +89,24 @@ const WITH_A_VALUE: [(&str, &str); 5] = [
     ("custom-columns-file=", "As custom-columns, with headers and paths in a file"),
 ];
 
+/// The verbs that have metrics.
+const HAVE_METRICS: &[&str] = &["expiry", "scan", "status"];
+
+/// The verbs that have a page.
+const HAVE_A_PAGE: &[&str] = &["expiry", "scan", "status", "history"];
+
 impl RequestedFormat {
+    /// Why a verb can't have this format; `None`: it can.
+    pub fn refusal(&self, verb: &str) -> Option<String> {
+        let (word, verbs) = match self {
+            Self::Known(Format::Prometheus) => ("prometheus", HAVE_METRICS),
+            Self::Known(Format::Html) => ("html", HAVE_A_PAGE),
+            _ => return None,
+        };
+        let refused = || format!("{verb} has no -o {word}, which is for {}", verbs.join(", "));
+        (!verbs.contains(&verb)).then(refused)
+    }
+
     fn parse(text: &str) -> Result<Self, String> {
         let (word, value) = text.split_once('=').map_or((text, None), |(word, value)| (word, Some(value)));
         let word = word.to_ascii_lowercase();
@@ -139,7 +162,7 @@ mod tests {
 
     #[test]
     fn formats_are_read_whatever_their_case() {
-        for (text, format) in [("JSON", Format::Json), ("table", Format::Table)] {
+        for (text, format) in [("JSON", Format::Json), ("table", Format::Table), ("Html", Format::Html)] {
             assert_eq!(RequestedFormat::parse(text), Ok(RequestedFormat::Known(format)));
         }
         let template = Format::Jsonpath(Arc::new(Template::parse("{.A}").unwrap()));
@@ -160,5 +183,16 @@ mod tests {
             let refused = RequestedFormat::parse(text).unwrap_err();
             assert!(refused.starts_with(message), "{refused}");
         }
+    }
+
+    #[test]
+    fn a_verb_without_metrics_or_page_says_which_have_them() {
+        let refusal = |format, verb| RequestedFormat::Known(format).refusal(verb);
+        assert_eq!(
+            refusal(Format::Prometheus, "whoami").unwrap(),
+            "whoami has no -o prometheus, which is for expiry, scan, status"
+        );
+        assert_eq!(refusal(Format::Html, "scan"), None);
+        assert_eq!(refusal(Format::Json, "whoami"), None);
     }
 }

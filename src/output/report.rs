@@ -7,6 +7,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::escape::escape;
+use super::html::Page;
+use super::prometheus::Metrics;
 use super::steps::StepLines;
 use super::table::{Cell, Layout, Table};
 use crate::cli::Format;
@@ -48,6 +50,16 @@ pub trait Report: Serialize {
         None
     }
 
+    /// What `-o prometheus` prints, for the verbs that have it.
+    fn metrics(&self) -> Option<Metrics> {
+        None
+    }
+
+    /// What `-o html` prints, for the verbs that have it.
+    fn page(&self) -> Option<Page> {
+        None
+    }
+
     /// What `-o name` prints.
     fn names(&self) -> Box<dyn Iterator<Item = String> + '_>;
 
@@ -83,12 +95,26 @@ pub enum WriteError {
     /// The stream takes nothing.
     #[error(transparent)]
     Stream(#[from] io::Error),
+    /// There is no such format of this result.
+    #[error("this result has no -o {0}")]
+    NotOffered(&'static str),
     /// The template does not fit the document.
-    #[error("-o: {0}")]
+    #[error(transparent)]
     Template(#[from] TemplateError),
 }
 
-/// Writes a report. What a template makes of it is written whole or not at all.
+impl WriteError {
+    /// One next step.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Template(error) => error.hint,
+            Self::NotOffered(_) => "-o json and -o yaml print every result",
+            Self::Stream(_) => "look at what standard output leads to",
+        }
+    }
+}
+
+/// Writes a report. Metrics, a page and what a template makes of it are written whole or not at all.
 ///
 /// # Errors
 /// The stream takes nothing, or a template does not fit.
@@ -122,6 +148,14 @@ pub fn write(report: &impl Report, style: &Style, out: &mut dyn Write) -> Result
             let rows = rows.into_iter().map(|row| row.into_iter().map(Cell::new).collect());
             let table = Table { headers: wanted.headers().collect(), rows: Box::new(rows) };
             table.draw(out, Layout { headers, colored, columns, headline: None })?;
+        }
+        Format::Prometheus => {
+            let metrics = report.metrics().ok_or(WriteError::NotOffered("prometheus"))?;
+            out.write_all(metrics.to_text().as_bytes())?;
+        }
+        Format::Html => {
+            let page = report.page().ok_or(WriteError::NotOffered("html"))?;
+            out.write_all(page.to_text().as_bytes())?;
         }
     }
     Ok(())

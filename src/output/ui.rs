@@ -74,14 +74,14 @@ impl Ui {
         self.data(|out| match report::write(report, &self.style, out) {
             Ok(()) => Ok(()),
             Err(WriteError::Stream(error)) => Err(error),
-            Err(WriteError::Template(error)) => {
+            Err(error) => {
                 unfit = Some(error);
                 Ok(())
             }
         })?;
         match unfit {
             None => Ok(()),
-            Some(error) => Err(Error::usage(format!("-o: {error}")).hint(error.hint)),
+            Some(error) => Err(Error::usage(error.to_string()).hint(error.hint())),
         }
     }
 

@@ -359,7 +359,10 @@ fn slice(text: &str) -> Option<Slice> {
     }
     match numbers[..] {
         // After the last one comes the end, and not the first one.
-        [Some(index)] => Some(Slice { start: index, end: Some(index + 1).filter(|end| *end != 0), step: 1 }),
+        [index] => {
+            let index = index.unwrap_or(0);
+            Some(Slice { start: index, end: Some(index + 1).filter(|end| *end != 0), step: 1 })
+        }
         [start, end] => Some(Slice { start: start.unwrap_or(0), end, step: 1 }),
         [start, end, step] => {
             let step = usize::try_from(step.unwrap_or(1)).ok().filter(|step| *step > 0)?;

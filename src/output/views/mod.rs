@@ -22,17 +22,19 @@ mod whoami;
 mod words;
 
 pub use cloud::{CallerView, CloudView};
-pub use expiry::{ExpiryItem, ExpiryReport};
-pub use history::{History, PastOperation};
+pub use expiry::{ExpiryItem, ExpiryReport, left, status_tone};
+pub use history::{History, OperationKind, OperationOutcome, PastOperation};
 pub use plan::{RevocationPlan, TargetView};
 pub use restoration::RestoreReport;
 pub use revocation::RevocationReport;
-pub use scan::{Identities, ResemblingView, Rows, ScanReport, ScannedCluster};
-pub use status::{Auditing, ClusterStatus, Dimension, StatusItem, StatusReport};
+pub use scan::{GrantView, HolderView, Identities, ResemblingView, Rows, ScanReport, ScannedCluster};
+pub use status::{Auditing, ClusterStatus, Dimension, LastAccessView, StatusItem, StatusReport};
 pub use step::StepView;
 pub use version::Version;
 pub use whoami::{ApiServerView, ClusterFacts, CredentialFacts, IdentityFacts, WhoAmI};
-pub use words::{ClusterIdFromWord, CredentialStatusWord, CredentialWord, IdentityTypeWord, KubeconfigWord, StateWord};
+pub use words::{
+    ClusterIdFromWord, CredentialStatusWord, CredentialWord, IdentityTypeWord, KubeconfigWord, StateWord, Word,
+};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -72,12 +74,12 @@ pub enum Kind {
 }
 
 /// A length of time as people say it.
-fn distance(seconds: i64) -> String {
+pub fn distance(seconds: i64) -> String {
     crate::core::credential::duration::distance(SignedDuration::from_secs(seconds))
 }
 
 /// How an identity's state looks: red for one that is gone and still holds something.
-fn state_tone(state: StateWord) -> Tone {
+pub fn state_tone(state: StateWord) -> Tone {
     match state {
         StateWord::Deleted => Tone::Danger,
         StateWord::Recycled | StateWord::Unknown => Tone::Attention,
@@ -86,7 +88,7 @@ fn state_tone(state: StateWord) -> Tone {
 }
 
 /// A time, RFC 3339, to the second.
-fn time(timestamp: Timestamp) -> String {
+pub fn time(timestamp: Timestamp) -> String {
     timestamp.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 

@@ -4,6 +4,7 @@ mod cases;
 mod desk;
 mod expiry;
 mod files_from_the_field;
+mod formats;
 mod help;
 mod output;
 mod resembling;
