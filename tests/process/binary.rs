@@ -21,29 +21,29 @@ use predicates::str::{contains, is_empty};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-const BINARY: &str = env!("CARGO_BIN_EXE_kubectl-ackcred");
-const CLUSTER: &str = "c5e8f0a1b2c3d4e5f60718293a4b5c6d7";
-const UID: &str = people::ANN.uid;
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_kubectl-ackcred");
+pub(crate) const CLUSTER: &str = "c5e8f0a1b2c3d4e5f60718293a4b5c6d7";
+pub(crate) const UID: &str = people::ANN.uid;
 
 /// A home of its own, and no variable but HOME and PATH.
-struct Home(TempDir);
+pub(crate) struct Home(TempDir);
 
 impl Home {
-    fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         Self(TempDir::with_prefix("ackcred-process-").unwrap())
     }
 
-    fn with(file: &Kubeconfig) -> Self {
+    pub(crate) fn with(file: &Kubeconfig) -> Self {
         let home = Self::empty();
         home.write(".kube/config", &file.yaml(), 0o600);
         home
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
 
-    fn write(&self, name: &str, text: &str, mode: u32) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, text: &str, mode: u32) -> PathBuf {
         let path = self.path().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, text).unwrap();
@@ -51,7 +51,7 @@ impl Home {
         path
     }
 
-    fn start(&self, program: &str) -> std::process::Command {
+    pub(crate) fn start(&self, program: &str) -> std::process::Command {
         let mut command = std::process::Command::new(program);
         command
             .env_clear()
@@ -62,14 +62,14 @@ impl Home {
         command
     }
 
-    fn run(&self, words: &str) -> Command {
+    pub(crate) fn run(&self, words: &str) -> Command {
         let mut command = self.start(BINARY);
         command.args(words.split_whitespace());
         Command::from_std(command)
     }
 }
 
-fn server() -> ApiServer {
+pub(crate) fn server() -> ApiServer {
     let server = ApiServer::start(ApiServerOptions::default()).unwrap();
     let binding = json!({
         "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": "ops"},
@@ -89,12 +89,12 @@ fn kubeconfig(server: &ApiServer, credential: &Credential) -> Kubeconfig {
 }
 
 /// A home whose context leads to this server, as an administrator.
-fn home_at(server: &ApiServer) -> Home {
+pub(crate) fn home_at(server: &ApiServer) -> Home {
     Home::with(&kubeconfig(server, &Credential::of(&administrator(server))))
 }
 
 /// A file whose server nobody is to talk to.
-fn offline_file() -> Kubeconfig {
+pub(crate) fn offline_file() -> Kubeconfig {
     let authority = Authority::of_today().unwrap();
     let subject = Subject::ack(format!("{UID}-1"));
     let validity = ackcred_sandbox::certs::Validity::ack(jiff::Timestamp::from_second(1_735_689_600).unwrap());
@@ -439,20 +439,27 @@ fn under_kubectls_name_for_it_the_binary_completes() {
 }
 
 /// A program on PATH; without it one line says that `test` is skipped.
+pub(crate) fn program(name: &str, test: &str) -> Option<PathBuf> {
+    one_of(&[name], test)
+}
+
+/// The first of these programs on PATH; without any, one line says that `test` is skipped.
 #[expect(clippy::disallowed_methods, reason = "a test finds its judge by these variables")]
-fn program(name: &str, test: &str) -> Option<PathBuf> {
+pub(crate) fn one_of(names: &[&str], test: &str) -> Option<PathBuf> {
     let folders = std::env::var_os("KUBEBUILDER_ASSETS").into_iter().map(PathBuf::from);
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = folders.chain(std::env::split_paths(&path)).map(|folder| folder.join(name)).find(|path| path.is_file());
+    let folders: Vec<PathBuf> = folders.chain(std::env::split_paths(&path)).collect();
+    let mut places = names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
+    let found = places.find(|path| path.is_file());
     if found.is_none() {
-        skip(test, &format!("no {name} in KUBEBUILDER_ASSETS or PATH"));
+        skip(test, &format!("no {} in KUBEBUILDER_ASSETS or PATH", names.join(" or ")));
     }
     found
 }
 
 /// Says that a test is skipped, and fails it where nothing may be.
 #[expect(clippy::disallowed_methods, reason = "a test finds out by this variable whether it may be skipped")]
-fn skip(test: &str, why: &str) {
+pub(crate) fn skip(test: &str, why: &str) {
     let required = std::env::var_os("ACKCRED_REQUIRE_CLUSTER").is_some_and(|value| value == "1");
     assert!(!required, "process::{test}: {why}, and ACKCRED_REQUIRE_CLUSTER=1");
     // Past the test harness, which would keep the line to itself.

@@ -4,6 +4,7 @@
 
 mod binary;
 mod fidelity;
+mod formats;
 mod judge;
 mod open_files;
 mod openssl;
