@@ -15,12 +15,15 @@ use crate::core::secret::Secret;
 
 mod arguments;
 mod clusters;
+mod format;
 mod help;
 mod revocation;
 mod rights;
 
 pub use arguments::{has_use_for, parse};
 pub use clusters::ClusterArgs;
+use format::FormatParser;
+pub use format::{Format, RequestedFormat};
 pub use help::options;
 pub use revocation::{DryRun, HistoryArgs, RestoreArgs, RevokeArgs};
 use revocation::{HISTORY_EXAMPLES, RESTORE_ABOUT, RESTORE_EXAMPLES, REVOKE_ABOUT, REVOKE_EXAMPLES};
@@ -368,8 +371,8 @@ pub struct RequestTimeout(pub Option<Duration>);
 #[command(next_help_heading = OUTPUT)]
 pub struct OutputArgs {
     /// Format of the result
-    #[arg(short, long, global = true, value_name = "FORMAT", default_value = "table", ignore_case = true)]
-    pub output: Format,
+    #[arg(short, long, global = true, value_name = "FORMAT", default_value = "table", value_parser = FormatParser)]
+    pub output: RequestedFormat,
     /// Leave out the header line of tables and CSV
     #[arg(long, global = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true, action = ArgAction::Set, value_name = "BOOL")]
     pub no_headers: bool,
@@ -389,23 +392,6 @@ impl OutputArgs {
     pub fn verbosity(&self) -> u8 {
         self.verbose.iter().fold(0, |sum, level| sum.saturating_add(*level))
     }
-}
-
-/// Formats of results.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// Columns
-    Table,
-    /// More columns
-    Wide,
-    /// One JSON document
-    Json,
-    /// One YAML document
-    Yaml,
-    /// Names only, one a line
-    Name,
-    /// Comma-separated values
-    Csv,
 }
 
 /// When to use colours.

@@ -19,6 +19,7 @@ pub use crate::core::identity::RamUser;
 pub use crate::core::identity::evidence::{AccountSources, Answer, ClusterSources, Listing};
 pub use crate::core::identity::verdict::{AccountDirectory, ClusterDirectory, Verdict};
 pub use crate::core::ids::{ClusterId, Uid};
+pub use crate::core::jsonpath::{Columns, Template};
 pub use crate::core::kubeconfig::connection::{Endpoint, Login};
 pub use crate::core::kubeconfig::{
     Cluster, Context, Data, Exec, InteractiveMode, Kubeconfig, Overrides, User, clean as clean_path,

@@ -76,6 +76,13 @@ fn dispatch(args: &[OsString], world: &World) -> Status {
         Err(error) => return explain(&error, world),
     };
     let ui = Ui::new(world, &cli.output);
+    let ui = match commands::format::of(&cli.output.output, world) {
+        Ok(format) => ui.with_format(format),
+        Err(error) => {
+            ui.error(&error);
+            return error.status();
+        }
+    };
     let _log = log::start(cli.output.verbosity(), &world.streams);
     commands::run(&cli, world, &ui)
 }

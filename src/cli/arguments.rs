@@ -46,13 +46,14 @@ pub fn parse(args: Vec<OsString>, columns: Option<u16>) -> Result<Cli, clap::Err
         ErrorKind::UnknownArgument => without_far_fetched_tips(error),
         _ => error,
     })?;
-    match matches.subcommand().and_then(|(verb, given)| Some((verb, useless(&grammar, verb, given)?))) {
-        Some((verb, message)) => {
-            let verb = grammar.find_subcommand_mut(verb).map(|verb| verb.error(ErrorKind::ArgumentConflict, &message));
-            Err(verb.unwrap_or_else(|| clap::Error::raw(ErrorKind::ArgumentConflict, message)))
-        }
-        None => Cli::from_arg_matches(&matches),
-    }
+    let cli = Cli::from_arg_matches(&matches)?;
+    let refused = matches.subcommand().and_then(|(verb, given)| {
+        let message = useless(&grammar, verb, given).or_else(|| cli.output.output.refusal(verb))?;
+        Some((verb, message))
+    });
+    let Some((verb, message)) = refused else { return Ok(cli) };
+    let verb = grammar.find_subcommand_mut(verb).map(|verb| verb.error(ErrorKind::ArgumentConflict, &message));
+    Err(verb.unwrap_or_else(|| clap::Error::raw(ErrorKind::ArgumentConflict, message)))
 }
 
 /// Of an unknown flag clap says how to pass it as a value, which it never is, and names another flag that may be quite unlike it.

@@ -42,7 +42,7 @@ pub(super) fn run(args: &ExpiryArgs, flags: &AccessArgs, world: &World, ui: &Ui)
     let (unread, read) = (list.unread, list.items.len() > list.unread);
     let findings: Vec<CredentialStatusWord> = args.fail_on.iter().copied().map(CredentialStatusWord::from).collect();
     let finds = list.items.iter().any(|item| findings.contains(&item.status));
-    ui.report(&ExpiryReport::new(list.items).of_files(!args.paths.is_empty()))?;
+    ui.report(&ExpiryReport::new(world.now, list.items).of_files(!args.paths.is_empty()))?;
     Ok(match unread {
         0 if finds => Status::Findings,
         0 => Status::Done,

@@ -17,11 +17,11 @@ pub(super) fn run(args: &HistoryArgs, world: &World, ui: &Ui) -> Result<Status> 
     let folder = StateFolder::of(world).map_err(Error::failed)?;
     match &args.operation {
         Some(id) => one(&folder, id, ui),
-        None => all(&folder, ui),
+        None => all(&folder, world, ui),
     }
 }
 
-fn all(folder: &StateFolder, ui: &Ui) -> Result<Status> {
+fn all(folder: &StateFolder, world: &World, ui: &Ui) -> Result<Status> {
     let keep = |id: &OperationId, Glance { summary, state }| Some(PastOperation::of(id, summary, state));
     let Operations { read, unread } = history::glance(folder, Scrutiny::Glance, keep).map_err(Error::failed)?;
     for (id, error) in &unread {
@@ -30,7 +30,7 @@ fn all(folder: &StateFolder, ui: &Ui) -> Result<Status> {
     let is_complete = unread.is_empty();
     let damaged = unread.into_iter().map(|(id, _)| PastOperation::damaged(&id));
     let operations = damaged.chain(read).collect();
-    ui.report(&History { api_version: ApiVersion::V1, kind: Kind::History, operations })?;
+    ui.report(&History { api_version: ApiVersion::V1, kind: Kind::History, time: world.now, operations })?;
     Ok(if is_complete { Status::Done } else { Status::Incomplete })
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod completion;
 mod consent;
 mod expiry;
 mod fleet;
+pub(crate) mod format;
 mod history;
 mod operation;
 mod restore;

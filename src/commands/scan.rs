@@ -56,6 +56,7 @@ pub(super) fn run(
     ui.report(&ScanReport {
         api_version: ApiVersion::V1,
         kind: Kind::ScanReport,
+        time: world.now,
         clusters: views,
         identities: Identities { clusters: &clusters, selection: &selection },
         grants: Rows {

@@ -76,6 +76,7 @@ fn of_clusters(
     let report = StatusReport {
         api_version: ApiVersion::V1,
         kind: Kind::StatusReport,
+        time: world.now,
         clusters: fleet.clusters.iter().map(|cluster| cluster_of(cluster, &logs)).collect(),
         items: found.iter().map(|(holder, reading)| item_of(holder, reading, activity)).collect(),
         incomplete: status != Status::Done,
@@ -113,6 +114,7 @@ fn of_identity(
     let report = StatusReport {
         api_version: ApiVersion::V1,
         kind: Kind::StatusReport,
+        time: world.now,
         clusters: Vec::new(),
         items: found.kubeconfigs.items().iter().map(|state| item_in(state, uid, &found)).collect(),
         incomplete,

@@ -7,12 +7,14 @@
 //! access      cluster            who holds access · which ACK cluster that is
 //! credential                     what a credential is, and when it ends
 //! kubeconfig  rbac  identity     which cluster, as whom · what bindings allow · whether a RAM identity exists
+//! jsonpath                       kubectl's templates
 //! ```
 
 pub mod access;
 pub mod cluster;
 pub mod credential;
 pub mod identity;
+pub mod jsonpath;
 pub mod kubeconfig;
 pub mod rbac;
 pub mod revocation;

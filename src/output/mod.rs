@@ -2,8 +2,10 @@
 
 mod blocks;
 pub mod escape;
+mod html;
 pub mod log;
 pub mod progress;
+mod prometheus;
 pub mod report;
 mod steps;
 pub mod table;

@@ -1,12 +1,18 @@
 //! What every result has in common: one document for machines, one table for people, one name a line for scripts.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use serde::Serialize;
+use serde_json::Value;
 
+use super::escape::escape;
+use super::html::Page;
+use super::prometheus::Metrics;
 use super::steps::StepLines;
-use super::table::{Layout, Table};
+use super::table::{Cell, Layout, Table};
 use crate::cli::Format;
+use crate::core::jsonpath::TemplateError;
 
 /// A command's result.
 pub trait Report: Serialize {
@@ -39,6 +45,21 @@ pub trait Report: Serialize {
         Vec::new()
     }
 
+    /// The key of the list in the document whose elements `custom-columns` shows, one a line; `None`: the document itself is shown.
+    fn list(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// What `-o prometheus` prints, for the verbs that have it.
+    fn metrics(&self) -> Option<Metrics> {
+        None
+    }
+
+    /// What `-o html` prints, for the verbs that have it.
+    fn page(&self) -> Option<Page> {
+        None
+    }
+
     /// What `-o name` prints.
     fn names(&self) -> Box<dyn Iterator<Item = String> + '_>;
 
@@ -54,7 +75,7 @@ pub trait Report: Serialize {
 }
 
 /// How to write a report.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Style {
     /// The format.
     pub format: Format,
@@ -62,39 +83,119 @@ pub struct Style {
     pub headers: bool,
     /// Whether tables are coloured.
     pub colored: bool,
+    /// Whether a terminal shows it, which values must not steer.
+    pub is_for_terminal: bool,
     /// How many columns the terminal has; `None`: it is no terminal, or it doesn't say.
     pub columns: Option<u16>,
 }
 
-/// Writes a report.
-pub fn write(report: &impl Report, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    match style.format {
-        Format::Table | Format::Wide => {
-            let Style { headers, colored, columns, .. } = style;
-            let layout = Layout { headers, colored, columns, headline: report.headline() };
-            for line in report.heading().iter().filter(|_| style.headers) {
-                writeln!(out, "{}", super::escape::escape(line))?;
-            }
-            if let Some(overview) = report.overview().filter(|_| style.headers) {
-                overview.draw(out, layout)?;
-                writeln!(out)?;
-            }
-            let wide = style.format == Format::Wide;
-            match report.steps(wide) {
-                Some(steps) => super::steps::draw(out, steps, columns, colored)?,
-                None => report.table(wide).draw(out, layout)?,
-            }
-            report.footing().iter().try_for_each(|line| writeln!(out, "{}", super::escape::escape(line)))
+/// Why a report is not written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The stream takes nothing.
+    #[error(transparent)]
+    Stream(#[from] io::Error),
+    /// There is no such format of this result.
+    #[error("this result has no -o {0}")]
+    NotOffered(&'static str),
+    /// The template does not fit the document.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+}
+
+impl WriteError {
+    /// One next step.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Template(error) => error.hint,
+            Self::NotOffered(_) => "-o json and -o yaml print every result",
+            Self::Stream(_) => "look at what standard output leads to",
         }
-        Format::Csv => report.table(true).write_csv(out, style.headers),
-        Format::Name => report.names().try_for_each(|name| writeln!(out, "{}", super::escape::escape(&name))),
+    }
+}
+
+/// Writes a report. Metrics, a page and what a template makes of it are written whole or not at all.
+///
+/// # Errors
+/// The stream takes nothing, or a template does not fit.
+pub fn write(report: &impl Report, style: &Style, out: &mut dyn Write) -> Result<(), WriteError> {
+    let Style { headers, colored, columns, .. } = *style;
+    match &style.format {
+        Format::Table => draw(report, false, style, out)?,
+        Format::Wide => draw(report, true, style, out)?,
+        Format::Csv => report.table(true).write_csv(out, headers)?,
+        Format::Name => report.names().try_for_each(|name| writeln!(out, "{}", escape(&name)))?,
         Format::Json => {
-            serde_json::to_writer_pretty(&mut *out, report)?;
-            writeln!(out)
+            serde_json::to_writer_pretty(&mut *out, report).map_err(io::Error::from)?;
+            writeln!(out)?;
         }
         Format::Yaml => serde_saphyr::to_io_writer(&mut &mut *out, report).map_err(|error| match error {
             serde_saphyr::SerializeError::IO { error } => error,
             other => io::Error::other(other.to_string()),
-        }),
+        })?,
+        Format::Jsonpath(template) => {
+            let shown: fn(&str) -> Cow<'_, str> = if style.is_for_terminal { escape } else { as_it_is };
+            out.write_all(template.render(&document(report)?, shown)?.as_bytes())?;
+        }
+        Format::JsonpathAsJson(template) => out.write_all(template.render_as_json(&document(report)?)?.as_bytes())?,
+        Format::CustomColumns(wanted) => {
+            let document = document(report)?;
+            let objects = match report.list().and_then(|key| document.get(key)?.as_array()) {
+                Some(objects) => objects.as_slice(),
+                None => std::slice::from_ref(&document),
+            };
+            let rows = objects.iter().map(|object| wanted.row(object)).collect::<Result<Vec<_>, _>>()?;
+            let rows = rows.into_iter().map(|row| row.into_iter().map(Cell::new).collect());
+            let table = Table { headers: wanted.headers().collect(), rows: Box::new(rows) };
+            table.draw(out, Layout { headers, colored, columns, headline: None })?;
+        }
+        Format::Prometheus => {
+            let metrics = report.metrics().ok_or(WriteError::NotOffered("prometheus"))?;
+            out.write_all(metrics.to_text().as_bytes())?;
+        }
+        Format::Html => {
+            let page = report.page().ok_or(WriteError::NotOffered("html"))?;
+            out.write_all(page.to_text().as_bytes())?;
+        }
+    }
+    Ok(())
+}
+
+fn draw(report: &impl Report, wide: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let Style { headers, colored, columns, .. } = *style;
+    let layout = Layout { headers, colored, columns, headline: report.headline() };
+    for line in report.heading().iter().filter(|_| headers) {
+        writeln!(out, "{}", escape(line))?;
+    }
+    if let Some(overview) = report.overview().filter(|_| headers) {
+        overview.draw(out, layout)?;
+        writeln!(out)?;
+    }
+    match report.steps(wide) {
+        Some(steps) => super::steps::draw(out, steps, columns, colored)?,
+        None => report.table(wide).draw(out, layout)?,
+    }
+    report.footing().iter().try_for_each(|line| writeln!(out, "{}", escape(line)))
+}
+
+fn as_it_is(text: &str) -> Cow<'_, str> {
+    Cow::Borrowed(text)
+}
+
+/// The document as kubectl's templates take one: Kubernetes leaves out a key without a value, where it is `null` here.
+fn document(report: &impl Report) -> io::Result<Value> {
+    let mut document = serde_json::to_value(report)?;
+    leave_out_nulls(&mut document);
+    Ok(document)
+}
+
+fn leave_out_nulls(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, value| !value.is_null());
+            fields.values_mut().for_each(leave_out_nulls);
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(leave_out_nulls),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }

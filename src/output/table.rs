@@ -105,7 +105,7 @@ impl<'a> Cell<'a> {
 /// Rows under headers.
 pub struct Table<'a> {
     /// Upper-case headers.
-    pub headers: Vec<&'static str>,
+    pub headers: Vec<&'a str>,
     /// Rows with one cell a header.
     pub rows: Box<dyn Iterator<Item = Vec<Cell<'a>>> + 'a>,
 }

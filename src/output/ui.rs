@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use super::escape::escape;
 use super::progress::ProgressBar;
-use super::report::{self, Report, Style};
+use super::report::{self, Report, Style, WriteError};
 use crate::cli::{Color, Format, OutputArgs};
 use crate::core::failure::{Failure, Merged, merged};
 use crate::core::revocation::refusal::Refusal;
@@ -30,7 +30,7 @@ pub struct Ui {
 }
 
 impl Ui {
-    /// Channels as the flags and the terminal want them.
+    /// Channels as the flags and the terminal want them. Results are tables until a [`format`](Self::with_format) is given.
     pub fn new(world: &World, args: &OutputArgs) -> Self {
         let colored = |is_terminal: bool| match args.color {
             Color::Always => true,
@@ -43,9 +43,10 @@ impl Ui {
         };
         Self {
             style: Style {
-                format: args.output,
+                format: Format::Table,
                 headers: !args.no_headers,
                 colored: colored(world.streams.stdout_is_terminal),
+                is_for_terminal: world.streams.stdout_is_terminal,
                 columns: world.streams.data_columns(),
             },
             colored_messages: colored(world.streams.stderr_is_terminal),
@@ -55,6 +56,13 @@ impl Ui {
                 && world.env.text(variables::TERM) != Some("dumb"),
             streams: world.streams.clone(),
         }
+    }
+
+    /// The same channels with results in this format.
+    #[must_use]
+    pub fn with_format(mut self, format: Format) -> Self {
+        self.style.format = format;
+        self
     }
 
     /// Writes a result to standard output. A reader that has seen enough and closed the pipe is no failure. Where nothing
@@ -69,14 +77,26 @@ impl Ui {
                 return Ok(());
             }
         }
-        self.data(|out| report::write(report, self.style, out))
+        let mut unfit = None;
+        self.data(|out| match report::write(report, &self.style, out) {
+            Ok(()) => Ok(()),
+            Err(WriteError::Stream(error)) => Err(error),
+            Err(error) => {
+                unfit = Some(error);
+                Ok(())
+            }
+        })?;
+        match unfit {
+            None => Ok(()),
+            Some(error) => Err(Error::usage(error.to_string()).hint(error.hint())),
+        }
     }
 
     /// Writes a result for machines alone: people have been shown it already.
     pub fn document(&self, report: &impl Report) -> Result<()> {
-        match self.style.format {
-            Format::Json | Format::Yaml => self.report(report),
+        match &self.style.format {
             Format::Table | Format::Wide | Format::Name | Format::Csv => Ok(()),
+            _ => self.report(report),
         }
     }
 
@@ -98,10 +118,11 @@ impl Ui {
     /// Shows what is to be agreed to, on standard error: the result is still to come.
     pub fn show(&self, report: &impl Report) {
         let columns = self.streams.columns.filter(|_| self.streams.stderr_is_terminal);
-        let style = Style { format: Format::Table, headers: true, colored: self.colored_messages, columns };
+        let (format, colored) = (Format::Table, self.colored_messages);
+        let style = Style { format, headers: true, colored, is_for_terminal: true, columns };
         let mut text = Vec::new();
         // Writing to memory can't fail, and there is nowhere left to report a closed standard error to.
-        let _ = report::write(report, style, &mut text);
+        let _ = report::write(report, &style, &mut text);
         let _ = lock(&self.streams.stderr).write_all(&text);
     }
 

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use crate::home::{BINARY, CLUSTER, Home, UID, offline_file};
 use crate::programs::{program, skip};
 
-fn server() -> ApiServer {
+pub(crate) fn server() -> ApiServer {
     let server = ApiServer::start(ApiServerOptions::default()).unwrap();
     let binding = json!({
         "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": "ops"},
@@ -41,7 +41,7 @@ fn kubeconfig(server: &ApiServer, credential: &Credential) -> Kubeconfig {
 }
 
 /// A home whose context leads to this server, as an administrator.
-fn home_at(server: &ApiServer) -> Home {
+pub(crate) fn home_at(server: &ApiServer) -> Home {
     Home::with(&kubeconfig(server, &Credential::of(&administrator(server))))
 }
 

@@ -6,6 +6,7 @@ mod binary;
 #[cfg(target_os = "linux")]
 mod completion;
 mod fidelity;
+mod formats;
 #[cfg(unix)]
 mod home;
 mod judge;

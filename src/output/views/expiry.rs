@@ -6,6 +6,8 @@ use super::{ApiVersion, CredentialStatusWord, CredentialWord, Kind, distance, ti
 use crate::core::credential::Credential;
 use crate::core::credential::expiry::Expiry;
 use crate::core::ids::ClusterId;
+use crate::output::html::Page;
+use crate::output::prometheus::Metrics;
 use crate::output::report::Report;
 use crate::output::table::{Cell, Table, Tone};
 
@@ -18,6 +20,9 @@ pub struct ExpiryReport {
     /// `ExpiryReport`.
     #[cfg_attr(test, schemars(with = "String", extend("const" = "ExpiryReport")))]
     kind: Kind,
+    /// When it was read.
+    #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
+    pub time: Timestamp,
     /// One item a context and credential.
     pub items: Vec<ExpiryItem>,
     /// How many items have each status.
@@ -42,6 +47,8 @@ pub struct ExpiryItem {
     pub cluster_id: Option<String>,
     /// The RAM UID in the certificate's common name.
     pub uid: Option<String>,
+    /// The common name of the certificate's subject.
+    pub common_name: Option<String>,
     /// The kind of credential; null where nothing could be read.
     pub credential: Option<CredentialWord>,
     /// Start of validity.
@@ -107,6 +114,7 @@ impl ExpiryItem {
             line: None,
             cluster_id: None,
             uid: credential.uid.as_ref().map(ToString::to_string),
+            common_name: credential.subject.as_ref().and_then(|subject| subject.common_name.clone()),
             credential: Some(CredentialWord::from(credential.kind)),
             not_before: credential.not_before,
             not_after: credential.not_after,
@@ -127,6 +135,7 @@ impl ExpiryItem {
             line: None,
             cluster_id: None,
             uid: None,
+            common_name: None,
             credential: None,
             not_before: None,
             not_after: None,
@@ -149,7 +158,7 @@ impl ExpiryItem {
 
 impl ExpiryReport {
     /// Sorts the items, worst first, and counts them.
-    pub fn new(mut items: Vec<ExpiryItem>) -> Self {
+    pub fn new(time: Timestamp, mut items: Vec<ExpiryItem>) -> Self {
         items.sort_by(|a, b| {
             let key = |item: &ExpiryItem| (item.status, item.not_after.unwrap_or(Timestamp::MAX));
             key(a)
@@ -160,7 +169,7 @@ impl ExpiryReport {
         for item in &items {
             summary.add(item.status);
         }
-        Self { api_version: ApiVersion::V1, kind: Kind::ExpiryReport, items, summary, of_files: false }
+        Self { api_version: ApiVersion::V1, kind: Kind::ExpiryReport, time, items, summary, of_files: false }
     }
 
     /// The same report where files were asked about, not contexts.
@@ -188,6 +197,18 @@ impl Report for ExpiryReport {
             cells
         });
         Table { headers, rows: Box::new(rows) }
+    }
+
+    fn metrics(&self) -> Option<Metrics> {
+        Some(Metrics::of_expiry(self))
+    }
+
+    fn page(&self) -> Option<Page> {
+        Some(Page::of_expiry(self))
+    }
+
+    fn list(&self) -> Option<&'static str> {
+        Some("items")
     }
 
     fn names(&self) -> Box<dyn Iterator<Item = String> + '_> {
@@ -222,7 +243,8 @@ fn row(item: &ExpiryItem, wide: bool) -> Vec<Cell<'_>> {
     cells
 }
 
-fn left(item: &ExpiryItem) -> Option<String> {
+/// How long it is until the end, in words.
+pub fn left(item: &ExpiryItem) -> Option<String> {
     match (item.remaining_seconds, item.status) {
         (Some(seconds), _) => Some(distance(seconds)),
         (None, CredentialStatusWord::Static) => Some("forever".to_owned()),
@@ -230,7 +252,8 @@ fn left(item: &ExpiryItem) -> Option<String> {
     }
 }
 
-pub(super) fn status_tone(status: CredentialStatusWord) -> Tone {
+/// How a status looks.
+pub fn status_tone(status: CredentialStatusWord) -> Tone {
     match status {
         CredentialStatusWord::Invalid | CredentialStatusWord::Expired => Tone::Danger,
         CredentialStatusWord::Missing

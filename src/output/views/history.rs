@@ -3,6 +3,7 @@ use serde::Serialize;
 
 use super::{ApiVersion, Kind, time};
 use crate::core::revocation::journal::{Ending, OperationId, OperationSummary, State, SummaryPurpose};
+use crate::output::html::Page;
 use crate::output::report::Report;
 use crate::output::table::{Cell, Table, Tone};
 
@@ -16,6 +17,9 @@ pub struct History {
     /// `History`.
     #[cfg_attr(test, schemars(with = "String", extend("const" = "History")))]
     pub kind: Kind,
+    /// When it was read.
+    #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
+    pub time: Timestamp,
     /// The operations.
     pub operations: Vec<PastOperation>,
 }
@@ -117,7 +121,7 @@ impl OperationKind {
     }
 
     /// The word in tables.
-    fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Revoke => "Revoke",
             Self::Restore => "Restore",
@@ -140,7 +144,7 @@ impl OperationOutcome {
     }
 
     /// The word in tables.
-    fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Verified => "Verified",
             Self::Residual => "Residual",
@@ -154,7 +158,8 @@ impl OperationOutcome {
         }
     }
 
-    fn tone(self) -> Tone {
+    /// How it looks.
+    pub fn tone(self) -> Tone {
         match self {
             Self::Verified | Self::Restored => Tone::Plain,
             Self::Residual | Self::Damaged => Tone::Danger,
@@ -190,6 +195,14 @@ impl Report for History {
             cells
         });
         Table { headers, rows: Box::new(rows) }
+    }
+
+    fn page(&self) -> Option<Page> {
+        Some(Page::of_history(self))
+    }
+
+    fn list(&self) -> Option<&'static str> {
+        Some("operations")
     }
 
     fn names(&self) -> Box<dyn Iterator<Item = String> + '_> {

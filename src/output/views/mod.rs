@@ -25,22 +25,22 @@ mod whoami;
 mod words;
 
 pub use cloud::{CallerView, CloudView};
-pub use expiry::{ExpiryItem, ExpiryReport};
-pub use history::{History, PastOperation};
+pub use expiry::{ExpiryItem, ExpiryReport, left, status_tone};
+pub use history::{History, OperationKind, OperationOutcome, PastOperation};
 pub use paths::{PathView, RequestView};
 pub use plan::{RevocationPlan, TargetView};
 pub use restoration::RestoreReport;
 pub use revocation::RevocationReport;
 pub use rights::{HeldRuleView, ReviewView, RightsColumns, RightsReport, RightsUser, UserPath};
-pub use scan::{Identities, ResemblingView, Rows, ScanReport, ScannedCluster};
-pub use status::{Auditing, ClusterStatus, Dimension, StatusItem, StatusReport};
+pub use scan::{GrantView, HolderView, Identities, ResemblingView, Rows, ScanReport, ScannedCluster};
+pub use status::{Auditing, ClusterStatus, Dimension, LastAccessView, StatusItem, StatusReport};
 pub use step::StepView;
 pub use version::Version;
 pub use who_can::{AllowedView, WhoCanColumns, WhoCanReport};
 pub use whoami::{ApiServerView, ClusterFacts, CredentialFacts, IdentityFacts, WhoAmI};
 pub use words::{
     ClusterIdFromWord, CredentialStatusWord, CredentialWord, GroupsSourceWord, IdentityTypeWord, KubeconfigWord,
-    StateWord,
+    StateWord, Word,
 };
 
 use jiff::{SignedDuration, Timestamp};
@@ -85,12 +85,12 @@ pub enum Kind {
 }
 
 /// A length of time as people say it.
-fn distance(seconds: i64) -> String {
+pub fn distance(seconds: i64) -> String {
     crate::core::credential::duration::distance(SignedDuration::from_secs(seconds))
 }
 
 /// How an identity's state looks: red for one that is gone and still holds something.
-fn state_tone(state: StateWord) -> Tone {
+pub fn state_tone(state: StateWord) -> Tone {
     match state {
         StateWord::Deleted => Tone::Danger,
         StateWord::Recycled | StateWord::Unknown => Tone::Attention,
@@ -99,7 +99,7 @@ fn state_tone(state: StateWord) -> Tone {
 }
 
 /// A time, RFC 3339, to the second.
-fn time(timestamp: Timestamp) -> String {
+pub fn time(timestamp: Timestamp) -> String {
     timestamp.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 

@@ -467,6 +467,10 @@ impl Report for RevocationPlan {
         })
     }
 
+    fn list(&self) -> Option<&'static str> {
+        Some("steps")
+    }
+
     fn names(&self) -> Box<dyn Iterator<Item = String> + '_> {
         Box::new(self.steps.iter().filter_map(|step| step.object.as_ref()).map(ToString::to_string))
     }
@@ -513,8 +517,9 @@ mod tests {
         }))
         .unwrap();
         let mut table = Vec::new();
-        let style = Style { format: Format::Table, headers: true, colored: false, columns: None };
-        report::write(&plan, style, &mut table).unwrap();
+        let (format, is_for_terminal) = (Format::Table, false);
+        let style = Style { format, headers: true, colored: false, is_for_terminal, columns: None };
+        report::write(&plan, &style, &mut table).unwrap();
         let table = String::from_utf8(table).unwrap();
         let row = table.lines().find(|line| line.contains("removes")).unwrap();
         assert!(row.contains("User/000000000000000004 and 9995 more") && row.chars().count() < 300, "{row}");

@@ -22,7 +22,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
 use super::{CallerView, CloudView, Version};
-use crate::cli::Format;
+use crate::cli::{Format, RequestedFormat};
 use crate::core::fixtures::at;
 use crate::core::identity::{Caller, IdentityType};
 use crate::core::ids::Uid;
@@ -44,6 +44,59 @@ fn later_versions_only_add_to_what_is_published() {
     let release = ("0123456789abcdef0123456789abcdef01234567", at("2026-01-01T10:11:12Z"));
     stays(&[Version::of("0.1.0", "linux/amd64", Some(release))]);
     stays(&[whoami::example(), whoami::example_of_a_failure()]);
+}
+
+/// What the command line lets a verb be asked for, its result has.
+#[test]
+fn a_verb_has_the_formats_that_it_may_be_asked_for() {
+    let check = |verb: &str, has: (bool, bool)| {
+        let may = |format| RequestedFormat::Known(format).refusal(verb).is_none();
+        assert_eq!((may(Format::Prometheus), may(Format::Html)), has, "{verb}");
+    };
+    check("expiry", offers(&expiry::example()));
+    check("history", offers(&history::example()));
+    scan::with_example(|report| check("scan", offers(report)));
+    check("status", offers(&status::example()));
+    check("revoke", offers(&revocation::report()));
+    check("whoami", offers(&whoami::example()));
+}
+
+/// Whether it has metrics, and a page.
+fn offers(report: &impl Report) -> (bool, bool) {
+    (report.metrics().is_some(), report.page().is_some())
+}
+
+#[test]
+fn a_page_has_the_evidence_who_shares_what_and_what_was_not_read() {
+    scan::with_example(|report| {
+        let page = report.page().unwrap().to_text();
+        for said in [
+            "<strong>1</strong> <span>deleted identity still has access</span>",
+            "<h3>RoleBinding/shop/team</h3>",
+            "<li>ServiceAccount/ci/robot</li>",
+            "<dt>Evidence</dt><dd>confirmed: ACK</dd>",
+            "Deleted, Reappeared",
+            "<li>prod c0000000000000000000000000000beef: cannot reach https://192.0.2.1:6443</li>",
+        ] {
+            assert!(page.contains(said), "{said}: {page}");
+        }
+    });
+}
+
+/// Of a cluster that was not read there is no count: absent is not 0.
+#[test]
+fn metrics_of_an_unread_cluster_say_only_that_it_was_not_read() {
+    scan::with_example(|report| {
+        let text = report.metrics().unwrap().to_text();
+        let unread: Vec<&str> = text.lines().filter(|line| line.contains("0000beef")).collect();
+        let expected =
+            "ackcred_scan_cluster_read{cluster_id=\"c0000000000000000000000000000beef\",context=\"prod-admin\"} 0";
+        assert_eq!(unread, [expected]);
+        assert!(
+            text.contains("ackcred_scan_reappeared_grants{") && text.ends_with("ackcred_scan_incomplete 1\n"),
+            "{text}"
+        );
+    });
 }
 
 /// Holds documents of one kind against what was published of them. In one of them at least, every key has a value.
@@ -92,7 +145,8 @@ fn cloud() -> CloudView {
 
 fn printed(document: &impl Report, format: Format) -> String {
     let mut text = Vec::new();
-    report::write(document, Style { format, headers: true, colored: false, columns: None }, &mut text).unwrap();
+    let style = Style { format, headers: true, colored: false, is_for_terminal: false, columns: None };
+    report::write(document, &style, &mut text).unwrap();
     String::from_utf8(text).unwrap()
 }
 

@@ -242,6 +242,10 @@ impl Report for RestoreReport {
         self.operation.iter().map(|operation| format!("Operation {operation}")).collect()
     }
 
+    fn list(&self) -> Option<&'static str> {
+        Some("steps")
+    }
+
     fn names(&self) -> Box<dyn Iterator<Item = String> + '_> {
         Box::new(self.operation.iter().cloned())
     }
@@ -276,8 +280,9 @@ mod tests {
         }))
         .unwrap();
         let mut text = Vec::new();
-        let style = Style { format: Format::Table, headers: true, colored: false, columns: Some(100) };
-        report::write(&report, style, &mut text).unwrap();
+        let (headers, colored, columns, is_for_terminal) = (true, false, Some(100), true);
+        let style = Style { format: Format::Table, headers, colored, columns, is_for_terminal };
+        report::write(&report, &style, &mut text).unwrap();
         let lines = [
             "Restore of 20261121-031002-3f9a2c",
             "  1  create  RoleBinding/shop/team   ClusterRole/dev   failed",

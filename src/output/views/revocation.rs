@@ -124,6 +124,10 @@ impl Report for RevocationReport {
         lines
     }
 
+    fn list(&self) -> Option<&'static str> {
+        Some("steps")
+    }
+
     fn names(&self) -> Box<dyn Iterator<Item = String> + '_> {
         Box::new(std::iter::once(self.operation.clone()))
     }

@@ -10,6 +10,8 @@ use crate::core::access::scan::{ClusterScan, DeadNames, Holding, ScanRow, Select
 use crate::core::ids::ClusterId;
 use crate::core::rbac::grants::Grant;
 use crate::core::rbac::inventory;
+use crate::output::html::Page;
+use crate::output::prometheus::Metrics;
 use crate::output::report::Report;
 use crate::output::table::{Cell, Table, Tone};
 
@@ -23,6 +25,9 @@ pub struct ScanReport<'a> {
     /// `ScanReport`.
     #[cfg_attr(test, schemars(with = "String", extend("const" = "ScanReport")))]
     pub kind: Kind,
+    /// When it was read.
+    #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
+    pub time: Timestamp,
     /// The clusters that were read, or that were to be.
     pub clusters: Vec<ScannedCluster>,
     /// Who holds them, and in how many clusters.
@@ -227,6 +232,11 @@ impl<'a> Role<'a> {
 }
 
 impl<'a> Rows<'a> {
+    /// The grants of the document.
+    pub fn views(&self) -> impl Iterator<Item = GrantView<'a>> {
+        self.iter().map(|row| view(row, self))
+    }
+
     fn iter(&self) -> impl ExactSizeIterator<Item = ScanRow<'a>> {
         self.selection.rows(self.clusters)
     }
@@ -241,7 +251,8 @@ fn holders<S: Serializer>(identities: &Identities<'_>, serializer: S) -> Result<
 }
 
 impl<'a> Identities<'a> {
-    fn iter(&self) -> impl Iterator<Item = HolderView<'a>> {
+    /// The identities of the document.
+    pub fn iter(&self) -> impl Iterator<Item = HolderView<'a>> {
         let holdings = self.selection.holdings(self.clusters).into_iter();
         holdings.map(|Holding { uid, verdict, clusters, grants }| HolderView {
             uid,
@@ -256,7 +267,7 @@ impl<'a> Identities<'a> {
 }
 
 fn one_by_one<S: Serializer>(rows: &Rows<'_>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(rows.iter().map(|row| view(row, rows)))
+    serializer.collect_seq(rows.views())
 }
 
 fn view<'a>(row: ScanRow<'a>, rows: &Rows<'_>) -> GrantView<'a> {
@@ -315,6 +326,18 @@ impl Report for ScanReport<'_> {
                 self.grants.iter().map(move |row| cells(row, &self.grants, wide.then_some(self.grants.now))),
             ),
         }
+    }
+
+    fn metrics(&self) -> Option<Metrics> {
+        Some(Metrics::of_scan(self))
+    }
+
+    fn page(&self) -> Option<Page> {
+        Some(Page::of_scan(self))
+    }
+
+    fn list(&self) -> Option<&'static str> {
+        Some("grants")
     }
 
     fn names(&self) -> Box<dyn Iterator<Item = String> + '_> {

@@ -7,6 +7,8 @@ use crate::core::access::holder::{Holder, LastAccess};
 use crate::core::identity::ack::{AuditProject, UserKubeconfigState};
 use crate::core::identity::verdict::Verdict;
 use crate::core::ids::Uid;
+use crate::output::html::Page;
+use crate::output::prometheus::Metrics;
 use crate::output::report::Report;
 use crate::output::table::{Cell, Table, Tone};
 
@@ -20,6 +22,9 @@ pub struct StatusReport {
     /// `StatusReport`.
     #[cfg_attr(test, schemars(with = "String", extend("const" = "StatusReport")))]
     pub kind: Kind,
+    /// When it was read.
+    #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
+    pub time: Timestamp,
     /// The clusters that were read.
     pub clusters: Vec<ClusterStatus>,
     /// One item an identity and cluster, worst first.
@@ -247,6 +252,18 @@ impl Report for StatusReport {
         Table { headers, rows: Box::new(self.items.iter().map(move |item| self.row(item, wide))) }
     }
 
+    fn metrics(&self) -> Option<Metrics> {
+        Some(Metrics::of_status(self))
+    }
+
+    fn page(&self) -> Option<Page> {
+        Some(Page::of_status(self))
+    }
+
+    fn list(&self) -> Option<&'static str> {
+        Some("items")
+    }
+
     fn names(&self) -> Box<dyn Iterator<Item = String> + '_> {
         Box::new(self.items.iter().filter_map(|item| match self.dimension {
             Dimension::Cluster | Dimension::Clusters => Some(item.uid.clone()),
@@ -345,11 +362,12 @@ impl LastAccessView {
     }
 
     /// Where the audit log is.
-    fn place(&self) -> Option<String> {
+    pub fn place(&self) -> Option<String> {
         Some(format!("{}/{}", self.project.as_ref()?, self.logstore.as_ref()?))
     }
 
-    fn describe(&self) -> String {
+    /// The outcome in a few words.
+    pub fn describe(&self) -> String {
         match (self.outcome, &self.error) {
             (Outcome::None, _) => "none in 7 days".to_owned(),
             (Outcome::Found, _) => self.time.map_or_else(|| "within 7 days".to_owned(), time),

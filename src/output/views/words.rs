@@ -18,7 +18,10 @@ use crate::core::revocation::target::GroupsFrom;
 use crate::core::revocation::verification::{Check, CheckResult, Outcome};
 
 /// A word that documents and tables have.
-pub trait Word: Copy {
+pub trait Word: Copy + 'static {
+    /// All of them.
+    const ALL: &'static [Self];
+
     /// The word in tables.
     fn as_str(self) -> &'static str;
 }
@@ -32,13 +35,9 @@ macro_rules! words {
             $($(#[$meaning])* $word,)*
         }
 
-        #[cfg(test)]
-        impl $name {
-            /// All of them.
-            pub(super) const ALL: &[Self] = &[$(Self::$word),*];
-        }
-
         impl Word for $name {
+            const ALL: &'static [Self] = &[$(Self::$word),*];
+
             fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$word => stringify!($word),)*
@@ -413,6 +412,8 @@ impl From<CertificateState> for KubeconfigWord {
 }
 
 impl Word for KubeconfigWord {
+    const ALL: &'static [Self] = &[Self::NotIssued, Self::Effective, Self::Expired, Self::Deleted, Self::Unknown];
+
     fn as_str(self) -> &'static str {
         match self {
             Self::NotIssued => "Not Issued",

@@ -147,6 +147,7 @@ fn every_format_says_the_same() {
     {
       "apiVersion": "ackcred/v1",
       "kind": "ExpiryReport",
+      "time": "2026-01-01T00:00:00Z",
       "items": [
         {
           "context": "200000000000000101-c5e8f0a1b2c3d4e5f60718293a4b5c6d7",
@@ -154,6 +155,7 @@ fn every_format_says_the_same() {
           "line": null,
           "clusterId": "c5e8f0a1b2c3d4e5f60718293a4b5c6d7",
           "uid": "200000000000000101",
+          "commonName": "200000000000000101-1735689600",
           "credential": "ClientCertificate",
           "notBefore": "2025-01-01T00:00:01Z",
           "notAfter": "2028-01-01T00:00:01Z",

@@ -5,6 +5,7 @@ mod completion;
 mod desk;
 mod expiry;
 mod files_from_the_field;
+mod formats;
 mod help;
 mod output;
 mod resembling;

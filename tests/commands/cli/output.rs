@@ -100,6 +100,7 @@ fn data_and_talk_are_kept_apart_and_the_talk_can_be_silenced() {
     {
       "apiVersion": "ackcred/v1",
       "kind": "ExpiryReport",
+      "time": "2026-01-01T00:00:00Z",
       "items": [],
       "summary": {
         "Invalid": 0,

@@ -146,6 +146,7 @@ fn every_grant_of_a_ram_identity_is_a_row() {
     {
       "apiVersion": "ackcred/v1",
       "kind": "ScanReport",
+      "time": "2026-01-01T00:00:00Z",
       "clusters": [
         {
           "id": "c5e8f0a1b2c3d4e5f60718293a4b5c6d7",

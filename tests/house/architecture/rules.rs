@@ -25,6 +25,7 @@ pub(crate) const STANDS_ON: &[(&str, &[&str])] = &[
     ("cluster", &["credential", "kubeconfig"]),
     ("credential", &["kubeconfig"]),
     ("identity", &[]),
+    ("jsonpath", &[]),
     ("kubeconfig", &[]),
     ("rbac", &[]),
 ];

@@ -3,3 +3,5 @@
 mod compare;
 mod generate;
 mod kubeconfig_merge;
+#[cfg(unix)]
+mod templates;

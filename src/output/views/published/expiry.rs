@@ -1,5 +1,6 @@
 use jiff::{SignedDuration, Timestamp};
 
+use crate::core::credential::certificate::Subject;
 use crate::core::credential::expiry::{Limits, assess};
 use crate::core::credential::{Credential, CredentialKind, Lifespan, Problem};
 use crate::core::fixtures::at;
@@ -30,17 +31,20 @@ pub(super) fn example() -> ExpiryReport {
         problem: Some(Problem::Invalid("the token is empty".to_owned())),
         ..of_kind(CredentialKind::TokenFile)
     };
-    ExpiryReport::new(vec![
-        ExpiryItem { line: Some(12), ..item(&certificate("2025-12-31T00:00:00Z"), "expired") },
-        item(&certificate("2026-01-10T00:00:00Z"), "expiring"),
-        item(&certificate("2029-12-31T00:00:00Z"), "of-tomorrow"),
-        item(&certificate("2027-12-31T00:00:00Z"), "effective"),
-        item_within(&certificate("2027-12-31T00:00:00Z"), "long-lived", &a_year),
-        item(&token, "token"),
-        item(&plugin, "plugin"),
-        item(&malformed, "malformed"),
-        ExpiryItem::unread("/home/ann/gone".to_owned(), true, "cannot open /home/ann/gone".to_owned()),
-    ])
+    ExpiryReport::new(
+        at("2026-01-01T00:00:00Z"),
+        vec![
+            ExpiryItem { line: Some(12), ..item(&certificate("2025-12-31T00:00:00Z"), "expired") },
+            item(&certificate("2026-01-10T00:00:00Z"), "expiring"),
+            item(&certificate("2029-12-31T00:00:00Z"), "of-tomorrow"),
+            item(&certificate("2027-12-31T00:00:00Z"), "effective"),
+            item_within(&certificate("2027-12-31T00:00:00Z"), "long-lived", &a_year),
+            item(&token, "token"),
+            item(&plugin, "plugin"),
+            item(&malformed, "malformed"),
+            ExpiryItem::unread("/home/ann/gone".to_owned(), true, "cannot open /home/ann/gone".to_owned()),
+        ],
+    )
 }
 
 fn of_kind(kind: CredentialKind) -> Credential {
@@ -51,6 +55,10 @@ fn certificate(end: &str) -> Credential {
     let end: Timestamp = at(end);
     let issued = end - SignedDuration::from_hours(1095 * 24);
     Credential {
+        subject: Some(Subject {
+            common_name: Some("200000000000000101-1735689600".to_owned()),
+            organizations: Vec::new(),
+        }),
         uid: Uid::parse("200000000000000101"),
         serial: Some("04d2".to_owned()),
         issued: Some(issued),

@@ -15,6 +15,7 @@ pub(super) fn example() -> History {
     History {
         api_version: ApiVersion::V1,
         kind: Kind::History,
+        time: at("2026-01-05T00:00:00Z"),
         operations: vec![
             PastOperation::damaged(&id("20260104-000000-0badc0")),
             past(&id("20260103-101112-6df3ce"), "2026-01-03T10:11:12Z", revoke(), State::Unfinished),

@@ -26,6 +26,7 @@ pub(super) fn with_example(look: impl FnOnce(&ScanReport<'_>)) {
     look(&ScanReport {
         api_version: ApiVersion::V1,
         kind: Kind::ScanReport,
+        time: at("2026-01-01T00:00:00Z"),
         clusters: vec![
             cluster(CLUSTER, None),
             cluster("c0000000000000000000000000000beef", Some("cannot reach https://192.0.2.1:6443")),

@@ -22,6 +22,7 @@ pub(super) fn example() -> StatusReport {
     StatusReport {
         api_version: ApiVersion::V1,
         kind: Kind::StatusReport,
+        time: at("2026-01-01T00:00:00Z"),
         clusters: vec![
             ClusterStatus {
                 error: None,
