@@ -172,8 +172,8 @@ impl<'a> LocalNames<'a> {
     }
 }
 
-fn plain(name: &String) -> LocalName {
-    LocalName { name: name.clone(), about: None }
+fn plain(name: impl Into<String>) -> LocalName {
+    LocalName { name: name.into(), about: None }
 }
 
 fn contexts_of(kubeconfig: &Kubeconfig) -> Vec<LocalName> {
