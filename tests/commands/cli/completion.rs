@@ -201,9 +201,9 @@ fn words_of_a_flag_are_offered() {
     assert_eq!(values(&["expiry", "--fail-on", "expired,E"]), ["expired,expiring", "expired,effective"]);
     assert_eq!(values(&["scan", "--fail-on", ""]), ["deleted", "recycled", "unknown", "orphaned"]);
     assert_eq!(values(&["scan", "--state", "d"]), ["deleted"]);
-    assert_eq!(values(&["scan", "-o", "j"]), ["json"]);
-    assert_eq!(values(&["scan", "-oj"]), ["-ojson"]);
-    assert_eq!(values(&["scan", "-o=j"]), ["json"]);
+    assert_eq!(values(&["scan", "-o", "y"]), ["yaml"]);
+    assert_eq!(values(&["scan", "-oy"]), ["-oyaml"]);
+    assert_eq!(values(&["scan", "-o=y"]), ["yaml"]);
     assert_eq!(values(&["revoke", "--dry-run="]), ["none", "client", "server"]);
     assert_eq!(values(&["revoke", "--dry-run", ""]), [""; 0], "its value stands behind =");
     assert_eq!(values(&["completion", ""]), ["bash", "zsh", "fish", "powershell"]);
