@@ -9,7 +9,10 @@ mod status;
 mod tests;
 mod timeline;
 
+use std::fmt;
+
 use askama::Template as _;
+use askama::filters::Escaper;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
@@ -163,11 +166,20 @@ impl Page {
         self.sections.push(Section { id, heading, lead, body });
     }
 
-    /// The page. Characters that steer or hide text are written out, wherever they come from.
+    /// The page.
     pub fn to_text(&self) -> String {
         // Writing to memory can't fail.
-        let page = self.render().unwrap_or_default();
-        page.split_inclusive('\n').map(|line| escape(line.trim_end_matches('\n')).into_owned() + "\n").collect()
+        self.render().unwrap_or_default() + "\n"
+    }
+}
+
+/// How `askama.toml` has all text of a page escaped: what steers or hides text is written out, and nothing is markup.
+#[derive(Clone, Copy)]
+pub struct ShownText;
+
+impl Escaper for ShownText {
+    fn write_escaped_str<W: fmt::Write>(&self, out: W, text: &str) -> fmt::Result {
+        askama::filters::Html.write_escaped_str(out, &escape(text))
     }
 }
 
