@@ -29,6 +29,7 @@ pub const TERM: &str = "TERM";
 /// The folder of records.
 pub const ACKCRED_HOME: &str = "ACKCRED_HOME";
 /// The folder of states, in which records are where there is no [`ACKCRED_HOME`].
+#[cfg(unix)]
 pub const XDG_STATE_HOME: &str = "XDG_STATE_HOME";
 
 /// The endpoint of Container Service, as `--cs-endpoint`.
