@@ -88,29 +88,32 @@ fn every_command_in_the_documents_is_one_that_the_program_takes() {
 
 /// A shell's words, without comments and redirections, and with something in place of each word in capitals.
 fn words(command: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    for (index, part) in command.split('"').enumerate() {
-        if index % 2 == 1 {
-            words.push(part.to_owned());
-            continue;
-        }
-        let end = [" #", " > "].iter().filter_map(|end| part.find(end)).min();
-        words.extend(part[..end.unwrap_or(part.len())].split_whitespace().map(|word| match word {
-            "UID" => "200000000000000103".to_owned(),
-            "OPERATION" => "20261125-233524-551c8e".to_owned(),
-            word => word.to_owned(),
-        }));
-        if end.is_some() {
-            break;
+    let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
+    for character in command.chars().chain([' ']) {
+        match (quote, character) {
+            (Some(open), _) if open == character => quote = None,
+            (None, '"' | '\'') => {
+                quote = Some(character);
+                word.get_or_insert_default();
+            }
+            (None, ' ') => words.extend(word.take()),
+            (None, '#' | '>') if word.is_none() => break,
+            _ => word.get_or_insert_default().push(character),
         }
     }
-    words
+    let instead = |word: String| match word.as_str() {
+        "UID" => "200000000000000103".to_owned(),
+        "OPERATION" => "20261125-233524-551c8e".to_owned(),
+        _ => word,
+    };
+    words.into_iter().map(instead).collect()
 }
 
 #[test]
 fn a_shells_words_are_found() {
     assert_eq!(words("revoke UID --reason \"a b\" > x"), ["revoke", "200000000000000103", "--reason", "a b"]);
     assert_eq!(words("scan   # all \"of it\""), ["scan"]);
+    assert_eq!(words(r#"scan -o jsonpath='{.a[?(@.b=="c d")]}'"#), ["scan", "-o", r#"jsonpath={.a[?(@.b=="c d")]}"#]);
 }
 
 /// Headings, commands and links of the README, and of each translation of it.
