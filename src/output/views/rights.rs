@@ -302,6 +302,10 @@ impl Report for RightsReport<'_> {
         }))
     }
 
+    fn list(&self) -> Option<&'static str> {
+        Some("rules")
+    }
+
     fn nothing_found(&self) -> Option<String> {
         let is_empty = self.rules.is_empty() && self.paths.is_empty() && self.reviews.is_none();
         let nothing =

@@ -240,6 +240,10 @@ impl Report for WhoCanReport<'_> {
         }))
     }
 
+    fn list(&self) -> Option<&'static str> {
+        Some("subjects")
+    }
+
     fn nothing_found(&self) -> Option<String> {
         let is_empty = self.subjects.is_empty();
         is_empty.then(|| nothing_in("no binding read allows it", self.incomplete))

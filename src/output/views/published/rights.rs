@@ -97,12 +97,17 @@ pub(super) fn with_who_can(look: impl Fn(&[WhoCanReport<'_>])) {
         let everybody = rules.everybody();
         let mut rows = allowed(&scan, &roles, &question);
         rows.extend(could_become(&scan, Reach::new(rules).becoming(&everybody, &question)));
+        let mut subjects: Vec<AllowedView<'_>> = rows.iter().map(AllowedView::of).collect();
+        // This path holds by the API server alone, and no step takes a path yet; the keys are there for others.
+        let reached = subjects.iter_mut().find_map(|row| row.reach.first_mut()).unwrap();
+        reached.depends_on.push("a pod of that ServiceAccount runs there");
+        reached.steps[0].attributes.push(RequestView::of(&path));
         WhoCanReport {
             api_version: ApiVersion::V1,
             kind: Kind::WhoCanReport,
             clusters: vec![cluster(CLUSTER, Some("cannot list roles"))],
             question: WhoCanReport::question(shown, Some("shop")),
-            subjects: rows.iter().map(AllowedView::of).collect(),
+            subjects,
             by_name_only: 1,
             cloud: Some(super::cloud()),
             incomplete: true,
