@@ -161,3 +161,26 @@ fn outside(text: &str) -> impl Iterator<Item = &str> {
 fn blocks(text: &str) -> Vec<&str> {
     text.split("```").skip(1).step_by(2).collect()
 }
+
+/// What alerts and dashboard ask for is what `-o prometheus` writes.
+#[test]
+fn every_metric_of_alerts_and_dashboard_is_written_by_the_program() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let is_ours = |word: &str| word.starts_with("ackcred_") || word.starts_with("x509_");
+    let words = |text: &str| -> Vec<String> {
+        let words = text.split(|one: char| !(one.is_ascii_alphanumeric() || one == '_'));
+        words.filter(|word| is_ours(word)).map(str::to_owned).collect()
+    };
+    let mut written = Vec::new();
+    for verb in ["expiry", "scan", "status"] {
+        let source =
+            fs::read_to_string(root.join(format!("src/output/prometheus/{verb}.rs"))).expect("a verb's metrics");
+        written.extend(words(&source));
+    }
+    for file in ["prometheus/alerts.yaml", "prometheus/alerts_test.yaml", "grafana/dashboard.json"] {
+        let asked = words(&fs::read_to_string(root.join("deploy").join(file)).expect("a file of deploy"));
+        assert!(!asked.is_empty(), "{file}");
+        let unknown: Vec<&String> = asked.iter().filter(|name| !written.contains(name)).collect();
+        assert!(unknown.is_empty(), "{file}: {unknown:?}");
+    }
+}
