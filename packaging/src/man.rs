@@ -47,7 +47,8 @@ mod tests {
         for verb in grammar().get_subcommands() {
             let page = read(&format!("kubectl-ackcred-{}.1", verb.get_name()))?;
             assert!(page.contains(".TH KUBECTL-ACKCRED-"), "{page}");
-            assert!(program.contains(&format!("kubectl\\-ackcred\\-{}(1)", verb.get_name())), "{program}");
+            let name = verb.get_name().replace('-', "\\-");
+            assert!(program.contains(&format!("kubectl\\-ackcred\\-{name}(1)")), "{program}");
         }
         assert!(program.contains("\\-\\-kubeconfig") && !scan.contains("\\-\\-kubeconfig"), "{scan}");
         assert!(scan.contains("\\-\\-all\\-users"), "{scan}");

@@ -129,7 +129,7 @@ fn written(assets: &Path, cluster: &dyn Cluster) -> Vec<String> {
         said.push(format!("kubectl {line}\n{text}"));
     }
     assert!(wrong.is_empty(), "{}: {}", cluster.url(), wrong.join("\n"));
-    let left = "get clusterrolebinding,rolebinding,role,clusterrole,configmap -A -o custom-columns=KIND:.kind,NAME:.metadata.name,LABELS:.metadata.labels,SUBJECTS:.subjects,ROLE:.roleRef,RULES:.rules,AGGREGATION:.aggregationRule,DATA:.data";
+    let left = "get clusterrolebinding,rolebinding,role,clusterrole,configmap -n default -o custom-columns=KIND:.kind,NAME:.metadata.name,LABELS:.metadata.labels,SUBJECTS:.subjects,ROLE:.roleRef,RULES:.rules,AGGREGATION:.aggregationRule,DATA:.data";
     let ours = ["ops", "dev", "team", "first", "misspelt", "reader", "health", "all", "settings"];
     let listed = run(left).1;
     let ours = listed.lines().filter(|row| row.split_whitespace().nth(1).is_some_and(|name| ours.contains(&name)));

@@ -184,7 +184,7 @@ fn flags_are_offered_once_a_dash_is_typed() {
     assert_eq!(verbs[..3], ["whoami", "expiry", "scan"]);
     assert!(!verbs.iter().any(|verb| verb.starts_with('-')), "{verbs:?}");
     assert_eq!(values(&session, &["he"]), ["help"]);
-    assert_eq!(values(&session, &["help", "who"]), ["whoami"]);
+    assert_eq!(values(&session, &["help", "who"]), ["whoami", "who-can"]);
     assert_eq!(values(&session, &["nonsense", "--what", "--off"]), ["--offline"]);
 }
 

@@ -152,6 +152,8 @@ fn a_page_reads_like_this() {
       expiry      List when credentials expire, and which never do
       scan        List who holds access to the cluster, and whether they still exist
       status      List the state of issued kubeconfigs, of a cluster or of an identity
+      rights      List what an identity may do, and what it could become
+      who-can     List who may do something, and whether they still exist
       revoke      Revoke an identity's access to the cluster, and prove that it is gone
       restore     Restore what a revocation removed
       history     List the revocations and restores that were made from this machine

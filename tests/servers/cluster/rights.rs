@@ -444,9 +444,10 @@ fn random_request(chance: &mut Chance) -> Attributes {
     Attributes { verb, group, resource, subresource, name, namespace, path: None }
 }
 
+#[expect(clippy::print_stderr, reason = "a failure is repeated by its seed")]
 fn chance_agrees(cluster: &dyn Cluster, count: usize) {
     let seed = seed();
-    println!("ACKCRED_TEST_SEED={seed}");
+    eprintln!("seed: {seed} (set ACKCRED_TEST_SEED to repeat)");
     let mut chance = chance(seed);
     fill_by_chance(cluster, &mut chance);
     let runtime = Runtime::new().unwrap();

@@ -126,12 +126,12 @@ fn who_can(admin: &Session) {
         let is_of_kubernetes = |line: &&str| line.contains("/system:") || line.contains("/kube-system/");
         outcome.stdout.lines().filter(|line| !is_of_kubernetes(line)).map(str::to_owned).collect()
     };
-    let root = "ServiceAccount/said-x/root".to_owned();
-    let leaver = format!("User/{NAME}");
-    assert_eq!(subjects(&["who-can", "get", "secrets/db", "-n", "said-x"]), [leaver.clone(), root.clone()]);
-    assert_eq!(subjects(&["who-can", "get", "secrets", "-n", "said-x"]), [root.clone()]);
-    assert_eq!(subjects(&["who-can", "get", "secrets", "--named"]), [leaver.clone(), root.clone()]);
-    assert_eq!(subjects(&["who-can", "get", "nodes", "-n", "said-x"]), [root.clone()], "a RoleBinding has no say");
+    let root = "ServiceAccount/said-x/root";
+    let leaver = &format!("User/{NAME}");
+    assert_eq!(subjects(&["who-can", "get", "secrets/db", "-n", "said-x"]), [leaver, root]);
+    assert_eq!(subjects(&["who-can", "get", "secrets", "-n", "said-x"]), [root]);
+    assert_eq!(subjects(&["who-can", "get", "secrets", "--named"]), [leaver, root]);
+    assert_eq!(subjects(&["who-can", "get", "nodes", "-n", "said-x"]), [root], "a RoleBinding has no say");
     assert_eq!(subjects(&["who-can", "delete", "nodes", "--reach"]), [root, leaver]);
     let masters = admin.run(&["who-can", "get", "/metrics"]);
     assert!(masters.stdout.contains("Group/system:masters"), "{masters}");
