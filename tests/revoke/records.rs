@@ -246,7 +246,8 @@ fn among_many_operations_none_is_taken_for_what_it_was() {
     let many = done(&incident, &["history"]);
     assert!(index.exists());
     assert_eq!(many["operations"].as_array().unwrap().len(), 201);
-    assert_eq!(done(&incident, &["history"]), many, "by the index it is the same");
+    let operations = || done(&incident, &["history"])["operations"].clone();
+    assert_eq!(operations(), many["operations"], "by the index it is the same");
     assert!(many["operations"].as_array().unwrap().contains(&first["operations"][0]));
     let scan = || incident.run(&["scan", "--all-users", "-o", "json"]);
     assert!(reappeared(&scan()).iter().all(|told| *told == Value::Bool(false)));
@@ -270,7 +271,7 @@ fn among_many_operations_none_is_taken_for_what_it_was() {
     kept.into_iter().for_each(|(path, content)| std::fs::write(path, content).unwrap());
 
     std::fs::write(&index, "").unwrap();
-    assert_eq!(done(&incident, &["history"]), many, "an index that is damaged is made anew");
+    assert_eq!(operations(), many["operations"], "an index that is damaged is made anew");
     std::fs::remove_dir_all(incident.session.home().join("state/operations").join(&copies[78])).unwrap();
     assert_eq!(
         done(&incident, &["history"])["operations"].as_array().unwrap().len(),

@@ -53,19 +53,19 @@ impl Sum for Again {
 }
 
 /// Asks what was allowed before a revocation, until the answer is yes or for as long as the API server may need to apply a change.
+/// A question that is not answered was not asked.
 pub async fn allowed_again(api: &ApiServer, probes: &[Probe]) -> Again {
     let until = Instant::now() + REVIEWS_SETTLE_WITHIN;
     let answers = stream::iter(probes).map(async |probe| {
         loop {
-            let answer = api.subject_access_review(&probe.user_info(), &probe.attributes).await;
-            match answer.is_ok_and(|review| review.allowed) {
-                false if Instant::now() < until => sleep(REVIEW_STEP).await,
-                is_allowed => return is_allowed,
+            match api.subject_access_review(&probe.user_info(), &probe.attributes).await {
+                Ok(review) if !review.allowed && Instant::now() < until => sleep(REVIEW_STEP).await,
+                Ok(review) => return Again { asked: 1, allowed: usize::from(review.allowed) },
+                Err(_) => return Again::default(),
             }
         }
     });
-    let allowed = answers.buffered(SIDE_BY_SIDE).filter(|allowed| std::future::ready(*allowed)).count().await;
-    Again { asked: probes.len(), allowed }
+    answers.buffered(SIDE_BY_SIDE).collect::<Vec<Again>>().await.into_iter().sum()
 }
 
 /// Asks every question again that was answered with yes before the change.

@@ -118,15 +118,17 @@ fn conversations(cluster: &dyn Cluster) -> BTreeMap<String, String> {
     said
 }
 
-/// Without ports, folders, and what is new in every certificate.
+/// Without ports, folders, the time, and what is new in every certificate.
 fn normal(cluster: &dyn Cluster, session: &Session, outcome: &Outcome) -> String {
     let mut outcome = outcome.clone();
-    if let Ok(mut document) = serde_json::from_str::<Value>(&outcome.stdout)
-        && document["kind"] == "WhoAmI"
-    {
-        for key in ["serial", "sha256", "notBefore", "notAfter", "remainingSeconds"] {
-            document["credential"][key] = "<its own>".into();
-        }
+    if let Ok(mut document) = serde_json::from_str::<Value>(&outcome.stdout) {
+        let (place, keys) = match document["kind"].as_str() {
+            Some("WhoAmI") => {
+                (&mut document["credential"], &["serial", "sha256", "notBefore", "notAfter", "remainingSeconds"][..])
+            }
+            _ => (&mut document, &["time"][..]),
+        };
+        keys.iter().for_each(|key| place[*key] = "<its own>".into());
         outcome.stdout = format!("{document:#}\n");
     }
     let home = session.home().display().to_string();
