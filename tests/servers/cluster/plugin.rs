@@ -121,7 +121,8 @@ fn conversations(cluster: &dyn Cluster) -> BTreeMap<String, String> {
 /// Without ports, folders, the time, and what is new in every certificate.
 fn normal(cluster: &dyn Cluster, session: &Session, outcome: &Outcome) -> String {
     let mut outcome = outcome.clone();
-    if let Ok(mut document) = serde_json::from_str::<Value>(&outcome.stdout) {
+    // A UID alone is JSON as well, and no document.
+    if let Ok(mut document @ Value::Object(_)) = serde_json::from_str::<Value>(&outcome.stdout) {
         let (place, keys) = match document["kind"].as_str() {
             Some("WhoAmI") => {
                 (&mut document["credential"], &["serial", "sha256", "notBefore", "notAfter", "remainingSeconds"][..])
