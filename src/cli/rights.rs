@@ -84,7 +84,7 @@ pub struct WhoCanArgs {
     /// What is done: get, list, create, bind, impersonate and so on
     #[arg(value_name = "VERB")]
     pub verb: String,
-    /// What it is done to: TYPE[.GROUP][/NAME], or a path
+    /// What it is done to: TYPE, TYPE.GROUP, either with /NAME, or a path
     #[arg(value_name = "TYPE[.GROUP][/NAME]|/PATH", value_parser = AskedObject::parse)]
     pub object: AskedObject,
     /// The subresource
