@@ -16,14 +16,14 @@ use crate::world::Clock;
 /// Writes events with the time at which they happen, and remembers whether one could not be written. Steps that run side by side
 /// wait for the disk together, and what is not a wait for it goes on meanwhile.
 pub struct Recorder {
-    pages: Arc<Pages>,
+    journal: Arc<QueuedJournal>,
     /// Of those who wait for the disk one has it write.
     turn: tokio::sync::Mutex<()>,
     clock: Clock,
 }
 
-/// What is written, and what is to be.
-struct Pages {
+/// A journal, and what is to be written to it.
+struct QueuedJournal {
     /// Events that are to be written next, in this order.
     queue: Mutex<Queue>,
     journal: Mutex<OperationJournal>,
@@ -38,7 +38,7 @@ struct Queue {
     failure: Option<String>,
 }
 
-impl Pages {
+impl QueuedJournal {
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -66,13 +66,13 @@ impl Pages {
 impl Recorder {
     /// Goes on with a journal.
     pub fn new(journal: OperationJournal, clock: Clock) -> Self {
-        let pages = Pages { queue: Mutex::default(), journal: Mutex::new(journal) };
-        Self { pages: Arc::new(pages), turn: tokio::sync::Mutex::new(()), clock }
+        let journal = QueuedJournal { queue: Mutex::default(), journal: Mutex::new(journal) };
+        Self { journal: Arc::new(journal), turn: tokio::sync::Mutex::new(()), clock }
     }
 
     /// Why the journal can't be written any more, where it can't.
     pub fn failure(&self) -> Option<String> {
-        self.pages.queue().failure.clone()
+        self.journal.queue().failure.clone()
     }
 
     /// Writes an event and waits until it is on the disk, with all that are queued before it.
@@ -84,12 +84,12 @@ impl Recorder {
         // What else is ready adds its events, so that one wait for the disk is for all of them.
         tokio::task::yield_now().await;
         let _turn = self.turn.lock().await;
-        if self.pages.queue().written < own {
-            let pages = Arc::clone(&self.pages);
-            let written = tokio::task::spawn_blocking(move || pages.write()).await;
+        if self.journal.queue().written < own {
+            let journal = Arc::clone(&self.journal);
+            let written = tokio::task::spawn_blocking(move || journal.write()).await;
             written.map_err(|error| error.to_string())?;
         }
-        let queue = self.pages.queue();
+        let queue = self.journal.queue();
         match &queue.failure {
             Some(failure) if queue.written < own => Err(failure.clone()),
             _ => Ok(()),
@@ -98,7 +98,7 @@ impl Recorder {
 
     /// Has an event written with the next one, or when [`flush`](Self::flush) is called. Gives its number.
     pub(super) fn queue(&self, event: Event) -> usize {
-        let mut queue = self.pages.queue();
+        let mut queue = self.journal.queue();
         queue.events.push(event);
         queue.queued += 1;
         queue.queued
@@ -106,7 +106,7 @@ impl Recorder {
 
     /// Writes what is queued as well as can be: it follows changes that have been made.
     pub(super) fn flush(&self) {
-        self.pages.write();
+        self.journal.write();
         if let Some(reason) = self.failure() {
             tracing::debug!(reason, "the journal can't be written");
         }
@@ -153,9 +153,9 @@ impl Recorder {
 
     /// Ends the operation and keeps its report.
     pub fn end(&self, ending: Ending, report: &OperationReport) {
-        let written = self.pages.journal().write_report(&ReportV1::from(report));
+        let written = self.journal.journal().write_report(&ReportV1::from(report));
         if let Err(error) = &written {
-            self.pages.queue().failure = Some(chain(error));
+            self.journal.queue().failure = Some(chain(error));
         }
         self.queue(Event::Ended { time: self.time(), outcome: ending, report: written.ok() });
         self.flush();
@@ -163,6 +163,6 @@ impl Recorder {
 
     /// The hash of the journal's last line.
     pub fn last_hash(&self) -> String {
-        self.pages.journal().chain().hash().to_owned()
+        self.journal.journal().chain().hash().to_owned()
     }
 }

@@ -108,23 +108,19 @@ pub(super) fn say_sources<A>(fleet: &Fleet<A>, extent: Extent, ui: &Ui) {
     let (mut failed, mut disagreements) = (Vec::new(), BTreeSet::new());
     for Cluster { cluster_ref, outcome } in &fleet.clusters {
         let prefix = if extent.is_several() { format!("{}: ", cluster_ref.describe()) } else { String::new() };
-        match outcome {
-            Err(_) => {}
-            Ok((_, reading)) => {
-                let messages = reading.unread.iter().chain(&reading.cluster.warnings);
-                messages.for_each(|text| ui.warning(&format!("{prefix}{text}")));
-                let of_cluster = reading.failed.iter().cloned();
-                failed.extend(of_cluster.map(|failure| failure.in_words(|text| format!("{prefix}{text}"))));
-                let verdicts = reading.scan.verdicts.iter();
-                disagreements.extend(verdicts.filter_map(|(uid, verdict)| Some((uid, verdict.disagreement.as_ref()?))));
-                for note in &reading.notes {
-                    // What is no failure is reported for one cluster, and for several only on request.
-                    if extent.is_several() {
-                        tracing::info!("{prefix}{note}");
-                    } else {
-                        ui.note(note);
-                    }
-                }
+        let Ok((_, reading)) = outcome else { continue };
+        let messages = reading.unread.iter().chain(&reading.cluster.warnings);
+        messages.for_each(|text| ui.warning(&format!("{prefix}{text}")));
+        let of_cluster = reading.failed.iter().cloned();
+        failed.extend(of_cluster.map(|failure| failure.in_words(|text| format!("{prefix}{text}"))));
+        let verdicts = reading.scan.verdicts.iter();
+        disagreements.extend(verdicts.filter_map(|(uid, verdict)| Some((uid, verdict.disagreement.as_ref()?))));
+        for note in &reading.notes {
+            // What is no failure is reported for one cluster, and for several only on request.
+            if extent.is_several() {
+                tracing::info!("{prefix}{note}");
+            } else {
+                ui.note(note);
             }
         }
     }

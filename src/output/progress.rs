@@ -37,7 +37,7 @@ impl ProgressBar {
     }
 
     /// Draws how long the bindings have been watched, of how long.
-    pub fn draw_watch(&self, elapsed: Duration, window: Duration) {
+    pub(super) fn draw_watch(&self, elapsed: Duration, window: Duration) {
         let elapsed = elapsed.min(window).as_secs();
         self.write(&format!("{ERASE}watching whether access comes back: {elapsed} of {} s", window.as_secs_f64()));
     }

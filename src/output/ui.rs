@@ -152,18 +152,40 @@ impl Ui {
 
     /// Waits for work; where that takes longer than a moment, a terminal shows what is waited for.
     pub fn waiting<'a, T>(&'a self, what: &'a str, work: impl Future<Output = T> + 'a) -> impl Future<Output = T> + 'a {
+        self.shown(MOMENT, |bar, elapsed| bar.draw_wait(what, elapsed), work)
+    }
+
+    /// Waits for work during which access is watched for so long; a terminal shows how long still, and elsewhere that is said.
+    pub fn watching<'a, T>(
+        &'a self,
+        window: Duration,
+        work: impl Future<Output = T> + 'a,
+    ) -> impl Future<Output = T> + 'a {
+        if !self.has_bars {
+            self.note(&format!("watching for {}s whether access comes back", window.as_secs_f64()));
+        }
+        self.shown(Duration::ZERO, move |bar, elapsed| bar.draw_watch(elapsed, window), work)
+    }
+
+    /// Waits for work; from `after` on a terminal shows again and again what `draw` draws, with the time since the beginning.
+    fn shown<'a, T>(
+        &'a self,
+        after: Duration,
+        draw: impl Fn(&ProgressBar, Duration) + 'a,
+        work: impl Future<Output = T> + 'a,
+    ) -> impl Future<Output = T> + 'a {
         let mut work = Box::pin(work);
         async move {
             if !self.has_bars {
                 return work.await;
             }
             let begun = Instant::now();
-            if let Ok(done) = timeout(MOMENT, &mut work).await {
+            if let Ok(done) = timeout(after, &mut work).await {
                 return done;
             }
             let bar = ProgressBar::new(&self.streams);
             loop {
-                bar.draw_wait(what, begun.elapsed());
+                draw(&bar, begun.elapsed());
                 if let Ok(done) = timeout(TICK, &mut work).await {
                     return done;
                 }
@@ -179,9 +201,7 @@ impl Ui {
     /// Says why something is not done.
     pub fn refusal(&self, refusal: &Refusal) {
         self.say(Some(("error", "\u{1b}[31m")), &refusal.message);
-        if let Some(hint) = &refusal.hint {
-            self.say(Some(("hint", "\u{1b}[1m")), hint);
-        }
+        self.hint(refusal.hint.as_deref());
     }
 
     /// Says something that helps to read the result.
@@ -200,16 +220,18 @@ impl Ui {
     pub fn failures<'a>(&self, failures: impl IntoIterator<Item = &'a Failure>) {
         for Merged { text, hint } in merged(failures) {
             self.warning(&text);
-            if let Some(hint) = hint {
-                self.say(Some(("hint", "\u{1b}[1m")), hint);
-            }
+            self.hint(hint);
         }
     }
 
     /// Says why the command ended.
     pub fn error(&self, error: &Error) {
         self.say(Some(("error", "\u{1b}[31m")), &error.message());
-        if let Some(hint) = error.advice() {
+        self.hint(error.advice());
+    }
+
+    fn hint(&self, hint: Option<&str>) {
+        if let Some(hint) = hint {
             self.say(Some(("hint", "\u{1b}[1m")), hint);
         }
     }

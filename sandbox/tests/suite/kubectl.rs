@@ -142,7 +142,7 @@ fn comparable(said: &[String], cluster: &dyn Cluster) -> Vec<String> {
     let comparable = |text: &String| {
         let text = text.replace(&cluster.url(), "[server]");
         // The editor's copy of an edit that failed has a name of its own.
-        text.lines().filter(|line| !line.contains("/tmp/kubectl-edit")).collect::<Vec<_>>().join("\n")
+        text.lines().filter(|line| !line.contains("/kubectl-edit-")).collect::<Vec<_>>().join("\n")
     };
     said.iter().map(comparable).collect()
 }

@@ -1,6 +1,5 @@
 //! Bindings with all their fields: one by one, or by a list where many of one place are wanted.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt as _, stream};
@@ -12,7 +11,7 @@ use super::ApiServer;
 use super::bindings::{BindingScope, ListItems, ListOf};
 use super::exchange::Encoding;
 use super::failure::CallError;
-use crate::core::rbac::binding::BindingKind;
+use crate::core::rbac::binding::{BindingKind, BindingMetadata};
 use crate::core::rbac::binding_object::{BindingObject, BindingRef};
 use crate::core::rbac::protobuf::ProtobufError;
 
@@ -26,15 +25,7 @@ struct WholeBindings<'a> {
 #[derive(Deserialize)]
 struct Item<'a> {
     #[serde(borrow)]
-    metadata: Metadata<'a>,
-}
-
-#[derive(Deserialize)]
-struct Metadata<'a> {
-    #[serde(borrow)]
-    name: Cow<'a, str>,
-    #[serde(borrow, default)]
-    namespace: Cow<'a, str>,
+    metadata: BindingMetadata<'a>,
 }
 
 impl ListItems for WholeBindings<'_> {
@@ -43,15 +34,15 @@ impl ListItems for WholeBindings<'_> {
     }
 
     fn add_json(&mut self, item: &[u8]) -> Result<(), JsonError> {
-        let Metadata { name, namespace } = serde_json::from_slice::<Item<'_>>(item)?.metadata;
-        if namespace != self.namespace {
+        let BindingMetadata { name, namespace, .. } = serde_json::from_slice::<Item<'_>>(item)?.metadata;
+        if namespace.as_str() != self.namespace {
             return Err(JsonError::custom("a binding of another namespace"));
         }
-        if self.wanted.contains(&*name) {
+        if self.wanted.contains(name.as_str()) {
             let mut object: Value = serde_json::from_slice(item)?;
             // Items don't say their kind; the list has said it for all of them.
             object["kind"] = self.kind.as_str().into();
-            self.objects.insert(name.into_owned(), serde_json::from_value(object)?);
+            self.objects.insert(name.as_str().to_owned(), serde_json::from_value(object)?);
         }
         Ok(())
     }

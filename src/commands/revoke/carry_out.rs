@@ -1,7 +1,7 @@
 //! A revocation that was agreed to, from the locks to the report.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 use tokio::sync::Semaphore;
@@ -34,9 +34,6 @@ use crate::output::ui::Ui;
 use crate::output::views::{RevocationReport, StepView};
 use crate::status::Status;
 use crate::world::World;
-
-/// How often a terminal shows anew how long the bindings are still watched.
-const WATCH_TICK: Duration = Duration::from_millis(250);
 
 /// A revocation that was agreed to.
 pub(super) struct Revocation<'a> {
@@ -203,7 +200,10 @@ impl Revocation<'_> {
         let cloud_is_done = cloud.iter().all(|report| report.result == CheckResult::Passed);
         let mut collateral = repair().await;
         let verify = verification::verify(&question, cloud);
-        let verification = if whole.is_of_several() { verify.await } else { self.watched(settle, verify).await };
+        let verification = match whole.is_of_several() || settle.is_zero() {
+            true => verify.await,
+            false => self.ui.watching(settle, verify).await,
+        };
         let news = repair().await;
         collateral.retain(|one| !news.iter().any(|newer| newer.binding == one.binding));
         collateral.extend(news);
@@ -231,34 +231,13 @@ impl Revocation<'_> {
         SETTLE_RECONCILED
     }
 
-    /// Waits for the verification; a terminal shows how long it still watches.
-    async fn watched<T>(&self, window: Duration, verify: impl Future<Output = T>) -> T {
-        if window.is_zero() {
-            return verify.await;
-        }
-        let Some(bar) = self.ui.bar() else {
-            self.ui.note(&format!("watching for {}s whether access comes back", window.as_secs_f64()));
-            return verify.await;
-        };
-        let begun = Instant::now();
-        let tick = async {
-            loop {
-                bar.draw_watch(begun.elapsed(), window);
-                tokio::time::sleep(WATCH_TICK).await;
-            }
-        };
-        tokio::select! {
-            verified = verify => verified,
-            () = tick => unreachable!("the ticks have no end"),
-        }
-    }
-
     /// What the cloud may have taken along, in this run or in one that was cut off before.
     fn at_risk(&self, cluster: Option<&ClusterId>, now: Vec<BindingObject>) -> Vec<BindingObject> {
         let past =
             self.request.resumed.as_ref().map(|past| journal::at_risk(&past.events, cluster)).unwrap_or_default();
-        let is_known = |object: &BindingObject| now.iter().any(|newer| newer.reference() == object.reference());
-        let mut at_risk: Vec<BindingObject> = past.into_iter().filter(|object| !is_known(object)).collect();
+        let known: BTreeSet<BindingRef> = now.iter().map(BindingObject::reference).collect();
+        let mut at_risk: Vec<BindingObject> =
+            past.into_iter().filter(|object| !known.contains(&object.reference())).collect();
         at_risk.extend(now);
         at_risk
     }
