@@ -161,7 +161,7 @@ fn print_bad_day(run: Run, failed: usize) -> Result<()> {
     writeln!(out, "\na bad day, at most 5 s for each cluster\n")?;
     writeln!(
         out,
-        "| clusters | killed | hanging | throttled | time | CPU | peak memory | exit code | told as missing |"
+        "| clusters | killed | hanging | throttled | time | CPU | peak memory | exit code | named as missing |"
     )?;
     writeln!(out, "| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")?;
     writeln!(out, "| {FLEET} | {killed} | {hanging} | {throttled} | {wall} | {cpu} | {peak} | {code} | {failed} |")?;

@@ -379,8 +379,7 @@ fn what_was_done_is_told_and_only_a_revocation_is_taken_back() {
     assert!(incident.run(&["history", &id]).stdout.contains("Verified"));
 }
 
-/// Lets the dry run through and drops the writes behind it.
-/// What was given back is read once more: somebody may have taken it out again.
+/// What was given back is read once more: a controller may have taken it out again.
 #[test]
 fn what_is_taken_out_again_at_once_is_not_called_given_back() {
     let incident = Incident::sandbox(on_leave);
@@ -405,6 +404,7 @@ fn what_is_taken_out_again_at_once_is_not_called_given_back() {
     done(&incident, &["restore", &operation, "--yes"]);
 }
 
+/// Lets the dry run through and drops the writes behind it.
 fn drop_the_write(server: &ApiServer, method: &str, path: &str) {
     server.faults().add(method, path, 1, Fault::Delay(Duration::ZERO));
     server.faults().add(method, path, 9, Fault::DropRequest);

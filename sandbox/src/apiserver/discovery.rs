@@ -67,7 +67,9 @@ pub(crate) fn answer(
             resource_list(name, version, server)
         }
         ["openapi", "v3"] => openapi::index(),
-        ["openapi", "v3", path @ ..] => openapi::document(&path.join("/")).ok_or_else(StatusError::no_such_page)?,
+        ["openapi", "v3", path @ ..] => {
+            openapi::document(&path.join("/"), VERSION).ok_or_else(StatusError::no_such_page)?
+        }
         _ => return Err(StatusError::no_such_page()),
     };
     Ok(respond::json(200, body.to_string(), headers))

@@ -2,12 +2,10 @@
 //!
 //! Source: <https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation>
 
-use http::HeaderValue;
-use http::header::WARNING;
 use serde_json::{Map, Value, json};
 
 use super::request::QueryParameters;
-use super::respond::ApiResponse;
+use super::respond::{self, ApiResponse};
 use super::schema::{Field, FieldContent};
 use super::status::{FieldError, StatusError};
 
@@ -77,16 +75,7 @@ pub(crate) fn warned(
     warnings: Vec<String>,
 ) -> Result<ApiResponse, StatusError> {
     match answer {
-        Ok(answer) => Ok(with_warnings(answer, &warnings)),
+        Ok(answer) => Ok(respond::with_warnings(answer, &warnings)),
         Err(error) => Err(StatusError { warnings, ..error }),
     }
-}
-
-/// An answer with warnings, as kubectl shows them.
-pub(crate) fn with_warnings(mut answer: ApiResponse, warnings: &[String]) -> ApiResponse {
-    for warning in warnings {
-        let quoted = warning.replace('\\', "\\\\").replace('"', "\\\"");
-        answer.headers_mut().extend(HeaderValue::from_str(&format!("299 - \"{quoted}\"")).map(|text| (WARNING, text)));
-    }
-    answer
 }

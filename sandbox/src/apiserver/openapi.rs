@@ -18,16 +18,14 @@ pub(crate) fn index() -> Value {
     json!({"paths": paths})
 }
 
-/// The document of a group and version, by the address behind `/openapi/v3/`.
-pub(crate) fn document(path: &str) -> Option<Value> {
+/// The document of a group and version, by the address behind `/openapi/v3/`; `version` is the server's own.
+pub(crate) fn document(path: &str, version: &str) -> Option<Value> {
     let resources: Vec<&Resource> = documented().filter(|resource| path_of(resource) == path).collect();
     if resources.is_empty() {
         return None;
     }
     let paths: Map<String, Value> = resources.into_iter().map(operations).collect();
-    Some(
-        json!({"openapi": "3.0.0", "info": {"title": "Kubernetes", "version": super::discovery::VERSION}, "paths": paths}),
-    )
+    Some(json!({"openapi": "3.0.0", "info": {"title": "Kubernetes", "version": version}, "paths": paths}))
 }
 
 fn documented() -> impl Iterator<Item = &'static Resource> {
@@ -35,11 +33,8 @@ fn documented() -> impl Iterator<Item = &'static Resource> {
 }
 
 fn path_of(resource: &Resource) -> String {
-    if resource.group.is_empty() {
-        format!("api/{}", resource.version)
-    } else {
-        format!("apis/{}/{}", resource.group, resource.version)
-    }
+    let root = if resource.group.is_empty() { "api" } else { "apis" };
+    format!("{root}/{}", resource.api_version())
 }
 
 fn operations(resource: &Resource) -> (String, Value) {

@@ -56,7 +56,10 @@ fn message(content: &[u8], schema: &[Field]) -> Option<Map<String, Value>> {
 fn add(out: &mut Map<String, Value>, field: &Field, sent: &WireField<'_>) -> Option<()> {
     let name = field.name;
     match field.content {
-        FieldContent::Text => insert_if(out, name, sent.text()?.into(), !sent.text()?.is_empty()),
+        FieldContent::Text => {
+            let text = sent.text()?;
+            insert_if(out, name, text.into(), !text.is_empty());
+        }
         FieldContent::Number => {
             // A negative number is the two's complement of 64 bits.
             let number = sent.number()?.cast_signed();

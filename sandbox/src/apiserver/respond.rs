@@ -9,14 +9,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, VARY};
+use http::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, VARY, WARNING,
+};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use http_body::{Body, Frame};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
 use tokio::sync::mpsc;
 
-use super::field_validation::with_warnings;
 use super::status::StatusError;
 
 /// The body of any answer; an error cuts the connection in mid-body.
@@ -30,6 +31,15 @@ const GZIP_LEVEL: u32 = 1;
 const CHUNK: usize = 32 * 1024;
 
 pub(crate) const JSON: &str = "application/json";
+
+/// An answer with warnings, as kubectl shows them.
+pub(crate) fn with_warnings(mut answer: ApiResponse, warnings: &[String]) -> ApiResponse {
+    for warning in warnings {
+        let quoted = warning.replace('\\', "\\\\").replace('"', "\\\"");
+        answer.headers_mut().extend(HeaderValue::from_str(&format!("299 - \"{quoted}\"")).map(|text| (WARNING, text)));
+    }
+    answer
+}
 
 /// One JSON text, compressed where it is long and the client accepts that.
 pub(crate) fn json(code: u16, text: impl Into<Bytes>, headers: &HeaderMap) -> ApiResponse {

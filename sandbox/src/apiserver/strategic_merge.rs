@@ -80,7 +80,10 @@ fn merge_field(target: &mut Map<String, Value>, key: &str, value: &Value, path: 
             merge_maps(old.as_object_mut()?, patch, path)?;
         }
         Value::Array(patch) => {
-            let old = target.remove(key).and_then(|old| old.as_array().cloned()).unwrap_or_default();
+            let old = match target.remove(key) {
+                Some(Value::Array(old)) => old,
+                _ => Vec::new(),
+            };
             target.insert(key.to_owned(), merge_lists(old, patch, path)?.into());
         }
         value => drop(target.insert(key.to_owned(), value.clone())),

@@ -169,7 +169,6 @@ fn keep_what_is_the_servers(object: &mut Object, old: &Object) {
     }
 }
 
-/// Reads the body as the resource's kind.
 /// The real store's encoding does not distinguish absent rules from an empty list.
 fn forget_empty_rules(object: &mut Object) {
     if let Content::Role(role) = &mut object.content {

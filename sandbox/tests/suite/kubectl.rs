@@ -114,6 +114,8 @@ fn written(assets: &Path, cluster: &dyn Cluster) -> Vec<String> {
             .env_clear()
             .env("PATH", "/usr/bin:/bin")
             .env("HOME", folder.path())
+            // The editor's copy of an edit that failed goes with the folder.
+            .env("TMPDIR", folder.path())
             .env("KUBECONFIG", &config)
             .env("KUBE_EDITOR", editor)
             .current_dir(folder.path())
