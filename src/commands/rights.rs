@@ -8,14 +8,14 @@ use super::{access, cloud, fleet};
 use crate::adapters::cluster::ApiServer;
 use crate::cli::{AccessArgs, CloudArgs, RightsArgs, RightsFailOn};
 use crate::core::access::scan::ClusterScan;
-use crate::core::rbac::holdings::{BindingIndex, HeldRule, Through, held_rules};
+use crate::core::rbac::holdings::{HeldRule, Through, held_rules};
 use crate::core::rbac::reach::{Reach, ReachCluster};
-use crate::core::rbac::spot_checks::spot_checks;
+use crate::core::rbac::spot_checks::{SpotCheck, spot_checks};
 use crate::core::rbac::user_info::{CertificateName, KnownUser, NamedSubject, of_identity, of_subject};
-use crate::core::rbac::{Attributes, has_full_rights, rule_allows};
+use crate::core::rbac::{Attributes, UserInfo, has_full_rights, rule_allows};
 use crate::error::{Error, Result, chain};
-use crate::gather::access_reviews::{self, ReviewQuestion};
-use crate::gather::cluster_access::{AccessQuery, ClusterReading};
+use crate::gather::access_reviews;
+use crate::gather::cluster_access::AccessQuery;
 use crate::gather::fleet::Choice;
 use crate::gather::leaked::{self, Leaked, LeakedError};
 use crate::gather::rights::RightsReading;
@@ -23,7 +23,7 @@ use crate::gather::runtime::Runtime;
 use crate::output::ui::Ui;
 use crate::output::views::{
     ApiVersion, GroupsSourceWord, HeldRuleView, Kind, PathView, RequestView, ReviewView, RightsColumns, RightsReport,
-    RightsUser, UserPath,
+    RightsUser, UserPath, counted,
 };
 use crate::status::Status;
 use crate::world::World;
@@ -54,9 +54,12 @@ pub(super) fn run(
     let mut found = Found::default();
     for reading in fleet.reading() {
         let Some(rights) = &reading.rights else { continue };
-        found.add(&reading.scan, rights, &whose, args.all);
+        let users = whose.users(&reading.scan);
+        let first = found.users.len();
+        found.add(&reading.scan, rights, &users, args.all);
         if let Some(api) = &reading.api {
-            found.ask(&runtime, api, reading, rights, &whose, ui);
+            let questions = questions(first, &users, &reading.scan, rights);
+            found.ask(&runtime, api, &questions, ui);
         }
     }
     let status = match fleet::status(&fleet) {
@@ -136,6 +139,27 @@ impl Whose<'_> {
     }
 }
 
+/// A question to an API server about one of the users, which stands at this place of the document.
+struct Question<'a> {
+    place: usize,
+    info: &'a UserInfo,
+    check: SpotCheck,
+}
+
+/// The questions about a cluster's users, of which the first stands at this place of the document.
+fn questions<'a>(
+    first: usize,
+    users: &'a [KnownUser],
+    scan: &ClusterScan,
+    rights: &RightsReading,
+) -> Vec<Question<'a>> {
+    let of_user = |(place, known): (usize, &'a KnownUser)| {
+        let checks = spot_checks(scan.grants.inventory(), &rights.roles, &known.info);
+        checks.into_iter().map(move |check| Question { place: first + place, info: &known.info, check })
+    };
+    users.iter().enumerate().flat_map(of_user).collect()
+}
+
 /// What was found in all clusters.
 #[derive(Default)]
 struct Found<'a> {
@@ -152,14 +176,13 @@ struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
-    fn add(&mut self, scan: &'a ClusterScan, rights: &'a RightsReading, whose: &Whose<'_>, all: bool) {
+    fn add(&mut self, scan: &'a ClusterScan, rights: &'a RightsReading, users: &[KnownUser], all: bool) {
         let inventory = scan.grants.inventory();
-        let index = BindingIndex::new(inventory);
         let cluster = ReachCluster::new(inventory, scan.grants.mappings(), &rights.roles, rights.discovered);
         let mut reach = Reach::new(cluster);
-        for known in whose.users(scan) {
-            let user = user_view(self.users.len() + 1, scan, &known);
-            for held in held_rules(&index, &rights.roles, &rights.kinds, &known.info) {
+        for known in users {
+            let user = user_view(self.users.len() + 1, scan, known);
+            for held in held_rules(reach.index(), &rights.roles, &rights.kinds, &known.info) {
                 self.take(&user, &held, all);
             }
             self.has_full_rights |= known.info.is_master();
@@ -192,39 +215,22 @@ impl<'a> Found<'a> {
         self.has_group_grant |= matches!(held.through, Through::Group(_)) && !held.is_default;
     }
 
-    fn ask(
-        &mut self,
-        runtime: &Runtime,
-        api: &ApiServer,
-        reading: &ClusterReading<Option<ApiServer>>,
-        rights: &RightsReading,
-        whose: &Whose<'_>,
-        ui: &Ui,
-    ) {
-        let first = self.users.len() - whose.users(&reading.scan).len();
-        let inventory = reading.scan.grants.inventory();
-        let mut questions = Vec::new();
-        for (place, known) in whose.users(&reading.scan).into_iter().enumerate() {
-            questions.extend(spot_checks(inventory, &rights.roles, &known.info).into_iter().map(|check| {
-                let user = known.info.clone();
-                (first + place, ReviewQuestion { user, attributes: check.attributes, expected: check.expected })
-            }));
-        }
-        let asked: Vec<ReviewQuestion> = questions.iter().map(|(_, question)| question.clone()).collect();
-        match runtime.to_completion(|| (), async |_| access_reviews::ask(api, &asked).await) {
+    fn ask(&mut self, runtime: &Runtime, api: &ApiServer, questions: &[Question<'_>], ui: &Ui) {
+        let asked = questions.iter().map(|question| (question.info, &question.check.attributes));
+        match runtime.to_completion(|| (), async |_| access_reviews::ask(api, asked).await) {
             Err(error) => {
                 self.is_incomplete = true;
                 ui.warning(&format!("the API server was not asked: {}", chain(&error)));
             }
             Ok(answers) => {
-                for ((place, question), answer) in questions.into_iter().zip(answers) {
-                    let Some(user) = self.users.get(place) else { continue };
+                for (Question { place, check, .. }, answer) in questions.iter().zip(answers) {
+                    let user = &self.users[*place];
                     self.reviews.push(ReviewView {
                         user: user.id.clone(),
-                        text: format!("{}: {}", user.text, question.attributes),
-                        request: RequestView::of(&question.attributes),
+                        text: format!("{}: {}", user.text, check.attributes),
+                        request: RequestView::of(&check.attributes),
                         allowed: answer.allowed,
-                        expected: question.expected,
+                        expected: check.expected,
                         reason: Some(answer.reason).filter(|reason| !reason.is_empty()),
                     });
                 }
@@ -278,9 +284,10 @@ fn sum_up(report: &RightsReport<'_>, args: &RightsArgs, ui: &Ui) {
     }
     match report.hidden_defaults {
         0 => {}
-        number => {
-            ui.note(&format!("{} of the API server's defaults for every user hidden; use --all to show", rules(number)))
-        }
+        number => ui.note(&format!(
+            "{} of the API server's defaults for every user hidden; use --all to show",
+            counted(number, "rule")
+        )),
     }
     match report.hidden_inert {
         0 => {}
@@ -292,8 +299,4 @@ fn sum_up(report: &RightsReport<'_>, args: &RightsArgs, ui: &Ui) {
     if args.subject.iter().any(|subject| matches!(subject, NamedSubject::Group(_))) {
         ui.note("who is in a group is not known to the cluster");
     }
-}
-
-fn rules(number: usize) -> String {
-    if number == 1 { "1 rule".to_owned() } else { format!("{number} rules") }
 }

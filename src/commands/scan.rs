@@ -16,7 +16,7 @@ use crate::gather::cluster_access::AccessQuery;
 use crate::gather::history::{self, Mark, Operations, RevokedCredential, Scrutiny};
 use crate::gather::runtime::Runtime;
 use crate::output::ui::Ui;
-use crate::output::views::{ApiVersion, Identities, Kind, ResemblingView, Rows, ScanReport, ScannedCluster};
+use crate::output::views::{ApiVersion, Identities, Kind, ResemblingView, Rows, ScanReport, ScannedCluster, counted};
 use crate::status::Status;
 use crate::world::World;
 
@@ -152,7 +152,7 @@ fn say_alike(alike: &[(&ClusterScan, Likeness<'_>)], extent: Extent, ui: &Ui) {
     if let more @ 1.. = mapped.len().saturating_sub(MOST_SHOWN) {
         ui.warning(&format!(
             "{} map to a user name of a RAM identity, too: -o json lists them",
-            count(more, "mapping")
+            counted(more, "mapping")
         ));
     }
     let names: BTreeSet<(&str, &str)> =
@@ -167,8 +167,8 @@ fn say_alike(alike: &[(&ClusterScan, Likeness<'_>)], extent: Extent, ui: &Ui) {
     };
     ui.warning(&format!(
         "{} with {} {} a RAM identity's and may be its own, -o json lists what they are given: {}{more}",
-        count(names.len(), "user name"),
-        count(resembling.len(), "grant"),
+        counted(names.len(), "user name"),
+        counted(resembling.len(), "grant"),
         if names.len() == 1 { "resembles" } else { "resemble" },
         shown.collect::<Vec<_>>().join(", ")
     ));
@@ -202,9 +202,9 @@ fn sum_up(selection: &Selection, clusters: &[ClusterScan], extent: Extent, ui: &
     let (granted, unbound): (Vec<_>, Vec<_>) =
         selection.rows(clusters).filter(gone).partition(|row| row.grant.is_some());
     let identities = granted.iter().map(|row| row.uid).collect::<BTreeSet<_>>().len();
-    let bindings = count(granted.len(), "binding");
+    let bindings = counted(granted.len(), "binding");
     let concerned = granted.iter().map(|row| std::ptr::from_ref(row.cluster)).collect::<BTreeSet<_>>().len();
-    let here = if extent.is_several() { format!("in {}", count(concerned, "cluster")) } else { "here".to_owned() };
+    let here = if extent.is_several() { format!("in {}", counted(concerned, "cluster")) } else { "here".to_owned() };
     match identities {
         0 => {}
         1 => ui.note(&format!("1 identity that no longer exists holds {bindings} {here}")),
@@ -217,16 +217,12 @@ fn sum_up(selection: &Selection, clusters: &[ClusterScan], extent: Extent, ui: &
             ui.note(&format!("{number} identities that no longer exist have an issued kubeconfig and no binding"))
         }
     }
-    let rows = count(selection.hidden_rows, "row");
+    let rows = counted(selection.hidden_rows, "row");
     match selection.hidden_identities {
         0 => {}
         1 => ui.note(&format!("{rows} of 1 living identity hidden; use --all-users to show them")),
         number => ui.note(&format!("{rows} of {number} living identities hidden; use --all-users to show them")),
     }
-}
-
-fn count(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
 fn finds(fail_on: &[FailOn], selection: &Selection, clusters: &[ClusterScan]) -> bool {

@@ -109,8 +109,8 @@ impl<'a> Answers<'a> {
         if args.reach {
             let inventory = scan.grants.inventory();
             let cluster = ReachCluster::new(inventory, scan.grants.mappings(), &rights.roles, rights.discovered);
-            let everybody = cluster.everybody();
-            self.rows.extend(could_become(scan, Reach::new(cluster).becoming(&everybody, &question)));
+            let all_users = cluster.all_users();
+            self.rows.extend(could_become(scan, Reach::new(cluster).becoming(&all_users, &question)));
         }
     }
 

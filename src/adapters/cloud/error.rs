@@ -383,7 +383,7 @@ mod tests {
         }
     }
 
-    /// Calls that fail alike are told as one; what is a call's own fault, such as a missing permission, is not.
+    /// Calls that fail alike are one message; what is a call's own fault, such as a missing permission, is not.
     #[test]
     fn what_every_call_fails_by_is_known_as_that() {
         let in_common = |status, code: &str| {

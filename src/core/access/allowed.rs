@@ -41,7 +41,7 @@ pub enum AllowedBy<'a> {
     Binding(&'a Binding),
     /// A binding names what a mapping maps it to; `None`: the mapping puts it into `system:masters`.
     Mapping(&'a Mapping, Option<&'a Binding>),
-    /// It could become somebody who may.
+    /// It could become a user that may.
     Reach(ReachPath<'a>),
 }
 
@@ -55,7 +55,7 @@ impl<'a> AllowedBy<'a> {
         }
     }
 
-    /// The path by which it could become somebody who may.
+    /// The path by which it could become a user that may.
     pub fn path(&self) -> Option<&ReachPath<'a>> {
         match self {
             Self::Reach(path) => Some(path),
@@ -121,7 +121,7 @@ pub fn allowed<'a>(cluster: &'a ClusterScan, roles: &Roles, question: &AccessQue
     rows
 }
 
-/// Who could become somebody that may, worst first.
+/// Users that could become one that may, worst first.
 pub fn could_become<'a>(cluster: &'a ClusterScan, becoming: Vec<Becoming<'a>>) -> Vec<AllowedRow<'a>> {
     let of = |Becoming { who, path }| row(cluster, name_of_user(&who), AllowedBy::Reach(path));
     let mut rows: Vec<AllowedRow<'a>> = becoming.into_iter().map(of).collect();
@@ -224,7 +224,7 @@ mod tests {
         ClusterScan { verdicts, ..ClusterScan::new(None, Grants::extract(inventory, mappings), directory) }
     }
 
-    fn told(scan: &ClusterScan) -> Vec<String> {
+    fn texts(scan: &ClusterScan) -> Vec<String> {
         let mut roles = Roles::default();
         let rules = json!([{"verbs": ["get"], "apiGroups": [""], "resources": ["pods"]}]);
         let facts = RoleFacts { uid: String::new(), rules: serde_json::from_value(rules).unwrap() };
@@ -245,7 +245,7 @@ mod tests {
             {"kind": "ServiceAccount", "name": "robot", "namespace": "ci"}, group("system:masters"),
         ]);
         assert_eq!(
-            told(&scan(subjects, Vec::new())),
+            texts(&scan(subjects, Vec::new())),
             [
                 "Group/system:authenticated",
                 "Group/system:masters",
@@ -277,6 +277,6 @@ mod tests {
             mapping("o", Some("300"), &["other"]),
         ];
         let scan = scan(json!([{"kind": "Group", "name": "dev"}]), mappings);
-        assert_eq!(told(&scan), ["Group/system:masters", "User/m-user Deleted", "User/n-user Unknown", "Group/dev"]);
+        assert_eq!(texts(&scan), ["Group/system:masters", "User/m-user Deleted", "User/n-user Unknown", "Group/dev"]);
     }
 }

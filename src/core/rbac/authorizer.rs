@@ -19,7 +19,7 @@ pub fn allows<'a>(
 ) -> Option<&'a Binding> {
     let grants = |binding: &&Binding| {
         reaches(binding, attributes) && names(binding, user_info) && {
-            let role = roles.of(binding.namespace(), binding.role());
+            let role = roles.granted_by(binding);
             role.is_some_and(|role| role.rules.iter().any(|rule| rule_allows(rule, attributes)))
         }
     };
@@ -42,7 +42,7 @@ pub fn names(binding: &Binding, user_info: &UserInfo) -> bool {
     binding.subjects().iter().any(|subject| is_bearer(subject, user_info, binding.namespace()))
 }
 
-fn is_bearer(subject: &BoundSubject, user_info: &UserInfo, namespace: Option<&str>) -> bool {
+pub(super) fn is_bearer(subject: &BoundSubject, user_info: &UserInfo, namespace: Option<&str>) -> bool {
     match subject.kind() {
         "User" => subject.name() == user_info.name,
         "Group" => user_info.groups.iter().any(|group| group == subject.name()),

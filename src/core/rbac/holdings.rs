@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::authorizer::is_bearer;
 use super::inert::{Inert, parts};
 use super::inventory::{Binding, BoundSubject, Inventory};
 use super::kinds::Kinds;
@@ -106,7 +107,7 @@ pub fn held_rules<'a>(index: &BindingIndex<'a>, roles: &Roles, kinds: &Kinds, in
     for binding in index.of(info) {
         let Some(through) = through(binding, info) else { continue };
         let is_default = is_server_default(binding, roles);
-        let role = roles.of(binding.namespace(), binding.role());
+        let role = roles.granted_by(binding);
         let rules = role.map(|role| role.rules.as_slice()).unwrap_or_default();
         let of_rule = |rule: &PolicyRule| parts(rule, binding.kind(), kinds);
         let mut granted: Vec<_> = rules.iter().flat_map(of_rule).collect();
@@ -126,15 +127,11 @@ pub fn held_rules<'a>(index: &BindingIndex<'a>, roles: &Roles, kinds: &Kinds, in
 
 fn through<'a>(binding: &'a Binding, info: &UserInfo) -> Option<Through<'a>> {
     let by = |subject: &'a BoundSubject| match subject.kind() {
-        "User" if subject.name() == info.name => Some(Through::User),
-        "Group" if info.groups.iter().any(|group| group == subject.name()) => Some(Through::Group(subject.name())),
-        "ServiceAccount" => {
-            let namespace = subject.namespace().or(binding.namespace())?;
-            (info.as_service_account() == Some((namespace, subject.name()))).then_some(Through::ServiceAccount)
-        }
-        _ => None,
+        "User" => Through::User,
+        "Group" => Through::Group(subject.name()),
+        _ => Through::ServiceAccount,
     };
-    binding.subjects().iter().filter_map(by).min()
+    binding.subjects().iter().filter(|subject| is_bearer(subject, info, binding.namespace())).map(by).min()
 }
 
 #[cfg(test)]

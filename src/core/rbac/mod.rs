@@ -28,7 +28,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::core::rbac::inventory::Role;
+use crate::core::rbac::inventory::{Binding, Role};
 
 mod authorizer;
 #[cfg(test)]
@@ -157,6 +157,11 @@ impl Roles {
         roles.into_iter().flat_map(BTreeMap::keys).map(String::as_str)
     }
 
+    /// The role that a binding grants; `None` where it is not there.
+    pub fn granted_by(&self, binding: &Binding) -> Option<&RoleFacts> {
+        self.of(binding.namespace(), binding.role())
+    }
+
     /// The role that a binding of this namespace (`None`: a ClusterRoleBinding) means; `None` where there is none, and the
     /// binding then grants nothing.
     pub fn of(&self, namespace: Option<&str>, role: &Role) -> Option<&RoleFacts> {
@@ -191,6 +196,14 @@ pub struct Attributes {
 }
 
 impl Attributes {
+    /// A request for a resource, `pods` or `pods/log`; without a name or a namespace they are empty.
+    pub fn on(verb: &str, group: &str, resource: &str, name: &str, namespace: &str) -> Self {
+        let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
+        let texts = [verb, group, resource, subresource, name, namespace].map(str::to_owned);
+        let [verb, group, resource, subresource, name, namespace] = texts;
+        Self { verb, group, resource, subresource, name, namespace, path: None }
+    }
+
     /// The resource as rules name it, with the subresource.
     fn combined_resource(&self) -> String {
         match self.subresource.as_str() {

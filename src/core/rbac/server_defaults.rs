@@ -3,9 +3,10 @@
 use super::{PolicyRule, Roles};
 use crate::core::rbac::binding::BindingKind;
 use crate::core::rbac::inventory::Binding;
+use crate::core::system_groups::{AUTHENTICATED, UNAUTHENTICATED};
 
 /// Whom the defaults are for.
-const EVERYBODY: [&str; 2] = ["system:authenticated", "system:unauthenticated"];
+const EVERY_USER: [&str; 2] = [AUTHENTICATED, UNAUTHENTICATED];
 
 /// From 1.14 on the defaults are what they are now; before, `system:discovery` had Swagger's paths too.
 /// Source: <https://github.com/kubernetes/kubernetes/blob/v1.36.3/plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go> and
@@ -44,10 +45,10 @@ pub fn is_server_default(binding: &Binding, roles: &Roles) -> bool {
         "system:public-info-viewer" => |rule| gets_only(rule, &PUBLIC_INFO),
         _ => return false,
     };
-    let everybody = |kind: &str, name: &str| kind == "Group" && EVERYBODY.contains(&name);
+    let is_every_user = |kind: &str, name: &str| kind == "Group" && EVERY_USER.contains(&name);
     binding.kind() == BindingKind::ClusterRoleBinding
         && (&*role.kind, &*role.name) == ("ClusterRole", binding.name())
-        && binding.subjects().iter().all(|subject| everybody(subject.kind(), subject.name()))
+        && binding.subjects().iter().all(|subject| is_every_user(subject.kind(), subject.name()))
         && roles.of(None, role).is_some_and(|facts| facts.rules.iter().all(is_known))
 }
 

@@ -30,12 +30,9 @@ const TELLING: [(&str, &str, &str, &str); 8] = [
 
 /// The questions about a user, each once.
 pub fn spot_checks(inventory: &Inventory, roles: &Roles, info: &UserInfo) -> Vec<SpotCheck> {
-    let rules_of = |binding: &Binding| -> Option<&[PolicyRule]> {
-        Some(roles.of(binding.namespace(), binding.role())?.rules.as_slice())
-    };
     let held = inventory.bindings().iter().filter(|binding| names(binding, info));
     let grants: Vec<(&Binding, &[PolicyRule])> =
-        held.filter_map(|binding| Some((binding, rules_of(binding)?))).collect();
+        held.filter_map(|binding| Some((binding, roles.granted_by(binding)?.rules.as_slice()))).collect();
     let mut questions = probes(&grants, |_| false, ALLOWED);
     let telling = TELLING.map(|(verb, group, resource, subresource)| {
         let [verb, group, resource, subresource] = [verb, group, resource, subresource].map(str::to_owned);

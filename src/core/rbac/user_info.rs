@@ -36,7 +36,7 @@ impl UserInfo {
         Self::authenticated(&format!("{SERVICE_ACCOUNT}{namespace}:{name}"), [SERVICE_ACCOUNTS, &of_namespace])
     }
 
-    /// Somebody of whom only the group is known.
+    /// A user of whom only the group is known.
     pub fn member_of(group: &str) -> Self {
         match group {
             UNAUTHENTICATED => Self { name: String::new(), groups: vec![group.to_owned()] },

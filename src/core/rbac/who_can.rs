@@ -107,8 +107,7 @@ pub fn who_can<'a>(inventory: &'a Inventory, roles: &Roles, question: &AccessQue
 
 /// The bindings that may allow what is asked and whose roles could not be read.
 pub fn undecided<'a>(inventory: &'a Inventory, roles: &Roles, question: &AccessQuestion) -> Vec<&'a Binding> {
-    let is_unread =
-        |binding: &&Binding| roles.of(binding.namespace(), binding.role()).is_none() && roles.is_unread(binding.role());
+    let is_unread = |binding: &&Binding| roles.granted_by(binding).is_none() && roles.is_unread(binding.role());
     inventory.bindings().iter().filter(|binding| question.concerns(binding)).filter(is_unread).collect()
 }
 

@@ -1,4 +1,4 @@
-//! What a revocation would do, step by step, before anybody agrees to it.
+//! What a revocation would do, step by step, before it is agreed to.
 //!
 //! A plan is made in two rounds: [`questions`] says what would be changed, so that the API server can be asked by dry run, and
 //! [`Draft::of`] puts the answers, the refusals and what remains beside them. [`Plan::new`] joins the clusters and seals all

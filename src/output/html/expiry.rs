@@ -4,19 +4,13 @@ use super::timeline::Timeline;
 use super::{Body, DataCell, DataRow, DataTable, Page, bars, known};
 use crate::output::table::Tone;
 use crate::output::views::{
-    CredentialStatusWord, ExpiryItem, ExpiryReport, Word as _, distance, left, status_tone, time,
+    CredentialStatusWord, ExpiryItem, ExpiryReport, Word as _, counted, distance, left, status_tone, time,
 };
 
 impl Page {
     /// When credentials end.
     pub fn of_expiry(report: &ExpiryReport) -> Self {
-        let facts = vec![
-            format!("Read {}", time(report.time)),
-            match report.items.len() {
-                1 => "1 credential".to_owned(),
-                number => format!("{number} credentials"),
-            },
-        ];
+        let facts = vec![format!("Read {}", time(report.time)), counted(report.items.len(), "credential")];
         let mut page = Self::new("When credentials expire", "kubectl ackcred expiry", facts);
         let unread = report.items.iter().filter(|item| item.credential.is_none());
         page.unread = unread.map(|item| item.reason.clone().or(item.source.clone()).unwrap_or_default()).collect();

@@ -3,18 +3,12 @@
 use super::timeline::Timeline;
 use super::{Body, DataCell, DataRow, DataTable, Page, bars, known};
 use crate::output::table::Tone;
-use crate::output::views::{History, OperationKind, OperationOutcome, PastOperation, time};
+use crate::output::views::{History, OperationKind, OperationOutcome, PastOperation, counted, time};
 
 impl Page {
     /// What was revoked and restored from this machine.
     pub fn of_history(report: &History) -> Self {
-        let facts = vec![
-            format!("Read {}", time(report.time)),
-            match report.operations.len() {
-                1 => "1 operation".to_owned(),
-                number => format!("{number} operations"),
-            },
-        ];
+        let facts = vec![format!("Read {}", time(report.time)), counted(report.operations.len(), "operation")];
         let mut page = Self::new("What was revoked and restored", "kubectl ackcred history", facts);
         let damaged = report.operations.iter().filter(|one| one.outcome == OperationOutcome::Damaged);
         page.unread = damaged.map(|one| format!("operation {} can't be read", one.id)).collect();

@@ -6,7 +6,7 @@ use super::timeline::Timeline;
 use super::{Body, DataCell, DataRow, DataTable, Page, Share, bars, cluster_fact, known};
 use crate::output::table::Tone;
 use crate::output::views::{
-    GrantView, HolderView, KubeconfigWord, ScanReport, ScannedCluster, StateWord, Word as _, state_tone, time,
+    GrantView, HolderView, KubeconfigWord, ScanReport, ScannedCluster, StateWord, Word as _, counted, state_tone, time,
 };
 
 impl Page {
@@ -227,8 +227,4 @@ fn binding(kind: &str, namespace: Option<&str>, name: &str) -> String {
 
 fn label(cluster: &ScannedCluster) -> String {
     super::label([&cluster.name, &cluster.id, &cluster.context])
-}
-
-fn counted(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }

@@ -98,6 +98,11 @@ pub fn state_tone(state: StateWord) -> Tone {
     }
 }
 
+/// `1 grant`, `2 grants`.
+pub fn counted(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
 /// A time, RFC 3339, to the second.
 pub fn time(timestamp: Timestamp) -> String {
     timestamp.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()

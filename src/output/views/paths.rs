@@ -43,7 +43,7 @@ impl RequestView {
     }
 }
 
-/// How somebody could become somebody else.
+/// How one user could become another.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]

@@ -13,7 +13,7 @@ use crate::core::rbac::others::Others;
 use crate::output::report::Report;
 use crate::output::table::{Cell, Table, Tone};
 
-/// What `rights` prints: every rule that somebody holds, and what could be become by them.
+/// What `rights` prints: every rule that a user holds, and what the user could become.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]

@@ -112,7 +112,7 @@ impl ScopeOfRights<'_> {
     }
 }
 
-/// By what somebody is named.
+/// By what a subject is named.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ThroughView {

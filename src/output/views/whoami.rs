@@ -197,7 +197,7 @@ fn attributes(report: &WhoAmI, wide: bool) -> Vec<(&'static str, Cell<'_>)> {
     rows
 }
 
-/// Whose it is comes first to the eye; and it is dangerous where nobody is left whose credential this could be, and it works.
+/// Whose it is comes first to the eye; and it is dangerous where the identity is gone and a credential of it works.
 fn identity_tone(report: &WhoAmI) -> Tone {
     let is_gone = matches!(report.identity.state, StateWord::Deleted | StateWord::Recycled);
     let mut credentials = std::iter::once(&report.credential).chain(&report.other_credentials);

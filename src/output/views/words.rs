@@ -170,7 +170,7 @@ words! {
         Depends,
     }
 
-    /// By what somebody becomes somebody else.
+    /// By what one user becomes another.
     PrimitiveWord of Primitive {
         /// `*` on `*.*`.
         FullRights,

@@ -184,7 +184,7 @@ fn evaluation(cluster: &dyn Cluster, count: usize) {
             .bindings()
             .iter()
             .filter(|binding| binding_names(binding, &bearer))
-            .filter_map(|binding| Some((binding, roles.of(binding.namespace(), binding.role())?.rules.as_slice())))
+            .filter_map(|binding| Some((binding, roles.granted_by(binding)?.rules.as_slice())))
             .collect();
         let probes = probes(&grants, |_| false, 40);
         assert!(probes.len() == 40, "{name} has {} probes", probes.len());

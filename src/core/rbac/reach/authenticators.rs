@@ -1,8 +1,9 @@
-//! What decides who somebody is, or what others write: certificates that are signed, mappings, admission, a part of the API.
+//! What decides who a user is, or what others write: certificates that are signed, mappings, admission, a part of the API.
 
 use super::names::{By, joined};
 use super::node::{Gained, Node, NodeKey, Place};
 use super::paths::Edge;
+use super::roles::beside;
 use super::{Primitive, Step, Target};
 use crate::core::rbac::Attributes;
 use crate::core::rbac::user_info::UserInfo;
@@ -23,7 +24,7 @@ const IF_MAPPED: &str = "ack-ram-authenticator runs and takes that mapping";
 const IF_WRITTEN: &str = "an administrator writes something that it can change";
 const IF_CALLED: &str = "others call that part of the API";
 
-/// What can be become by a client certificate: anybody outside of `system:masters`, whom the API server refuses at creation.
+/// What can be become by a client certificate: any user outside of `system:masters`, whom the API server refuses at creation.
 pub(super) fn certificates<'a>(node: &Node<'a>) -> Vec<Edge<'a>> {
     let requests = "certificatesigningrequests";
     let create = node.names(Place::Cluster, "create", CERTIFICATES, requests);
@@ -37,9 +38,9 @@ pub(super) fn certificates<'a>(node: &Node<'a>) -> Vec<Edge<'a>> {
         return Vec::new();
     };
     let attributes = vec![
-        asked("create", CERTIFICATES, requests, "", ""),
-        asked(verb, CERTIFICATES, &approval, request, ""),
-        asked("approve", CERTIFICATES, "signers", signer, ""),
+        Attributes::on("create", CERTIFICATES, requests, "", ""),
+        Attributes::on(verb, CERTIFICATES, &approval, request, ""),
+        Attributes::on("approve", CERTIFICATES, "signers", signer, ""),
     ];
     let step = Step {
         primitive: Primitive::CertificateRequest,
@@ -48,7 +49,7 @@ pub(super) fn certificates<'a>(node: &Node<'a>) -> Vec<Edge<'a>> {
         becomes: Some(Target::Identity(None)),
         depends_on: vec![IF_SIGNED],
     };
-    vec![Edge::to_everybody(step)]
+    vec![Edge::to_all_users(step)]
 }
 
 /// What can be become by a mapping of ack-ram-authenticator: any name in any groups.
@@ -56,7 +57,7 @@ pub(super) fn mappings<'a>(node: &Node<'a>) -> Vec<Edge<'a>> {
     let objects = node.names_of_each(Place::Cluster, &WRITE, RAM_AUTHENTICATOR, "ramidentitymappings");
     let in_objects = objects
         .first()
-        .map(|(verb, name, by)| (asked(verb, RAM_AUTHENTICATOR, "ramidentitymappings", name, ""), by.clone()));
+        .map(|(verb, name, by)| (Attributes::on(verb, RAM_AUTHENTICATOR, "ramidentitymappings", name, ""), by.clone()));
     let found = in_objects.or_else(|| config_map(node));
     let Some((attributes, by)) = found else { return Vec::new() };
     let step = |becomes| Step {
@@ -74,20 +75,20 @@ fn config_map<'a>(node: &Node<'a>) -> Option<(Attributes, By<'a>)> {
     let (namespace, name) = ("kube-system", "alibabacloud-auth");
     let change = node.names_of_each(Place::Namespace(namespace), &["update", "patch"], "", "configmaps");
     let create = node.names(Place::Namespace(namespace), "create", "", "configmaps");
-    let by_change = change.get(name).map(|(verb, by)| (asked(verb, "", "configmaps", name, namespace), by.clone()));
-    by_change.or_else(|| Some((asked("create", "", "configmaps", "", namespace), create.any()?.clone())))
+    let by_change =
+        change.get(name).map(|(verb, by)| (Attributes::on(verb, "", "configmaps", name, namespace), by.clone()));
+    by_change.or_else(|| Some((Attributes::on("create", "", "configmaps", "", namespace), create.any()?.clone())))
 }
 
 /// What can be become by changing what others write, or by answering in the API server's place.
 pub(super) fn others<'a>(node: &Node<'a>) -> Vec<Edge<'a>> {
     let written = |group: &str, resource: &str| {
         let verbs = node.names_of_each(Place::Cluster, &WRITE, group, resource);
-        verbs.first().map(|(verb, name, by)| (asked(verb, group, resource, name, ""), by.clone()))
+        verbs.first().map(|(verb, name, by)| (Attributes::on(verb, group, resource, name, ""), by.clone()))
     };
     let mut edges = Vec::new();
     if let Some((attributes, bindings)) = MUTATING.iter().find_map(|resource| written(ADMISSION, resource)) {
-        let mut key = node.key.clone();
-        key.gained.insert(0, Gained { place: Place::Cluster, role: None });
+        let key = beside(node, [Gained { place: Place::Cluster, role: None }]);
         let step = Step {
             primitive: Primitive::Admission,
             attributes: vec![attributes],
@@ -107,11 +108,4 @@ pub(super) fn others<'a>(node: &Node<'a>) -> Vec<Edge<'a>> {
         }));
     }
     edges
-}
-
-fn asked(verb: &str, group: &str, resource: &str, name: &str, namespace: &str) -> Attributes {
-    let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
-    let texts = [verb, group, resource, subresource, name, namespace].map(str::to_owned);
-    let [verb, group, resource, subresource, name, namespace] = texts;
-    Attributes { verb, group, resource, subresource, name, namespace, path: None }
 }

@@ -1,4 +1,4 @@
-//! What paths are looked for in: the bindings and roles, and everybody whom they name.
+//! What paths are looked for in: the bindings and roles, and all users that they name.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -12,14 +12,14 @@ use crate::core::rbac::mapping::Mapping;
 use crate::core::rbac::user_info::{UserInfo, service_account_of};
 use crate::core::system_groups::ACK_USERS;
 
-/// What the server tells of itself that paths depend on.
+/// What the server reports of itself that paths depend on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Discovered {
     /// The minor version of Kubernetes; `None` where it is not known.
     pub minor_version: Option<u32>,
 }
 
-/// The bindings and roles of a cluster, and everybody whom they name.
+/// The bindings and roles of a cluster, and all users that they name.
 #[derive(Debug)]
 pub struct ReachCluster<'a> {
     pub(super) inventory: &'a Inventory,
@@ -51,8 +51,8 @@ impl<'a> ReachCluster<'a> {
         self.discovered.minor_version.map(|version| version >= minor)
     }
 
-    /// Everybody whom bindings name, each as one that asks: a member of a group is only known to be in it.
-    pub fn everybody(&self) -> Vec<UserInfo> {
+    /// All users that bindings name, each as one that asks: a member of a group is only known to be in it.
+    pub fn all_users(&self) -> Vec<UserInfo> {
         let users = self.users.iter().map(|name| {
             let ack = split_subject_name(name).map(|_| ACK_USERS);
             UserInfo::authenticated(name, ack)

@@ -14,7 +14,7 @@ use crate::core::system_groups::{AUTHENTICATED, MASTERS};
 
 /// Whom a user without a credential is to the API server.
 const ANONYMOUS: &str = "system:anonymous";
-/// A user name that need not be anybody's.
+/// A user name that need not exist.
 const ANYONE: &str = "anyone";
 /// What a server of an unknown or older version must do for impersonation of some verbs alone.
 const IF_CONSTRAINED: &str = "the API server knows constrained impersonation (Kubernetes 1.36)";
@@ -29,7 +29,7 @@ struct Mode {
     depends_on: Vec<&'static str>,
 }
 
-/// Everybody whom a node can act as.
+/// All users that a node can act as.
 pub(super) fn edges<'a>(cluster: &ReachCluster<'a>, index: usize, node: &Node<'a>) -> Vec<Edge<'a>> {
     let core = Mode {
         primitive: Primitive::Impersonate,
@@ -43,7 +43,7 @@ pub(super) fn edges<'a>(cluster: &ReachCluster<'a>, index: usize, node: &Node<'a
         return edges;
     }
     edges.extend(accounts(cluster, index, node, &core));
-    // One who acts as another for some verbs alone acts for nobody else.
+    // One who acts as another for some verbs alone acts for no other user.
     if node.narrowed.is_some() || cluster.is_since(35) == Some(false) {
         return edges;
     }
@@ -65,17 +65,15 @@ pub(super) fn edges<'a>(cluster: &ReachCluster<'a>, index: usize, node: &Node<'a
     if modes[2] {
         edges.extend(nodes(cluster, index, node, &constrained("impersonate:arbitrary-node", "arbitrary-node")));
     }
-    edges.retain(|edge| edge.step.primitive == Primitive::Impersonate || !acts_as_whole(node, edge));
+    let as_users = node.names(Place::Cluster, core.verb, core.group, "users");
+    edges.retain(|edge| edge.step.primitive == Primitive::Impersonate || !acts_as_whole(node, &as_users, edge));
     edges
 }
 
 /// Whether one can act as the same user for everything, so that acting for some verbs adds nothing.
-fn acts_as_whole(node: &Node<'_>, edge: &Edge<'_>) -> bool {
+fn acts_as_whole(node: &Node<'_>, as_users: &AllowedNames<'_>, edge: &Edge<'_>) -> bool {
     match &edge.step.becomes {
-        Some(Target::Identity(name)) => {
-            let users = node.names(Place::Cluster, "impersonate", "", "users");
-            users.get(name.as_deref().unwrap_or_default()).is_some()
-        }
+        Some(Target::Identity(name)) => as_users.get(name.as_deref().unwrap_or_default()).is_some(),
         Some(Target::ServiceAccount { namespace, name }) => {
             let place = namespace.as_deref().map_or(Place::Every, Place::Namespace);
             let accounts = node.names(place, "impersonate", "", "serviceaccounts");
@@ -131,12 +129,7 @@ fn is_plain_user(name: &str) -> bool {
 }
 
 fn masters<'a>(name: &str, by_user: &By<'a>, by_group: &By<'a>) -> Edge<'a> {
-    let asked = |resource: &str, name: &str| Attributes {
-        verb: "impersonate".to_owned(),
-        resource: resource.to_owned(),
-        name: name.to_owned(),
-        ..Attributes::default()
-    };
+    let asked = |resource: &str, name: &str| Attributes::on("impersonate", "", resource, name, "");
     let step = Step {
         primitive: Primitive::Impersonate,
         attributes: vec![asked("users", name), asked("groups", MASTERS)],
@@ -227,14 +220,7 @@ fn key<'a>(info: UserInfo, by: usize, mode: &Mode) -> NodeKey<'a> {
 }
 
 fn asked(mode: &Mode, resource: &str, name: &str, place: Place<'_>) -> Attributes {
-    Attributes {
-        verb: mode.verb.to_owned(),
-        group: mode.group.to_owned(),
-        resource: resource.to_owned(),
-        name: name.to_owned(),
-        namespace: place.namespace().unwrap_or_default().to_owned(),
-        ..Attributes::default()
-    }
+    Attributes::on(mode.verb, mode.group, resource, name, place.namespace().unwrap_or_default())
 }
 
 fn step<'a>(mode: &Mode, attributes: Vec<Attributes>, bindings: By<'a>, becomes: Target) -> Step<'a> {

@@ -72,7 +72,7 @@ pub enum Target {
     Administrator,
     /// A member of `system:masters`.
     Masters,
-    /// Somebody who reads every Secret.
+    /// A reader of every Secret.
     AllSecrets,
     /// Full rights in a namespace, which is no administrator; `None`: in each.
     NamespaceAdmin(Option<String>),
@@ -128,7 +128,7 @@ pub struct Step<'a> {
     pub attributes: Vec<Attributes>,
     /// The bindings that allow them; none where an earlier step gave the right.
     pub bindings: Vec<&'a Binding>,
-    /// Who one is after it, where that is somebody else.
+    /// The user after it, where that is another one.
     pub becomes: Option<Target>,
     /// What else must be the case, in words that follow "if".
     pub depends_on: Vec<&'static str>,

@@ -9,6 +9,7 @@ use super::cluster::ReachCluster;
 use super::node::{Node, NodeKey, Place};
 use super::{Certainty, Primitive, ReachPath, Step, Target, authenticators, impersonation, roles, workloads};
 use crate::core::rbac::Attributes;
+use crate::core::rbac::holdings::BindingIndex;
 use crate::core::rbac::inventory::Binding;
 use crate::core::rbac::user_info::UserInfo;
 use crate::core::rbac::who_can::{self, AccessQuestion};
@@ -21,12 +22,12 @@ const DEPTH: usize = 5;
 pub(super) enum To<'a> {
     /// To one user.
     Node(NodeKey<'a>),
-    /// To anybody of whom nothing is known.
-    Nobody,
+    /// To a user of whom nothing is known.
+    Unknown,
     /// To any service account of a namespace, or of all: to each that is known, and to others.
     Accounts(Option<&'a str>),
-    /// To anybody outside of `system:masters`: to each that is known, and to others.
-    Everybody,
+    /// To any user outside of `system:masters`: to each that is known, and to others.
+    AllUsers,
 }
 
 /// One step from a node.
@@ -42,15 +43,15 @@ impl<'a> Edge<'a> {
     }
 
     pub(super) fn to_any(step: Step<'a>) -> Self {
-        Self { step, to: To::Nobody }
+        Self { step, to: To::Unknown }
     }
 
     pub(super) fn to_accounts(step: Step<'a>, namespace: Option<&'a str>) -> Self {
         Self { step, to: To::Accounts(namespace) }
     }
 
-    pub(super) fn to_everybody(step: Step<'a>) -> Self {
-        Self { step, to: To::Everybody }
+    pub(super) fn to_all_users(step: Step<'a>) -> Self {
+        Self { step, to: To::AllUsers }
     }
 }
 
@@ -87,7 +88,7 @@ pub struct Reach<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Crowd<'a> {
     Accounts(Option<&'a str>),
-    Everybody,
+    AllUsers,
 }
 
 /// How a search came to each node: from which one, by which step.
@@ -105,6 +106,11 @@ impl<'a> Reach<'a> {
     /// Looks for paths in this cluster.
     pub fn new(cluster: ReachCluster<'a>) -> Self {
         Self { cluster, nodes: Vec::new(), numbers: BTreeMap::new(), links: Vec::new(), crowds: BTreeMap::new() }
+    }
+
+    /// The bindings by whom they name.
+    pub fn index(&self) -> &BindingIndex<'a> {
+        &self.cluster.index
     }
 
     /// Every target that a user info can become, once, with the shortest path; Exact ones first.
@@ -126,7 +132,7 @@ impl<'a> Reach<'a> {
         paths
     }
 
-    /// Who of these is not allowed a request and could become somebody who is, each with the shortest path.
+    /// The users that are not allowed a request and could become one that is, each with the shortest path.
     pub fn becoming(&mut self, starts: &[UserInfo], question: &AccessQuestion) -> Vec<Becoming<'a>> {
         let mut found = Vec::new();
         for info in starts {
@@ -172,21 +178,19 @@ impl<'a> Reach<'a> {
 
     /// The paths to everything that is found on the way.
     fn search(&mut self, start: usize, certainty: Certainty) -> Vec<ReachPath<'a>> {
-        let mut order = Vec::new();
-        let mut any: Vec<(usize, Rc<Step<'a>>)> = Vec::new();
+        let mut order: Vec<(usize, Vec<Rc<Step<'a>>>)> = Vec::new();
         let arrivals = self.walk(start, certainty, |_, number, to_any| {
-            order.push(number);
-            any.extend(to_any.iter().map(|step| (number, step.clone())));
+            order.push((number, to_any.to_vec()));
             true
         });
         let mut paths = Vec::new();
-        for number in order {
+        for (number, to_any) in order {
             let steps = self.steps_to(&arrivals, number);
             paths.extend(self.conclusions(number, number == start).into_iter().map(|(target, last)| {
                 let steps = steps.iter().cloned().chain(last.map(Rc::new)).collect();
                 ReachPath { target, steps }
             }));
-            for (_, step) in any.iter().filter(|(from, _)| *from == number) {
+            for step in &to_any {
                 let Some(target) = step.becomes.clone() else { continue };
                 paths.push(ReachPath { target, steps: steps.iter().chain([step]).cloned().collect() });
             }
@@ -194,7 +198,7 @@ impl<'a> Reach<'a> {
         paths
     }
 
-    /// Goes from node to node, nearer ones first. `visit` is called once a node, with the steps from there to nobody in particular,
+    /// Goes from node to node, nearer ones first. `visit` is called once a node, with the steps from there to no particular user,
     /// and says whether to go on.
     fn walk(
         &mut self,
@@ -247,9 +251,9 @@ impl<'a> Reach<'a> {
         for Edge { step, to } in edges(&self.cluster, number, &node) {
             let (ends, is_to_one) = match to {
                 To::Node(key) => (Rc::from([self.number(key)]), true),
-                To::Nobody => (Rc::from([]), false),
+                To::Unknown => (Rc::from([]), false),
                 To::Accounts(namespace) => (self.crowd(Crowd::Accounts(namespace)), false),
-                To::Everybody => (self.crowd(Crowd::Everybody), false),
+                To::AllUsers => (self.crowd(Crowd::AllUsers), false),
             };
             links.push(Link { step: Rc::new(step), ends, is_to_one });
         }
@@ -263,7 +267,7 @@ impl<'a> Reach<'a> {
             return known.clone();
         }
         let members: Vec<UserInfo> = match crowd {
-            Crowd::Everybody => self.cluster.everybody().into_iter().filter(|info| !info.is_master()).collect(),
+            Crowd::AllUsers => self.cluster.all_users().into_iter().filter(|info| !info.is_master()).collect(),
             Crowd::Accounts(namespace) => {
                 let is_there = |(of, _): &&(&str, &str)| namespace.is_none_or(|namespace| namespace == *of);
                 let there = self.cluster.accounts.iter().filter(is_there);
@@ -385,14 +389,16 @@ fn is_oneself(path: &ReachPath<'_>, info: &UserInfo) -> bool {
     }
 }
 
-/// Whether a path to somebody in particular goes on to its end in a longer one.
+/// Whether a path to one named target goes on to its end in a longer one.
 fn goes_on(path: &ReachPath<'_>, longer: &ReachPath<'_>) -> bool {
-    let is_somebody = matches!(
+    let is_named = matches!(
         path.target,
         Target::Identity(Some(_)) | Target::ServiceAccount { name: Some(_), .. } | Target::Role { .. }
     );
-    let begins_alike = path.steps.iter().zip(&longer.steps).all(|(one, other)| {
-        (one.primitive, &one.becomes, &one.attributes) == (other.primitive, &other.becomes, &other.attributes)
-    });
-    is_somebody && path.steps.len() < longer.steps.len() && begins_alike && path.certainty() == longer.certainty()
+    let is_begun_alike = || {
+        path.steps.iter().zip(&longer.steps).all(|(one, other)| {
+            (one.primitive, &one.becomes, &one.attributes) == (other.primitive, &other.becomes, &other.attributes)
+        })
+    };
+    is_named && path.steps.len() < longer.steps.len() && path.certainty() == longer.certainty() && is_begun_alike()
 }

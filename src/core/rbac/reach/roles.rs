@@ -24,6 +24,9 @@ pub(super) fn escalations<'a>(node: &Node<'a>) -> Vec<Edge<'a>> {
             _ => (Place::Cluster, "clusterroles"),
         };
         let escalate = node.names(place, "escalate", RBAC_GROUP, plural);
+        if escalate.is_empty() {
+            continue;
+        }
         let write = |verbs: &[&'static str]| node.names_of_each(place, verbs, RBAC_GROUP, plural);
         let (change, create) = (write(&["update", "patch"]), write(&["create"]));
         let (escalate, write) = match held.exists {
@@ -176,7 +179,7 @@ fn edge<'a>(node: &Node<'a>, place: Place<'a>, offers: Vec<Offer<'a>>) -> Edge<'
 }
 
 /// The same user with more roles.
-fn beside<'a>(node: &Node<'a>, more: impl IntoIterator<Item = Gained<'a>>) -> NodeKey<'a> {
+pub(super) fn beside<'a>(node: &Node<'a>, more: impl IntoIterator<Item = Gained<'a>>) -> NodeKey<'a> {
     let mut key = node.key.clone();
     key.gained.extend(more);
     key.gained.sort();
@@ -185,12 +188,5 @@ fn beside<'a>(node: &Node<'a>, more: impl IntoIterator<Item = Gained<'a>>) -> No
 }
 
 fn request(verb: &str, resource: &str, name: &str, place: Place<'_>) -> Attributes {
-    Attributes {
-        verb: verb.to_owned(),
-        group: RBAC_GROUP.to_owned(),
-        resource: resource.to_owned(),
-        name: name.to_owned(),
-        namespace: place.namespace().unwrap_or_default().to_owned(),
-        ..Attributes::default()
-    }
+    Attributes::on(verb, RBAC_GROUP, resource, name, place.namespace().unwrap_or_default())
 }

@@ -289,14 +289,14 @@ fn paths_go_on_over_several_users_and_end_in_no_cycle() {
 fn who_could_become_one_that_may_do_it() {
     let (inventory, roles) = cluster("kube-x", json!([rule(&["create"], "", &["serviceaccounts/token"], &["root"])]));
     let cluster = ReachCluster::new(&inventory, &[], &roles, Discovered::default());
-    let everybody = cluster.everybody();
+    let all_users = cluster.all_users();
     let mut reach = Reach::new(cluster);
     let question = AccessQuestion::new(attributes("delete", "", "pods", ""), None, &kinds());
     let told: Vec<String> = reach
-        .becoming(&everybody, &question)
+        .becoming(&all_users, &question)
         .into_iter()
         .map(|one| format!("{} {} {}", one.who.name, one.path.target, one.path.steps.len()))
         .collect();
     assert_eq!(told, ["ann administrator of the cluster 1"]);
-    assert!(everybody.iter().any(|info| info.groups == ["ops", "system:authenticated"]), "{everybody:?}");
+    assert!(all_users.iter().any(|info| info.groups == ["ops", "system:authenticated"]), "{all_users:?}");
 }

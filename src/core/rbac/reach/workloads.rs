@@ -145,9 +145,5 @@ fn way<'a>(
 }
 
 fn request(verb: &str, (group, resource): (&str, &str), name: &str, place: Place<'_>) -> Attributes {
-    let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
-    let namespace = place.namespace().unwrap_or_default();
-    let texts = [verb, group, resource, subresource, name, namespace].map(str::to_owned);
-    let [verb, group, resource, subresource, name, namespace] = texts;
-    Attributes { verb, group, resource, subresource, name, namespace, path: None }
+    Attributes::on(verb, group, resource, name, place.namespace().unwrap_or_default())
 }

@@ -106,9 +106,7 @@ pub fn questions(input: &RevocationInput) -> Vec<(&Target, Probe)> {
         let own: Vec<(&Binding, &[PolicyRule])> = leaving
             .iter()
             .filter(|binding| names(binding, target))
-            .filter_map(|binding| {
-                Some((*binding, input.roles.of(binding.namespace(), binding.role())?.rules.as_slice()))
-            })
+            .filter_map(|binding| Some((*binding, input.roles.granted_by(binding)?.rules.as_slice())))
             .collect();
         // What every member of its groups may do proves nothing.
         let unnamed = UserInfo { name: String::new(), groups: target.groups.clone() };

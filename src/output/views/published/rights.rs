@@ -94,9 +94,9 @@ pub(super) fn with_who_can(look: impl Fn(&[WhoCanReport<'_>])) {
         let question = AccessQuestion::new(secrets.clone(), Some("shop"), &kinds());
         let inventory = scan.grants.inventory();
         let rules = ReachCluster::new(inventory, scan.grants.mappings(), &roles, Discovered::default());
-        let everybody = rules.everybody();
+        let all_users = rules.all_users();
         let mut rows = allowed(&scan, &roles, &question);
-        rows.extend(could_become(&scan, Reach::new(rules).becoming(&everybody, &question)));
+        rows.extend(could_become(&scan, Reach::new(rules).becoming(&all_users, &question)));
         let mut subjects: Vec<AllowedView<'_>> = rows.iter().map(AllowedView::of).collect();
         // This path holds by the API server alone, and no step takes a path yet; the keys are there for others.
         let reached = subjects.iter_mut().find_map(|row| row.reach.first_mut()).unwrap();
