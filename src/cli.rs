@@ -90,6 +90,9 @@ const OWN_ACCESS: [&str; 13] = [
     "insecure_skip_tls_verify",
 ];
 
+/// The flags that choose other clusters than the one that a pod runs in.
+const OTHER_CLUSTERS: [&str; 4] = ["context", "cluster_id", "all_contexts", "all_clusters"];
+
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -178,7 +181,7 @@ pub struct ScanArgs {
     #[arg(short = 'A', long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", hide_default_value = true, hide_possible_values = true, action = ArgAction::Set, value_name = "BOOL")]
     pub all_namespaces: bool,
     /// Use the service account of the pod that this runs in
-    #[arg(long, conflicts_with_all = OWN_ACCESS, conflicts_with_all = ["context", "cluster_id", "all_contexts", "all_clusters"])]
+    #[arg(long, conflicts_with_all = OWN_ACCESS, conflicts_with_all = OTHER_CLUSTERS)]
     pub in_cluster: bool,
     /// Exit with 3 when a shown identity is in one of these states (comma-separated)
     #[arg(long, value_name = "STATE", value_delimiter = ',', ignore_case = true)]
@@ -228,7 +231,7 @@ pub struct StatusArgs {
     #[arg(long)]
     pub activity: bool,
     /// Use the service account of the pod that this runs in
-    #[arg(long, conflicts_with_all = OWN_ACCESS, conflicts_with_all = ["context", "cluster_id", "all_contexts", "all_clusters"])]
+    #[arg(long, conflicts_with_all = OWN_ACCESS, conflicts_with_all = OTHER_CLUSTERS)]
     pub in_cluster: bool,
     /// Which clusters.
     #[command(flatten)]

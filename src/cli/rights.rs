@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
 
-use super::{ClusterArgs, OWN_ACCESS, parse_uid};
+use super::{ClusterArgs, OTHER_CLUSTERS, OWN_ACCESS, parse_uid};
 use crate::core::ids::Uid;
 use crate::core::rbac::asked::AskedObject;
 use crate::core::rbac::user_info::NamedSubject;
@@ -55,7 +55,7 @@ pub struct RightsArgs {
     #[arg(long)]
     pub ask: bool,
     /// Use the service account of the pod that this runs in
-    #[arg(long, conflicts_with_all = OWN_ACCESS, conflicts_with_all = ["context", "cluster_id", "all_contexts", "all_clusters"])]
+    #[arg(long, conflicts_with_all = OWN_ACCESS, conflicts_with_all = OTHER_CLUSTERS)]
     pub in_cluster: bool,
     /// Exit with 3 when it has one of these (comma-separated)
     #[arg(long, value_name = "WORD", value_delimiter = ',', ignore_case = true)]
@@ -103,7 +103,7 @@ pub struct WhoCanArgs {
     #[arg(long)]
     pub reach: bool,
     /// Use the service account of the pod that this runs in
-    #[arg(long, conflicts_with_all = OWN_ACCESS, conflicts_with_all = ["context", "cluster_id", "all_contexts", "all_clusters"])]
+    #[arg(long, conflicts_with_all = OWN_ACCESS, conflicts_with_all = OTHER_CLUSTERS)]
     pub in_cluster: bool,
     /// Exit with 3 when one of these may (comma-separated)
     #[arg(long, value_name = "WORD", value_delimiter = ',', ignore_case = true)]

@@ -57,13 +57,12 @@ pub struct LocalNames<'a> {
     world: &'a World,
     kubeconfig_file: Option<&'a Path>,
     kubeconfig: OnceCell<Kubeconfig>,
-    operations: OnceCell<Vec<(OperationId, Option<Glance>)>>,
 }
 
 impl<'a> LocalNames<'a> {
     /// The files of the environment, or with `--kubeconfig` that one.
     pub fn new(world: &'a World, kubeconfig_file: Option<&'a Path>) -> Self {
-        Self { world, kubeconfig_file, kubeconfig: OnceCell::new(), operations: OnceCell::new() }
+        Self { world, kubeconfig_file, kubeconfig: OnceCell::new() }
     }
 
     fn kubeconfig(&self) -> &Kubeconfig {
@@ -155,20 +154,19 @@ impl<'a> LocalNames<'a> {
 
     /// The past operations that can be named for this, the latest first.
     pub fn operations_for(&self, purpose: OperationUse) -> Vec<LocalName> {
-        let named = self.operations().iter().filter(|(_, glance)| glance.as_ref().is_none_or(|it| is_for(purpose, it)));
+        let operations = self.operations().into_iter();
+        let named = operations.filter(|(_, glance)| glance.as_ref().is_none_or(|it| is_for(purpose, it)));
         named.map(|(id, glance)| LocalName { name: id.to_string(), about: glance.as_ref().map(what) }).collect()
     }
 
-    fn operations(&self) -> &[(OperationId, Option<Glance>)] {
-        self.operations.get_or_init(|| {
-            let Ok(folder) = StateFolder::of(self.world) else { return Vec::new() };
-            let ids = folder.operations().unwrap_or_default().into_iter().enumerate();
-            let look = |(place, id)| {
-                let glance = if place < LOOKED_INTO { folder.glance(&id).ok() } else { None };
-                (id, glance)
-            };
-            ids.map(look).collect()
-        })
+    fn operations(&self) -> Vec<(OperationId, Option<Glance>)> {
+        let Ok(folder) = StateFolder::of(self.world) else { return Vec::new() };
+        let ids = folder.operations().unwrap_or_default().into_iter().enumerate();
+        let look = |(place, id)| {
+            let glance = if place < LOOKED_INTO { folder.glance(&id).ok() } else { None };
+            (id, glance)
+        };
+        ids.map(look).collect()
     }
 }
 

@@ -1,5 +1,7 @@
 //! bash gives a completion its line as it is typed, quotes and all, and takes back what to put in place of a part of the last word.
 
+use super::typed::value_of;
+
 /// A line up to the cursor.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Line {
@@ -51,9 +53,7 @@ impl Line {
     /// What bash is to put in place of `replaced`, the part of the last word after the last character that breaks words, for
     /// this value of the word; after `--flag=` it is the value of the flag. `None` where that part is no part of the value.
     pub(super) fn insertion(&self, value: &str, replaced: &str) -> Option<String> {
-        let typed = self.words.last().map(String::as_str).unwrap_or_default();
-        let typed =
-            if typed.starts_with('-') { typed.split_once('=').map_or(typed, |(_, value)| value) } else { typed };
+        let typed = value_of(self.words.last().map(String::as_str).unwrap_or_default());
         let replaced = match self.quote {
             Some(_) => replaced.to_owned(),
             None => Self::read(replaced).words.concat(),

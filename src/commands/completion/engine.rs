@@ -9,7 +9,7 @@ use clap::{Arg, Command, ValueHint};
 use clap_complete::engine::{self, ArgValueCompleter, CompletionCandidate};
 
 use super::names;
-use super::typed::Typed;
+use super::typed::{Typed, value_of};
 use crate::cli;
 use crate::output::escape::escape;
 use crate::world::World;
@@ -112,9 +112,7 @@ impl Place {
 impl ArgumentValue {
     /// The values that go on from what is typed, without those that are typed already.
     fn candidates(&self, last: &str, typed: &Typed, world: &World) -> Vec<Candidate> {
-        let before = last.strip_suffix(self.typed.as_str()).unwrap_or_default();
-        let before =
-            if before.starts_with('-') { before.split_once('=').map_or(before, |(_, value)| value) } else { before };
+        let before = value_of(last.strip_suffix(self.typed.as_str()).unwrap_or_default());
         let mut taken: BTreeSet<String> = typed.values(&self.argument).into_iter().collect();
         if let Some(delimiter) = self.delimiter {
             taken = taken.iter().flat_map(|values| values.split(delimiter)).map(str::to_owned).collect();

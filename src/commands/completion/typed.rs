@@ -75,6 +75,11 @@ impl Typed {
     }
 }
 
+/// What a word has as a value so far: all of it, or after `--flag=` what follows.
+pub(super) fn value_of(word: &str) -> &str {
+    if word.starts_with('-') { word.split_once('=').map_or(word, |(_, value)| value) } else { word }
+}
+
 /// A grammar that takes any value.
 fn lenient(command: Command) -> Command {
     let any = |arg: Arg| {

@@ -361,7 +361,7 @@ fn slice(text: &str) -> Option<Slice> {
         // After the last one comes the end, and not the first one.
         [index] => {
             let index = index.unwrap_or(0);
-            Some(Slice { start: index, end: Some(index + 1).filter(|end| *end != 0), step: 1 })
+            Some(Slice { start: index, end: index.checked_add(1).filter(|end| *end != 0), step: 1 })
         }
         [start, end] => Some(Slice { start: start.unwrap_or(0), end, step: 1 }),
         [start, end, step] => {

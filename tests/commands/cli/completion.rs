@@ -7,6 +7,7 @@ use ackcred_sandbox::certs::Subject;
 use ackcred_sandbox::kubeconfigs::{Credential, Kubeconfig};
 use ackcred_sandbox::people;
 use ackcred_sandbox::session::Session;
+use kubectl_ackcred::internals::grammar;
 use kubectl_ackcred::status::Status;
 
 use super::desk::{
@@ -270,9 +271,8 @@ fn no_server_is_asked() {
 #[test]
 fn every_flag_of_every_verb_can_be_typed_before() {
     let session = session_with(&kubeconfig());
-    for verb in
-        ["whoami", "expiry", "scan", "status", "revoke", "restore", "history", "completion", "options", "version"]
-    {
+    let verbs = grammar();
+    for verb in verbs.get_subcommands().filter(|verb| !verb.is_hide_set()).map(clap::Command::get_name) {
         let flags = asked(&session, &[verb, "-"]);
         let flags = flags.iter().filter_map(|line| line.split('\t').next()).filter(|word| word.starts_with('-'));
         for flag in flags {
