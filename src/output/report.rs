@@ -120,9 +120,10 @@ impl WriteError {
 /// The stream takes nothing, or a template does not fit.
 pub fn write(report: &impl Report, style: &Style, out: &mut dyn Write) -> Result<(), WriteError> {
     let Style { headers, colored, columns, .. } = *style;
+    let layout = Layout { headers, colored, columns, headline: None };
     match &style.format {
-        Format::Table => draw(report, false, style, out)?,
-        Format::Wide => draw(report, true, style, out)?,
+        Format::Table => draw(report, false, layout, out)?,
+        Format::Wide => draw(report, true, layout, out)?,
         Format::Csv => report.table(true).write_csv(out, headers)?,
         Format::Name => report.names().try_for_each(|name| writeln!(out, "{}", escape(&name)))?,
         Format::Json => {
@@ -147,7 +148,7 @@ pub fn write(report: &impl Report, style: &Style, out: &mut dyn Write) -> Result
             let rows = objects.iter().map(|object| wanted.row(object)).collect::<Result<Vec<_>, _>>()?;
             let rows = rows.into_iter().map(|row| row.into_iter().map(Cell::new).collect());
             let table = Table { headers: wanted.headers().collect(), rows: Box::new(rows) };
-            table.draw(out, Layout { headers, colored, columns, headline: None })?;
+            table.draw(out, layout)?;
         }
         Format::Prometheus => {
             let metrics = report.metrics().ok_or(WriteError::NotOffered("prometheus"))?;
@@ -161,18 +162,17 @@ pub fn write(report: &impl Report, style: &Style, out: &mut dyn Write) -> Result
     Ok(())
 }
 
-fn draw(report: &impl Report, wide: bool, style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    let Style { headers, colored, columns, .. } = *style;
-    let layout = Layout { headers, colored, columns, headline: report.headline() };
-    for line in report.heading().iter().filter(|_| headers) {
+fn draw(report: &impl Report, wide: bool, layout: Layout, out: &mut dyn Write) -> io::Result<()> {
+    let layout = Layout { headline: report.headline(), ..layout };
+    for line in report.heading().iter().filter(|_| layout.headers) {
         writeln!(out, "{}", escape(line))?;
     }
-    if let Some(overview) = report.overview().filter(|_| headers) {
+    if let Some(overview) = report.overview().filter(|_| layout.headers) {
         overview.draw(out, layout)?;
         writeln!(out)?;
     }
     match report.steps(wide) {
-        Some(steps) => super::steps::draw(out, steps, columns, colored)?,
+        Some(steps) => super::steps::draw(out, steps, layout.columns, layout.colored)?,
         None => report.table(wide).draw(out, layout)?,
     }
     report.footing().iter().try_for_each(|line| writeln!(out, "{}", escape(line)))

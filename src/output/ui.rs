@@ -68,12 +68,13 @@ impl Ui {
     /// Writes a result to standard output. A reader that has seen enough and closed the pipe is no failure. Where nothing
     /// was found, one line on standard error says so in place of a table without rows.
     pub fn report(&self, report: &impl Report) -> Result<()> {
-        if matches!(self.style.format, Format::Table | Format::Wide) {
+        let is_table = matches!(self.style.format, Format::Table | Format::Wide);
+        if is_table {
             report.remarks().iter().for_each(|remark| self.note(remark));
         }
         if let Some(message) = report.nothing_found() {
             self.note(&message);
-            if matches!(self.style.format, Format::Table | Format::Wide) {
+            if is_table {
                 return Ok(());
             }
         }

@@ -6,7 +6,8 @@ use super::timeline::Timeline;
 use super::{Body, DataCell, DataRow, DataTable, Page, Share, bars, cluster_fact, known};
 use crate::output::table::Tone;
 use crate::output::views::{
-    GrantView, HolderView, KubeconfigWord, ScanReport, ScannedCluster, StateWord, Word as _, counted, state_tone, time,
+    Binding, GrantView, HolderView, KubeconfigWord, Role, ScanReport, ScannedCluster, StateWord, Word as _, counted,
+    state_tone, time,
 };
 
 impl Page {
@@ -80,8 +81,8 @@ impl Page {
         }
         if !report.resembling.is_empty() {
             let rows = report.resembling.iter().map(|one| {
-                let binding = binding(one.binding.kind, one.binding.namespace, one.binding.name);
-                let role = one.role.map(|role| format!("{}/{}", role.kind, role.name));
+                let binding = one.binding.text();
+                let role = one.role.as_ref().map(Role::text);
                 let cells = vec![
                     DataCell::new(one.subject),
                     DataCell::short(Some(one.uid)),
@@ -169,7 +170,7 @@ fn grant(row: &GrantView<'_>) -> DataRow {
             DataCell::short(Some(state)).tone(tone),
             DataCell::short(row.uid),
             DataCell::maybe(row.name),
-            DataCell::maybe(row.binding.map(|one| binding(one.kind, one.namespace, one.name))),
+            DataCell::maybe(row.binding.as_ref().map(Binding::text)),
             DataCell::maybe(row.role.map(|role| format!("{}/{}", role.kind, role.name))),
             DataCell::short(
                 Some(row.shared_with_count).filter(|count| *count > 0).map(|count| counted(count, "other")),
@@ -213,16 +214,12 @@ fn share(rows: &[&GrantView<'_>]) -> Share {
     let of = rows.iter().find_map(|row| row.binding);
     let role = rows.iter().find_map(|row| row.role);
     Share {
-        binding: of.map(|of| binding(of.kind, of.namespace, of.name)).unwrap_or_default(),
-        role: role.map(|role| format!("{}/{}", role.kind, role.name)).unwrap_or_default(),
+        binding: of.as_ref().map(Binding::text).unwrap_or_default(),
+        role: role.as_ref().map(Role::text).unwrap_or_default(),
         holders: rows.iter().map(holder).collect(),
         more: subjects.saturating_sub(rows.len() + others.len()),
         others: others.into_iter().cloned().collect(),
     }
-}
-
-fn binding(kind: &str, namespace: Option<&str>, name: &str) -> String {
-    format!("{kind}/{}/{name}", namespace.unwrap_or("-"))
 }
 
 fn label(cluster: &ScannedCluster) -> String {

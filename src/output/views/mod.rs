@@ -32,7 +32,7 @@ pub use plan::{RevocationPlan, TargetView};
 pub use restoration::RestoreReport;
 pub use revocation::RevocationReport;
 pub use rights::{HeldRuleView, ReviewView, RightsColumns, RightsReport, RightsUser, UserPath};
-pub use scan::{GrantView, HolderView, Identities, ResemblingView, Rows, ScanReport, ScannedCluster};
+pub use scan::{Binding, GrantView, HolderView, Identities, ResemblingView, Role, Rows, ScanReport, ScannedCluster};
 pub use status::{Auditing, ClusterStatus, Dimension, LastAccessView, StatusItem, StatusReport};
 pub use step::StepView;
 pub use version::Version;
@@ -42,6 +42,8 @@ pub use words::{
     ClusterIdFromWord, CredentialStatusWord, CredentialWord, GroupsSourceWord, IdentityTypeWord, KubeconfigWord,
     StateWord, Word,
 };
+
+use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -101,6 +103,20 @@ pub fn state_tone(state: StateWord) -> Tone {
 /// `1 grant`, `2 grants`.
 pub fn counted(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+/// Each name once, with its cluster before it where there are several.
+fn distinct_names<'a>(
+    names: impl Iterator<Item = (Option<String>, String)> + 'a,
+) -> Box<dyn Iterator<Item = String> + 'a> {
+    let mut known = BTreeSet::new();
+    Box::new(names.filter_map(move |(cluster, name)| {
+        let name = match cluster {
+            None => name,
+            Some(cluster) => format!("{cluster}/{name}"),
+        };
+        known.insert(name.clone()).then_some(name)
+    }))
 }
 
 /// A time, RFC 3339, to the second.

@@ -5,7 +5,7 @@ use super::paths::{PathView, RequestView};
 use super::scan::{Binding, Role};
 use super::who_can::{ScopeOfRights, ThroughView};
 use super::words::{GroupsSourceWord, InertWord};
-use super::{ApiVersion, Kind, ScannedCluster, nothing_in, time};
+use super::{ApiVersion, Kind, ScannedCluster, distinct_names, nothing_in, time};
 use crate::core::rbac::PolicyRule;
 use crate::core::rbac::holdings::{HeldRule, Through};
 use crate::core::rbac::inert::Inert;
@@ -289,16 +289,10 @@ impl Report for RightsReport<'_> {
     }
 
     fn names(&self) -> Box<dyn Iterator<Item = String> + '_> {
-        let mut known = std::collections::BTreeSet::new();
-        let are_several = self.columns.are_several;
-        Box::new(self.rules.iter().filter_map(move |rule| {
-            let user = self.user(&rule.user);
-            let place = user.and_then(|user| user.cluster_id.clone().or_else(|| user.context.clone()));
-            let name = match place.filter(|_| are_several) {
-                None => rule.binding.text(),
-                Some(place) => format!("{place}/{}", rule.binding.text()),
-            };
-            known.insert(name.clone()).then_some(name)
+        distinct_names(self.rules.iter().map(|rule| {
+            let user = self.user(&rule.user).filter(|_| self.columns.are_several);
+            let cluster = user.and_then(|user| user.cluster_id.clone().or_else(|| user.context.clone()));
+            (cluster, rule.binding.text())
         }))
     }
 

@@ -215,14 +215,14 @@ impl<'a> Binding<'a> {
     }
 
     /// `RoleBinding/namespace/name`, `ClusterRoleBinding/-/name`.
-    pub(super) fn text(&self) -> String {
+    pub(in crate::output) fn text(&self) -> String {
         format!("{}/{}/{}", self.kind, self.namespace.unwrap_or("-"), self.name)
     }
 }
 
 impl<'a> Role<'a> {
     /// `ClusterRole/view`.
-    pub(super) fn text(&self) -> String {
+    pub(in crate::output) fn text(&self) -> String {
         format!("{}/{}", self.kind, self.name)
     }
 

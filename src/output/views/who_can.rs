@@ -3,7 +3,9 @@ use serde::Serialize;
 use super::paths::{PathView, RequestView};
 use super::scan::{Binding, Role};
 use super::words::Word as _;
-use super::{ApiVersion, CloudView, IdentityTypeWord, Kind, ScannedCluster, StateWord, nothing_in, state_tone};
+use super::{
+    ApiVersion, CloudView, IdentityTypeWord, Kind, ScannedCluster, StateWord, distinct_names, nothing_in, state_tone,
+};
 use crate::core::access::allowed::{AllowedBy, AllowedRow};
 use crate::core::ids::ClusterId;
 use crate::core::rbac::Attributes;
@@ -231,12 +233,9 @@ impl Report for WhoCanReport<'_> {
     }
 
     fn names(&self) -> Box<dyn Iterator<Item = String> + '_> {
-        let mut known = std::collections::BTreeSet::new();
-        let are_several = self.columns.are_several;
-        Box::new(self.subjects.iter().filter_map(move |row| {
-            let place = row.cluster_id.or(row.context).filter(|_| are_several);
-            let name = place.map_or_else(|| row.subject_text(), |place| format!("{place}/{}", row.subject_text()));
-            known.insert(name.clone()).then_some(name)
+        distinct_names(self.subjects.iter().map(|row| {
+            let cluster = row.cluster_id.or(row.context).filter(|_| self.columns.are_several);
+            (cluster.map(str::to_owned), row.subject_text())
         }))
     }
 
