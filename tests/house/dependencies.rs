@@ -6,8 +6,8 @@ use std::path::Path;
 
 /// Crates of this workspace.
 const OURS: [&str; 2] = ["ackcred-sandbox", "kubectl-ackcred"];
-/// Where the workspace's crates name what they take.
-const MANIFESTS: [&str; 3] = ["Cargo.toml", "sandbox/Cargo.toml", "packaging/Cargo.toml"];
+/// Where crates name what they take.
+const MANIFESTS: [&str; 4] = ["Cargo.toml", "sandbox/Cargo.toml", "packaging/Cargo.toml", "fuzz/Cargo.toml"];
 
 fn read(file: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap()

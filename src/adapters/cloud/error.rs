@@ -80,7 +80,7 @@ impl Error {
     }
 
     /// Reads an error response. `secrets` are what the request carried: some error bodies echo it.
-    pub(super) fn refused(action: &str, status: u16, body: &ErrorBody, secrets: &[&Secret<String>]) -> Self {
+    pub fn refused(action: &str, status: u16, body: &ErrorBody, secrets: &[&Secret<String>]) -> Self {
         let token = |text: &str| token(text, secrets);
         let code = body.code.as_deref().map(token);
         let kind = kind_of(status, code.as_deref());
@@ -222,7 +222,7 @@ impl fmt::Debug for Error {
 
 /// An error body, in either spelling: CS writes its fields in lower case, RPC products in upper.
 #[derive(Debug, Default)]
-pub(super) struct ErrorBody {
+pub struct ErrorBody {
     pub(super) code: Option<String>,
     pub(super) message: Option<String>,
     pub(super) request_id: Option<String>,
@@ -245,7 +245,7 @@ struct Spelled {
 
 impl ErrorBody {
     /// Reads what is there; a body that is no such thing gives an empty one.
-    pub(super) fn read(body: &[u8]) -> Self {
+    pub fn read(body: &[u8]) -> Self {
         let Ok(spelled) = serde_json::from_slice::<Spelled>(body) else { return Self::default() };
         let text = |value: Option<Value>| match value {
             Some(Value::String(text)) => Some(text).filter(|text| !text.is_empty()),

@@ -45,6 +45,7 @@ pub use bindings::BindingScope;
 pub use connect::ConnectError;
 pub use failure::{CallError, Failure};
 pub use list::{ListDecoder, ListError};
+pub use protobuf_list::ProtobufListDecoder;
 pub use status_of_get::GetAnswer;
 pub use tls::TlsFailure;
 

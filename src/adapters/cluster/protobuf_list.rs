@@ -44,7 +44,7 @@ pub enum ProtobufListError {
 
 /// A resumable reader of one page of a list.
 #[derive(Debug)]
-pub(super) struct ProtobufListDecoder {
+pub struct ProtobufListDecoder {
     place: Place,
     carry: Vec<u8>,
     trailer: ListTrailer,
@@ -74,12 +74,12 @@ struct Field<'b> {
 
 impl ProtobufListDecoder {
     /// A reader at the start of a page. No item may be larger than `item_limit` bytes.
-    pub(super) fn new(item_limit: usize) -> Self {
+    pub fn new(item_limit: usize) -> Self {
         Self { place: Place::Start, carry: Vec::new(), trailer: ListTrailer::default(), items: 0, item_limit }
     }
 
     /// Reads on. `on_item` gets the bytes of each item that is complete.
-    pub(super) fn feed<F>(&mut self, frame: &[u8], mut on_item: F) -> Result<(), ProtobufListError>
+    pub fn feed<F>(&mut self, frame: &[u8], mut on_item: F) -> Result<(), ProtobufListError>
     where
         F: FnMut(&[u8]) -> Result<(), ProtobufError>,
     {
@@ -95,7 +95,7 @@ impl ProtobufListDecoder {
     }
 
     /// The end of the bytes: what the list says of itself, if it is complete.
-    pub(super) fn finish(self) -> Result<ListTrailer, ProtobufListError> {
+    pub fn finish(self) -> Result<ListTrailer, ProtobufListError> {
         match self.place {
             Place::Envelope { behind_list: true } if self.carry.is_empty() => Ok(self.trailer),
             _ => Err(ProtobufListError::Truncated),
@@ -103,7 +103,7 @@ impl ProtobufListDecoder {
     }
 
     /// How many items were handed over.
-    pub(super) fn items(&self) -> u64 {
+    pub fn items(&self) -> u64 {
         self.items
     }
 

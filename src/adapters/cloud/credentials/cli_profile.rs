@@ -137,12 +137,27 @@ impl Profile {
 }
 
 /// The file, read.
-struct ConfigFile {
+pub struct ConfigFile {
     path: PathBuf,
     config: Config,
 }
 
 impl ConfigFile {
+    /// Reads the file's text.
+    ///
+    /// # Errors
+    /// Where it is empty or no JSON of this form. The error repeats nothing of it: the parser's own words can quote the file.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, CredentialsError> {
+        let malformed = |reason| CredentialsError::Malformed { file: path.to_owned(), reason };
+        let text = text.trim_start_matches('\u{feff}');
+        if text.trim().is_empty() {
+            return Err(malformed("it is empty".to_owned()));
+        }
+        let config = serde_json::from_str(text)
+            .map_err(|error| malformed(format!("line {}, column {}", error.line(), error.column())))?;
+        Ok(Self { path: path.to_owned(), config })
+    }
+
     fn profile(&self, name: &str) -> Option<&Profile> {
         self.config.profiles.iter().find(|profile| !name.is_empty() && profile.name() == name)
     }
@@ -203,18 +218,7 @@ fn config_path(world: &World, profile_file: Option<&Path>) -> Option<PathBuf> {
 }
 
 fn config_file(path: &Path) -> Result<Option<ConfigFile>, CredentialsError> {
-    let Some(text) = read(path)? else { return Ok(None) };
-    let text = text.trim_start_matches('\u{feff}');
-    if text.trim().is_empty() {
-        let reason = "it is empty".to_owned();
-        return Err(CredentialsError::Malformed { file: path.to_owned(), reason });
-    }
-    let config = serde_json::from_str(text).map_err(|error| {
-        // The parser's own words can quote the file.
-        let reason = format!("line {}, column {}", error.line(), error.column());
-        CredentialsError::Malformed { file: path.to_owned(), reason }
-    })?;
-    Ok(Some(ConfigFile { path: path.to_owned(), config }))
+    read(path)?.map(|text| ConfigFile::parse(path, &text)).transpose()
 }
 
 impl Resolver<'_> {

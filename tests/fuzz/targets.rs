@@ -1,0 +1,212 @@
+//! The readers of what comes from outside. Each is given any bytes, and promises more than to survive them where that can be said.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use jiff::Timestamp;
+use kubectl_ackcred::internals::{
+    BindingItem, CachedCredential, Certificate, Chain, CliConfig, ClientPair, CloudError, CloudErrorBody, Columns,
+    Credential, ExpiryLimits, ListDecoder, Material, OperationV1, ProtobufListDecoder, Secret, Template, Token, Uid,
+    assess_expiry, check_proxy_url, leading_uid, parse_exec_credential, parse_kubeconfig, parse_kuberc,
+    read_audit_line, read_config_map, read_event, read_journal, read_record, read_report, read_summary,
+    resolve_contexts, retry_hint, split_subject_name,
+};
+
+/// A reader.
+pub(crate) struct Target {
+    /// Its name, and its corpus's.
+    pub(crate) name: &'static str,
+    /// Reads any bytes. It panics where a promise is broken.
+    pub(crate) read: fn(&[u8]),
+}
+
+/// All of them.
+pub(crate) const TARGETS: &[Target] = &[
+    Target { name: "kubeconfig", read: kubeconfig },
+    Target { name: "certificate_and_key", read: certificate_and_key },
+    Target { name: "token", read: token },
+    Target { name: "exec_credential", read: exec_credential },
+    Target { name: "kuberc", read: kuberc },
+    Target { name: "proxy_url", read: proxy_url },
+    Target { name: "user_name", read: user_name },
+    Target { name: "rbac_list_json", read: rbac_list_json },
+    Target { name: "rbac_list_protobuf", read: rbac_list_protobuf },
+    Target { name: "mappings", read: mappings },
+    Target { name: "cloud_refusal", read: refusal_of_the_cloud },
+    Target { name: "cli_config", read: cli_config },
+    Target { name: "retry_after", read: retry_after },
+    Target { name: "record", read: record },
+    Target { name: "journal", read: journal },
+    Target { name: "jsonpath", read: jsonpath },
+];
+
+/// The secret that must not come back out of a reader.
+const SECRET: &str = "LTAI5tFuzzCanarySecretValue0";
+
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(bytes)
+}
+
+/// Every context resolves or says why not, and every credential has a status.
+fn kubeconfig(bytes: &[u8]) {
+    match parse_kubeconfig(bytes, Arc::from(Path::new("/folder/config"))) {
+        Err(error) => assert!(!error.to_string().is_empty()),
+        Ok(kubeconfig) => {
+            let resolved = resolve_contexts(&kubeconfig, &Default::default()).count();
+            assert_eq!(resolved, kubeconfig.contexts.len());
+            for user in kubeconfig.users.values() {
+                let credential = Credential::assess(&user.value, &Material::default());
+                assess_expiry(&credential, Timestamp::UNIX_EPOCH, &ExpiryLimits::default());
+            }
+        }
+    }
+}
+
+/// The same bytes as a bundle and as the key's file. A key that a client can sign with belongs to the certificate.
+fn certificate_and_key(bytes: &[u8]) {
+    let Ok(certificate) = Certificate::from_pem(bytes) else { return };
+    if let Ok(pair) = ClientPair::read(&certificate, &Secret::new(bytes.to_vec())) {
+        let _ = pair.signing_key(&certificate);
+    }
+}
+
+/// No error repeats the token.
+fn token(bytes: &[u8]) {
+    let token = text(bytes).into_owned();
+    if let Err(error) = Token::read(&Secret::new(token.clone())) {
+        assert!(token.len() < 24 || !error.to_string().contains(&token));
+    }
+    let _ = CachedCredential::parse(bytes);
+}
+
+fn exec_credential(bytes: &[u8]) {
+    for version in ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"] {
+        let _ = parse_exec_credential(bytes, version).map_err(|error| error.to_string());
+    }
+}
+
+fn kuberc(bytes: &[u8]) {
+    let _ = parse_kuberc(&text(bytes)).map_err(|error| error.to_string());
+}
+
+fn proxy_url(bytes: &[u8]) {
+    let _ = check_proxy_url(&text(bytes));
+}
+
+/// A name is an identity's only if it begins with the UID and goes on as ACK writes it.
+fn user_name(bytes: &[u8]) {
+    let name = text(bytes);
+    let split = split_subject_name(&name);
+    assert_eq!(split.map(|(uid, _)| uid), Uid::of_user_name(&name).as_ref().map(Uid::as_str));
+    if let Some((uid, suffix)) = split {
+        assert_eq!(leading_uid(&name), None, "a name is an identity's, or only resembles one");
+        assert!(uid.bytes().all(|byte| byte.is_ascii_digit()));
+        assert_eq!(name.len(), uid.len() + suffix.map_or(0, |suffix| suffix.len() + 1));
+    }
+}
+
+/// A list is the same however it arrives.
+fn rbac_list_json(bytes: &[u8]) {
+    let read = |size: usize| {
+        let (mut decoder, mut items) = (ListDecoder::new(1 << 16), Vec::new());
+        for frame in bytes.chunks(size) {
+            let item = |item: &[u8]| serde_json::from_slice::<BindingItem<'_>>(item).map(|_| items.push(item.to_vec()));
+            if let Err(error) = decoder.feed(frame, item) {
+                assert!(!error.to_string().is_empty());
+                return (items, None);
+            }
+        }
+        (items, decoder.finish().ok())
+    };
+    assert_eq!(read(bytes.len().max(1)), read(7));
+}
+
+fn rbac_list_protobuf(bytes: &[u8]) {
+    let read = |size: usize| {
+        let (mut decoder, mut items) = (ProtobufListDecoder::new(1 << 16), Vec::new());
+        for frame in bytes.chunks(size) {
+            let item = |item: &[u8]| BindingItem::from_protobuf(item).map(|_| items.push(item.to_vec()));
+            if let Err(error) = decoder.feed(frame, item) {
+                assert!(!error.to_string().is_empty());
+                return (items, None);
+            }
+        }
+        (items, decoder.finish().ok())
+    };
+    assert_eq!(read(bytes.len().max(1)), read(7));
+}
+
+/// An entry that can't be read is a fault, and costs itself alone.
+fn mappings(bytes: &[u8]) {
+    let users = text(bytes).into_owned();
+    let sound = "- userarn: acs:ram::1:user/ann\n  username: ann\n";
+    let data = BTreeMap::from([("mapUsers".to_owned(), users), ("mapRoles".to_owned(), sound.replace("user", "role"))]);
+    let read = read_config_map(&data);
+    assert!(read.mappings.iter().all(|mapping| !mapping.name.is_empty()));
+}
+
+/// What a body echoes of the request's secret is not shown.
+fn refusal_of_the_cloud(bytes: &[u8]) {
+    let body = text(bytes).replace("SECRET", SECRET);
+    let secret = Secret::new(SECRET.to_owned());
+    for status in [400, 403, 503] {
+        let error = CloudError::refused("ListUsers", status, &CloudErrorBody::read(body.as_bytes()), &[&secret]);
+        let shown = format!("{error} {error:?} {:?} {:?}", error.code(), error.request_id());
+        assert!(!shown.contains(SECRET), "{shown}");
+    }
+}
+
+fn cli_config(bytes: &[u8]) {
+    let file = text(bytes).replace("SECRET", SECRET);
+    if let Err(error) = CliConfig::parse(Path::new("config.json"), &file) {
+        assert!(!error.to_string().contains(SECRET), "{error}");
+    }
+}
+
+/// One header a line.
+fn retry_after(bytes: &[u8]) {
+    let mut headers = HeaderMap::new();
+    for line in bytes.split(|byte| *byte == b'\n') {
+        let mut parts = line.splitn(2, |byte| *byte == b':');
+        let name = parts.next().and_then(|name| HeaderName::from_bytes(name).ok());
+        let value = parts.next().and_then(|value| HeaderValue::from_bytes(value).ok());
+        if let (Some(name), Some(value)) = (name, value) {
+            headers.append(name, value);
+        }
+    }
+    let _ = retry_hint(&headers, Timestamp::UNIX_EPOCH);
+}
+
+/// Each kind of file in the folder of operations.
+fn record(bytes: &[u8]) {
+    let _ = read_record::<OperationV1>(bytes).map_err(|error| error.to_string());
+    let _ = read_summary(bytes).map_err(|error| error.to_string());
+    let _ = serde_json::from_slice(bytes).map(|json| read_report(json).map_err(|error| error.to_string()));
+    let _ = read_audit_line(bytes).map_err(|error| error.to_string());
+    let _ = read_event(bytes).map_err(|error| error.to_string());
+}
+
+/// A journal that is read has a place in its chain for each event.
+fn journal(bytes: &[u8]) {
+    let root = Chain::root(b"");
+    if let Ok(journal) = read_journal(bytes, root) {
+        assert_eq!(journal.chain.len(), journal.events.len() + 1);
+    }
+}
+
+fn jsonpath(bytes: &[u8]) {
+    let template = text(bytes);
+    let document = serde_json::json!({
+        "kind": "List", "items": [{"uid": "1", "n": 2, "when": null}, {"uid": "3", "of": {"a.b": [true, 1.5]}}],
+    });
+    if let Ok(parsed) = Template::parse(&template) {
+        let _ = parsed.render(&document, |text| Cow::Borrowed(text));
+        let _ = parsed.render_as_json(&document);
+    }
+    if let Ok(columns) = Columns::parse(&template) {
+        let _ = columns.row(&document);
+    }
+}
