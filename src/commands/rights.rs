@@ -165,7 +165,7 @@ fn questions<'a>(
 struct Found<'a> {
     users: Vec<RightsUser>,
     rules: Vec<HeldRuleView<'a>>,
-    paths: Vec<UserPath<'a>>,
+    paths: Vec<UserPath>,
     reviews: Vec<ReviewView>,
     hidden_defaults: usize,
     hidden_inert: usize,
@@ -190,7 +190,7 @@ impl<'a> Found<'a> {
                 reach
                     .paths(&known.info)
                     .iter()
-                    .map(|path| UserPath { user: user.id.clone(), path: PathView::of(&user.text, path) }),
+                    .map(|path| UserPath { user: user.id.clone(), path: PathView::of(&user.text, &path.into()) }),
             );
             self.users.push(user);
         }
@@ -239,7 +239,7 @@ impl<'a> Found<'a> {
     }
 
     fn has(&self, fail_on: &[RightsFailOn]) -> bool {
-        let leads_up = |path: &UserPath<'_>| path.path.leads_to_full_rights();
+        let leads_up = |path: &UserPath| path.path.leads_to_full_rights();
         fail_on.iter().any(|word| match word {
             RightsFailOn::Administrator => self.has_full_rights,
             RightsFailOn::Path => self.paths.iter().any(leads_up),

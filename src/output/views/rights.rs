@@ -30,7 +30,7 @@ pub struct RightsReport<'a> {
     /// The rules, in the order of users and bindings.
     pub rules: Vec<HeldRuleView<'a>>,
     /// What each could become, the shortest path to each target.
-    pub paths: Vec<UserPath<'a>>,
+    pub paths: Vec<UserPath>,
     /// What the API server itself answers; null where it was not asked.
     pub reviews: Option<Vec<ReviewView>>,
     /// Rules of the API server's defaults for every user that are left out.
@@ -128,12 +128,12 @@ pub struct HeldRuleView<'a> {
 /// A path of a user.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct UserPath<'a> {
+pub struct UserPath {
     /// The user's `id`.
     pub user: String,
     /// The path.
     #[serde(flatten)]
-    pub path: PathView<'a>,
+    pub path: PathView,
 }
 
 /// What the API server answers about a request.

@@ -81,7 +81,7 @@ pub struct AllowedView<'a> {
     /// The only names for which it may; empty for all, or for the one that was asked for.
     pub names: Vec<String>,
     /// The path by which it could become one that may; empty where it may itself.
-    pub reach: Vec<PathView<'a>>,
+    pub reach: Vec<PathView>,
     /// The cluster's name.
     #[serde(skip)]
     pub cluster_name: Option<&'a str>,
@@ -161,7 +161,7 @@ impl<'a> AllowedView<'a> {
             role: binding.map(|binding| Role::of(binding.role())),
             through,
             names: row.names.clone(),
-            reach: row.by.path().map(|path| PathView::of(&row.subject.to_string(), path)).into_iter().collect(),
+            reach: row.by.path().map(|path| PathView::of(&row.subject.to_string(), &path.into())).into_iter().collect(),
         }
     }
 

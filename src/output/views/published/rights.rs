@@ -56,7 +56,7 @@ pub(super) fn with_rights(look: impl FnOnce(&RightsReport<'_>)) {
             reach
                 .paths(&known.info)
                 .iter()
-                .map(|path| UserPath { user: user.id.clone(), path: PathView::of(&user.text, path) }),
+                .map(|path| UserPath { user: user.id.clone(), path: PathView::of(&user.text, &path.into()) }),
         );
         users.push(user);
     }
@@ -100,7 +100,7 @@ pub(super) fn with_who_can(look: impl Fn(&[WhoCanReport<'_>])) {
         let mut subjects: Vec<AllowedView<'_>> = rows.iter().map(AllowedView::of).collect();
         // This path holds by the API server alone, and no step takes a path yet; the keys are there for others.
         let reached = subjects.iter_mut().find_map(|row| row.reach.first_mut()).unwrap();
-        reached.depends_on.push("a pod of that ServiceAccount runs there");
+        reached.depends_on.push("a pod of that ServiceAccount runs there".to_owned());
         reached.steps[0].attributes.push(RequestView::of(&path));
         WhoCanReport {
             api_version: ApiVersion::V1,
