@@ -56,6 +56,7 @@ fn input(number: usize) -> RevocationInput {
         },
         scan: ClusterScan::new(id, grants, ClusterDirectory::new(ClusterSources::not_asked())),
         roles: Roles::default(),
+        minor_version: None,
         targets: (0..LEAVERS).map(target).collect(),
         bindings: bindings.into_iter().map(object).collect(),
         same_named: Vec::new(),

@@ -14,7 +14,7 @@ use crate::core::rbac::spot_checks::{SpotCheck, spot_checks};
 use crate::core::rbac::user_info::{CertificateName, KnownUser, NamedSubject, of_identity, of_subject};
 use crate::core::rbac::{Attributes, UserInfo, has_full_rights, rule_allows};
 use crate::error::{Error, Result, chain};
-use crate::gather::access_reviews;
+use crate::gather::access_reviews::{self, EndedEarly};
 use crate::gather::cluster_access::AccessQuery;
 use crate::gather::fleet::Choice;
 use crate::gather::leaked::{self, Leaked, LeakedError};
@@ -57,12 +57,13 @@ pub(super) fn run(
         let users = whose.users(&reading.scan);
         let first = found.users.len();
         found.add(&reading.scan, rights, &users, args.all);
-        if let Some(api) = &reading.api {
+        if let Some(api) = reading.api.as_ref().filter(|_| !found.is_interrupted) {
             let questions = questions(first, &users, &reading.scan, rights);
             found.ask(&runtime, api, &questions, ui);
         }
     }
     let status = match fleet::status(&fleet) {
+        _ if found.is_interrupted => Status::Interrupted,
         Status::Done if found.is_incomplete => Status::Incomplete,
         status => status,
     };
@@ -165,7 +166,7 @@ fn questions<'a>(
 struct Found<'a> {
     users: Vec<RightsUser>,
     rules: Vec<HeldRuleView<'a>>,
-    paths: Vec<UserPath<'a>>,
+    paths: Vec<UserPath>,
     reviews: Vec<ReviewView>,
     hidden_defaults: usize,
     hidden_inert: usize,
@@ -173,6 +174,7 @@ struct Found<'a> {
     has_full_rights: bool,
     has_group_grant: bool,
     is_incomplete: bool,
+    is_interrupted: bool,
 }
 
 impl<'a> Found<'a> {
@@ -190,7 +192,7 @@ impl<'a> Found<'a> {
                 reach
                     .paths(&known.info)
                     .iter()
-                    .map(|path| UserPath { user: user.id.clone(), path: PathView::of(&user.text, path) }),
+                    .map(|path| UserPath { user: user.id.clone(), path: PathView::of(&user.text, &path.into()) }),
             );
             self.users.push(user);
         }
@@ -217,29 +219,34 @@ impl<'a> Found<'a> {
 
     fn ask(&mut self, runtime: &Runtime, api: &ApiServer, questions: &[Question<'_>], ui: &Ui) {
         let asked = questions.iter().map(|question| (question.info, &question.check.attributes));
-        match runtime.to_completion(|| (), async |_| access_reviews::ask(api, asked).await) {
-            Err(error) => {
+        let answers = runtime.to_completion(|| (), async |interrupt| access_reviews::ask(api, asked, &interrupt).await);
+        let (answered, all) = (answers.reviews.len(), counted(questions.len(), "request"));
+        match answers.ended {
+            None => {}
+            Some(EndedEarly::Failed(error)) => {
                 self.is_incomplete = true;
-                ui.warning(&format!("the API server was not asked: {}", chain(&error)));
+                ui.warning(&format!("the API server answered {answered} of {all}: {}", chain(&error)));
             }
-            Ok(answers) => {
-                for (Question { place, check, .. }, answer) in questions.iter().zip(answers) {
-                    let user = &self.users[*place];
-                    self.reviews.push(ReviewView {
-                        user: user.id.clone(),
-                        text: format!("{}: {}", user.text, check.attributes),
-                        request: RequestView::of(&check.attributes),
-                        allowed: answer.allowed,
-                        expected: check.expected,
-                        reason: Some(answer.reason).filter(|reason| !reason.is_empty()),
-                    });
-                }
+            Some(EndedEarly::Interrupted) => {
+                self.is_interrupted = true;
+                ui.warning(&format!("the API server answered {answered} of {all}; the others are interrupted"));
             }
         }
+        self.reviews.extend(questions.iter().zip(answers.reviews).map(|(Question { place, check, .. }, answer)| {
+            let user = &self.users[*place];
+            ReviewView {
+                user: user.id.clone(),
+                text: format!("{}: {}", user.text, check.attributes),
+                request: RequestView::of(&check.attributes),
+                allowed: answer.allowed,
+                expected: check.expected,
+                reason: Some(answer.reason).filter(|reason| !reason.is_empty()),
+            }
+        }));
     }
 
     fn has(&self, fail_on: &[RightsFailOn]) -> bool {
-        let leads_up = |path: &UserPath<'_>| path.path.leads_to_full_rights();
+        let leads_up = |path: &UserPath| path.path.leads_to_full_rights();
         fail_on.iter().any(|word| match word {
             RightsFailOn::Administrator => self.has_full_rights,
             RightsFailOn::Path => self.paths.iter().any(leads_up),

@@ -7,7 +7,6 @@ use super::{cloud, fleet};
 use crate::cli::{AccessArgs, CloudArgs, WhoCanArgs, WhoCanFailOn};
 use crate::core::access::allowed::{AllowedRow, allowed, could_become};
 use crate::core::access::scan::{ClusterScan, StateKind};
-use crate::core::rbac::Attributes;
 use crate::core::rbac::asked::{AskedRequest, request};
 use crate::core::rbac::kinds::Kinds;
 use crate::core::rbac::reach::{Reach, ReachCluster};
@@ -49,13 +48,14 @@ pub(super) fn run(
     for (scan, rights) in &read {
         answers.add(scan, rights, namespace, args, ui);
     }
-    let nothing_known = request(&args.verb, &args.object, &args.subresource, &Kinds::default()).attributes;
-    let question = answers.question.as_ref().unwrap_or(&nothing_known);
+    let kinds = Kinds::default();
+    let nothing_known = || request(&args.verb, &args.object, &args.subresource, &kinds).attributes;
+    let question = answers.question.take().unwrap_or_else(|| AccessQuestion::new(nothing_known(), namespace, &kinds));
     let report = WhoCanReport {
         api_version: ApiVersion::V1,
         kind: Kind::WhoCanReport,
         clusters: fleet.clusters.iter().map(fleet::scanned).collect(),
-        question: WhoCanReport::question(question, namespace),
+        question: WhoCanReport::question(&question),
         subjects: answers.rows.iter().map(AllowedView::of).collect(),
         by_name_only: answers.by_name_only,
         cloud: cloud::view(&fleet.account.cloud, fleet.account.people.sources(), &fleet::failures(&fleet)),
@@ -73,7 +73,7 @@ pub(super) fn run(
 /// The answers of all clusters.
 #[derive(Default)]
 struct Answers<'a> {
-    question: Option<Attributes>,
+    question: Option<AccessQuestion>,
     rows: Vec<AllowedRow<'a>>,
     by_name_only: usize,
     said: BTreeSet<String>,
@@ -93,14 +93,14 @@ impl<'a> Answers<'a> {
         let new = |said: &mut BTreeSet<String>, text: &String| said.insert(text.clone());
         warnings.iter().filter(|text| new(&mut self.said, text)).for_each(|text| ui.warning(text));
         notes.iter().filter(|text| new(&mut self.said, text)).for_each(|text| ui.note(text));
-        let question = AccessQuestion::new(attributes.clone(), namespace, &rights.kinds);
+        let question = AccessQuestion::new(attributes, namespace, &rights.kinds);
         if question.place == Place::Cluster && namespace.is_some() {
             let text = "this is asked for the whole cluster: -n changes nothing".to_owned();
             if self.said.insert(text.clone()) {
                 ui.note(&text);
             }
         }
-        self.question.get_or_insert(attributes);
+        self.question.get_or_insert_with(|| question.clone());
         say_undecided(scan, rights, &question, ui);
         let rows = allowed(scan, &rights.roles, &question);
         let (shown, by_name): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| args.named || row.names.is_empty());
@@ -120,8 +120,9 @@ impl<'a> Answers<'a> {
             1 => ui.note("1 subject may for some names only; use --named to show it"),
             number => ui.note(&format!("{number} subjects may for some names only; use --named to show them")),
         }
-        let is_by_binding = |row: &&AllowedRow<'_>| row.by.binding().is_some();
-        if !self.rows.iter().any(|row| is_by_binding(&row)) {
+        let is_by_binding = |row: &AllowedRow<'_>| row.by.binding().is_some();
+        // Where no cluster was read there are no rows, and that is said in their place.
+        if !self.rows.is_empty() && !self.rows.iter().any(is_by_binding) {
             let more = if status == Status::Done { "" } else { ", but not everything could be read" };
             ui.note(&format!("no binding read allows it{more}; other authorizers than RBAC were not read"));
         }

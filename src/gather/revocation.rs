@@ -134,11 +134,12 @@ pub async fn gather(
     let own: Vec<Target> = uids.iter().map(|uid| target(sources, uid, uids.len() == 1, question)).collect();
     let (references, beside) = (references(&reading, &TargetNames::of(&own)), named_for(&reading, &own));
     let inventory = reading.scan.grants.inventory();
-    let (operator, bindings, same_named, roles, targets) = tokio::join!(
+    let (operator, bindings, same_named, roles, version, targets) = tokio::join!(
         operator(world, &route.context, timeout, &reading.api, account),
         reading.api.whole_bindings(&references, |place| inventory.count_in(place)),
         reading.api.whole_bindings(&beside, |place| inventory.count_in(place)),
         reading.api.roles(),
+        reading.api.minor_version(),
         targets(sources, own, question.remembered, by_certificate),
     );
     let operator = operator?;
@@ -153,7 +154,12 @@ pub async fn gather(
     failed.extend(unread_same_named.into_iter().map(Failure::from));
     let roles = roles.unwrap_or_else(|error| {
         unread.push(chain(&error));
-        Roles::default()
+        Roles::unread()
+    });
+    let minor_version = version.unwrap_or_else(|error| {
+        // What depends on it is then said to depend on it.
+        tracing::info!(error = chain(&error), "the server's version is not known");
+        None
     });
     let (namespaces, unread_namespaces) = namespaces(&reading.api, &bindings).await;
     failed.extend(unread_namespaces.into_iter().map(Failure::from));
@@ -163,6 +169,7 @@ pub async fn gather(
         cluster,
         scan: reading.scan,
         roles,
+        minor_version,
         targets,
         bindings,
         same_named,

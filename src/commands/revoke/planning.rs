@@ -183,6 +183,9 @@ impl Planning<'_> {
         let leaked_before = self.request.leaked_before();
         let leaked = fleet.clusters.iter().find_map(|gathered| gathered.leaked.as_ref()).or(leaked_before).cloned();
         let mut plan = Plan::new(drafts, flags.clone(), leaked);
+        if let Some(before) = self.request.plan_before() {
+            plan.recall(&before.paths);
+        }
         plan.warnings.extend(fleet.by_temporary_credential.iter().map(|cluster_ref| {
             format!(
                 "{} is reached by a credential that was issued for this and is valid for 15 minutes",

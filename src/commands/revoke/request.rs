@@ -97,7 +97,12 @@ impl Request {
 
     /// What the operation that is gone on with knew of the credential that leaked; its file may not be given again.
     pub(super) fn leaked_before(&self) -> Option<&LeakedFacts> {
-        self.resumed.as_ref()?.record.revocation()?.leaked.as_ref()
+        self.plan_before()?.leaked.as_ref()
+    }
+
+    /// The plan of the operation that is gone on with.
+    pub(super) fn plan_before(&self) -> Option<&Plan> {
+        self.resumed.as_ref()?.record.revocation()
     }
 
     fn is_about(&self, leaked: &Leaked) -> Result<()> {

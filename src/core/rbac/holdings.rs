@@ -6,6 +6,7 @@ use super::authorizer::is_bearer;
 use super::inert::{Inert, parts};
 use super::inventory::{Binding, BoundSubject, Inventory};
 use super::kinds::Kinds;
+use super::others::Others;
 use super::server_defaults::is_server_default;
 use super::user_info::UserInfo;
 use super::{PolicyRule, Roles};
@@ -95,17 +96,28 @@ pub struct HeldRule<'a> {
     pub binding: &'a Binding,
     /// By what the binding names the user.
     pub through: Through<'a>,
+    /// The subject by which it does.
+    pub subject: &'a BoundSubject,
     /// Why it allows nothing; `None` where it does.
     pub inert: Option<Inert>,
     /// Whether it is one of the API server's own for every user.
     pub is_default: bool,
 }
 
+impl<'a> HeldRule<'a> {
+    /// The binding's other subjects.
+    pub fn others(&self) -> Others {
+        let all = self.binding.subjects();
+        let others = all.iter().filter(|subject| !std::ptr::eq(*subject, self.subject));
+        Others::new(others.map(ToString::to_string), all.len().saturating_sub(1))
+    }
+}
+
 /// Every rule that a user info holds, in the order of the bindings; in one binding first what allows something.
 pub fn held_rules<'a>(index: &BindingIndex<'a>, roles: &Roles, kinds: &Kinds, info: &UserInfo) -> Vec<HeldRule<'a>> {
     let mut held = Vec::new();
     for binding in index.of(info) {
-        let Some(through) = through(binding, info) else { continue };
+        let Some((through, subject)) = through(binding, info) else { continue };
         let is_default = is_server_default(binding, roles);
         let role = roles.granted_by(binding);
         let rules = role.map(|role| role.rules.as_slice()).unwrap_or_default();
@@ -119,19 +131,20 @@ pub fn held_rules<'a>(index: &BindingIndex<'a>, roles: &Roles, kinds: &Kinds, in
             };
             granted.push((PolicyRule::default(), why));
         }
-        let held_rule = |(rule, inert)| HeldRule { rule, is_unread, binding, through, inert, is_default };
+        let held_rule = |(rule, inert)| HeldRule { rule, is_unread, binding, through, subject, inert, is_default };
         held.extend(granted.into_iter().map(held_rule));
     }
     held
 }
 
-fn through<'a>(binding: &'a Binding, info: &UserInfo) -> Option<Through<'a>> {
+fn through<'a>(binding: &'a Binding, info: &UserInfo) -> Option<(Through<'a>, &'a BoundSubject)> {
     let by = |subject: &'a BoundSubject| match subject.kind() {
         "User" => Through::User,
         "Group" => Through::Group(subject.name()),
         _ => Through::ServiceAccount,
     };
-    binding.subjects().iter().filter(|subject| is_bearer(subject, info, binding.namespace())).map(by).min()
+    let own = binding.subjects().iter().filter(|subject| is_bearer(subject, info, binding.namespace()));
+    own.map(|subject| (by(subject), subject)).min_by_key(|(through, _)| *through)
 }
 
 #[cfg(test)]

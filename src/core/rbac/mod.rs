@@ -113,6 +113,16 @@ impl Roles {
         Self { namespaced_are_unread: true, ..Self::default() }
     }
 
+    /// No roles, because none could be read.
+    pub fn unread() -> Self {
+        Self { cluster_is_unread: true, namespaced_are_unread: true, ..Self::default() }
+    }
+
+    /// Whether neither kind of role could be read.
+    pub fn are_all_unread(&self) -> bool {
+        self.cluster_is_unread && self.namespaced_are_unread
+    }
+
     /// Whether what a role allows is not known: a role that is not there may be one that could not be read.
     pub fn is_unread(&self, role: &Role) -> bool {
         match &*role.kind {

@@ -24,6 +24,8 @@ pub struct RevocationInput {
     pub scan: ClusterScan,
     /// Every role of it.
     pub roles: Roles,
+    /// The minor version of its Kubernetes; `None` where it is not known.
+    pub minor_version: Option<u32>,
     /// The identities.
     pub targets: Vec<InputTarget>,
     /// The bindings that name one of them, in the order of the steps.

@@ -20,6 +20,7 @@ use crate::core::rbac::inventory::Role;
 
 mod draft;
 mod names;
+mod paths;
 mod refuse;
 mod remain;
 mod step;
@@ -28,6 +29,7 @@ mod tests;
 
 pub use draft::{Draft, permissions_here, questions};
 pub use names::misnamed;
+pub use paths::PlannedPath;
 pub use remain::{Elsewhere, NOT_CHECKED, Remain, RemainKind, access, mapping_of, masters};
 pub use step::{BindingAction, BindingStep, Step, StepKind};
 
@@ -94,6 +96,8 @@ pub struct Plan {
     pub targets: Vec<PlannedTarget>,
     /// The steps, in order.
     pub steps: Vec<Step>,
+    /// What the identities can become by the rights that they have. It is no part of what is agreed to.
+    pub paths: Vec<PlannedPath>,
     /// What the plan can't end.
     pub remains: Vec<Remain>,
     /// What can't be seen.
@@ -174,6 +178,7 @@ impl Plan {
             leaked,
             targets: Vec::new(),
             steps: Vec::new(),
+            paths: Vec::new(),
             remains: Vec::new(),
             not_checked: Vec::new(),
             warnings: Vec::new(),
@@ -184,6 +189,7 @@ impl Plan {
             elsewhere.extend(draft.elsewhere);
             plan.targets.extend(draft.targets);
             plan.steps.extend(draft.steps);
+            plan.paths.extend(draft.paths);
             plan.remains.extend(draft.remains);
             plan.not_checked.extend(draft.not_checked);
             plan.warnings.extend(draft.warnings);
@@ -200,9 +206,26 @@ impl Plan {
         }
         plan.not_checked = distinct(plan.not_checked);
         plan.not_checked.extend(NOT_CHECKED.map(str::to_owned));
+        plan.name_accounts();
         (1..).zip(&mut plan.steps).for_each(|(number, step)| step.id = number);
         plan.hash = seal::of_revocation(&plan);
         plan
+    }
+
+    /// Adds what an earlier plan for the same identities found: their rights may be gone by now.
+    pub fn recall(&mut self, earlier: &[PlannedPath]) {
+        let new = earlier.iter().filter(|path| !self.paths.contains(path)).cloned().collect::<Vec<_>>();
+        self.paths.extend(new);
+        self.name_accounts();
+    }
+
+    /// Names the ServiceAccounts whose tokens no check can see.
+    fn name_accounts(&mut self) {
+        let tokens = paths::tokens(self.paths.iter());
+        self.not_checked
+            .iter_mut()
+            .filter(|what| what.starts_with(paths::TOKENS))
+            .for_each(|what| *what = tokens.clone());
     }
 
     /// Whether the plan is still the one that its hash was made of.
@@ -251,6 +274,7 @@ impl Plan {
             leaked: self.leaked.clone(),
             targets: of(&self.targets, |target| target.cluster_id.as_ref() == id),
             steps: of(&self.steps, |step| step.cluster_id.as_ref() == id),
+            paths: of(&self.paths, |path| path.cluster_id.as_ref() == id),
             remains: of(&self.remains, |remain| remain.cluster_id.as_ref() == id),
             not_checked: self.not_checked.clone(),
             warnings: self.warnings.clone(),

@@ -1,9 +1,9 @@
 use serde::Serialize;
 
-use super::scan::Binding;
 use super::words::{CertaintyWord, PrimitiveWord};
 use crate::core::rbac::Attributes;
-use crate::core::rbac::reach::{Certainty, Primitive, ReachPath, Step, Target};
+use crate::core::rbac::binding_object::BindingRef;
+use crate::core::rbac::reach::{Certainty, KnownPath, Target};
 
 /// A request, as authorizers see it.
 #[derive(Clone, Debug, Serialize)]
@@ -47,15 +47,15 @@ impl RequestView {
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct PathView<'a> {
+pub struct PathView {
     /// What is become.
     pub target: PathTarget,
     /// Whether it holds by the API server alone.
     pub certainty: CertaintyWord,
     /// The steps, in their order; none for a member of `system:masters`.
-    pub steps: Vec<PathStep<'a>>,
+    pub steps: Vec<PathStep>,
     /// What else must be the case, in words for people.
-    pub depends_on: Vec<&'static str>,
+    pub depends_on: Vec<String>,
     /// The same in a sentence.
     #[serde(skip)]
     pub sentence: String,
@@ -98,15 +98,34 @@ pub enum TargetKind {
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct PathStep<'a> {
+pub struct PathStep {
     /// By what.
     pub primitive: PrimitiveWord,
     /// The requests that it takes.
     pub attributes: Vec<RequestView>,
     /// The bindings that allow them; none where an earlier step gave the right.
-    pub bindings: Vec<Binding<'a>>,
+    pub bindings: Vec<PathBinding>,
     /// Who one is after it; null where that is the same user with more rights.
     pub becomes: Option<PathTarget>,
+}
+
+/// A binding that allows a step.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct PathBinding {
+    /// `ClusterRoleBinding` or `RoleBinding`.
+    pub kind: &'static str,
+    /// Its namespace; null for a ClusterRoleBinding.
+    pub namespace: Option<String>,
+    /// Its name.
+    pub name: String,
+}
+
+impl PathBinding {
+    fn of(BindingRef { kind, namespace, name }: &BindingRef) -> Self {
+        Self { kind: kind.as_str(), namespace: namespace.clone(), name: name.clone() }
+    }
 }
 
 impl PathTarget {
@@ -126,7 +145,7 @@ impl PathTarget {
     }
 }
 
-impl<'a> PathView<'a> {
+impl PathView {
     /// Whether the API server alone lets it lead to full rights in the whole cluster.
     pub fn leads_to_full_rights(&self) -> bool {
         let is_at_the_top = matches!(self.target.kind, TargetKind::Administrator | TargetKind::Masters);
@@ -134,45 +153,32 @@ impl<'a> PathView<'a> {
     }
 
     /// The view of a path; `who` is one that could go it, in words.
-    pub fn of(who: &str, path: &ReachPath<'a>) -> Self {
+    pub fn of(who: &str, path: &KnownPath) -> Self {
         let steps = path.steps.iter().map(|step| PathStep {
             primitive: PrimitiveWord::from(step.primitive),
             attributes: step.attributes.iter().map(RequestView::of).collect(),
-            bindings: step.bindings.iter().map(|binding| Binding::of_inventory(binding)).collect(),
+            bindings: step.bindings.iter().map(PathBinding::of).collect(),
             becomes: step.becomes.as_ref().map(PathTarget::of),
         });
         Self {
             target: PathTarget::of(&path.target),
             certainty: CertaintyWord::from(path.certainty()),
             steps: steps.collect(),
-            depends_on: path.depends_on(),
+            depends_on: path.depends_on.clone(),
             sentence: sentence(who, path),
         }
     }
 }
 
-/// `ann can become administrator of the cluster: create serviceaccounts/root …`, or `ann could …, if …: …`.
-fn sentence(who: &str, path: &ReachPath<'_>) -> String {
-    if path.steps.is_empty() {
-        return format!("{who} is a {}", path.target);
-    }
-    let steps: Vec<String> = path.steps.iter().map(|step| step_text(step)).collect();
-    let steps = steps.join(", then ");
+/// `ann can become administrator of the cluster: create serviceaccounts/root …`, or `ann could become …, if …: …`.
+fn sentence(who: &str, path: &KnownPath) -> String {
     match path.certainty() {
-        Certainty::Exact => format!("{who} can become {}: {steps}", path.target),
+        _ if path.steps.is_empty() => format!("{who} is a {path}"),
+        Certainty::Exact => format!("{who} can become {path}"),
         Certainty::Depends => {
-            format!("{who} could become {}, if {}: {steps}", path.target, path.depends_on().join(", and if "))
+            let steps: Vec<String> = path.steps.iter().map(ToString::to_string).collect();
+            let (depends_on, steps) = (path.depends_on.join(", and if "), steps.join(", then "));
+            format!("{who} could become {}, if {depends_on}: {steps}", path.target)
         }
     }
-}
-
-fn step_text(step: &Step<'_>) -> String {
-    let requests: Vec<String> = match step.primitive {
-        Primitive::FullRights => vec!["full rights".to_owned()],
-        _ => step.attributes.iter().map(ToString::to_string).collect(),
-    };
-    let bindings: Vec<String> = step.bindings.iter().map(|binding| binding.reference().to_string()).collect();
-    let by = if bindings.is_empty() { String::new() } else { format!(" ({})", bindings.join(", ")) };
-    let becomes = step.becomes.as_ref().map(|target| format!(" -> {target}")).unwrap_or_default();
-    format!("{}{by}{becomes}", requests.join(" and "))
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::paths::PathView;
 use super::refusal::RefusalView;
 use super::step::{ObjectView, StepAction, StepView};
 use super::verification::RemainView;
@@ -10,12 +11,18 @@ use super::words::{CredentialWord, GroupsFromWord, IdentityTypeWord, StateWord, 
 use super::{ApiVersion, Kind, distance, each_once, time};
 use crate::core::distinct::distinct;
 use crate::core::rbac::others::Others;
+use crate::core::rbac::reach::Certainty;
 use crate::core::revocation::input::LeakedFacts;
 use crate::core::revocation::other_credential::OtherCredential;
-use crate::core::revocation::plan::{Flags, Plan, PlannedTarget, Step};
+use crate::core::revocation::plan::{Flags, Plan, PlannedPath, PlannedTarget, Step};
 use crate::output::report::Report;
 use crate::output::steps::StepLines;
 use crate::output::table::{Cell, Table};
+
+const CAN_BECOME: &str = "Can become    ";
+
+/// How many lines say what the identities can become.
+const MOST_PATHS: usize = 10;
 
 /// What `revoke --dry-run` prints, and what `revoke --plan` takes.
 #[derive(Debug, Serialize, Deserialize)]
@@ -37,6 +44,10 @@ pub struct RevocationPlan {
     pub targets: Vec<TargetView>,
     /// The steps, in order.
     pub steps: Vec<PlannedStepView>,
+    /// What the identities can become by the rights that they have, the worst first. Of what anyone of a kind stands for, no single
+    /// one is named. It is no part of what is agreed to, and not looked at in a plan that is given.
+    #[serde(skip_deserializing)]
+    pub paths: Vec<PlannedPathView>,
     /// What the plan can't end.
     pub remains: Vec<RemainView>,
     /// What can't be checked.
@@ -148,6 +159,25 @@ pub struct TargetView {
     pub last_access: Option<String>,
 }
 
+/// What an identity can become by the rights that it has.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct PlannedPathView {
+    /// The cluster; null where its ID is not known.
+    pub cluster_id: Option<String>,
+    /// The RAM UID.
+    pub uid: String,
+    /// The user name that goes the path.
+    pub user: String,
+    /// The path.
+    #[serde(flatten)]
+    pub path: PathView,
+    /// What is become and how, where the API server alone lets it happen.
+    #[serde(skip)]
+    exact: Option<String>,
+}
+
 /// A step of a plan.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -188,6 +218,7 @@ impl RevocationPlan {
             leaked: plan.leaked.as_ref().map(LeakedView::of),
             targets: plan.targets.iter().map(TargetView::of).collect(),
             steps: plan.steps.iter().map(PlannedStepView::of).collect(),
+            paths: plan.paths.iter().map(PlannedPathView::of).collect(),
             remains: plan.remains.iter().map(RemainView::of).collect(),
             not_checked: plan.not_checked.clone(),
             warnings: plan.warnings.clone(),
@@ -214,6 +245,22 @@ impl RevocationPlan {
     fn cluster_name_of(&self, step: &PlannedStepView) -> Option<&str> {
         let cluster = self.targets.iter().find(|target| target.cluster_id == step.cluster_id)?;
         cluster.cluster_name.as_deref().or(cluster.context.as_deref())
+    }
+
+    /// What the identities can become for certain, a line each; of very many the worst.
+    fn becoming(&self) -> Vec<String> {
+        let are_several = self.targets.windows(2).any(|pair| pair[0].uid != pair[1].uid);
+        let exact = self.paths.iter().filter_map(|path| {
+            let exact = path.exact.as_ref()?;
+            Some(if are_several { format!("{}: {exact}", path.uid) } else { exact.clone() })
+        });
+        let exact: Vec<String> = exact.collect();
+        let mut lines = each_once(CAN_BECOME, exact.iter().map(String::as_str));
+        if let Some(more) = lines.len().checked_sub(MOST_PATHS).filter(|more| *more > 0) {
+            lines.truncate(MOST_PATHS);
+            lines.push(format!("{CAN_BECOME}and {more} more: kubectl ackcred rights UID shows them"));
+        }
+        lines
     }
 
     fn cluster_of(&self, step: &PlannedStepView) -> String {
@@ -312,6 +359,20 @@ impl TargetView {
             groups: target.groups,
             groups_from: target.groups_from.into(),
             last_access: target.last_access,
+        }
+    }
+}
+
+impl PlannedPathView {
+    fn of(PlannedPath { cluster_id, uid, user, path }: &PlannedPath) -> Self {
+        // Who is something without any step does not become it.
+        let is_shown = path.certainty() == Certainty::Exact && !path.steps.is_empty();
+        Self {
+            cluster_id: cluster_id.as_ref().map(ToString::to_string),
+            uid: uid.to_string(),
+            user: user.clone(),
+            path: PathView::of(user, path),
+            exact: is_shown.then(|| path.to_string()),
         }
     }
 }
@@ -453,7 +514,7 @@ impl Report for RevocationPlan {
     }
 
     fn footing(&self) -> Vec<String> {
-        let mut lines: Vec<String> = Vec::new();
+        let mut lines: Vec<String> = self.becoming();
         lines.extend(each_once("Remains       ", self.remains.iter().map(|remain| remain.what.as_str())));
         lines.extend(self.not_checked.iter().map(|what| format!("Not checked   {what}")));
         lines
@@ -500,7 +561,41 @@ mod tests {
 
     use super::*;
     use crate::cli::Format;
+    use crate::core::ids::Uid;
+    use crate::core::rbac::Attributes;
+    use crate::core::rbac::reach::{KnownPath, KnownStep, Primitive, Target};
     use crate::output::report::{self, Style};
+
+    #[test]
+    fn what_can_be_become_is_shown_where_it_holds_by_the_api_server_alone_and_of_very_much_a_part() {
+        let path = |number: usize, depends_on: &[&str]| {
+            let target = Target::Identity(Some(format!("user-{number:02}")));
+            let step = KnownStep {
+                primitive: Primitive::Impersonate,
+                attributes: vec![Attributes::on("impersonate", "", "users", &format!("user-{number:02}"), "")],
+                bindings: Vec::new(),
+                becomes: Some(target.clone()),
+            };
+            let depends_on = depends_on.iter().map(|text| (*text).to_owned()).collect();
+            let path = KnownPath { target, steps: vec![step], depends_on };
+            let uid = Uid::parse("200").unwrap();
+            PlannedPathView::of(&PlannedPath { cluster_id: None, uid, user: "200-1".into(), path })
+        };
+        let mut plan: RevocationPlan = serde_json::from_value(json!({
+            "apiVersion": "ackcred/v1", "kind": "RevocationPlan", "hash": "3f9a2c", "flags": {}, "leaked": null, "steps": [],
+            "targets": [], "remains": [], "notChecked": [], "warnings": [], "refusals": [], "paths": "not looked at",
+        }))
+        .unwrap();
+        plan.paths = vec![path(1, &["a pod runs"]), path(2, &[])];
+        let line = "Can become    User/user-02: impersonate users/user-02 -> User/user-02";
+        assert_eq!(plan.footing(), [line]);
+        plan.paths = (1..=12).map(|number| path(number, &[])).collect();
+        let lines = plan.footing();
+        assert_eq!(
+            (lines.len(), lines[10].as_str()),
+            (11, "Can become    and 2 more: kubectl ackcred rights UID shows them")
+        );
+    }
 
     /// A user who may write a binding can put thousands of names into it, and revoking them takes all of them out.
     #[test]

@@ -30,7 +30,7 @@ pub struct RightsReport<'a> {
     /// The rules, in the order of users and bindings.
     pub rules: Vec<HeldRuleView<'a>>,
     /// What each could become, the shortest path to each target.
-    pub paths: Vec<UserPath<'a>>,
+    pub paths: Vec<UserPath>,
     /// What the API server itself answers; null where it was not asked.
     pub reviews: Option<Vec<ReviewView>>,
     /// Rules of the API server's defaults for every user that are left out.
@@ -107,7 +107,7 @@ pub struct HeldRuleView<'a> {
     pub binding: Binding<'a>,
     /// By what the binding names the user.
     pub through: ThroughView,
-    /// The first of the binding's subjects, `Kind/name` or `Kind/namespace/name`.
+    /// The first of the binding's other subjects, `Kind/name` or `Kind/namespace/name`.
     pub shared_with: Vec<String>,
     /// How many other subjects the binding has.
     pub shared_with_count: usize,
@@ -128,12 +128,12 @@ pub struct HeldRuleView<'a> {
 /// A path of a user.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct UserPath<'a> {
+pub struct UserPath {
     /// The user's `id`.
     pub user: String,
     /// The path.
     #[serde(flatten)]
-    pub path: PathView<'a>,
+    pub path: PathView,
 }
 
 /// What the API server answers about a request.
@@ -159,14 +159,14 @@ pub struct ReviewView {
 impl<'a> HeldRuleView<'a> {
     /// The view of a rule that this user holds; `mapping` is what leads to the user.
     pub fn of(user: &RightsUser, held: &HeldRule<'a>) -> Self {
-        let HeldRule { rule, is_unread, binding, through, inert, is_default } = held;
+        let HeldRule { rule, is_unread, binding, through, inert, is_default, .. } = held;
         let through = match (through, &user.mapping) {
             (_, Some(mapping)) => ThroughView { kind: "RAMIdentityMapping".to_owned(), name: Some(mapping.clone()) },
             (Through::User, None) => ThroughView { kind: "User".to_owned(), name: None },
             (Through::ServiceAccount, None) => ThroughView { kind: "ServiceAccount".to_owned(), name: None },
             (Through::Group(group), None) => ThroughView { kind: "Group".to_owned(), name: Some((*group).to_owned()) },
         };
-        let others = Others::new(binding.subjects().iter().map(ToString::to_string), binding.subjects().len());
+        let others = held.others();
         let PolicyRule { verbs, api_groups, resources, resource_names, non_resource_urls } = rule.clone();
         Self {
             user: user.id.clone(),
@@ -180,7 +180,7 @@ impl<'a> HeldRuleView<'a> {
             binding: Binding::of_inventory(binding),
             through,
             shared_with: others.named,
-            shared_with_count: others.count.saturating_sub(1),
+            shared_with_count: others.count,
             created: binding.created(),
             inert: inert.map(InertWord::from),
             role_unread: *is_unread,
@@ -256,8 +256,8 @@ impl Report for RightsReport<'_> {
                 cells.push(rule.reason_cell());
             }
             if wide {
-                let others = Others { named: rule.shared_with.clone(), count: rule.shared_with_count + 1 };
-                cells.push(if rule.shared_with_count == 0 { Cell::default() } else { Cell::new(others.to_string()) });
+                let others = Others { named: rule.shared_with.clone(), count: rule.shared_with_count };
+                cells.push(Cell::new(others.to_string()));
                 cells.push(Cell::maybe(rule.created.map(time)));
             }
             cells

@@ -3,12 +3,10 @@ use serde::Serialize;
 use super::paths::{PathView, RequestView};
 use super::scan::{Binding, Role};
 use super::words::Word as _;
-use super::{
-    ApiVersion, CloudView, IdentityTypeWord, Kind, ScannedCluster, StateWord, distinct_names, nothing_in, state_tone,
-};
+use super::{ApiVersion, CloudView, IdentityTypeWord, Kind, ScannedCluster, StateWord, distinct_names, state_tone};
 use crate::core::access::allowed::{AllowedBy, AllowedRow};
 use crate::core::ids::ClusterId;
-use crate::core::rbac::Attributes;
+use crate::core::rbac::who_can::{AccessQuestion, Place};
 use crate::output::report::Report;
 use crate::output::table::{Cell, Table};
 
@@ -81,7 +79,7 @@ pub struct AllowedView<'a> {
     /// The only names for which it may; empty for all, or for the one that was asked for.
     pub names: Vec<String>,
     /// The path by which it could become one that may; empty where it may itself.
-    pub reach: Vec<PathView<'a>>,
+    pub reach: Vec<PathView>,
     /// The cluster's name.
     #[serde(skip)]
     pub cluster_name: Option<&'a str>,
@@ -161,7 +159,7 @@ impl<'a> AllowedView<'a> {
             role: binding.map(|binding| Role::of(binding.role())),
             through,
             names: row.names.clone(),
-            reach: row.by.path().map(|path| PathView::of(&row.subject.to_string(), path)).into_iter().collect(),
+            reach: row.by.path().map(|path| PathView::of(&row.subject.to_string(), &path.into())).into_iter().collect(),
         }
     }
 
@@ -175,9 +173,14 @@ impl<'a> AllowedView<'a> {
 }
 
 impl WhoCanReport<'_> {
-    /// The question as its document has it.
-    pub fn question(attributes: &Attributes, namespace: Option<&str>) -> RequestView {
-        RequestView { namespace: namespace.map(str::to_owned), ..RequestView::of(attributes) }
+    /// The question as its document has it: with the namespace in which it is asked, and without one where it is asked in all or for
+    /// the whole cluster.
+    pub fn question(question: &AccessQuestion) -> RequestView {
+        let namespace = match &question.place {
+            Place::Namespace(namespace) => Some(namespace.clone()),
+            Place::Cluster | Place::Anywhere => None,
+        };
+        RequestView { namespace, ..RequestView::of(&question.attributes) }
     }
 }
 
@@ -244,7 +247,7 @@ impl Report for WhoCanReport<'_> {
     }
 
     fn nothing_found(&self) -> Option<String> {
-        let is_empty = self.subjects.is_empty();
-        is_empty.then(|| nothing_in("no binding read allows it", self.incomplete))
+        // Members of system:masters may everywhere: without a row no cluster was read.
+        self.subjects.is_empty().then(|| "who may do it is not known: no cluster was read".to_owned())
     }
 }

@@ -216,6 +216,8 @@ words! {
         ReusableName,
         /// The leaked file holds another credential beside the certificate.
         OtherCredential,
+        /// What stays lets the identity become another user, or gain more rights.
+        Path,
         /// A binding stays, empty, because of its finalizers.
         EmptyBinding,
         /// The certificate stays valid.

@@ -6,6 +6,7 @@
 mod authenticators;
 mod cluster;
 mod impersonation;
+mod known;
 mod names;
 mod node;
 mod paths;
@@ -18,6 +19,7 @@ use std::fmt;
 use std::rc::Rc;
 
 pub use cluster::{Discovered, ReachCluster};
+pub use known::{KnownPath, KnownStep};
 pub use paths::{Becoming, Reach};
 
 use super::Attributes;

@@ -1,8 +1,8 @@
 //! The part of a plan that is about one cluster: from what was read of it to its steps, its refusals and what remains.
 
 use super::{
-    BindingAction, BindingStep, Elsewhere, Flags, PlannedTarget, Remain, RevokeMode, Step, StepKind, change_of, names,
-    refuse, remain,
+    BindingAction, BindingStep, Elsewhere, Flags, PlannedPath, PlannedTarget, Remain, RevokeMode, Step, StepKind,
+    change_of, names, paths, refuse, remain,
 };
 use crate::core::access::holder::LastAccess;
 use crate::core::access::scan::StateKind;
@@ -25,6 +25,8 @@ pub struct Draft {
     pub targets: Vec<PlannedTarget>,
     /// What is done, numbered later.
     pub steps: Vec<Step>,
+    /// What they can become by the rights that they have.
+    pub paths: Vec<PlannedPath>,
     /// What it can't end.
     pub remains: Vec<Remain>,
     /// What the identities hold in other clusters, which the plan may be about too.
@@ -70,9 +72,13 @@ impl Draft {
             (accepted, steps) = (Vec::new(), Vec::new());
         }
         refusals.iter_mut().for_each(|refusal| refusal.cluster_id = input.cluster.id().cloned());
+        let becoming = paths::of(input, &accepted);
+        let mut remains = remain::after(input, &accepted, leaked, flags);
+        remains.extend(becoming.stay);
         Self {
             targets: accepted.iter().map(|target| planned(input, target)).collect(),
-            remains: remain::after(input, &accepted, leaked, flags),
+            paths: becoming.paths,
+            remains,
             elsewhere: remain::elsewhere(input, &accepted),
             not_checked: not_checked(input, &accepted, flags),
             warnings: refuse::warnings(input, &accepted, flags, leaked),
@@ -102,7 +108,7 @@ fn planned(input: &RevocationInput, target: &InputTarget) -> PlannedTarget {
 }
 
 fn not_checked(input: &RevocationInput, targets: &[&InputTarget], flags: &Flags) -> Vec<String> {
-    let mut unseen = Vec::new();
+    let mut unseen = Vec::from_iter(paths::not_checked(input).filter(|_| !targets.is_empty()));
     if flags.rbac_only {
         unseen.push("the cloud's records: --rbac-only".to_owned());
     }

@@ -1,6 +1,7 @@
 //! What a revocation can't end, found exactly and shown before consent.
 
 use super::names::{grants_of_open_names, is_open};
+use super::paths::TOKENS;
 use super::{Flags, change_of};
 use crate::core::identity::IdentityType;
 use crate::core::identity::ack::CertificateState;
@@ -16,7 +17,7 @@ use crate::core::revocation::target::{Target, TargetNames};
 /// What can't be seen from here. Always shown.
 pub const NOT_CHECKED: [&str; 5] = [
     "sessions opened before now end by themselves, watches within an hour",
-    "tokens of ServiceAccounts that it could reach",
+    TOKENS,
     "other authorizers of the API server",
     "other replicas of the API server",
     "kubelets",
@@ -37,6 +38,8 @@ pub enum RemainKind {
     ReusableName,
     /// The leaked file holds another credential beside the certificate.
     OtherCredential,
+    /// What stays lets the identity become another user, or gain more rights.
+    Path,
     /// A binding stays, empty, because of its finalizers.
     EmptyBinding,
     /// The certificate stays valid.

@@ -168,17 +168,25 @@ pub struct AttributesV1 {
 
 impl From<&Probe> for ProbeV1 {
     fn from(Probe { name, groups, attributes }: &Probe) -> Self {
-        let Attributes { verb, group, resource, subresource, name: object, namespace, path } = attributes.clone();
-        let attributes = AttributesV1 { verb, group, resource, subresource, name: object, namespace, path };
-        Self { name: name.clone(), groups: groups.clone(), attributes }
+        Self { name: name.clone(), groups: groups.clone(), attributes: attributes.clone().into() }
     }
 }
 
 impl From<ProbeV1> for Probe {
     fn from(ProbeV1 { name, groups, attributes }: ProbeV1) -> Self {
-        let AttributesV1 { verb, group, resource, subresource, name: object, namespace, path } = attributes;
-        let attributes = Attributes { verb, group, resource, subresource, name: object, namespace, path };
-        Self { name, groups, attributes }
+        Self { name, groups, attributes: attributes.into() }
+    }
+}
+
+impl From<Attributes> for AttributesV1 {
+    fn from(Attributes { verb, group, resource, subresource, name, namespace, path }: Attributes) -> Self {
+        Self { verb, group, resource, subresource, name, namespace, path }
+    }
+}
+
+impl From<AttributesV1> for Attributes {
+    fn from(AttributesV1 { verb, group, resource, subresource, name, namespace, path }: AttributesV1) -> Self {
+        Self { verb, group, resource, subresource, name, namespace, path }
     }
 }
 

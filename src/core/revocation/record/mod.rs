@@ -19,6 +19,7 @@ pub mod audit;
 pub mod event;
 mod kubernetes;
 pub mod operation;
+mod path;
 mod plan;
 pub mod report;
 mod restore;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::kubernetes::BindingRefV1;
+use super::path::PathV1;
 use super::{DELETE_KUBECONFIG, OnDisk as _, RecordError, all, many, maybe, nullable, one, text, texts, under_maybe};
 use crate::core::ids::Uid;
 use crate::core::rbac::others::Others;
@@ -26,6 +27,9 @@ pub struct PlanV1 {
     pub targets: Vec<TargetV1>,
     /// The steps, in order.
     pub steps: Vec<StepV1>,
+    /// What the identities could become. May be missing: it was not looked for.
+    #[serde(default)]
+    pub paths: Vec<PathV1>,
     /// What the plan can't end. May be missing: nothing was shown.
     #[serde(default)]
     pub remains: Vec<RemainV1>,
@@ -217,13 +221,14 @@ pub struct RefusalV1 {
 
 impl From<&Plan> for PlanV1 {
     fn from(plan: &Plan) -> Self {
-        let Plan { hash, flags, leaked, targets, steps, remains, not_checked, warnings, refusals } = plan;
+        let Plan { hash, flags, leaked, targets, steps, paths, remains, not_checked, warnings, refusals } = plan;
         Self {
             hash: hash.clone(),
             flags: flags.into(),
             leaked: leaked.as_ref().map(LeakedV1::from),
             targets: targets.iter().map(TargetV1::from).collect(),
             steps: steps.iter().map(StepV1::from).collect(),
+            paths: paths.iter().map(PathV1::from).collect(),
             remains: remains.iter().map(RemainV1::from).collect(),
             not_checked: not_checked.clone(),
             warnings: warnings.clone(),
@@ -236,13 +241,14 @@ impl TryFrom<PlanV1> for Plan {
     type Error = RecordError;
 
     fn try_from(plan: PlanV1) -> Result<Self, RecordError> {
-        let PlanV1 { hash, flags, leaked, targets, steps, remains, not_checked, warnings, refusals } = plan;
+        let PlanV1 { hash, flags, leaked, targets, steps, paths, remains, not_checked, warnings, refusals } = plan;
         Ok(Self {
             hash,
             flags: flags.into(),
             leaked: under_maybe("leaked", leaked)?,
             targets: all("targets", targets)?,
             steps: all("steps", steps)?,
+            paths: all("paths", paths)?,
             remains: all("remains", remains)?,
             not_checked,
             warnings,

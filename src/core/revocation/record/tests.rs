@@ -191,6 +191,44 @@ fn get<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     path.split('.').try_fold(value, |value, key| if key == "*" { value.get(0) } else { value.get(key) })
 }
 
+/// The files of the fixture are older than what an identity could become.
+#[test]
+fn what_an_identity_could_become_may_be_missing_and_is_read_back() {
+    let (revoke, ..) = REVOKED;
+    let mut record = value(revoke);
+    assert_eq!(operation(record.clone()).unwrap().revocation().unwrap().paths, []);
+    let request = json!({
+        "verb": "create", "group": "", "resource": "serviceaccounts", "subresource": "token", "name": "root",
+        "namespace": "kube-x", "path": null,
+    });
+    let binding = json!({"kind": "RoleBinding", "namespace": "kube-x", "name": "mint"});
+    let targets = [
+        json!({"kind": "Administrator", "namespace": null, "name": null}),
+        json!({"kind": "Masters", "namespace": null, "name": null}),
+        json!({"kind": "AllSecrets", "namespace": null, "name": null}),
+        json!({"kind": "NamespaceAdmin", "namespace": "shop", "name": null}),
+        json!({"kind": "Identity", "namespace": null, "name": "boss"}),
+        json!({"kind": "ServiceAccount", "namespace": "kube-x", "name": null}),
+        json!({"kind": "Role", "namespace": "shop", "name": "ClusterRole/dev"}),
+    ];
+    let path = |target: &Value| {
+        let step = json!({"primitive": "Token", "attributes": [request], "bindings": [binding], "becomes": target});
+        json!({"clusterId": null, "uid": "200", "user": "200-1", "target": target, "steps": [step], "dependsOn": ["x"]})
+    };
+    let paths: Vec<Value> = targets.iter().map(path).collect();
+    record["purpose"]["plan"]["paths"] = json!(paths);
+    let read = operation(record.clone()).unwrap();
+    assert!(read.revocation().unwrap().is_sealed());
+    let written = serde_json::to_value(OperationV1::from(&read)).unwrap();
+    assert_eq!(written["purpose"]["plan"]["paths"], json!(paths));
+    for (key, word) in [("kind", "Emperor"), ("name", "dev")] {
+        let mut wrong = record.clone();
+        wrong["purpose"]["plan"]["paths"][6]["target"][key] = json!(word);
+        let error = operation(wrong).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("purpose.plan.paths[6].target.{key} can't be used")), "{error}");
+    }
+}
+
 #[test]
 fn nothing_that_decides_may_be_missing() {
     let ((revoke, ..), (restore, ..)) = (REVOKED, RESTORED);

@@ -8,6 +8,7 @@ use crate::core::identity::IdentityType;
 use crate::core::ids::{ClusterId, Region, Uid};
 use crate::core::rbac::binding::BindingKind;
 use crate::core::rbac::binding_object::BindingRef;
+use crate::core::rbac::reach::Primitive;
 use crate::core::revocation::input::Confirmation;
 use crate::core::revocation::journal::{self, Ending, OperationId, Phase, StepResult};
 use crate::core::revocation::plan::{BindingAction, RemainKind};
@@ -115,6 +116,24 @@ words!(
 words!(GroupsFrom, "a source of groups": Certificate = "Certificate", Assumed = "Assumed");
 
 words!(
+    Primitive,
+    "a step of a path": FullRights = "FullRights",
+    Impersonate = "Impersonate",
+    ConstrainedImpersonate = "ConstrainedImpersonate",
+    Token = "Token",
+    Escalate = "Escalate",
+    Bind = "Bind",
+    CertificateRequest = "CertificateRequest",
+    Workload = "Workload",
+    ReadSecrets = "ReadSecrets",
+    MakeSecrets = "MakeSecrets",
+    Mapping = "Mapping",
+    Admission = "Admission",
+    Kubelet = "Kubelet",
+    Aggregation = "Aggregation",
+);
+
+words!(
     Confirmation,
     "what confirms a cluster": ClusterProfile = "ClusterProfile",
     CloudAddress = "CloudAddress",
@@ -140,6 +159,7 @@ words!(
     ResemblingName = "ResemblingName",
     OtherCredential = "OtherCredential",
     ReusableName = "ReusableName",
+    Path = "Path",
     EmptyBinding = "EmptyBinding",
     Certificate = "Certificate",
     Reissue = "Reissue",

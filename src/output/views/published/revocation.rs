@@ -7,16 +7,18 @@ use crate::core::credential::CredentialKind;
 use crate::core::fixtures::at;
 use crate::core::identity::IdentityType;
 use crate::core::ids::{ClusterId, Uid};
+use crate::core::rbac::Attributes;
 use crate::core::rbac::binding::BindingKind;
 use crate::core::rbac::binding_object::{BindingObject, BindingRef};
 use crate::core::rbac::inventory::Role;
 use crate::core::rbac::others::Others;
+use crate::core::rbac::reach::{KnownPath, KnownStep, Primitive, Target};
 use crate::core::revocation::input::LeakedFacts;
 use crate::core::revocation::journal::{OperationId, StepResult};
 use crate::core::revocation::operation::{EndedStep, LostBinding, OperationReport};
 use crate::core::revocation::other_credential::OtherCredential;
 use crate::core::revocation::plan::{
-    BindingAction, BindingStep, Draft, Flags, Plan, PlannedTarget, Remain, RemainKind, Step, StepKind,
+    BindingAction, BindingStep, Draft, Flags, Plan, PlannedPath, PlannedTarget, Remain, RemainKind, Step, StepKind,
 };
 use crate::core::revocation::refusal::{Refusal, RefusalCode, RefusalScope};
 use crate::core::revocation::restoration::{RestoreAction, RestoreChange, RestorePlan, RestoreStep, RoleChange};
@@ -75,6 +77,7 @@ fn agreed() -> Plan {
                 undo: text("recycle bin, 30 days, console"),
             },
         ],
+        paths: vec![path()],
         remains: vec![remain()],
         elsewhere: Vec::new(),
         not_checked: Vec::new(),
@@ -119,6 +122,26 @@ fn target() -> PlannedTarget {
         groups: vec![text("system:users")],
         groups_from: GroupsFrom::Certificate,
         last_access: Some(text("no access in the last 7 days")),
+    }
+}
+
+/// By a role that is bound. No step takes a path yet; its key is there for one that does.
+fn path() -> PlannedPath {
+    let role = Role { kind: "ClusterRole".into(), name: "dev".into() };
+    let holder = || Target::Role { namespace: Some(text("shop")), role: role.clone() };
+    let request = |verb, resource| Attributes::on(verb, "rbac.authorization.k8s.io", resource, "dev", "shop");
+    let path = Attributes { verb: text("get"), path: Some(text("/metrics")), ..Attributes::default() };
+    let steps = vec![KnownStep {
+        primitive: Primitive::Bind,
+        attributes: vec![request("bind", "clusterroles"), request("create", "rolebindings/status"), path],
+        bindings: vec![team()],
+        becomes: Some(holder()),
+    }];
+    PlannedPath {
+        cluster_id: cluster(),
+        uid: carl(),
+        user: text("200000000000000103-1760000000"),
+        path: KnownPath { target: holder(), steps, depends_on: vec![text("admission lets it be")] },
     }
 }
 

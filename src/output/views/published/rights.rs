@@ -15,7 +15,7 @@ use crate::core::rbac::kinds::{Kind as ServedKind, KindScope, Kinds};
 use crate::core::rbac::mapping::{MappedIdentity, Mapping, MappingOrigin};
 use crate::core::rbac::reach::{Discovered, Reach, ReachCluster};
 use crate::core::rbac::user_info::of_identity;
-use crate::core::rbac::who_can::AccessQuestion;
+use crate::core::rbac::who_can::{AccessQuestion, Place};
 use crate::core::rbac::{Attributes, RoleFacts, Roles};
 use crate::output::views::{
     AllowedView, ApiVersion, HeldRuleView, Kind, PathView, RequestView, ReviewView, RightsColumns, RightsReport,
@@ -56,7 +56,7 @@ pub(super) fn with_rights(look: impl FnOnce(&RightsReport<'_>)) {
             reach
                 .paths(&known.info)
                 .iter()
-                .map(|path| UserPath { user: user.id.clone(), path: PathView::of(&user.text, path) }),
+                .map(|path| UserPath { user: user.id.clone(), path: PathView::of(&user.text, &path.into()) }),
         );
         users.push(user);
     }
@@ -91,7 +91,8 @@ pub(super) fn with_who_can(look: impl Fn(&[WhoCanReport<'_>])) {
     let path = Attributes { verb: "get".to_owned(), path: Some("/metrics".to_owned()), ..Attributes::default() };
     let secrets = Attributes { verb: "get".to_owned(), resource: "secrets".to_owned(), ..Attributes::default() };
     let report = |shown: &Attributes| {
-        let question = AccessQuestion::new(secrets.clone(), Some("shop"), &kinds());
+        let in_shop = || Place::Namespace("shop".to_owned());
+        let question = AccessQuestion { attributes: secrets.clone(), place: in_shop() };
         let inventory = scan.grants.inventory();
         let rules = ReachCluster::new(inventory, scan.grants.mappings(), &roles, Discovered::default());
         let all_users = rules.all_users();
@@ -100,13 +101,13 @@ pub(super) fn with_who_can(look: impl Fn(&[WhoCanReport<'_>])) {
         let mut subjects: Vec<AllowedView<'_>> = rows.iter().map(AllowedView::of).collect();
         // This path holds by the API server alone, and no step takes a path yet; the keys are there for others.
         let reached = subjects.iter_mut().find_map(|row| row.reach.first_mut()).unwrap();
-        reached.depends_on.push("a pod of that ServiceAccount runs there");
+        reached.depends_on.push("a pod of that ServiceAccount runs there".to_owned());
         reached.steps[0].attributes.push(RequestView::of(&path));
         WhoCanReport {
             api_version: ApiVersion::V1,
             kind: Kind::WhoCanReport,
             clusters: vec![cluster(CLUSTER, Some("cannot list roles"))],
-            question: WhoCanReport::question(shown, Some("shop")),
+            question: WhoCanReport::question(&AccessQuestion { attributes: shown.clone(), place: in_shop() }),
             subjects,
             by_name_only: 1,
             cloud: Some(super::cloud()),
