@@ -19,6 +19,7 @@ mod format;
 mod help;
 mod revocation;
 mod rights;
+mod status;
 
 pub use arguments::{has_use_for, parse};
 pub use clusters::ClusterArgs;
@@ -29,6 +30,8 @@ pub use revocation::{DryRun, HistoryArgs, RestoreArgs, RevokeArgs};
 use revocation::{HISTORY_EXAMPLES, RESTORE_ABOUT, RESTORE_EXAMPLES, REVOKE_ABOUT, REVOKE_EXAMPLES};
 use rights::{RIGHTS_ABOUT, RIGHTS_EXAMPLES, WHO_CAN_ABOUT, WHO_CAN_EXAMPLES};
 pub use rights::{RightsArgs, RightsFailOn, WhoCanArgs, WhoCanFailOn};
+use status::{STATUS_ABOUT, STATUS_EXAMPLES};
+pub use status::{StatusArgs, StatusFailOn};
 
 /// Whose kubeconfig credential is this, when does it expire, and who still holds access to the cluster?
 #[derive(Debug, Parser)]
@@ -208,35 +211,6 @@ const SCAN_EXAMPLES: &str = "Examples:
   kubectl ackcred scan                        # deleted identities that still hold access
   kubectl ackcred scan --all-users -o wide    # all identities, with the evidence
   kubectl ackcred scan --all-contexts         # every cluster of the kubeconfig";
-
-const STATUS_EXAMPLES: &str = "Examples:
-  kubectl ackcred status --activity              # this cluster, with the last access of each identity
-  kubectl ackcred status 200000000000000103      # one identity in every cluster
-  kubectl ackcred status --all-contexts          # every cluster of the kubeconfig";
-
-const STATUS_ABOUT: &str = "List the state of issued kubeconfigs, of a cluster or of an identity
-
-Without a UID: every identity with a kubeconfig of the cluster or a binding in it. With a UID: that identity in every cluster.
-
-The cloud's state Effective also covers a kubeconfig that was deleted while its bindings remain; the two look the \
-same. RESIDUE means bindings without a kubeconfig that works.";
-
-/// Flags of `status`.
-#[derive(Debug, Args)]
-pub struct StatusArgs {
-    /// The identity whose clusters to show
-    #[arg(value_name = "UID", value_parser = parse_uid_of_ram, conflicts_with_all = ["cluster_id", "in_cluster", "all_contexts", "all_clusters"])]
-    pub uid: Option<Uid>,
-    /// Search the audit log of the last 7 days for each identity's access
-    #[arg(long)]
-    pub activity: bool,
-    /// Use the service account of the pod that this runs in
-    #[arg(long, conflicts_with_all = OWN_ACCESS, conflicts_with_all = OTHER_CLUSTERS)]
-    pub in_cluster: bool,
-    /// Which clusters.
-    #[command(flatten)]
-    pub clusters: ClusterArgs,
-}
 
 /// What `scan --fail-on` takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{cloud, clusters, fleet};
 use crate::cli::{AccessArgs, CloudArgs, StatusArgs};
-use crate::core::access::holder::{Holder, LastAccess, holders};
+use crate::core::access::holder::{Holder, LastAccess, LifetimeRule, holders};
 use crate::core::identity::ack::{AuditProject, UserKubeconfigState};
 use crate::core::identity::evidence::Listing;
 use crate::core::ids::{ClusterId, Uid};
@@ -21,6 +21,8 @@ use crate::output::views::{
 use crate::status::Status;
 use crate::world::World;
 
+mod gate;
+
 pub(super) fn run(
     args: &StatusArgs,
     access: &AccessArgs,
@@ -28,10 +30,16 @@ pub(super) fn run(
     world: &World,
     ui: &Ui,
 ) -> Result<Status> {
-    let (report, status) = match &args.uid {
+    gate::refuse_useless(args)?;
+    let (mut report, status) = match &args.uid {
         None => of_clusters(args, access, cloud_args, world, ui)?,
         Some(uid) => of_identity(args, uid, access, cloud_args, world, ui)?,
     };
+    let status = match status {
+        Status::Done => gate::status(&args.fail_on, &report.items, ui),
+        status => status,
+    };
+    report.incomplete |= status == Status::Incomplete;
     ui.report(&report)?;
     sum_up(&report, ui);
     Ok(status)
@@ -73,16 +81,18 @@ fn of_clusters(
         Status::Done if activity.values().any(LastAccess::is_failed) => Status::Incomplete,
         status => status,
     };
+    let rule = rule(args, world);
     let report = StatusReport {
         api_version: ApiVersion::V1,
         kind: Kind::StatusReport,
         time: world.now,
         clusters: fleet.clusters.iter().map(|cluster| cluster_of(cluster, &logs)).collect(),
-        items: found.iter().map(|(holder, reading)| item_of(holder, reading, activity)).collect(),
+        items: found.iter().map(|(holder, reading)| item_of(holder, reading, activity, rule)).collect(),
         incomplete: status != Status::Done,
         cloud: cloud::view(&fleet.account.cloud, fleet.account.people.sources(), &fleet::failures(&fleet)),
         dimension: if extent.is_several() { Dimension::Clusters } else { Dimension::Cluster },
         with_activity: args.activity,
+        with_lifetimes: rule.is_some(),
     };
     Ok((report, status))
 }
@@ -111,18 +121,24 @@ fn of_identity(
     }
     ui.failures(&found.failed);
     let incomplete = !found.failed.is_empty() || found.activity.iter().any(|(_, access)| access.is_failed());
+    let rule = rule(args, world);
     let report = StatusReport {
         api_version: ApiVersion::V1,
         kind: Kind::StatusReport,
         time: world.now,
         clusters: Vec::new(),
-        items: found.kubeconfigs.items().iter().map(|state| item_in(state, uid, &found)).collect(),
+        items: found.kubeconfigs.items().iter().map(|state| item_in(state, uid, &found, rule)).collect(),
         incomplete,
         cloud: cloud::view(&source, found.account.sources(), &found.failed),
         dimension: Dimension::Identity,
         with_activity: args.activity,
+        with_lifetimes: rule.is_some(),
     };
     Ok((report, if incomplete { Status::Incomplete } else { Status::Done }))
+}
+
+fn rule(args: &StatusArgs, world: &World) -> Option<LifetimeRule> {
+    args.max_lifetime.map(|allowed| LifetimeRule { allowed, now: world.now })
 }
 
 fn cluster_of(cluster: &Cluster<()>, logs: &AuditLogs) -> ClusterStatus {
@@ -161,19 +177,24 @@ fn auditing(cluster: Option<&ClusterId>, logs: &AuditLogs) -> Auditing {
     Auditing::of(project(cluster, logs), searches)
 }
 
-fn item_of(holder: &Holder<'_>, reading: &ClusterReading<()>, activity: &Activities) -> StatusItem {
+fn item_of(
+    holder: &Holder<'_>,
+    reading: &ClusterReading<()>,
+    activity: &Activities,
+    rule: Option<LifetimeRule>,
+) -> StatusItem {
     let searched = reading.cluster.id.clone().and_then(|id| activity.get(&(id, holder.uid.clone())));
     StatusItem {
         cluster_id: reading.cluster.id.as_ref().map(ToString::to_string),
         cluster_name: reading.scan.name.clone(),
         cluster_state: reading.listed.as_ref().map(|listed| listed.state.clone()),
-        ..StatusItem::of_holder(holder, searched)
+        ..StatusItem::of_holder(holder, searched, rule)
     }
 }
 
-fn item_in(state: &UserKubeconfigState, uid: &Uid, found: &Footprint) -> StatusItem {
+fn item_in(state: &UserKubeconfigState, uid: &Uid, found: &Footprint, rule: Option<LifetimeRule>) -> StatusItem {
     let searched = found.activity.iter().find(|(cluster, _)| *cluster == state.cluster);
-    StatusItem::of_kubeconfig(state, uid, &found.verdict, searched.map(|(_, access)| access))
+    StatusItem::of_kubeconfig(state, uid, &found.verdict, searched.map(|(_, access)| access), rule)
 }
 
 fn sum_up(report: &StatusReport, ui: &Ui) {

@@ -23,6 +23,7 @@ pub mod distinct;
 pub mod failure;
 pub mod hex;
 pub mod ids;
+pub mod lifetime;
 pub mod percent;
 pub mod progress;
 pub mod secret;

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::scan::ClusterScan;
 use crate::core::identity::ack::{Activity, CertificateState, KubeconfigState};
 use crate::core::identity::evidence::{Answer, ClusterSources, Listing};
 use crate::core::identity::verdict::{Basis, State, Verdict};
 use crate::core::ids::Uid;
+use crate::core::lifetime::Lifetime;
 use crate::core::rbac::grants::GrantSource;
 
 /// An identity that holds a kubeconfig or a binding, or did.
@@ -22,6 +25,17 @@ pub struct Holder<'a> {
     pub bindings: usize,
     /// Whether bindings are left without a working kubeconfig; `None` where ACK's list was not read to the end.
     pub residue: Option<bool>,
+    /// Whether ACK's list of kubeconfigs was read to the end, so that one that is not in it was not issued.
+    pub is_list_whole: bool,
+}
+
+/// The longest time that an issued kubeconfig may have left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LifetimeRule {
+    /// The longest time.
+    pub allowed: SignedDuration,
+    /// From when it counts.
+    pub now: Timestamp,
 }
 
 /// What the check of the last seven days' audit log came to.
@@ -59,7 +73,7 @@ pub fn holders(scan: &ClusterScan) -> Vec<Holder<'_>> {
             let kubeconfig = scan.directory.kubeconfig(&uid);
             let verdict = scan.verdicts.get(&uid).unwrap_or(&scan.unasked);
             let residue = residue(kubeconfig.map(|state| state.certificate), complete, bindings);
-            Holder { uid, verdict, kubeconfig, bindings, residue }
+            Holder { uid, verdict, kubeconfig, bindings, residue, is_list_whole: complete }
         })
         .collect();
     holders.sort_by_key(|holder| (holder.verdict.state, holder.uid.as_str().len(), holder.uid.clone()));
@@ -79,9 +93,8 @@ pub struct DeletedHolders {
 
 /// Finds the identities that no longer exist.
 pub fn deleted(scan: &ClusterScan, accept_inferred: bool) -> DeletedHolders {
-    let issued = |holder: &Holder<'_>| holder.kubeconfig.is_some_and(|state| state.certificate.is_issued());
     let (mut uids, mut left_out) = (Vec::new(), 0);
-    for holder in holders(scan).into_iter().filter(|holder| holder.bindings > 0 || issued(holder)) {
+    for holder in holders(scan).into_iter().filter(Holder::has_something) {
         match holder.verdict.state {
             State::Deleted(Basis::Confirmed) => uids.push(holder.uid),
             State::Deleted(Basis::Inferred) if accept_inferred => uids.push(holder.uid),
@@ -90,6 +103,33 @@ pub fn deleted(scan: &ClusterScan, accept_inferred: bool) -> DeletedHolders {
         }
     }
     DeletedHolders { uids, left_out, not_asked: not_asked(scan, accept_inferred) }
+}
+
+impl Holder<'_> {
+    /// Whether there is a binding, or a kubeconfig that was issued and not deleted: something that can be revoked.
+    pub fn has_something(&self) -> bool {
+        self.bindings > 0 || self.kubeconfig.is_some_and(|state| state.certificate.is_issued())
+    }
+
+    /// Whether its kubeconfig has longer to live than allowed; `None` where that is unknown.
+    pub fn is_long_lived(&self, rule: LifetimeRule) -> Option<bool> {
+        match self.kubeconfig {
+            Some(state) => rule.is_broken_by(state.certificate, state.expires),
+            None => self.is_list_whole.then_some(false),
+        }
+    }
+}
+
+impl LifetimeRule {
+    /// Whether an issued kubeconfig has longer to live than allowed. ACK doesn't say when it was issued, so what is left of it counts.
+    /// `None` where ACK says neither that it ended nor when it will.
+    pub fn is_broken_by(self, certificate: CertificateState, expires: Option<Timestamp>) -> Option<bool> {
+        match certificate {
+            CertificateState::Unissued | CertificateState::Expired | CertificateState::Removed => Some(false),
+            CertificateState::Unexpired => Some(Lifetime::until(expires?, None, self.now).exceeds(self.allowed)),
+            CertificateState::Unknown => None,
+        }
+    }
 }
 
 fn not_asked(scan: &ClusterScan, accept_inferred: bool) -> Vec<String> {
@@ -175,6 +215,7 @@ impl LastAccess {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::fixtures::at;
 
     #[test]
     fn bindings_without_a_working_kubeconfig_are_residue() {
@@ -191,6 +232,20 @@ mod tests {
     fn who_is_not_listed_is_residue_only_where_the_list_is_whole() {
         assert_eq!(residue(None, true, 1), Some(true));
         assert_eq!(residue(None, false, 1), None);
+    }
+
+    #[test]
+    fn of_an_issued_kubeconfig_what_is_left_counts() {
+        use CertificateState::{Expired, Removed, Unexpired, Unissued, Unknown};
+        let (now, end, day) = (at("2026-01-01T00:00:00Z"), at("2026-01-02T00:00:01Z"), SignedDuration::from_hours(24));
+        let long_lived = |state, expires, allowed| LifetimeRule { allowed, now }.is_broken_by(state, expires);
+        assert_eq!(long_lived(Unexpired, Some(end), day), Some(true));
+        assert_eq!(long_lived(Unexpired, Some(end), day * 2), Some(false));
+        assert_eq!(long_lived(Unexpired, None, day), None, "ACK doesn't say when it ends");
+        assert_eq!(long_lived(Unknown, Some(end), day), None);
+        for state in [Expired, Removed, Unissued] {
+            assert_eq!(long_lived(state, Some(end), day), Some(false), "{state:?}");
+        }
     }
 
     #[test]

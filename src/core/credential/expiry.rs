@@ -3,7 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::duration::{distance, exact};
+
 use crate::core::credential::{Credential, Lifespan, Problem};
+use crate::core::lifetime::Lifetime;
 
 /// The state of a credential. The order is from worst to best, so that sorting puts the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,17 +66,12 @@ pub fn assess(credential: &Credential, now: Timestamp, limits: &Limits) -> Expir
     let (status, reason) = match &credential.problem {
         Some(Problem::Invalid(reason)) => (CredentialStatus::Invalid, Some(reason.clone())),
         Some(Problem::Missing(reason)) => (CredentialStatus::Missing, Some(reason.clone())),
-        None => by_time(credential, now, limits, lifetime),
+        None => by_time(credential, now, limits),
     };
     Expiry { status, reason, remaining, lifetime }
 }
 
-fn by_time(
-    credential: &Credential,
-    now: Timestamp,
-    limits: &Limits,
-    lifetime: Option<SignedDuration>,
-) -> (CredentialStatus, Option<String>) {
+fn by_time(credential: &Credential, now: Timestamp, limits: &Limits) -> (CredentialStatus, Option<String>) {
     if let Lifespan::Renewed(reason) = &credential.lifespan {
         return (CredentialStatus::Dynamic, Some(reason.clone()));
     }
@@ -91,7 +88,7 @@ fn by_time(
     if let Some(left) = remaining.filter(|left| *left <= limits.within) {
         return (CredentialStatus::Expiring, Some(format!("ends in {}", distance(left))));
     }
-    if let Some(reason) = longer_than_allowed(credential, limits, lifetime.or(remaining)) {
+    if let Some(reason) = longer_than_allowed(credential, limits, now) {
         return (CredentialStatus::LongLived, Some(reason));
     }
     match &credential.lifespan {
@@ -101,16 +98,17 @@ fn by_time(
     }
 }
 
-/// A lifetime that is unknown is at least what is left of it.
-fn longer_than_allowed(credential: &Credential, limits: &Limits, at_least: Option<SignedDuration>) -> Option<String> {
+/// Why a credential breaks the rule of a longest lifetime, where it does.
+fn longer_than_allowed(credential: &Credential, limits: &Limits, now: Timestamp) -> Option<String> {
     let allowed = limits.max_lifetime?;
-    match (&credential.lifespan, at_least) {
-        (Lifespan::Unlimited(reason), _) => Some(format!("{reason}; allowed are {}", exact(allowed))),
-        (_, Some(lives)) if lives > allowed => {
-            Some(format!("lives {}, allowed are {}", distance(lives), exact(allowed)))
-        }
-        _ => None,
-    }
+    let (lifetime, endless) = match &credential.lifespan {
+        Lifespan::Unlimited(reason) => (Lifetime::Endless, *reason),
+        _ => (Lifetime::until(credential.not_after?, credential.issued, now), ""),
+    };
+    lifetime.exceeds(allowed).then(|| match lifetime.known() {
+        None => format!("{endless}; allowed are {}", exact(allowed)),
+        Some(lives) => format!("lives {}, allowed are {}", distance(lives), exact(allowed)),
+    })
 }
 
 /// From one time to another in whole seconds, rounded down: half a second after the end is one second too late.

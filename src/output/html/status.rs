@@ -37,9 +37,11 @@ impl Page {
         let mut headers = vec!["Account", "UID", "Name", "Kubeconfig", "Expires", "Bindings", "Residue", "Revocable"];
         let optional = OptionalColumns {
             cluster: report.clusters.len() != 1,
+            long_lived: report.with_lifetimes,
             last_access: report.items.iter().any(|item| item.last_access.is_some()),
         };
         headers.extend(optional.cluster.then_some("Cluster"));
+        headers.extend(optional.long_lived.then_some("Long-lived"));
         headers.extend(optional.last_access.then_some("Last access"));
         let rows = report.items.iter().map(|item| row(item, optional)).collect();
         page.section(
@@ -71,6 +73,7 @@ impl Page {
 #[derive(Clone, Copy)]
 struct OptionalColumns {
     cluster: bool,
+    long_lived: bool,
     last_access: bool,
 }
 
@@ -94,6 +97,13 @@ fn decide(page: &mut Page, report: &StatusReport) {
         "kubeconfigs",
     );
     page.decide(
+        count(&|item| item.long_lived == Some(true)),
+        Tone::Attention,
+        ["kubeconfig has longer to live than allowed", "kubeconfigs have longer to live than allowed"],
+        "counted from now: ACK doesn't say when they were issued",
+        "kubeconfigs",
+    );
+    page.decide(
         count(&|item| item.account_state == StateWord::Unknown),
         Tone::Attention,
         ["identity is unknown", "identities are unknown"],
@@ -112,7 +122,7 @@ fn decide(page: &mut Page, report: &StatusReport) {
 
 fn row(item: &StatusItem, optional: OptionalColumns) -> DataRow {
     let yes_or_no = |value: bool| if value { "yes" } else { "no" };
-    let residue = if item.residue == Some(true) { Tone::Attention } else { Tone::Plain };
+    let tone = |finding| if finding == Some(true) { Tone::Attention } else { Tone::Plain };
     let mut cells = vec![
         DataCell::short(Some(item.account_state.as_str())).tone(state_tone(item.account_state)),
         DataCell::short(Some(item.uid.as_str())),
@@ -120,11 +130,14 @@ fn row(item: &StatusItem, optional: OptionalColumns) -> DataRow {
         DataCell::short(item.kubeconfig.map(KubeconfigWord::as_str)),
         DataCell::time(item.expires),
         DataCell::number(item.bindings),
-        DataCell::short(item.residue.map(yes_or_no)).tone(residue),
+        DataCell::short(item.residue.map(yes_or_no)).tone(tone(item.residue)),
         DataCell::short(item.revocable.map(yes_or_no)),
     ];
     if optional.cluster {
         cells.push(DataCell::maybe(item.cluster_name.as_deref().or(item.cluster_id.as_deref())));
+    }
+    if optional.long_lived {
+        cells.push(DataCell::short(item.long_lived.map(yes_or_no)).tone(tone(item.long_lived)));
     }
     let access = item.last_access.as_ref();
     if optional.last_access {

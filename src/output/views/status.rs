@@ -3,7 +3,7 @@ use serde::Serialize;
 
 use super::words::Word as _;
 use super::{ApiVersion, CloudView, IdentityTypeWord, Kind, KubeconfigWord, StateWord, nothing_in, state_tone, time};
-use crate::core::access::holder::{Holder, LastAccess};
+use crate::core::access::holder::{Holder, LastAccess, LifetimeRule};
 use crate::core::identity::ack::{AuditProject, UserKubeconfigState};
 use crate::core::identity::verdict::Verdict;
 use crate::core::ids::Uid;
@@ -39,6 +39,9 @@ pub struct StatusReport {
     /// Whether the audit log was searched.
     #[serde(skip)]
     pub with_activity: bool,
+    /// Whether a longest lifetime was given.
+    #[serde(skip)]
+    pub with_lifetimes: bool,
 }
 
 /// The two views of the console.
@@ -112,6 +115,8 @@ pub struct StatusItem {
     /// When the kubeconfig's certificate ends.
     #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
     pub expires: Option<Timestamp>,
+    /// Whether the kubeconfig has longer to live than `--max-lifetime` allows; null without that flag, and where it is unknown.
+    pub long_lived: Option<bool>,
     /// Whether bindings are left without a working kubeconfig; null where that is unknown.
     pub residue: Option<bool>,
     /// How many bindings name it; null where the cluster was not read.
@@ -172,7 +177,7 @@ impl Auditing {
 
 impl StatusItem {
     /// An identity of a cluster, without the cluster; `searched` is what its audit log says.
-    pub fn of_holder(holder: &Holder<'_>, searched: Option<&LastAccess>) -> Self {
+    pub fn of_holder(holder: &Holder<'_>, searched: Option<&LastAccess>, rule: Option<LifetimeRule>) -> Self {
         Self {
             cluster_id: None,
             cluster_name: None,
@@ -183,6 +188,7 @@ impl StatusItem {
             account_state: StateWord::of(holder.verdict.state),
             kubeconfig: holder.kubeconfig.map(|state| KubeconfigWord::from(state.certificate)),
             expires: holder.kubeconfig.and_then(|state| state.expires),
+            long_lived: rule.and_then(|rule| holder.is_long_lived(rule)),
             residue: holder.residue,
             bindings: Some(holder.bindings),
             revocable: holder.kubeconfig.and_then(|state| state.revocable),
@@ -196,6 +202,7 @@ impl StatusItem {
         uid: &Uid,
         verdict: &Verdict,
         searched: Option<&LastAccess>,
+        rule: Option<LifetimeRule>,
     ) -> Self {
         Self {
             cluster_id: Some(state.cluster.to_string()),
@@ -207,6 +214,7 @@ impl StatusItem {
             account_state: StateWord::of(verdict.state),
             kubeconfig: Some(KubeconfigWord::from(state.certificate)),
             expires: state.expires,
+            long_lived: rule.and_then(|rule| rule.is_broken_by(state.certificate, state.expires)),
             residue: None,
             bindings: None,
             revocable: None,
@@ -243,6 +251,7 @@ impl Report for StatusReport {
             Dimension::Clusters => ["CLUSTER-ID", "CLUSTER"].into_iter().chain(of_holders).collect(),
             Dimension::Identity => vec!["CLUSTER-ID", "CLUSTER", "CLUSTER-STATE", "KUBECONFIG", "EXPIRES"],
         };
+        headers.extend(self.with_lifetimes.then_some("LONG-LIVED"));
         if self.with_activity {
             headers.push("LAST-ACCESS");
             if wide {
@@ -298,11 +307,14 @@ impl StatusReport {
                 kubeconfig,
                 expires,
                 Cell::maybe(item.bindings.map(|count| count.to_string())),
-                Cell::maybe(item.residue.map(yes_or_no)).tone(residue_tone(item.residue)),
+                Cell::maybe(item.residue.map(yes_or_no)).tone(attention(item.residue)),
                 Cell::maybe(item.revocable.map(yes_or_no)),
             ],
             Dimension::Identity => vec![Cell::maybe(item.cluster_state.as_deref()), kubeconfig, expires],
         });
+        if self.with_lifetimes {
+            cells.push(Cell::maybe(item.long_lived.map(yes_or_no)).tone(attention(item.long_lived)));
+        }
         if self.with_activity {
             let access = item.last_access.as_ref();
             cells.push(Cell::maybe(access.map(LastAccessView::describe)));
@@ -380,6 +392,6 @@ fn yes_or_no(value: bool) -> &'static str {
     if value { "yes" } else { "no" }
 }
 
-fn residue_tone(residue: Option<bool>) -> Tone {
-    if residue == Some(true) { Tone::Attention } else { Tone::Plain }
+fn attention(finding: Option<bool>) -> Tone {
+    if finding == Some(true) { Tone::Attention } else { Tone::Plain }
 }

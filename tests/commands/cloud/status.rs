@@ -177,3 +177,63 @@ fn without_credentials_a_cluster_still_shows_its_bindings() {
     assert_eq!(document["cloud"], Value::Null);
     assert!(document["items"].as_array().unwrap().iter().all(|item| item["kubeconfig"].is_null()));
 }
+
+#[test]
+fn kubeconfigs_with_longer_to_live_than_allowed_are_marked_in_both_views() {
+    let scene = Scene::small().signed_in();
+    scene.cloud.edit(|cloud_state| {
+        let cluster = cloud_state.cluster_mut(CLUSTER).unwrap();
+        *cluster = cluster.clone().kubeconfig(FROZEN, cloud::KubeconfigRecord::effective(now() + days(1)));
+    });
+    let (status, document, stderr) = scene.json(&["status", "--max-lifetime", "24h"]);
+    assert_eq!(status, Status::Done, "{stderr}");
+    let long_lived = |uid| item(&document, "uid", uid)["longLived"].clone();
+    assert_eq!(long_lived(CONFIRMED), true);
+    assert_eq!(long_lived(FROZEN), false, "exactly as long as allowed");
+    assert_eq!(long_lived(UNBOUND), false, "expired");
+    assert_eq!(long_lived(RECYCLED), false, "no kubeconfig was issued");
+
+    let (_, document, _) = scene.json(&["status"]);
+    assert_eq!(item(&document, "uid", CONFIRMED)["longLived"], Value::Null, "without a rule nothing breaks it");
+    let table = scene.run(&["status", "--max-lifetime", "1d"]).stdout;
+    assert!(table.lines().next().unwrap().ends_with("REVOCABLE   LONG-LIVED"), "{table}");
+
+    let (status, document, stderr) = scene.json(&["status", CONFIRMED, "--max-lifetime", "24h"]);
+    assert_eq!((status, &item(&document, "clusterId", CLUSTER)["longLived"]), (Status::Done, &json!(true)), "{stderr}");
+}
+
+#[test]
+fn fail_on_finds_long_lives_residue_and_deleted_identities() {
+    let scene = Scene::small().signed_in();
+    let fails_on = |findings: &str| scene.run(&["status", "--max-lifetime", "24h", "--fail-on", findings]).status;
+    assert_eq!(
+        ["longlived", "residue", "deleted", "LongLived,deleted"].map(fails_on),
+        [Status::Findings; 4],
+        "each is there"
+    );
+    let of_identity =
+        |allowed: &str| scene.run(&["status", CONFIRMED, "--max-lifetime", allowed, "--fail-on", "longlived"]).status;
+    assert_eq!(["24h", "2000d"].map(of_identity), [Status::Findings, Status::Done]);
+    scene.cloud.add_fault(CloudFault::of("ListClusterKubeconfigStates", FaultKind::Forbidden));
+    assert_eq!(fails_on("deleted"), Status::Incomplete, "what was not read may be a finding");
+}
+
+#[test]
+fn a_gate_that_cannot_be_answered_is_not_passed() {
+    let scene = Scene::small().signed_in();
+    scene.cloud.edit(|cloud_state| {
+        let cluster = cloud_state.cluster_mut(CLUSTER).unwrap();
+        *cluster = cluster.clone().kubeconfig(FROZEN, cloud::KubeconfigRecord::unknown());
+    });
+    let (status, document, stderr) = scene.json(&["status", "--max-lifetime", "24h", "--fail-on", "longlived"]);
+    assert_eq!((status, &document["incomplete"]), (Status::Incomplete, &json!(true)), "{stderr}");
+    assert!(stderr.contains("it is unknown of 1 row whether --fail-on finds it"), "{stderr}");
+    let offline = scene.run(&["status", "--offline", "--fail-on", "residue"]);
+    assert_eq!(offline.status, Status::Incomplete, "{offline}");
+    let useless =
+        [&["--fail-on", "longlived"][..], &[CONFIRMED, "--fail-on", "residue"], &[CONFIRMED, "--fail-on", "deleted"]];
+    for useless in useless {
+        let outcome = scene.run(&[&["status"], useless].concat());
+        assert_eq!((outcome.status, outcome.stdout.as_str()), (Status::Usage, ""), "{outcome}");
+    }
+}

@@ -1,10 +1,14 @@
-use crate::core::access::holder::{Holder, LastAccess};
+use jiff::SignedDuration;
+
+use crate::core::access::holder::{Holder, LastAccess, LifetimeRule};
 use crate::core::fixtures::at;
 use crate::core::identity::IdentityType;
 use crate::core::identity::ack::{AccountState, AccountType, Activity, CertificateState, KubeconfigState};
 use crate::core::identity::verdict::{Basis, State, Verdict};
 use crate::core::ids::Uid;
 use crate::output::views::{ApiVersion, Auditing, ClusterStatus, Dimension, Kind, StatusItem, StatusReport};
+
+const NOW: &str = "2026-01-01T00:00:00Z";
 
 const CLUSTER: &str = "c5e8f0a1b2c3d4e5f60718293a4b5c6d7";
 
@@ -22,7 +26,7 @@ pub(super) fn example() -> StatusReport {
     StatusReport {
         api_version: ApiVersion::V1,
         kind: Kind::StatusReport,
-        time: at("2026-01-01T00:00:00Z"),
+        time: at(NOW),
         clusters: vec![
             ClusterStatus {
                 error: None,
@@ -38,6 +42,7 @@ pub(super) fn example() -> StatusReport {
         incomplete: true,
         dimension: Dimension::Clusters,
         with_activity: true,
+        with_lifetimes: true,
     }
 }
 
@@ -79,12 +84,14 @@ fn item(uid: &str, state: State, certificate: CertificateState, access: &LastAcc
         kubeconfig: Some(&kubeconfig),
         bindings: 2,
         residue: Some(certificate != CertificateState::Unexpired),
+        is_list_whole: true,
     };
+    let rule = LifetimeRule { allowed: SignedDuration::from_hours(24), now: at(NOW) };
     StatusItem {
         cluster_id: Some(CLUSTER.to_owned()),
         cluster_name: Some("prod".to_owned()),
         cluster_state: Some("running".to_owned()),
-        ..StatusItem::of_holder(&holder, Some(access))
+        ..StatusItem::of_holder(&holder, Some(access), Some(rule))
     }
 }
 
