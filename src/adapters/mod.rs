@@ -1,5 +1,6 @@
 //! One outside thing each: they return core types, own their errors and never print.
 
+pub mod audit_log;
 pub mod child;
 pub mod cloud;
 pub mod cluster;

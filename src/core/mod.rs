@@ -7,10 +7,11 @@
 //! access      cluster            who holds access · which ACK cluster that is
 //! credential                     what a credential is, and when it ends
 //! kubeconfig  rbac  identity     which cluster, as whom · what bindings allow · whether a RAM identity exists
-//! jsonpath                       kubectl's templates
+//! jsonpath    audit              kubectl's templates · what audit logs say
 //! ```
 
 pub mod access;
+pub mod audit;
 pub mod cluster;
 pub mod credential;
 pub mod identity;

@@ -18,6 +18,8 @@ mod rights;
 mod scan;
 mod status;
 mod step;
+mod trace;
+mod trace_words;
 mod verification;
 mod version;
 mod who_can;
@@ -35,6 +37,11 @@ pub use rights::{HeldRuleView, ReviewView, RightsColumns, RightsReport, RightsUs
 pub use scan::{Binding, GrantView, HolderView, Identities, ResemblingView, Role, Rows, ScanReport, ScannedCluster};
 pub use status::{Auditing, ClusterStatus, Dimension, LastAccessView, StatusItem, StatusReport};
 pub use step::StepView;
+pub use trace::{
+    ActorCounts, ActorView, AskedAbout, EventLevels, LinkedBy, LogGap, PossibleView, TraceReport, TracedEvent,
+    TracedLog, TracedObject, TracedToken,
+};
+pub use trace_words::{ActionWord, EvidenceWord, LevelWord, LinkWord, RequestOutcomeWord};
 pub use version::Version;
 pub use who_can::{AllowedView, WhoCanColumns, WhoCanReport};
 pub use whoami::{ApiServerView, ClusterFacts, CredentialFacts, IdentityFacts, WhoAmI};
@@ -74,6 +81,8 @@ pub enum Kind {
     RightsReport,
     /// What `who-can` prints.
     WhoCanReport,
+    /// What `trace` prints.
+    TraceReport,
     /// What `revoke --dry-run` prints.
     RevocationPlan,
     /// What `revoke` prints.

@@ -24,6 +24,7 @@ pub(crate) const STANDS_ON: &[(&str, &[&str])] = &[
     ("access", &["identity", "rbac"]),
     ("cluster", &["credential", "kubeconfig"]),
     ("credential", &["kubeconfig"]),
+    ("audit", &[]),
     ("identity", &[]),
     ("jsonpath", &[]),
     ("kubeconfig", &[]),
