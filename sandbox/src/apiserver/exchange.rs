@@ -82,7 +82,13 @@ fn audit_id(headers: &HeaderMap) -> String {
 
 fn route(server: &ServerState, incoming: &IncomingRequest, requester: &mut User) -> Result<ApiResponse, StatusError> {
     let authorizer = Authorizer::new(&server.store);
-    let user = authentication::authenticate(incoming.certificate.clone(), &server.tokens, &incoming.headers)?;
+    let user = authentication::authenticate(
+        incoming.certificate.clone(),
+        &server.tokens,
+        &server.store,
+        &incoming.headers,
+        incoming.now,
+    )?;
     requester.clone_from(&user);
     let user = impersonation::impersonate(user, &incoming.headers, &authorizer)?;
     requester.clone_from(&user);

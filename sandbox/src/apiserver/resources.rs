@@ -12,6 +12,7 @@ pub(crate) enum Shape {
     Binding,
     Namespace,
     ConfigMap,
+    Secret,
     /// A custom resource: `spec` and `status` as they come.
     Custom,
     /// Known so that access to it can be probed; there never is one.
@@ -55,7 +56,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
     resource!("", "v1", "namespaces", "namespace", "Namespace", false, ["ns"], Namespace),
     resource!("", "v1", "nodes", "node", "Node", false, ["no"], Empty),
     resource!("", "v1", "pods", "pod", "Pod", true, ["po"], Empty),
-    resource!("", "v1", "secrets", "secret", "Secret", true, [], Empty),
+    resource!("", "v1", "secrets", "secret", "Secret", true, [], Secret),
     resource!("", "v1", "serviceaccounts", "serviceaccount", "ServiceAccount", true, ["sa"], Empty),
     resource!("", "v1", "services", "service", "Service", true, ["svc"], Empty),
     resource!("apps", "v1", "daemonsets", "daemonset", "DaemonSet", true, ["ds"], Empty),

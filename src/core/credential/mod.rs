@@ -16,6 +16,7 @@ pub mod expiry;
 pub mod pem;
 pub mod private_key;
 pub mod public_key;
+pub mod static_token;
 pub mod token;
 
 use jiff::Timestamp;

@@ -16,6 +16,8 @@ mod refusals;
 mod reviews;
 mod rights;
 mod rights_said;
+mod secrets;
+mod static_tokens;
 mod transcript;
 mod watching;
 mod writing;
@@ -42,6 +44,8 @@ const SCENARIOS: &[Scenario] = &[
     ("patches that fail", patching::failing),
     ("unknown fields", fields::unknown),
     ("strategic merge patches", fields::strategic_merge),
+    ("Secrets", secrets::secrets),
+    ("tables of Secrets", secrets::tables),
     ("deleting", deleting::deleting),
     ("finalizers", deleting::finalizers),
     ("dry run", deleting::dry_run),
