@@ -127,7 +127,7 @@ fn fields(object: &Object) -> BTreeMap<Path, Value> {
         Content::Custom(custom) => {
             custom.spec.iter().for_each(|spec| drop(out.insert(path(&["f:spec"]), spec.clone())));
         }
-        Content::Namespace(_) => {}
+        Content::Namespace(_) | Content::Stored(_) => {}
     }
     out
 }

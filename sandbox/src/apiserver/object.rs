@@ -191,6 +191,7 @@ pub(crate) enum Content {
     ConfigMap(ConfigMapContent),
     Secret(SecretContent),
     Custom(CustomContent),
+    Stored(Map<String, Value>),
 }
 
 /// An object of a known resource.
@@ -280,6 +281,7 @@ fn content(shape: Shape, value: Value) -> serde_json::Result<Content> {
         Shape::Namespace => Content::Namespace(serde_json::from_value(value)?),
         Shape::ConfigMap => Content::ConfigMap(serde_json::from_value(value)?),
         Shape::Secret => Content::Secret(serde_json::from_value(value)?),
+        Shape::Stored => Content::Stored(serde_json::from_value(value)?),
         Shape::Custom | Shape::Empty => Content::Custom(serde_json::from_value(value)?),
     })
 }

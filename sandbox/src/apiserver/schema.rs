@@ -145,6 +145,6 @@ pub(crate) fn of(resource: &Resource) -> Option<&'static [Field]> {
         Shape::Namespace => Some(NAMESPACE),
         Shape::ConfigMap => Some(CONFIG_MAP),
         Shape::Secret => Some(SECRET),
-        Shape::Custom | Shape::Empty => None,
+        Shape::Custom | Shape::Stored | Shape::Empty => None,
     }
 }

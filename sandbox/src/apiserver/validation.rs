@@ -24,7 +24,7 @@ pub(crate) fn new_object(object: &Object) -> Result<(), StatusError> {
         }
         Content::Binding(content) => binding(content, namespaced, &mut errors),
         Content::Secret(secret) => errors.extend(secret_problem(object, secret)),
-        Content::Namespace(_) | Content::ConfigMap(_) | Content::Custom(_) => {}
+        Content::Namespace(_) | Content::ConfigMap(_) | Content::Custom(_) | Content::Stored(_) => {}
     }
     refused(object, errors)
 }

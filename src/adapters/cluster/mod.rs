@@ -13,11 +13,14 @@ use http::{HeaderMap, header};
 use jiff::Timestamp;
 
 mod access_review;
+mod admission;
 mod audit_id;
 mod binding_object;
 mod bindings;
+mod certificate_requests;
 mod client;
 mod client_key;
+mod collected;
 mod connect;
 mod connections;
 mod discovery;

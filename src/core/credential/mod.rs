@@ -9,6 +9,7 @@
 //! (`UpdateTransportConfig`), <https://github.com/kubernetes/client-go/blob/master/transport/round_trippers.go>
 
 pub mod certificate;
+pub mod certificate_request;
 pub mod client_pair;
 pub mod duration;
 pub mod exec_cache;

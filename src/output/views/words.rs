@@ -55,6 +55,8 @@ macro_rules! words {
     )*};
 }
 
+pub(super) use words;
+
 words! {
     /// What kind of identity it is.
     IdentityTypeWord of IdentityType {

@@ -9,6 +9,7 @@ mod escalation;
 mod fields;
 mod local_evaluation;
 mod patching;
+mod persistence;
 mod plugin;
 mod probing;
 mod reading;
