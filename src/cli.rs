@@ -17,6 +17,7 @@ mod arguments;
 mod clusters;
 mod format;
 mod help;
+mod persistence;
 mod revocation;
 mod rights;
 mod status;
@@ -26,6 +27,7 @@ pub use clusters::ClusterArgs;
 use format::FormatParser;
 pub use format::{Format, RequestedFormat};
 pub use help::options;
+pub use persistence::PersistenceArgs;
 pub use revocation::{DryRun, HistoryArgs, RestoreArgs, RevokeArgs};
 use revocation::{HISTORY_EXAMPLES, RESTORE_ABOUT, RESTORE_EXAMPLES, REVOKE_ABOUT, REVOKE_EXAMPLES};
 use rights::{RIGHTS_ABOUT, RIGHTS_EXAMPLES, WHO_CAN_ABOUT, WHO_CAN_EXAMPLES};
@@ -186,9 +188,12 @@ pub struct ScanArgs {
     /// Use the service account of the pod that this runs in
     #[arg(long, conflicts_with_all = OWN_ACCESS, conflicts_with_all = OTHER_CLUSTERS)]
     pub in_cluster: bool,
-    /// Exit with 3 when a shown identity is in one of these states (comma-separated)
+    /// Exit with 3 when a shown identity is in one of these states (comma-separated); with --persistence, when there is any finding
     #[arg(long, value_name = "STATE", value_delimiter = ',', ignore_case = true)]
     pub fail_on: Vec<FailOn>,
+    /// What would let someone in again.
+    #[command(flatten)]
+    pub persistence: PersistenceArgs,
     /// Which clusters.
     #[command(flatten)]
     pub clusters: ClusterArgs,
@@ -210,7 +215,8 @@ cluster don't have the identity. Recycled identities can be restored. Everything
 const SCAN_EXAMPLES: &str = "Examples:
   kubectl ackcred scan                        # deleted identities that still hold access
   kubectl ackcred scan --all-users -o wide    # all identities, with the evidence
-  kubectl ackcred scan --all-contexts         # every cluster of the kubeconfig";
+  kubectl ackcred scan --all-contexts         # every cluster of the kubeconfig
+  kubectl ackcred scan --persistence -f leaked.yaml   # what would let someone in again";
 
 /// What `scan --fail-on` takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -223,6 +229,8 @@ pub enum FailOn {
     Unknown,
     /// Deleted or recycled
     Orphaned,
+    /// Any finding of --persistence
+    Any,
 }
 
 /// Flags of `completion`.

@@ -19,6 +19,7 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
@@ -78,6 +79,12 @@ impl Connector {
             Some((chain, key)) => builder.with_client_auth_cert(chain, key)?,
         };
         Ok(Self { address, tls: TlsConnector::from(Arc::new(tls)) })
+    }
+
+    /// A connection over TLS.
+    pub(crate) async fn connect(&self) -> std::io::Result<TlsStream<TcpStream>> {
+        let stream = TcpStream::connect(self.address).await?;
+        self.tls.connect(ServerName::IpAddress(self.address.ip().into()), stream).await
     }
 
     /// A client of this server and identity.
@@ -206,10 +213,7 @@ impl Client {
         {
             return Ok(idle);
         }
-        let Connector { address, tls } = &self.connector;
-        let stream = TcpStream::connect(address).await?;
-        let name = ServerName::IpAddress(address.ip().into());
-        let stream = tls.connect(name, stream).await?;
+        let stream = self.connector.connect().await?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await.map_err(std::io::Error::other)?;
         tokio::spawn(connection);
         Ok(sender)

@@ -14,6 +14,7 @@ pub mod fleet;
 pub mod kubeconfigs;
 pub mod people;
 pub mod reconciler;
+pub mod recorder;
 pub mod session;
 pub mod story;
 pub mod tour;

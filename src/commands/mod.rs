@@ -9,7 +9,9 @@ mod expiry;
 mod fleet;
 pub(crate) mod format;
 mod history;
+mod leaked_file;
 mod operation;
+mod persistence;
 mod restore;
 mod revoke;
 mod rights;
@@ -34,6 +36,9 @@ fn dispatch(cli: &Cli, world: &World, ui: &Ui) -> Result<Status, Stop> {
     Ok(match &cli.command {
         Command::Whoami(args) => whoami::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::Expiry(args) => expiry::run(args, &cli.access, world, ui)?,
+        Command::Scan(args) if args.persistence.persistence => {
+            persistence::run(args, &cli.access, &cli.cloud, world, ui)?
+        }
         Command::Scan(args) => scan::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::Status(args) => status::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::Rights(args) => rights::run(args, &cli.access, &cli.cloud, world, ui)?,

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::clusters::{self, Chosen, Extent};
 use super::stop::Stop;
-use super::{access, cloud, fleet};
+use super::{cloud, fleet, leaked_file};
 use crate::adapters::cluster::ApiServer;
 use crate::cli::{AccessArgs, CloudArgs, RightsArgs, RightsFailOn};
 use crate::core::access::scan::ClusterScan;
@@ -13,11 +12,10 @@ use crate::core::rbac::reach::{Reach, ReachCluster};
 use crate::core::rbac::spot_checks::{SpotCheck, spot_checks};
 use crate::core::rbac::user_info::{CertificateName, KnownUser, NamedSubject, of_identity, of_subject};
 use crate::core::rbac::{Attributes, UserInfo, has_full_rights, rule_allows};
-use crate::error::{Error, Result, chain};
+use crate::error::{Result, chain};
 use crate::gather::access_reviews::{self, EndedEarly};
 use crate::gather::cluster_access::AccessQuery;
-use crate::gather::fleet::Choice;
-use crate::gather::leaked::{self, Leaked, LeakedError};
+use crate::gather::leaked::Leaked;
 use crate::gather::rights::RightsReading;
 use crate::gather::runtime::Runtime;
 use crate::output::ui::Ui;
@@ -35,8 +33,8 @@ pub(super) fn run(
     world: &World,
     ui: &Ui,
 ) -> Result<Status, Stop> {
-    let leaked = read_file(args, world)?;
-    let chosen = choose(args, access, leaked.as_ref(), world)?;
+    let leaked = leaked_file::read(args.file.as_deref(), args.leaked_context.as_deref(), world)?;
+    let chosen = leaked_file::choose(&args.clusters, args.in_cluster, access, leaked.as_ref(), world)?;
     let extent = chosen.extent;
     let query = AccessQuery { world, timeout: access.request_timeout.0, namespace: None, with_rights: true };
     // The account is only needed for its list of clusters.
@@ -84,38 +82,6 @@ pub(super) fn run(
     ui.report(&report)?;
     sum_up(&report, args, ui);
     Ok(if status == Status::Done && findings { Status::Findings } else { status })
-}
-
-fn read_file(args: &RightsArgs, world: &World) -> Result<Option<Leaked>, Stop> {
-    let Some(file) = &args.file else { return Ok(None) };
-    match leaked::read(world, file, args.leaked_context.as_deref()) {
-        Ok(leaked) => Ok(Some(leaked)),
-        Err(LeakedError::Refused(refusal)) => {
-            Err(Error::failed(anyhow::anyhow!(refusal.message)).hint_if(refusal.hint).into())
-        }
-        Err(LeakedError::File(error)) => Err(access::unreadable_file(error).into()),
-        Err(LeakedError::Context(error)) => {
-            let hint = access::context_hint(&error, "choose one of its contexts with --leaked-context");
-            Err(Error::failed(error).hint(hint).into())
-        }
-    }
-}
-
-/// A file's certificate means something in the cluster of its CA alone, unless the operator names another.
-fn choose(args: &RightsArgs, access: &AccessArgs, leaked: Option<&Leaked>, world: &World) -> Result<Chosen, Stop> {
-    match leaked {
-        Some(leaked) if access.context.is_empty() && args.clusters.cluster_id.is_empty() && !args.in_cluster => {
-            let own = access::all_routes(&access::load(access, world)?, access, world);
-            let Some(route) = own.into_iter().find(|route| leaked.is_of(&route.context)) else {
-                let message = "no context of yours leads to the cluster of the file: the key of its CA is another";
-                let hint = "name the context with --context, if you are sure of the cluster";
-                return Err(Error::failed(anyhow::anyhow!(message)).hint(hint).into());
-            };
-            let bounds = clusters::bounds(&args.clusters, Extent::One, world);
-            Ok(Chosen { choice: Choice::one(route), extent: Extent::One, bounds })
-        }
-        _ => Ok(clusters::choose(&args.clusters, access, args.in_cluster, world)?),
-    }
 }
 
 /// Whose rights are asked for.

@@ -11,7 +11,7 @@ use crate::core::access::scan::{ClusterScan, DeadNames, Filter, ScanRow, Selecti
 use crate::core::identity::verdict::AccountDirectory;
 use crate::core::ids::Uid;
 use crate::core::rbac::grants::GrantSource;
-use crate::error::{Result, chain};
+use crate::error::{Error, Result, chain};
 use crate::gather::cluster_access::AccessQuery;
 use crate::gather::history::{self, Mark, Operations, RevokedCredential, Scrutiny};
 use crate::gather::runtime::Runtime;
@@ -27,6 +27,9 @@ pub(super) fn run(
     world: &World,
     ui: &Ui,
 ) -> Result<Status> {
+    if args.fail_on.contains(&FailOn::Any) {
+        return Err(Error::usage("--fail-on any is for --persistence").hint("kubectl ackcred scan --help"));
+    }
     let chosen = clusters::choose(&args.clusters, access, args.in_cluster, world)?;
     let extent = chosen.extent;
     let question = AccessQuery {
@@ -233,6 +236,7 @@ fn finds(fail_on: &[FailOn], selection: &Selection, clusters: &[ClusterScan]) ->
             FailOn::Recycled => state == StateKind::Recycled,
             FailOn::Unknown => state == StateKind::Unknown,
             FailOn::Orphaned => matches!(state, StateKind::Deleted | StateKind::Recycled),
+            FailOn::Any => false,
         })
     })
 }

@@ -3,6 +3,7 @@
 //! A room a question, each standing on the ones below it:
 //!
 //! ```text
+//! persistence                    what would let someone in again
 //! revocation                     what a revocation changes, proves and gives back
 //! access      cluster            who holds access · which ACK cluster that is
 //! credential                     what a credential is, and when it ends
@@ -17,6 +18,7 @@ pub mod credential;
 pub mod identity;
 pub mod jsonpath;
 pub mod kubeconfig;
+pub mod persistence;
 pub mod rbac;
 pub mod revocation;
 

@@ -15,6 +15,7 @@ pub mod history;
 pub mod identity_clusters;
 pub mod leaked;
 pub mod look_up;
+pub mod persistence;
 pub mod restoration;
 pub mod revocation;
 pub mod rights;

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use jiff::Timestamp;
 use ring::digest;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+use super::static_token;
 use super::status::StatusError;
+use super::store::Store;
 use super::user::User;
 
 /// The user of a certificate that was verified already: its common name, its organizations, its fingerprint.
@@ -29,11 +32,17 @@ pub(crate) fn of_certificate(der: &[u8]) -> Option<User> {
 pub(crate) fn authenticate(
     certificate: Option<Option<User>>,
     tokens: &BTreeMap<String, User>,
+    store: &Store,
     headers: &HeaderMap,
+    now: Timestamp,
 ) -> Result<User, StatusError> {
     match (certificate, bearer(headers)) {
         (Some(Some(user)), _) => Ok(user),
-        (_, Some(token)) => tokens.get(token).cloned().ok_or_else(StatusError::unauthorized),
+        (_, Some(token)) => tokens
+            .get(token)
+            .cloned()
+            .or_else(|| static_token::user(store, token, now))
+            .ok_or_else(StatusError::unauthorized),
         (Some(None), None) => Err(StatusError::unauthorized()),
         (None, None) => Ok(User::anonymous()),
     }

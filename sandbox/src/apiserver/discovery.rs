@@ -136,7 +136,7 @@ impl Resource {
             singular: self.singular.into(),
             kind: self.kind,
             namespaced: self.namespaced,
-            verbs: if self.shape == Shape::Empty { READ } else { ALL },
+            verbs: if matches!(self.shape, Shape::Stored | Shape::Empty) { READ } else { ALL },
             short: self.short,
         }
     }

@@ -82,7 +82,13 @@ fn audit_id(headers: &HeaderMap) -> String {
 
 fn route(server: &ServerState, incoming: &IncomingRequest, requester: &mut User) -> Result<ApiResponse, StatusError> {
     let authorizer = Authorizer::new(&server.store);
-    let user = authentication::authenticate(incoming.certificate.clone(), &server.tokens, &incoming.headers)?;
+    let user = authentication::authenticate(
+        incoming.certificate.clone(),
+        &server.tokens,
+        &server.store,
+        &incoming.headers,
+        incoming.now,
+    )?;
     requester.clone_from(&user);
     let user = impersonation::impersonate(user, &incoming.headers, &authorizer)?;
     requester.clone_from(&user);
@@ -122,7 +128,7 @@ fn resource_answer(request: &ResourceRequest<'_>, verb: &str) -> Result<ApiRespo
     if !request.target.subresource.is_empty() {
         return Err(subresource_error(request));
     }
-    let writable = request.resource.shape != Shape::Empty;
+    let writable = !matches!(request.resource.shape, Shape::Stored | Shape::Empty);
     let placed = !request.resource.namespaced || !request.target.namespace.is_empty();
     match verb {
         "get" => read::get(request),
@@ -138,7 +144,7 @@ fn resource_answer(request: &ResourceRequest<'_>, verb: &str) -> Result<ApiRespo
 
 /// There is no pod to have a log: what allows the probe answers as for a missing one.
 fn subresource_error(request: &ResourceRequest<'_>) -> StatusError {
-    if request.resource.shape == Shape::Empty {
+    if matches!(request.resource.shape, Shape::Stored | Shape::Empty) {
         StatusError::not_found(request.resource, &request.target.name)
     } else {
         StatusError::no_such_resource()

@@ -120,10 +120,14 @@ fn fields(object: &Object) -> BTreeMap<Path, Value> {
             }
         }
         Content::ConfigMap(map) => map_fields(&mut out, &["f:data"], &map.data),
+        Content::Secret(secret) => {
+            map_fields(&mut out, &["f:data"], &secret.data);
+            out.insert(path(&["f:type"]), json!(secret.secret_type));
+        }
         Content::Custom(custom) => {
             custom.spec.iter().for_each(|spec| drop(out.insert(path(&["f:spec"]), spec.clone())));
         }
-        Content::Namespace(_) => {}
+        Content::Namespace(_) | Content::Stored(_) => {}
     }
     out
 }

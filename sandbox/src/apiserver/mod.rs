@@ -40,6 +40,7 @@ mod reviews;
 mod schema;
 mod selector;
 mod server_state;
+mod static_token;
 mod status;
 mod store;
 mod strategic_merge;

@@ -138,6 +138,21 @@ pub(crate) struct ConfigMapContent {
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
+pub(crate) struct SecretContent {
+    /// In base64.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) data: BTreeMap<String, String>,
+    /// What is to be written into `data`; never stored.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) string_data: BTreeMap<String, String>,
+    #[serde(rename = "type", deserialize_with = "or_default")]
+    pub(crate) secret_type: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) immutable: Option<bool>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub(crate) struct NamespaceContent {
     pub(crate) spec: NamespaceSpec,
     pub(crate) status: NamespaceStatus,
@@ -174,7 +189,9 @@ pub(crate) enum Content {
     Binding(BindingContent),
     Namespace(NamespaceContent),
     ConfigMap(ConfigMapContent),
+    Secret(SecretContent),
     Custom(CustomContent),
+    Stored(Map<String, Value>),
 }
 
 /// An object of a known resource.
@@ -241,6 +258,14 @@ impl Object {
         }
     }
 
+    /// The type of a Secret; empty for anything else.
+    pub(crate) fn secret_type(&self) -> &str {
+        match &self.content {
+            Content::Secret(secret) => &secret.secret_type,
+            _ => "",
+        }
+    }
+
     pub(crate) fn binding(&self) -> Option<&BindingContent> {
         match &self.content {
             Content::Binding(binding) => Some(binding),
@@ -255,6 +280,8 @@ fn content(shape: Shape, value: Value) -> serde_json::Result<Content> {
         Shape::Binding => Content::Binding(serde_json::from_value(value)?),
         Shape::Namespace => Content::Namespace(serde_json::from_value(value)?),
         Shape::ConfigMap => Content::ConfigMap(serde_json::from_value(value)?),
+        Shape::Secret => Content::Secret(serde_json::from_value(value)?),
+        Shape::Stored => Content::Stored(serde_json::from_value(value)?),
         Shape::Custom | Shape::Empty => Content::Custom(serde_json::from_value(value)?),
     })
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::field_validation::{FieldValidation, unknown_fields, warned};
-use super::form::{self, negotiate};
+use super::form;
 use super::object::Object;
 use super::request_checks::{check_dry_run, check_name};
 use super::resource_request::ResourceRequest;
@@ -38,7 +38,7 @@ struct PatchOperation {
 
 /// Answers a patch.
 pub(crate) fn patch(request: &ResourceRequest<'_>) -> Result<ApiResponse, StatusError> {
-    let form = negotiate(request.headers, false)?;
+    let form = form::of(request)?;
     let fields = schema::of(request.resource);
     let kind = match request.content_type() {
         JSON_PATCH => PatchKind::Json,

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::form::{self, negotiate};
+use super::form;
 use super::request::QueryParameters;
 use super::resource_request::ResourceRequest;
 use super::respond::{self, ApiResponse};
@@ -17,7 +17,7 @@ use super::store::{StoredObject, key_of};
 
 /// Answers one object.
 pub(crate) fn get(request: &ResourceRequest<'_>) -> Result<ApiResponse, StatusError> {
-    let form = negotiate(request.headers, false)?;
+    let form = form::of(request)?;
     let stored = request.stored()?;
     Ok(respond::json(200, form::single(form, &stored, request.now), request.headers))
 }
@@ -52,9 +52,9 @@ impl ContinueToken {
 
 /// Answers a list.
 pub(crate) fn list(request: &ResourceRequest<'_>) -> Result<ApiResponse, StatusError> {
-    let form = negotiate(request.headers, false)?;
+    let form = form::of(request)?;
     check_version_match(request.parameters)?;
-    let selector = Selector::parse(request.parameters)?;
+    let selector = Selector::parse(request.parameters, request.resource.shape)?;
     let limit = number(request.parameters, "limit")?.filter(|limit| *limit > 0).map(|limit| limit as usize);
     let (objects, version) = snapshot(request, limit.is_some())?;
     let mut wanted: Vec<Arc<StoredObject>> =

@@ -12,8 +12,11 @@ pub(crate) enum Shape {
     Binding,
     Namespace,
     ConfigMap,
+    Secret,
     /// A custom resource: `spec` and `status` as they come.
     Custom,
+    /// Put from outside and read as it is.
+    Stored,
     /// Known so that access to it can be probed; there never is one.
     Empty,
 }
@@ -55,13 +58,54 @@ pub(crate) static RESOURCES: &[Resource] = &[
     resource!("", "v1", "namespaces", "namespace", "Namespace", false, ["ns"], Namespace),
     resource!("", "v1", "nodes", "node", "Node", false, ["no"], Empty),
     resource!("", "v1", "pods", "pod", "Pod", true, ["po"], Empty),
-    resource!("", "v1", "secrets", "secret", "Secret", true, [], Empty),
-    resource!("", "v1", "serviceaccounts", "serviceaccount", "ServiceAccount", true, ["sa"], Empty),
+    resource!("", "v1", "secrets", "secret", "Secret", true, [], Secret),
+    resource!("", "v1", "serviceaccounts", "serviceaccount", "ServiceAccount", true, ["sa"], Stored),
     resource!("", "v1", "services", "service", "Service", true, ["svc"], Empty),
     resource!("apps", "v1", "daemonsets", "daemonset", "DaemonSet", true, ["ds"], Empty),
     resource!("apps", "v1", "deployments", "deployment", "Deployment", true, ["deploy"], Empty),
     resource!("apps", "v1", "statefulsets", "statefulset", "StatefulSet", true, ["sts"], Empty),
     resource!("batch", "v1", "jobs", "job", "Job", true, [], Empty),
+    resource!(
+        "admissionregistration.k8s.io",
+        "v1",
+        "mutatingadmissionpolicies",
+        "mutatingadmissionpolicy",
+        "MutatingAdmissionPolicy",
+        false,
+        [],
+        Stored
+    ),
+    resource!(
+        "admissionregistration.k8s.io",
+        "v1",
+        "mutatingwebhookconfigurations",
+        "mutatingwebhookconfiguration",
+        "MutatingWebhookConfiguration",
+        false,
+        [],
+        Stored
+    ),
+    resource!(
+        "admissionregistration.k8s.io",
+        "v1",
+        "validatingwebhookconfigurations",
+        "validatingwebhookconfiguration",
+        "ValidatingWebhookConfiguration",
+        false,
+        [],
+        Stored
+    ),
+    resource!("apiregistration.k8s.io", "v1", "apiservices", "apiservice", "APIService", false, [], Stored),
+    resource!(
+        "certificates.k8s.io",
+        "v1",
+        "certificatesigningrequests",
+        "certificatesigningrequest",
+        "CertificateSigningRequest",
+        false,
+        ["csr"],
+        Stored
+    ),
     resource!(RBAC, "v1", "clusterrolebindings", "clusterrolebinding", "ClusterRoleBinding", false, [], Binding),
     resource!(RBAC, "v1", "clusterroles", "clusterrole", "ClusterRole", false, [], Role),
     resource!(RBAC, "v1", "rolebindings", "rolebinding", "RoleBinding", true, [], Binding),

@@ -127,6 +127,14 @@ const CONFIG_MAP: &[Field] = &[
     field(4, "immutable", Flag),
 ];
 
+const SECRET: &[Field] = &[
+    field(1, "metadata", Message(METADATA)),
+    field(2, "data", BytesByName),
+    field(3, "type", Text),
+    field(4, "stringData", TextByName),
+    field(5, "immutable", Flag),
+];
+
 /// The fields of a resource's objects beside `apiVersion` and `kind`; `None` for a custom resource, which has no protobuf, and for
 /// one of which there are no objects.
 pub(crate) fn of(resource: &Resource) -> Option<&'static [Field]> {
@@ -136,6 +144,7 @@ pub(crate) fn of(resource: &Resource) -> Option<&'static [Field]> {
         Shape::Binding => Some(BINDING),
         Shape::Namespace => Some(NAMESPACE),
         Shape::ConfigMap => Some(CONFIG_MAP),
-        Shape::Custom | Shape::Empty => None,
+        Shape::Secret => Some(SECRET),
+        Shape::Custom | Shape::Stored | Shape::Empty => None,
     }
 }

@@ -2,6 +2,7 @@
 
 use super::object::Object;
 use super::request::QueryParameters;
+use super::resources::Shape;
 use super::status::StatusError;
 
 /// Which objects of a list are wanted.
@@ -15,6 +16,8 @@ pub(crate) struct Selector {
 enum FieldRequirement {
     Name,
     Namespace,
+    /// A Secret's.
+    Type,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,10 +27,10 @@ enum LabelRequirement {
 }
 
 impl Selector {
-    pub(crate) fn parse(parameters: &QueryParameters) -> Result<Self, StatusError> {
+    pub(crate) fn parse(parameters: &QueryParameters, shape: Shape) -> Result<Self, StatusError> {
         let mut selector = Self::default();
         for term in parameters.get("fieldSelector").unwrap_or_default().split(',').filter(|term| !term.is_empty()) {
-            selector.fields.push(field(term)?);
+            selector.fields.push(field(term, shape)?);
         }
         for term in label_terms(parameters.get("labelSelector").unwrap_or_default()) {
             selector.labels.push(label(term.trim()));
@@ -42,8 +45,9 @@ impl Selector {
     pub(crate) fn matches(&self, object: &Object) -> bool {
         let fields = self.fields.iter().all(|(field, equal, wanted)| {
             let actual = match field {
-                FieldRequirement::Name => &object.metadata.name,
+                FieldRequirement::Name => object.metadata.name.as_str(),
                 FieldRequirement::Namespace => &object.metadata.namespace,
+                FieldRequirement::Type => object.secret_type(),
             };
             (actual == wanted) == *equal
         });
@@ -62,7 +66,7 @@ impl LabelRequirement {
     }
 }
 
-fn field(term: &str) -> Result<(FieldRequirement, bool, String), StatusError> {
+fn field(term: &str, shape: Shape) -> Result<(FieldRequirement, bool, String), StatusError> {
     let (key, equal, value) = match term.split_once("!=") {
         Some((key, value)) => (key, false, value),
         None => match term.split_once('=') {
@@ -75,6 +79,10 @@ fn field(term: &str) -> Result<(FieldRequirement, bool, String), StatusError> {
     let field = match key {
         "metadata.name" => FieldRequirement::Name,
         "metadata.namespace" => FieldRequirement::Namespace,
+        "type" if shape == Shape::Secret => FieldRequirement::Type,
+        other if shape == Shape::Secret => {
+            return Err(StatusError::bad_request(format!("field label not supported: {other}")));
+        }
         other => {
             let known = "only \"metadata.name\", \"metadata.namespace\"";
             return Err(StatusError::bad_request(format!("{other:?} is not a known field selector: {known}")));

@@ -2,9 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::object::{BindingContent, Content, Metadata, Object, PolicyRule, RbacSubject};
+use super::object::{BindingContent, Content, Metadata, Object, PolicyRule, RbacSubject, SecretContent};
 use super::resources::{RBAC, Shape};
 use super::status::{FieldError, StatusError};
+
+/// The type of a Secret that holds a token of a ServiceAccount.
+pub(crate) const SERVICE_ACCOUNT_TOKEN: &str = "kubernetes.io/service-account-token";
+/// The annotation that says of which.
+pub(crate) const SERVICE_ACCOUNT_NAME: &str = "kubernetes.io/service-account.name";
 
 /// Checks a new object.
 pub(crate) fn new_object(object: &Object) -> Result<(), StatusError> {
@@ -18,7 +23,8 @@ pub(crate) fn new_object(object: &Object) -> Result<(), StatusError> {
             }
         }
         Content::Binding(content) => binding(content, namespaced, &mut errors),
-        Content::Namespace(_) | Content::ConfigMap(_) | Content::Custom(_) => {}
+        Content::Secret(secret) => errors.extend(secret_problem(object, secret)),
+        Content::Namespace(_) | Content::ConfigMap(_) | Content::Custom(_) | Content::Stored(_) => {}
     }
     refused(object, errors)
 }
@@ -35,8 +41,20 @@ pub(crate) fn changed(object: &Object, old: &Object) -> Result<(), StatusError> 
         let role = json!({"APIGroup": new.role_ref.api_group, "Kind": new.role_ref.kind, "Name": new.role_ref.name});
         errors.push(FieldError::invalid("roleRef", &role, "cannot change roleRef"));
     }
+    if let (Content::Secret(new), Content::Secret(old)) = (&object.content, &old.content)
+        && new.secret_type != old.secret_type
+    {
+        errors.push(FieldError::invalid("type", &json!(new.secret_type), "field is immutable"));
+    }
     refused(object, errors)?;
     new_object(object)
+}
+
+/// A token's Secret names its ServiceAccount.
+fn secret_problem(object: &Object, secret: &SecretContent) -> Option<FieldError> {
+    let account = object.metadata.annotations.get(SERVICE_ACCOUNT_NAME).is_some_and(|name| !name.is_empty());
+    let field = format!("metadata.annotations[{SERVICE_ACCOUNT_NAME}]");
+    (secret.secret_type == SERVICE_ACCOUNT_TOKEN && !account).then(|| FieldError::required(field, ""))
 }
 
 fn refused(object: &Object, errors: Vec<FieldError>) -> Result<(), StatusError> {

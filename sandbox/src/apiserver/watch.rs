@@ -32,7 +32,7 @@ pub(crate) fn watch(request: &ResourceRequest<'_>) -> Result<ApiResponse, Status
     let watch = WatchRequest {
         resource: request.resource,
         namespace: request.namespace().map(str::to_owned),
-        selector: Selector::parse(request.parameters)?,
+        selector: Selector::parse(request.parameters, request.resource.shape)?,
         form: negotiate(request.headers, true)?,
     };
     let store = &request.server.store;

@@ -6,9 +6,9 @@ use bytes::Bytes;
 
 use super::authorizer::Authorizer;
 use super::decode::decode;
-use super::defaults::{default_groups, fill_new};
+use super::defaults::{complete_secret, default_groups, fill_new};
 use super::field_validation::warned;
-use super::form::{self, Form, negotiate};
+use super::form::{self, Form};
 use super::object::{Content, Object};
 use super::request_checks::{check_dry_run, check_name, check_namespace, check_uid, set_namespace};
 use super::resource_request::ResourceRequest;
@@ -21,7 +21,7 @@ use super::{escalation, managed_fields, random, validation};
 
 /// Makes an object.
 pub(crate) fn create(request: &ResourceRequest<'_>) -> Result<ApiResponse, StatusError> {
-    let form = negotiate(request.headers, false)?;
+    let form = form::of(request)?;
     check_dry_run(request, "CreateOptions")?;
     let (object, warnings) = decode(request, "CreateOptions")?;
     warned(create_at(request, object).map(|stored| answer(request, 201, form, &stored)), warnings)
@@ -66,7 +66,7 @@ pub(crate) fn create_decoded(
 
 /// Replaces an object, or makes it where it isn't there.
 pub(crate) fn update(request: &ResourceRequest<'_>) -> Result<ApiResponse, StatusError> {
-    let form = negotiate(request.headers, false)?;
+    let form = form::of(request)?;
     check_dry_run(request, "UpdateOptions")?;
     let (object, warnings) = decode(request, "UpdateOptions")?;
     warned(update_at(request, object).map(|(code, stored)| answer(request, code, form, &stored)), warnings)
@@ -108,6 +108,7 @@ pub(crate) fn replace(
     old: &Arc<StoredObject>,
 ) -> Result<Arc<StoredObject>, StatusError> {
     default_groups(&mut object);
+    complete_secret(&mut object);
     // In the real server's order: the fields are given away before admission, and what may be handed out is asked after it.
     managed_fields::record(&mut object, Some(&old.object), &request.manager(), &stamp(request.now));
     request.server.admission.admit_update(&mut object);

@@ -222,7 +222,7 @@ impl ApiServer {
         let question = ApiRequest::get(&list.call, path).in_encoding(list.encoding);
         let mut body = ListBody { answer: self.ask(&question).await?, budget, limit: self.limits.list };
         let (trailer, count) = match body.answer.encoding() {
-            Encoding::Json | Encoding::Discovery => {
+            Encoding::Json | Encoding::Table | Encoding::Discovery => {
                 let mut decoder = ListDecoder::new(self.limits.item);
                 while let Some(frame) = body.frame().await? {
                     decoder.feed(&frame, |item| items.add_json(item))?;

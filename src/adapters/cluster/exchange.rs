@@ -49,6 +49,8 @@ pub(super) enum Encoding {
     Json,
     /// Kubernetes' protobuf; as a wish, it is one: JSON is taken as well.
     Protobuf,
+    /// JSON, as rows of a table and nothing else: where the server has no such form, it has to say so.
+    Table,
     /// JSON, with all of discovery in one document where the server has that; it says so in a parameter of the content type.
     Discovery,
 }
@@ -57,6 +59,7 @@ impl Encoding {
     fn accept(self) -> HeaderValue {
         HeaderValue::from_static(match self {
             Self::Json => "application/json",
+            Self::Table => "application/json;as=Table;g=meta.k8s.io;v=v1",
             Self::Protobuf => "application/vnd.kubernetes.protobuf,application/json",
             Self::Discovery => {
                 "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\
@@ -173,7 +176,7 @@ impl ApiResponse {
     }
 
     /// The whole body, if it is no larger than `limit` bytes.
-    async fn whole(mut self, limit: u64) -> Result<Vec<u8>, Failure> {
+    pub(super) async fn whole(mut self, limit: u64) -> Result<Vec<u8>, Failure> {
         let mut whole = Vec::new();
         while let Some(frame) = self.frame().await? {
             whole.extend_from_slice(&frame);

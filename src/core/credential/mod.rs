@@ -9,6 +9,7 @@
 //! (`UpdateTransportConfig`), <https://github.com/kubernetes/client-go/blob/master/transport/round_trippers.go>
 
 pub mod certificate;
+pub mod certificate_request;
 pub mod client_pair;
 pub mod duration;
 pub mod exec_cache;
@@ -16,6 +17,7 @@ pub mod expiry;
 pub mod pem;
 pub mod private_key;
 pub mod public_key;
+pub mod static_token;
 pub mod token;
 
 use jiff::Timestamp;

@@ -7,7 +7,7 @@ use crate::core::rbac::binding::{BindingItem, BindingKind};
 use crate::core::rbac::inventory::Inventory;
 
 /// Bindings as (namespace or nothing, name, `Kind/name` of the role, subjects).
-pub(super) fn inventory(bindings: &[(&str, &str, &str, Value)]) -> Inventory {
+pub(crate) fn inventory(bindings: &[(&str, &str, &str, Value)]) -> Inventory {
     let mut inventory = Inventory::default();
     for (namespace, name, role, subjects) in bindings {
         let (kind, role) = role.split_once('/').unwrap();
@@ -22,7 +22,7 @@ pub(super) fn inventory(bindings: &[(&str, &str, &str, Value)]) -> Inventory {
 }
 
 /// Roles as (namespace or nothing, name, rules).
-pub(super) fn roles(all: &[(&str, &str, Value)]) -> Roles {
+pub(crate) fn roles(all: &[(&str, &str, Value)]) -> Roles {
     let mut roles = Roles::default();
     for (namespace, name, rules) in all {
         let facts = RoleFacts { uid: format!("uid of {name}"), rules: rules_of(rules) };
@@ -34,19 +34,19 @@ pub(super) fn roles(all: &[(&str, &str, Value)]) -> Roles {
     roles
 }
 
-pub(super) fn rules_of(rules: &Value) -> Vec<PolicyRule> {
+pub(crate) fn rules_of(rules: &Value) -> Vec<PolicyRule> {
     serde_json::from_value(rules.clone()).unwrap()
 }
 
-pub(super) fn user_info(name: &str, groups: &[&str]) -> UserInfo {
+pub(crate) fn user_info(name: &str, groups: &[&str]) -> UserInfo {
     UserInfo { name: name.into(), groups: groups.iter().map(|group| (*group).to_owned()).collect() }
 }
 
-pub(super) fn attributes(verb: &str, group: &str, resource: &str, namespace: &str) -> Attributes {
+pub(crate) fn attributes(verb: &str, group: &str, resource: &str, namespace: &str) -> Attributes {
     let [verb, group, resource, namespace] = [verb, group, resource, namespace].map(str::to_owned);
     Attributes { verb, group, resource, namespace, ..Attributes::default() }
 }
 
-pub(super) fn path(verb: &str, path: &str) -> Attributes {
+pub(crate) fn path(verb: &str, path: &str) -> Attributes {
     Attributes { verb: verb.into(), path: Some(path.into()), ..Attributes::default() }
 }

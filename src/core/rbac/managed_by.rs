@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
 use serde::{Deserialize, Serialize};
 
@@ -85,6 +86,11 @@ pub fn reconciler(object: &BindingObject) -> Option<Manager> {
 pub fn field_manager_of_subjects(object: &BindingObject) -> Option<String> {
     let last = writers(object).max_by_key(|entry| entry.time.as_ref().map(|time| time.0))?;
     last.manager.clone().filter(|manager| !manager.is_empty())
+}
+
+/// When the subjects were written last, as the API server noted it.
+pub fn subjects_written(object: &BindingObject) -> Option<Timestamp> {
+    writers(object).filter_map(|entry| entry.time.as_ref()).map(|time| time.0).max()
 }
 
 /// Labels and annotations.

@@ -32,7 +32,7 @@ use crate::core::rbac::inventory::{Binding, Role};
 
 mod authorizer;
 #[cfg(test)]
-mod fixtures;
+pub(crate) mod fixtures;
 mod full_rights;
 mod known_kinds;
 mod paths;

@@ -8,6 +8,8 @@ mod cloud;
 mod expiry;
 mod history;
 mod paths;
+mod persistence;
+mod persistence_words;
 mod plan;
 #[cfg(test)]
 mod published;
@@ -30,6 +32,7 @@ pub use cloud::{CallerView, CloudView};
 pub use expiry::{ExpiryItem, ExpiryReport, left, status_tone};
 pub use history::{History, OperationKind, OperationOutcome, PastOperation};
 pub use paths::{PathView, RequestView};
+pub use persistence::{AskedPersistence, FindingView, PersistenceColumns, PersistenceReport};
 pub use plan::{RevocationPlan, TargetView};
 pub use restoration::RestoreReport;
 pub use revocation::RevocationReport;
@@ -75,6 +78,8 @@ pub enum Kind {
     ExpiryReport,
     /// What `scan` prints.
     ScanReport,
+    /// What `scan --persistence` prints.
+    PersistenceReport,
     /// What `status` prints.
     StatusReport,
     /// What `rights` prints.

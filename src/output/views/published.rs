@@ -7,6 +7,7 @@
 mod expiry;
 mod history;
 mod only_adds;
+mod persistence;
 mod revocation;
 mod rights;
 mod scan;
@@ -34,6 +35,7 @@ use only_adds::{Json, Promises, lost_keys, lost_promises, promises};
 fn later_versions_only_add_to_what_is_published() {
     stays(&[expiry::example()]);
     stays(&[history::example()]);
+    stays(&[persistence::example()]);
     stays(&revocation::restores());
     stays(&[revocation::plan()]);
     stays(&[revocation::report()]);

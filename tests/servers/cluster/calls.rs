@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use crate::cluster::transcript::{Transcript, rbac_in};
+use crate::cluster::{persistence, static_tokens};
 
 /// The plugin's client under this identity; without one it has a token that nobody knows.
 pub(crate) fn connect(cluster: &dyn Cluster, identity: Option<&Identity>) -> ApiServer {
@@ -46,6 +47,8 @@ fn roles_namespaces_and_answers_are_read_from_either_server() {
 }
 
 fn reading(cluster: &dyn Cluster) {
+    static_tokens::reading(cluster);
+    persistence::said(cluster);
     let mut setting = Transcript::new(cluster);
     ["read-a", "read-b"].iter().for_each(|namespace| setting.namespace(namespace));
     let rules =

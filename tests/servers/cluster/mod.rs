@@ -9,6 +9,7 @@ mod escalation;
 mod fields;
 mod local_evaluation;
 mod patching;
+mod persistence;
 mod plugin;
 mod probing;
 mod reading;
@@ -16,6 +17,8 @@ mod refusals;
 mod reviews;
 mod rights;
 mod rights_said;
+mod secrets;
+mod static_tokens;
 mod transcript;
 mod watching;
 mod writing;
@@ -42,6 +45,8 @@ const SCENARIOS: &[Scenario] = &[
     ("patches that fail", patching::failing),
     ("unknown fields", fields::unknown),
     ("strategic merge patches", fields::strategic_merge),
+    ("Secrets", secrets::secrets),
+    ("tables of Secrets", secrets::tables),
     ("deleting", deleting::deleting),
     ("finalizers", deleting::finalizers),
     ("dry run", deleting::dry_run),

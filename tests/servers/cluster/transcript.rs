@@ -224,6 +224,7 @@ impl<'a> Transcript<'a> {
                     self.learn(&uid.clone());
                 }
                 map.values_mut().for_each(|one| self.normalise(one));
+                normalise_table(map);
             }
             Value::String(text) => *text = normal_text(self.without_uids(std::mem::take(text))),
             _ => {}
@@ -265,6 +266,19 @@ impl<'a> Transcript<'a> {
             text = text.replace(uid.as_str(), name);
         }
         text
+    }
+}
+
+/// A table's columns have descriptions, and its rows ages.
+fn normalise_table(map: &mut serde_json::Map<String, Value>) {
+    for column in map.get_mut("columnDefinitions").and_then(Value::as_array_mut).into_iter().flatten() {
+        column["description"] = "".into();
+    }
+    let is_age = |text: &str| text.ends_with('s') && text.len() > 1 && text[..text.len() - 1].parse::<u32>().is_ok();
+    for cell in map.get_mut("cells").and_then(Value::as_array_mut).into_iter().flatten() {
+        if cell.as_str().is_some_and(is_age) {
+            *cell = "<age>".into();
+        }
     }
 }
 

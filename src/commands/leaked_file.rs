@@ -1,0 +1,51 @@
+//! A leaked file that a verb only looks at: whose it is, and which cluster is meant by it.
+
+use std::path::Path;
+
+use super::access;
+use super::clusters::{self, Chosen, Extent};
+use super::stop::Stop;
+use crate::cli::{AccessArgs, ClusterArgs};
+use crate::error::Error;
+use crate::gather::fleet::Choice;
+use crate::gather::leaked::{self, Leaked, LeakedError};
+use crate::world::World;
+
+/// Reads the certificate of a file, where one is given. Nothing that the file names is contacted.
+pub(super) fn read(file: Option<&Path>, context: Option<&str>, world: &World) -> Result<Option<Leaked>, Stop> {
+    let Some(file) = file else { return Ok(None) };
+    match leaked::read(world, file, context) {
+        Ok(leaked) => Ok(Some(leaked)),
+        Err(LeakedError::Refused(refusal)) => {
+            Err(Error::failed(anyhow::anyhow!(refusal.message)).hint_if(refusal.hint).into())
+        }
+        Err(LeakedError::File(error)) => Err(access::unreadable_file(error).into()),
+        Err(LeakedError::Context(error)) => {
+            let hint = access::context_hint(&error, "choose one of its contexts with --leaked-context");
+            Err(Error::failed(error).hint(hint).into())
+        }
+    }
+}
+
+/// A file's certificate means something in the cluster of its CA alone, unless the operator names another.
+pub(super) fn choose(
+    args: &ClusterArgs,
+    in_cluster: bool,
+    access: &AccessArgs,
+    leaked: Option<&Leaked>,
+    world: &World,
+) -> Result<Chosen, Stop> {
+    match leaked {
+        Some(leaked) if access.context.is_empty() && args.cluster_id.is_empty() && !in_cluster => {
+            let own = access::all_routes(&access::load(access, world)?, access, world);
+            let Some(route) = own.into_iter().find(|route| leaked.is_of(&route.context)) else {
+                let message = "no context of yours leads to the cluster of the file: the key of its CA is another";
+                let hint = "name the context with --context, if you are sure of the cluster";
+                return Err(Error::failed(anyhow::anyhow!(message)).hint(hint).into());
+            };
+            let bounds = clusters::bounds(args, Extent::One, world);
+            Ok(Chosen { choice: Choice::one(route), extent: Extent::One, bounds })
+        }
+        _ => Ok(clusters::choose(args, access, in_cluster, world)?),
+    }
+}
