@@ -137,10 +137,10 @@ impl Restore<'_> {
             true => Ending::Restored,
             false => Ending::Incomplete,
         };
-        let answers = gathered.iter().zip(again).map(|(one, again)| ClusterAnswers {
-            cluster_id: one.cluster.id.clone(),
-            answers: again.answers,
-        });
+        let answers = gathered
+            .iter()
+            .zip(again)
+            .map(|(one, again)| ClusterAnswers { cluster_id: one.cluster.id.clone(), answers: again.answers });
         Ok(self.finish(running, &steps, answers.collect(), ending))
     }
 

@@ -66,10 +66,7 @@ pub struct VerificationQuery<'a> {
 }
 
 /// Makes all checks but the one of the cloud, and weighs them with that one's reports. Gives the answers of the access reviews, too.
-pub async fn verify(
-    question: &VerificationQuery<'_>,
-    cloud: Vec<CheckReport>,
-) -> (Vec<Verification>, Vec<Answers>) {
+pub async fn verify(question: &VerificationQuery<'_>, cloud: Vec<CheckReport>) -> (Vec<Verification>, Vec<Answers>) {
     let (first, mappings) = tokio::join!(FirstList::read(question.api), mappings(question.api));
     let settled = async {
         match &first {

@@ -39,12 +39,7 @@ impl From<&Answers> for AnswersV1 {
             Reviewed::ByAnother(reason) => ("ByAnother", reason.as_str()),
             Reviewed::Unclear(reason) => ("Unclear", reason.as_str()),
         };
-        Self {
-            name: name.clone(),
-            answer: answer.to_owned(),
-            reason: reason.to_owned(),
-            questions: questions.clone(),
-        }
+        Self { name: name.clone(), answer: answer.to_owned(), reason: reason.to_owned(), questions: questions.clone() }
     }
 }
 

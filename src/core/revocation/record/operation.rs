@@ -168,7 +168,8 @@ impl TryFrom<ClusterV1> for ClusterRecord {
     type Error = RecordError;
 
     fn try_from(cluster: ClusterV1) -> Result<Self, RecordError> {
-        let ClusterV1 { id, key, name, context, server, ca_keys, region, confirmation, roles, probes, answers } = cluster;
+        let ClusterV1 { id, key, name, context, server, ca_keys, region, confirmation, roles, probes, answers } =
+            cluster;
         Ok(Self {
             id: maybe("id", id.as_deref())?,
             key,

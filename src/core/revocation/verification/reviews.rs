@@ -51,7 +51,11 @@ impl Missing {
 
 impl Before {
     /// The questions that were answered with yes. `failure` says why some have no answer at all.
-    pub fn of_answers(questions: &[(&Target, Probe)], answered: &[(&Probe, Reviewed)], failure: Option<String>) -> Self {
+    pub fn of_answers(
+        questions: &[(&Target, Probe)],
+        answered: &[(&Probe, Reviewed)],
+        failure: Option<String>,
+    ) -> Self {
         let is_yes = |answer: &Reviewed| matches!(answer, Reviewed::ByRbac(_) | Reviewed::ByAnother(_));
         let allowed: Vec<Probe> =
             answered.iter().filter(|(_, answer)| is_yes(answer)).map(|(probe, _)| (*probe).clone()).collect();
