@@ -23,6 +23,7 @@ mod glance;
 mod index;
 mod lock;
 mod operation;
+mod salvage;
 mod stored;
 #[cfg(test)]
 mod testing;
@@ -38,6 +39,7 @@ pub use glance::Glance;
 pub use index::{Index, IndexLine};
 pub use lock::{LOCK_POLL, Lock};
 pub use operation::OperationJournal;
+pub use salvage::SalvagedOperation;
 
 /// Files longer than this, in bytes, are neither written nor read.
 const LONGEST: u64 = 64 << 20;

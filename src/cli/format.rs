@@ -35,6 +35,8 @@ pub enum Format {
     Prometheus,
     /// One page for a browser.
     Html,
+    /// One document in Markdown.
+    Markdown,
 }
 
 /// What `-o` asks for.
@@ -69,7 +71,7 @@ impl TemplateKind {
 }
 
 /// Words without a value.
-const PLAIN: [(&str, &str, Format); 8] = [
+const PLAIN: [(&str, &str, Format); 9] = [
     ("table", "Columns", Format::Table),
     ("wide", "More columns", Format::Wide),
     ("json", "One JSON document", Format::Json),
@@ -78,6 +80,7 @@ const PLAIN: [(&str, &str, Format); 8] = [
     ("csv", "Comma-separated values", Format::Csv),
     ("prometheus", "Metrics for node_exporter's textfile collector", Format::Prometheus),
     ("html", "One page for a browser", Format::Html),
+    ("md", "One document in Markdown", Format::Markdown),
 ];
 
 /// Words that take a value, as kubectl has them.
@@ -95,12 +98,16 @@ const HAVE_METRICS: &[&str] = &["expiry", "scan", "status"];
 /// The verbs that have a page.
 const HAVE_A_PAGE: &[&str] = &["expiry", "scan", "status", "history"];
 
+/// The verbs that have a document in Markdown.
+const HAVE_MARKDOWN: &[&str] = &["history"];
+
 impl RequestedFormat {
     /// Why a verb can't have this format; `None`: it can.
     pub fn refusal(&self, verb: &str) -> Option<String> {
         let (word, verbs) = match self {
             Self::Known(Format::Prometheus) => ("prometheus", HAVE_METRICS),
             Self::Known(Format::Html) => ("html", HAVE_A_PAGE),
+            Self::Known(Format::Markdown) => ("md", HAVE_MARKDOWN),
             _ => return None,
         };
         let refused = || format!("{verb} has no -o {word}, which is for {}", verbs.join(", "));

@@ -32,7 +32,8 @@ pub(super) const RESTORE_EXAMPLES: &str = "Examples:
 
 pub(super) const HISTORY_EXAMPLES: &str = "Examples:
   kubectl ackcred history                                 # all, newest first
-  kubectl ackcred history 20261122-031002-3f9a2c -o json  # the report of one";
+  kubectl ackcred history 20261122-031002-3f9a2c -o json  # the report of one
+  kubectl ackcred history 20261122-031002-3f9a2c -o md    # the same for a ticket, with timeline and evidence";
 
 /// Flags of `revoke`.
 #[derive(Debug, Args)]
@@ -138,6 +139,12 @@ pub struct HistoryArgs {
     /// The operation whose report to show
     #[arg(value_name = "OPERATION", value_parser = parse_operation)]
     pub operation: Option<OperationId>,
+    /// With -o md or -o html: put what trace -o json printed into the report (repeatable)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "operation")]
+    pub trace: Vec<PathBuf>,
+    /// With -o md or -o html: put what scan --persistence -o json printed into the report (repeatable)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "operation")]
+    pub persistence: Vec<PathBuf>,
 }
 
 /// What `--dry-run` takes, as in kubectl.

@@ -1,5 +1,7 @@
 //! `history`: what was revoked and restored from this machine.
 
+mod incident;
+
 use super::operation;
 use crate::adapters::journal::{Glance, StateFolder};
 use crate::cli::HistoryArgs;
@@ -7,7 +9,7 @@ use crate::core::revocation::journal::{Event, OperationId, State};
 use crate::core::revocation::operation::{EndedStep, OperationReport, Purpose};
 use crate::core::revocation::record;
 use crate::error::{Error, Result, chain};
-use crate::gather::history::{self, Operations, Past, Scrutiny};
+use crate::gather::history::{self, Operations, Scrutiny};
 use crate::output::ui::Ui;
 use crate::output::views::{ApiVersion, History, Kind, PastOperation, RestoreReport, RevocationReport};
 use crate::status::Status;
@@ -15,7 +17,12 @@ use crate::world::World;
 
 pub(super) fn run(args: &HistoryArgs, world: &World, ui: &Ui) -> Result<Status> {
     let folder = StateFolder::of(world).map_err(Error::failed)?;
+    if !ui.writes_pages() && !(args.trace.is_empty() && args.persistence.is_empty()) {
+        let error = Error::usage("--trace and --persistence are for the report of one operation");
+        return Err(error.hint("add -o md or -o html"));
+    }
     match &args.operation {
+        Some(id) if ui.writes_pages() => incident::run(args, id, &folder, world, ui),
         Some(id) => one(&folder, id, ui),
         None => all(&folder, world, ui),
     }
@@ -44,7 +51,7 @@ fn one(folder: &StateFolder, id: &OperationId, ui: &Ui) -> Result<Status> {
     })?;
     let steps = match &report {
         Some(report) => report.steps.clone(),
-        None => steps_so_far(&past)?,
+        None => ended_steps(id, &past.events)?,
     };
     if let Some(step) = steps.iter().find(|step| !past.record.has_step(step.id)) {
         let message = format!("the record of operation {id} names step {}, which its plan does not have", step.id);
@@ -74,16 +81,17 @@ fn one(folder: &StateFolder, id: &OperationId, ui: &Ui) -> Result<Status> {
     Ok(if is_whole { Status::Done } else { Status::Incomplete })
 }
 
-fn steps_so_far(past: &Past) -> Result<Vec<EndedStep>> {
+/// The steps that the journal says have ended.
+fn ended_steps(id: &OperationId, events: &[Event]) -> Result<Vec<EndedStep>> {
     let mut steps = Vec::new();
-    for event in &past.events {
+    for event in events {
         let Event::StepEnded { step, result, error, request_id, .. } = event else { continue };
-        let id = step.parse::<u32>().map_err(|error| {
-            let what = format!("the journal of operation {} names step {step:?}", past.id);
+        let number = step.parse::<u32>().map_err(|error| {
+            let what = format!("the journal of operation {id} names step {step:?}");
             Error::failed(anyhow::Error::new(error).context(what))
         })?;
         let (error, request_id) = (error.clone(), request_id.clone());
-        steps.push(EndedStep { id, result: *result, error, request_id, audit_id: None });
+        steps.push(EndedStep { id: number, result: *result, error, request_id, audit_id: None });
     }
     Ok(steps)
 }

@@ -20,6 +20,7 @@ use crate::core::revocation::journal::{Action, Ending, OperationId};
 use crate::core::revocation::operation::{ClusterRecord, OperationReport, Purpose};
 use crate::core::revocation::refusal::Refusal;
 use crate::core::revocation::restoration::{RestoreFlags, RestorePlan};
+use crate::core::revocation::verification::ClusterAnswers;
 use crate::error::{Error, Result};
 use crate::gather::account::AccountReading;
 use crate::gather::cluster_access;
@@ -118,12 +119,15 @@ impl Restore<'_> {
         let locked = operation::lock(self.world, keys, positive(self.args.cluster_timeout), self.runtime, self.ui)?;
         let running = locked.begin(beginning(self.args, self.past, gathered, self.plan), &[], self.world)?;
         let say_interrupted = operation::say_interrupted(self.ui);
-        let ((steps, again), is_interrupted) = self.runtime.to_completion(say_interrupted, async |interrupt| {
+        let (given_back, is_interrupted) = self.runtime.to_completion(say_interrupted, async |interrupt| {
             let given_back = give_back(gathered, self.plan, consent, &running, &interrupt).await;
             (given_back, interrupt.is_pending())
         });
-        if again.asked > 0 {
-            let Again { asked, allowed } = again;
+        let (steps, again): (Vec<_>, Vec<Again>) = given_back.into_iter().unzip();
+        let steps = steps.concat();
+        let sum = |count: fn(&Again) -> usize| again.iter().map(count).sum::<usize>();
+        let (asked, allowed) = (sum(|one| one.asked), sum(|one| one.allowed));
+        if asked > 0 {
             self.ui.note(&format!(
                 "access reviews: {allowed} of {asked} rights held before the revocation are held again"
             ));
@@ -133,12 +137,19 @@ impl Restore<'_> {
             true => Ending::Restored,
             false => Ending::Incomplete,
         };
-        Ok(self.finish(running, &steps, ending))
+        let answers = gathered
+            .iter()
+            .zip(again)
+            .map(|(one, again)| ClusterAnswers { cluster_id: one.cluster.id.clone(), answers: again.answers });
+        Ok(self.finish(running, &steps, answers.collect(), ending))
     }
 
-    fn finish(&self, running: Running, steps: &[StepReport], ending: Ending) -> Status {
-        let kept =
-            OperationReport { steps: steps.iter().map(StepReport::ended).collect(), ..OperationReport::default() };
+    fn finish(&self, running: Running, steps: &[StepReport], answers: Vec<ClusterAnswers>, ending: Ending) -> Status {
+        let kept = OperationReport {
+            steps: steps.iter().map(StepReport::ended).collect(),
+            answers: Some(answers),
+            ..OperationReport::default()
+        };
         let done = RestoreReport::ended(&running.id, &self.past.id, self.plan, kept.steps.clone());
         let in_words = done.steps.iter().map(|step| step.sentence_among(self.plan.is_of_several()));
         let is_kept = running.end(ending, &kept, &done, in_words, self.world, self.ui);
@@ -184,7 +195,7 @@ async fn give_back(
     consent: &Consent,
     running: &Running,
     interrupt: &Interrupt,
-) -> (Vec<StepReport>, Again) {
+) -> Vec<(Vec<StepReport>, Again)> {
     let turns = Semaphore::new(STEPS_SIDE_BY_SIDE);
     let given_back = stream::iter(gathered).map(async |Gathered { api, cluster, .. }| {
         let id = cluster.id.as_ref();
@@ -205,9 +216,7 @@ async fn give_back(
         api.disconnect();
         (steps, again)
     });
-    let given_back: Vec<(Vec<StepReport>, Again)> = given_back.buffered(STEPS_SIDE_BY_SIDE).collect().await;
-    let (steps, again): (Vec<_>, Vec<_>) = given_back.into_iter().unzip();
-    (steps.concat(), again.into_iter().sum())
+    given_back.buffered(STEPS_SIDE_BY_SIDE).collect().await
 }
 
 /// Why nothing is given back by a record that can't be trusted.
@@ -315,7 +324,7 @@ fn beginning(args: &RestoreArgs, past: &Past, gathered: &[Gathered], plan: &Rest
         reason: args.reason.clone(),
         hash: plan.hash.clone(),
         uids: plan.uids.clone(),
-        clusters: gathered.iter().map(|one| one.cluster.clone()).collect(),
+        clusters: gathered.iter().map(record).collect(),
         purpose: Purpose::Restore {
             of: past.id.clone(),
             plan: Box::new(plan.clone()),
@@ -323,4 +332,9 @@ fn beginning(args: &RestoreArgs, past: &Past, gathered: &[Gathered], plan: &Rest
             rearmed: args.rearm.iter().filter(|name| plan.gives_back(name)).cloned().collect(),
         },
     }
+}
+
+/// The cluster as the revocation's record has it. Nothing is asked there before a restore.
+fn record(gathered: &Gathered) -> ClusterRecord {
+    ClusterRecord { answers: Some(Vec::new()), ..gathered.cluster.clone() }
 }

@@ -20,4 +20,5 @@ pub mod restoration;
 pub mod revocation;
 pub mod rights;
 pub mod runtime;
+pub mod salvage;
 pub mod verification;

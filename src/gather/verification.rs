@@ -18,7 +18,7 @@ use crate::core::rbac::mapping_sources::{MappingReading, MappingSources};
 use crate::core::revocation::input::{InputCluster, InputTarget};
 use crate::core::revocation::plan::Plan;
 use crate::core::revocation::verification::{
-    Assembly, Before, Check, CheckReport, Verification, evaluate, weigh_mappings,
+    Answers, Assembly, Before, Check, CheckReport, Verification, evaluate, weigh_mappings,
 };
 use crate::error::chain;
 
@@ -65,8 +65,8 @@ pub struct VerificationQuery<'a> {
     pub now: Timestamp,
 }
 
-/// Makes all checks but the one of the cloud, and weighs them with that one's reports.
-pub async fn verify(question: &VerificationQuery<'_>, cloud: Vec<CheckReport>) -> Vec<Verification> {
+/// Makes all checks but the one of the cloud, and weighs them with that one's reports. Gives the answers of the access reviews, too.
+pub async fn verify(question: &VerificationQuery<'_>, cloud: Vec<CheckReport>) -> (Vec<Verification>, Vec<Answers>) {
     let (first, mappings) = tokio::join!(FirstList::read(question.api), mappings(question.api));
     let settled = async {
         match &first {
@@ -87,12 +87,14 @@ pub async fn verify(question: &VerificationQuery<'_>, cloud: Vec<CheckReport>) -
         has_leaked_file: question.leaked.is_some(),
         at: question.api.time().unwrap_or(question.now),
     };
-    let mut verifications = Vec::new();
-    for (((target, mut checks), cloud), settled) in question.targets.iter().zip(checks).zip(cloud).zip(settled) {
+    let (mut verifications, mut answers) = (Vec::new(), Vec::new());
+    let checks = question.targets.iter().zip(checks).zip(cloud).zip(settled);
+    for (((target, (mut checks, answered)), cloud), settled) in checks {
         checks.extend([cloud, settled]);
         verifications.push(assembly.verification(&target.target, checks));
+        answers.extend(answered);
     }
-    verifications
+    (verifications, answers)
 }
 
 /// What the API server holds after the change.
@@ -123,12 +125,13 @@ async fn check(
     target: &InputTarget,
     first: &Result<FirstList, CallError>,
     mappings: &MappingReading,
-) -> Vec<CheckReport> {
-    let (reviews, leaked) = tokio::join!(review(question, &target.target), present_leaked(question, target));
+) -> (Vec<CheckReport>, Vec<Answers>) {
+    let ((reviews, answers), leaked) = tokio::join!(review(question, &target.target), present_leaked(question, target));
     let flags = &question.plan.flags;
     let rbac = match first {
         Ok(first) => evaluate(&target.target, &first.inventory, &first.roles, flags),
         Err(error) => CheckReport::error(Check::Rbac, chain(error)),
     };
-    vec![rbac, reviews, leaked, weigh_mappings(&target.target, target.verdict.name.as_deref(), mappings, flags)]
+    let mappings = weigh_mappings(&target.target, target.verdict.name.as_deref(), mappings, flags);
+    (vec![rbac, reviews, leaked, mappings], answers)
 }

@@ -3,7 +3,9 @@
 mod blocks;
 pub mod escape;
 mod html;
+pub mod incident;
 pub mod log;
+mod markdown;
 pub mod progress;
 mod prometheus;
 pub mod report;

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::escape::escape;
 use super::html::Page;
+use super::markdown::Markdown;
 use super::prometheus::Metrics;
 use super::steps::StepLines;
 use super::table::{Cell, Layout, Table};
@@ -57,6 +58,11 @@ pub trait Report: Serialize {
 
     /// What `-o html` prints, for the verbs that have it.
     fn page(&self) -> Option<Page> {
+        None
+    }
+
+    /// What `-o md` prints, for the verbs that have it.
+    fn markdown(&self) -> Option<Markdown> {
         None
     }
 
@@ -157,6 +163,10 @@ pub fn write(report: &impl Report, style: &Style, out: &mut dyn Write) -> Result
         Format::Html => {
             let page = report.page().ok_or(WriteError::NotOffered("html"))?;
             out.write_all(page.to_text().as_bytes())?;
+        }
+        Format::Markdown => {
+            let markdown = report.markdown().ok_or(WriteError::NotOffered("md"))?;
+            out.write_all(markdown.to_text().as_bytes())?;
         }
     }
     Ok(())

@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
 use super::escape::escape;
+use super::html::Page;
+use super::incident::Incident;
+use super::markdown::Markdown;
 use super::progress::ProgressBar;
 use super::report::{self, Report, Style, WriteError};
 use crate::cli::{Color, Format, OutputArgs};
@@ -91,6 +94,20 @@ impl Ui {
             None => Ok(()),
             Some(error) => Err(Error::usage(error.to_string()).hint(error.hint())),
         }
+    }
+
+    /// Whether the format is one of a report that people keep: a page or Markdown.
+    pub fn writes_pages(&self) -> bool {
+        matches!(self.style.format, Format::Markdown | Format::Html)
+    }
+
+    /// Writes the report that closes an incident: as a page, or else as Markdown.
+    pub fn incident(&self, incident: &Incident) -> Result<()> {
+        let text = match self.style.format {
+            Format::Html => Page::of_incident(incident).to_text(),
+            _ => Markdown::of_incident(incident).to_text(),
+        };
+        self.data(|out| out.write_all(text.as_bytes()))
     }
 
     /// Writes a result for machines alone: people have been shown it already.

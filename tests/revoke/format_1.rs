@@ -327,3 +327,39 @@ fn the_fixture_is_made() {
     let made = [&revoked, &restored, &cut_off];
     assert!(made.iter().all(|id| target.join("operations").join(id).is_dir()), "{made:?}");
 }
+
+/// Three such operations that were written when format 1 had the answers of access reviews.
+const WITH_ANSWERS: [&str; 3] = ["20261129-161222-9f2450", "20261129-161223-d05c56", "20261129-161223-1bf8b3"];
+
+#[test]
+fn a_report_has_the_answers_that_are_recorded() {
+    let incident = incident();
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/operation-v1-answers");
+    copy(&fixture, &state(&incident), |text| text);
+    let yes = "yes by ClusterRoleBinding/-/200000000000000103-clusterrolebinding, ClusterRole/cs:restricted";
+    let row = |before: &str, after: &str| format!("| get,list,watch nodes | {before} | {after} |");
+    let no = "no (access review)";
+    let expected = [row(yes, no), row("", yes), row(yes, "not recorded")];
+    for (id, expected) in WITH_ANSWERS.into_iter().zip(expected) {
+        let report = incident.run(&["history", id, "-o", "md"]);
+        assert_eq!(report.status, Status::Done, "{id}: {report}");
+        let expected = expected.trim_start_matches("| get,list,watch nodes | ");
+        let nodes = report.stdout.lines().find(|line| line.starts_with("| get,list,watch nodes |")).unwrap();
+        assert!(nodes.contains(expected), "{id}: {nodes}");
+    }
+}
+
+/// What an earlier version did not write down is not made up, and not left out either.
+#[test]
+fn a_report_of_an_older_record_says_what_is_not_recorded() {
+    let incident = with_fixture();
+    for (id, expected) in [
+        (REVOKED, "| get,list,watch nodes | yes (access review; its reason is not recorded) | not recorded |"),
+        (CUT_OFF, "| get,list,watch nodes | yes (access review; its reason is not recorded) | not recorded |"),
+        (RESTORED, "| get,list,watch nodes | yes (access review; its reason is not recorded) | not recorded |"),
+    ] {
+        let report = incident.run(&["history", id, "-o", "md"]);
+        assert_eq!(report.status, Status::Done, "{id}: {report}");
+        assert!(report.stdout.contains(expected), "{id}: {report}");
+    }
+}

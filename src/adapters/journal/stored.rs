@@ -84,13 +84,13 @@ impl StateFolder {
     }
 }
 
-fn document(path: &Path, json: &[u8]) -> Result<Value, JournalError> {
+pub(super) fn document(path: &Path, json: &[u8]) -> Result<Value, JournalError> {
     serde_json::from_slice(json).map_err(|source| JournalError::Document { path: path.to_owned(), source })
 }
 
 /// The report of an operation that has ended, `None` where there is none; an error inside where it isn't the one that was written.
 /// Of an operation that goes on, the report is an earlier run's.
-fn report(path: &Path, events: &[Event]) -> Result<Result<Option<Value>, ()>, JournalError> {
+pub(super) fn report(path: &Path, events: &[Event]) -> Result<Result<Option<Value>, ()>, JournalError> {
     let hashes = events.iter().rev().filter_map(|event| match event {
         Event::Ended { report, .. } => Some(report.as_ref()),
         _ => None,
@@ -147,7 +147,7 @@ impl Sums {
     }
 
     /// The bindings that differ from their checksums, are missing or have none.
-    fn damaged_originals(&self) -> Result<Vec<String>, JournalError> {
+    pub(super) fn damaged_originals(&self) -> Result<Vec<String>, JournalError> {
         let below = format!("{}/", originals::FOLDER);
         let there = entries(&self.folder.join(originals::FOLDER))?.into_iter().map(|name| format!("{below}{name}"));
         let listed = self.list.iter().map(|sum| sum.name.clone()).filter(|name| name.starts_with(&below));

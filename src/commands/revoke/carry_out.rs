@@ -22,7 +22,7 @@ use crate::core::revocation::journal::{self, Action as AuditAction, Ending, Step
 use crate::core::revocation::operation::{ClusterRecord, LostBinding, OperationReport, Purpose, tombstone_of};
 use crate::core::revocation::plan::{Plan, change_of, roles_then};
 use crate::core::revocation::verification::{
-    Before, CheckResult, Outcome, SETTLE, SETTLE_RECONCILED, Verification, reconciled,
+    Before, CheckResult, ClusterAnswers, Outcome, SETTLE, SETTLE_RECONCILED, Verification, reconciled,
 };
 use crate::error::chain;
 use crate::gather::cloud::CloudAccess;
@@ -61,6 +61,7 @@ struct Done {
     steps: Vec<StepReport>,
     verification: Vec<Verification>,
     collateral: Vec<LostBinding>,
+    answers: Vec<ClusterAnswers>,
     is_interrupted: bool,
 }
 
@@ -200,7 +201,7 @@ impl Revocation<'_> {
         let cloud_is_done = cloud.iter().all(|report| report.result == CheckResult::Passed);
         let mut collateral = repair().await;
         let verify = verification::verify(&question, cloud);
-        let verification = match whole.is_of_several() || settle.is_zero() {
+        let (verification, answers) = match whole.is_of_several() || settle.is_zero() {
             true => verify.await,
             false => self.ui.watching(settle, verify).await,
         };
@@ -214,7 +215,8 @@ impl Revocation<'_> {
             running.recorder.kept(input.cluster.id(), kept);
         }
         running.recorder.verified(&verification);
-        Done { steps: revoked.steps, verification, collateral, is_interrupted: interrupt.is_pending() }
+        let answers = vec![ClusterAnswers { cluster_id: input.cluster.id().cloned(), answers }];
+        Done { steps: revoked.steps, verification, collateral, answers, is_interrupted: interrupt.is_pending() }
     }
 
     /// How long to watch for what comes back: longer where something reconciles one of the bindings by itself, and then it is said why.
@@ -269,6 +271,7 @@ impl Revocation<'_> {
             steps: done.steps.iter().map(StepReport::ended).collect(),
             verification: done.verification,
             collateral: done.collateral,
+            answers: Some(done.answers),
         };
         let id = running.id.clone();
         let report = RevocationReport::of(&id, plan, kept.clone());
@@ -300,6 +303,7 @@ impl Part<'_> {
             confirmation: cluster.confirmation,
             roles: roles_then(input),
             probes: self.before.allowed.clone(),
+            answers: Some(self.before.answers.clone()),
         }
     }
 }
@@ -311,6 +315,7 @@ impl Done {
             all.steps.extend(part.steps);
             all.verification.extend(part.verification);
             all.collateral.extend(part.collateral);
+            all.answers.extend(part.answers);
             all.is_interrupted |= part.is_interrupted;
         }
         all

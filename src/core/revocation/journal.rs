@@ -18,7 +18,8 @@ use crate::core::ids::Uid;
 pub use audit::{Action, AuditLine, AuditResult, Phase};
 pub use chain::Chain;
 pub use event::{
-    CleanCall, Ending, Event, Journal, LineError, RequestAnswer, StepResult, follow, read_journal, whole_lines,
+    CleanCall, Ending, Event, Journal, LineError, RequestAnswer, StepResult, follow, read_first_lines, read_journal,
+    whole_lines,
 };
 pub use operation_id::OperationId;
 pub use risk::at_risk;

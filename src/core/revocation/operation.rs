@@ -6,7 +6,7 @@ use super::input::{Confirmation, LeakedFacts, RoleThen};
 use super::journal::{OperationId, OperationSummary, StepResult, SummaryPurpose, Tombstone};
 use super::plan::Plan;
 use super::restoration::RestorePlan;
-use super::verification::{Probe, Verification};
+use super::verification::{Answers, ClusterAnswers, Probe, Verification};
 use crate::core::ids::{ClusterId, Region};
 use crate::core::rbac::binding_object::BindingRef;
 
@@ -69,6 +69,8 @@ pub struct ClusterRecord {
     pub roles: Vec<RoleThen>,
     /// The questions that were answered with yes before the change.
     pub probes: Vec<Probe>,
+    /// All questions that were asked before the change, with their answers; `None`: they were not recorded.
+    pub answers: Option<Vec<Answers>>,
 }
 
 /// What came of an operation.
@@ -80,6 +82,8 @@ pub struct OperationReport {
     pub verification: Vec<Verification>,
     /// Shared bindings that the cloud deleted.
     pub collateral: Vec<LostBinding>,
+    /// The questions that were asked after the change, with their answers; `None`: they were not recorded.
+    pub answers: Option<Vec<ClusterAnswers>>,
 }
 
 /// How a step ended.

@@ -10,6 +10,7 @@ use super::target::{GroupsFrom, Target};
 use crate::core::ids::{ClusterId, Uid};
 use crate::core::rbac::{Attributes, UserInfo};
 
+mod answers;
 mod cloud_record;
 #[cfg(test)]
 mod fixtures;
@@ -20,6 +21,7 @@ mod rbac;
 mod reviews;
 mod watch;
 
+pub use answers::{Answers, ClusterAnswers, answers};
 pub use cloud_record::read_cloud_record;
 pub use leaked_file::{
     LeakedQuestion, certificate_refused, leaked_question, mistaken_identity, weigh_get, weigh_own_review,

@@ -1,7 +1,6 @@
 //! Asks the API server for its own decisions, before the change and after it.
 
 use std::cell::Cell;
-use std::iter::Sum;
 
 use futures_util::{StreamExt as _, stream};
 use tokio::time::{Instant, sleep};
@@ -11,7 +10,7 @@ use crate::adapters::cluster::{ApiServer, CallError};
 use crate::core::revocation::input::RevocationInput;
 use crate::core::revocation::target::Target;
 use crate::core::revocation::verification::{
-    Before, CheckReport, Probe, Reviewed, questions, read_review, weigh_reviews,
+    Answers, Before, CheckReport, Probe, Reviewed, answers, questions, read_review, weigh_reviews,
 };
 use crate::error::chain;
 use crate::gather::revocation::SIDE_BY_SIDE;
@@ -23,56 +22,57 @@ pub async fn probes_that_work(api: &ApiServer, input: &RevocationInput) -> (Befo
     let answers = stream::iter(&questions)
         .map(async |(_, probe)| (api.subject_access_review(&probe.user_info(), &probe.attributes).await, probe));
     let mut answers = std::pin::pin!(answers.buffered(SIDE_BY_SIDE));
-    let (mut allowed, mut failure) = (Vec::new(), None);
+    let (mut answered, mut failure) = (Vec::new(), None);
     while let Some((answer, probe)) = answers.next().await {
         match answer {
-            Ok(review) if review.allowed => allowed.push(probe.clone()),
-            Ok(_) => {}
+            Ok(review) => answered.push((probe, read_review(&review))),
             Err(error) => {
                 failure = Some(error);
                 break;
             }
         }
     }
-    (Before::of_answers(&questions, allowed, failure.as_ref().map(|error| chain(error))), failure)
+    (Before::of_answers(&questions, &answered, failure.as_ref().map(|error| chain(error))), failure)
 }
 
 /// What the API server allows after a restore.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Again {
-    /// How many questions were asked.
+    /// How many questions it answered.
     pub asked: usize,
     /// How many of them it answers with yes.
     pub allowed: usize,
-}
-
-impl Sum for Again {
-    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
-        all.fold(Self::default(), |sum, one| Self { asked: sum.asked + one.asked, allowed: sum.allowed + one.allowed })
-    }
+    /// All of them with their answers, as they are kept.
+    pub answers: Vec<Answers>,
 }
 
 /// Asks what was allowed before a revocation, until the answer is yes or for as long as the API server may need to apply a change.
-/// A question that is not answered was not asked.
+/// A question that is not answered does not count.
 pub async fn allowed_again(api: &ApiServer, probes: &[Probe]) -> Again {
     let until = Instant::now() + REVIEWS_SETTLE_WITHIN;
-    let answers = stream::iter(probes).map(async |probe| {
+    let ask = stream::iter(probes).map(async |probe| {
         loop {
             match api.subject_access_review(&probe.user_info(), &probe.attributes).await {
                 Ok(review) if !review.allowed && Instant::now() < until => sleep(REVIEW_STEP).await,
-                Ok(review) => return Again { asked: 1, allowed: usize::from(review.allowed) },
-                Err(_) => return Again::default(),
+                answer => return (probe, answer),
             }
         }
     });
-    answers.buffered(SIDE_BY_SIDE).collect::<Vec<Again>>().await.into_iter().sum()
+    let answered = ask.buffered(SIDE_BY_SIDE).collect::<Vec<_>>().await;
+    let asked = answered.iter().filter(|(_, answer)| answer.is_ok()).count();
+    let allowed = answered.iter().filter(|(_, answer)| answer.as_ref().is_ok_and(|review| review.allowed)).count();
+    let read = answered.iter().map(|(probe, answer)| match answer {
+        Ok(review) => (*probe, read_review(review)),
+        Err(error) => (*probe, Reviewed::Unclear(chain(error))),
+    });
+    Again { asked, allowed, answers: answers(read) }
 }
 
-/// Asks every question again that was answered with yes before the change.
-pub(super) async fn review(question: &VerificationQuery<'_>, target: &Target) -> CheckReport {
+/// Asks every question again that was answered with yes before the change. Gives the answers, too.
+pub(super) async fn review(question: &VerificationQuery<'_>, target: &Target) -> (CheckReport, Vec<Answers>) {
     let own = match question.before.probes_of(target) {
         Ok(own) => own,
-        Err(report) => return report,
+        Err(report) => return (report, Vec::new()),
     };
     let until = Instant::now() + REVIEWS_SETTLE_WITHIN;
     // Where the API server doesn't answer one question for all that time, the others would each wait as long.
@@ -87,8 +87,9 @@ pub(super) async fn review(question: &VerificationQuery<'_>, target: &Target) ->
             }
         },
     };
-    let answers: Vec<Reviewed> = stream::iter(own.iter().copied()).map(ask).buffered(SIDE_BY_SIDE).collect().await;
-    weigh_reviews(own.into_iter().zip(answers))
+    let reviewed: Vec<Reviewed> = stream::iter(own.iter().copied()).map(ask).buffered(SIDE_BY_SIDE).collect().await;
+    let asked = || own.iter().copied().zip(reviewed.iter().cloned());
+    (weigh_reviews(asked()), answers(asked()))
 }
 
 /// Asks until the answer is no, or for as long as the API server may need to apply its own change.

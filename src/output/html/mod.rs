@@ -3,12 +3,14 @@
 
 mod expiry;
 mod history;
+mod incident;
 mod scan;
 mod status;
 #[cfg(test)]
 mod tests;
 mod timeline;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use askama::Template as _;
@@ -59,10 +61,10 @@ struct Figure {
 
 #[derive(Debug)]
 struct Section {
-    id: &'static str,
-    heading: &'static str,
+    id: Cow<'static, str>,
+    heading: Cow<'static, str>,
     /// What it shows, in one sentence.
-    lead: &'static str,
+    lead: Cow<'static, str>,
     body: Body,
 }
 
@@ -72,6 +74,9 @@ enum Body {
     Shares(Vec<Share>),
     Bars(Vec<Bar>),
     Rows(DataTable),
+    Facts(Vec<(Cow<'static, str>, String)>),
+    Items(Vec<String>),
+    Plain(PlainTable),
 }
 
 /// How many are in one state.
@@ -105,6 +110,15 @@ struct DataTable {
     nothing: &'static str,
     /// What the rest of a row is called.
     more: &'static str,
+}
+
+/// Rows in an order that says something, and columns that a document names.
+#[derive(Debug)]
+struct PlainTable {
+    headers: Vec<Cow<'static, str>>,
+    rows: Vec<Vec<DataCell>>,
+    /// What is said where there is no row.
+    nothing: &'static str,
 }
 
 #[derive(Debug)]
@@ -162,8 +176,14 @@ impl Page {
         }
     }
 
-    fn section(&mut self, id: &'static str, heading: &'static str, lead: &'static str, body: Body) {
-        self.sections.push(Section { id, heading, lead, body });
+    fn section(
+        &mut self,
+        id: impl Into<Cow<'static, str>>,
+        heading: impl Into<Cow<'static, str>>,
+        lead: impl Into<Cow<'static, str>>,
+        body: Body,
+    ) {
+        self.sections.push(Section { id: id.into(), heading: heading.into(), lead: lead.into(), body });
     }
 
     /// The page.

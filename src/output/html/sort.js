@@ -16,7 +16,7 @@ const sort = (table, heading, column) => {
   rows.sort((one, other) => (one.key === "") - (other.key === "") || sign * compare(one.key, other.key));
   table.tBodies[0].append(...rows.map(({ row }) => row));
 };
-for (const table of document.querySelectorAll("table")) {
+for (const table of document.querySelectorAll("table:not(.ordered)")) {
   Array.from(table.tHead.rows[0].cells).slice(0, -1).forEach((heading, column) => {
     const button = document.createElement("button");
     button.type = "button";

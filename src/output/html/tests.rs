@@ -1,5 +1,6 @@
 use super::{DataCell, DataRow, DataTable, Page, SCRIPT, STYLE, bars, known};
 use crate::output::html::Body;
+use crate::output::incident::fixtures::incident_of;
 use crate::output::table::Tone;
 
 const HOSTILE: &str = "<img src=x onerror=alert(1)>\"'&\u{202e}\u{1b}[2J\nx";
@@ -117,4 +118,13 @@ fn luminance(hex: &str) -> f64 {
     let linear = |part: f64| if part <= 0.04045 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) };
     let [red, green, blue] = channels.map(linear);
     0.2126 * red + 0.7152 * green + 0.0722 * blue
+}
+
+#[test]
+fn the_report_of_an_incident_holds_a_hostile_text_as_text_in_every_place() {
+    let text = Page::of_incident(&incident_of(HOSTILE)).to_text();
+    assert!(!text.contains("<img"), "{text}");
+    assert!(!text.contains(['\u{202e}', '\u{1b}']), "what steers is written out");
+    let rows = |page: &str| page.matches("<tr role=\"row\">").count();
+    assert_eq!(rows(&text), rows(&Page::of_incident(&incident_of("plain")).to_text()));
 }

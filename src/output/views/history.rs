@@ -4,6 +4,7 @@ use serde::Serialize;
 use super::{ApiVersion, Kind, time};
 use crate::core::revocation::journal::{Ending, OperationId, OperationSummary, State, SummaryPurpose};
 use crate::output::html::Page;
+use crate::output::markdown::Markdown;
 use crate::output::report::Report;
 use crate::output::table::{Cell, Table, Tone};
 
@@ -130,16 +131,39 @@ impl OperationKind {
 }
 
 impl OperationOutcome {
-    fn of(state: State) -> Self {
+    /// How far an operation came.
+    pub fn of(state: State) -> Self {
         match state {
             State::Unfinished => Self::Unfinished,
-            State::Ended(Ending::Verified) => Self::Verified,
-            State::Ended(Ending::Residual) => Self::Residual,
-            State::Ended(Ending::Unverifiable) => Self::Unverifiable,
-            State::Ended(Ending::Incomplete) => Self::Incomplete,
-            State::Ended(Ending::Restored) => Self::Restored,
-            State::Ended(Ending::Interrupted) => Self::Interrupted,
-            State::Ended(Ending::Failed) => Self::Failed,
+            State::Ended(ending) => Self::of_ending(ending),
+        }
+    }
+
+    /// How an operation ended.
+    pub fn of_ending(ending: Ending) -> Self {
+        match ending {
+            Ending::Verified => Self::Verified,
+            Ending::Residual => Self::Residual,
+            Ending::Unverifiable => Self::Unverifiable,
+            Ending::Incomplete => Self::Incomplete,
+            Ending::Restored => Self::Restored,
+            Ending::Interrupted => Self::Interrupted,
+            Ending::Failed => Self::Failed,
+        }
+    }
+
+    /// What the word means, in a sentence.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Verified => "all was done, and every check passed",
+            Self::Residual => "all was done, and access is left",
+            Self::Unverifiable => "all was done, and a check could not be made",
+            Self::Incomplete => "some steps were not done",
+            Self::Restored => "what an earlier operation took was given back",
+            Self::Interrupted => "the operator stopped it",
+            Self::Failed => "nothing could be done",
+            Self::Unfinished => "it was cut off, or still goes on",
+            Self::Damaged => "its files can't be read",
         }
     }
 
@@ -199,6 +223,10 @@ impl Report for History {
 
     fn page(&self) -> Option<Page> {
         Some(Page::of_history(self))
+    }
+
+    fn markdown(&self) -> Option<Markdown> {
+        Some(Markdown::of_history(self))
     }
 
     fn list(&self) -> Option<&'static str> {

@@ -39,18 +39,19 @@ pub use revocation::RevocationReport;
 pub use rights::{HeldRuleView, ReviewView, RightsColumns, RightsReport, RightsUser, UserPath};
 pub use scan::{Binding, GrantView, HolderView, Identities, ResemblingView, Role, Rows, ScanReport, ScannedCluster};
 pub use status::{Auditing, ClusterStatus, Dimension, LastAccessView, StatusItem, StatusReport};
-pub use step::StepView;
+pub use step::{StepOutcome, StepView};
 pub use trace::{
     ActorCounts, ActorView, AskedAbout, EventLevels, LinkedBy, LogGap, PossibleView, TraceReport, TracedEvent,
     TracedLog, TracedObject, TracedToken,
 };
 pub use trace_words::{ActionWord, EvidenceWord, LevelWord, LinkWord, RequestOutcomeWord};
+pub use verification::{RemainView, VerificationView};
 pub use version::Version;
 pub use who_can::{AllowedView, WhoCanColumns, WhoCanReport};
 pub use whoami::{ApiServerView, ClusterFacts, CredentialFacts, IdentityFacts, WhoAmI};
 pub use words::{
     ClusterIdFromWord, CredentialStatusWord, CredentialWord, GroupsSourceWord, IdentityTypeWord, KubeconfigWord,
-    StateWord, Word,
+    OutcomeWord, StateWord, Word,
 };
 
 use std::collections::BTreeSet;

@@ -51,9 +51,9 @@ fn later_versions_only_add_to_what_is_published() {
 /// What the command line lets a verb be asked for, its result has.
 #[test]
 fn a_verb_has_the_formats_that_it_may_be_asked_for() {
-    let check = |verb: &str, has: (bool, bool)| {
+    let check = |verb: &str, has: [bool; 3]| {
         let may = |format| RequestedFormat::Known(format).refusal(verb).is_none();
-        assert_eq!((may(Format::Prometheus), may(Format::Html)), has, "{verb}");
+        assert_eq!([may(Format::Prometheus), may(Format::Html), may(Format::Markdown)], has, "{verb}");
     };
     check("expiry", offers(&expiry::example()));
     check("history", offers(&history::example()));
@@ -63,9 +63,9 @@ fn a_verb_has_the_formats_that_it_may_be_asked_for() {
     check("whoami", offers(&whoami::example()));
 }
 
-/// Whether it has metrics, and a page.
-fn offers(report: &impl Report) -> (bool, bool) {
-    (report.metrics().is_some(), report.page().is_some())
+/// Whether it has metrics, a page and a document in Markdown.
+fn offers(report: &impl Report) -> [bool; 3] {
+    [report.metrics().is_some(), report.page().is_some(), report.markdown().is_some()]
 }
 
 #[test]

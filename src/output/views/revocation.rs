@@ -60,7 +60,7 @@ impl From<LostBinding> for CollateralView {
 impl RevocationReport {
     /// The report of an operation, by what is kept of it.
     pub fn of(operation: &OperationId, plan: &Plan, kept: OperationReport) -> Self {
-        let OperationReport { steps, verification, collateral } = kept;
+        let OperationReport { steps, verification, collateral, answers: _ } = kept;
         Self {
             api_version: ApiVersion::V1,
             kind: Kind::RevocationReport,

@@ -254,7 +254,7 @@ impl StepView {
 
 impl StepOutcome {
     /// What a table says, and how it looks.
-    pub(super) fn word(self) -> (&'static str, Tone) {
+    pub fn word(self) -> (&'static str, Tone) {
         match self {
             Self::Planned => ("planned", Tone::Plain),
             Self::Done => ("done", Tone::Good),

@@ -79,7 +79,7 @@ impl VerificationView {
     }
 
     /// What still gives access, by all checks.
-    pub(super) fn findings(&self) -> impl Iterator<Item = &str> {
+    pub fn findings(&self) -> impl Iterator<Item = &str> {
         self.checks.iter().flat_map(|check| &check.findings).map(String::as_str)
     }
 }
@@ -91,7 +91,7 @@ impl CheckView {
 }
 
 impl RemainView {
-    pub(super) fn of(Remain { cluster_id, uid, kind, what }: &Remain) -> Self {
+    pub fn of(Remain { cluster_id, uid, kind, what }: &Remain) -> Self {
         Self {
             cluster_id: cluster_id.as_ref().map(ToString::to_string),
             uid: uid.as_ref().map(ToString::to_string),
@@ -103,7 +103,7 @@ impl RemainView {
 
 impl CheckWord {
     /// What a table says.
-    pub(super) fn describe(self) -> &'static str {
+    pub fn describe(self) -> &'static str {
         match self {
             Self::Rbac => "RBAC",
             Self::AccessReviews => "access reviews",
@@ -117,7 +117,7 @@ impl CheckWord {
 
 impl CheckResultWord {
     /// What a table says, and how it looks.
-    pub(super) fn word(self) -> (&'static str, Tone) {
+    pub fn word(self) -> (&'static str, Tone) {
         match self {
             Self::Passed => ("passed", Tone::Good),
             Self::Failed => ("failed", Tone::Danger),

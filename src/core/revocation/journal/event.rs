@@ -222,6 +222,24 @@ pub fn read_journal(journal: &[u8], root: Chain) -> Result<Journal, LineError> {
     Ok(read)
 }
 
+/// Reads as many of a journal's first lines as are what was written there and are known, with why no more were read.
+pub fn read_first_lines(journal: &[u8], root: Chain) -> (Journal, Option<LineError>) {
+    let mut read = Journal { events: Vec::new(), chain: vec![root] };
+    for (index, line) in lines(journal).enumerate() {
+        let number = index + 1;
+        let Some(after) = read.chain[index].follow(line) else {
+            return (read, Some(LineError::Chain { line: number }));
+        };
+        let event = chain::event(line).unwrap_or_default();
+        match record::event::read(&event) {
+            Ok(event) => read.events.push(event),
+            Err(source) => return (read, Some(LineError::Event { line: number, source })),
+        }
+        read.chain.push(after);
+    }
+    (read, None)
+}
+
 /// The place in a journal's chain after each of its lines, the one before the first included.
 ///
 /// # Errors
@@ -367,10 +385,21 @@ mod tests {
         for broken in ["", "{", "null", r#"{"event":"Sent"}"#, "\0\0"] {
             let error = read(format!("{first}\n{broken}\n{rest}").as_bytes()).unwrap_err();
             assert!(matches!(error, LineError::Chain { line: 2 }), "{broken}: {error}");
+            let (Journal { events, .. }, error) =
+                read_first_lines(format!("{first}\n{broken}\n{rest}").as_bytes(), root());
+            assert!(events.len() == 1 && matches!(error, Some(LineError::Chain { line: 2 })), "{broken}: {error:?}");
         }
+        let (Journal { events, .. }, error) = read_first_lines(whole.as_bytes(), root());
+        assert!(error.is_none() && events == read(whole.as_bytes()).unwrap());
         for foreign in ["{}", r#"{"event":"Sent"}"#, r#"{"format":1,"event":"Sent"}"#] {
             let error = read(chained([lines()[5].to_string(), foreign.to_owned()]).as_bytes()).unwrap_err();
             assert_eq!(error.to_string(), "line 2 is not an event that is known", "{foreign}");
+            let foreign = chained([lines()[5].to_string(), foreign.to_owned()]);
+            let (Journal { events, .. }, error) = read_first_lines(foreign.as_bytes(), root());
+            assert!(
+                events.len() == 1 && matches!(error, Some(LineError::Event { line: 2, .. })),
+                "{foreign}: {error:?}"
+            );
         }
     }
 

@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+mod answers;
 pub mod audit;
 pub mod event;
 mod kubernetes;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::answers::AnswersV1;
 use super::kubernetes::{ProbeV1, RoleThenV1};
 use super::plan::PlanV1;
 use super::restore::RestorePlanV1;
@@ -80,6 +81,9 @@ pub struct ClusterV1 {
     pub roles: Vec<RoleThenV1>,
     /// The questions that were answered with yes before the change.
     pub probes: Vec<ProbeV1>,
+    /// All questions that were asked before the change, with their answers. May be missing: they were not recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<Vec<AnswersV1>>,
 }
 
 impl From<&OperationRecord> for OperationV1 {
@@ -142,7 +146,8 @@ impl TryFrom<PurposeV1> for Purpose {
 
 impl From<&ClusterRecord> for ClusterV1 {
     fn from(cluster: &ClusterRecord) -> Self {
-        let ClusterRecord { id, key, name, context, server, ca_keys, region, confirmation, roles, probes } = cluster;
+        let ClusterRecord { id, key, name, context, server, ca_keys, region, confirmation, roles, probes, answers } =
+            cluster;
         Self {
             id: text(id.as_ref()),
             key: key.clone(),
@@ -154,6 +159,7 @@ impl From<&ClusterRecord> for ClusterV1 {
             confirmation: confirmation.write(),
             roles: roles.iter().map(RoleThenV1::from).collect(),
             probes: probes.iter().map(ProbeV1::from).collect(),
+            answers: answers.as_ref().map(|answers| answers.iter().map(AnswersV1::from).collect()),
         }
     }
 }
@@ -162,7 +168,8 @@ impl TryFrom<ClusterV1> for ClusterRecord {
     type Error = RecordError;
 
     fn try_from(cluster: ClusterV1) -> Result<Self, RecordError> {
-        let ClusterV1 { id, key, name, context, server, ca_keys, region, confirmation, roles, probes } = cluster;
+        let ClusterV1 { id, key, name, context, server, ca_keys, region, confirmation, roles, probes, answers } =
+            cluster;
         Ok(Self {
             id: maybe("id", id.as_deref())?,
             key,
@@ -174,6 +181,7 @@ impl TryFrom<ClusterV1> for ClusterRecord {
             confirmation: one("confirmation", &confirmation)?,
             roles: all("roles", roles)?,
             probes: probes.into_iter().map(Into::into).collect(),
+            answers: answers.map(|answers| all("answers", answers)).transpose()?,
         })
     }
 }

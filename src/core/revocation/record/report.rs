@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::answers::ClusterAnswersV1;
 use super::kubernetes::BindingRefV1;
 use super::plan::RemainV1;
 use super::{FORMAT, OnDisk as _, RecordError, all, maybe, nullable, one, read_value, text, under};
@@ -23,6 +24,9 @@ pub struct ReportV1 {
     /// Shared bindings that the cloud deleted. May be missing: none.
     #[serde(default)]
     pub collateral: Vec<LostBindingV1>,
+    /// The questions that were asked after the change, with their answers. May be missing: they were not recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<Vec<ClusterAnswersV1>>,
 }
 
 /// How a step ended.
@@ -102,21 +106,23 @@ pub struct LostBindingV1 {
 /// # Errors
 /// Where it is no report, or one of a newer format.
 pub fn read(json: Value) -> Result<OperationReport, RecordError> {
-    let ReportV1 { format: _, steps, verification, collateral } = read_value(json)?;
+    let ReportV1 { format: _, steps, verification, collateral, answers } = read_value(json)?;
     Ok(OperationReport {
         steps: all("steps", steps)?,
         verification: all("verification", verification)?,
         collateral: all("collateral", collateral)?,
+        answers: answers.map(|answers| all("answers", answers)).transpose()?,
     })
 }
 
 impl From<&OperationReport> for ReportV1 {
-    fn from(OperationReport { steps, verification, collateral }: &OperationReport) -> Self {
+    fn from(OperationReport { steps, verification, collateral, answers }: &OperationReport) -> Self {
         Self {
             format: FORMAT,
             steps: steps.iter().map(EndedStepV1::from).collect(),
             verification: verification.iter().map(VerificationV1::from).collect(),
             collateral: collateral.iter().map(LostBindingV1::from).collect(),
+            answers: answers.as_ref().map(|answers| answers.iter().map(ClusterAnswersV1::from).collect()),
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::answers::answers;
 use super::rbac::names;
-use super::{Check, CheckReport, Probe};
+use super::{Answers, Check, CheckReport, Probe};
 use crate::core::cluster::server_view::AccessReview;
 use crate::core::ids::Uid;
 use crate::core::rbac::binding_object::BindingObject;
@@ -24,6 +25,8 @@ const MOST_SHOWN: usize = 5;
 pub struct Before {
     /// The questions that were answered with yes before the change: afterwards each must be answered with no.
     pub allowed: Vec<Probe>,
+    /// All questions that were answered, as they are kept; empty for an operation that is resumed, whose record has them.
+    pub answers: Vec<Answers>,
     /// The identities of which no question was answered with yes although their roles allow something.
     pub missing: BTreeMap<Uid, Missing>,
 }
@@ -48,7 +51,14 @@ impl Missing {
 
 impl Before {
     /// The questions that were answered with yes. `failure` says why some have no answer at all.
-    pub fn of_answers(questions: &[(&Target, Probe)], allowed: Vec<Probe>, failure: Option<String>) -> Self {
+    pub fn of_answers(
+        questions: &[(&Target, Probe)],
+        answered: &[(&Probe, Reviewed)],
+        failure: Option<String>,
+    ) -> Self {
+        let is_yes = |answer: &Reviewed| matches!(answer, Reviewed::ByRbac(_) | Reviewed::ByAnother(_));
+        let allowed: Vec<Probe> =
+            answered.iter().filter(|(_, answer)| is_yes(answer)).map(|(probe, _)| (*probe).clone()).collect();
         let why = match failure {
             Some(failure) => Missing::Unanswered(format!("the access reviews before the change failed: {failure}")),
             None => Missing::Denied,
@@ -56,7 +66,8 @@ impl Before {
         let is_allowed = |target: &Target| allowed.iter().any(|probe| target.names.contains(&probe.name));
         let missing = questions.iter().filter(|(target, _)| !is_allowed(target));
         let missing = missing.map(|(target, _)| (target.uid.clone(), why.clone())).collect();
-        Self { allowed, missing }
+        let answers = answers(answered.iter().map(|(probe, answer)| (*probe, answer.clone())));
+        Self { allowed, answers, missing }
     }
 
     /// The questions on record of an operation that is resumed: its bindings may be gone, and then there is nothing to ask about.
@@ -72,7 +83,7 @@ impl Before {
             let uids = steps.flat_map(|(_, own)| &own.identities).filter(|uid| !is_allowed(uid));
             missing.extend(uids.map(|uid| (uid.clone(), Missing::Unanswered(why.to_owned()))));
         }
-        Self { allowed: cluster.probes.clone(), missing }
+        Self { allowed: cluster.probes.clone(), answers: Vec::new(), missing }
     }
 
     /// The same where others changed everything for some identities first: for them the API server rightly said no.
@@ -240,6 +251,7 @@ mod tests {
             let before = Before {
                 allowed: allowed.iter().map(|name| probe(name)).collect(),
                 missing: missing.map(|missing| (uid("200"), missing.clone())).into_iter().collect(),
+                ..Before::default()
             };
             let report = before.probes_of(&carl).err();
             assert_eq!(report.as_ref().map(|report| report.result), expected, "{before:?}: {report:?}");
@@ -250,12 +262,12 @@ mod tests {
     fn an_identity_is_missing_if_none_of_its_questions_got_a_yes() {
         let (carl, finn) = (carl(), Target::new(uid("300")));
         let questions = [(&carl, probe("200")), (&carl, probe("200-17")), (&finn, probe("300"))];
-        let before =
-            |failure: Option<&str>| Before::of_answers(&questions, vec![probe("200-17")], failure.map(str::to_owned));
+        let answered = [(&questions[0].1, Reviewed::No), (&questions[1].1, Reviewed::ByRbac("RBAC: allowed".into()))];
+        let before = |failure: Option<&str>| Before::of_answers(&questions, &answered, failure.map(str::to_owned));
         assert_eq!(before(None).missing, BTreeMap::from([(uid("300"), Missing::Denied)]));
         let failed = before(Some("403"));
         assert!(matches!(failed.missing[&uid("300")], Missing::Unanswered(ref why) if why.ends_with("failed: 403")));
-        assert_eq!((failed.missing.len(), failed.allowed.len()), (1, 1));
+        assert_eq!((failed.missing.len(), failed.allowed.len(), failed.answers.len()), (1, 1, 2));
         // What others changed first was rightly denied; what could not be asked stays unknown.
         assert!(before(None).of_changed(|_| false).missing.is_empty());
         assert_eq!(failed.of_changed(|_| false).missing.len(), 1);

@@ -212,6 +212,7 @@ fn kept() -> OperationReport {
             is_whole: true,
             what: text("the cloud deleted it whole; it was created anew"),
         }],
+        answers: None,
     }
 }
 

@@ -1,0 +1,83 @@
+//! How an operation is taken back, and what that means.
+
+use super::Sources;
+use crate::core::distinct::distinct;
+use crate::core::revocation::journal::{Ending, State, StepResult, state};
+use crate::core::revocation::operation::{OperationRecord, Purpose};
+use crate::core::revocation::plan::{Plan, StepKind};
+
+/// How an operation is taken back.
+#[derive(Debug)]
+pub struct Undo {
+    /// The command; `None` where there is none.
+    pub command: Option<String>,
+    /// What it means, or why there is none.
+    pub notes: Vec<String>,
+}
+
+/// How an operation is taken back.
+pub(super) fn undo(sources: &Sources<'_>) -> Undo {
+    let Some(record) = sources.record else {
+        let note = "without its record an operation can't be taken back by a command; \
+                    the bindings as they were are in the folder originals of the operation";
+        return Undo { command: None, notes: vec![note.to_owned()] };
+    };
+    match &record.purpose {
+        Purpose::Revoke { plan, .. } => of_revocation(sources, record, plan),
+        Purpose::Restore { plan, .. } => {
+            let uids: Vec<&str> = plan.uids.iter().map(|uid| uid.as_str()).collect();
+            let note = "this revokes the access again: plan, consent and checks are made anew";
+            Undo { command: Some(format!("kubectl ackcred revoke {}", uids.join(" "))), notes: vec![note.to_owned()] }
+        }
+    }
+}
+
+fn of_revocation(sources: &Sources<'_>, record: &OperationRecord, plan: &Plan) -> Undo {
+    let is_done = |result| matches!(result, StepResult::Done | StepResult::Unknown);
+    let mut notes = Vec::new();
+    if let Some((restore, State::Ended(Ending::Restored))) = sources.restores.first() {
+        notes.push(format!("it was taken back already, by operation {restore}"));
+    }
+    let state = state(sources.events);
+    if matches!(state, State::Unfinished | State::Ended(Ending::Interrupted | Ending::Incomplete)) {
+        notes.push(format!("it is not finished; kubectl ackcred revoke --resume {} finishes it", sources.id));
+    }
+    if !sources.steps.iter().any(|step| is_done(step.result))
+        && sources.missing.is_empty()
+        && state != State::Unfinished
+    {
+        notes.push("it changed nothing, so there is nothing to take back".to_owned());
+        return Undo { command: None, notes };
+    }
+    let names = distinct(plan.targets.iter().flat_map(|target| &target.names).map(String::as_str));
+    notes.push(format!(
+        "every holder of a certificate of {} has access again until the certificate ends",
+        names.join(", ")
+    ));
+    let mut command = format!("kubectl ackcred restore {}", sources.id);
+    if let Some(leaked) = &plan.leaked {
+        command += &format!(" --rearm {}", quoted(&leaked.common_name));
+        notes.push(format!("--rearm is needed: it lets the leaked credential of {} work again", leaked.common_name));
+    }
+    if plan.steps.iter().any(|step| matches!(step.kind, StepKind::Kubeconfig(_))) {
+        notes.push(
+            "the kubeconfig's record comes back only through ACK's recycle bin, in the console, within 30 days"
+                .to_owned(),
+        );
+    }
+    if record.clusters.len() > 1 {
+        notes.push("--cluster-id ID restores in one of the clusters".to_owned());
+    }
+    notes.push("--dry-run shows what would be restored; nothing is restored without consent".to_owned());
+    Undo { command: Some(command), notes }
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:@/".contains(&byte);
+    if !word.is_empty() && word.bytes().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
