@@ -4,7 +4,7 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
 
 use crate::core::credential::certificate::{certificate_blocks, x509};
-use crate::core::credential::{Credential, CredentialKind, Problem};
+use crate::core::credential::{Credential, CredentialKind};
 use crate::core::kubeconfig::User;
 
 /// Whether a PEM certificate is for a client: not for a CA, nor for a server, nor for anything else alone.
@@ -38,7 +38,7 @@ pub fn is_credential(user: Option<&User>, credential: &Credential) -> bool {
         CredentialKind::Token => secret(|user| Some(user.token.as_ref()?.expose())),
         CredentialKind::Basic => secret(|user| Some(user.password.as_ref()?.expose())),
         CredentialKind::TokenFile => credential.token.is_some(),
-        CredentialKind::Exec | CredentialKind::AuthProvider => !matches!(credential.problem, Some(Problem::Missing(_))),
+        CredentialKind::Exec | CredentialKind::AuthProvider => credential.problem.is_none(),
         CredentialKind::None => false,
     }
 }
