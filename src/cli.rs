@@ -5,16 +5,15 @@ use std::time::Duration;
 
 use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum, ValueHint};
-use jiff::SignedDuration;
 
 use crate::core::access::scan::StateKind;
 use crate::core::credential::duration;
-use crate::core::credential::expiry::CredentialStatus;
 use crate::core::ids::{ClusterId, Region, Uid, split_subject_name};
 use crate::core::secret::Secret;
 
 mod arguments;
 mod clusters;
+mod expiry;
 mod format;
 mod help;
 mod persistence;
@@ -24,6 +23,8 @@ mod status;
 
 pub use arguments::{has_use_for, parse};
 pub use clusters::ClusterArgs;
+pub use expiry::ExpiryArgs;
+use expiry::{EXPIRY_ABOUT, EXPIRY_EXAMPLES};
 use format::FormatParser;
 pub use format::{Format, RequestedFormat};
 pub use help::options;
@@ -105,7 +106,7 @@ pub enum Command {
     #[command(after_help = WHOAMI_EXAMPLES)]
     Whoami(WhoamiArgs),
     /// List when credentials expire, and which never do
-    #[command(after_help = EXPIRY_EXAMPLES)]
+    #[command(long_about = EXPIRY_ABOUT, after_help = EXPIRY_EXAMPLES)]
     Expiry(ExpiryArgs),
     /// List who holds access to the cluster, and whether they still exist
     #[command(long_about = SCAN_ABOUT, after_help = SCAN_EXAMPLES)]
@@ -147,26 +148,6 @@ pub struct WhoamiArgs {
     pub in_cluster: bool,
 }
 
-/// Flags of `expiry`.
-#[derive(Debug, Args)]
-pub struct ExpiryArgs {
-    /// Kubeconfig files, or folders with kubeconfig files; without any, the current context
-    #[arg(value_name = "FILE|DIR", value_hint = ValueHint::AnyPath, conflicts_with_all = OWN_ACCESS, conflicts_with = "context")]
-    pub paths: Vec<PathBuf>,
-    /// Read every context
-    #[arg(short = 'A', long, conflicts_with_all = ["paths", "context"])]
-    pub all_contexts: bool,
-    /// Show a credential as Expiring from this long before its end
-    #[arg(long, value_name = "DURATION", default_value = "30d", value_parser = duration::parse)]
-    pub within: SignedDuration,
-    /// Show a credential as LongLived if its lifetime is longer than this
-    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
-    pub max_lifetime: Option<SignedDuration>,
-    /// Exit with 3 when a credential has one of these statuses (comma-separated)
-    #[arg(long, value_name = "STATUS", value_delimiter = ',', ignore_case = true, value_parser = one_of(STATUSES))]
-    pub fail_on: Vec<CredentialStatus>,
-}
-
 /// Flags of `scan`.
 #[derive(Debug, Args)]
 pub struct ScanArgs {
@@ -202,10 +183,6 @@ pub struct ScanArgs {
 const WHOAMI_EXAMPLES: &str = "Examples:
   kubectl ackcred whoami                  # your own context: file, API server and cloud
   kubectl ackcred whoami -f leaked.yaml   # another file, without contacting what it names";
-
-const EXPIRY_EXAMPLES: &str = "Examples:
-  kubectl ackcred expiry -A                                # every context
-  kubectl ackcred expiry ~/Downloads --fail-on expired     # the kubeconfig files of a folder";
 
 const SCAN_ABOUT: &str = "List who holds access to the cluster, and whether they still exist
 
@@ -389,18 +366,6 @@ pub enum Color {
     /// Never
     Never,
 }
-
-const STATUSES: &[(&str, CredentialStatus)] = &[
-    ("invalid", CredentialStatus::Invalid),
-    ("missing", CredentialStatus::Missing),
-    ("expired", CredentialStatus::Expired),
-    ("notyetvalid", CredentialStatus::NotYetValid),
-    ("expiring", CredentialStatus::Expiring),
-    ("longlived", CredentialStatus::LongLived),
-    ("static", CredentialStatus::Static),
-    ("effective", CredentialStatus::Effective),
-    ("dynamic", CredentialStatus::Dynamic),
-];
 
 const STATES: &[(&str, StateKind)] = &[
     ("deleted", StateKind::Deleted),

@@ -9,6 +9,7 @@ mod clock;
 pub mod cloud;
 pub mod cluster;
 pub mod controlplane;
+pub mod disk;
 mod files;
 pub mod fleet;
 pub mod kubeconfigs;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::adapters::files;
+use crate::core::credential::found::find;
 use crate::core::kubeconfig::{self, Kubeconfig, ParseError, clean};
 use crate::core::variables;
 use crate::world::World;
@@ -84,6 +85,14 @@ pub enum LoadError {
         /// What is wrong with it.
         source: ParseError,
     },
+    /// It is no kubeconfig and holds several.
+    #[error("cannot use {}: it holds {count} kubeconfigs", .path.display())]
+    Several {
+        /// The file.
+        path: PathBuf,
+        /// How many.
+        count: usize,
+    },
 }
 
 impl LoadError {
@@ -94,6 +103,7 @@ impl LoadError {
             | Self::Folder { path }
             | Self::NotRegular { path }
             | Self::TooLarge { path }
+            | Self::Several { path, .. }
             | Self::Invalid { path, .. } => path,
         }
     }
@@ -150,6 +160,34 @@ pub fn load_file(world: &World, path: &Path) -> Result<LoadedFile, LoadError> {
     let kubeconfig = kubeconfig::parse(&bytes, Arc::clone(&path))
         .map_err(|source| LoadError::Invalid { path: path.to_path_buf(), source })?;
     Ok(LoadedFile { kubeconfig, facts: FileFacts { mode: mode(&metadata), path } })
+}
+
+/// Loads a file that is a kubeconfig or holds one: the only one in it, wherever in its text that stands.
+///
+/// # Errors
+/// Where it doesn't exist or can't be read, holds no kubeconfig, or several.
+pub fn load_file_with_one(world: &World, path: &Path) -> Result<LoadedFile, LoadError> {
+    let loaded = load_file(world, path);
+    let is_of_something_else = match &loaded {
+        Ok(file) => is_empty(&file.kubeconfig),
+        // All of it is one, and what to do about that is known.
+        Err(LoadError::Invalid { source: ParseError::Base64, .. }) => false,
+        Err(LoadError::Invalid { .. }) => true,
+        Err(_) => false,
+    };
+    if !is_of_something_else {
+        return loaded;
+    }
+    let path: Arc<Path> = Arc::from(clean(&world.cwd.join(path)));
+    let (bytes, metadata) = read(&path)?;
+    let mut found = find(&bytes, &path).kubeconfigs;
+    match (found.pop(), found.len()) {
+        (None, _) => loaded,
+        (Some(one), 0) => {
+            Ok(LoadedFile { kubeconfig: one.kubeconfig, facts: FileFacts { mode: mode(&metadata), path } })
+        }
+        (Some(_), more) => Err(LoadError::Several { path: path.to_path_buf(), count: more + 1 }),
+    }
 }
 
 /// Loads the kubeconfig files that lie directly in a folder, sorted by name. Other files are passed over; one that was

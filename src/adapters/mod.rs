@@ -4,6 +4,7 @@ pub mod audit_log;
 pub mod child;
 pub mod cloud;
 pub mod cluster;
+pub mod disk_walk;
 pub mod exec_plugin;
 pub mod files;
 pub mod journal;

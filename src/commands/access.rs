@@ -57,6 +57,9 @@ fn advice(error: &LoadError) -> Option<String> {
         LoadError::Invalid { source: ParseError::Base64, .. } => {
             Some(format!("decode it first: base64 -d {path} > kubeconfig.yaml"))
         }
+        LoadError::Several { .. } => Some(format!(
+            "copy the one that is meant into a file of its own; they are in: kubectl ackcred expiry -R {path}"
+        )),
         _ => None,
     }
 }

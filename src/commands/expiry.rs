@@ -20,6 +20,8 @@ use crate::output::views::{CredentialStatusWord, ExpiryItem, ExpiryReport};
 use crate::status::Status;
 use crate::world::World;
 
+mod disk;
+
 pub(super) fn run(args: &ExpiryArgs, flags: &AccessArgs, world: &World, ui: &Ui) -> Result<Status> {
     let mut list = Listing {
         world,
@@ -28,7 +30,10 @@ pub(super) fn run(args: &ExpiryArgs, flags: &AccessArgs, world: &World, ui: &Ui)
         warnings: Vec::new(),
         unread: 0,
     };
-    if args.paths.is_empty() {
+    let mut search = None;
+    if args.recursive {
+        search = Some(list.of_disk(&args.paths, args.cross_file_systems, ui));
+    } else if args.paths.is_empty() {
         list.of_contexts(args.all_contexts, flags)?;
     } else {
         for path in &args.paths {
@@ -39,10 +44,17 @@ pub(super) fn run(args: &ExpiryArgs, flags: &AccessArgs, world: &World, ui: &Ui)
     list.warnings.dedup();
     list.warnings.iter().for_each(|warning| ui.warning(warning));
 
-    let (unread, read) = (list.unread, list.items.len() > list.unread);
+    let (unread, read) = match &search {
+        Some(search) => (search.unread.len(), search.files > 0),
+        None => (list.unread, list.items.len() > list.unread),
+    };
     let findings: Vec<CredentialStatusWord> = args.fail_on.iter().copied().map(CredentialStatusWord::from).collect();
     let finds = list.items.iter().any(|item| findings.contains(&item.status));
-    ui.report(&ExpiryReport::new(world.now, list.items).of_files(!args.paths.is_empty()))?;
+    let report = ExpiryReport::new(world.now, list.items).of_files(!args.paths.is_empty()).of_search(search);
+    ui.report(&report)?;
+    if args.recursive && report.files_without_line() > 0 {
+        ui.note("-o name leaves out files whose names are not one line of text; -o json has them all");
+    }
     Ok(match unread {
         0 if finds => Status::Findings,
         0 => Status::Done,

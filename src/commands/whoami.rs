@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{access, cloud};
 use crate::adapters::files::Policy;
-use crate::adapters::kubeconfig_files::load_file;
+use crate::adapters::kubeconfig_files::load_file_with_one;
 use crate::cli::{AccessArgs, CloudArgs, WhoamiArgs};
 use crate::core::cluster::cluster_id::{confirm, infer_from};
 use crate::core::credential::expiry::{Limits, assess};
@@ -72,7 +72,7 @@ pub(super) fn run(
 
 /// A file from elsewhere is looked at and nothing more: what it names is neither contacted nor run.
 fn from_elsewhere(path: &Path, access: &AccessArgs, world: &World) -> Result<(ResolvedContext, Policy)> {
-    let file = load_file(world, path).map_err(access::unreadable_file)?;
+    let file = load_file_with_one(world, path).map_err(access::unreadable_file)?;
     let context = access::one_context(access)?.cloned().or_else(|| file.kubeconfig.only_context().map(str::to_owned));
     let chosen = Overrides { context, ..Overrides::default() };
     let policy = Policy::beside(&file.facts.path);

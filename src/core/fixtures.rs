@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, DnValue, IsCa, KeyPair, SerialNumber,
-    SignatureAlgorithm,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, DnValue, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    SerialNumber, SignatureAlgorithm,
 };
 use time::OffsetDateTime;
 
@@ -19,6 +19,8 @@ pub(crate) struct CertificateFixture {
     pub(crate) not_before: Timestamp,
     pub(crate) not_after: Timestamp,
     pub(crate) is_ca: bool,
+    pub(crate) usages: Vec<ExtendedKeyUsagePurpose>,
+    pub(crate) hosts: Vec<String>,
 }
 
 impl CertificateFixture {
@@ -34,6 +36,8 @@ impl CertificateFixture {
             not_before: at("2023-01-11T06:44:34Z"),
             not_after: at("2026-01-10T06:44:34Z"),
             is_ca: false,
+            usages: Vec::new(),
+            hosts: Vec::new(),
         }
     }
 
@@ -58,9 +62,19 @@ impl CertificateFixture {
         self
     }
 
+    pub(crate) fn usages(mut self, usages: &[ExtendedKeyUsagePurpose]) -> Self {
+        self.usages = usages.to_vec();
+        self
+    }
+
+    pub(crate) fn host(mut self, name: &str) -> Self {
+        self.hosts.push(name.to_owned());
+        self
+    }
+
     /// The certificate for a key, as PEM.
     pub(crate) fn pem(self, key: &KeyPair) -> String {
-        let mut params = CertificateParams::new([]).unwrap();
+        let mut params = CertificateParams::new(self.hosts).unwrap();
         params.distinguished_name = DistinguishedName::new();
         for (kind, value) in self.subject {
             params.distinguished_name.push(kind, value);
@@ -68,6 +82,7 @@ impl CertificateFixture {
         params.serial_number = Some(SerialNumber::from_slice(&self.serial));
         params.not_before = OffsetDateTime::from_unix_timestamp(self.not_before.as_second()).unwrap();
         params.not_after = OffsetDateTime::from_unix_timestamp(self.not_after.as_second()).unwrap();
+        params.extended_key_usages = self.usages;
         if self.is_ca {
             params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::credential::of_context;
 use crate::adapters::files::{self, Policy};
-use crate::adapters::kubeconfig_files::{LoadError, load_file};
+use crate::adapters::kubeconfig_files::{LoadError, load_file_with_one};
 use crate::core::access::likeness::leading_uid;
 use crate::core::cluster::authority::{NoAuthority, authority_keys, is_signed_by};
 use crate::core::cluster::cluster_id::{Inference, infer_from};
@@ -63,7 +63,7 @@ pub enum LeakedError {
 /// # Errors
 /// If it names no identity that could be revoked.
 pub fn read(world: &World, path: &Path, context: Option<&str>) -> Result<Leaked, LeakedError> {
-    let file = load_file(world, path)?;
+    let file = load_file_with_one(world, path)?;
     let chosen = context.or_else(|| file.kubeconfig.only_context()).map(str::to_owned);
     let context = resolve(&file.kubeconfig, &Overrides { context: chosen, ..Overrides::default() })?;
     let policy = Policy::beside(&file.facts.path);

@@ -14,6 +14,7 @@ pub mod client_pair;
 pub mod duration;
 pub mod exec_cache;
 pub mod expiry;
+pub mod found;
 pub mod pem;
 pub mod private_key;
 pub mod public_key;

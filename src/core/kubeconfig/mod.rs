@@ -8,6 +8,7 @@ pub mod plugin_arguments;
 pub mod plugin_policy;
 pub mod proxy;
 
+mod lines;
 mod merge;
 mod parse;
 mod paths;
@@ -20,6 +21,7 @@ use std::path::PathBuf;
 use crate::core::secret::Secret;
 use crate::core::sourced::Sourced;
 
+pub use lines::UserLines;
 pub use merge::merge;
 pub use parse::{ParseError, looks_like_kubeconfig, parse};
 pub use paths::clean;

@@ -14,6 +14,8 @@ impl Page {
         let mut page = Self::new("When credentials expire", "kubectl ackcred expiry", facts);
         let unread = report.items.iter().filter(|item| item.credential.is_none());
         page.unread = unread.map(|item| item.reason.clone().or(item.source.clone()).unwrap_or_default()).collect();
+        let search = report.search.iter().flat_map(|search| &search.unread);
+        page.unread.extend(search.map(|unread| format!("{}: {}", unread.path, unread.reason)));
         decide(&mut page, report);
         let ends: Vec<_> = report.items.iter().filter_map(|item| Some((item.not_after?, name(item)))).collect();
         let endless = report.items.iter().filter(|item| item.status == CredentialStatusWord::Static).count();

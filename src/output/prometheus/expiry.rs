@@ -34,7 +34,7 @@ impl Metrics {
             "Whether the certificate can't be read or can't work.",
             certificates().map(|item| (certificate(item), is(item, &unusable))),
         );
-        let unread = report.items.iter().filter(|item| item.credential.is_none()).count();
+        let unread = report.items.iter().filter(|item| item.credential.is_none()).count() + unread_by_search(report);
         metrics.add("x509_read_errors", "How many files could not be read.", [(Labels::new(), count(unread))]);
         metrics.add(
             "ackcred_credential_expiration_timestamp_seconds",
@@ -90,4 +90,8 @@ fn whose(item: &ExpiryItem) -> Labels {
         ("context", item.context.as_deref()),
         ("uid", item.uid.as_deref()),
     ])
+}
+
+fn unread_by_search(report: &ExpiryReport) -> usize {
+    report.search.as_ref().map_or(0, |search| search.unread.len())
 }

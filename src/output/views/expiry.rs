@@ -1,8 +1,10 @@
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::words::Word as _;
-use super::{ApiVersion, CredentialStatusWord, CredentialWord, Kind, distance, time};
+use super::{ApiVersion, CredentialStatusWord, CredentialWord, Kind, distance, nothing_in, time};
 use crate::core::credential::Credential;
 use crate::core::credential::expiry::Expiry;
 use crate::core::ids::ClusterId;
@@ -27,9 +29,39 @@ pub struct ExpiryReport {
     pub items: Vec<ExpiryItem>,
     /// How many items have each status.
     summary: StatusCounts,
+    /// What was searched; null without -R.
+    pub search: Option<SearchView>,
     /// Whether files were asked about: then tables say of each row which one it is of.
     #[serde(skip)]
     of_files: bool,
+}
+
+/// What of a disk was read and what was not.
+#[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct SearchView {
+    /// How many files were read.
+    pub files: u64,
+    /// What could not be read.
+    pub unread: Vec<UnreadView>,
+    /// How many files are larger than 64 MiB and were not read.
+    pub too_large: u64,
+    /// How many files are compressed or archives and were not looked into.
+    pub compressed: u64,
+    /// Folders that lie on another file system and were not read.
+    pub other_file_systems: Vec<String>,
+}
+
+/// A file or a folder that could not be read.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct UnreadView {
+    /// The file or folder.
+    pub path: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// One credential and its end.
@@ -161,15 +193,37 @@ impl ExpiryReport {
     pub fn new(time: Timestamp, mut items: Vec<ExpiryItem>) -> Self {
         items.sort_by(|a, b| {
             let key = |item: &ExpiryItem| (item.status, item.not_after.unwrap_or(Timestamp::MAX));
-            key(a)
-                .cmp(&key(b))
-                .then_with(|| (&a.context, &a.source, a.credential).cmp(&(&b.context, &b.source, b.credential)))
+            key(a).cmp(&key(b)).then_with(|| place(a).cmp(&place(b)))
         });
         let mut summary = StatusCounts::default();
         for item in &items {
             summary.add(item.status);
         }
-        Self { api_version: ApiVersion::V1, kind: Kind::ExpiryReport, time, items, summary, of_files: false }
+        Self {
+            api_version: ApiVersion::V1,
+            kind: Kind::ExpiryReport,
+            time,
+            items,
+            summary,
+            search: None,
+            of_files: false,
+        }
+    }
+
+    /// The same report of what was found on a disk.
+    #[must_use]
+    pub fn of_search(self, search: Option<SearchView>) -> Self {
+        Self { search, ..self }
+    }
+
+    /// The files that hold something, each once.
+    fn files(&self) -> BTreeSet<&str> {
+        self.items.iter().filter_map(|item| item.source.as_deref()).collect()
+    }
+
+    /// How many files have a name that can't be a line of its own: it has a line break or another control character, or is no text.
+    pub fn files_without_line(&self) -> usize {
+        self.files().into_iter().filter(|file| !is_one_line(file)).count()
     }
 
     /// The same report where files were asked about, not contexts.
@@ -183,16 +237,26 @@ impl Report for ExpiryReport {
     fn table(&self, wide: bool) -> Table<'_> {
         let mut headers = vec!["CONTEXT", "CLUSTER-ID", "UID", "CREDENTIAL", "EXPIRES", "LEFT", "STATUS"];
         let begins_with_file = self.of_files && !wide;
+        let with_lines = self.search.is_some();
         if begins_with_file {
             headers.insert(0, "FILE");
+            if with_lines {
+                headers.insert(1, "LINE");
+            }
         }
         if wide {
-            headers.extend(["FILE", "ISSUED", "LIFETIME", "SERIAL", "CA-EXPIRES", "REASON"]);
+            headers.push("FILE");
+            headers.extend(with_lines.then_some("LINE"));
+            headers.extend(["ISSUED", "LIFETIME", "SERIAL", "CA-EXPIRES", "REASON"]);
         }
         let rows = self.items.iter().map(move |item| {
-            let mut cells = row(item, wide);
+            let mut cells = row(item);
+            let line = with_lines.then(|| Cell::maybe(item.line.map(|line| line.to_string())));
+            let file = std::iter::once(Cell::maybe(item.source.as_deref())).chain(line);
             if begins_with_file {
-                cells.insert(0, Cell::maybe(item.source.as_deref()));
+                cells.splice(0..0, file);
+            } else if wide {
+                cells.extend(file.chain(details(item)));
             }
             cells
         });
@@ -212,16 +276,23 @@ impl Report for ExpiryReport {
     }
 
     fn names(&self) -> Box<dyn Iterator<Item = String> + '_> {
-        Box::new(self.items.iter().filter_map(|item| item.context.clone()))
+        match &self.search {
+            Some(_) => Box::new(self.files().into_iter().filter(|file| is_one_line(file)).map(str::to_owned)),
+            None => Box::new(self.items.iter().filter_map(|item| item.context.clone())),
+        }
     }
 
     fn nothing_found(&self) -> Option<String> {
-        self.items.is_empty().then(|| "no credentials found".to_owned())
+        let nothing = match &self.search {
+            Some(search) => nothing_in("no credentials found", !search.unread.is_empty()),
+            None => "no credentials found".to_owned(),
+        };
+        self.items.is_empty().then_some(nothing)
     }
 }
 
-fn row(item: &ExpiryItem, wide: bool) -> Vec<Cell<'_>> {
-    let mut cells = vec![
+fn row(item: &ExpiryItem) -> Vec<Cell<'_>> {
+    vec![
         Cell::maybe(item.context.as_deref()),
         Cell::maybe(item.cluster_id.as_deref()),
         Cell::maybe(item.uid.as_deref()),
@@ -229,18 +300,27 @@ fn row(item: &ExpiryItem, wide: bool) -> Vec<Cell<'_>> {
         Cell::maybe(item.not_after.map(time)),
         Cell::maybe(left(item)),
         Cell::new(item.status.as_str()).tone(status_tone(item.status)),
-    ];
-    if wide {
-        cells.extend([
-            Cell::maybe(item.source.as_deref()),
-            Cell::maybe(item.not_before.map(time)),
-            Cell::maybe(item.lifetime_seconds.map(distance)),
-            Cell::maybe(item.serial.as_deref()),
-            Cell::maybe(item.ca_not_after.map(time)),
-            Cell::maybe(item.reason.as_deref()),
-        ]);
-    }
-    cells
+    ]
+}
+
+/// What only a wide table has.
+fn details(item: &ExpiryItem) -> [Cell<'_>; 5] {
+    [
+        Cell::maybe(item.not_before.map(time)),
+        Cell::maybe(item.lifetime_seconds.map(distance)),
+        Cell::maybe(item.serial.as_deref()),
+        Cell::maybe(item.ca_not_after.map(time)),
+        Cell::maybe(item.reason.as_deref()),
+    ]
+}
+
+/// In which order items stand that are alike.
+fn place(item: &ExpiryItem) -> impl Ord + '_ {
+    (&item.context, &item.source, item.line, item.credential)
+}
+
+fn is_one_line(name: &str) -> bool {
+    !name.contains(|character: char| character.is_control() || character == char::REPLACEMENT_CHARACTER)
 }
 
 /// How long it is until the end, in words.

@@ -29,7 +29,7 @@ mod whoami;
 mod words;
 
 pub use cloud::{CallerView, CloudView};
-pub use expiry::{ExpiryItem, ExpiryReport, left, status_tone};
+pub use expiry::{ExpiryItem, ExpiryReport, SearchView, UnreadView, left, status_tone};
 pub use history::{History, OperationKind, OperationOutcome, PastOperation};
 pub use paths::{PathView, RequestView};
 pub use persistence::{AskedPersistence, FindingView, PersistenceColumns, PersistenceReport};

@@ -177,7 +177,8 @@ fn every_format_says_the_same() {
         "Static": 0,
         "Effective": 1,
         "Dynamic": 0
-      }
+      },
+      "search": null
     }
     --- exit 0
     "#);

@@ -3,6 +3,7 @@
 mod cases;
 mod completion;
 mod desk;
+mod disk;
 mod expiry;
 mod files_from_the_field;
 mod formats;

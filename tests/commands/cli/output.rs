@@ -112,7 +112,8 @@ fn data_and_talk_are_kept_apart_and_the_talk_can_be_silenced() {
         "Static": 0,
         "Effective": 0,
         "Dynamic": 0
-      }
+      },
+      "search": null
     }
     --- exit 0
     "#);

@@ -5,7 +5,7 @@ use crate::core::credential::expiry::{Limits, assess};
 use crate::core::credential::{Credential, CredentialKind, Lifespan, Problem};
 use crate::core::fixtures::at;
 use crate::core::ids::{ClusterId, Uid};
-use crate::output::views::{ExpiryItem, ExpiryReport};
+use crate::output::views::{ExpiryItem, ExpiryReport, SearchView, UnreadView};
 
 const CLUSTER: &str = "c5e8f0a1b2c3d4e5f60718293a4b5c6d7";
 
@@ -45,6 +45,17 @@ pub(super) fn example() -> ExpiryReport {
             ExpiryItem::unread("/home/ann/gone".to_owned(), true, "cannot open /home/ann/gone".to_owned()),
         ],
     )
+    .of_search(Some(search()))
+}
+
+fn search() -> SearchView {
+    SearchView {
+        files: 1200,
+        unread: vec![UnreadView { path: "/home/ann/.cache".to_owned(), reason: "permission denied".to_owned() }],
+        too_large: 1,
+        compressed: 12,
+        other_file_systems: vec!["/home/ann/mnt".to_owned()],
+    }
 }
 
 fn of_kind(kind: CredentialKind) -> Credential {
