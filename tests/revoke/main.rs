@@ -50,6 +50,7 @@ mod restoring;
 mod scene;
 mod setting;
 mod sizes;
+mod static_tokens;
 mod terminal;
 mod unread;
 mod widths;

@@ -29,7 +29,9 @@ mod tests;
 pub use draft::{Draft, permissions_here, questions};
 pub use names::misnamed;
 pub use remain::{Elsewhere, NOT_CHECKED, Remain, RemainKind, access, mapping_of, masters};
-pub use step::{BindingAction, BindingStep, Step, StepKind};
+
+use remain::REACHED_TOKENS;
+pub use step::{BindingAction, BindingStep, Step, StepKind, TokenStep};
 
 /// The flags that decide what a revocation does. All of them are part of what is agreed to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,6 +52,8 @@ pub struct Flags {
     pub also_names: Vec<String>,
     /// `--accept-name`: user names that resemble an identity's and are another's.
     pub accept_names: Vec<String>,
+    /// `--end-static-tokens`: also static tokens that the identity could read.
+    pub end_static_tokens: bool,
 }
 
 impl Flags {
@@ -65,12 +69,14 @@ impl Flags {
             accept_group_grants,
             also_names,
             accept_names,
+            end_static_tokens,
         } = given;
         self.force |= force;
         self.rbac_only |= rbac_only;
         self.all_deleted |= all_deleted;
         self.accept_inferred |= accept_inferred;
         self.leave_no_admin |= leave_no_admin;
+        self.end_static_tokens |= end_static_tokens;
         self.accept_group_grants.extend(accept_group_grants);
         self.accept_group_grants = distinct(self.accept_group_grants);
         self.also_names.extend(also_names);
@@ -199,7 +205,8 @@ impl Plan {
             }
         }
         plan.not_checked = distinct(plan.not_checked);
-        plan.not_checked.extend(NOT_CHECKED.map(str::to_owned));
+        let tokens = remain::unseen_tokens(&plan.flags);
+        plan.not_checked.extend(NOT_CHECKED.map(|what| if what == REACHED_TOKENS { tokens } else { what }.to_owned()));
         (1..).zip(&mut plan.steps).for_each(|(number, step)| step.id = number);
         plan.hash = seal::of_revocation(&plan);
         plan
@@ -281,7 +288,12 @@ impl Plan {
         self.steps.binary_search_by_key(&id, |step| step.id).ok().map(|index| &self.steps[index])
     }
 
-    /// The steps that change the cluster.
+    /// The steps that end static tokens.
+    pub fn token_steps(&self) -> impl Iterator<Item = (&Step, &TokenStep)> {
+        self.steps.iter().filter_map(|step| Some((step, step.of_token()?)))
+    }
+
+    /// The steps that change the bindings of the cluster.
     pub fn binding_steps(&self) -> impl Iterator<Item = (&Step, &BindingStep)> {
         self.steps.iter().filter_map(|step| Some((step, step.of_binding()?)))
     }

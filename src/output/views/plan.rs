@@ -74,6 +74,8 @@ pub struct FlagsView {
     pub also_names: Vec<String>,
     /// `--accept-name`.
     pub accept_names: Vec<String>,
+    /// `--end-static-tokens`.
+    pub end_static_tokens: bool,
 }
 
 /// A credential that leaked. Nothing of it is secret.
@@ -233,6 +235,7 @@ impl FlagsView {
             accept_group_grants,
             also_names,
             accept_names,
+            end_static_tokens,
         } = flags.clone();
         Self {
             force,
@@ -243,6 +246,7 @@ impl FlagsView {
             accept_group_grants,
             also_names,
             accept_names,
+            end_static_tokens,
         }
     }
 }
@@ -258,6 +262,7 @@ impl From<FlagsView> for Flags {
             accept_group_grants,
             also_names,
             accept_names,
+            end_static_tokens,
         } = flags;
         Self {
             force,
@@ -268,6 +273,7 @@ impl From<FlagsView> for Flags {
             accept_group_grants,
             also_names,
             accept_names,
+            end_static_tokens,
         }
     }
 }
@@ -346,6 +352,9 @@ impl PlannedStepView {
 
     /// Who leaves by it; of very many a few.
     fn leaving(&self) -> String {
+        if self.action == StepAction::EndStaticToken {
+            return String::new();
+        }
         let leaving = if self.subjects.is_empty() { &self.identities } else { &self.subjects };
         Others::new(leaving.iter().cloned(), leaving.len()).to_string()
     }
@@ -402,9 +411,12 @@ impl Report for RevocationPlan {
                     ),
                 ]);
             }
-            if step.object.is_none() {
+            match step.action {
                 // The identity is named already.
-                details.remove(0);
+                StepAction::DeleteKubeconfig => drop(details.remove(0)),
+                // Nobody is taken out of it.
+                StepAction::EndStaticToken => drop(details.drain(..2)),
+                _ => {}
             }
             StepLines {
                 group,

@@ -131,6 +131,8 @@ words!(
 
 /// The action of a step that is no binding's.
 pub const DELETE_KUBECONFIG: &str = "DeleteKubeconfig";
+/// The action of a step that ends a static token.
+pub const END_STATIC_TOKEN: &str = "EndStaticToken";
 
 words!(
     RemainKind,
@@ -231,6 +233,7 @@ words!(
     Cloud = "Cloud",
     LeakedFile = "LeakedFile",
     MappingsAndGroups = "MappingsAndGroups",
+    StaticTokens = "StaticTokens",
     Settled = "Settled",
 );
 
