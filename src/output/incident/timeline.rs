@@ -5,6 +5,7 @@ use crate::core::rbac::others::Others;
 use crate::core::revocation::change::Change;
 use crate::core::revocation::journal::{CleanCall, Event, RequestAnswer};
 use crate::core::revocation::operation::{OperationRecord, Purpose};
+use crate::core::revocation::static_tokens::LabelChange;
 use crate::output::views::{OperationOutcome, OutcomeWord, StepOutcome, Word as _, time};
 
 /// Something that happened.
@@ -48,6 +49,11 @@ fn moment(event: &Event) -> Moment {
             cluster_id: cluster_id.as_ref().map(ToString::to_string),
             audit_id: Some(audit_id.clone()),
             ..plain(time, sent(binding, change, &subjects.iter().map(subject_text).collect::<Vec<_>>()))
+        },
+        Event::SendingLabel { time, audit_id, cluster_id, change } => Moment {
+            cluster_id: cluster_id.as_ref().map(ToString::to_string),
+            audit_id: Some(audit_id.clone()),
+            ..plain(time, labelled(change))
         },
         Event::SendingClean { time, audit_id, call: CleanCall { cluster_id, uid, force } } => {
             let force = if *force { ", with Force" } else { "" };
@@ -101,6 +107,11 @@ fn sent(binding: &BindingRef, change: &Change, subjects: &[String]) -> String {
         }
         Change::Create { .. } => format!("POST {binding}, to give back {who}"),
     }
+}
+
+fn labelled(LabelChange { secret, sets, .. }: &LabelChange) -> String {
+    let what = if *sets { "end the static token" } else { "let the static token work again" };
+    format!("PATCH {secret}, to {what}")
 }
 
 fn answered(answer: &RequestAnswer) -> (String, Option<String>) {

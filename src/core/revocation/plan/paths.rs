@@ -12,9 +12,6 @@ use crate::core::rbac::reach::{Certainty, Discovered, KnownPath, Reach, ReachClu
 use crate::core::revocation::input::{InputTarget, RevocationInput};
 use crate::core::revocation::target::TargetNames;
 
-/// What no check can see, whatever was found.
-pub(super) const TOKENS: &str = "tokens of ServiceAccounts that it could reach";
-
 /// How many ServiceAccounts are named.
 const MOST_NAMED: usize = 5;
 
@@ -81,8 +78,8 @@ pub(super) fn not_checked(input: &RevocationInput) -> Option<String> {
     (!input.unread.is_empty()).then(|| "all that it can become: not every binding and role was read".to_owned())
 }
 
-/// The sentence about tokens, with the ServiceAccounts that lie on the paths.
-pub(super) fn tokens<'a>(paths: impl Iterator<Item = &'a PlannedPath>) -> String {
+/// The sentence about tokens that are not seen, with the ServiceAccounts that lie on the paths.
+pub(super) fn tokens<'a>(unseen: &str, paths: impl Iterator<Item = &'a PlannedPath>) -> String {
     let mut accounts: BTreeSet<(Option<&str>, Option<&str>)> = BTreeSet::new();
     for target in paths.flat_map(|planned| planned.path.targets()) {
         match target {
@@ -106,8 +103,8 @@ pub(super) fn tokens<'a>(paths: impl Iterator<Item = &'a PlannedPath>) -> String
         })
         .collect();
     match named.len() {
-        0 => TOKENS.to_owned(),
-        count => format!("{TOKENS}: {}", and_more(&named[..count.min(MOST_NAMED)], ", ", count)),
+        0 => unseen.to_owned(),
+        count => format!("{unseen}: {}", and_more(&named[..count.min(MOST_NAMED)], ", ", count)),
     }
 }
 

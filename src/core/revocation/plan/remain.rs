@@ -1,7 +1,6 @@
 //! What a revocation can't end, found exactly and shown before consent.
 
 use super::names::{grants_of_open_names, is_open};
-use super::paths::TOKENS;
 use super::{Flags, change_of};
 use crate::core::identity::IdentityType;
 use crate::core::identity::ack::CertificateState;
@@ -14,10 +13,21 @@ use crate::core::revocation::input::{InputTarget, KubeconfigFact, LeakedFacts, R
 use crate::core::revocation::other_credential::OtherCredential;
 use crate::core::revocation::target::{Target, TargetNames};
 
+/// What is not checked of ServiceAccounts where no static token is ended.
+pub const REACHED_TOKENS: &str = "tokens of ServiceAccounts that it could reach";
+
+/// What of the tokens that the identity could reach a plan with these flags does not see.
+pub fn unseen_tokens(flags: &Flags) -> &'static str {
+    match flags.end_static_tokens {
+        true => "tokens that were issued for ServiceAccounts, and static tokens that it did not read by its own rights",
+        false => REACHED_TOKENS,
+    }
+}
+
 /// What can't be seen from here. Always shown.
 pub const NOT_CHECKED: [&str; 5] = [
     "sessions opened before now end by themselves, watches within an hour",
-    TOKENS,
+    REACHED_TOKENS,
     "other authorizers of the API server",
     "other replicas of the API server",
     "kubelets",
