@@ -11,4 +11,5 @@ mod output;
 mod resembling;
 mod scan;
 mod secrets;
+mod trace;
 mod whoami;
