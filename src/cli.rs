@@ -20,6 +20,7 @@ mod persistence;
 mod revocation;
 mod rights;
 mod status;
+mod trace;
 
 pub use arguments::{has_use_for, parse};
 pub use clusters::ClusterArgs;
@@ -35,6 +36,8 @@ use rights::{RIGHTS_ABOUT, RIGHTS_EXAMPLES, WHO_CAN_ABOUT, WHO_CAN_EXAMPLES};
 pub use rights::{RightsArgs, RightsFailOn, WhoCanArgs, WhoCanFailOn};
 use status::{STATUS_ABOUT, STATUS_EXAMPLES};
 pub use status::{StatusArgs, StatusFailOn};
+use trace::{TRACE_ABOUT, TRACE_EXAMPLES};
+pub use trace::{TraceArgs, TraceFailOn};
 
 /// Whose kubeconfig credential is this, when does it expire, and who still holds access to the cluster?
 #[derive(Debug, Parser)]
@@ -120,6 +123,9 @@ pub enum Command {
     /// List who may do something, and whether they still exist
     #[command(long_about = WHO_CAN_ABOUT, after_help = WHO_CAN_EXAMPLES)]
     WhoCan(Box<WhoCanArgs>),
+    /// List what a credential was used for, from the audit log
+    #[command(long_about = TRACE_ABOUT, after_help = TRACE_EXAMPLES)]
+    Trace(Box<TraceArgs>),
     /// Revoke an identity's access to the cluster, and prove that it is gone
     #[command(long_about = REVOKE_ABOUT, after_help = REVOKE_EXAMPLES)]
     Revoke(Box<RevokeArgs>),

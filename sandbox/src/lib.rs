@@ -2,6 +2,7 @@
 
 pub mod ack;
 pub mod apiserver;
+pub mod audit;
 pub mod binding;
 pub mod certs;
 pub mod client;

@@ -6,7 +6,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, FromArgMatches as _};
 
-use super::{ALIBABA_CLOUD, CLUSTER_ACCESS, Cli, OUTPUT, grammar, help};
+use super::{ALIBABA_CLOUD, CLUSTER_ACCESS, Cli, OUTPUT, RequestedFormat, grammar, help};
 
 /// kubectl's flags that take a value and count as absent if it is empty. Scripts write `--kubeconfig "$FILE"`, and clap refuses an
 /// empty path.
@@ -46,7 +46,12 @@ pub fn parse(args: Vec<OsString>, columns: Option<u16>) -> Result<Cli, clap::Err
         ErrorKind::UnknownArgument => without_far_fetched_tips(error),
         _ => error,
     })?;
-    let cli = Cli::from_arg_matches(&matches)?;
+    let mut cli = Cli::from_arg_matches(&matches)?;
+    if let Some((verb, given)) = matches.subcommand()
+        && given.value_source("output") != Some(ValueSource::CommandLine)
+    {
+        cli.output.output = RequestedFormat::usual_of(verb);
+    }
     let refused = matches.subcommand().and_then(|(verb, given)| {
         let message = useless(&grammar, verb, given).or_else(|| cli.output.output.refusal(verb))?;
         Some((verb, message))
@@ -77,7 +82,7 @@ fn without_far_fetched_tips(mut error: clap::Error) -> clap::Error {
 pub fn has_use_for(verb: &str, arg: &clap::Arg) -> bool {
     let used: &[&str] = match verb {
         "expiry" => &[CLUSTER_ACCESS, OUTPUT],
-        "history" | "version" => &[OUTPUT],
+        "history" | "trace" | "version" => &[OUTPUT],
         "completion" | "options" => &[],
         _ => &[CLUSTER_ACCESS, ALIBABA_CLOUD, OUTPUT],
     };

@@ -17,6 +17,8 @@ pub enum Format {
     Table,
     /// More columns.
     Wide,
+    /// Each thing below the one that led to it.
+    Tree,
     /// One JSON document.
     Json,
     /// One YAML document.
@@ -71,9 +73,10 @@ impl TemplateKind {
 }
 
 /// Words without a value.
-const PLAIN: [(&str, &str, Format); 9] = [
+const PLAIN: [(&str, &str, Format); 10] = [
     ("table", "Columns", Format::Table),
     ("wide", "More columns", Format::Wide),
+    ("tree", "Each credential below the one that led to it", Format::Tree),
     ("json", "One JSON document", Format::Json),
     ("yaml", "One YAML document", Format::Yaml),
     ("name", "Names only, one a line", Format::Name),
@@ -96,10 +99,13 @@ const WITH_A_VALUE: [(&str, &str); 5] = [
 const HAVE_METRICS: &[&str] = &["expiry", "scan", "status"];
 
 /// The verbs that have a page.
-const HAVE_A_PAGE: &[&str] = &["expiry", "scan", "status", "history"];
+const HAVE_A_PAGE: &[&str] = &["expiry", "scan", "status", "history", "trace"];
+
+/// The verbs that have a tree.
+const HAVE_A_TREE: &[&str] = &["trace"];
 
 /// The verbs that have a document in Markdown.
-const HAVE_MARKDOWN: &[&str] = &["history"];
+const HAVE_MARKDOWN: &[&str] = &["history", "trace"];
 
 impl RequestedFormat {
     /// Why a verb can't have this format; `None`: it can.
@@ -108,10 +114,16 @@ impl RequestedFormat {
             Self::Known(Format::Prometheus) => ("prometheus", HAVE_METRICS),
             Self::Known(Format::Html) => ("html", HAVE_A_PAGE),
             Self::Known(Format::Markdown) => ("md", HAVE_MARKDOWN),
+            Self::Known(Format::Tree) => ("tree", HAVE_A_TREE),
             _ => return None,
         };
         let refused = || format!("{verb} has no -o {word}, which is for {}", verbs.join(", "));
         (!verbs.contains(&verb)).then(refused)
+    }
+
+    /// What a verb prints where no format is asked for.
+    pub fn usual_of(verb: &str) -> Self {
+        Self::Known(if HAVE_A_TREE.contains(&verb) { Format::Tree } else { Format::Table })
     }
 
     fn parse(text: &str) -> Result<Self, String> {
@@ -169,7 +181,9 @@ mod tests {
 
     #[test]
     fn formats_are_read_whatever_their_case() {
-        for (text, format) in [("JSON", Format::Json), ("table", Format::Table), ("Html", Format::Html)] {
+        for (text, format) in
+            [("JSON", Format::Json), ("table", Format::Table), ("Html", Format::Html), ("MD", Format::Markdown)]
+        {
             assert_eq!(RequestedFormat::parse(text), Ok(RequestedFormat::Known(format)));
         }
         let template = Format::Jsonpath(Arc::new(Template::parse("{.A}").unwrap()));

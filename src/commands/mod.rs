@@ -18,6 +18,7 @@ mod rights;
 mod scan;
 mod status;
 mod stop;
+mod trace;
 mod who_can;
 mod whoami;
 
@@ -43,6 +44,7 @@ fn dispatch(cli: &Cli, world: &World, ui: &Ui) -> Result<Status, Stop> {
         Command::Status(args) => status::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::Rights(args) => rights::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::WhoCan(args) => who_can::run(args, &cli.access, &cli.cloud, world, ui)?,
+        Command::Trace(args) => trace::run(args, world, ui)?,
         Command::Revoke(args) => revoke::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::Restore(args) => restore::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::History(args) => history::run(args, world, ui)?,

@@ -11,5 +11,6 @@ mod prometheus;
 pub mod report;
 mod steps;
 pub mod table;
+mod tree;
 pub mod ui;
 pub mod views;

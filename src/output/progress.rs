@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::escape::escape;
 use super::ui::lock;
-use crate::core::progress::Progress;
+use crate::core::progress::{LogProgress, Progress};
 use crate::world::Streams;
 
 /// How wide the bar is, in characters.
@@ -42,6 +42,11 @@ impl ProgressBar {
         self.write(&format!("{ERASE}watching whether access comes back: {elapsed} of {} s", window.as_secs_f64()));
     }
 
+    /// Draws how far the reading of a log is.
+    pub fn draw_log(&self, progress: &LogProgress<'_>) {
+        self.write(&format!("{ERASE}{}", log_line(progress)));
+    }
+
     fn write(&self, text: &str) {
         let mut stderr = lock(&self.streams.stderr);
         // There is nowhere left to report a closed standard error to.
@@ -72,6 +77,25 @@ fn line(progress: &Progress) -> String {
     line.chars().take(LINE).collect()
 }
 
+fn log_line(progress: &LogProgress<'_>) -> String {
+    const MEGABYTE: u64 = 1_000_000;
+    let LogProgress { name, read, size, pass, events } = *progress;
+    let megabytes = |bytes: u64| (bytes / MEGABYTE).to_string();
+    let mut line = match size {
+        Some(size) => {
+            let full = (BAR as u64 * read).checked_div(size).unwrap_or_default().min(BAR as u64) as usize;
+            format!("[{}{}] {}/{} MB", "#".repeat(full), "-".repeat(BAR - full), megabytes(read), megabytes(size))
+        }
+        None => format!("{} MB", megabytes(read)),
+    };
+    if pass > 1 {
+        line.push_str(&format!(", reading {pass}"));
+    }
+    line.push_str(&format!(", {events} found: "));
+    line.push_str(&tail(&escape(name), LINE.saturating_sub(line.chars().count())));
+    line.chars().take(LINE).collect()
+}
+
 /// The end of a name, by which names of ACK's differ.
 fn tail(name: &str, most: usize) -> String {
     let length = name.chars().count();
@@ -95,6 +119,19 @@ mod tests {
         let line = line_of(117, 3, Some("shop-017"));
         assert_eq!(line, "[#######-----] 120/200 clusters, 3 failed, 16 running, 4s: shop-017");
         assert_eq!(line_of(0, 0, None), "[------------] 0/200 clusters, 16 running");
+    }
+
+    #[test]
+    fn the_line_of_a_log_says_how_much_is_read_and_how_often() {
+        let progress =
+            LogProgress { name: "audit.log", read: 300_000_000, size: Some(600_000_000), pass: 1, events: 12 };
+        assert_eq!(log_line(&progress), "[######------] 300/600 MB, 12 found: audit.log");
+        assert_eq!(
+            log_line(&LogProgress { size: None, pass: 2, ..progress }),
+            "300 MB, reading 2, 12 found: audit.log"
+        );
+        let long = "\u{1b}".repeat(200);
+        assert!(log_line(&LogProgress { name: &long, ..progress }).chars().count() <= LINE);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::markdown::Markdown;
 use super::prometheus::Metrics;
 use super::steps::StepLines;
 use super::table::{Cell, Layout, Table};
+use super::tree::{self, TreeLine};
 use crate::cli::Format;
 use crate::core::jsonpath::TemplateError;
 
@@ -53,6 +54,11 @@ pub trait Report: Serialize {
 
     /// What `-o prometheus` prints, for the verbs that have it.
     fn metrics(&self) -> Option<Metrics> {
+        None
+    }
+
+    /// What `-o tree` prints, for the verbs that have it.
+    fn tree(&self) -> Option<Vec<TreeLine>> {
         None
     }
 
@@ -159,6 +165,13 @@ pub fn write(report: &impl Report, style: &Style, out: &mut dyn Write) -> Result
         Format::Prometheus => {
             let metrics = report.metrics().ok_or(WriteError::NotOffered("prometheus"))?;
             out.write_all(metrics.to_text().as_bytes())?;
+        }
+        Format::Tree => {
+            let tree = report.tree().ok_or(WriteError::NotOffered("tree"))?;
+            if headers {
+                report.heading().iter().try_for_each(|line| writeln!(out, "{}", escape(line)))?;
+            }
+            tree::draw(out, &tree, columns, colored)?;
         }
         Format::Html => {
             let page = report.page().ok_or(WriteError::NotOffered("html"))?;

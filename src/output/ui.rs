@@ -71,7 +71,7 @@ impl Ui {
     /// Writes a result to standard output. A reader that has seen enough and closed the pipe is no failure. Where nothing
     /// was found, one line on standard error says so in place of a table without rows.
     pub fn report(&self, report: &impl Report) -> Result<()> {
-        let is_table = matches!(self.style.format, Format::Table | Format::Wide);
+        let is_table = matches!(self.style.format, Format::Table | Format::Wide | Format::Tree);
         if is_table {
             report.remarks().iter().for_each(|remark| self.note(remark));
         }
@@ -113,7 +113,7 @@ impl Ui {
     /// Writes a result for machines alone: people have been shown it already.
     pub fn document(&self, report: &impl Report) -> Result<()> {
         match &self.style.format {
-            Format::Table | Format::Wide | Format::Name | Format::Csv => Ok(()),
+            Format::Table | Format::Wide | Format::Tree | Format::Name | Format::Csv => Ok(()),
             _ => self.report(report),
         }
     }

@@ -149,6 +149,8 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
         "expiry -A -o json",
         "expiry -A -o yaml",
         "expiry -A -o csv",
+        "trace -f .kube/config --leaked-context context-0 --audit-log audit.log",
+        "trace 200000000000000101 --audit-log audit.log -o json",
         "expiry -A -o name",
         "completion bash",
         "--help",
@@ -398,6 +400,11 @@ fn what_is_offline_opens_no_socket_and_starts_no_thread() {
         file = file.context(&format!("context-{index}"), "kubernetes", user);
     }
     let home = Home::with(&file);
+    home.write(
+        "audit.log",
+        "{\"auditID\":\"a\",\"stage\":\"ResponseComplete\",\"requestReceivedTimestamp\":\"2026-01-01T00:00:00Z\"}\n",
+        0o600,
+    );
     let trace = home.path().join("trace");
     let traced = |program: &str, words: &str, without: &str| {
         let output = home

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderValue};
 
+use super::audit::Audited;
 use super::authorizer::Authorizer;
 use super::faults::{Exchange, Fault};
 use super::incoming_request::IncomingRequest;
@@ -13,8 +14,8 @@ use super::resources::{AUTHENTICATION, AUTHORIZATION, Shape};
 use super::respond::{self, ApiResponse};
 use super::server_state::ServerState;
 use super::status::StatusError;
-use super::user::User;
 use super::{authentication, delete, discovery, impersonation, patch, random, read, reviews, watch, write};
+use crate::clock;
 
 const AUDIT_ID: &str = "audit-id";
 
@@ -57,9 +58,10 @@ pub(crate) async fn answer(server: Arc<ServerState>, incoming: IncomingRequest) 
         }
         _ => {}
     }
-    let mut user = User::default();
+    let mut audited = Audited::default();
     let mut answer =
-        route(&server, &incoming, &mut user).unwrap_or_else(|error| respond::error(&error, &incoming.headers));
+        route(&server, &incoming, &mut audited).unwrap_or_else(|error| respond::error(&error, &incoming.headers));
+    server.audit.record(&audited, &incoming, &audit_id, answer.status().as_u16(), clock::now());
     if let Ok(value) = HeaderValue::from_str(&audit_id) {
         answer.headers_mut().insert(AUDIT_ID, value);
     }
@@ -71,7 +73,7 @@ pub(crate) async fn answer(server: Arc<ServerState>, incoming: IncomingRequest) 
         Some(Fault::Truncate(length)) => answer = respond::truncated(answer, length).await,
         _ => {}
     }
-    server.faults.answered(&audit_id, &user.name, answer.status().as_u16());
+    server.faults.answered(&audit_id, audited.name(), answer.status().as_u16());
     Some(answer)
 }
 
@@ -80,7 +82,7 @@ fn audit_id(headers: &HeaderMap) -> String {
     given.map_or_else(random::uid, str::to_owned)
 }
 
-fn route(server: &ServerState, incoming: &IncomingRequest, requester: &mut User) -> Result<ApiResponse, StatusError> {
+fn route(server: &ServerState, incoming: &IncomingRequest, audited: &mut Audited) -> Result<ApiResponse, StatusError> {
     let authorizer = Authorizer::new(&server.store);
     let user = authentication::authenticate(
         incoming.certificate.clone(),
@@ -89,14 +91,16 @@ fn route(server: &ServerState, incoming: &IncomingRequest, requester: &mut User)
         &incoming.headers,
         incoming.now,
     )?;
-    requester.clone_from(&user);
+    audited.user.clone_from(&user);
     let user = impersonation::impersonate(user, &incoming.headers, &authorizer)?;
-    requester.clone_from(&user);
+    audited.impersonated = (user != audited.user).then(|| user.clone());
     let target = request::target(&incoming.path);
     let parameters = QueryParameters::parse(&incoming.query);
     let verb = request::verb(&incoming.method, &target, &parameters);
     let action = request::action(&incoming.path, &verb, &target, &parameters);
     let decision = authorizer.decide(&user, &action);
+    audited.action = Some(action.clone());
+    audited.decision = Some((decision.allowed, decision.reason.clone()));
     if !decision.allowed {
         return Err(action.forbidden(&user, &decision.reason));
     }

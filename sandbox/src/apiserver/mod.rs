@@ -6,6 +6,7 @@
 
 mod action;
 mod admission;
+mod audit;
 mod authentication;
 mod authorizer;
 mod bootstrap;
@@ -66,6 +67,7 @@ pub use self::user::User;
 pub(crate) use self::host::Host;
 
 use self::admission::Admission;
+use self::audit::AuditLog;
 use self::object::Object;
 use self::port::{ConnectionContext, Port};
 use self::server_state::ServerState;
@@ -87,6 +89,8 @@ pub struct ApiServerOptions {
     pub names: Vec<String>,
     /// The port on 127.0.0.1; 0 for any that is free.
     pub port: u16,
+    /// Whether an audit log is kept.
+    pub audit: bool,
 }
 
 /// A running server; it ends when this is dropped.
@@ -133,6 +137,7 @@ impl ApiServer {
             ram_authenticator: options.ram_authenticator,
             faults: Faults::default(),
             admission: Admission::default(),
+            audit: AuditLog::new(options.audit),
         });
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))?;
         let address = listener.local_addr()?;
@@ -173,6 +178,11 @@ impl ApiServer {
     /// The faults of this server, and what it was asked.
     pub fn faults(&self) -> Faults {
         self.server.faults.clone()
+    }
+
+    /// The audit log so far, one event a line; empty where none is kept.
+    pub fn audit_log(&self) -> Vec<String> {
+        self.server.audit.lines()
     }
 
     /// Stops listening: from now on connections are refused, and what was open is closed. The port stays

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::admission::Admission;
+use super::audit::AuditLog;
 use super::faults::Faults;
 use super::store::Store;
 use super::user::User;
@@ -14,4 +15,5 @@ pub(crate) struct ServerState {
     pub(crate) ram_authenticator: bool,
     pub(crate) faults: Faults,
     pub(crate) admission: Admission,
+    pub(crate) audit: AuditLog,
 }

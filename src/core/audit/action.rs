@@ -96,11 +96,6 @@ impl RequestOutcome {
     pub fn is_in_effect(self) -> bool {
         matches!(self, Self::Done | Self::Open)
     }
-
-    /// Whether it was tried in vain.
-    pub fn is_attempt(self) -> bool {
-        matches!(self, Self::Refused | Self::Failed)
-    }
 }
 
 fn is_read(verb: &str) -> bool {

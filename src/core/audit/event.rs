@@ -40,8 +40,6 @@ pub struct Event<'a> {
     pub code: Option<u16>,
     /// When the API server received the request.
     pub received: Timestamp,
-    /// When it reached the stage.
-    pub at_stage: Timestamp,
     /// What the API server noted.
     pub annotations: Annotations<'a>,
 }
@@ -275,7 +273,6 @@ impl<'a> Wire<'a> {
             object: self.object_ref.map(|object| object.0).filter(|object| !object.resource.is_empty()),
             code: self.response_status.and_then(|status| status.code),
             received,
-            at_stage: self.stage_timestamp.unwrap_or(received),
             annotations: self.annotations.0,
         })
     }
@@ -455,7 +452,6 @@ mod tests {
             (event.code, event.level, event.stage),
             (Some(201), Level::RequestResponse, Stage::ResponseComplete)
         );
-        assert!(event.at_stage > event.received);
         assert!(!format!("{event:?}").contains("canary"));
     }
 

@@ -3,6 +3,21 @@
 //! Nothing here reads a file. An event is decoded where it lies; what is kept of it is as small as what is shown of it.
 
 pub mod action;
+pub mod actors;
+mod body;
+pub mod caveat;
 pub mod event;
+mod glance;
+mod grants;
+pub mod kept;
+pub mod leads;
 pub mod link;
+pub mod log_head;
+mod reason;
 mod text;
+pub mod trace;
+pub mod tracer;
+mod window;
+
+#[cfg(test)]
+mod tests;

@@ -48,6 +48,8 @@ pub struct Claims {
     pub issuer: Option<String>,
     /// `sub`.
     pub subject: Option<String>,
+    /// `jti`: the token's own ID, by which audit logs name it.
+    pub id: Option<String>,
     /// The service account that it belongs to, if it does.
     pub service_account: Option<ServiceAccount>,
 }
@@ -177,6 +179,7 @@ impl Claims {
             issued_at: date(&claims, "iat")?,
             issuer: text(&claims, "iss"),
             subject: text(&claims, "sub"),
+            id: text(&claims, "jti"),
             service_account: ServiceAccount::of(&claims),
         })
     }

@@ -9,6 +9,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod trace;
 
 use std::borrow::Cow;
 use std::fmt;

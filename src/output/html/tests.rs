@@ -66,7 +66,7 @@ mod timeline {
         // From November to April: six columns.
         assert_eq!(columns, [(0.0, 48, Tone::Danger), (50.0, 96, Tone::Attention)]);
         assert_eq!(timeline.columns[1].title, "2026-02: of 2026-02-01, of 2026-02-27");
-        assert_eq!((timeline.now, timeline.width), (33.33, 16.66));
+        assert_eq!((timeline.now, timeline.width), (Some(33.33), 16.66));
         let labels: Vec<_> = timeline.ticks.iter().map(|tick| (tick.x, tick.label.as_str())).collect();
         assert_eq!(labels, [(33.33, "2026"), (83.33, "Apr")]);
         let counts: Vec<_> = timeline.spans.iter().map(|span| span.count).collect();

@@ -13,6 +13,10 @@ const HEIGHT: usize = 96;
 const HEADROOM: usize = 14;
 /// How many names a column's title has.
 const NAMED: usize = 8;
+/// How long a column of a span can be, in seconds: a minute, five, a quarter of an hour, an hour, six, a day.
+const STEPS: [i64; 6] = [60, 300, 900, 3600, 21_600, 86_400];
+/// How many columns a span has at most.
+const MOST_STEPS: i64 = 60;
 
 /// Columns from left to right.
 #[derive(Debug)]
@@ -20,7 +24,7 @@ pub(super) struct Timeline {
     pub(super) columns: Vec<Column>,
     pub(super) ticks: Vec<Tick>,
     /// Where the column of this month begins, in percent of the width.
-    pub(super) now: f64,
+    pub(super) now: Option<f64>,
     /// The width of a column, in percent.
     pub(super) width: f64,
     /// The same times in words.
@@ -89,6 +93,47 @@ impl Timeline {
         Self::new(now, events, tone, Vec::new())
     }
 
+    /// What happened when, in columns of one length from the first time to the last, each with its name and tone.
+    pub(super) fn of_span(events: &[(Timestamp, String)], tones: &[Tone]) -> Self {
+        let second = |at: &Timestamp| at.as_second();
+        let from = events.iter().map(|(at, _)| second(at)).min().unwrap_or_default();
+        let to = events.iter().map(|(at, _)| second(at)).max().unwrap_or_default();
+        let step =
+            STEPS.into_iter().find(|step| (to - from) / step < MOST_STEPS).unwrap_or((to - from) / MOST_STEPS + 1);
+        let first = from.div_euclid(step);
+        let count = to.div_euclid(step) - first + 1;
+        let mut members: Vec<Vec<usize>> = vec![Vec::new(); usize::try_from(count).unwrap_or_default()];
+        for (index, (at, _)) in events.iter().enumerate() {
+            members[usize::try_from(second(at).div_euclid(step) - first).unwrap_or_default()].push(index);
+        }
+        let most = members.iter().map(Vec::len).max().unwrap_or(1).max(1);
+        let label = |place: i64| {
+            Timestamp::from_second((first + place) * step)
+                .map(|at| at.strftime("%m-%d %H:%M").to_string())
+                .unwrap_or_default()
+        };
+        let column = |(place, members): (i64, &Vec<usize>)| {
+            let height = (members.len() * HEIGHT).div_ceil(most).max(4);
+            let names: Vec<&str> = members.iter().take(NAMED).map(|index| events[*index].1.as_str()).collect();
+            let more = members.len().saturating_sub(NAMED);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            Column {
+                x: percent(place, count),
+                middle: percent(place * 2 + 1, count * 2),
+                height,
+                top: HEADROOM + HEIGHT - height,
+                count: members.len(),
+                tone: members.iter().map(|index| tones[*index]).min_by_key(|tone| urgency(*tone)).unwrap_or_default(),
+                title: format!("{} UTC: {}{more}", label(place), names.join(", ")),
+            }
+        };
+        let columns = (0..).zip(&members).filter(|(_, members)| !members.is_empty()).map(column).collect();
+        let apart = (count / 6).max(1);
+        let ticks = (0..count).step_by(usize::try_from(apart).unwrap_or(1));
+        let ticks = ticks.map(|place| Tick { x: percent(place, count), label: label(place) }).collect();
+        Self { columns, ticks, now: None, width: percent(1, count), spans: Vec::new() }
+    }
+
     fn new(now: Timestamp, times: &[(Timestamp, String)], tone: impl Fn(Timestamp) -> Tone, spans: Vec<Span>) -> Self {
         let this = month(now);
         let distances: Vec<i64> = times.iter().map(|(time, _)| month(*time) - this).collect();
@@ -139,7 +184,7 @@ impl Timeline {
             Some(Tick { x: x(distance), label })
         };
         let ticks = (-before..=after).filter_map(tick).collect();
-        Self { columns, ticks, now: x(0), width: percent(1, count), spans }
+        Self { columns, ticks, now: Some(x(0)), width: percent(1, count), spans }
     }
 }
 

@@ -3,6 +3,7 @@
 mod history;
 mod incident;
 mod text;
+mod trace;
 
 #[cfg(test)]
 mod tests;

@@ -40,11 +40,8 @@ pub use rights::{HeldRuleView, ReviewView, RightsColumns, RightsReport, RightsUs
 pub use scan::{Binding, GrantView, HolderView, Identities, ResemblingView, Role, Rows, ScanReport, ScannedCluster};
 pub use status::{Auditing, ClusterStatus, Dimension, LastAccessView, StatusItem, StatusReport};
 pub use step::{StepOutcome, StepView};
-pub use trace::{
-    ActorCounts, ActorView, AskedAbout, EventLevels, LinkedBy, LogGap, PossibleView, TraceReport, TracedEvent,
-    TracedLog, TracedObject, TracedToken,
-};
-pub use trace_words::{ActionWord, EvidenceWord, LevelWord, LinkWord, RequestOutcomeWord};
+pub use trace::{ActorView, AskedAbout, TraceReport, TracedEvent, evidence_text};
+pub use trace_words::RequestOutcomeWord;
 pub use verification::{RemainView, VerificationView};
 pub use version::Version;
 pub use who_can::{AllowedView, WhoCanColumns, WhoCanReport};

@@ -12,6 +12,7 @@ mod revocation;
 mod rights;
 mod scan;
 mod status;
+mod trace;
 mod whoami;
 
 use std::collections::BTreeSet;
@@ -43,6 +44,7 @@ fn later_versions_only_add_to_what_is_published() {
     rights::with_who_can(|reports| stays(reports));
     scan::with_example(|report| stays(slice::from_ref(report)));
     stays(&[status::example()]);
+    stays(&[trace::example()]);
     let release = ("0123456789abcdef0123456789abcdef01234567", at("2026-01-01T10:11:12Z"));
     stays(&[Version::of("0.1.0", "linux/amd64", Some(release))]);
     stays(&[whoami::example(), whoami::example_of_a_failure()]);
@@ -59,6 +61,7 @@ fn a_verb_has_the_formats_that_it_may_be_asked_for() {
     check("history", offers(&history::example()));
     scan::with_example(|report| check("scan", offers(report)));
     check("status", offers(&status::example()));
+    check("trace", offers(&trace::example()));
     check("revoke", offers(&revocation::report()));
     check("whoami", offers(&whoami::example()));
 }

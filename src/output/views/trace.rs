@@ -1,3 +1,6 @@
+mod of;
+mod shown;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -5,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::trace_words::{ActionWord, EvidenceWord, LevelWord, LinkWord, RequestOutcomeWord};
 use super::{ApiVersion, Kind};
+
+pub use shown::evidence_text;
 
 /// What `trace` prints: what an audit log says of a credential and of those that it led to.
 #[derive(Debug, Serialize, Deserialize)]
@@ -131,6 +136,8 @@ pub struct ActorView {
     pub linked_by: Option<LinkedBy>,
     /// What is known of a minted token.
     pub token: Option<TracedToken>,
+    /// Which kind of constrained impersonation the API server allowed, `impersonate:user-info`; null where it says none.
+    pub impersonation_constraint: Option<Arc<str>>,
     /// Its first request that is shown.
     #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
     pub first: Option<Timestamp>,

@@ -12,4 +12,5 @@ mod output;
 mod resembling;
 mod scan;
 mod secrets;
+mod trace;
 mod whoami;

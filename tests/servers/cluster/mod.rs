@@ -19,6 +19,7 @@ mod rights;
 mod rights_said;
 mod secrets;
 mod static_tokens;
+mod tracing;
 mod transcript;
 mod watching;
 mod writing;

@@ -1,0 +1,437 @@
+//! Follows credentials through a log: record by record, and pass by pass until nothing new is found.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use ring::digest::{Context, SHA256};
+
+use super::action::{Action, RequestOutcome};
+use super::actors::{Actor, ActorKey, Actors, LinkSource, TokenFacts};
+use super::body::{BindingBody, Bodies, CertificateRequestBody, NamedBody, TokenBody};
+use super::event::{Event, Level, Record, User, decode};
+use super::glance::{Glance, Needles};
+use super::grants::WrittenBinding;
+use super::kept::{KeptEvent, Object, Texts, stage_bit};
+use super::leads::{LeadSource, Leads};
+use super::link::{Evidence, Link};
+use super::log_head::LogHead;
+use super::window::Window;
+use crate::core::ids::Uid;
+
+/// What is asked about.
+#[derive(Clone, Debug, Default)]
+pub struct AskedFor {
+    /// Credentials, as API servers name them.
+    pub credentials: Vec<Arc<str>>,
+    /// User names, as they are written.
+    pub names: Vec<Arc<str>>,
+    /// RAM identities, under all their names.
+    pub uids: Vec<Uid>,
+    /// How many links are followed.
+    pub depth: usize,
+    /// Whether command lines are kept.
+    pub with_commands: bool,
+    /// The first time that is shown.
+    pub since: Option<Timestamp>,
+    /// The last time that is shown.
+    pub until: Option<Timestamp>,
+}
+
+/// What could not be followed in one pass.
+#[derive(Debug, Default)]
+pub struct NotFollowed {
+    /// How many lines repeat an event.
+    pub doubled: u64,
+    /// How many tokens were minted without the log saying which.
+    pub nameless_tokens: u64,
+    /// How many bindings were written without the log saying for whom.
+    pub grants_to_unknown: u64,
+    /// Groups of everyone that something was granted to.
+    pub groups_of_everyone: BTreeSet<String>,
+    /// How many links are older than what standard input keeps.
+    pub too_late: u64,
+}
+
+/// Follows credentials through a log.
+pub struct Tracer {
+    pub(super) asked: AskedFor,
+    needles: Needles,
+    pub(super) actors: Actors,
+    grants: Vec<WrittenBinding>,
+    pub(super) leads: Leads,
+    has_learned: bool,
+    pub(super) head: LogHead,
+    pub(super) events: Vec<KeptEvent>,
+    by_request: HashMap<[u8; 16], u32>,
+    texts: Texts,
+    pub(super) not_followed: NotFollowed,
+    window: Option<Window>,
+}
+
+/// What of a record is at hand.
+struct Source<'r> {
+    record: &'r [u8],
+    /// Of a list, which event.
+    place: usize,
+}
+
+impl Tracer {
+    /// Begins. Of a log that can be read once, the last lines are kept.
+    pub fn new(asked: AskedFor, can_be_read_again: bool) -> Self {
+        let mut needles = Needles::new();
+        for id in &asked.credentials {
+            needles.add_credential(id);
+        }
+        for name in asked.names.iter().map(|name| &**name).chain(asked.uids.iter().map(Uid::as_str)) {
+            needles.add_name(name);
+        }
+        Self {
+            asked,
+            needles,
+            actors: Actors::default(),
+            grants: Vec::new(),
+            leads: Leads::default(),
+            has_learned: false,
+            head: LogHead::default(),
+            events: Vec::new(),
+            by_request: HashMap::new(),
+            texts: Texts::default(),
+            not_followed: NotFollowed::default(),
+            window: (!can_be_read_again).then(Window::default),
+        }
+    }
+
+    /// The log is read from its beginning: what was learned stays, what was counted doesn't.
+    pub fn begin_pass(&mut self) {
+        self.has_learned = false;
+        self.head = LogHead::default();
+        self.events.clear();
+        self.by_request.clear();
+        self.not_followed = NotFollowed::default();
+        self.leads.begin_pass();
+    }
+
+    /// Whether this pass has shown something that earlier records may be about.
+    pub fn has_learned(&self) -> bool {
+        self.has_learned
+    }
+
+    /// How many requests of actors were read.
+    pub fn events(&self) -> usize {
+        self.events.len()
+    }
+
+    /// A record that is too long to be an event.
+    pub fn take_unreadable(&mut self) {
+        self.head.records += 1;
+        self.head.unreadable += 1;
+    }
+
+    /// Takes a record.
+    pub fn take(&mut self, record: &[u8]) {
+        self.head.records += 1;
+        if let Some(glance) = Glance::at(record)
+            && !glance.may_be_unauthenticated
+            && !self.needles.are_in(record)
+        {
+            self.head.note(glance.level, glance.received);
+            if let Some(window) = &mut self.window {
+                window.push(glance.received, record);
+            }
+            return;
+        }
+        let Ok(decoded) = decode(record) else {
+            self.head.unreadable += 1;
+            return;
+        };
+        let knew = self.has_learned;
+        self.has_learned = false;
+        let events = match decoded {
+            Record::Event(event) => vec![event],
+            Record::List(events) => events,
+        };
+        for (place, event) in events.iter().enumerate() {
+            self.head.note(event.level, event.received);
+            let is_of_nobody = event.code == Some(401) && event.user.username.is_empty();
+            self.head.unauthenticated += u64::from(is_of_nobody);
+            let source = Source { record, place };
+            if !is_of_nobody && !self.follow(event, &source) {
+                self.leads.note(event);
+                if let Some(window) = self.window.as_mut().filter(|_| events.len() == 1) {
+                    window.push(event.received, record);
+                }
+            }
+        }
+        while self.has_learned && self.window.is_some() {
+            self.has_learned = false;
+            self.look_again();
+        }
+        self.has_learned |= knew;
+    }
+
+    /// Looks for what was learned in the lines that are kept.
+    fn look_again(&mut self) {
+        let lines = self.window.as_mut().map(Window::drain).unwrap_or_default();
+        for (received, line) in lines {
+            let is_wanted = Glance::at(&line).is_none() || self.needles.are_in(&line);
+            let is_followed = is_wanted
+                && matches!(decode(&line), Ok(Record::Event(event)) if self.follow(&event, &Source { record: &line, place: 0 }));
+            if let Some(window) = self.window.as_mut().filter(|_| !is_followed) {
+                window.put_back(received, line);
+            }
+        }
+    }
+
+    /// Takes an event if it is an actor's; says whether it is.
+    fn follow(&mut self, event: &Event<'_>, source: &Source<'_>) -> bool {
+        let Some(actor) = self.actor_of(event) else { return false };
+        self.actors.name(actor, effective(event));
+        let is_new = self.keep(event, actor, source);
+        let outcome = RequestOutcome::of(event.stage, event.code);
+        if is_new && outcome.is_in_effect() {
+            self.follow_links(event, actor, source);
+        }
+        true
+    }
+
+    /// Keeps what is shown of an event; says whether this stage of it is new.
+    fn keep(&mut self, event: &Event<'_>, actor: u32, source: &Source<'_>) -> bool {
+        let key = request_key(event);
+        let bit = stage_bit(event.stage);
+        if let Some(index) = self.by_request.get(&key) {
+            let kept = &mut self.events[*index as usize];
+            if kept.stages & bit != 0 {
+                self.not_followed.doubled += 1;
+                return false;
+            }
+            kept.stages |= bit;
+            if event.stage >= kept.stage {
+                // As whom it is sent, and the name of what is created, are known after it was received.
+                kept.actor = actor;
+                kept.impersonated = event.impersonated.as_ref().map(|user| self.texts.one(&user.username));
+                let index = *index as usize;
+                let object = self.object_of(event, source);
+                self.events[index].object = object;
+                self.events[index].advance(event, &mut self.texts);
+            }
+            return true;
+        }
+        let index = u32::try_from(self.events.len()).unwrap_or(u32::MAX);
+        let object = self.object_of(event, source);
+        self.events.push(self.texts.keep(event, actor, object, self.asked.with_commands));
+        self.by_request.insert(key, index);
+        true
+    }
+
+    fn object_of(&mut self, event: &Event<'_>, source: &Source<'_>) -> Option<Arc<Object>> {
+        let name = self.name_in_body(event, source);
+        event.object.as_ref().map(|object| self.texts.object(Object::of(object, name)))
+    }
+
+    /// Of what is created without a name in the URL, the name that the body has.
+    fn name_in_body(&self, event: &Event<'_>, source: &Source<'_>) -> Option<String> {
+        let is_unnamed = event.object.as_ref().is_some_and(|object| object.name.is_empty());
+        let has_body = event.level >= Level::Request && &*event.verb == "create";
+        if is_unnamed && has_body { Bodies::<NamedBody>::of(source.record, source.place)?.name() } else { None }
+    }
+
+    /// Whose an event is.
+    fn actor_of(&mut self, event: &Event<'_>) -> Option<u32> {
+        let base = self.actor_of_user(event);
+        let Some(user) = &event.impersonated else { return base };
+        let name: Arc<str> = self.texts.one(&user.username);
+        if let Some(base) = base {
+            let actor = Actor {
+                parent: Some(base),
+                linked_by: Some(self.source_of(event, None)),
+                name: Some(name.clone()),
+                constraint: event.impersonation_constraint.as_deref().map(|text| self.texts.one(text)),
+                ..of_link(Link::Impersonated, event.user.credential_id())
+            };
+            return self.actors.child(ActorKey::As(base, name), actor, self.asked.depth).or(Some(base));
+        }
+        self.is_asked_for(user).then(|| {
+            let credential = event.user.credential_id().unwrap_or(&event.user.username);
+            let actor = Actor { name: Some(name.clone()), ..of_link(Link::Named, event.user.credential_id()) };
+            self.actors.root(ActorKey::Foreign(credential.into(), name), actor)
+        })
+    }
+
+    /// Whose it is, whomever it was sent as.
+    fn actor_of_user(&mut self, event: &Event<'_>) -> Option<u32> {
+        let user = &event.user;
+        let credential = user.credential_id().map(|id| self.texts.one(id));
+        let key = match &credential {
+            Some(id) => ActorKey::Credential(id.clone()),
+            None if user.username.is_empty() => return None,
+            None => ActorKey::Name(self.texts.one(&user.username)),
+        };
+        if let Some(known) = self.actors.find(&key) {
+            let actor = self.actors.at(known);
+            let granted = actor.linked_by.as_ref().filter(|_| actor.link == Link::Granted);
+            return granted.is_none_or(|source| source.time <= event.received).then_some(known);
+        }
+        if credential.as_ref().is_some_and(|id| self.asked.credentials.contains(id)) {
+            return Some(self.actors.root(key, of_link(Link::Root, credential.as_deref())));
+        }
+        if self.is_asked_for(user) {
+            let link = if self.asked.uids.is_empty() { Link::Named } else { Link::Root };
+            let actor = Actor { evidence: Evidence::NameOnly, ..of_link(link, credential.as_deref()) };
+            return Some(self.actors.root(key, actor));
+        }
+        if event.impersonated.is_some() {
+            return None;
+        }
+        let used = self.grants.iter().filter(|grant| grant.is_used_by(event)).min_by_key(|grant| grant.source.time)?;
+        let actor = Actor {
+            parent: Some(used.actor),
+            linked_by: Some(used.source.clone()),
+            ..of_link(Link::Granted, credential.as_deref())
+        };
+        self.actors.child(key, actor, self.asked.depth)
+    }
+
+    /// Whether a user has a name that is asked about.
+    fn is_asked_for(&self, user: &User<'_>) -> bool {
+        let is_of = |uid: &Uid| {
+            let by_authenticator = user.uid.strip_prefix("ack-ram-authenticator:").and_then(|id| id.rsplit(':').next());
+            Uid::of_user_name(&user.username).as_ref() == Some(uid) || by_authenticator == Some(uid.as_str())
+        };
+        self.asked.names.iter().any(|name| **name == *user.username) || self.asked.uids.iter().any(is_of)
+    }
+
+    /// What a request led to.
+    fn follow_links(&mut self, event: &Event<'_>, actor: u32, source: &Source<'_>) {
+        let Some(object) = &event.object else { return };
+        match Action::of(event) {
+            Action::Mint => self.minted(event, actor, source),
+            Action::Grant if object.resource.ends_with("bindings") => self.granted(event, actor, source),
+            Action::ReadSecret => {
+                let lead = self.lead(event, actor);
+                self.has_learned |= self.leads.read_secrets(&object.namespace, &object.name, lead);
+            }
+            Action::Execute if !matches!(&*object.subresource, "proxy" | "portforward") => {
+                let lead = self.lead(event, actor);
+                if self.leads.executed(&object.namespace, &object.name, lead) {
+                    self.has_learned |= self.needles.add_name(&object.name);
+                }
+            }
+            Action::Write if &*object.resource == "certificatesigningrequests" && &*event.verb == "create" => {
+                let bodies = self.bodies::<CertificateRequestBody>(event, source);
+                if let Some(common_name) = bodies.and_then(|bodies| bodies.common_name()) {
+                    let lead = self.lead(event, actor);
+                    if self.leads.requested(&common_name, lead) {
+                        self.has_learned |= self.needles.add_name(&common_name);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn minted(&mut self, event: &Event<'_>, actor: u32, source: &Source<'_>) {
+        let Some(id) = event.annotations.issued_credential_id.as_deref().filter(|id| !id.is_empty()) else {
+            self.not_followed.nameless_tokens += 1;
+            return;
+        };
+        let token = self.bodies::<TokenBody>(event, source).map(|bodies| TokenFacts::of(bodies, event.received));
+        let name = event
+            .object
+            .as_ref()
+            .map(|object| self.texts.one(&format!("system:serviceaccount:{}:{}", &*object.namespace, &*object.name)));
+        let child = Actor {
+            name,
+            parent: Some(actor),
+            linked_by: Some(self.source_of(event, None)),
+            token,
+            ..of_link(Link::Minted, Some(id))
+        };
+        if self.actors.child(ActorKey::Credential(id.into()), child, self.asked.depth).is_some() {
+            let is_new = self.needles.add_credential(id);
+            self.learned(is_new, event.received);
+        }
+    }
+
+    fn granted(&mut self, event: &Event<'_>, actor: u32, source: &Source<'_>) {
+        let Some(object) = &event.object else { return };
+        let bodies = self.bodies::<BindingBody>(event, source);
+        let subjects = bodies.as_ref().and_then(|bodies| bodies.subjects()).map(<[_]>::to_vec);
+        let name = Some(object.name.to_string()).filter(|name| !name.is_empty());
+        let name = name.or_else(|| self.name_in_body(event, source));
+        let binding = match (&*object.resource, &name) {
+            ("clusterrolebindings", Some(name)) => format!("ClusterRoleBinding/-/{name}"),
+            (_, Some(name)) => format!("RoleBinding/{}/{name}", &*object.namespace),
+            (_, None) => String::new(),
+        };
+        let is_all_by_it = &*event.verb == "create" && name.is_some();
+        if subjects.is_none() && !is_all_by_it {
+            self.not_followed.grants_to_unknown += 1;
+            return;
+        }
+        let grant = WrittenBinding { actor, source: self.source_of(event, name), binding, subjects };
+        self.not_followed.groups_of_everyone.extend(grant.groups_of_everyone().map(str::to_owned));
+        if self.grants.contains(&grant) {
+            return;
+        }
+        let is_new = grant.names().iter().fold(false, |is_new, name| self.needles.add_name(name) | is_new);
+        self.grants.push(grant);
+        self.learned(is_new, event.received);
+    }
+
+    /// Something is looked for from now on that requests since then may be about.
+    fn learned(&mut self, is_new: bool, since: Timestamp) {
+        self.has_learned |= is_new;
+        let has_dropped = self.window.as_ref().is_some_and(|window| window.has_dropped_since(since));
+        self.not_followed.too_late += u64::from(is_new && has_dropped);
+    }
+
+    fn bodies<T: serde::de::DeserializeOwned>(&self, event: &Event<'_>, source: &Source<'_>) -> Option<Bodies<T>> {
+        if event.level >= Level::Request { Bodies::of(source.record, source.place) } else { None }
+    }
+
+    fn lead(&mut self, event: &Event<'_>, actor: u32) -> LeadSource {
+        LeadSource { actor, source: self.source_of(event, None) }
+    }
+
+    fn source_of(&mut self, event: &Event<'_>, name: Option<String>) -> LinkSource {
+        LinkSource {
+            time: event.received,
+            audit_id: self.texts.one(&event.audit_id),
+            object: event.object.as_ref().map(|object| self.texts.object(Object::of(object, name))),
+        }
+    }
+}
+
+/// An actor by this link and nothing else.
+fn of_link(link: Link, credential: Option<&str>) -> Actor {
+    Actor {
+        credential: credential.map(Arc::from),
+        name: None,
+        parent: None,
+        link,
+        evidence: link.evidence(),
+        linked_by: None,
+        token: None,
+        constraint: None,
+    }
+}
+
+/// The user whose rights count.
+fn effective<'a>(event: &'a Event<'_>) -> &'a str {
+    event.impersonated.as_ref().map_or(&event.user.username, |user| &user.username)
+}
+
+/// What tells requests apart. The client chooses the `Audit-ID`: by it alone one request would hide others.
+fn request_key(event: &Event<'_>) -> [u8; 16] {
+    let mut context = Context::new(&SHA256);
+    for part in [&*event.audit_id, &*event.verb, &*event.request_uri] {
+        context.update(&(part.len() as u64).to_le_bytes());
+        context.update(part.as_bytes());
+    }
+    context.update(&event.received.as_nanosecond().to_le_bytes());
+    let digest = context.finish();
+    let mut key = [0; 16];
+    key.copy_from_slice(&digest.as_ref()[..16]);
+    key
+}
