@@ -19,6 +19,7 @@ mod scan;
 mod status;
 mod stop;
 mod trace;
+mod verify;
 mod who_can;
 mod whoami;
 
@@ -47,6 +48,7 @@ fn dispatch(cli: &Cli, world: &World, ui: &Ui) -> Result<Status, Stop> {
         Command::Trace(args) => trace::run(args, world, ui)?,
         Command::Revoke(args) => revoke::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::Restore(args) => restore::run(args, &cli.access, &cli.cloud, world, ui)?,
+        Command::Verify(args) => verify::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::History(args) => history::run(args, world, ui)?,
         Command::Completion(args) => completion::run(args, ui)?,
         Command::Options => ui

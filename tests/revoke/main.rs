@@ -54,6 +54,7 @@ mod sizes;
 mod static_tokens;
 mod terminal;
 mod unread;
+mod verify_again;
 mod widths;
 
 use std::collections::BTreeSet;
