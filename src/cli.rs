@@ -16,6 +16,7 @@ mod clusters;
 mod expiry;
 mod format;
 mod help;
+mod lint;
 mod persistence;
 mod revocation;
 mod rights;
@@ -30,6 +31,8 @@ use expiry::{EXPIRY_ABOUT, EXPIRY_EXAMPLES};
 use format::FormatParser;
 pub use format::{Format, RequestedFormat};
 pub use help::options;
+use lint::{LINT_ABOUT, LINT_EXAMPLES};
+pub use lint::{LintArgs, LintFailOn};
 pub use persistence::PersistenceArgs;
 pub use revocation::{DryRun, HistoryArgs, RestoreArgs, RevokeArgs};
 use revocation::{HISTORY_EXAMPLES, RESTORE_ABOUT, RESTORE_EXAMPLES, REVOKE_ABOUT, REVOKE_EXAMPLES};
@@ -126,6 +129,9 @@ pub enum Command {
     /// List who may do something, and whether they still exist
     #[command(long_about = WHO_CAN_ABOUT, after_help = WHO_CAN_EXAMPLES)]
     WhoCan(Box<WhoCanArgs>),
+    /// List what gives more than is needed, and how to end it
+    #[command(long_about = LINT_ABOUT, after_help = LINT_EXAMPLES)]
+    Lint(Box<LintArgs>),
     /// List what a credential was used for, from the audit log
     #[command(long_about = TRACE_ABOUT, after_help = TRACE_EXAMPLES)]
     Trace(Box<TraceArgs>),
@@ -250,7 +256,7 @@ pub struct AccessArgs {
     /// Kubeconfig file to use, instead of KUBECONFIG and ~/.kube/config
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub kubeconfig: Option<PathBuf>,
-    /// Context to use (repeatable for scan, status, rights, who-can, revoke and verify)
+    /// Context to use (repeatable for scan, status, rights, who-can, lint, revoke and verify)
     #[arg(long, global = true, value_name = "NAME", action = ArgAction::Append)]
     pub context: Vec<String>,
     /// Cluster entry to use

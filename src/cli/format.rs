@@ -39,6 +39,8 @@ pub enum Format {
     Html,
     /// One document in Markdown.
     Markdown,
+    /// Findings for code scanning.
+    Sarif,
 }
 
 /// What `-o` asks for.
@@ -73,7 +75,7 @@ impl TemplateKind {
 }
 
 /// Words without a value.
-const PLAIN: [(&str, &str, Format); 10] = [
+const PLAIN: [(&str, &str, Format); 11] = [
     ("table", "Columns", Format::Table),
     ("wide", "More columns", Format::Wide),
     ("tree", "Each credential below the one that led to it", Format::Tree),
@@ -84,6 +86,7 @@ const PLAIN: [(&str, &str, Format); 10] = [
     ("prometheus", "Metrics for node_exporter's textfile collector", Format::Prometheus),
     ("html", "One page for a browser", Format::Html),
     ("md", "One document in Markdown", Format::Markdown),
+    ("sarif", "Findings for code scanning (SARIF 2.1.0)", Format::Sarif),
 ];
 
 /// Words that take a value, as kubectl has them.
@@ -107,6 +110,9 @@ const HAVE_A_TREE: &[&str] = &["trace"];
 /// The verbs that have a document in Markdown.
 const HAVE_MARKDOWN: &[&str] = &["history", "trace"];
 
+/// The verbs whose result is findings.
+const HAVE_FINDINGS: &[&str] = &["lint"];
+
 impl RequestedFormat {
     /// Why a verb can't have this format; `None`: it can.
     pub fn refusal(&self, verb: &str) -> Option<String> {
@@ -115,6 +121,7 @@ impl RequestedFormat {
             Self::Known(Format::Html) => ("html", HAVE_A_PAGE),
             Self::Known(Format::Markdown) => ("md", HAVE_MARKDOWN),
             Self::Known(Format::Tree) => ("tree", HAVE_A_TREE),
+            Self::Known(Format::Sarif) => ("sarif", HAVE_FINDINGS),
             _ => return None,
         };
         let refused = || format!("{verb} has no -o {word}, which is for {}", verbs.join(", "));

@@ -10,6 +10,7 @@ mod fleet;
 pub(crate) mod format;
 mod history;
 mod leaked_file;
+mod lint;
 mod operation;
 mod persistence;
 mod restore;
@@ -46,6 +47,7 @@ fn dispatch(cli: &Cli, world: &World, ui: &Ui) -> Result<Status, Stop> {
         Command::Rights(args) => rights::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::WhoCan(args) => who_can::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::Trace(args) => trace::run(args, world, ui)?,
+        Command::Lint(args) => lint::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::Revoke(args) => revoke::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::Restore(args) => restore::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::Verify(args) => verify::run(args, &cli.access, &cli.cloud, world, ui)?,

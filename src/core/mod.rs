@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! persistence                    what would let someone in again
-//! revocation                     what a revocation changes, proves and gives back
+//! revocation  lint               what a revocation changes, proves and gives back · what gives more than is needed
 //! access      cluster            who holds access · which ACK cluster that is
 //! credential                     what a credential is, and when it ends
 //! kubeconfig  rbac  identity     which cluster, as whom · what bindings allow · whether a RAM identity exists
@@ -18,6 +18,7 @@ pub mod credential;
 pub mod identity;
 pub mod jsonpath;
 pub mod kubeconfig;
+pub mod lint;
 pub mod persistence;
 pub mod rbac;
 pub mod revocation;

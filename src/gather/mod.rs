@@ -22,5 +22,6 @@ pub mod revocation;
 pub mod rights;
 pub mod runtime;
 pub mod salvage;
+pub mod static_tokens;
 pub mod trace;
 pub mod verification;

@@ -1,7 +1,7 @@
 //! Reads what roles allow, and which namespaces there are.
 
 use serde::Deserialize;
-use serde::de::Error as _;
+use serde::de::{Error as _, IgnoredAny};
 use serde_json::Error as JsonError;
 
 use super::ApiServer;
@@ -18,8 +18,11 @@ use crate::core::rbac::{PolicyRule, RoleFacts, Roles};
 
 /// A Role or ClusterRole: a Role has a namespace.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct RoleItem {
     metadata: Metadata,
+    #[serde(default)]
+    aggregation_rule: Option<IgnoredAny>,
     #[serde(default)]
     rules: Option<Vec<PolicyRule>>,
 }
@@ -65,7 +68,12 @@ impl ListItems for ListedRoles {
         let name = std::mem::take(&mut role.metadata.name);
         let namespace = role.metadata.namespace.take().filter(|namespace| !namespace.is_empty());
         match (namespace, self.are_namespaced) {
-            (None, false) => self.roles.insert_cluster_role(name, role.facts()),
+            (None, false) => {
+                if role.aggregation_rule.is_some() {
+                    self.roles.note_aggregated(name.clone());
+                }
+                self.roles.insert_cluster_role(name, role.facts());
+            }
             (Some(namespace), true) => self.roles.insert_role(namespace, name, role.facts()),
             // One would be taken for the other.
             (None, true) => return Err(JsonError::custom("a Role without a namespace")),

@@ -123,6 +123,26 @@ impl Kinds {
         groups.is_empty() || groups.into_iter().any(is_asked)
     }
 
+    /// The API groups that serve a resource, `pods` or `pods/log`, or that it is asked in.
+    pub fn groups_of(&self, resource: &str) -> Vec<String> {
+        let (plural, subresource) = resource.split_once('/').unwrap_or((resource, ""));
+        let has_it = |kind: &&Kind| subresource.is_empty() || kind.subresources.contains(subresource);
+        let served = self.by_plural.get(plural).into_iter().flatten().filter(has_it).map(|kind| kind.group.as_str());
+        let asked = ONLY_ASKED.iter().filter(|(_, name, _)| *name == resource).map(|(group, ..)| *group);
+        let groups: BTreeSet<&str> = served.chain(asked).collect();
+        groups.into_iter().map(str::to_owned).collect()
+    }
+
+    /// The resources that an API group serves, with their subresources: `pods`, `pods/log`.
+    pub fn resources_of(&self, group: &str) -> Vec<String> {
+        let served = self.by_plural.values().flatten().filter(|kind| kind.group == group);
+        let with_subresources = served.flat_map(|kind| {
+            let subresources = kind.subresources.iter().map(|name| format!("{}/{name}", kind.plural));
+            std::iter::once(kind.plural.clone()).chain(subresources)
+        });
+        with_subresources.collect()
+    }
+
     /// Whether the server would ask about this for the whole cluster, whatever namespace is named.
     pub fn is_of_the_cluster(&self, attributes: &Attributes) -> bool {
         attributes.path.is_some()
@@ -207,5 +227,16 @@ pub(super) mod tests {
         assert!(kinds.may_hold_in_namespaces("get", "*", "nodes"), "one group has them in namespaces");
         assert!(kinds.may_hold_in_namespaces("get", "*", "gadgets"), "nothing is known");
         assert!(!kinds.may_hold_in_namespaces("get", "*", "clusterrolebindings"));
+    }
+
+    #[test]
+    fn what_a_star_stands_for_today() {
+        let kinds = kinds();
+        assert_eq!(kinds.groups_of("events"), ["", "events.k8s.io"]);
+        assert_eq!(kinds.groups_of("pods/log"), [""]);
+        assert_eq!(kinds.groups_of("users"), ["", AUTHENTICATION_GROUP], "they are asked, and no API serves them");
+        assert!(kinds.groups_of("pods/status").is_empty() && kinds.groups_of("gadgets").is_empty());
+        assert_eq!(kinds.resources_of("apps"), ["deployments", "deployments/scale"]);
+        assert!(kinds.resources_of("batch").is_empty());
     }
 }

@@ -23,7 +23,7 @@ pub mod spot_checks;
 pub mod user_info;
 pub mod who_can;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
@@ -43,7 +43,7 @@ pub use authorizer::{allows, names, rule_allows};
 pub use full_rights::{full_rights_holders, has_full_rights, is_administrator};
 pub use paths::path_of;
 pub use probes::probes;
-pub use server_defaults::is_server_default;
+pub use server_defaults::{is_default_for_everyone, is_server_default};
 pub use user_info::UserInfo;
 
 /// What one rule of a role allows. In every list `*` stands for all, except among `resource_names`.
@@ -88,6 +88,7 @@ pub struct RoleFacts {
 pub struct Roles {
     cluster: BTreeMap<String, RoleFacts>,
     namespaced: BTreeMap<String, BTreeMap<String, RoleFacts>>,
+    aggregated: BTreeSet<String>,
     cluster_is_unread: bool,
     namespaced_are_unread: bool,
 }
@@ -96,6 +97,16 @@ impl Roles {
     /// Adds a ClusterRole.
     pub fn insert_cluster_role(&mut self, name: String, facts: RoleFacts) {
         self.cluster.insert(name, facts);
+    }
+
+    /// Notes that a controller fills the rules of this ClusterRole in from others, and undoes what is changed in them.
+    pub fn note_aggregated(&mut self, name: String) {
+        self.aggregated.insert(name);
+    }
+
+    /// Whether a controller fills the role's rules in from others. Not known of roles from a record.
+    pub fn is_aggregated(&self, role: &Role) -> bool {
+        &*role.kind == "ClusterRole" && self.aggregated.contains(&*role.name)
     }
 
     /// Adds a Role.
@@ -136,6 +147,7 @@ impl Roles {
         self.cluster_is_unread |= other.cluster_is_unread;
         self.namespaced_are_unread |= other.namespaced_are_unread;
         self.cluster.append(&mut other.cluster);
+        self.aggregated.append(&mut other.aggregated);
         for (namespace, mut roles) in other.namespaced {
             self.namespaced.entry(namespace).or_default().append(&mut roles);
         }

@@ -28,6 +28,9 @@ const DISCOVERY: [&str; 15] = [
     "/version",
     "/version/",
 ];
+/// What every service account may read, from 1.20 on.
+const ISSUER_DISCOVERY: [&str; 4] =
+    ["/.well-known/openid-configuration", "/.well-known/openid-configuration/", "/openid/v1/jwks", "/openid/v1/jwks/"];
 const PUBLIC_INFO: [&str; 5] = ["/healthz", "/livez", "/readyz", "/version", "/version/"];
 const BASIC_USER: [(&str, &str); 3] = [
     ("authentication.k8s.io", "selfsubjectreviews"),
@@ -50,6 +53,13 @@ pub fn is_server_default(binding: &Binding, roles: &Roles) -> bool {
         && (&*role.kind, &*role.name) == ("ClusterRole", binding.name())
         && binding.subjects().iter().all(|subject| is_every_user(subject.kind(), subject.name()))
         && roles.of(None, role).is_some_and(|facts| facts.rules.iter().all(is_known))
+}
+
+/// Whether a rule allows nothing but what an API server's own bindings allow every user; one without a login has fewer of them.
+pub fn is_default_for_everyone(rule: &PolicyRule, has_login: bool) -> bool {
+    let is_of_all = gets_only(rule, &PUBLIC_INFO);
+    let is_of_users = || is_of_basic_user(rule) || gets_only(rule, &DISCOVERY) || gets_only(rule, &ISSUER_DISCOVERY);
+    is_of_all || (has_login && is_of_users())
 }
 
 fn gets_only(rule: &PolicyRule, urls: &[&str]) -> bool {

@@ -6,6 +6,7 @@
 
 mod expiry;
 mod history;
+mod lint;
 mod only_adds;
 mod persistence;
 mod recheck;
@@ -44,6 +45,7 @@ fn later_versions_only_add_to_what_is_published() {
     stays(&[recheck::example()]);
     rights::with_rights(|report| stays(slice::from_ref(report)));
     rights::with_who_can(|reports| stays(reports));
+    lint::with_example(|report| stays(slice::from_ref(report)));
     scan::with_example(|report| stays(slice::from_ref(report)));
     stays(&[status::example()]);
     stays(&[trace::example()]);
@@ -55,9 +57,10 @@ fn later_versions_only_add_to_what_is_published() {
 /// What the command line lets a verb be asked for, its result has.
 #[test]
 fn a_verb_has_the_formats_that_it_may_be_asked_for() {
-    let check = |verb: &str, has: [bool; 3]| {
+    let check = |verb: &str, has: [bool; 4]| {
         let may = |format| RequestedFormat::Known(format).refusal(verb).is_none();
-        assert_eq!([may(Format::Prometheus), may(Format::Html), may(Format::Markdown)], has, "{verb}");
+        let formats = [Format::Prometheus, Format::Html, Format::Markdown, Format::Sarif];
+        assert_eq!(formats.map(may), has, "{verb}");
     };
     check("expiry", offers(&expiry::example()));
     check("history", offers(&history::example()));
@@ -67,11 +70,12 @@ fn a_verb_has_the_formats_that_it_may_be_asked_for() {
     check("revoke", offers(&revocation::report()));
     check("verify", offers(&recheck::example()));
     check("whoami", offers(&whoami::example()));
+    lint::with_example(|report| check("lint", offers(report)));
 }
 
-/// Whether it has metrics, a page and a document in Markdown.
-fn offers(report: &impl Report) -> [bool; 3] {
-    [report.metrics().is_some(), report.page().is_some(), report.markdown().is_some()]
+/// Whether it has metrics, a page, a document in Markdown, and findings for code scanning.
+fn offers(report: &impl Report) -> [bool; 4] {
+    [report.metrics().is_some(), report.page().is_some(), report.markdown().is_some(), report.sarif().is_some()]
 }
 
 #[test]

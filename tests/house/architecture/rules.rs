@@ -22,6 +22,7 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
 pub(crate) const STANDS_ON: &[(&str, &[&str])] = &[
     ("persistence", &["access", "credential", "rbac", "revocation"]),
     ("revocation", &["access", "cluster", "credential", "identity", "kubeconfig", "rbac"]),
+    ("lint", &["access", "credential", "identity", "rbac"]),
     ("access", &["identity", "rbac"]),
     ("cluster", &["credential", "kubeconfig"]),
     ("credential", &["kubeconfig"]),

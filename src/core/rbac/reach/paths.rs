@@ -150,6 +150,15 @@ impl<'a> Reach<'a> {
         found
     }
 
+    /// The shortest path to full rights in the whole cluster that holds by the API server alone; `None` where there is none, or where
+    /// the user has them already.
+    pub fn exact_path_to_full_rights(&mut self, info: &UserInfo) -> Option<ReachPath<'a>> {
+        let question = AccessQuestion { attributes: full(None), place: who_can::Place::Cluster };
+        let start = self.number(NodeKey::of(info.clone()));
+        let has_them = is_allowed(&self.nodes[start], &question);
+        if has_them { None } else { self.path_to(start, Certainty::Exact, &question) }
+    }
+
     fn path_to(&mut self, start: usize, certainty: Certainty, question: &AccessQuestion) -> Option<ReachPath<'a>> {
         let mut arrived = None;
         let arrivals = self.walk(start, certainty, |node, number, _| {
