@@ -93,7 +93,7 @@ const WITH_A_VALUE: [(&str, &str); 5] = [
 const HAVE_METRICS: &[&str] = &["expiry", "scan", "status"];
 
 /// The verbs that have a page.
-const HAVE_A_PAGE: &[&str] = &["expiry", "scan", "status", "history"];
+const HAVE_A_PAGE: &[&str] = &["expiry", "scan", "status", "rights", "who-can", "history"];
 
 impl RequestedFormat {
     /// Why a verb can't have this format; `None`: it can.

@@ -1,13 +1,15 @@
 //! `-o html`: one page for a browser that asks nothing of the network, one file a verb that has one. It shows what the JSON document
-//! says: a verb makes a [`Page`] of its view, and `page.html` lays it out, with `style.css` and `sort.js`.
+//! says: a verb makes a [`Page`] of its view, and `page.html` lays it out, with `style.css`, `sort.js` and `filter.js`.
 
 mod expiry;
 mod history;
+mod rights;
 mod scan;
 mod status;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod who_can;
 
 use std::fmt;
 
@@ -23,7 +25,7 @@ use super::views::time;
 use timeline::Timeline;
 
 const STYLE: &str = include_str!("style.css");
-const SCRIPT: &str = include_str!("sort.js");
+const SCRIPT: &str = concat!(include_str!("sort.js"), include_str!("filter.js"));
 
 /// What the page of a result shows, from top to bottom.
 #[derive(Debug, askama::Template)]
@@ -132,6 +134,8 @@ enum Shape {
     Short,
     /// It may be broken between date and time.
     Time,
+    /// It is a mark, or nothing.
+    Mark,
 }
 
 impl Page {
@@ -205,6 +209,11 @@ impl DataCell {
         Self { shape: Shape::Time, ..Self::maybe(at.map(|at| time(at).replace('T', " "))) }
     }
 
+    /// A mark where something holds.
+    fn mark(holds: bool) -> Self {
+        Self { shape: Shape::Mark, ..Self::maybe(holds.then_some("\u{2713}")) }
+    }
+
     /// A count.
     fn number(number: Option<usize>) -> Self {
         Self::short(number.map(|number| number.to_string()))
@@ -268,6 +277,7 @@ fn shape(shape: &Shape) -> &'static str {
         Shape::Long => "",
         Shape::Short => " short",
         Shape::Time => " time",
+        Shape::Mark => " mark",
     }
 }
 

@@ -39,8 +39,8 @@ pub use version::Version;
 pub use who_can::{AllowedView, WhoCanColumns, WhoCanReport};
 pub use whoami::{ApiServerView, ClusterFacts, CredentialFacts, IdentityFacts, WhoAmI};
 pub use words::{
-    ClusterIdFromWord, CredentialStatusWord, CredentialWord, GroupsSourceWord, IdentityTypeWord, KubeconfigWord,
-    StateWord, Word,
+    CertaintyWord, ClusterIdFromWord, CredentialStatusWord, CredentialWord, GroupsSourceWord, IdentityTypeWord,
+    KubeconfigWord, StateWord, Word,
 };
 
 use std::collections::BTreeSet;
