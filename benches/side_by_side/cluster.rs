@@ -15,8 +15,15 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::json;
 
+/// The identity of the first binding.
+pub(crate) const ONE_UID: &str = "200000000000000000";
+/// Its user name.
+pub(crate) const ONE_USER: &str = "200000000000000000-1676970192";
 const NAMESPACES: usize = 50;
+/// Every so many bindings grant a Role of their namespace, the others ACK's ClusterRole.
+const OWN_ROLES: usize = 10;
 const WRITERS: usize = 8;
+const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1";
 
 /// Makes the bindings of these numbers, spread over 50 namespaces, each with one RAM user.
 pub(crate) fn add_role_bindings(plane: &ControlPlane, numbers: Range<usize>) -> Result<()> {
@@ -41,8 +48,18 @@ pub(crate) fn add_role_bindings(plane: &ControlPlane, numbers: Range<usize>) -> 
 
 fn add_namespaces(plane: &ControlPlane, administrator: &Identity) -> Result<()> {
     let client = Client::new(plane, Some(administrator))?;
+    let rules = json!([
+        {"verbs": ["*"], "apiGroups": [""], "resources": ["pods", "pods/log", "services", "configmaps", "persistentvolumeclaims"]},
+        {"verbs": ["*"], "apiGroups": ["apps"], "resources": ["deployments", "statefulsets", "daemonsets", "replicasets"]},
+        {"verbs": ["*"], "apiGroups": ["batch"], "resources": ["jobs", "cronjobs"]},
+        {"verbs": ["get", "list", "watch"], "apiGroups": ["", "networking.k8s.io"], "resources": ["events", "endpoints", "ingresses"]},
+    ]);
+    let role = |name: &str| json!({"metadata": {"name": name}, "rules": rules}).to_string();
+    create(&client, &format!("{RBAC}/clusterroles"), &role("cs:ns:dev"))?;
     for number in 0..NAMESPACES {
-        create(&client, "/api/v1/namespaces", &json!({"metadata": {"name": namespace(number)}}).to_string())?;
+        let namespace = namespace(number);
+        create(&client, "/api/v1/namespaces", &json!({"metadata": {"name": namespace}}).to_string())?;
+        create(&client, &format!("{RBAC}/namespaces/{namespace}/roles"), &role("deployer"))?;
     }
     Ok(())
 }
@@ -51,14 +68,16 @@ fn add_all(plane: &ControlPlane, administrator: &Identity, numbers: impl Iterato
     let client = Client::new(plane, Some(administrator))?;
     for number in numbers {
         let (namespace, uid) = (namespace(number), 200_000_000_000_000_000 + number);
+        let has_own_role = number % OWN_ROLES == 0;
+        let (kind, role) = if has_own_role { ("Role", "deployer") } else { ("ClusterRole", "cs:ns:dev") };
         let body = json!({
             "metadata": {"name": format!("{uid}-{namespace}-rolebinding")},
             "subjects": [
                 {"kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": format!("{uid}-1676970192")},
             ],
-            "roleRef": {"kind": "ClusterRole", "apiGroup": "rbac.authorization.k8s.io", "name": "cs:ns:dev"},
+            "roleRef": {"kind": kind, "apiGroup": "rbac.authorization.k8s.io", "name": role},
         });
-        let path = format!("/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}/rolebindings");
+        let path = format!("{RBAC}/namespaces/{namespace}/rolebindings");
         create(&client, &path, &body.to_string())?;
     }
     Ok(())

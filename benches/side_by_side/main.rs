@@ -9,6 +9,7 @@ mod instructions;
 mod link;
 mod measure;
 mod offline;
+mod rights;
 mod table;
 
 use std::fs;
@@ -46,6 +47,9 @@ struct Args {
     /// A command that runs ack-ram-tool against the cluster of $KUBECONFIG, for /bin/sh
     #[arg(long)]
     ack_ram_tool: Option<String>,
+    /// A folder with kubectl-who-can, rbac-lookup and rbac-tool; those that are not in it are left out
+    #[arg(long)]
+    peers: Option<PathBuf>,
     #[command(flatten)]
     own: MeasureArgs,
 }
@@ -79,6 +83,7 @@ fn on_a_cluster(args: &Args, home: &Path, assets: &Path) -> Result<()> {
         let url = plane.url();
         let direct = Access::new(home, &plane, &url, "loopback")?;
         list_table(args, &direct, assets, count, "loopback")?.print()?;
+        rights::table(args, &direct, count)?.print()?;
         let relays = Relays::start(&[url], LINK)?;
         let far = Access::new(home, &plane, relays.url(0), "link")?;
         list_table(args, &far, assets, count, "100 ms round trip, 20 Mbit/s")?.print()?;

@@ -39,6 +39,11 @@ pub fn run(out: &mut dyn Write) -> anyhow::Result<()> {
         &format!("Deleting {}'s RAM user did not end the certificate: it still opens doors.", LEAVER.name),
     )?;
     tour.show(
+        "What may this file do, and what could it become? \"Could\" depends on what is said.",
+        &["rights", "-f", &leaked],
+        Status::Done,
+    )?;
+    tour.show(
         "Who else holds access to the cluster although they have left? Exit code 3 means that there are findings.",
         &["scan", "--fail-on", "orphaned"],
         Status::Findings,

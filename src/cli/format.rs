@@ -102,7 +102,7 @@ const WITH_A_VALUE: [(&str, &str); 5] = [
 const HAVE_METRICS: &[&str] = &["expiry", "scan", "status", "verify"];
 
 /// The verbs that have a page.
-const HAVE_A_PAGE: &[&str] = &["expiry", "scan", "status", "history", "trace"];
+const HAVE_A_PAGE: &[&str] = &["expiry", "scan", "status", "rights", "who-can", "history", "trace"];
 
 /// The verbs that have a tree.
 const HAVE_A_TREE: &[&str] = &["trace"];

@@ -69,6 +69,7 @@ pub(super) fn run(
     let report = RightsReport {
         api_version: ApiVersion::V1,
         kind: Kind::RightsReport,
+        time: world.now,
         clusters: fleet.clusters.iter().map(fleet::scanned).collect(),
         users: found.users,
         rules: found.rules,

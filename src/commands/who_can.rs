@@ -54,6 +54,7 @@ pub(super) fn run(
     let report = WhoCanReport {
         api_version: ApiVersion::V1,
         kind: Kind::WhoCanReport,
+        time: world.now,
         clusters: fleet.clusters.iter().map(fleet::scanned).collect(),
         question: WhoCanReport::question(&question),
         subjects: answers.rows.iter().map(AllowedView::of).collect(),

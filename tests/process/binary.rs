@@ -272,6 +272,28 @@ fn ctrl_c_ends_a_scan_with_130() {
 }
 
 #[test]
+fn ctrl_c_while_reviews_are_asked_ends_with_what_was_read() {
+    let server = server();
+    let home = home_at(&server);
+    let gate = Gate::new();
+    server.faults().add("POST", "subjectaccessreviews", 99, Fault::HoldRequest(gate.clone()));
+    let mut rights = home.start(BINARY);
+    rights.args(["rights", UID, "--ask", "-o", "json"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = rights.spawn().unwrap();
+    assert!(gate.wait_reached(1, Duration::from_secs(60)), "nothing was asked");
+    let pid = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    gate.open();
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("warning: the API server answered 0 of ") && said.contains("interrupted"), "{said}");
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&document["incomplete"], &document["reviews"]), (&true.into(), &Value::Array(Vec::new())));
+    assert!(!document["rules"].as_array().unwrap().is_empty(), "{document:#}");
+}
+
+#[test]
 fn ctrl_c_ends_a_scan_of_many_with_what_is_known_so_far() {
     let fleet = Fleet::start(4).unwrap();
     let home = Home::empty();

@@ -141,6 +141,37 @@ fn chromium_shows_the_page_of_hostile_names_and_asks_for_nothing() {
     }
 }
 
+/// Whether anything is wider than the window, and what a filter that no row meets leaves: in the title, where it is read.
+const TRY_FILTER: &str = r##"<script>
+const seen = [document.documentElement.scrollWidth <= innerWidth];
+const field = document.querySelector(".filter input");
+if (field) {
+  field.value = "no such row";
+  field.dispatchEvent(new Event("input"));
+  const table = field.closest("label").nextElementSibling;
+  seen.push(Array.from(table.tBodies[0].rows).every((row) => getComputedStyle(row).display === "none"));
+}
+document.title = JSON.stringify(seen);
+</script></body>"##;
+
+#[test]
+fn chromium_shows_rights_and_who_has_them_on_a_telephone() {
+    let Some(browser) = Browser::find("chromium_shows_rights_and_who_has_them_on_a_telephone") else { return };
+    let server = server();
+    let home = home_at(&server);
+    for (words, seen) in [
+        (format!("rights {UID} --all -o html"), "[true,true]"),
+        ("who-can get pods --reach -o html".to_owned(), "[true]"),
+    ] {
+        let text = printed(&home, &words);
+        let policy = text.split("http-equiv=\"Content-Security-Policy\" content=\"").nth(1).unwrap();
+        let open = text.replace(policy.split('"').next().unwrap(), "").replace("</body>", TRY_FILTER);
+        let shown = browser.show(&home.write("page.html", &open, 0o600), 390);
+        assert!(shown.console.is_empty() && shown.requests.is_empty(), "{:?} {:?}", shown.console, shown.requests);
+        assert!(shown.document.contains(&format!("<title>{seen}</title>")), "{words}: {}", shown.document);
+    }
+}
+
 /// A page that needs a script from elsewhere, or an inline one that the policy does not name, would be quiet about it but for this.
 #[test]
 fn chromium_complains_where_the_policy_is_broken() {

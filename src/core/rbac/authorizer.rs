@@ -55,6 +55,26 @@ pub(super) fn is_bearer(subject: &BoundSubject, user_info: &UserInfo, namespace:
     }
 }
 
+/// A request for a kind, whatever the object is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct KindRequest<'q> {
+    /// The verb.
+    pub(super) verb: &'q str,
+    /// The API group.
+    pub(super) group: &'q str,
+    /// The kind in the plural, with a subresource behind `/`.
+    pub(super) resource: &'q str,
+}
+
+/// Whether a rule allows this for objects of some names at least.
+pub(super) fn rule_covers(rule: &PolicyRule, asked: KindRequest<'_>) -> bool {
+    let subresource = asked.resource.split_once('/').map_or("", |(_, subresource)| subresource);
+    // Most rules are about other kinds.
+    rule.resources.iter().any(|resource| is_of(asked.resource, subresource, resource))
+        && has(&rule.api_groups, asked.group)
+        && has(&rule.verbs, asked.verb)
+}
+
 /// Whether a rule allows this.
 pub fn rule_allows(rule: &PolicyRule, attributes: &Attributes) -> bool {
     if !has(&rule.verbs, &attributes.verb) {

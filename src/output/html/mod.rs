@@ -1,15 +1,17 @@
 //! `-o html`: one page for a browser that asks nothing of the network, one file a verb that has one. It shows what the JSON document
-//! says: a verb makes a [`Page`] of its view, and `page.html` lays it out, with `style.css` and `sort.js`.
+//! says: a verb makes a [`Page`] of its view, and `page.html` lays it out, with `style.css`, `sort.js` and `filter.js`.
 
 mod expiry;
 mod history;
 mod incident;
+mod rights;
 mod scan;
 mod status;
 #[cfg(test)]
 mod tests;
 mod timeline;
 mod trace;
+mod who_can;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -26,7 +28,7 @@ use super::views::time;
 use timeline::Timeline;
 
 const STYLE: &str = include_str!("style.css");
-const SCRIPT: &str = include_str!("sort.js");
+const SCRIPT: &str = concat!(include_str!("sort.js"), include_str!("filter.js"));
 
 /// What the page of a result shows, from top to bottom.
 #[derive(Debug, askama::Template)]
@@ -147,6 +149,8 @@ enum Shape {
     Short,
     /// It may be broken between date and time.
     Time,
+    /// It is a mark, or nothing.
+    Mark,
 }
 
 impl Page {
@@ -226,6 +230,11 @@ impl DataCell {
         Self { shape: Shape::Time, ..Self::maybe(at.map(|at| time(at).replace('T', " "))) }
     }
 
+    /// A mark where something holds.
+    fn mark(holds: bool) -> Self {
+        Self { shape: Shape::Mark, ..Self::maybe(holds.then_some("\u{2713}")) }
+    }
+
     /// A count.
     fn number(number: Option<usize>) -> Self {
         Self::short(number.map(|number| number.to_string()))
@@ -289,6 +298,7 @@ fn shape(shape: &Shape) -> &'static str {
         Shape::Long => "",
         Shape::Short => " short",
         Shape::Time => " time",
+        Shape::Mark => " mark",
     }
 }
 

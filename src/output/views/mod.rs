@@ -51,8 +51,8 @@ pub use version::Version;
 pub use who_can::{AllowedView, WhoCanColumns, WhoCanReport};
 pub use whoami::{ApiServerView, ClusterFacts, CredentialFacts, IdentityFacts, WhoAmI};
 pub use words::{
-    ClusterIdFromWord, CredentialStatusWord, CredentialWord, GroupsSourceWord, IdentityTypeWord, KubeconfigWord,
-    LintLevelWord, OutcomeWord, StateWord, Word,
+    CertaintyWord, ClusterIdFromWord, CredentialStatusWord, CredentialWord, GroupsSourceWord, IdentityTypeWord,
+    KubeconfigWord, LintLevelWord, OutcomeWord, StateWord, Word,
 };
 
 use std::collections::BTreeSet;

@@ -27,6 +27,21 @@ pub struct RequestView {
 }
 
 impl RequestView {
+    /// `get secrets/db in namespace shop`, `get /metrics`.
+    pub(in crate::output) fn text(&self) -> String {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let attributes = Attributes {
+            verb: self.verb.clone(),
+            group: text(&self.api_group),
+            resource: text(&self.resource),
+            subresource: text(&self.subresource),
+            name: text(&self.name),
+            namespace: text(&self.namespace),
+            path: self.path.clone(),
+        };
+        attributes.to_string()
+    }
+
     /// The view of a request.
     pub fn of(attributes: &Attributes) -> Self {
         let given = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
@@ -59,6 +74,12 @@ pub struct PathView {
     /// The same in a sentence.
     #[serde(skip)]
     pub sentence: String,
+    /// What is become, in words.
+    #[serde(skip)]
+    pub becomes: String,
+    /// The steps, in words.
+    #[serde(skip)]
+    pub how: String,
 }
 
 /// What can be become.
@@ -148,8 +169,17 @@ impl PathTarget {
 impl PathView {
     /// Whether the API server alone lets it lead to full rights in the whole cluster.
     pub fn leads_to_full_rights(&self) -> bool {
-        let is_at_the_top = matches!(self.target.kind, TargetKind::Administrator | TargetKind::Masters);
-        is_at_the_top && self.certainty == CertaintyWord::Exact
+        self.is_at_the_top() && self.is_exact()
+    }
+
+    /// Whether it leads to full rights in the whole cluster, whatever it depends on.
+    pub fn is_at_the_top(&self) -> bool {
+        matches!(self.target.kind, TargetKind::Administrator | TargetKind::Masters)
+    }
+
+    /// Whether it holds by the API server alone.
+    pub fn is_exact(&self) -> bool {
+        self.certainty == CertaintyWord::Exact
     }
 
     /// The view of a path; `who` is one that could go it, in words.
@@ -166,6 +196,8 @@ impl PathView {
             steps: steps.collect(),
             depends_on: path.depends_on.clone(),
             sentence: sentence(who, path),
+            becomes: path.target.to_string(),
+            how: path.steps.iter().map(ToString::to_string).collect::<Vec<_>>().join(", then "),
         }
     }
 }

@@ -67,6 +67,8 @@ fn a_verb_has_the_formats_that_it_may_be_asked_for() {
     scan::with_example(|report| check("scan", offers(report)));
     check("status", offers(&status::example()));
     check("trace", offers(&trace::example()));
+    rights::with_rights(|report| check("rights", offers(report)));
+    rights::with_who_can(|reports| check("who-can", offers(&reports[0])));
     check("revoke", offers(&revocation::report()));
     check("verify", offers(&recheck::example()));
     check("whoami", offers(&whoami::example()));
@@ -89,6 +91,36 @@ fn a_page_has_the_evidence_who_shares_what_and_what_was_not_read() {
             "<dt>Evidence</dt><dd>confirmed: ACK</dd>",
             "Deleted, Reappeared",
             "<li>prod c0000000000000000000000000000beef: cannot reach https://192.0.2.1:6443</li>",
+        ] {
+            assert!(page.contains(said), "{said}: {page}");
+        }
+    });
+}
+
+#[test]
+fn a_page_of_rights_is_a_matrix_under_what_can_be_become() {
+    rights::with_rights(|report| {
+        let page = report.page().unwrap().to_text();
+        for said in [
+            "<h2 id=\"paths\">What it can become</h2>",
+            "data-label=\"Resource\" class=\"plain\"><span>",
+            "data-label=\"create\" class=\"plain mark\"><span>\u{2713}</span>",
+            "data-label=\"delete\" class=\"plain mark\"><span class=\"none\">none</span>",
+            "<h2 id=\"inert\">Rules without an effect</h2>",
+            "<h2 id=\"reviews\">Asked of the API server</h2>",
+            "cannot list roles",
+        ] {
+            assert!(page.contains(said), "{said}: {page}");
+        }
+    });
+    rights::with_who_can(|reports| {
+        let page = reports[0].page().unwrap().to_text();
+        for said in [
+            "<li>get pods/web --subresource=log in namespace shop</li>",
+            "data-label=\"State\" class=\"danger short\"><span>Deleted</span>",
+            "<h2 id=\"reach\">Who could become one of them</h2>",
+            "<dt>Only if</dt><dd>a pod of that ServiceAccount runs there</dd>",
+            "cannot list roles",
         ] {
             assert!(page.contains(said), "{said}: {page}");
         }

@@ -10,6 +10,7 @@ use crate::core::rbac::PolicyRule;
 use crate::core::rbac::holdings::{HeldRule, Through};
 use crate::core::rbac::inert::Inert;
 use crate::core::rbac::others::Others;
+use crate::output::html::Page;
 use crate::output::report::Report;
 use crate::output::table::{Cell, Table, Tone};
 
@@ -23,6 +24,9 @@ pub struct RightsReport<'a> {
     /// `RightsReport`.
     #[cfg_attr(test, schemars(with = "String", extend("const" = "RightsReport")))]
     pub kind: Kind,
+    /// When it was read.
+    #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
+    pub time: Timestamp,
     /// The clusters that were read, or that were to be.
     pub clusters: Vec<ScannedCluster>,
     /// The user names with their groups, as one request has them. Rights of two of them are never joined.
@@ -190,14 +194,19 @@ impl<'a> HeldRuleView<'a> {
     }
 
     /// `pods/log,deployments.apps,/metrics`.
-    fn resource_text(&self) -> String {
+    pub(in crate::output) fn resource_text(&self) -> String {
+        self.resource_texts().collect::<Vec<_>>().join(",")
+    }
+
+    /// `pods/log`, `deployments.apps`, `/metrics`.
+    pub(in crate::output) fn resource_texts(&self) -> impl Iterator<Item = String> {
         let named = |resource: &String, group: &String| match group.as_str() {
             "" => resource.clone(),
             group => format!("{resource}.{group}"),
         };
-        let resources =
-            self.api_groups.iter().flat_map(|group| self.resources.iter().map(move |resource| named(resource, group)));
-        resources.chain(self.non_resource_urls.iter().cloned()).collect::<Vec<_>>().join(",")
+        let of_group = move |group| self.resources.iter().map(move |resource| named(resource, group));
+        let resources = self.api_groups.iter().flat_map(of_group);
+        resources.chain(self.non_resource_urls.iter().cloned())
     }
 
     fn reason_cell(&self) -> Cell<'static> {
@@ -286,6 +295,10 @@ impl Report for RightsReport<'_> {
             }));
         }
         lines
+    }
+
+    fn page(&self) -> Option<Page> {
+        Some(Page::of_rights(self))
     }
 
     fn names(&self) -> Box<dyn Iterator<Item = String> + '_> {

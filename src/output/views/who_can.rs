@@ -1,3 +1,4 @@
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::paths::{PathView, RequestView};
@@ -6,7 +7,8 @@ use super::words::Word as _;
 use super::{ApiVersion, CloudView, IdentityTypeWord, Kind, ScannedCluster, StateWord, distinct_names, state_tone};
 use crate::core::access::allowed::{AllowedBy, AllowedRow};
 use crate::core::ids::ClusterId;
-use crate::core::rbac::who_can::{AccessQuestion, Place};
+use crate::core::rbac::who_can::{AccessQuestion, Place, is_everyone};
+use crate::output::html::Page;
 use crate::output::report::Report;
 use crate::output::table::{Cell, Table};
 
@@ -20,6 +22,9 @@ pub struct WhoCanReport<'a> {
     /// `WhoCanReport`.
     #[cfg_attr(test, schemars(with = "String", extend("const" = "WhoCanReport")))]
     pub kind: Kind,
+    /// When it was read.
+    #[cfg_attr(test, schemars(with = "String", extend("format" = "date-time")))]
+    pub time: Timestamp,
     /// The clusters that were read, or that were to be.
     pub clusters: Vec<ScannedCluster>,
     /// What was asked. In clusters that know another kind by this name, it was asked about that one.
@@ -107,7 +112,7 @@ pub struct ScopeOfRights<'a> {
 
 impl ScopeOfRights<'_> {
     /// `cluster`, or `ns/shop`.
-    pub(super) fn text(self) -> String {
+    pub(in crate::output) fn text(self) -> String {
         self.namespace.map_or_else(|| "cluster".to_owned(), |namespace| format!("ns/{namespace}"))
     }
 }
@@ -124,7 +129,7 @@ pub struct ThroughView {
 
 impl ThroughView {
     /// `User`, `Group/dev`, `RAMIdentityMapping/m`.
-    pub(super) fn text(&self) -> String {
+    pub(in crate::output) fn text(&self) -> String {
         self.name.as_ref().map_or_else(|| self.kind.clone(), |name| format!("{}/{name}", self.kind))
     }
 }
@@ -163,7 +168,13 @@ impl<'a> AllowedView<'a> {
         }
     }
 
-    fn subject_text(&self) -> String {
+    /// Whether it is a group that everyone is in.
+    pub(in crate::output) fn is_everyone(&self) -> bool {
+        is_everyone(&self.subject.kind, &self.subject.name)
+    }
+
+    /// `User/ann`, `ServiceAccount/ci/robot`.
+    pub(in crate::output) fn subject_text(&self) -> String {
         let SubjectView { kind, namespace, name } = &self.subject;
         match namespace {
             None => format!("{kind}/{name}"),
@@ -173,6 +184,11 @@ impl<'a> AllowedView<'a> {
 }
 
 impl WhoCanReport<'_> {
+    /// `get secrets in namespace shop`.
+    pub(in crate::output) fn question_text(&self) -> String {
+        self.question.text()
+    }
+
     /// The question as its document has it: with the namespace in which it is asked, and without one where it is asked in all or for
     /// the whole cluster.
     pub fn question(question: &AccessQuestion) -> RequestView {
@@ -233,6 +249,10 @@ impl Report for WhoCanReport<'_> {
         let paths = self.subjects.iter().flat_map(|row| &row.reach);
         let lines: Vec<String> = paths.map(|path| format!("  {}", path.sentence)).collect();
         if lines.is_empty() { lines } else { [vec![String::new(), "BECOMES".to_owned()], lines].concat() }
+    }
+
+    fn page(&self) -> Option<Page> {
+        Some(Page::of_who_can(self))
     }
 
     fn names(&self) -> Box<dyn Iterator<Item = String> + '_> {

@@ -1,6 +1,6 @@
 //! `rights` and `who-can` as whole commands, asked of both servers by people who may read all or a part.
 
-use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions};
+use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Fault};
 use ackcred_sandbox::certs::Subject;
 use ackcred_sandbox::cluster::Cluster;
 use ackcred_sandbox::controlplane::{self, ControlPlane, assets_for};
@@ -132,6 +132,15 @@ fn who_can(admin: &Session) {
     assert_eq!(subjects(&["who-can", "get", "secrets", "-n", "said-x"]), [root]);
     assert_eq!(subjects(&["who-can", "get", "secrets", "--named"]), [leaver, root]);
     assert_eq!(subjects(&["who-can", "get", "nodes", "-n", "said-x"]), [root], "a RoleBinding has no say");
+    for (words, namespace) in [
+        (&["who-can", "get", "nodes", "-n", "said-x"][..], Value::Null),
+        (&["who-can", "get", "pods", "-n", "said-x"], json!("said-x")),
+        (&["who-can", "get", "namespaces/said-x"], json!("said-x")),
+        (&["who-can", "get", "pods"], Value::Null),
+    ] {
+        let asked = document(&admin.run(&[words, &["-o", "json"]].concat()));
+        assert_eq!(asked["question"]["namespace"], namespace, "{words:?}");
+    }
     assert_eq!(subjects(&["who-can", "delete", "nodes", "--reach"]), [root, leaver]);
     let masters = admin.run(&["who-can", "get", "/metrics"]);
     assert!(masters.stdout.contains("Group/system:masters"), "{masters}");
@@ -171,6 +180,40 @@ fn in_part(cluster: &dyn Cluster) {
     assert!(rows["rules"].as_array().unwrap().iter().all(|rule| rule["roleUnread"] == true), "{rows:#}");
     let who_can = session.run(&["who-can", "get", "secrets"]);
     assert!(who_can.stderr.contains("whether they allow it is not known"), "{who_can}");
+}
+
+/// Each of the sources alone does not answer: it is named, and nothing is taken for "none".
+#[test]
+fn each_source_that_does_not_answer_is_named() {
+    let server = ApiServer::start(ApiServerOptions { ram_authenticator: true, ..ApiServerOptions::default() }).unwrap();
+    fill(&server);
+    let admin = session(&server, "admin");
+    for words in [&["rights", UID][..], &["who-can", "get", "secrets", "-n", "said-x"]] {
+        assert_eq!(admin.run(words).status, Status::Done);
+        for (path, named) in [
+            ("/clusterrolebindings?", "clusterrolebindings"),
+            ("/rolebindings?", "rolebindings"),
+            ("/clusterroles?", "clusterroles"),
+            ("/roles?", "roles"),
+            ("/ramidentitymappings?", "ramidentitymappings"),
+            ("/configmaps/alibabacloud-auth?", "alibabacloud-auth"),
+            ("/api?", "API discovery at /api"),
+            ("/apis?", "API discovery at /apis"),
+        ] {
+            server.faults().add("GET", path, 99, Fault::DropRequest);
+            let table = admin.run(words);
+            let json = admin.run(&[words, &["-o", "json"]].concat());
+            server.faults().clear();
+            assert_eq!((table.status, json.status), (Status::Incomplete, Status::Incomplete), "{path}: {table}");
+            assert!(table.stderr.contains(named), "{path}: {table}");
+            let report = document(&json);
+            assert_eq!(report["incomplete"], true, "{path}");
+            assert!(report["clusters"][0]["error"].as_str().is_some_and(|error| error.contains(named)), "{path}");
+            for lie in ["no rights", "nobody can", "the role does not exist"] {
+                assert!(!format!("{}{}", table.stdout, table.stderr).contains(lie), "{path}: {lie}: {table}");
+            }
+        }
+    }
 }
 
 #[test]

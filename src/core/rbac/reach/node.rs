@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::LazyLock;
 
 use super::names::{AllowedNames, AllowedVerbs, By};
-use crate::core::rbac::authorizer::rule_allows;
+use crate::core::rbac::authorizer::{KindRequest, rule_allows, rule_covers};
 use crate::core::rbac::binding::BindingKind;
 use crate::core::rbac::inventory::{Binding, Role};
 use crate::core::rbac::user_info::UserInfo;
@@ -143,16 +143,9 @@ impl<'a> Node<'a> {
 
     fn own_names(&self, place: Place<'_>, verb: &str, group: &str, resource: &str) -> AllowedNames<'a> {
         let mut names = AllowedNames::default();
-        let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
-        let [verb, group, resource, subresource] = [verb, group, resource, subresource].map(str::to_owned);
-        let mut asked = Attributes { verb, group, resource, subresource, ..Attributes::default() };
+        let asked = KindRequest { verb, group, resource };
         for held in self.held.iter().filter(|held| held.place.counts_in(place)) {
-            for rule in held.rules {
-                asked.name.clear();
-                asked.name.extend(rule.resource_names.first().map(String::as_str));
-                if !rule_allows(rule, &asked) {
-                    continue;
-                }
+            for rule in held.rules.iter().filter(|rule| rule_covers(rule, asked)) {
                 if rule.resource_names.is_empty() {
                     names.allow_any(held.binding);
                 }

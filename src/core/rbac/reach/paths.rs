@@ -82,6 +82,8 @@ pub struct Reach<'a> {
     links: Vec<Option<Rc<[Link<'a>]>>>,
     /// The ends of steps that lead to many.
     crowds: BTreeMap<Crowd<'a>, Rc<[usize]>>,
+    /// Of how many nodes the links were looked for.
+    linked: usize,
 }
 
 /// Many ends of one step.
@@ -105,7 +107,14 @@ struct Arrival<'a> {
 impl<'a> Reach<'a> {
     /// Looks for paths in this cluster.
     pub fn new(cluster: ReachCluster<'a>) -> Self {
-        Self { cluster, nodes: Vec::new(), numbers: BTreeMap::new(), links: Vec::new(), crowds: BTreeMap::new() }
+        Self {
+            cluster,
+            nodes: Vec::new(),
+            numbers: BTreeMap::new(),
+            links: Vec::new(),
+            crowds: BTreeMap::new(),
+            linked: 0,
+        }
     }
 
     /// The bindings by whom they name.
@@ -136,16 +145,17 @@ impl<'a> Reach<'a> {
     pub fn becoming(&mut self, starts: &[UserInfo], question: &AccessQuestion) -> Vec<Becoming<'a>> {
         let mut found = Vec::new();
         for info in starts {
+            let before = (self.crowds.len(), self.linked);
             let start = self.number(NodeKey::of(info.clone()));
-            if is_allowed(&self.nodes[start], question) {
-                continue;
+            if !is_allowed(&self.nodes[start], question) {
+                let path = self.path_to(start, Certainty::Exact, question);
+                let path = match path {
+                    None => self.path_to(start, Certainty::Depends, question),
+                    exact => exact,
+                };
+                found.extend(path.map(|path| Becoming { who: info.clone(), path }));
             }
-            let path = self.path_to(start, Certainty::Exact, question);
-            let path = match path {
-                None => self.path_to(start, Certainty::Depends, question),
-                exact => exact,
-            };
-            found.extend(path.map(|path| Becoming { who: info.clone(), path }));
+            self.forget(start, before);
         }
         found
     }
@@ -157,6 +167,17 @@ impl<'a> Reach<'a> {
         let start = self.number(NodeKey::of(info.clone()));
         let has_them = is_allowed(&self.nodes[start], &question);
         if has_them { None } else { self.path_to(start, Certainty::Exact, &question) }
+    }
+
+    /// Forgets a node to which nothing can lead: it is the last one, and since its number was given (`before`: the number of crowds and of
+    /// nodes whose links were known) only its own links were looked for.
+    fn forget(&mut self, number: usize, before: (usize, usize)) {
+        let is_alone = self.crowds.len() == before.0 && self.linked - before.1 <= 1;
+        if is_alone && number + 1 == self.nodes.len() {
+            self.links.pop();
+            let key = self.nodes.pop().map(|node| node.key.clone());
+            key.and_then(|key| self.numbers.remove(&key));
+        }
     }
 
     fn path_to(&mut self, start: usize, certainty: Certainty, question: &AccessQuestion) -> Option<ReachPath<'a>> {
@@ -268,6 +289,7 @@ impl<'a> Reach<'a> {
         }
         let links: Rc<[Link<'a>]> = links.into();
         self.links[number] = Some(links.clone());
+        self.linked += 1;
         links
     }
 

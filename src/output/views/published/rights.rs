@@ -3,6 +3,7 @@ use serde_json::{Value, json};
 use super::scan::cluster;
 use crate::core::access::allowed::{allowed, could_become};
 use crate::core::access::scan::ClusterScan;
+use crate::core::fixtures::at;
 use crate::core::identity::IdentityType;
 use crate::core::identity::evidence::ClusterSources;
 use crate::core::identity::verdict::{Basis, ClusterDirectory, State, Verdict};
@@ -66,6 +67,7 @@ pub(super) fn with_rights(look: impl FnOnce(&RightsReport<'_>)) {
     look(&RightsReport {
         api_version: ApiVersion::V1,
         kind: Kind::RightsReport,
+        time: at("2026-01-01T10:11:12Z"),
         clusters: vec![cluster(CLUSTER, Some("cannot list roles"))],
         users,
         rules,
@@ -106,6 +108,7 @@ pub(super) fn with_who_can(look: impl Fn(&[WhoCanReport<'_>])) {
         WhoCanReport {
             api_version: ApiVersion::V1,
             kind: Kind::WhoCanReport,
+            time: at("2026-01-01T10:11:12Z"),
             clusters: vec![cluster(CLUSTER, Some("cannot list roles"))],
             question: WhoCanReport::question(&AccessQuestion { attributes: shown.clone(), place: in_shop() }),
             subjects,
