@@ -69,7 +69,7 @@ fn search(tree: &Path) -> Command {
 
 fn ripgrep(tree: &Path) -> Command {
     let mut command = Command::new("rg");
-    command.args(["-lU", "--hidden", "--no-ignore", "--one-file-system", "-a", MARKERS]).arg(tree);
+    command.args(["-lU", "--hidden", "--no-ignore", "--one-file-system", "-a", "-e", MARKERS]).arg(tree);
     command
 }
 
