@@ -20,6 +20,7 @@ mod persistence;
 mod revocation;
 mod rights;
 mod status;
+mod verify;
 
 pub use arguments::{has_use_for, parse};
 pub use clusters::ClusterArgs;
@@ -35,6 +36,8 @@ use rights::{RIGHTS_ABOUT, RIGHTS_EXAMPLES, WHO_CAN_ABOUT, WHO_CAN_EXAMPLES};
 pub use rights::{RightsArgs, RightsFailOn, WhoCanArgs, WhoCanFailOn};
 use status::{STATUS_ABOUT, STATUS_EXAMPLES};
 pub use status::{StatusArgs, StatusFailOn};
+pub use verify::VerifyArgs;
+use verify::{VERIFY_ABOUT, VERIFY_EXAMPLES};
 
 /// Whose kubeconfig credential is this, when does it expire, and who still holds access to the cluster?
 #[derive(Debug, Parser)]
@@ -126,6 +129,9 @@ pub enum Command {
     /// Restore what a revocation removed
     #[command(long_about = RESTORE_ABOUT, after_help = RESTORE_EXAMPLES)]
     Restore(RestoreArgs),
+    /// Check whether what was revoked from this machine is still gone
+    #[command(long_about = VERIFY_ABOUT, after_help = VERIFY_EXAMPLES)]
+    Verify(Box<VerifyArgs>),
     /// List the revocations and restores that were made from this machine
     #[command(after_help = HISTORY_EXAMPLES)]
     History(HistoryArgs),
@@ -238,7 +244,7 @@ pub struct AccessArgs {
     /// Kubeconfig file to use, instead of KUBECONFIG and ~/.kube/config
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub kubeconfig: Option<PathBuf>,
-    /// Context to use (repeatable for scan, status, rights, who-can and revoke)
+    /// Context to use (repeatable for scan, status, rights, who-can, revoke and verify)
     #[arg(long, global = true, value_name = "NAME", action = ArgAction::Append)]
     pub context: Vec<String>,
     /// Cluster entry to use

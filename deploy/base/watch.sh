@@ -1,5 +1,6 @@
 #!/bin/sh
-# Leaves what `scan` and `expiry` find as Prometheus text in a folder, and hands it to a pushgateway where there is one.
+# Leaves what `scan` and `expiry` find, or `verify` where there are records of revocations, as Prometheus text in a folder, and hands it
+# to a pushgateway where there is one.
 set -u
 metrics=${WATCH_METRICS:-/metrics}
 kubeconfigs=${WATCH_KUBECONFIGS:-/kubeconfigs}
@@ -25,6 +26,10 @@ watch() {
         "$PUSHGATEWAY_URL/metrics/job/ackcred/verb/$name/instance/${WATCH_INSTANCE:-this-cluster}" || failed=1
 }
 
+if [ -n "${ACKCRED_HOME:-}" ]; then
+    watch verify verify --all --in-cluster
+    exit "$failed"
+fi
 watch scan scan --in-cluster --all-users
 # A mounted Secret has hidden folders of its own besides its files.
 set -- "$kubeconfigs"/*

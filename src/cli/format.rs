@@ -93,7 +93,7 @@ const WITH_A_VALUE: [(&str, &str); 5] = [
 ];
 
 /// The verbs that have metrics.
-const HAVE_METRICS: &[&str] = &["expiry", "scan", "status"];
+const HAVE_METRICS: &[&str] = &["expiry", "scan", "status", "verify"];
 
 /// The verbs that have a page.
 const HAVE_A_PAGE: &[&str] = &["expiry", "scan", "status", "history"];
@@ -197,7 +197,7 @@ mod tests {
         let refusal = |format, verb| RequestedFormat::Known(format).refusal(verb);
         assert_eq!(
             refusal(Format::Prometheus, "whoami").unwrap(),
-            "whoami has no -o prometheus, which is for expiry, scan, status"
+            "whoami has no -o prometheus, which is for expiry, scan, status, verify"
         );
         assert_eq!(refusal(Format::Html, "scan"), None);
         assert_eq!(refusal(Format::Json, "whoami"), None);

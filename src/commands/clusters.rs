@@ -132,7 +132,8 @@ pub(super) fn on_record<'a>(
     routes
 }
 
-fn is_about_one_server(access: &AccessArgs) -> bool {
+/// Whether a flag names the one server, or the one credential, that is meant.
+pub(super) fn is_about_one_server(access: &AccessArgs) -> bool {
     access.cluster.is_some()
         || access.user.is_some()
         || access.server.is_some()

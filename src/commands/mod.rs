@@ -18,6 +18,7 @@ mod rights;
 mod scan;
 mod status;
 mod stop;
+mod verify;
 mod who_can;
 mod whoami;
 
@@ -45,6 +46,7 @@ fn dispatch(cli: &Cli, world: &World, ui: &Ui) -> Result<Status, Stop> {
         Command::WhoCan(args) => who_can::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::Revoke(args) => revoke::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::Restore(args) => restore::run(args, &cli.access, &cli.cloud, world, ui)?,
+        Command::Verify(args) => verify::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::History(args) => history::run(args, world, ui)?,
         Command::Completion(args) => completion::run(args, ui)?,
         Command::Options => ui

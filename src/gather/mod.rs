@@ -16,6 +16,7 @@ pub mod identity_clusters;
 pub mod leaked;
 pub mod look_up;
 pub mod persistence;
+pub mod recheck;
 pub mod restoration;
 pub mod revocation;
 pub mod rights;

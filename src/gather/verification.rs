@@ -11,11 +11,11 @@ use super::cloud::CloudAccess;
 use super::grants::source_error;
 use super::leaked::Leaked;
 use crate::adapters::cluster::{ApiServer, BindingScope, CallError};
-use crate::core::ids::Region;
+use crate::core::ids::{ClusterId, Region};
 use crate::core::rbac::Roles;
 use crate::core::rbac::inventory::Inventory;
 use crate::core::rbac::mapping_sources::{MappingReading, MappingSources};
-use crate::core::revocation::input::{InputCluster, InputTarget};
+use crate::core::revocation::input::InputTarget;
 use crate::core::revocation::plan::Plan;
 use crate::core::revocation::verification::{
     Answers, Assembly, Before, Check, CheckReport, Verification, evaluate, weigh_mappings,
@@ -49,8 +49,8 @@ pub struct VerificationQuery<'a> {
     pub cloud: &'a CloudAccess,
     /// The cluster's region.
     pub region: Option<&'a Region>,
-    /// The cluster.
-    pub cluster: &'a InputCluster,
+    /// The cluster's ID, where it is known.
+    pub cluster_id: Option<&'a ClusterId>,
     /// The identities that were to lose their access.
     pub targets: Vec<&'a InputTarget>,
     /// What was agreed to.
@@ -61,15 +61,17 @@ pub struct VerificationQuery<'a> {
     pub leaked: Option<&'a Leaked>,
     /// How long to watch for what comes back.
     pub settle: Duration,
+    /// Whether something was changed just now: then a source may need a while to say so.
+    pub has_just_changed: bool,
     /// The time, where the API server's own is not known.
     pub now: Timestamp,
 }
 
 /// Makes all checks but the one of the cloud, and weighs them with that one's reports. Gives the answers of the access reviews, too.
 pub async fn verify(question: &VerificationQuery<'_>, cloud: Vec<CheckReport>) -> (Vec<Verification>, Vec<Answers>) {
-    let (first, mappings) = tokio::join!(FirstList::read(question.api), mappings(question.api));
+    let facts = ClusterFacts::read(question.api).await;
     let settled = async {
-        match &first {
+        match &facts.first {
             Ok(first) => watch(question, first).await,
             Err(_) => vec![
                 CheckReport::error(Check::Settled, "without a list there is nothing to watch from");
@@ -77,16 +79,9 @@ pub async fn verify(question: &VerificationQuery<'_>, cloud: Vec<CheckReport>) -
             ],
         }
     };
-    let checks = stream::iter(&question.targets).map(|target| check(question, target, &first, &mappings));
-    let checks = checks.buffered(TARGETS_SIDE_BY_SIDE).collect::<Vec<_>>();
+    let checks = question.checks(&facts);
     let (checks, settled) = tokio::join!(checks, settled);
-    let assembly = Assembly {
-        cluster_id: question.cluster.id(),
-        plan: question.plan,
-        before: question.before,
-        has_leaked_file: question.leaked.is_some(),
-        at: question.api.time().unwrap_or(question.now),
-    };
+    let assembly = question.assembly();
     let (mut verifications, mut answers) = (Vec::new(), Vec::new());
     let checks = question.targets.iter().zip(checks).zip(cloud).zip(settled);
     for (((target, (mut checks, answered)), cloud), settled) in checks {
@@ -95,6 +90,63 @@ pub async fn verify(question: &VerificationQuery<'_>, cloud: Vec<CheckReport>) -
         answers.extend(answered);
     }
     (verifications, answers)
+}
+
+/// Makes the checks anew of which the cluster was read before, that of the cloud and no watching among them: nothing was changed now.
+pub async fn verify_again(
+    question: &VerificationQuery<'_>,
+    facts: &ClusterFacts,
+    cloud: Vec<CheckReport>,
+) -> Vec<Verification> {
+    let checks = question.checks(facts).await;
+    let assembly = question.assembly();
+    let checks = question.targets.iter().zip(checks).zip(cloud);
+    let verification = |((target, (mut checks, _)), cloud): ((&&InputTarget, (Vec<CheckReport>, _)), CheckReport)| {
+        checks.push(cloud);
+        assembly.verification(&target.target, checks)
+    };
+    checks.map(verification).collect()
+}
+
+impl VerificationQuery<'_> {
+    async fn checks(&self, facts: &ClusterFacts) -> Vec<(Vec<CheckReport>, Vec<Answers>)> {
+        let checks = stream::iter(&self.targets).map(|target| check(self, target, facts));
+        checks.buffered(TARGETS_SIDE_BY_SIDE).collect().await
+    }
+
+    fn assembly(&self) -> Assembly<'_> {
+        Assembly {
+            cluster_id: self.cluster_id,
+            plan: self.plan,
+            before: self.before,
+            has_leaked_file: self.leaked.is_some(),
+            at: self.api.time().unwrap_or(self.now),
+        }
+    }
+
+    /// How long a source may need to say what was changed.
+    fn lag(&self, at_most: Duration) -> Duration {
+        if self.has_just_changed { at_most } else { Duration::ZERO }
+    }
+}
+
+/// What one cluster holds: it is read once for all identities.
+pub struct ClusterFacts {
+    first: Result<FirstList, CallError>,
+    mappings: MappingReading,
+}
+
+impl ClusterFacts {
+    /// Reads the bindings, the roles and the mappings.
+    pub async fn read(api: &ApiServer) -> Self {
+        let (first, mappings) = tokio::join!(FirstList::read(api), mappings(api));
+        Self { first, mappings }
+    }
+
+    /// The bindings; `None` where they can't be read.
+    pub fn inventory(&self) -> Option<&Inventory> {
+        self.first.as_ref().ok().map(|first| &first.inventory)
+    }
 }
 
 /// What the API server holds after the change.
@@ -123,15 +175,14 @@ async fn mappings(api: &ApiServer) -> MappingReading {
 async fn check(
     question: &VerificationQuery<'_>,
     target: &InputTarget,
-    first: &Result<FirstList, CallError>,
-    mappings: &MappingReading,
+    facts: &ClusterFacts,
 ) -> (Vec<CheckReport>, Vec<Answers>) {
     let ((reviews, answers), leaked) = tokio::join!(review(question, &target.target), present_leaked(question, target));
     let flags = &question.plan.flags;
-    let rbac = match first {
+    let rbac = match &facts.first {
         Ok(first) => evaluate(&target.target, &first.inventory, &first.roles, flags),
         Err(error) => CheckReport::error(Check::Rbac, chain(error)),
     };
-    let mappings = weigh_mappings(&target.target, target.verdict.name.as_deref(), mappings, flags);
+    let mappings = weigh_mappings(&target.target, target.verdict.name.as_deref(), &facts.mappings, flags);
     (vec![rbac, reviews, leaked, mappings], answers)
 }

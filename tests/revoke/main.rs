@@ -53,6 +53,7 @@ mod setting;
 mod sizes;
 mod terminal;
 mod unread;
+mod verify_again;
 mod widths;
 
 use std::collections::BTreeSet;

@@ -189,12 +189,13 @@ impl Revocation<'_> {
             api: &gathered.api,
             cloud: self.cloud,
             region: gathered.region.as_ref(),
-            cluster: &input.cluster,
+            cluster_id: input.cluster.id(),
             targets: input.targets.iter().filter(|target| uids.contains(&target.target.uid)).collect(),
             plan,
             before: &before,
             leaked: self.leaked,
             settle,
+            has_just_changed: true,
             now: self.world.clock().time(),
         };
         let cloud = verification::ask_cloud(&question).await;

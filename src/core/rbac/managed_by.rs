@@ -84,8 +84,34 @@ pub fn reconciler(object: &BindingObject) -> Option<Manager> {
 /// The field manager that was the last to write the subjects, as the API server noted it.
 /// Source: <https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management>
 pub fn field_manager_of_subjects(object: &BindingObject) -> Option<String> {
-    let last = writers(object).max_by_key(|entry| entry.time.as_ref().map(|time| time.0))?;
-    last.manager.clone().filter(|manager| !manager.is_empty())
+    last_writer(object).and_then(manager_of)
+}
+
+/// Who wrote the subjects last, and when, as the API server noted it; a binding of which it noted no writer is as old as it was created.
+pub fn last_write_of_subjects(object: &BindingObject) -> SubjectsWrite {
+    let last = last_writer(object);
+    let created = object.metadata.creation_timestamp.as_ref();
+    SubjectsWrite {
+        manager: last.and_then(manager_of),
+        at: last.and_then(|entry| entry.time.as_ref()).or(created).map(|time| time.0),
+    }
+}
+
+/// The last time that the subjects of a binding were written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SubjectsWrite {
+    /// The field manager; `None` where the API server noted none.
+    pub manager: Option<String>,
+    /// When, by the API server's clock.
+    pub at: Option<Timestamp>,
+}
+
+fn last_writer(object: &BindingObject) -> Option<&ManagedFieldsEntry> {
+    writers(object).max_by_key(|entry| entry.time.as_ref().map(|time| time.0))
+}
+
+fn manager_of(entry: &ManagedFieldsEntry) -> Option<String> {
+    entry.manager.clone().filter(|manager| !manager.is_empty())
 }
 
 /// When the subjects were written last, as the API server noted it.

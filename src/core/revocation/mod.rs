@@ -16,6 +16,7 @@ pub mod matrix;
 pub mod operation;
 pub mod other_credential;
 pub mod plan;
+pub mod recheck;
 pub mod record;
 pub mod refusal;
 pub mod restoration;

@@ -21,10 +21,10 @@ pub async fn ask_cloud(question: &VerificationQuery<'_>) -> Vec<CheckReport> {
     let (Some(cloud), false) = (question.cloud.ready(), question.plan.flags.rbac_only) else {
         return for_all(CheckReport::skipped(Check::Cloud, "the cloud was not asked: its record stays as it is"));
     };
-    let Some(id) = question.cluster.id() else {
+    let Some(id) = question.cluster_id else {
         return for_all(CheckReport::error(Check::Cloud, "the cluster's ID is not known"));
     };
-    let until = Instant::now() + CLOUD_SETTLES_WITHIN;
+    let until = Instant::now() + question.lag(CLOUD_SETTLES_WITHIN);
     loop {
         let permissions = stream::iter(&question.targets)
             .map(|target| cloud::permissions(cloud, question.region, &target.target.uid))

@@ -1,5 +1,7 @@
 //! Presents the leaked credential to the operator's own server and to no other.
 
+use std::time::Duration;
+
 use futures_util::future;
 use tokio::time::{Instant, sleep};
 
@@ -62,14 +64,14 @@ async fn present_certificate(question: &VerificationQuery<'_>, leaked: &Leaked) 
         Ok(None) | Err(_) => {}
     }
     match leaked_question(question.before, &leaked.facts) {
-        Ok(question) => ask_until_refused(&as_leaked, &question).await,
+        Ok(asked) => ask_until_refused(&as_leaked, &asked, question.lag(REVIEWS_SETTLE_WITHIN)).await,
         Err(report) => report,
     }
 }
 
 /// Asks until the answer is a clear no, or for as long as the API server may need to apply its own change.
-async fn ask_until_refused(as_leaked: &ApiServer, question: &LeakedQuestion<'_>) -> CheckReport {
-    let until = Instant::now() + REVIEWS_SETTLE_WITHIN;
+async fn ask_until_refused(as_leaked: &ApiServer, question: &LeakedQuestion<'_>, lag: Duration) -> CheckReport {
+    let until = Instant::now() + lag;
     loop {
         match ask(as_leaked, question).await {
             Err(error) => return CheckReport::error(Check::LeakedFile, chain(&error)),

@@ -107,7 +107,9 @@ impl AttachmentKind {
             Self::Trace => {
                 &["time", "id", "name", "credential", "actor", "action", "verb", "object", "path", "code", "result"]
             }
-            Self::Persistence => &["rank", "finding", "object", "created", "creator", "what", "remedy", "notBefore"],
+            Self::Persistence => {
+                &["clusterId", "method", "object", "leadsTo", "since", "sinceIs", "source", "certainty", "remedy"]
+            }
         }
     }
 }
@@ -215,10 +217,23 @@ mod tests {
         let names: Vec<&str> = attachment.tables.iter().map(|table| table.name.as_str()).collect();
         assert_eq!(names, ["actions", "window.gaps"]);
         let AttachmentTable { headers, rows, .. } = &attachment.tables[0];
-        assert_eq!(headers, &["verb", "allowed", "object", "zone"]);
+        assert_eq!(headers, &["verb", "object", "allowed", "zone"]);
         let some = |text: &str| Some(text.to_owned());
-        assert_eq!(rows[0], [some("get"), None, some("kind Pod, name p"), some("1")]);
-        assert_eq!(rows[1], [some("list"), some("false"), None, None]);
+        assert_eq!(rows[0], [some("get"), some("kind Pod, name p"), None, some("1")]);
+        assert_eq!(rows[1], [some("list"), None, some("false"), None]);
+    }
+
+    /// The documents as they are published: nothing of their lists is lost.
+    #[test]
+    fn what_the_verbs_publish_can_be_given() {
+        let published = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/v1/PersistenceReport.json"));
+        let document: Value = serde_json::from_str(published).unwrap();
+        let attachment = Attachment::read(AttachmentKind::Persistence, "left.json", published.as_bytes()).unwrap();
+        let findings = attachment.tables.iter().find(|table| table.name == "findings").unwrap();
+        assert_eq!(findings.rows.len(), document["findings"].as_array().unwrap().len());
+        let first = ["clusterId", "method", "object", "leadsTo"].map(str::to_owned);
+        assert_eq!(findings.headers[..4], first);
+        assert!(attachment.facts.iter().any(|(name, _)| name == "incomplete"), "{:?}", attachment.facts);
     }
 
     #[test]

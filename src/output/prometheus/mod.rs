@@ -7,6 +7,7 @@ mod scan;
 mod status;
 #[cfg(test)]
 mod tests;
+mod verify;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -27,7 +27,8 @@ fn the_same_labels_stand_once() {
 #[test]
 fn the_documented_metrics_are_those_that_are_written() {
     let documented = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/prometheus.md"));
-    let sources = [include_str!("expiry.rs"), include_str!("scan.rs"), include_str!("status.rs")];
+    let sources =
+        [include_str!("expiry.rs"), include_str!("scan.rs"), include_str!("status.rs"), include_str!("verify.rs")];
     let quoted = sources.into_iter().flat_map(|source| source.split('"').skip(1).step_by(2));
     let names: Vec<&str> = quoted.filter(|word| word.starts_with("ackcred_") || word.starts_with("x509_")).collect();
     assert!(names.len() > 20, "{names:?}");

@@ -1,5 +1,5 @@
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{ApiVersion, Kind, time};
 use crate::core::revocation::journal::{Ending, OperationId, OperationSummary, State, SummaryPurpose};
@@ -60,7 +60,7 @@ pub enum OperationKind {
 }
 
 /// How an operation ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum OperationOutcome {
     /// All was done, and proven.

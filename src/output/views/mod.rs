@@ -13,6 +13,7 @@ mod persistence_words;
 mod plan;
 #[cfg(test)]
 mod published;
+mod recheck;
 mod refusal;
 mod restoration;
 mod revocation;
@@ -34,6 +35,7 @@ pub use history::{History, OperationKind, OperationOutcome, PastOperation};
 pub use paths::{PathView, RequestView};
 pub use persistence::{AskedPersistence, FindingView, PersistenceColumns, PersistenceReport};
 pub use plan::{RevocationPlan, TargetView};
+pub use recheck::{RecheckOutcome, RecheckView, VerificationReport, VerifiedOperation};
 pub use restoration::RestoreReport;
 pub use revocation::RevocationReport;
 pub use rights::{HeldRuleView, ReviewView, RightsColumns, RightsReport, RightsUser, UserPath};
@@ -95,6 +97,8 @@ pub enum Kind {
     RevocationReport,
     /// What `restore` prints.
     RestoreReport,
+    /// What `verify` prints.
+    VerificationReport,
     /// What `history` prints.
     History,
     /// What `version` prints.

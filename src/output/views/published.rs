@@ -8,6 +8,7 @@ mod expiry;
 mod history;
 mod only_adds;
 mod persistence;
+mod recheck;
 mod revocation;
 mod rights;
 mod scan;
@@ -39,6 +40,7 @@ fn later_versions_only_add_to_what_is_published() {
     stays(&revocation::restores());
     stays(&[revocation::plan()]);
     stays(&[revocation::report()]);
+    stays(&[recheck::example()]);
     rights::with_rights(|report| stays(slice::from_ref(report)));
     rights::with_who_can(|reports| stays(reports));
     scan::with_example(|report| stays(slice::from_ref(report)));
@@ -60,6 +62,7 @@ fn a_verb_has_the_formats_that_it_may_be_asked_for() {
     scan::with_example(|report| check("scan", offers(report)));
     check("status", offers(&status::example()));
     check("revoke", offers(&revocation::report()));
+    check("verify", offers(&recheck::example()));
     check("whoami", offers(&whoami::example()));
 }
 

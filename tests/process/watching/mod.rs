@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use self::cluster::watched;
 use self::pod::Pod;
 
-const FOLDERS: [&str; 2] = ["deploy/base", "deploy/textfile"];
+const FOLDERS: [&str; 3] = ["deploy/base", "deploy/textfile", "deploy/verify"];
 
 fn root(path: &str) -> String {
     format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))

@@ -32,6 +32,10 @@ impl Run {
 
     /// Runs the script where the plugin ends with `code`, and says whether it succeeded.
     fn ends(&self, code: u8, gateway: &str) -> bool {
+        self.ends_with(code, gateway, &[])
+    }
+
+    fn ends_with(&self, code: u8, gateway: &str, variables: &[(&str, &str)]) -> bool {
         let path = |name: &str| self.folder.path().join(name);
         fs::write(path("bin/code"), code.to_string()).unwrap();
         let mut command = Command::new("sh");
@@ -39,7 +43,7 @@ impl Run {
         command.env("PATH", format!("{}:/usr/bin:/bin", path("bin").display()));
         command.env("WATCH_METRICS", path("metrics")).env("WATCH_KUBECONFIGS", path("kubeconfigs"));
         command.env("WATCH_INSTANCE", "shop").env("PUSHGATEWAY_URL", gateway);
-        command.output().unwrap().status.success()
+        command.envs(variables.iter().copied()).output().unwrap().status.success()
     }
 
     fn left(&self) -> Vec<(String, String)> {
@@ -82,6 +86,16 @@ fn kubeconfig_files_are_read_where_there_are_some() {
     assert!(run.ends(0, ""));
     let expiry = format!("called expiry {} --output prometheus\n", file.display());
     assert_eq!(run.left()[0], ("ackcred-expiry.prom".to_owned(), expiry));
+}
+
+#[test]
+fn where_there_are_records_they_are_verified_and_nothing_else_is_done() {
+    for code in [0, 3, 4] {
+        let run = Run::new();
+        assert!(run.ends_with(code, "", &[("ACKCRED_HOME", "/state")]), "{code}");
+        let verify = "called verify --all --in-cluster --output prometheus\n".to_owned();
+        assert_eq!(run.left(), [("ackcred-verify.prom".to_owned(), verify)], "{code}");
+    }
 }
 
 #[test]

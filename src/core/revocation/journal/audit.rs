@@ -6,12 +6,12 @@ use super::event::{Ending, StepResult};
 use super::operation_id::OperationId;
 
 /// A line of `audit.jsonl`. Every operation has two: when it begins and when it ends. A credential that is issued has one,
-/// before it is asked for.
+/// before it is asked for; a verification of operations has one, after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditLine {
     /// When.
     pub time: Timestamp,
-    /// The operation; null for a credential that is issued.
+    /// The operation; null for a credential that is issued, and for a verification, which is of several.
     pub operation: Option<OperationId>,
     /// What it does.
     pub action: Action,
@@ -56,6 +56,8 @@ pub enum Action {
     Restore,
     /// Goes on with an operation that had stopped.
     Resume,
+    /// Checks again whether what was taken away is still gone.
+    Verify,
     /// Has the cloud issue a credential of fifteen minutes: `--temporary-credentials`.
     IssueTemporaryCredential,
 }

@@ -13,9 +13,9 @@ pub struct AuditV1 {
     pub format: u32,
     /// When, as RFC 3339 has it.
     pub time: String,
-    /// The operation; null for a credential that is issued.
+    /// The operation; null for a credential that is issued, and for a verification.
     pub operation: Option<String>,
-    /// `revoke`, `restore`, `resume` or `issueTemporaryCredential`.
+    /// `revoke`, `restore`, `resume`, `verify` or `issueTemporaryCredential`.
     pub action: String,
     /// `begun` or `ended`.
     pub phase: String,
@@ -27,7 +27,7 @@ pub struct AuditV1 {
     pub clusters: Vec<String>,
     /// Whose access.
     pub uids: Vec<String>,
-    /// How each step ended; empty at the beginning.
+    /// How each step ended, or what each check came to; empty at the beginning.
     pub results: Vec<AuditResultV1>,
     /// How all of it ended; null at the beginning.
     pub outcome: Option<String>,

@@ -267,6 +267,7 @@ words!(
     "an action of the audit file": Revoke = "revoke",
     Restore = "restore",
     Resume = "resume",
+    Verify = "verify",
     IssueTemporaryCredential = "issueTemporaryCredential",
 );
 
