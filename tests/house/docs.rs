@@ -172,7 +172,7 @@ fn every_metric_of_alerts_and_dashboard_is_written_by_the_program() {
         words.filter(|word| is_ours(word)).map(str::to_owned).collect()
     };
     let mut written = Vec::new();
-    for verb in ["expiry", "scan", "status"] {
+    for verb in ["expiry", "scan", "status", "verify"] {
         let source =
             fs::read_to_string(root.join(format!("src/output/prometheus/{verb}.rs"))).expect("a verb's metrics");
         written.extend(words(&source));
