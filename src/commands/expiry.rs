@@ -112,7 +112,7 @@ impl Listing<'_> {
         for context in resolve_each(&file.kubeconfig, &Overrides::default()).flatten() {
             self.add_context(&context, &policy);
         }
-        for user in unused_users(&file.kubeconfig) {
+        for (_, user) in unused_users(&file.kubeconfig) {
             let gathered = of_user(user, &policy, self.world.home.as_deref());
             self.add(None, Some(&file.facts.path), None, &gathered);
         }
@@ -159,7 +159,7 @@ impl Listing<'_> {
 }
 
 /// Users that no context names: forgotten credentials are credentials.
-fn unused_users(kubeconfig: &Kubeconfig) -> impl Iterator<Item = &Sourced<User>> {
+fn unused_users(kubeconfig: &Kubeconfig) -> impl Iterator<Item = (&String, &Sourced<User>)> {
     let used: BTreeSet<&str> = kubeconfig.contexts.values().map(|context| context.value.user.as_str()).collect();
-    kubeconfig.users.iter().filter(move |(name, _)| !used.contains(name.as_str())).map(|(_, user)| user)
+    kubeconfig.users.iter().filter(move |(name, _)| !used.contains(name.as_str()))
 }

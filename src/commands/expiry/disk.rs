@@ -13,7 +13,6 @@ use crate::core::credential::found::{FoundKubeconfig, is_credential};
 use crate::core::ids::ClusterId;
 use crate::core::kubeconfig::{Overrides, User, clean, resolve_each};
 use crate::core::secret::Secret;
-use crate::core::sourced::Sourced;
 use crate::gather::credential::{Gathered, of_context, of_user};
 use crate::output::ui::Ui;
 use crate::output::views::{ExpiryItem, SearchView, UnreadView};
@@ -27,6 +26,14 @@ struct Place<'p> {
     line: u64,
     context: Option<&'p str>,
     cluster_id: Option<&'p ClusterId>,
+}
+
+/// A user entry of a kubeconfig, and the context that leads to it.
+struct Entry<'e> {
+    name: &'e str,
+    user: Option<&'e User>,
+    context: Option<&'e str>,
+    cluster_id: Option<&'e ClusterId>,
 }
 
 impl Listing<'_> {
@@ -66,26 +73,22 @@ impl Listing<'_> {
         let policy = Policy::beside(&file.path);
         for context in resolve_each(&found.kubeconfig, &Overrides::default()).flatten() {
             let cluster_id = infer_from(&context).best.map(|claim| claim.id);
-            let user = context.user.as_ref().map(|user| &user.value);
-            let gathered = of_context(&context, &policy, None);
-            let place = (context.name.as_deref(), cluster_id.as_ref());
-            self.add_user(file, found, place, (&context.user_name, user), &gathered);
+            let entry = Entry {
+                name: &context.user_name,
+                user: context.user.as_ref().map(|user| &user.value),
+                context: context.name.as_deref(),
+                cluster_id: cluster_id.as_ref(),
+            };
+            self.add_entry(file, found, &entry, &of_context(&context, &policy, None));
         }
-        for user in unused_users(&found.kubeconfig) {
-            let gathered = of_user(user, &policy, None);
-            let name = name_of(found, user);
-            self.add_user(file, found, (None, None), (name, Some(&user.value)), &gathered);
+        for (name, user) in unused_users(&found.kubeconfig) {
+            let entry = Entry { name, user: Some(&user.value), context: None, cluster_id: None };
+            self.add_entry(file, found, &entry, &of_user(user, &policy, None));
         }
     }
 
-    fn add_user(
-        &mut self,
-        file: &FoundFile,
-        found: &FoundKubeconfig,
-        (context, cluster_id): (Option<&str>, Option<&ClusterId>),
-        (name, user): (&str, Option<&User>),
-        gathered: &Gathered,
-    ) {
+    fn add_entry(&mut self, file: &FoundFile, found: &FoundKubeconfig, entry: &Entry<'_>, gathered: &Gathered) {
+        let Entry { name, user, context, cluster_id } = *entry;
         for credential in std::iter::once(&gathered.credential).chain(&gathered.others) {
             if is_credential(user, credential) {
                 let line = found.line(name, credential.kind);
@@ -100,12 +103,6 @@ impl Listing<'_> {
         let item = item.found(place.context, Some(place.file.display().to_string()), place.cluster_id);
         self.items.push(ExpiryItem { line: Some(place.line), ..item });
     }
-}
-
-/// The name of a user entry that no context names.
-fn name_of<'f>(found: &'f FoundKubeconfig, user: &Sourced<User>) -> &'f str {
-    let mut users = found.kubeconfig.users.iter();
-    users.find(|(_, one)| std::ptr::eq(*one, user)).map(|(name, _)| name.as_str()).unwrap_or_default()
 }
 
 fn view(walked: &Walked) -> SearchView {
