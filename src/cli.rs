@@ -17,6 +17,7 @@ mod arguments;
 mod clusters;
 mod format;
 mod help;
+mod lint;
 mod persistence;
 mod revocation;
 mod rights;
@@ -27,6 +28,8 @@ pub use clusters::ClusterArgs;
 use format::FormatParser;
 pub use format::{Format, RequestedFormat};
 pub use help::options;
+use lint::{LINT_ABOUT, LINT_EXAMPLES};
+pub use lint::{LintArgs, LintFailOn};
 pub use persistence::PersistenceArgs;
 pub use revocation::{DryRun, HistoryArgs, RestoreArgs, RevokeArgs};
 use revocation::{HISTORY_EXAMPLES, RESTORE_ABOUT, RESTORE_EXAMPLES, REVOKE_ABOUT, REVOKE_EXAMPLES};
@@ -119,6 +122,9 @@ pub enum Command {
     /// List who may do something, and whether they still exist
     #[command(long_about = WHO_CAN_ABOUT, after_help = WHO_CAN_EXAMPLES)]
     WhoCan(Box<WhoCanArgs>),
+    /// List what gives more than is needed, and how to end it
+    #[command(long_about = LINT_ABOUT, after_help = LINT_EXAMPLES)]
+    Lint(Box<LintArgs>),
     /// Revoke an identity's access to the cluster, and prove that it is gone
     #[command(long_about = REVOKE_ABOUT, after_help = REVOKE_EXAMPLES)]
     Revoke(Box<RevokeArgs>),
@@ -261,7 +267,7 @@ pub struct AccessArgs {
     /// Kubeconfig file to use, instead of KUBECONFIG and ~/.kube/config
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub kubeconfig: Option<PathBuf>,
-    /// Context to use (repeatable for scan, status, rights, who-can and revoke)
+    /// Context to use (repeatable for scan, status, rights, who-can, lint and revoke)
     #[arg(long, global = true, value_name = "NAME", action = ArgAction::Append)]
     pub context: Vec<String>,
     /// Cluster entry to use

@@ -37,6 +37,8 @@ pub enum Format {
     Html,
     /// One document in Markdown.
     Markdown,
+    /// Findings for code scanning.
+    Sarif,
 }
 
 /// What `-o` asks for.
@@ -71,7 +73,7 @@ impl TemplateKind {
 }
 
 /// Words without a value.
-const PLAIN: [(&str, &str, Format); 9] = [
+const PLAIN: [(&str, &str, Format); 10] = [
     ("table", "Columns", Format::Table),
     ("wide", "More columns", Format::Wide),
     ("json", "One JSON document", Format::Json),
@@ -81,6 +83,7 @@ const PLAIN: [(&str, &str, Format); 9] = [
     ("prometheus", "Metrics for node_exporter's textfile collector", Format::Prometheus),
     ("html", "One page for a browser", Format::Html),
     ("md", "One document in Markdown", Format::Markdown),
+    ("sarif", "Findings for code scanning (SARIF 2.1.0)", Format::Sarif),
 ];
 
 /// Words that take a value, as kubectl has them.
@@ -101,6 +104,9 @@ const HAVE_A_PAGE: &[&str] = &["expiry", "scan", "status", "history"];
 /// The verbs that have a document in Markdown.
 const HAVE_MARKDOWN: &[&str] = &["history"];
 
+/// The verbs whose result is findings.
+const HAVE_FINDINGS: &[&str] = &["lint"];
+
 impl RequestedFormat {
     /// Why a verb can't have this format; `None`: it can.
     pub fn refusal(&self, verb: &str) -> Option<String> {
@@ -108,6 +114,7 @@ impl RequestedFormat {
             Self::Known(Format::Prometheus) => ("prometheus", HAVE_METRICS),
             Self::Known(Format::Html) => ("html", HAVE_A_PAGE),
             Self::Known(Format::Markdown) => ("md", HAVE_MARKDOWN),
+            Self::Known(Format::Sarif) => ("sarif", HAVE_FINDINGS),
             _ => return None,
         };
         let refused = || format!("{verb} has no -o {word}, which is for {}", verbs.join(", "));

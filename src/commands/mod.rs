@@ -10,6 +10,7 @@ mod fleet;
 pub(crate) mod format;
 mod history;
 mod leaked_file;
+mod lint;
 mod operation;
 mod persistence;
 mod restore;
@@ -43,6 +44,7 @@ fn dispatch(cli: &Cli, world: &World, ui: &Ui) -> Result<Status, Stop> {
         Command::Status(args) => status::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::Rights(args) => rights::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::WhoCan(args) => who_can::run(args, &cli.access, &cli.cloud, world, ui)?,
+        Command::Lint(args) => lint::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::Revoke(args) => revoke::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::Restore(args) => restore::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::History(args) => history::run(args, world, ui)?,

@@ -21,4 +21,5 @@ pub mod revocation;
 pub mod rights;
 pub mod runtime;
 pub mod salvage;
+pub mod static_tokens;
 pub mod verification;

@@ -9,6 +9,7 @@ mod markdown;
 pub mod progress;
 mod prometheus;
 pub mod report;
+pub mod sarif;
 mod steps;
 pub mod table;
 pub mod ui;

@@ -10,6 +10,7 @@ use super::escape::escape;
 use super::html::Page;
 use super::markdown::Markdown;
 use super::prometheus::Metrics;
+use super::sarif::Sarif;
 use super::steps::StepLines;
 use super::table::{Cell, Layout, Table};
 use crate::cli::Format;
@@ -63,6 +64,11 @@ pub trait Report: Serialize {
 
     /// What `-o md` prints, for the verbs that have it.
     fn markdown(&self) -> Option<Markdown> {
+        None
+    }
+
+    /// What `-o sarif` prints, for the verbs that have it.
+    fn sarif(&self) -> Option<Sarif> {
         None
     }
 
@@ -167,6 +173,11 @@ pub fn write(report: &impl Report, style: &Style, out: &mut dyn Write) -> Result
         Format::Markdown => {
             let markdown = report.markdown().ok_or(WriteError::NotOffered("md"))?;
             out.write_all(markdown.to_text().as_bytes())?;
+        }
+        Format::Sarif => {
+            let sarif = report.sarif().ok_or(WriteError::NotOffered("sarif"))?;
+            serde_json::to_writer_pretty(&mut *out, &sarif.to_json()).map_err(io::Error::from)?;
+            writeln!(out)?;
         }
     }
     Ok(())

@@ -7,6 +7,7 @@
 mod cloud;
 mod expiry;
 mod history;
+mod lint;
 mod paths;
 mod persistence;
 mod persistence_words;
@@ -31,6 +32,7 @@ mod words;
 pub use cloud::{CallerView, CloudView};
 pub use expiry::{ExpiryItem, ExpiryReport, left, status_tone};
 pub use history::{History, OperationKind, OperationOutcome, PastOperation};
+pub use lint::{AcceptedView, LintFindingView, LintReport, NotCheckedView};
 pub use paths::{PathView, RequestView};
 pub use persistence::{AskedPersistence, FindingView, PersistenceColumns, PersistenceReport};
 pub use plan::{RevocationPlan, TargetView};
@@ -51,7 +53,7 @@ pub use who_can::{AllowedView, WhoCanColumns, WhoCanReport};
 pub use whoami::{ApiServerView, ClusterFacts, CredentialFacts, IdentityFacts, WhoAmI};
 pub use words::{
     ClusterIdFromWord, CredentialStatusWord, CredentialWord, GroupsSourceWord, IdentityTypeWord, KubeconfigWord,
-    OutcomeWord, StateWord, Word,
+    LintLevelWord, OutcomeWord, StateWord, Word,
 };
 
 use std::collections::BTreeSet;
@@ -89,6 +91,8 @@ pub enum Kind {
     WhoCanReport,
     /// What `trace` prints.
     TraceReport,
+    /// What `lint` prints.
+    LintReport,
     /// What `revoke --dry-run` prints.
     RevocationPlan,
     /// What `revoke` prints.

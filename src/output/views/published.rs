@@ -6,6 +6,7 @@
 
 mod expiry;
 mod history;
+mod lint;
 mod only_adds;
 mod persistence;
 mod revocation;
@@ -41,6 +42,7 @@ fn later_versions_only_add_to_what_is_published() {
     stays(&[revocation::report()]);
     rights::with_rights(|report| stays(slice::from_ref(report)));
     rights::with_who_can(|reports| stays(reports));
+    lint::with_example(|report| stays(slice::from_ref(report)));
     scan::with_example(|report| stays(slice::from_ref(report)));
     stays(&[status::example()]);
     let release = ("0123456789abcdef0123456789abcdef01234567", at("2026-01-01T10:11:12Z"));
@@ -51,9 +53,10 @@ fn later_versions_only_add_to_what_is_published() {
 /// What the command line lets a verb be asked for, its result has.
 #[test]
 fn a_verb_has_the_formats_that_it_may_be_asked_for() {
-    let check = |verb: &str, has: [bool; 3]| {
+    let check = |verb: &str, has: [bool; 4]| {
         let may = |format| RequestedFormat::Known(format).refusal(verb).is_none();
-        assert_eq!([may(Format::Prometheus), may(Format::Html), may(Format::Markdown)], has, "{verb}");
+        let formats = [Format::Prometheus, Format::Html, Format::Markdown, Format::Sarif];
+        assert_eq!(formats.map(may), has, "{verb}");
     };
     check("expiry", offers(&expiry::example()));
     check("history", offers(&history::example()));
@@ -61,11 +64,12 @@ fn a_verb_has_the_formats_that_it_may_be_asked_for() {
     check("status", offers(&status::example()));
     check("revoke", offers(&revocation::report()));
     check("whoami", offers(&whoami::example()));
+    lint::with_example(|report| check("lint", offers(report)));
 }
 
-/// Whether it has metrics, a page and a document in Markdown.
-fn offers(report: &impl Report) -> [bool; 3] {
-    [report.metrics().is_some(), report.page().is_some(), report.markdown().is_some()]
+/// Whether it has metrics, a page, a document in Markdown, and findings for code scanning.
+fn offers(report: &impl Report) -> [bool; 4] {
+    [report.metrics().is_some(), report.page().is_some(), report.markdown().is_some(), report.sarif().is_some()]
 }
 
 #[test]

@@ -9,6 +9,7 @@ use crate::core::credential::expiry::CredentialStatus;
 use crate::core::identity::IdentityType;
 use crate::core::identity::ack::CertificateState;
 use crate::core::identity::verdict::State;
+use crate::core::lint::Level;
 use crate::core::rbac::inert::Inert;
 use crate::core::rbac::reach::{Certainty, Primitive};
 use crate::core::rbac::user_info::GroupsSource;
@@ -58,6 +59,13 @@ macro_rules! words {
 pub(super) use words;
 
 words! {
+    /// How grave a finding is.
+    LintLevelWord of Level {
+        /// It gives power over the cluster, or access to an identity that is gone.
+        Error,
+        /// It gives more than is needed.
+        Warning,
+    }
     /// What kind of identity it is.
     IdentityTypeWord of IdentityType {
         /// A RAM user.

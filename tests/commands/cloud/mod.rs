@@ -4,6 +4,7 @@
 
 mod credentials;
 mod evidence;
+mod lint;
 mod one_fault;
 mod permissions;
 mod scan;

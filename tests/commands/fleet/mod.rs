@@ -1,6 +1,7 @@
 //! Several clusters of one account: read side by side, revoked as one, given back as one.
 
 mod choosing;
+mod linting;
 mod reading;
 mod regions;
 mod revoking;

@@ -7,6 +7,7 @@ mod deeds;
 mod deleting;
 mod escalation;
 mod fields;
+mod lint_fixes;
 mod local_evaluation;
 mod patching;
 mod persistence;
