@@ -1,6 +1,6 @@
 //! Which subjects of which bindings a finding is about, and who else is in these bindings.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::allowed::Allowed;
 use super::place::Place;
@@ -8,7 +8,7 @@ use super::rules::Rule;
 use crate::core::rbac::inventory::{Binding, BoundSubject};
 use crate::core::rbac::others::Others;
 
-/// A binding with the places of the subjects that are concerned.
+/// A binding with the places of the subjects that are concerned, in their order.
 #[derive(Clone, Debug)]
 pub(super) struct Concern<'a> {
     pub(super) binding: &'a Binding,
@@ -33,6 +33,11 @@ impl<'a> Concern<'a> {
         (!subjects.is_empty()).then_some(Self { binding, subjects })
     }
 
+    /// Whether the subject in this place is concerned.
+    fn has(&self, place: usize) -> bool {
+        self.subjects.binary_search(&place).is_ok()
+    }
+
     /// Whether all subjects of the binding are concerned.
     pub(super) fn is_whole(&self) -> bool {
         self.subjects.len() == self.binding.subjects().len()
@@ -54,12 +59,12 @@ pub(super) fn places(concerns: &[Concern<'_>]) -> Vec<Place> {
 
 /// Who is concerned, each once.
 pub(super) fn concerned(concerns: &[Concern<'_>]) -> Others {
-    distinct(concerns, |concern, place| concern.subjects.contains(&place))
+    distinct(concerns, |concern, place| concern.has(place))
 }
 
 /// Who else is in these bindings, each once.
 pub(super) fn sharing(concerns: &[Concern<'_>]) -> Others {
-    distinct(concerns, |concern, place| !concern.is_whole() && !concern.subjects.contains(&place))
+    distinct(concerns, |concern, place| !concern.is_whole() && !concern.has(place))
 }
 
 fn distinct(concerns: &[Concern<'_>], is_meant: impl Fn(&Concern<'_>, usize) -> bool) -> Others {
@@ -79,7 +84,7 @@ fn distinct(concerns: &[Concern<'_>], is_meant: impl Fn(&Concern<'_>, usize) -> 
 
 /// Puts bindings together that have one cause: those of one name and one role, in whatever namespaces.
 pub(super) fn by_cause(concerns: Vec<Concern<'_>>) -> Vec<Vec<Concern<'_>>> {
-    let mut causes: std::collections::BTreeMap<_, Vec<Concern<'_>>> = std::collections::BTreeMap::new();
+    let mut causes: BTreeMap<_, Vec<Concern<'_>>> = BTreeMap::new();
     for concern in concerns {
         let binding = concern.binding;
         let key = (binding.kind(), binding.name().to_owned(), binding.role().clone());

@@ -1,6 +1,6 @@
 //! L09: users who could become administrator by the API server alone. The cause is what allows the first step.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::allowed::Allowed;
 use super::concern::{Concern, subject_text};
@@ -14,7 +14,7 @@ use crate::core::rbac::inventory::Binding;
 use crate::core::rbac::others::Others;
 use crate::core::rbac::reach::{Primitive, Reach, ReachCluster, ReachPath, Step};
 use crate::core::rbac::user_info::UserInfo;
-use crate::core::rbac::{Attributes, Roles, names, rule_allows};
+use crate::core::rbac::{Attributes, PolicyRule, Roles, rule_allows};
 
 const RULE: Rule = Rule::PathToFullRights;
 
@@ -105,7 +105,7 @@ fn allows(cluster: &LintedCluster<'_>, binding: &Binding, right: &Attributes) ->
     role.is_some_and(|role| role.rules.iter().any(|rule| gives(rule, right)))
 }
 
-fn gives(rule: &crate::core::rbac::PolicyRule, right: &Attributes) -> bool {
+fn gives(rule: &PolicyRule, right: &Attributes) -> bool {
     let name = rule.resource_names.first().cloned().unwrap_or_default();
     rule_allows(rule, &Attributes { name, ..right.clone() })
 }
@@ -139,18 +139,18 @@ fn narrowing(cluster: &LintedCluster<'_>, granting: &[&Binding], right: &Attribu
 
 /// The users taken out of the bindings that give the right.
 fn unbinding(cluster: &LintedCluster<'_>, granting: &[&Binding], users: &[UserInfo]) -> Fix {
-    let without = |binding: &&Binding| {
+    let texts: BTreeSet<String> = users.iter().map(user_text).collect();
+    let names: BTreeSet<&str> = users.iter().map(|user| user.name.as_str()).collect();
+    let concern = |binding: &&Binding| {
         let is_meant = |place: &usize| {
             let subject = &binding.subjects()[*place];
-            let text = subject_text(binding, subject);
-            users
-                .iter()
-                .any(|user| user_text(user) == text || (subject.kind() == "User" && user.name == subject.name()))
+            let is_named = subject.user_name().is_some_and(|name| names.contains(name));
+            is_named || texts.contains(&subject_text(binding, subject))
         };
-        let subjects: Vec<usize> = (0..binding.subjects().len()).filter(is_meant).collect();
-        let concern = Concern { binding, subjects };
-        (!concern.subjects.is_empty()).then(|| cluster.kubectl.without_subjects(&concern)).flatten()
+        (0..binding.subjects().len()).filter(is_meant).collect::<Vec<usize>>()
     };
-    let named = granting.iter().filter(|binding| users.iter().any(|user| names(binding, user)));
-    Fix::new("bind a smaller role in its place, then remove this", named.map(without))
+    let concerns = granting.iter().map(|binding| Concern { binding, subjects: concern(binding) });
+    let commands = concerns.filter(|concern| !concern.subjects.is_empty());
+    let commands = commands.map(|concern| cluster.kubectl.without_subjects(&concern));
+    Fix::new("bind a smaller role in its place, then remove this", commands)
 }

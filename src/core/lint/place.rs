@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::core::percent;
 use crate::core::rbac::grants::Grant;
 use crate::core::rbac::inventory::Binding;
 
@@ -46,11 +47,11 @@ impl Place {
             "RAMIdentityMapping" => ("apis/ramauthenticator.k8s.alibabacloud/v1alpha1", "ramidentitymappings"),
             _ => return None,
         };
-        let name = crate::core::percent::encode_segment(&self.name);
+        let name = percent::encode_segment(&self.name);
         Some(match &self.namespace {
             None => format!("{group}/{plural}/{name}"),
             Some(namespace) => {
-                format!("{group}/namespaces/{}/{plural}/{name}", crate::core::percent::encode_segment(namespace))
+                format!("{group}/namespaces/{}/{plural}/{name}", percent::encode_segment(namespace))
             }
         })
     }
