@@ -64,6 +64,7 @@ fn input(number: usize) -> RevocationInput {
         operator: Operator::default(),
         cloud: Ok(()),
         unread: Vec::new(),
+        static_tokens: None,
     }
 }
 

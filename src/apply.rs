@@ -8,6 +8,7 @@ mod binding;
 mod cloud;
 mod issuing;
 mod recorder;
+mod static_token;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -25,7 +26,7 @@ use crate::core::revocation::input::RevocationInput;
 use crate::core::revocation::journal::StepResult;
 use crate::core::revocation::operation::EndedStep;
 use crate::core::revocation::plan::{Plan, StepKind};
-use crate::core::revocation::restoration::RestorePlan;
+use crate::core::revocation::restoration::{RestorePlan, RestoreToken};
 use crate::error::chain;
 
 pub use cloud::repair;
@@ -134,6 +135,16 @@ pub async fn revoke(tools: &Tools<'_>, plan: &Plan, input: &RevocationInput, con
         None => StepReport::new(id, StepResult::Failed).because("its binding was not read"),
     })
     .await;
+    let tokens: BTreeMap<_, _> =
+        input.static_tokens.iter().flat_map(|read| &read.tokens).map(|token| (&token.secret, token)).collect();
+    let steps = here().filter_map(|step| Some((step.id, step.of_token()?)));
+    reports.extend(
+        side_by_side(tools, steps, async |id, step| match tokens.get(&step.secret) {
+            Some(token) => static_token::end(tools, id, token).await,
+            None => StepReport::new(id, StepResult::Failed).because("its Secret was not read"),
+        })
+        .await,
+    );
     // Read once the bindings are written, before the first call of the cloud.
     let mut last_look: Option<LastLook> = None;
     for step in here() {
@@ -223,7 +234,12 @@ async fn clean(
 pub async fn restore(tools: &Tools<'_>, plan: &RestorePlan, consent: &Consent) -> Vec<StepReport> {
     assert!(consent.covers(&plan.hash), "consent is to another plan");
     let steps = plan.steps.iter().map(|step| (step.id, step));
-    let reports = side_by_side(tools, steps, async |_, step| binding::give_back(tools, step).await).await;
+    let mut reports = side_by_side(tools, steps, async |_, step| binding::give_back(tools, step).await).await;
+    let tokens = plan.tokens.iter().map(|token| (token.id, token));
+    let give_back = async |id, RestoreToken { secret, value, .. }: &RestoreToken| {
+        static_token::give_back(tools, id, secret, value).await
+    };
+    reports.extend(side_by_side(tools, tokens, give_back).await);
     if (tools.interrupted)() { reports } else { read_back(tools, plan, reports).await }
 }
 

@@ -55,7 +55,7 @@ pub struct RevokeArgs {
     #[arg(long, requires = "all_deleted")]
     pub accept_inferred: bool,
     /// Carry out this plan (from --dry-run -o json) if a plan made now is the same
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["resume", "force", "rbac_only", "leave_no_admin", "accept_group_grant", "also_name", "accept_name", "all_contexts", "all_clusters"])]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["resume", "force", "rbac_only", "leave_no_admin", "accept_group_grant", "also_name", "accept_name", "end_static_tokens", "all_contexts", "all_clusters"])]
     pub plan: Option<PathBuf>,
     /// Resume an interrupted operation
     #[arg(long, value_name = "OPERATION", value_parser = parse_operation, conflicts_with_all = ["dry_run", "also_name", "accept_name", "all_contexts", "all_clusters"])]
@@ -84,6 +84,9 @@ pub struct RevokeArgs {
     /// A user name that resembles the identity's and is another's: it stays and is no finding (repeatable)
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub accept_name: Vec<String>,
+    /// Also end static tokens of ServiceAccounts that the identity could read, by a label of their Secrets; no token is read
+    #[arg(long)]
+    pub end_static_tokens: bool,
     /// Reason, for the record
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,

@@ -314,6 +314,9 @@ fn say_rearmed(plan: &RestorePlan, ui: &Ui) {
     for name in names {
         ui.warning(&format!("every holder of a certificate of {name} has access again until the certificate ends"));
     }
+    for token in &plan.tokens {
+        ui.warning(&format!("every holder of the static token in {} has access again", token.secret));
+    }
     ui.note("the kubeconfig's record itself comes back only through ACK's recycle bin, in the console, within 30 days");
 }
 

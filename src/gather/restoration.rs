@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
+use jiff::Timestamp;
 
 use super::account::AccountReading;
 use super::cluster_access::{ClusterReading, Route};
@@ -17,11 +18,12 @@ use crate::core::rbac::RoleFacts;
 use crate::core::rbac::binding_object::{BindingObject, BindingRef};
 use crate::core::rbac::inventory::Role;
 use crate::core::revocation::input::Operator;
-use crate::core::revocation::journal::{Tombstone, at_risk, writes};
+use crate::core::revocation::journal::{Tombstone, at_risk, labels, writes};
 use crate::core::revocation::operation::ClusterRecord;
 use crate::core::revocation::plan::Plan;
 use crate::core::revocation::refusal::{Refusal, RefusalCode, RefusalScope};
-use crate::core::revocation::restoration::{Present, RestoreFlags, RestorePlan, Taken, plan, taken};
+use crate::core::revocation::restoration::{Present, RestoreFlags, RestorePlan, RestoreToken, Taken, plan, taken};
+use crate::core::revocation::static_tokens::{LabelChange, SecretRef};
 use crate::error::{Error, Result, chain};
 use crate::world::World;
 
@@ -91,6 +93,7 @@ pub async fn gather(
     let here = revoked_credentials.iter().filter(|dead| dead.is_of(id));
     let tombstones: Vec<Tombstone> = here.map(|dead| dead.tombstone.clone()).collect();
     let mut plan = plan(id, &pairs, &identities, &tombstones, question.flags.clone());
+    plan = plan.with_tokens(tokens(&reading.api, past, id).await?);
     let own_keys = key_fingerprints(reading.api.certificate_authority().unwrap_or_default());
     if !cluster.is_reached_by(&own_keys, reading.api.server()) {
         let message = format!("{} was made in another cluster than this context leads to", past.id);
@@ -98,7 +101,40 @@ pub async fn gather(
         plan.refusals.push(refusal.hint("name its context with --context"));
     }
     plan.refusals.extend(missing_rights(&reading.api, &plan, &pairs).await);
+    plan.refusals.extend(missing_rights_on_tokens(&reading.api, &plan, world.now).await);
     Ok(Gathered { plan, api: reading.api, operator, cluster: cluster.clone() })
+}
+
+/// The static tokens that the revocation ended, as long as their label is the one that it set.
+async fn tokens(api: &ApiServer, past: &Past, cluster: Option<&ClusterId>) -> Result<Vec<RestoreToken>> {
+    let here = labels(&past.events).into_iter().filter(|(of, change)| *of == cluster && change.sets);
+    // Of two of one Secret the later one is there.
+    let set: BTreeMap<&SecretRef, &String> = here.map(|(_, change)| (&change.secret, &change.value)).collect();
+    let asked = stream::iter(set).map(async |(secret, value)| {
+        let is_there = api.is_token_ended(secret, Some(value)).await.map_err(Error::failed)?;
+        let (cluster_id, secret, value) = (cluster.cloned(), secret.clone(), value.clone());
+        Ok(is_there.then_some(RestoreToken { id: 0, cluster_id, secret, value }))
+    });
+    let answers: Vec<Result<Option<RestoreToken>>> = asked.buffered(SIDE_BY_SIDE).collect().await;
+    Ok(answers.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+}
+
+/// What the API server would refuse about static tokens.
+async fn missing_rights_on_tokens(api: &ApiServer, plan: &RestorePlan, now: Timestamp) -> Vec<Refusal> {
+    if !plan.refusals.is_empty() {
+        return Vec::new();
+    }
+    let asked = stream::iter(&plan.tokens).map(async |RestoreToken { cluster_id, secret, value, .. }| {
+        let version = api.secret_version(secret, now).await.ok()??;
+        let (resource_version, value) = (version.resource_version, value.clone());
+        let change = LabelChange { secret: secret.clone(), resource_version, value, sets: false };
+        let error = api.may_label_secret(&change).await.err().filter(|error| error.is_forbidden())?;
+        let message = format!("you may not change {secret}: {}", chain(&error));
+        let refusal = Refusal::new(RefusalCode::MissingRight, message).of(RefusalScope::Cluster(None));
+        Some(refusal.hint("ask for get, list and patch on secrets there").in_cluster(cluster_id.as_ref()))
+    });
+    let refusals: Vec<Option<Refusal>> = asked.buffered(SIDE_BY_SIDE).collect().await;
+    refusals.into_iter().flatten().collect()
 }
 
 /// What bindings stand on, each read once however many bindings there are.

@@ -31,18 +31,19 @@ use crate::core::rbac::inventory::Binding;
 use crate::core::revocation::input::{
     Confirmation, DryRun, DryRuns, InputCluster, InputTarget, KubeconfigFact, LeakedFacts, Operator, RevocationInput,
 };
-use crate::core::revocation::plan::{self, PlannedTarget};
+use crate::core::revocation::plan::{self, PlannedTarget, TokenStep};
 use crate::core::revocation::target::{Target, TargetNames};
 use crate::error::{Error, Result, chain};
 use crate::world::World;
 
+mod static_tokens;
 mod traces;
 
 /// How many questions to the API server are under way at a time.
 pub(super) const SIDE_BY_SIDE: usize = 16;
 
 /// What is to be found out.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct RevocationQuery<'a> {
     /// The machine.
     pub world: &'a World,
@@ -60,6 +61,10 @@ pub struct RevocationQuery<'a> {
     pub asserted_id: Option<&'a ClusterId>,
     /// Whether the API server is to be asked by dry run what it would say.
     pub dry_run: bool,
+    /// `--end-static-tokens`.
+    pub end_static_tokens: bool,
+    /// The static tokens that an operation which is gone on with ends.
+    pub remembered_tokens: Vec<TokenStep>,
 }
 
 /// Who is to be revoked.
@@ -118,6 +123,7 @@ pub async fn gather(
     account: &AccountReading,
 ) -> Result<Gathered> {
     let RevocationQuery { world, timeout, wanted, .. } = question;
+    let (end_static_tokens, remembered_tokens) = (question.end_static_tokens, question.remembered_tokens.clone());
     let sources = Sources { reading: &reading, account };
     let named = |uids: &[Uid]| DeletedHolders { uids: uids.to_vec(), ..DeletedHolders::default() };
     let DeletedHolders { uids, left_out, not_asked } = match wanted {
@@ -131,7 +137,7 @@ pub async fn gather(
     };
     let is_signed = leaked.as_ref().is_some_and(|leaked| leaked.signed_by_ca == Some(true));
     let by_certificate = is_signed.then_some(Trace::Certificate);
-    let own: Vec<Target> = uids.iter().map(|uid| target(sources, uid, uids.len() == 1, question)).collect();
+    let own: Vec<Target> = uids.iter().map(|uid| target(sources, uid, uids.len() == 1, &question)).collect();
     let (references, beside) = (references(&reading, &TargetNames::of(&own)), named_for(&reading, &own));
     let inventory = reading.scan.grants.inventory();
     let (operator, bindings, same_named, roles, version, targets) = tokio::join!(
@@ -165,7 +171,7 @@ pub async fn gather(
     failed.extend(unread_namespaces.into_iter().map(Failure::from));
     let cluster = cluster(&reading, &route.context, question.asserted_id);
     let cloud = cloud_is_ready(&account.cloud, &cluster.known);
-    let input = RevocationInput {
+    let mut input = RevocationInput {
         cluster,
         scan: reading.scan,
         roles,
@@ -177,7 +183,12 @@ pub async fn gather(
         operator,
         cloud,
         unread,
+        static_tokens: None,
     };
+    if end_static_tokens {
+        let read = static_tokens::read(&reading.api, &input, &remembered_tokens, question.dry_run, world.now).await;
+        input.static_tokens = Some(read);
+    }
     let dry_runs = if question.dry_run { dry_runs(&reading.api, &input).await } else { DryRuns::new() };
     Ok(Gathered {
         input,
@@ -364,7 +375,7 @@ fn is_remembered(reading: &ClusterReading<ApiServer>, uid: &Uid, remembered: &[P
     remembered.iter().any(|known| known.uid == *uid && is_here(known.cluster_id.as_ref()))
 }
 
-fn target(sources: Sources<'_>, uid: &Uid, is_alone: bool, question: RevocationQuery<'_>) -> Target {
+fn target(sources: Sources<'_>, uid: &Uid, is_alone: bool, question: &RevocationQuery<'_>) -> Target {
     let Sources { reading, account } = sources;
     let mut target = Target::new(uid.clone());
     let known_to_ram = account.people.ram_names().chain(reading.scan.directory.account_names());

@@ -17,14 +17,16 @@ use crate::core::rbac::inventory::Inventory;
 use crate::core::rbac::mapping_sources::{MappingReading, MappingSources};
 use crate::core::revocation::input::{InputCluster, InputTarget};
 use crate::core::revocation::plan::Plan;
+use crate::core::revocation::static_tokens::SecretRef;
 use crate::core::revocation::verification::{
-    Answers, Assembly, Before, Check, CheckReport, Verification, evaluate, weigh_mappings,
+    Answers, Assembly, Before, Check, CheckReport, Verification, evaluate, weigh_mappings, weigh_static_tokens,
 };
 use crate::error::chain;
 
 mod cloud_record;
 mod leaked_file;
 mod reviews;
+mod static_tokens;
 mod watch;
 
 pub use cloud_record::ask_cloud;
@@ -67,7 +69,11 @@ pub struct VerificationQuery<'a> {
 
 /// Makes all checks but the one of the cloud, and weighs them with that one's reports. Gives the answers of the access reviews, too.
 pub async fn verify(question: &VerificationQuery<'_>, cloud: Vec<CheckReport>) -> (Vec<Verification>, Vec<Answers>) {
-    let (first, mappings) = tokio::join!(FirstList::read(question.api), mappings(question.api));
+    let (first, mappings, tokens) = tokio::join!(
+        FirstList::read(question.api),
+        mappings(question.api),
+        static_tokens::still_taken(question.api, question.plan, question.now),
+    );
     let settled = async {
         match &first {
             Ok(first) => watch(question, first).await,
@@ -91,6 +97,9 @@ pub async fn verify(question: &VerificationQuery<'_>, cloud: Vec<CheckReport>) -
     let checks = question.targets.iter().zip(checks).zip(cloud).zip(settled);
     for (((target, (mut checks, answered)), cloud), settled) in checks {
         checks.extend([cloud, settled]);
+        let steps = question.plan.token_steps().filter(|(_, step)| step.identities.contains(&target.target.uid));
+        let ended: Vec<&SecretRef> = steps.map(|(_, step)| &step.secret).collect();
+        checks.extend(weigh_static_tokens(&ended, tokens.as_ref().map_err(String::as_str)));
         verifications.push(assembly.verification(&target.target, checks));
         answers.extend(answered);
     }

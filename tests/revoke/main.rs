@@ -51,6 +51,7 @@ mod restoring;
 mod scene;
 mod setting;
 mod sizes;
+mod static_tokens;
 mod terminal;
 mod unread;
 mod widths;

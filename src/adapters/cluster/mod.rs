@@ -33,6 +33,7 @@ mod object;
 mod protobuf_list;
 mod review;
 mod roles;
+mod secret_label;
 mod secret_table;
 mod server_certificate;
 mod status_of_get;

@@ -13,7 +13,7 @@ use crate::adapters::cluster::ApiServer;
 use crate::cli::{AccessArgs, DryRun, RevokeArgs};
 use crate::core::ids::{ClusterId, Uid};
 use crate::core::revocation::input::DryRuns;
-use crate::core::revocation::plan::{Draft, Plan, RevokeMode, misnamed};
+use crate::core::revocation::plan::{Draft, Plan, RevokeMode, TokenStep, misnamed};
 use crate::core::revocation::refusal::{Refusal, RefusalCode, RefusalScope};
 use crate::error::{Error, Result};
 use crate::gather::account::AccountReading;
@@ -158,7 +158,16 @@ impl Planning<'_> {
             also_names: &self.request.flags.also_names,
             asserted_id: self.args.clusters.cluster_id.first().filter(|_| !extent.is_several()),
             dry_run: self.args.dry_run != DryRun::Client,
+            end_static_tokens: self.request.flags.end_static_tokens,
+            remembered_tokens: self.remembered_tokens(cluster),
         }
+    }
+
+    /// The static tokens of an operation that is gone on with: by now its identities may have lost the right to read them.
+    fn remembered_tokens(&self, cluster: Option<&ClusterId>) -> Vec<TokenStep> {
+        let plan = self.request.resumed.as_ref().and_then(|past| past.record.revocation());
+        let steps = plan.into_iter().flat_map(|plan| plan.token_steps());
+        steps.filter(|(step, _)| step.cluster_id.as_ref() == cluster).map(|(_, token)| token.clone()).collect()
     }
 
     /// How many are revoked together.

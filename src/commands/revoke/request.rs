@@ -200,6 +200,7 @@ fn flags(args: &RevokeArgs) -> Flags {
         accept_group_grants: args.accept_group_grant.clone(),
         also_names: distinct(args.also_name.iter().cloned()),
         accept_names: distinct(args.accept_name.iter().cloned()),
+        end_static_tokens: args.end_static_tokens,
     }
 }
 

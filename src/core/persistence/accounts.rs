@@ -10,10 +10,7 @@ use crate::core::rbac::inventory::Inventory;
 use crate::core::rbac::mapping::Mapping;
 use crate::core::rbac::reach::{Certainty, Discovered, Primitive, Reach, ReachCluster, ReachPath, Target};
 use crate::core::rbac::{Attributes, Roles, UserInfo, allows};
-
-/// API servers that know the label with which a static token is not taken any more.
-/// Source: <https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#legacy-serviceaccount-token-cleaner>
-const KNOWS_THE_LABEL: u32 = 29;
+use crate::core::revocation::static_tokens::KNOWS_THE_LABEL;
 
 /// The static tokens that would let someone in; of an identity those that it could read.
 pub(super) fn static_tokens(facts: &ClusterFacts<'_>, whose: &Whose, then: &RightsThen) -> Vec<Finding> {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::other_credential::OtherCredential;
+use super::static_tokens::InputTokens;
 use super::target::Target;
 use crate::core::access::holder::LastAccess;
 use crate::core::access::scan::ClusterScan;
@@ -41,6 +42,8 @@ pub struct RevocationInput {
     pub cloud: Result<(), String>,
     /// Bindings or roles that could not be read, and why: then what there is to revoke is unknown.
     pub unread: Vec<String>,
+    /// The static tokens that the identities could read; `None` where they are not to be ended.
+    pub static_tokens: Option<InputTokens>,
 }
 
 impl RevocationInput {

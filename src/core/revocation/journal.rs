@@ -24,7 +24,7 @@ pub use event::{
 pub use operation_id::OperationId;
 pub use risk::at_risk;
 pub use summary::{OperationSummary, SummaryPurpose};
-pub use writes::{BindingWrite, Fate, State, state, writes};
+pub use writes::{BindingWrite, Fate, State, labels, state, writes};
 
 /// What an operation that was begun with a leaked file remembers of its credential: a restore of that name would arm the
 /// file again. No secret is in it.

@@ -20,5 +20,6 @@ pub mod record;
 pub mod refusal;
 pub mod restoration;
 mod seal;
+pub mod static_tokens;
 pub mod target;
 pub mod verification;

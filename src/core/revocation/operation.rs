@@ -138,7 +138,7 @@ impl OperationRecord {
     pub fn has_step(&self, id: u32) -> bool {
         match &self.purpose {
             Purpose::Revoke { plan, .. } => plan.step(id).is_some(),
-            Purpose::Restore { plan, .. } => plan.steps.iter().any(|step| step.id == id),
+            Purpose::Restore { plan, .. } => plan.step(id).is_some() || plan.token(id).is_some(),
         }
     }
 
@@ -150,7 +150,7 @@ impl OperationRecord {
             }
             Purpose::Restore { of, plan, rearmed } => {
                 let purpose = SummaryPurpose::Restore { of: of.clone(), rearmed: rearmed.clone() };
-                (&plan.hash, plan.uids.clone(), plan.steps.len(), purpose)
+                (&plan.hash, plan.uids.clone(), plan.steps.len() + plan.tokens.len(), purpose)
             }
         };
         OperationSummary {

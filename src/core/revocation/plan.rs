@@ -31,7 +31,10 @@ pub use draft::{Draft, permissions_here, questions};
 pub use names::misnamed;
 pub use paths::PlannedPath;
 pub use remain::{Elsewhere, NOT_CHECKED, Remain, RemainKind, access, mapping_of, masters};
-pub use step::{BindingAction, BindingStep, Step, StepKind};
+pub use step::{BindingAction, BindingStep, Step, StepKind, TokenStep};
+
+/// Where static tokens are ended, only others of a ServiceAccount's tokens can't be seen.
+const ISSUED: &str = "issued ";
 
 /// The flags that decide what a revocation does. All of them are part of what is agreed to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,6 +55,8 @@ pub struct Flags {
     pub also_names: Vec<String>,
     /// `--accept-name`: user names that resemble an identity's and are another's.
     pub accept_names: Vec<String>,
+    /// `--end-static-tokens`: also static tokens that the identity could read.
+    pub end_static_tokens: bool,
 }
 
 impl Flags {
@@ -67,12 +72,14 @@ impl Flags {
             accept_group_grants,
             also_names,
             accept_names,
+            end_static_tokens,
         } = given;
         self.force |= force;
         self.rbac_only |= rbac_only;
         self.all_deleted |= all_deleted;
         self.accept_inferred |= accept_inferred;
         self.leave_no_admin |= leave_no_admin;
+        self.end_static_tokens |= end_static_tokens;
         self.accept_group_grants.extend(accept_group_grants);
         self.accept_group_grants = distinct(self.accept_group_grants);
         self.also_names.extend(also_names);
@@ -221,10 +228,13 @@ impl Plan {
 
     /// Names the ServiceAccounts whose tokens no check can see.
     fn name_accounts(&mut self) {
-        let tokens = paths::tokens(self.paths.iter());
+        let mut tokens = paths::tokens(self.paths.iter());
+        if self.flags.end_static_tokens {
+            tokens.insert_str(0, ISSUED);
+        }
         self.not_checked
             .iter_mut()
-            .filter(|what| what.starts_with(paths::TOKENS))
+            .filter(|what| what.trim_start_matches(ISSUED).starts_with(paths::TOKENS))
             .for_each(|what| *what = tokens.clone());
     }
 
@@ -305,7 +315,12 @@ impl Plan {
         self.steps.binary_search_by_key(&id, |step| step.id).ok().map(|index| &self.steps[index])
     }
 
-    /// The steps that change the cluster.
+    /// The steps that end static tokens.
+    pub fn token_steps(&self) -> impl Iterator<Item = (&Step, &TokenStep)> {
+        self.steps.iter().filter_map(|step| Some((step, step.of_token()?)))
+    }
+
+    /// The steps that change the bindings of the cluster.
     pub fn binding_steps(&self) -> impl Iterator<Item = (&Step, &BindingStep)> {
         self.steps.iter().filter_map(|step| Some((step, step.of_binding()?)))
     }

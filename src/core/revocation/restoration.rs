@@ -12,6 +12,7 @@ use super::journal::{BindingWrite, Fate, Tombstone};
 use super::plan::others_of;
 use super::refusal::{Refusal, RefusalCode, RefusalScope};
 use super::seal;
+use super::static_tokens::SecretRef;
 use super::target::TargetNames;
 use crate::core::cluster::server_view::NamespaceFacts;
 use crate::core::identity::verdict::{State, Verdict};
@@ -127,6 +128,19 @@ pub struct RoleChange {
     pub added: Vec<PolicyRule>,
 }
 
+/// One static token that is taken again: the label that a revocation set is taken away, if it is still that one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestoreToken {
+    /// Its number.
+    pub id: u32,
+    /// The cluster, where its ID is known.
+    pub cluster_id: Option<ClusterId>,
+    /// The Secret.
+    pub secret: SecretRef,
+    /// The value that the label has.
+    pub value: String,
+}
+
 /// A plan to give access back.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RestorePlan {
@@ -138,6 +152,8 @@ pub struct RestorePlan {
     pub uids: Vec<Uid>,
     /// The steps.
     pub steps: Vec<RestoreStep>,
+    /// The steps that have static tokens taken again, numbered behind the others.
+    pub tokens: Vec<RestoreToken>,
     /// What the steps mean, binding by binding.
     pub changes: Vec<RestoreChange>,
     /// Why nothing will be done.
@@ -220,26 +236,44 @@ impl RestorePlan {
     /// Joins the plans of several clusters into one, which is agreed to as a whole.
     pub fn joined(plans: Vec<Self>) -> Self {
         let is_nothing = |refusal: &Refusal| refusal.code == RefusalCode::NothingToRestore;
-        let something = plans.iter().any(|plan| !plan.steps.is_empty());
+        let something = plans.iter().any(|plan| !plan.steps.is_empty() || !plan.tokens.is_empty());
         let mut all = Self::default();
         for plan in plans {
             all.flags = plan.flags;
             all.uids.extend(plan.uids);
             all.steps.extend(plan.steps);
+            all.tokens.extend(plan.tokens);
             all.changes.extend(plan.changes);
             // Where one cluster has nothing to get back, the others go on.
             all.refusals.extend(plan.refusals.into_iter().filter(|refusal| !(something && is_nothing(refusal))));
         }
         all.uids.sort();
         all.uids.dedup();
-        (1..).zip(&mut all.steps).for_each(|(number, step)| step.id = number);
-        all.hash = seal::of_restore(&all.flags, &all.steps);
+        all.seal();
         all
+    }
+
+    /// The plan with static tokens that are taken again.
+    #[must_use]
+    pub fn with_tokens(mut self, tokens: Vec<RestoreToken>) -> Self {
+        if !tokens.is_empty() {
+            self.refusals.retain(|refusal| refusal.code != RefusalCode::NothingToRestore);
+        }
+        self.tokens = tokens;
+        self.seal();
+        self
+    }
+
+    fn seal(&mut self) {
+        let ids =
+            self.steps.iter_mut().map(|step| &mut step.id).chain(self.tokens.iter_mut().map(|token| &mut token.id));
+        (1..).zip(ids).for_each(|(number, id)| *id = number);
+        self.hash = seal::of_restore(&self.flags, &self.steps, &self.tokens);
     }
 
     /// Whether the plan is still the one that its hash was made of.
     pub fn is_sealed(&self) -> bool {
-        self.hash == seal::of_restore(&self.flags, &self.steps)
+        self.hash == seal::of_restore(&self.flags, &self.steps, &self.tokens)
     }
 
     /// The part that is about one cluster, with the hash of the whole: consent to all of it is consent to each part.
@@ -250,6 +284,7 @@ impl RestorePlan {
             flags: self.flags.clone(),
             uids: self.uids.clone(),
             steps: self.steps.iter().filter(|step| step.cluster_id.as_ref() == id).cloned().collect(),
+            tokens: self.tokens.iter().filter(|token| token.cluster_id.as_ref() == id).cloned().collect(),
             changes: self.changes.iter().filter(|change| change.cluster_id.as_ref() == id).cloned().collect(),
             refusals: self.refusals.clone(),
         }
@@ -268,6 +303,11 @@ impl RestorePlan {
     pub fn step(&self, id: u32) -> Option<&RestoreStep> {
         // A part of a plan keeps the numbers of the whole, in their order.
         self.steps.binary_search_by_key(&id, |step| step.id).ok().map(|index| &self.steps[index])
+    }
+
+    /// A step of a static token by its number.
+    pub fn token(&self, id: u32) -> Option<&RestoreToken> {
+        self.tokens.iter().find(|token| token.id == id)
     }
 
     /// Whether it is about more than one cluster.
@@ -329,8 +369,8 @@ pub fn plan(
     refusals.iter_mut().for_each(|refusal| refusal.cluster_id = cluster_id.cloned());
     (1..).zip(&mut steps).for_each(|(number, step)| step.id = number);
     let uids = identities.iter().map(|(uid, _)| uid.clone()).collect();
-    let hash = seal::of_restore(&flags, &steps);
-    RestorePlan { hash, flags, uids, steps, changes, refusals }
+    let hash = seal::of_restore(&flags, &steps, &[]);
+    RestorePlan { hash, flags, uids, steps, tokens: Vec::new(), changes, refusals }
 }
 
 /// Gives a binding's subjects back; `None` where all are there.

@@ -8,8 +8,8 @@ use k8s_openapi::api::rbac::v1::Subject;
 use serde_json::{Map, Value, json};
 
 use super::plan::{Flags, Plan, PlannedTarget, Step, StepKind};
-use super::record::{DELETE_KUBECONFIG, OnDisk};
-use super::restoration::{RestoreAction, RestoreFlags, RestoreStep};
+use super::record::{DELETE_KUBECONFIG, END_STATIC_TOKEN, OnDisk};
+use super::restoration::{RestoreAction, RestoreFlags, RestoreStep, RestoreToken};
 use crate::core::hex;
 use crate::core::ids::ClusterId;
 use crate::core::rbac::binding_object::{BindingObject, BindingRef};
@@ -25,11 +25,15 @@ pub(super) fn of_revocation(plan: &Plan) -> String {
 }
 
 /// The seal of a restore: SHA-256 in hexadecimal digits.
-pub(super) fn of_restore(flags: &RestoreFlags, steps: &[RestoreStep]) -> String {
-    seal(&json!({
+pub(super) fn of_restore(flags: &RestoreFlags, steps: &[RestoreStep], tokens: &[RestoreToken]) -> String {
+    let mut sealed = json!({
         "flags": restore_flags(flags),
         "steps": steps.iter().map(restore_step).collect::<Vec<_>>(),
-    }))
+    });
+    if !tokens.is_empty() {
+        sealed["tokens"] = tokens.iter().map(restore_token).collect();
+    }
+    seal(&sealed)
 }
 
 fn revocation_flags(flags: &Flags) -> Value {
@@ -42,6 +46,7 @@ fn revocation_flags(flags: &Flags) -> Value {
         ("acceptGroupGrants", json!(flags.accept_group_grants)),
         ("alsoNames", json!(flags.also_names)),
         ("acceptNames", json!(flags.accept_names)),
+        ("endStaticTokens", json!(flags.end_static_tokens)),
     ])
 }
 
@@ -85,6 +90,18 @@ fn step(step: &Step) -> Value {
             "sharedWithCount": step.shared_with.count,
             "sharedWithSha256": step.shared_with_sha256,
         }),
+        StepKind::StaticToken(step) => json!({
+            "clusterId": cluster_id,
+            "action": END_STATIC_TOKEN,
+            "object": ["Secret", step.secret.namespace, step.secret.name],
+            "uid": null,
+            "resourceVersion": step.resource_version,
+            "identities": step.identities.iter().map(OnDisk::write).collect::<Vec<_>>(),
+            "subjects": [],
+            "sharedWith": [],
+            "sharedWithCount": 0,
+            "sharedWithSha256": null,
+        }),
         StepKind::Kubeconfig(uid) => json!({
             "clusterId": cluster_id,
             "action": DELETE_KUBECONFIG,
@@ -114,6 +131,14 @@ fn restore_step(step: &RestoreStep) -> Value {
         "subjects": step.subjects.iter().map(subject).collect::<Vec<_>>(),
         "others": step.others().iter().map(subject).collect::<Vec<_>>(),
         "create": object,
+    })
+}
+
+fn restore_token(RestoreToken { id: _, cluster_id, secret, value }: &RestoreToken) -> Value {
+    json!({
+        "clusterId": cluster(cluster_id.as_ref()),
+        "object": ["Secret", secret.namespace, secret.name],
+        "value": value,
     })
 }
 
@@ -201,8 +226,9 @@ mod tests {
             accept_group_grants: vec!["g".into()],
             also_names: vec!["a".into()],
             accept_names: vec!["b".into()],
+            end_static_tokens: true,
         };
-        assert_eq!(revocation_flags(&all).as_object().map(Map::len), Some(8));
+        assert_eq!(revocation_flags(&all).as_object().map(Map::len), Some(9));
         let all = RestoreFlags { force: true, accept_role_change: true, rearm: vec!["200-1".into()] };
         assert_eq!(restore_flags(&all).as_object().map(Map::len), Some(3));
     }
@@ -233,6 +259,6 @@ mod tests {
         );
         assert_eq!(sealed, expected);
         let whole = format!(r#"{{"flags":{{}},"steps":[{expected}]}}"#);
-        assert_eq!(of_restore(&RestoreFlags::default(), &steps), hex::sha256(whole.as_bytes()));
+        assert_eq!(of_restore(&RestoreFlags::default(), &steps, &[]), hex::sha256(whole.as_bytes()));
     }
 }

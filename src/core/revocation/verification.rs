@@ -19,6 +19,7 @@ mod mappings;
 mod other_credentials;
 mod rbac;
 mod reviews;
+mod static_tokens;
 mod watch;
 
 pub use answers::{Answers, ClusterAnswers, answers};
@@ -30,6 +31,7 @@ pub use mappings::weigh_mappings;
 pub use other_credentials::{CredentialAnswer, weigh_other, with_others, without_file};
 pub use rbac::evaluate;
 pub use reviews::{Before, Reviewed, questions, read_review, weigh_reviews};
+pub use static_tokens::weigh_static_tokens;
 pub use watch::{Returned, SETTLE, SETTLE_RECONCILED, Seen, Window, came_back, reconciled, weigh_window};
 
 /// A question that is asked about a name before the change and after it.
@@ -74,6 +76,8 @@ pub enum Check {
     LeakedFile,
     /// Mappings, groups, and what else lets the identity in.
     MappingsAndGroups,
+    /// Static tokens that were to be ended.
+    StaticTokens,
     /// Whether anything came back while it was watched.
     Settled,
 }

@@ -49,6 +49,14 @@ fn moment(event: &Event) -> Moment {
             audit_id: Some(audit_id.clone()),
             ..plain(time, sent(binding, change, &subjects.iter().map(subject_text).collect::<Vec<_>>()))
         },
+        Event::SendingLabel { time, audit_id, cluster_id, change } => {
+            let what = if change.sets { "end its static token" } else { "have its static token taken again" };
+            Moment {
+                cluster_id: cluster_id.as_ref().map(ToString::to_string),
+                audit_id: Some(audit_id.clone()),
+                ..plain(time, format!("PATCH {}, to {what}", change.secret))
+            }
+        }
         Event::SendingClean { time, audit_id, call: CleanCall { cluster_id, uid, force } } => {
             let force = if *force { ", with Force" } else { "" };
             Moment {

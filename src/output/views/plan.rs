@@ -85,6 +85,8 @@ pub struct FlagsView {
     pub also_names: Vec<String>,
     /// `--accept-name`.
     pub accept_names: Vec<String>,
+    /// `--end-static-tokens`.
+    pub end_static_tokens: bool,
 }
 
 /// A credential that leaked. Nothing of it is secret.
@@ -280,6 +282,7 @@ impl FlagsView {
             accept_group_grants,
             also_names,
             accept_names,
+            end_static_tokens,
         } = flags.clone();
         Self {
             force,
@@ -290,6 +293,7 @@ impl FlagsView {
             accept_group_grants,
             also_names,
             accept_names,
+            end_static_tokens,
         }
     }
 }
@@ -305,6 +309,7 @@ impl From<FlagsView> for Flags {
             accept_group_grants,
             also_names,
             accept_names,
+            end_static_tokens,
         } = flags;
         Self {
             force,
@@ -315,6 +320,7 @@ impl From<FlagsView> for Flags {
             accept_group_grants,
             also_names,
             accept_names,
+            end_static_tokens,
         }
     }
 }
@@ -407,6 +413,9 @@ impl PlannedStepView {
 
     /// Who leaves by it; of very many a few.
     fn leaving(&self) -> String {
+        if self.action == StepAction::EndStaticToken {
+            return String::new();
+        }
         let leaving = if self.subjects.is_empty() { &self.identities } else { &self.subjects };
         Others::new(leaving.iter().cloned(), leaving.len()).to_string()
     }
@@ -463,9 +472,12 @@ impl Report for RevocationPlan {
                     ),
                 ]);
             }
-            if step.object.is_none() {
+            match step.action {
                 // The identity is named already.
-                details.remove(0);
+                StepAction::DeleteKubeconfig => drop(details.remove(0)),
+                // Nobody is taken out of it.
+                StepAction::EndStaticToken => drop(details.drain(..2)),
+                _ => {}
             }
             StepLines {
                 group,

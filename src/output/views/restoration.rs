@@ -97,7 +97,8 @@ pub struct RoleChangeView {
 impl RestoreReport {
     /// The document of a plan of which no step was started.
     pub fn planned(restores: &OperationId, plan: &RestorePlan) -> Self {
-        Self::of(None, restores, plan, plan.steps.iter().map(StepView::planned_restore).collect())
+        let tokens = plan.tokens.iter().map(StepView::planned_token);
+        Self::of(None, restores, plan, plan.steps.iter().map(StepView::planned_restore).chain(tokens).collect())
     }
 
     /// The report of a restore that has ended, by what is kept of it.

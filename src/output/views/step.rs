@@ -10,8 +10,9 @@ use crate::core::rbac::binding_object::{BindingRef, subject_text};
 use crate::core::rbac::others::Others;
 use crate::core::revocation::journal::StepResult;
 use crate::core::revocation::operation::EndedStep;
-use crate::core::revocation::plan::{BindingAction, BindingStep, Plan, Step, StepKind};
-use crate::core::revocation::restoration::{RestoreAction, RestorePlan, RestoreStep};
+use crate::core::revocation::plan::{BindingAction, BindingStep, Plan, Step, StepKind, TokenStep};
+use crate::core::revocation::restoration::{RestoreAction, RestorePlan, RestoreStep, RestoreToken};
+use crate::core::revocation::static_tokens::SecretRef;
 use crate::output::table::Tone;
 
 /// What a step does.
@@ -30,6 +31,10 @@ pub enum StepAction {
     CreateBinding,
     /// Adds the identities to a binding.
     AddSubjects,
+    /// Tells the API server not to take a static token any more, by a label of its Secret.
+    EndStaticToken,
+    /// Takes that label away: the token is taken again.
+    ReviveStaticToken,
 }
 
 /// How a step ended.
@@ -50,18 +55,18 @@ pub enum StepOutcome {
     Unknown,
 }
 
-/// A binding, as a step sees it.
+/// A binding or a Secret, as a step sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectView {
-    /// `RoleBinding` or `ClusterRoleBinding`.
+    /// `RoleBinding`, `ClusterRoleBinding` or `Secret`.
     pub kind: String,
     /// The namespace; null for a ClusterRoleBinding.
     pub namespace: Option<String>,
     /// The name.
     pub name: String,
-    /// The Kubernetes UID; null where the binding is created, or not known.
+    /// The Kubernetes UID; null where the binding is created, where it is not known, and for a Secret, whose version alone is read.
     pub uid: Option<String>,
     /// The version that the plan saw; null where the binding is created, or not known.
     pub resource_version: Option<String>,
@@ -110,6 +115,7 @@ impl StepAction {
     pub(super) fn of(kind: &StepKind) -> Self {
         match kind {
             StepKind::Kubeconfig(_) => Self::DeleteKubeconfig,
+            StepKind::StaticToken(_) => Self::EndStaticToken,
             StepKind::Binding(step) => match step.action {
                 BindingAction::Delete => Self::DeleteBinding,
                 BindingAction::RemoveSubjects => Self::RemoveSubjects,
@@ -134,6 +140,8 @@ impl StepAction {
             Self::DeleteKubeconfig => "cloud",
             Self::CreateBinding => "create",
             Self::AddSubjects => "add",
+            Self::EndStaticToken => "end",
+            Self::ReviveStaticToken => "revive",
         }
     }
 }
@@ -162,6 +170,15 @@ impl ObjectView {
         Self { uid: Some(uid.to_owned()), resource_version: Some(resource_version.to_owned()), ..self }
     }
 
+    fn of_secret(SecretRef { namespace, name }: &SecretRef) -> Self {
+        let (kind, namespace) = ("Secret".to_owned(), Some(namespace.clone()));
+        Self { kind, namespace, name: name.clone(), uid: None, resource_version: None }
+    }
+
+    fn of_token(step: &TokenStep) -> Self {
+        Self { resource_version: Some(step.resource_version.clone()), ..Self::of_secret(&step.secret) }
+    }
+
     /// The binding that a step changes.
     pub(super) fn of_step(step: &BindingStep) -> Self {
         Self::of(&step.binding).with_version(&step.uid, &step.resource_version)
@@ -183,7 +200,7 @@ impl StepView {
             id: step.id,
             cluster_id: step.cluster_id.as_ref().map(ToString::to_string),
             action: StepAction::of(&step.kind),
-            object: binding.map(ObjectView::of_step),
+            object: binding.map(ObjectView::of_step).or_else(|| step.of_token().map(ObjectView::of_token)),
             identities: step.identities().iter().map(ToString::to_string).collect(),
             subjects: binding.map(|step| step.subjects.clone()).unwrap_or_default(),
             result: StepOutcome::Planned,
@@ -215,6 +232,22 @@ impl StepView {
         }
     }
 
+    /// A step of a restore that has a static token taken again, and was not started.
+    pub(super) fn planned_token(token: &RestoreToken) -> Self {
+        Self {
+            id: token.id,
+            cluster_id: token.cluster_id.as_ref().map(ToString::to_string),
+            action: StepAction::ReviveStaticToken,
+            object: Some(ObjectView::of_secret(&token.secret)),
+            identities: Vec::new(),
+            subjects: Vec::new(),
+            result: StepOutcome::Planned,
+            error: None,
+            request_id: None,
+            audit_id: None,
+        }
+    }
+
     /// A step of a revocation that has ended; `None` where the plan has no such step.
     pub fn of_revocation(plan: &Plan, ended: EndedStep) -> Option<Self> {
         plan.step(ended.id).map(|step| Self::planned(step).ended(ended))
@@ -222,7 +255,9 @@ impl StepView {
 
     /// A step of a restore that has ended; `None` where the plan has no such step.
     pub fn of_restore(plan: &RestorePlan, ended: EndedStep) -> Option<Self> {
-        plan.step(ended.id).map(|step| Self::planned_restore(step).ended(ended))
+        let of_binding = plan.step(ended.id).map(Self::planned_restore);
+        let step = of_binding.or_else(|| plan.token(ended.id).map(Self::planned_token))?;
+        Some(step.ended(ended))
     }
 
     fn ended(self, EndedStep { id: _, result, error, request_id, audit_id }: EndedStep) -> Self {
@@ -240,6 +275,8 @@ impl StepView {
             StepAction::DeleteKubeconfig => format!("delete the kubeconfig of {}", self.identities.join(", ")),
             StepAction::CreateBinding => format!("create {object}: {subjects}"),
             StepAction::AddSubjects => format!("add to {object}: {subjects}"),
+            StepAction::EndStaticToken => format!("end the static token in {object}"),
+            StepAction::ReviveStaticToken => format!("have the static token in {object} taken again"),
         }
     }
 

@@ -110,6 +110,7 @@ impl CheckWord {
             Self::Cloud => "cloud",
             Self::LeakedFile => "leaked file",
             Self::MappingsAndGroups => "mappings, groups",
+            Self::StaticTokens => "static tokens",
             Self::Settled => "settled",
         }
     }

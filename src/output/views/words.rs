@@ -258,6 +258,8 @@ words! {
         LeakedFile,
         /// Mappings, groups, and what else lets the identity in.
         MappingsAndGroups,
+        /// Static tokens that were to be ended, by the labels of their Secrets.
+        StaticTokens,
         /// Whether anything came back while it was watched.
         Settled,
     }

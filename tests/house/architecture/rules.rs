@@ -130,7 +130,8 @@ fn only_apply_changes_anything(source: &Source) -> Vec<String> {
     if source.top() == "apply" {
         return Vec::new();
     }
-    let changes = ["change_binding", "clean_cluster_user_permissions", "describe_cluster_user_kubeconfig"];
+    let changes =
+        ["change_binding", "label_secret", "clean_cluster_user_permissions", "describe_cluster_user_kubeconfig"];
     let called = changes.into_iter().filter(|name| source.methods.iter().any(|method| method == name));
     called.map(|name| format!("calls {name}")).collect()
 }

@@ -8,6 +8,7 @@ use crate::core::ids::{ClusterId, Uid};
 use crate::core::rbac::binding_object::{BindingObject, BindingRef};
 use crate::core::revocation::change::Change;
 use crate::core::revocation::record::{self, RecordError};
+use crate::core::revocation::static_tokens::LabelChange;
 use crate::core::revocation::verification::Outcome;
 
 /// A line of an operation's journal.
@@ -29,6 +30,17 @@ pub enum Event {
         before: Option<Box<BindingObject>>,
         /// The subjects that leave or come.
         subjects: Vec<Subject>,
+    },
+    /// The change of a Secret's label is about to be sent.
+    SendingLabel {
+        /// When.
+        time: Timestamp,
+        /// The ID of the request in the server's audit log.
+        audit_id: String,
+        /// The ACK cluster, where it is known.
+        cluster_id: Option<ClusterId>,
+        /// The change, with its precondition.
+        change: LabelChange,
     },
     /// The cloud is about to be called.
     SendingClean {
@@ -295,6 +307,11 @@ mod tests {
             json!({
                 "format": 1, "event": "SendingClean", "time": TIME, "auditId": "a-2", "clusterId": cluster, "uid": "200",
                 "force": false,
+            }),
+            json!({
+                "format": 1, "event": "SendingLabel", "time": TIME, "auditId": "a-4", "clusterId": cluster,
+                "secret": {"kind": "Secret", "namespace": "shop", "name": "robot-token"}, "resourceVersion": "7",
+                "value": "2026-11-22", "sets": true,
             }),
             json!({
                 "format": 1, "event": "Answered", "time": TIME, "auditId": "a-1", "status": 200, "resourceVersion": "7",

@@ -6,6 +6,7 @@ use super::event::{Ending, Event, RequestAnswer};
 use crate::core::ids::ClusterId;
 use crate::core::rbac::binding_object::{BindingObject, BindingRef};
 use crate::core::revocation::change::Change;
+use crate::core::revocation::static_tokens::LabelChange;
 
 /// How far an operation came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +103,23 @@ pub fn writes(events: &[Event]) -> Vec<BindingWrite> {
     writes
 }
 
+/// A change of a Secret's label that was sent and not refused, in the order in which they were sent.
+pub fn labels(events: &[Event]) -> Vec<(Option<&ClusterId>, &LabelChange)> {
+    let was_refused = |audit_id: &str| {
+        events.iter().any(|event| match event {
+            Event::Answered { audit_id: of, answer: RequestAnswer::Failed { status: Some(300..=499), .. }, .. } => {
+                of == audit_id
+            }
+            _ => false,
+        })
+    };
+    let sent = events.iter().filter_map(|event| match event {
+        Event::SendingLabel { audit_id, cluster_id, change, .. } => Some((audit_id, cluster_id.as_ref(), change)),
+        _ => None,
+    });
+    sent.filter(|(audit_id, ..)| !was_refused(audit_id)).map(|(_, cluster, change)| (cluster, change)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
@@ -109,6 +127,7 @@ mod tests {
 
     use super::*;
     use crate::core::revocation::journal::{CleanCall, StepResult};
+    use crate::core::revocation::static_tokens::SecretRef;
 
     const TIME: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -132,6 +151,35 @@ mod tests {
             subjects: before.subjects.clone(),
             before: Some(Box::new(before)),
         }
+    }
+
+    #[test]
+    fn a_label_counts_unless_it_was_refused() {
+        let secret = |name: &str| SecretRef { namespace: "shop".to_owned(), name: name.to_owned() };
+        let sending = |audit_id: &str| Event::SendingLabel {
+            time: TIME,
+            audit_id: audit_id.to_owned(),
+            cluster_id: None,
+            change: LabelChange {
+                secret: secret(audit_id),
+                resource_version: "7".to_owned(),
+                value: "2026-11-22".to_owned(),
+                sets: true,
+            },
+        };
+        let events = [
+            sending("done"),
+            answered("done", Some(200)),
+            sending("refused"),
+            answered("refused", Some(409)),
+            sending("lost"),
+            answered("lost", None),
+            sending("failed"),
+            answered("failed", Some(503)),
+            sending("killed"),
+        ];
+        let names: Vec<&str> = labels(&events).into_iter().map(|(_, change)| change.secret.name.as_str()).collect();
+        assert_eq!(names, ["done", "lost", "failed", "killed"]);
     }
 
     fn answered(audit_id: &str, status: Option<u16>) -> Event {

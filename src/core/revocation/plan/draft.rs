@@ -2,10 +2,11 @@
 
 use super::{
     BindingAction, BindingStep, Elsewhere, Flags, PlannedPath, PlannedTarget, Remain, RevokeMode, Step, StepKind,
-    change_of, names, paths, refuse, remain,
+    TokenStep, change_of, names, paths, refuse, remain,
 };
 use crate::core::access::holder::LastAccess;
 use crate::core::access::scan::StateKind;
+use crate::core::credential::static_token::INVALID_SINCE;
 use crate::core::hex;
 use crate::core::identity::ack::CertificateState;
 use crate::core::ids::Uid;
@@ -15,6 +16,7 @@ use crate::core::rbac::others::Others;
 use crate::core::revocation::change::Change;
 use crate::core::revocation::input::{Confirmation, DryRun, DryRuns, InputTarget, LeakedFacts, RevocationInput};
 use crate::core::revocation::refusal::Refusal;
+use crate::core::revocation::static_tokens::{InputToken, SecretRef};
 use crate::core::revocation::target::{Target, TargetNames};
 use k8s_openapi::api::rbac::v1::Subject;
 use serde_json::json;
@@ -67,6 +69,7 @@ impl Draft {
             steps = self::steps(input, &accepted, flags, dry_runs);
         }
         refusals.extend(rights.into_iter().map(|(_, refusal)| refusal));
+        refusals.extend(refuse::the_static_tokens(input, &steps));
         refusals.extend(refuse::the_last_administrator(input, &accepted, flags));
         if mode == RevokeMode::MultiCluster && refusals.iter().any(|refusal| refusal.scope.is_whole_cluster()) {
             (accepted, steps) = (Vec::new(), Vec::new());
@@ -134,7 +137,25 @@ fn steps(input: &RevocationInput, targets: &[&InputTarget], flags: &Flags, dry_r
     let names = TargetNames::of(targets.iter().map(|target| &target.target));
     let bindings = input.bindings.iter().filter_map(|object| binding_step(input, object, &names, dry_runs));
     let calls = targets.iter().filter(|target| !flags.rbac_only && needs_the_cloud(input, target));
-    bindings.chain(calls.map(|target| cloud_step(input, target))).collect()
+    let tokens = input.static_tokens.iter().flat_map(|read| &read.tokens);
+    let tokens = tokens.filter_map(|token| token_step(input, targets, token));
+    bindings.chain(tokens).chain(calls.map(|target| cloud_step(input, target))).collect()
+}
+
+fn token_step(input: &RevocationInput, targets: &[&InputTarget], token: &InputToken) -> Option<Step> {
+    let is_target = |uid: &&Uid| targets.iter().any(|target| target.target.uid == **uid);
+    let identities: Vec<Uid> = token.readers.iter().filter(is_target).cloned().collect();
+    let SecretRef { namespace, name } = &token.secret;
+    (!identities.is_empty()).then(|| Step {
+        id: 0,
+        cluster_id: input.cluster.id().cloned(),
+        undo: format!("restore, or: kubectl label secret -n {namespace} {name} {INVALID_SINCE}-"),
+        kind: StepKind::StaticToken(Box::new(TokenStep {
+            secret: token.secret.clone(),
+            resource_version: token.resource_version.clone(),
+            identities,
+        })),
+    })
 }
 
 fn binding_step(

@@ -14,6 +14,7 @@ use crate::core::revocation::input::{
     Confirmation, DryRuns, InputTarget, KubeconfigFact, LeakedFacts, RevocationInput,
 };
 use crate::core::revocation::refusal::{Refusal, RefusalCode, RefusalScope};
+use crate::core::revocation::static_tokens::KNOWS_THE_LABEL;
 use crate::core::revocation::target::{Target, TargetNames};
 use crate::core::system_groups::MASTERS;
 
@@ -265,6 +266,33 @@ pub(super) fn the_steps(input: &RevocationInput, steps: &[Step], dry_runs: &DryR
         Some((identities.clone(), refusal.in_cluster(input.cluster.id())))
     });
     refused.collect()
+}
+
+/// Why static tokens can't be ended: they could not be read, the API server does not know the label, or you may not set it.
+pub(super) fn the_static_tokens(input: &RevocationInput, steps: &[Step]) -> Vec<Refusal> {
+    let Some(read) = &input.static_tokens else { return Vec::new() };
+    let without = "revoke without --end-static-tokens";
+    let mut refusals: Vec<Refusal> = Vec::new();
+    if let Some(why) = read.unread.first() {
+        let message = format!("static tokens could not be read: {why}");
+        let hint = format!("ask for list on namespaces and secrets, or {without}");
+        refusals.push(Refusal::new(RefusalCode::MissingRight, message).hint(hint));
+    }
+    let has_steps = steps.iter().any(|step| step.of_token().is_some());
+    if has_steps && read.minor_version.is_some_and(|minor| minor < KNOWS_THE_LABEL) {
+        let message = format!(
+            "this API server is older than Kubernetes 1.{KNOWS_THE_LABEL}: it takes a static token whatever its label"
+        );
+        let hint = format!("delete the Secrets by hand, or {without}");
+        refusals.push(Refusal::new(RefusalCode::MissingRight, message).hint(hint));
+    }
+    let refused = read.tokens.iter().filter_map(|token| Some((token, token.dry_run.as_ref()?.as_ref().err()?)));
+    refusals.extend(refused.map(|(token, why)| {
+        let message = format!("you may not change {}: {why}", token.secret);
+        let hint = format!("ask for get, list and patch on secrets there, or {without}");
+        Refusal::new(RefusalCode::MissingRight, message).hint(hint)
+    }));
+    refusals.into_iter().map(|refusal| refusal.of(RefusalScope::Cluster(None))).collect()
 }
 
 /// Whether an identity would still hold full rights. The operator counts; the group system:masters does not: no identity can be

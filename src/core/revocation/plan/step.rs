@@ -1,8 +1,9 @@
-//! The steps of a plan: each changes one binding, or has the cloud delete one kubeconfig.
+//! The steps of a plan: each changes one binding, ends one static token, or has the cloud delete one kubeconfig.
 
 use crate::core::ids::{ClusterId, Uid};
 use crate::core::rbac::binding_object::BindingRef;
 use crate::core::rbac::others::Others;
+use crate::core::revocation::static_tokens::SecretRef;
 
 /// One step.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +25,19 @@ pub enum StepKind {
     Binding(Box<BindingStep>),
     /// The cloud deletes this identity's kubeconfig.
     Kubeconfig(Uid),
+    /// API servers are told not to take a static token any more.
+    StaticToken(Box<TokenStep>),
+}
+
+/// A step that ends a static token of a ServiceAccount.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenStep {
+    /// The Secret that holds it.
+    pub secret: SecretRef,
+    /// The version that the plan saw.
+    pub resource_version: String,
+    /// The identities that could read it.
+    pub identities: Vec<Uid>,
 }
 
 /// A step that takes identities out of a binding.
@@ -65,7 +79,15 @@ impl Step {
     pub fn of_binding(&self) -> Option<&BindingStep> {
         match &self.kind {
             StepKind::Binding(step) => Some(step),
-            StepKind::Kubeconfig(_) => None,
+            StepKind::Kubeconfig(_) | StepKind::StaticToken(_) => None,
+        }
+    }
+
+    /// The step of a static token.
+    pub fn of_token(&self) -> Option<&TokenStep> {
+        match &self.kind {
+            StepKind::StaticToken(step) => Some(step),
+            StepKind::Binding(_) | StepKind::Kubeconfig(_) => None,
         }
     }
 
@@ -74,6 +96,7 @@ impl Step {
         match &self.kind {
             StepKind::Binding(step) => &step.identities,
             StepKind::Kubeconfig(uid) => std::slice::from_ref(uid),
+            StepKind::StaticToken(step) => &step.identities,
         }
     }
 }

@@ -30,6 +30,7 @@ mod fleet;
 mod names;
 mod paths;
 mod resumed;
+mod static_tokens;
 
 const CARL: &str = "200";
 const FINN: &str = "300";
@@ -141,6 +142,7 @@ fn case_of(targets: Vec<InputTarget>, bindings: &[Value], mappings: Vec<Mapping>
         operator: Operator::default(),
         cloud: Ok(()),
         unread: Vec::new(),
+        static_tokens: None,
     }
 }
 
@@ -179,7 +181,7 @@ fn of_binding(plan: &Plan, index: usize) -> &BindingStep {
 fn of_binding_mut(plan: &mut Plan, index: usize) -> &mut BindingStep {
     match &mut plan.steps[index].kind {
         StepKind::Binding(step) => step,
-        StepKind::Kubeconfig(_) => panic!("step {index} is of no binding"),
+        StepKind::Kubeconfig(_) | StepKind::StaticToken(_) => panic!("step {index} is of no binding"),
     }
 }
 

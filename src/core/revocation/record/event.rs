@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::kubernetes::{BindingRefV1, ChangeV1, object, object_json, objects, subjects, subjects_json};
 use super::{FORMAT, OnDisk as _, RecordError, all, maybe, nullable, one, text, under};
 use crate::core::revocation::journal::{CleanCall, Event, RequestAnswer};
+use crate::core::revocation::static_tokens::LabelChange;
 
 /// A line as it is written.
 #[derive(Serialize)]
@@ -41,6 +42,24 @@ pub enum EventV1 {
         before: Option<Value>,
         /// The subjects that leave or come.
         subjects: Vec<Value>,
+    },
+    /// The label of a Secret is about to be changed.
+    SendingLabel {
+        /// When.
+        time: String,
+        /// The ID of the request in the API server's audit log.
+        audit_id: String,
+        /// The cluster.
+        #[serde(deserialize_with = "nullable")]
+        cluster_id: Option<String>,
+        /// The Secret.
+        secret: BindingRefV1,
+        /// The version that it must have.
+        resource_version: String,
+        /// The label's value.
+        value: String,
+        /// Whether the label is set, or taken away.
+        sets: bool,
     },
     /// CleanClusterUserPermissions is about to be called.
     SendingClean {
@@ -204,6 +223,15 @@ impl From<&Event> for EventV1 {
                     subjects: subjects_json(subjects),
                 }
             }
+            Event::SendingLabel { time, audit_id, cluster_id, change } => Self::SendingLabel {
+                time: time.write(),
+                audit_id: audit_id.clone(),
+                cluster_id: text(cluster_id.as_ref()),
+                secret: BindingRefV1::of_secret(&change.secret),
+                resource_version: change.resource_version.clone(),
+                value: change.value.clone(),
+                sets: change.sets,
+            },
             Event::SendingClean { time, audit_id, call: CleanCall { cluster_id, uid, force } } => Self::SendingClean {
                 time: time.write(),
                 audit_id: audit_id.clone(),
@@ -260,6 +288,10 @@ impl TryFrom<EventV1> for Event {
                     before: before.map(|json| object("before", json)).transpose()?.map(Box::new),
                     subjects: subjects("subjects", who)?,
                 }
+            }
+            EventV1::SendingLabel { time, audit_id, cluster_id, secret, resource_version, value, sets } => {
+                let change = LabelChange { secret: secret.secret()?, resource_version, value, sets };
+                Self::SendingLabel { time: at(time)?, audit_id, cluster_id: of(cluster_id)?, change }
             }
             EventV1::SendingClean { time, audit_id, cluster_id, uid, force } => {
                 let (cluster_id, uid) = (one("clusterId", &cluster_id)?, one("uid", &uid)?);

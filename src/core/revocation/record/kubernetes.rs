@@ -10,13 +10,14 @@ use crate::core::rbac::binding_object::{BindingObject, BindingRef};
 use crate::core::rbac::{Attributes, PolicyRule, RoleFacts};
 use crate::core::revocation::change::Change;
 use crate::core::revocation::input::RoleThen;
+use crate::core::revocation::static_tokens::SecretRef;
 use crate::core::revocation::verification::Probe;
 
-/// Which binding.
+/// Which binding, or which Secret.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BindingRefV1 {
-    /// `ClusterRoleBinding` or `RoleBinding`.
+    /// `ClusterRoleBinding`, `RoleBinding` or `Secret`.
     pub kind: String,
     /// Null for a ClusterRoleBinding.
     #[serde(deserialize_with = "nullable")]
@@ -36,6 +37,24 @@ impl TryFrom<BindingRefV1> for BindingRef {
 
     fn try_from(BindingRefV1 { kind, namespace, name }: BindingRefV1) -> Result<Self, RecordError> {
         Ok(Self { kind: one("kind", &kind)?, namespace, name })
+    }
+}
+
+/// The kind of a Secret.
+const SECRET: &str = "Secret";
+
+impl BindingRefV1 {
+    /// A Secret's place.
+    pub(super) fn of_secret(SecretRef { namespace, name }: &SecretRef) -> Self {
+        Self { kind: SECRET.to_owned(), namespace: Some(namespace.clone()), name: name.clone() }
+    }
+
+    /// The Secret that it is the place of.
+    pub(super) fn secret(self) -> Result<SecretRef, RecordError> {
+        match (self.kind.as_str(), self.namespace) {
+            (SECRET, Some(namespace)) => Ok(SecretRef { namespace, name: self.name }),
+            _ => Err(RecordError::field("object", "a Secret in a namespace is expected".to_owned())),
+        }
     }
 }
 

@@ -30,7 +30,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
-pub use text::{DELETE_KUBECONFIG, OnDisk};
+pub use text::{DELETE_KUBECONFIG, END_STATIC_TOKEN, OnDisk};
 
 /// The version of all files.
 pub const FORMAT: u32 = 1;

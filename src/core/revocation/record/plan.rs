@@ -4,12 +4,15 @@ use serde::{Deserialize, Serialize};
 
 use super::kubernetes::BindingRefV1;
 use super::path::PathV1;
-use super::{DELETE_KUBECONFIG, OnDisk as _, RecordError, all, many, maybe, nullable, one, text, texts, under_maybe};
+use super::{
+    DELETE_KUBECONFIG, END_STATIC_TOKEN, OnDisk as _, RecordError, all, many, maybe, nullable, one, text, texts,
+    under_maybe,
+};
 use crate::core::ids::Uid;
 use crate::core::rbac::others::Others;
 use crate::core::revocation::input::LeakedFacts;
 use crate::core::revocation::other_credential::OtherCredential;
-use crate::core::revocation::plan::{BindingStep, Flags, Plan, PlannedTarget, Remain, Step, StepKind};
+use crate::core::revocation::plan::{BindingStep, Flags, Plan, PlannedTarget, Remain, Step, StepKind, TokenStep};
 use crate::core::revocation::refusal::{Refusal, RefusalScope};
 
 /// What was agreed to.
@@ -65,6 +68,15 @@ pub struct FlagsV1 {
     pub also_names: Vec<String>,
     /// `--accept-name`.
     pub accept_names: Vec<String>,
+    /// `--end-static-tokens`. Written only where it was given.
+    #[serde(skip_serializing_if = "is_false")]
+    pub end_static_tokens: bool,
+}
+
+/// `serde` hands over a reference.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// A credential that leaked. Nothing of it is secret.
@@ -268,6 +280,7 @@ impl From<&Flags> for FlagsV1 {
             accept_group_grants,
             also_names,
             accept_names,
+            end_static_tokens,
         } = flags.clone();
         Self {
             force,
@@ -278,6 +291,7 @@ impl From<&Flags> for FlagsV1 {
             accept_group_grants,
             also_names,
             accept_names,
+            end_static_tokens,
         }
     }
 }
@@ -293,6 +307,7 @@ impl From<FlagsV1> for Flags {
             accept_group_grants,
             also_names,
             accept_names,
+            end_static_tokens,
         } = flags;
         Self {
             force,
@@ -303,6 +318,7 @@ impl From<FlagsV1> for Flags {
             accept_group_grants,
             also_names,
             accept_names,
+            end_static_tokens,
         }
     }
 }
@@ -419,6 +435,21 @@ impl From<&Step> for StepV1 {
                 managed_by: step.managed_by,
                 undo,
             },
+            StepKind::StaticToken(step) => Self {
+                id,
+                cluster_id,
+                action: END_STATIC_TOKEN.to_owned(),
+                object: Some(BindingRefV1::of_secret(&step.secret)),
+                uid: None,
+                resource_version: Some(step.resource_version),
+                identities: texts(&step.identities),
+                subjects: Vec::new(),
+                shared_with: Vec::new(),
+                shared_with_count: 0,
+                shared_with_sha256: None,
+                managed_by: Vec::new(),
+                undo,
+            },
             StepKind::Kubeconfig(uid) => Self {
                 id,
                 cluster_id,
@@ -445,6 +476,8 @@ impl TryFrom<StepV1> for Step {
         let (id, cluster_id, undo) = (step.id, maybe("clusterId", step.cluster_id.as_deref())?, step.undo.clone());
         let kind = if step.action == DELETE_KUBECONFIG {
             StepKind::Kubeconfig(step.only_identity()?)
+        } else if step.action == END_STATIC_TOKEN {
+            StepKind::StaticToken(Box::new(step.try_into()?))
         } else {
             StepKind::Binding(Box::new(step.try_into()?))
         };
@@ -461,6 +494,19 @@ impl StepV1 {
                 "a step of the cloud is about one identity and no binding".to_owned(),
             )),
         }
+    }
+}
+
+impl TryFrom<StepV1> for TokenStep {
+    type Error = RecordError;
+
+    fn try_from(step: StepV1) -> Result<Self, RecordError> {
+        let missing = |key| RecordError::field(key, "a step of a static token has one".to_owned());
+        Ok(Self {
+            secret: step.object.ok_or_else(|| missing("object"))?.secret()?,
+            resource_version: step.resource_version.ok_or_else(|| missing("resourceVersion"))?,
+            identities: many("identities", &step.identities)?,
+        })
     }
 }
 

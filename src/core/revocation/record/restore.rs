@@ -8,7 +8,7 @@ use super::plan::RefusalV1;
 use super::{RecordError, all, many, maybe, nullable, text, texts, under, under_maybe};
 use crate::core::rbac::inventory::Role;
 use crate::core::revocation::restoration::{
-    RestoreAction, RestoreChange, RestoreFlags, RestorePlan, RestoreStep, RoleChange,
+    RestoreAction, RestoreChange, RestoreFlags, RestorePlan, RestoreStep, RestoreToken, RoleChange,
 };
 
 /// What was agreed to.
@@ -23,12 +23,30 @@ pub struct RestorePlanV1 {
     pub uids: Vec<String>,
     /// The steps, in order.
     pub steps: Vec<RestoreStepV1>,
+    /// Static tokens that are taken again. May be missing: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tokens: Vec<RestoreTokenV1>,
     /// What the steps mean, binding by binding. May be missing: it was not kept.
     #[serde(default)]
     pub changes: Vec<RestoreChangeV1>,
     /// What was left out. May be missing: nothing was.
     #[serde(default)]
     pub refusals: Vec<RefusalV1>,
+}
+
+/// A static token that is taken again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RestoreTokenV1 {
+    /// Its number, behind those of the steps.
+    pub id: u32,
+    /// The cluster; null where its ID is not known.
+    #[serde(deserialize_with = "nullable")]
+    pub cluster_id: Option<String>,
+    /// The Secret.
+    pub object: BindingRefV1,
+    /// The value that the label has.
+    pub value: String,
 }
 
 /// The flags of a restore. Each may be missing: it was not given.
@@ -104,13 +122,14 @@ pub struct RoleChangeV1 {
 }
 
 impl From<&RestorePlan> for RestorePlanV1 {
-    fn from(RestorePlan { hash, flags, uids, steps, changes, refusals }: &RestorePlan) -> Self {
+    fn from(RestorePlan { hash, flags, uids, steps, tokens, changes, refusals }: &RestorePlan) -> Self {
         let RestoreFlags { force, accept_role_change, rearm } = flags.clone();
         Self {
             hash: hash.clone(),
             flags: RestoreFlagsV1 { force, accept_role_change, rearm },
             uids: texts(uids),
             steps: steps.iter().map(RestoreStepV1::from).collect(),
+            tokens: tokens.iter().map(RestoreTokenV1::from).collect(),
             changes: changes.iter().map(RestoreChangeV1::from).collect(),
             refusals: refusals.iter().map(RefusalV1::from).collect(),
         }
@@ -127,9 +146,25 @@ impl TryFrom<RestorePlanV1> for RestorePlan {
             flags: RestoreFlags { force, accept_role_change, rearm },
             uids: many("uids", &plan.uids)?,
             steps: all("steps", plan.steps)?,
+            tokens: all("tokens", plan.tokens)?,
             changes: all("changes", plan.changes)?,
             refusals: all("refusals", plan.refusals)?,
         })
+    }
+}
+
+impl From<&RestoreToken> for RestoreTokenV1 {
+    fn from(RestoreToken { id, cluster_id, secret, value }: &RestoreToken) -> Self {
+        let (cluster_id, object) = (text(cluster_id.as_ref()), BindingRefV1::of_secret(secret));
+        Self { id: *id, cluster_id, object, value: value.clone() }
+    }
+}
+
+impl TryFrom<RestoreTokenV1> for RestoreToken {
+    type Error = RecordError;
+
+    fn try_from(RestoreTokenV1 { id, cluster_id, object, value }: RestoreTokenV1) -> Result<Self, RecordError> {
+        Ok(Self { id, cluster_id: maybe("clusterId", cluster_id.as_deref())?, secret: object.secret()?, value })
     }
 }
 

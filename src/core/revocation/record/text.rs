@@ -150,6 +150,8 @@ words!(
 
 /// The action of a step that is no binding's.
 pub const DELETE_KUBECONFIG: &str = "DeleteKubeconfig";
+/// The action of a step that ends a static token.
+pub const END_STATIC_TOKEN: &str = "EndStaticToken";
 
 words!(
     RemainKind,
@@ -251,6 +253,7 @@ words!(
     Cloud = "Cloud",
     LeakedFile = "LeakedFile",
     MappingsAndGroups = "MappingsAndGroups",
+    StaticTokens = "StaticTokens",
     Settled = "Settled",
 );
 

@@ -19,9 +19,11 @@ use crate::core::revocation::operation::{EndedStep, LostBinding, OperationReport
 use crate::core::revocation::other_credential::OtherCredential;
 use crate::core::revocation::plan::{
     BindingAction, BindingStep, Draft, Flags, Plan, PlannedPath, PlannedTarget, Remain, RemainKind, Step, StepKind,
+    TokenStep,
 };
 use crate::core::revocation::refusal::{Refusal, RefusalCode, RefusalScope};
 use crate::core::revocation::restoration::{RestoreAction, RestoreChange, RestorePlan, RestoreStep, RoleChange};
+use crate::core::revocation::static_tokens::SecretRef;
 use crate::core::revocation::target::GroupsFrom;
 use crate::core::revocation::verification::{Check, CheckReport, Outcome, Verification};
 use crate::output::views::{RestoreReport, RevocationPlan, RevocationReport};
@@ -75,6 +77,16 @@ fn agreed() -> Plan {
                 cluster_id: cluster(),
                 kind: StepKind::Kubeconfig(carl()),
                 undo: text("recycle bin, 30 days, console"),
+            },
+            Step {
+                id: 0,
+                cluster_id: cluster(),
+                kind: StepKind::StaticToken(Box::new(TokenStep {
+                    secret: SecretRef { namespace: text("shop"), name: text("robot-token") },
+                    resource_version: text("12"),
+                    identities: vec![carl()],
+                })),
+                undo: text("restore"),
             },
         ],
         paths: vec![path()],
