@@ -16,6 +16,9 @@ const ATTEMPTS: u32 = 5;
 /// The wait after an exchange that broke; it grows with each.
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// Why a change that was accepted is none.
+const UNDONE: &str = "the API server accepted the change and the label is unchanged: a mutating policy undoes it";
+
 /// Ends a token.
 pub(super) async fn end(tools: &Tools<'_>, id: u32, planned: &InputToken) -> StepReport {
     let value = day(tools.api.time().unwrap_or_else(|| tools.recorder.time())).to_string();
@@ -78,8 +81,16 @@ async fn carry_out(
         // Where the next look shows that it is so, it was this request or one before it.
         report.result = StepResult::Done;
         match answer {
-            Ok(_) if is_so().await.is_ok_and(|is_so| is_so) => return report,
-            Ok(_) => "the API server accepted the change and the label is unchanged".clone_into(&mut last_words),
+            Ok(_) => {
+                let (result, why) = match is_so().await {
+                    Ok(true) => return report,
+                    Ok(false) => (StepResult::Failed, UNDONE.to_owned()),
+                    Err(error) => {
+                        (StepResult::Unknown, format!("it was sent, and can't be read again: {}", chain(&error)))
+                    }
+                };
+                return StepReport { result, ..report }.because(why);
+            }
             Err(error) => {
                 tools.recorder.flush();
                 last_words = chain(&error);
