@@ -113,9 +113,6 @@ const HAVE_MARKDOWN: &[&str] = &["history", "trace"];
 /// The verbs whose result is findings.
 const HAVE_FINDINGS: &[&str] = &["lint"];
 
-/// The verbs whose result is findings.
-const HAVE_FINDINGS: &[&str] = &["lint"];
-
 impl RequestedFormat {
     /// Why a verb can't have this format; `None`: it can.
     pub fn refusal(&self, verb: &str) -> Option<String> {

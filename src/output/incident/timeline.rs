@@ -31,7 +31,9 @@ pub(super) fn timeline(record: Option<&OperationRecord>, events: &[Event]) -> Ve
 fn begun(record: &OperationRecord) -> Moment {
     let what = match &record.purpose {
         Purpose::Revoke { plan, .. } => format!("a revocation of {} steps begins", plan.steps.len()),
-        Purpose::Restore { of, plan, .. } => format!("a restore of {of} in {} steps begins", plan.steps.len()),
+        Purpose::Restore { of, plan, .. } => {
+            format!("a restore of {of} in {} steps begins", plan.steps.len() + plan.tokens.len())
+        }
     };
     Moment { time: record.begun, cluster_id: None, what, audit_id: None, request_id: None }
 }
