@@ -5,4 +5,5 @@
 mod architecture;
 mod dependencies;
 mod docs;
+mod security;
 mod workflows;
