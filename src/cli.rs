@@ -19,6 +19,7 @@ mod format;
 mod help;
 mod revocation;
 mod rights;
+mod suggest;
 
 pub use arguments::{has_use_for, parse};
 pub use clusters::ClusterArgs;
@@ -29,6 +30,8 @@ pub use revocation::{DryRun, HistoryArgs, RestoreArgs, RevokeArgs};
 use revocation::{HISTORY_EXAMPLES, RESTORE_ABOUT, RESTORE_EXAMPLES, REVOKE_ABOUT, REVOKE_EXAMPLES};
 use rights::{RIGHTS_ABOUT, RIGHTS_EXAMPLES, WHO_CAN_ABOUT, WHO_CAN_EXAMPLES};
 pub use rights::{RightsArgs, RightsFailOn, WhoCanArgs, WhoCanFailOn};
+use suggest::{SUGGEST_ABOUT, SUGGEST_EXAMPLES};
+pub use suggest::{SuggestArgs, SuggestDryRun, Widen};
 
 /// Whose kubeconfig credential is this, when does it expire, and who still holds access to the cluster?
 #[derive(Debug, Parser)]
@@ -114,6 +117,9 @@ pub enum Command {
     /// List who may do something, and whether they still exist
     #[command(long_about = WHO_CAN_ABOUT, after_help = WHO_CAN_EXAMPLES)]
     WhoCan(Box<WhoCanArgs>),
+    /// Suggest the smallest roles for what an identity was seen to use
+    #[command(long_about = SUGGEST_ABOUT, after_help = SUGGEST_EXAMPLES)]
+    Suggest(Box<SuggestArgs>),
     /// Revoke an identity's access to the cluster, and prove that it is gone
     #[command(long_about = REVOKE_ABOUT, after_help = REVOKE_EXAMPLES)]
     Revoke(Box<RevokeArgs>),

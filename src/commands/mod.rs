@@ -16,6 +16,7 @@ mod rights;
 mod scan;
 mod status;
 mod stop;
+mod suggest;
 mod who_can;
 mod whoami;
 
@@ -38,6 +39,7 @@ fn dispatch(cli: &Cli, world: &World, ui: &Ui) -> Result<Status, Stop> {
         Command::Status(args) => status::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::Rights(args) => rights::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::WhoCan(args) => who_can::run(args, &cli.access, &cli.cloud, world, ui)?,
+        Command::Suggest(args) => suggest::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::Revoke(args) => revoke::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::Restore(args) => restore::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::History(args) => history::run(args, world, ui)?,

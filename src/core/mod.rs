@@ -4,6 +4,7 @@
 //!
 //! ```text
 //! revocation                     what a revocation changes, proves and gives back
+//! suggestion                     which roles allow what somebody was seen to use
 //! access      cluster            who holds access · which ACK cluster that is
 //! credential                     what a credential is, and when it ends
 //! kubeconfig  rbac  identity     which cluster, as whom · what bindings allow · whether a RAM identity exists
@@ -19,6 +20,7 @@ pub mod jsonpath;
 pub mod kubeconfig;
 pub mod rbac;
 pub mod revocation;
+pub mod suggestion;
 
 pub mod distinct;
 pub mod failure;

@@ -28,6 +28,7 @@ mod list;
 mod mappings;
 mod object;
 mod protobuf_list;
+mod rbac_dry_run;
 mod review;
 mod roles;
 mod server_certificate;

@@ -18,6 +18,8 @@ mod rights;
 mod scan;
 mod status;
 mod step;
+mod suggestion;
+mod suggestion_words;
 mod trace;
 mod trace_words;
 mod verification;
@@ -37,6 +39,10 @@ pub use rights::{HeldRuleView, ReviewView, RightsColumns, RightsReport, RightsUs
 pub use scan::{Binding, GrantView, HolderView, Identities, ResemblingView, Role, Rows, ScanReport, ScannedCluster};
 pub use status::{Auditing, ClusterStatus, Dimension, LastAccessView, StatusItem, StatusReport};
 pub use step::StepView;
+pub use suggestion::{
+    CoveredView, DryRunView, LostView, NotCoveredView, RoleHolder, SuggestedRoleView, Suggestion, SuggestionFor,
+    SuggestionWindow, WidenedView,
+};
 pub use trace::{
     ActorCounts, ActorView, AskedAbout, EventLevels, LinkedBy, LogGap, PossibleView, TraceReport, TracedEvent,
     TracedLog, TracedObject, TracedToken,
@@ -83,6 +89,8 @@ pub enum Kind {
     WhoCanReport,
     /// What `trace` prints.
     TraceReport,
+    /// What `suggest` prints.
+    Suggestion,
     /// What `revoke --dry-run` prints.
     RevocationPlan,
     /// What `revoke` prints.

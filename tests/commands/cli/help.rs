@@ -6,13 +6,14 @@ use kubectl_ackcred::status::Status;
 
 use crate::cli::desk::session;
 
-const VERBS: [&str; 12] = [
+const VERBS: [&str; 13] = [
     "whoami",
     "expiry",
     "scan",
     "status",
     "rights",
     "who-can",
+    "suggest",
     "revoke",
     "restore",
     "history",
@@ -154,6 +155,7 @@ fn a_page_reads_like_this() {
       status      List the state of issued kubeconfigs, of a cluster or of an identity
       rights      List what an identity may do, and what it could become
       who-can     List who may do something, and whether they still exist
+      suggest     Suggest the smallest roles for what an identity was seen to use
       revoke      Revoke an identity's access to the cluster, and prove that it is gone
       restore     Restore what a revocation removed
       history     List the revocations and restores that were made from this machine

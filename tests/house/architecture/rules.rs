@@ -21,6 +21,7 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
 /// Which rooms of the core each room stands on. What all are made of (`ids`, `secret` and so on) may be used anywhere.
 pub(crate) const STANDS_ON: &[(&str, &[&str])] = &[
     ("revocation", &["access", "cluster", "credential", "identity", "kubeconfig", "rbac"]),
+    ("suggestion", &["audit", "rbac"]),
     ("access", &["identity", "rbac"]),
     ("cluster", &["credential", "kubeconfig"]),
     ("credential", &["kubeconfig"]),

@@ -16,6 +16,7 @@ mod refusals;
 mod reviews;
 mod rights;
 mod rights_said;
+mod suggestion;
 mod transcript;
 mod watching;
 mod writing;

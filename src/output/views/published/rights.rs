@@ -152,7 +152,7 @@ fn kinds() -> Kinds {
     kinds
 }
 
-fn roles() -> Roles {
+pub(super) fn roles() -> Roles {
     let mut roles = Roles::default();
     let mut add = |name: &str, rules: Value| {
         let facts = RoleFacts { uid: String::new(), rules: serde_json::from_value(rules).unwrap() };
@@ -171,7 +171,7 @@ fn roles() -> Roles {
     roles
 }
 
-fn scan() -> ClusterScan {
+pub(super) fn scan() -> ClusterScan {
     let user = |name: &str| json!({"kind": "User", "name": name});
     let root = json!({"kind": "ServiceAccount", "name": "root", "namespace": "shop"});
     let mut inventory = Inventory::default();
