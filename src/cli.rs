@@ -21,6 +21,7 @@ mod persistence;
 mod revocation;
 mod rights;
 mod status;
+mod suggest;
 mod trace;
 mod verify;
 
@@ -40,6 +41,8 @@ use rights::{RIGHTS_ABOUT, RIGHTS_EXAMPLES, WHO_CAN_ABOUT, WHO_CAN_EXAMPLES};
 pub use rights::{RightsArgs, RightsFailOn, WhoCanArgs, WhoCanFailOn};
 use status::{STATUS_ABOUT, STATUS_EXAMPLES};
 pub use status::{StatusArgs, StatusFailOn};
+use suggest::{SUGGEST_ABOUT, SUGGEST_EXAMPLES};
+pub use suggest::{SuggestArgs, SuggestDryRun, Widen};
 use trace::{TRACE_ABOUT, TRACE_EXAMPLES};
 pub use trace::{TraceArgs, TraceFailOn};
 pub use verify::VerifyArgs;
@@ -135,6 +138,9 @@ pub enum Command {
     /// List what a credential was used for, from the audit log
     #[command(long_about = TRACE_ABOUT, after_help = TRACE_EXAMPLES)]
     Trace(Box<TraceArgs>),
+    /// Suggest the smallest roles for what an identity was seen to use
+    #[command(long_about = SUGGEST_ABOUT, after_help = SUGGEST_EXAMPLES)]
+    Suggest(Box<SuggestArgs>),
     /// Revoke an identity's access to the cluster, and prove that it is gone
     #[command(long_about = REVOKE_ABOUT, after_help = REVOKE_EXAMPLES)]
     Revoke(Box<RevokeArgs>),

@@ -128,6 +128,6 @@ pub enum WhoCanFailOn {
     Everyone,
 }
 
-fn parse_subject(text: &str) -> Result<NamedSubject, String> {
+pub(super) fn parse_subject(text: &str) -> Result<NamedSubject, String> {
     NamedSubject::parse(text).ok_or_else(|| "write User/NAME, Group/NAME or ServiceAccount/NAMESPACE/NAME".to_owned())
 }

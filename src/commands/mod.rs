@@ -19,6 +19,7 @@ mod rights;
 mod scan;
 mod status;
 mod stop;
+mod suggest;
 mod trace;
 mod verify;
 mod who_can;
@@ -48,6 +49,7 @@ fn dispatch(cli: &Cli, world: &World, ui: &Ui) -> Result<Status, Stop> {
         Command::WhoCan(args) => who_can::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::Trace(args) => trace::run(args, world, ui)?,
         Command::Lint(args) => lint::run(args, &cli.access, &cli.cloud, world, ui)?,
+        Command::Suggest(args) => suggest::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::Revoke(args) => revoke::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::Restore(args) => restore::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::Verify(args) => verify::run(args, &cli.access, &cli.cloud, world, ui)?,

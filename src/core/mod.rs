@@ -5,6 +5,8 @@
 //! ```text
 //! persistence                    what would let someone in again
 //! revocation  lint               what a revocation changes, proves and gives back · what gives more than is needed
+//! revocation                     what a revocation changes, proves and gives back
+//! suggestion                     which roles allow what somebody was seen to use
 //! access      cluster            who holds access · which ACK cluster that is
 //! credential                     what a credential is, and when it ends
 //! kubeconfig  rbac  identity     which cluster, as whom · what bindings allow · whether a RAM identity exists
@@ -22,6 +24,7 @@ pub mod lint;
 pub mod persistence;
 pub mod rbac;
 pub mod revocation;
+pub mod suggestion;
 
 pub mod distinct;
 pub mod failure;

@@ -17,6 +17,14 @@ use super::tree::{self, TreeLine};
 use crate::cli::Format;
 use crate::core::jsonpath::TemplateError;
 
+/// Objects that `kubectl apply` takes.
+pub struct Manifests {
+    /// What is said above them.
+    pub comment: Vec<String>,
+    /// The objects.
+    pub objects: Vec<Value>,
+}
+
 /// A command's result.
 pub trait Report: Serialize {
     /// Lines above the table.
@@ -50,6 +58,11 @@ pub trait Report: Serialize {
 
     /// The key of the list in the document whose elements `custom-columns` shows, one a line; `None`: the document itself is shown.
     fn list(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// What `-o yaml` prints in place of the document, where the result is made of objects. People then see the table on standard error.
+    fn manifests(&self) -> Option<Manifests> {
         None
     }
 
@@ -148,10 +161,16 @@ pub fn write(report: &impl Report, style: &Style, out: &mut dyn Write) -> Result
             serde_json::to_writer_pretty(&mut *out, report).map_err(io::Error::from)?;
             writeln!(out)?;
         }
-        Format::Yaml => serde_saphyr::to_io_writer(&mut &mut *out, report).map_err(|error| match error {
-            serde_saphyr::SerializeError::IO { error } => error,
-            other => io::Error::other(other.to_string()),
-        })?,
+        Format::Yaml => match report.manifests() {
+            None => write_yaml(report, out)?,
+            Some(Manifests { comment, objects }) => {
+                comment.iter().try_for_each(|line| writeln!(out, "# {}", escape(line)))?;
+                for object in &objects {
+                    writeln!(out, "---")?;
+                    write_yaml(object, out)?;
+                }
+            }
+        },
         Format::Jsonpath(template) => {
             let shown: fn(&str) -> Cow<'_, str> = if style.is_for_terminal { escape } else { as_it_is };
             out.write_all(template.render(&document(report)?, shown)?.as_bytes())?;
@@ -194,6 +213,13 @@ pub fn write(report: &impl Report, style: &Style, out: &mut dyn Write) -> Result
         }
     }
     Ok(())
+}
+
+fn write_yaml(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    serde_saphyr::to_io_writer(&mut &mut *out, document).map_err(|error| match error {
+        serde_saphyr::SerializeError::IO { error } => error,
+        other => io::Error::other(other.to_string()),
+    })
 }
 
 fn draw(report: &impl Report, wide: bool, layout: Layout, out: &mut dyn Write) -> io::Result<()> {

@@ -72,7 +72,11 @@ impl Ui {
     /// was found, one line on standard error says so in place of a table without rows.
     pub fn report(&self, report: &impl Report) -> Result<()> {
         let is_table = matches!(self.style.format, Format::Table | Format::Wide | Format::Tree);
-        if is_table {
+        let are_objects = self.style.format == Format::Yaml && report.manifests().is_some();
+        if are_objects && !self.quiet {
+            self.show(report);
+        }
+        if is_table || are_objects {
             report.remarks().iter().for_each(|remark| self.note(remark));
         }
         if let Some(message) = report.nothing_found() {

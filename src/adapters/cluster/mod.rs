@@ -31,6 +31,7 @@ mod list;
 mod mappings;
 mod object;
 mod protobuf_list;
+mod rbac_dry_run;
 mod review;
 mod roles;
 mod secret_label;

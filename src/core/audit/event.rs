@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use serde::de::IgnoredAny;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::text::{HasTexts, Text, Unwrapped};
@@ -88,20 +88,15 @@ pub struct User<'a> {
     pub extra: Extra<'a>,
 }
 
-/// What authenticators add to a user, as far as it says which credential it is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+/// What authenticators add to a user. Some of it says which credential it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Extra<'a> {
     /// `X509SHA256=…` or `JTI=…`: the credential itself. Older servers don't say it.
-    #[serde(
-        borrow,
-        rename = "authentication.kubernetes.io/credential-id",
-        alias = "authentication.k8s.io/credential-id"
-    )]
     pub credential_id: Vec<Text<'a>>,
     /// The pod that a token is bound to.
-    #[serde(borrow, rename = "authentication.kubernetes.io/pod-name")]
     pub pod_name: Vec<Text<'a>>,
+    /// What else there is, by its key.
+    pub others: Vec<(Text<'a>, Vec<Text<'a>>)>,
 }
 
 /// What a request is about.
@@ -154,6 +149,52 @@ impl<'a> User<'a> {
     /// The credential that it authenticated with, as the API server names it.
     pub fn credential_id(&self) -> Option<&str> {
         self.extra.credential_id.first().map(|id| &**id).filter(|id| !id.is_empty())
+    }
+}
+
+/// The key of the credential itself.
+const CREDENTIAL_ID: &str = "authentication.kubernetes.io/credential-id";
+/// The same in older servers.
+const OLD_CREDENTIAL_ID: &str = "authentication.k8s.io/credential-id";
+/// The key of the pod that a token is bound to.
+const POD_NAME: &str = "authentication.kubernetes.io/pod-name";
+
+impl<'a> Extra<'a> {
+    /// Every key with its values.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &[Text<'a>])> {
+        let named = [(CREDENTIAL_ID, &self.credential_id), (POD_NAME, &self.pod_name)];
+        let named = named.into_iter().map(|(key, values)| (key, values.as_slice()));
+        named.chain(self.others.iter().map(|(key, values)| (&**key, values.as_slice())))
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Extra<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct KeysAndValues;
+        impl<'de> Visitor<'de> for KeysAndValues {
+            type Value = Extra<'de>;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("keys with lists of texts")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut extra = Extra::default();
+                while let Some((key, values)) = map.next_entry::<Text<'de>, Vec<Text<'de>>>()? {
+                    match &*key {
+                        CREDENTIAL_ID | OLD_CREDENTIAL_ID => extra.credential_id = values,
+                        POD_NAME => extra.pod_name = values,
+                        _ => extra.others.push((key, values)),
+                    }
+                }
+                Ok(extra)
+            }
+
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                Ok(Extra::default())
+            }
+        }
+        deserializer.deserialize_any(KeysAndValues)
     }
 }
 
@@ -312,6 +353,12 @@ impl HasTexts for User<'_> {
             extra: Extra {
                 credential_id: HasTexts::owned(of.extra.credential_id),
                 pod_name: HasTexts::owned(of.extra.pod_name),
+                others: of
+                    .extra
+                    .others
+                    .into_iter()
+                    .map(|(key, values)| (Text::owned(key), HasTexts::owned(values)))
+                    .collect(),
             },
         }
     }
@@ -452,6 +499,8 @@ mod tests {
             (event.code, event.level, event.stage),
             (Some(201), Level::RequestResponse, Stage::ResponseComplete)
         );
+        let extra: Vec<&str> = event.user.extra.all().flat_map(|(_, values)| values).map(|value| &**value).collect();
+        assert_eq!(extra, ["X509SHA256=ab", "x"]);
         assert!(!format!("{event:?}").contains("canary"));
     }
 

@@ -61,7 +61,7 @@ pub(super) const KNOWN_GROUPS: [KnownGroup; 14] = [
 
 /// The verbs of resources.
 /// Source: <https://kubernetes.io/docs/reference/access-authn-authz/authorization/#determine-the-request-verb>
-pub(super) const RESOURCE_VERBS: [&str; 8] =
+pub const RESOURCE_VERBS: [&str; 8] =
     ["get", "list", "create", "delete", "update", "patch", "watch", "deletecollection"];
 
 /// Paths that the API server's own defaults don't allow.

@@ -41,9 +41,10 @@ mod server_defaults;
 
 pub use authorizer::{allows, names, rule_allows};
 pub use full_rights::{full_rights_holders, has_full_rights, is_administrator};
+pub use known_kinds::RESOURCE_VERBS;
 pub use paths::path_of;
 pub use probes::probes;
-pub use server_defaults::{is_default_for_everyone, is_server_default};
+pub use server_defaults::{everyone_may, is_default_for_everyone, is_server_default};
 pub use user_info::UserInfo;
 
 /// What one rule of a role allows. In every list `*` stands for all, except among `resource_names`.
@@ -227,7 +228,7 @@ impl Attributes {
     }
 
     /// The resource as rules name it, with the subresource.
-    fn combined_resource(&self) -> String {
+    pub fn combined_resource(&self) -> String {
         match self.subresource.as_str() {
             "" => self.resource.clone(),
             subresource => format!("{}/{subresource}", self.resource),

@@ -1,6 +1,6 @@
 //! The bindings with which an API server starts, for users with and without a login.
 
-use super::{PolicyRule, Roles};
+use super::{Attributes, PolicyRule, Roles};
 use crate::core::rbac::binding::BindingKind;
 use crate::core::rbac::inventory::Binding;
 use crate::core::system_groups::{AUTHENTICATED, UNAUTHENTICATED};
@@ -60,6 +60,21 @@ pub fn is_default_for_everyone(rule: &PolicyRule, has_login: bool) -> bool {
     let is_of_all = gets_only(rule, &PUBLIC_INFO);
     let is_of_users = || is_of_basic_user(rule) || gets_only(rule, &DISCOVERY) || gets_only(rule, &ISSUER_DISCOVERY);
     is_of_all || (has_login && is_of_users())
+}
+
+/// Whether the API server's defaults allow this to every user who has a login: discovery, health, and questions about oneself.
+pub fn everyone_may(request: &Attributes) -> bool {
+    if let Some(path) = &request.path {
+        let is_within = |url: &&str| match url.strip_suffix('*') {
+            Some(start) => path.starts_with(start),
+            None => path == *url,
+        };
+        return request.verb == "get"
+            && DISCOVERY.iter().filter(|url| !url.starts_with("/swagger")).any(|url| is_within(&url));
+    }
+    request.verb == "create"
+        && request.subresource.is_empty()
+        && BASIC_USER.contains(&(request.group.as_str(), request.resource.as_str()))
 }
 
 fn gets_only(rule: &PolicyRule, urls: &[&str]) -> bool {
@@ -136,6 +151,28 @@ mod tests {
             both,
             get(&["/livez", "/readyz", "/healthz", "/version", "/version/"])
         ));
+    }
+
+    #[test]
+    fn everyone_may_discover_and_ask_about_oneself() {
+        let path =
+            |verb: &str, path: &str| Attributes { verb: verb.into(), path: Some(path.into()), ..Attributes::default() };
+        for (request, expected) in [
+            (path("get", "/apis/apps/v1"), true),
+            (path("get", "/openapi/v3"), true),
+            (path("get", "/version"), true),
+            (path("get", "/readyz"), true),
+            (path("get", "/readyz/etcd"), false),
+            (path("get", "/metrics"), false),
+            (path("get", "/swagger.json"), false),
+            (path("post", "/api"), false),
+            (Attributes::on("create", "authorization.k8s.io", "selfsubjectaccessreviews", "", ""), true),
+            (Attributes::on("create", "authentication.k8s.io", "selfsubjectreviews", "", ""), true),
+            (Attributes::on("create", "authorization.k8s.io", "subjectaccessreviews", "", ""), false),
+            (Attributes::on("get", "authorization.k8s.io", "selfsubjectaccessreviews", "", ""), false),
+        ] {
+            assert_eq!(everyone_may(&request), expected, "{request}");
+        }
     }
 
     #[test]

@@ -22,6 +22,8 @@ mod rights;
 mod scan;
 mod status;
 mod step;
+mod suggestion;
+mod suggestion_words;
 mod trace;
 mod trace_words;
 mod verification;
@@ -44,6 +46,10 @@ pub use rights::{HeldRuleView, ReviewView, RightsColumns, RightsReport, RightsUs
 pub use scan::{Binding, GrantView, HolderView, Identities, ResemblingView, Role, Rows, ScanReport, ScannedCluster};
 pub use status::{Auditing, ClusterStatus, Dimension, LastAccessView, StatusItem, StatusReport};
 pub use step::{StepOutcome, StepView};
+pub use suggestion::{
+    CoveredView, DryRunView, LostView, NotCoveredView, RoleHolder, SuggestedRoleView, Suggestion, SuggestionFor,
+    SuggestionWindow, WidenedView,
+};
 pub use trace::{ActorView, AskedAbout, TraceReport, TracedEvent, evidence_text};
 pub use trace_words::RequestOutcomeWord;
 pub use verification::{RemainView, VerificationView};
@@ -92,6 +98,8 @@ pub enum Kind {
     TraceReport,
     /// What `lint` prints.
     LintReport,
+    /// What `suggest` prints.
+    Suggestion,
     /// What `revoke --dry-run` prints.
     RevocationPlan,
     /// What `revoke` prints.

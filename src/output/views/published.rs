@@ -14,6 +14,7 @@ mod revocation;
 mod rights;
 mod scan;
 mod status;
+mod suggestion;
 mod trace;
 mod whoami;
 
@@ -49,6 +50,7 @@ fn later_versions_only_add_to_what_is_published() {
     scan::with_example(|report| stays(slice::from_ref(report)));
     stays(&[status::example()]);
     stays(&[trace::example()]);
+    suggestion::with_example(|report| stays(slice::from_ref(report)));
     let release = ("0123456789abcdef0123456789abcdef01234567", at("2026-01-01T10:11:12Z"));
     stays(&[Version::of("0.1.0", "linux/amd64", Some(release))]);
     stays(&[whoami::example(), whoami::example_of_a_failure()]);
@@ -78,6 +80,19 @@ fn a_verb_has_the_formats_that_it_may_be_asked_for() {
 /// Whether it has metrics, a page, a document in Markdown, and findings for code scanning.
 fn offers(report: &impl Report) -> [bool; 4] {
     [report.metrics().is_some(), report.page().is_some(), report.markdown().is_some(), report.sarif().is_some()]
+}
+
+/// Names that YAML would read as something else are quoted: a UID is no number.
+#[test]
+fn objects_are_printed_one_behind_the_other() {
+    suggestion::with_example(|report| {
+        let text = printed(report, Format::Yaml);
+        let (comment, objects) = text.split_once("---\n").unwrap();
+        assert!(comment.lines().count() == 2 && comment.lines().all(|line| line.starts_with("# ")), "{comment}");
+        let read = |object: &str| serde_saphyr::from_str::<Value>(object).unwrap();
+        let objects: Vec<Value> = objects.split("---\n").map(read).collect();
+        assert_eq!(objects, report.objects);
+    });
 }
 
 #[test]
@@ -149,11 +164,14 @@ fn stays<D: Report + JsonSchema>(documents: &[D]) {
     let kind = kind_of(&documents[0]);
     let (schema, promised) = schema_stays::<D>(&kind);
     for (number, document) in (1..).zip(documents) {
-        let (json, yaml) = (printed(document, Format::Json), printed(document, Format::Yaml));
-        let (ordered, ordered_yaml) = (Json::read(&json), serde_saphyr::from_str::<Json>(&yaml).unwrap());
+        let json = printed(document, Format::Json);
+        let ordered = Json::read(&json);
         assert_eq!(ordered.keys().take(2).collect::<Vec<_>>(), ["apiVersion", "kind"], "{kind}");
-        let differences = [lost_keys(&ordered, &ordered_yaml), lost_keys(&ordered_yaml, &ordered)].concat();
-        assert!(differences.is_empty(), "{kind} as YAML is another document:\n{}", differences.join("\n"));
+        if document.manifests().is_none() {
+            let yaml = serde_saphyr::from_str::<Json>(&printed(document, Format::Yaml)).unwrap();
+            let differences = [lost_keys(&ordered, &yaml), lost_keys(&yaml, &ordered)].concat();
+            assert!(differences.is_empty(), "{kind} as YAML is another document:\n{}", differences.join("\n"));
+        }
         let validator = jsonschema::validator_for(&schema).unwrap();
         let value = serde_json::from_str(&json).unwrap();
         let errors: Vec<String> = validator.iter_errors(&value).map(|error| error.to_string()).collect();

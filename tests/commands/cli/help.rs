@@ -6,7 +6,7 @@ use kubectl_ackcred::status::Status;
 
 use crate::cli::desk::session;
 
-const VERBS: [&str; 13] = [
+const VERBS: [&str; 14] = [
     "whoami",
     "expiry",
     "scan",
@@ -14,6 +14,7 @@ const VERBS: [&str; 13] = [
     "rights",
     "who-can",
     "lint",
+    "suggest",
     "revoke",
     "restore",
     "history",
@@ -156,6 +157,7 @@ fn a_page_reads_like_this() {
       rights      List what an identity may do, and what it could become
       who-can     List who may do something, and whether they still exist
       lint        List what gives more than is needed, and how to end it
+      suggest     Suggest the smallest roles for what an identity was seen to use
       revoke      Revoke an identity's access to the cluster, and prove that it is gone
       restore     Restore what a revocation removed
       history     List the revocations and restores that were made from this machine

@@ -10,5 +10,6 @@ mod permissions;
 mod scan;
 mod scene;
 mod status;
+mod suggest;
 mod voices;
 mod whoami;

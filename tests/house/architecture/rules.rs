@@ -23,6 +23,7 @@ pub(crate) const STANDS_ON: &[(&str, &[&str])] = &[
     ("persistence", &["access", "credential", "rbac", "revocation"]),
     ("revocation", &["access", "cluster", "credential", "identity", "kubeconfig", "rbac"]),
     ("lint", &["access", "credential", "identity", "rbac"]),
+    ("suggestion", &["audit", "rbac"]),
     ("access", &["identity", "rbac"]),
     ("cluster", &["credential", "kubeconfig"]),
     ("credential", &["kubeconfig"]),

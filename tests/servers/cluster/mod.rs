@@ -20,6 +20,7 @@ mod rights;
 mod rights_said;
 mod secrets;
 mod static_tokens;
+mod suggestion;
 mod tracing;
 mod transcript;
 mod watching;
