@@ -82,7 +82,7 @@ fn deeds() -> Vec<Deed> {
         with(("Impersonate-User", "sg-boss"), get("/api/v1/namespaces/sg-b/configmaps")),
         with(("Impersonate-User", "sg-chief"), get("/api/v1/namespaces/sg-b/configmaps")),
         denied(with(("Impersonate-User", "sg-friend"), get("/api/v1/namespaces/sg-b/configmaps"))),
-        send("POST", &format!("{}/rolebindings", rbac_in("sg-a")), binding("view")),
+        send("POST", &format!("{}/rolebindings", rbac_in("sg-a")), binding("sg-read")),
         // The authorizer allows it, and the escalation check does not.
         denied(send("POST", &format!("{RBAC}/clusterrolebindings"), binding("cluster-admin"))),
         send("POST", &format!("{}/roles", rbac_in("sg-a")), role),
@@ -123,13 +123,16 @@ fn fill(cluster: &dyn Cluster) {
             rule(&["impersonate:user-info"], authentication, &["users"], &["sg-chief"]),
             rule(&["impersonate-on:user-info:list"], "", &["configmaps"], &[]),
             rule(&["create"], RBAC_GROUP, &["rolebindings", "clusterrolebindings", "roles"], &[]),
-            rule(&["bind"], RBAC_GROUP, &["clusterroles"], &["view"]),
+            rule(&["bind"], RBAC_GROUP, &["clusterroles"], &["sg-read"]),
             {"verbs": ["get"], "nonResourceURLs": ["/metrics"]},
         ]),
     );
     setting.bind("sg-wide", OLD);
-    setting.bind("view", "sg-boss");
-    setting.bind("view", "sg-chief");
+    // Who binds it holds a part of it alone, and so must be let bind it.
+    setting
+        .role("sg-read", &json!([rule(&["list"], "", &["configmaps"], &[]), rule(&["get"], "", &["pods/log"], &[])]));
+    setting.bind("sg-read", "sg-boss");
+    setting.bind("sg-read", "sg-chief");
     cluster.catch_up().unwrap();
 }
 
