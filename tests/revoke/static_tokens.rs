@@ -135,7 +135,7 @@ fn static_tokens_that_the_leaver_could_read_are_ended_and_given_back<C: Cluster>
     }
 
     let operation = report["operation"].as_str().unwrap();
-    let (given_back, report, said) = incident.json(&["restore", operation, "--yes"]);
+    let (given_back, report, said) = incident.json(&["restore", operation, "--yes", "--force"]);
     assert_eq!((given_back, steps(&report)), (Status::Done, vec!["ReviveStaticToken read Done".to_owned()]), "{said}");
     assert!(said.contains("every holder of the static token in Secret/shop/read has access again"), "{said}");
     until(&incident, &read, 200);
@@ -147,7 +147,7 @@ fn static_tokens_that_the_leaver_could_read_are_ended_and_given_back<C: Cluster>
     let operation = report["operation"].as_str().unwrap();
     let other = json!([{"op": "replace", "path": format!("/metadata/labels/{}", LABEL.replace('/', "~1")), "value": "2020-01-01"}]);
     incident.patch(&path("shop", "read"), &other);
-    let (_, report, _) = incident.json(&["restore", operation, "--yes"]);
+    let (_, report, _) = incident.json(&["restore", operation, "--yes", "--force"]);
     assert!(steps(&report).is_empty(), "{report:#}");
     assert_eq!(label(&incident, "read"), "2020-01-01");
     until(&incident, &read, 401);
@@ -196,7 +196,7 @@ fn a_revocation_that_is_killed_at_a_token_is_finished_and_undone() {
         assert!(label(&incident, "read").is_string(), "{report:#}\n{said}");
         assert_eq!(status(&incident, &token), 401);
         let rearm = name(CARL);
-        let (ended, report, said) = incident.json(&["restore", &operation, "--yes", "--rearm", &rearm]);
+        let (ended, report, said) = incident.json(&["restore", &operation, "--yes", "--force", "--rearm", &rearm]);
         assert_eq!(ended, Status::Done, "{report:#}\n{said}");
         assert_eq!(status(&incident, &token), 200, "{report:#}");
     }
