@@ -465,7 +465,7 @@ impl Report for Suggestion<'_> {
     }
 
     fn table(&self, wide: bool) -> Table<'_> {
-        let mut headers = vec!["SCOPE", "RESOURCE", "NAMES", "VERBS", "REQUESTS", "LAST-SEEN"];
+        let mut headers = vec!["SCOPE", "RESOURCE", "NAMES", "VERBS", "ASKED", "LAST-SEEN"];
         if wide {
             headers.extend(["FIRST-SEEN", "ROLE"]);
         }
