@@ -6,9 +6,11 @@ use serde::Serialize;
 use super::words::Word as _;
 use super::{ApiVersion, CloudView, Kind, LintLevelWord, PathView, ScannedCluster, counted, distinct_names};
 use crate::core::access::scan::ClusterScan;
+use crate::core::ids::ClusterId;
 use crate::core::lint::{Allowance, Finding, NotChecked, Place, Rule};
 use crate::core::percent;
 use crate::core::rbac::others::{Others, and_more};
+use crate::core::rbac::reach::KnownPath;
 use crate::output::report::Report;
 use crate::output::sarif::{Sarif, SarifResult, SarifRule};
 use crate::output::table::{Cell, Table, Tone};
@@ -155,7 +157,7 @@ impl From<&Allowance> for AcceptedView {
 impl<'a> NotCheckedView<'a> {
     /// The view of a rule that was not held against this cluster.
     pub fn of(cluster: &'a ClusterScan, one: NotChecked) -> Self {
-        let cluster_id = cluster.id.as_ref().map(crate::core::ids::ClusterId::as_str);
+        let cluster_id = cluster.id.as_ref().map(ClusterId::as_str);
         Self { cluster_id, context: cluster.context.as_deref(), id: one.rule.id(), reason: one.reason }
     }
 }
@@ -164,13 +166,13 @@ impl<'a> LintFindingView<'a> {
     /// The view of a finding in this cluster.
     pub fn of(cluster: &'a ClusterScan, finding: &Finding<'a>) -> Self {
         let who = finding.subjects.to_string();
-        let path = finding.path.as_ref().map(|path| PathView::of(&who, &path.into()));
+        let path = finding.path.as_ref().map(|path| PathView::of(&who, &KnownPath::from(path)));
         let place = &finding.place;
         let path_of_place = place
             .api_path()
             .unwrap_or_else(|| format!("{}/{}", place.kind.to_lowercase(), percent::encode_segment(&place.name)));
         Self {
-            cluster_id: cluster.id.as_ref().map(crate::core::ids::ClusterId::as_str),
+            cluster_id: cluster.id.as_ref().map(ClusterId::as_str),
             context: cluster.context.as_deref(),
             cluster_name: cluster.name.as_deref().or(cluster.context.as_deref()),
             id: finding.rule.id(),
