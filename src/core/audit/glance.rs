@@ -12,6 +12,8 @@ use super::event::Level;
 const START: &[u8] = b"{\"kind\":\"Event\",\"apiVersion\":\"audit.k8s.io/v1\",\"level\":\"";
 /// The last field before the annotations; one in a body comes before it, one in a text has backslashes.
 static RECEIVED: LazyLock<FinderRev<'static>> = LazyLock::new(|| FinderRev::new(b",\"requestReceivedTimestamp\":\""));
+/// The last field, a map of texts.
+static ANNOTATIONS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b",\"annotations\":{"));
 /// The status of a request that was not authenticated.
 static UNAUTHENTICATED: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"code\":401"));
 /// What an annotation of a static token's request begins with.
@@ -42,12 +44,14 @@ impl Glance {
             b"RequestResponse" => Level::RequestResponse,
             _ => return None,
         };
-        if line.last() != Some(&b'}') {
-            return None;
-        }
         let from = RECEIVED.rfind(rest)? + RECEIVED.needle().len();
         let length = rest[from..].iter().position(|byte| *byte == b'"')?;
         let received = std::str::from_utf8(&rest[from..from + length]).ok()?.parse().ok()?;
+        // Texts alone are behind the times, so that these ends are in no cut line.
+        let end: &[u8] = if ANNOTATIONS.find(&rest[from..]).is_some() { b"}}" } else { b"\"}" };
+        if !line.ends_with(end) {
+            return None;
+        }
         Some(Self { level, received, may_be_unauthenticated: UNAUTHENTICATED.find(line).is_some() })
     }
 }

@@ -41,7 +41,7 @@ fn later_versions_only_add_to_what_is_published() {
     stays(&[history::example()]);
     stays(&[persistence::example()]);
     stays(&revocation::restores());
-    stays(&[revocation::plan()]);
+    stays(&revocation::plans());
     stays(&[revocation::report()]);
     stays(&[recheck::example()]);
     rights::with_rights(|report| stays(slice::from_ref(report)));

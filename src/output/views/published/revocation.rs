@@ -28,9 +28,10 @@ use crate::core::revocation::target::GroupsFrom;
 use crate::core::revocation::verification::{Check, CheckReport, Outcome, Verification};
 use crate::output::views::{RestoreReport, RevocationPlan, RevocationReport};
 
-/// A plan that is left out in part.
-pub(super) fn plan() -> RevocationPlan {
-    RevocationPlan::of(&agreed(), at("2026-01-01T10:11:12Z"))
+/// A plan that is left out in part, and the same with a token that is ended.
+pub(super) fn plans() -> [RevocationPlan; 2] {
+    let with_token = agreed_to(steps().into_iter().chain([token_step()]).collect());
+    [agreed(), with_token].map(|plan| RevocationPlan::of(&plan, at("2026-01-01T10:11:12Z")))
 }
 
 /// A report with access that is left, and a binding of others that the cloud deleted.
@@ -68,27 +69,30 @@ fn text(text: &str) -> String {
 }
 
 fn agreed() -> Plan {
+    agreed_to(steps())
+}
+
+fn step(kind: StepKind, undo: &str) -> Step {
+    Step { id: 0, cluster_id: cluster(), kind, undo: text(undo) }
+}
+
+fn steps() -> Vec<Step> {
+    vec![
+        step(StepKind::Binding(Box::new(of_team())), "restore"),
+        step(StepKind::Kubeconfig(carl()), "recycle bin, 30 days, console"),
+    ]
+}
+
+fn token_step() -> Step {
+    let secret = SecretRef { namespace: text("shop"), name: text("robot-token") };
+    let token = TokenStep { secret, resource_version: text("12"), identities: vec![carl()] };
+    step(StepKind::StaticToken(Box::new(token)), "restore")
+}
+
+fn agreed_to(steps: Vec<Step>) -> Plan {
     let draft = Draft {
         targets: vec![target()],
-        steps: vec![
-            Step { id: 0, cluster_id: cluster(), kind: StepKind::Binding(Box::new(of_team())), undo: text("restore") },
-            Step {
-                id: 0,
-                cluster_id: cluster(),
-                kind: StepKind::Kubeconfig(carl()),
-                undo: text("recycle bin, 30 days, console"),
-            },
-            Step {
-                id: 0,
-                cluster_id: cluster(),
-                kind: StepKind::StaticToken(Box::new(TokenStep {
-                    secret: SecretRef { namespace: text("shop"), name: text("robot-token") },
-                    resource_version: text("12"),
-                    identities: vec![carl()],
-                })),
-                undo: text("restore"),
-            },
-        ],
+        steps,
         paths: vec![path()],
         remains: vec![remain()],
         elsewhere: Vec::new(),

@@ -40,7 +40,11 @@ pub(super) fn with_example(look: impl FnOnce(&Suggestion<'_>)) {
     for known in of_identity(&Uid::parse(UID).unwrap(), &scan.grants, None, &[]) {
         let user = Some(known.info.name.clone());
         for path in reach.paths(&known.info) {
-            would_lose.push(LostView { user: user.clone(), path: Some(PathView::of(UID, &(&path).into())), rule: None });
+            would_lose.push(LostView {
+                user: user.clone(),
+                path: Some(PathView::of(UID, &(&path).into())),
+                rule: None,
+            });
         }
         let held = held_rules(reach.index(), &roles, &Kinds::default(), &known.info);
         would_lose.extend(lost(held, &draft.rights).iter().map(|lost| LostView::of_rule(user.clone(), lost)));

@@ -89,24 +89,41 @@ pub(super) fn example() -> TraceReport {
             event("2026-11-22T03:11:05Z", "2", ActionWord::ReadSecret, Some(secrets.clone())),
             TracedEvent { path: Some("/metrics".into()), ..event("2026-11-22T03:12:05Z", "2", ActionWord::Read, None) },
         ],
-        possible: vec![PossibleView {
-            link: LinkWord::Requested,
-            evidence: EvidenceWord::Possible,
-            actor: "2".into(),
-            linked_by: LinkedBy { object: Some(secrets), ..linked_by },
-            name: "shadow-admin".to_owned(),
-            credential: Some("X509SHA256=0b".to_owned()),
-            requests: 3,
-            first: at("2026-11-22T03:15:05Z"),
-            last: at("2026-11-22T03:16:05Z"),
-            source_ips: vec!["203.0.113.9".into()],
-            why:
-                "it was used to request a certificate for shadow-admin; then a certificate of that name was first seen"
-                    .to_owned(),
-        }],
+        possible: vec![
+            PossibleView {
+                link: LinkWord::Requested,
+                credential: Some("X509SHA256=0b".to_owned()),
+                ..possible(
+                    &linked_by,
+                    secrets,
+                    "it was used to request a certificate for shadow-admin; then a certificate of that name was first seen",
+                )
+            },
+            possible(
+                &linked_by,
+                object("pods", Some("exec"), "shop", "web-1"),
+                "it ran a command in a pod of that account",
+            ),
+        ],
         unreadable: 1,
         warnings: vec!["1 record of the log could not be read".to_owned()],
         incomplete: true,
+    }
+}
+
+fn possible(linked_by: &LinkedBy, object: Arc<TracedObject>, why: &str) -> PossibleView {
+    PossibleView {
+        link: LinkWord::Exec,
+        evidence: EvidenceWord::Possible,
+        actor: "2".into(),
+        linked_by: LinkedBy { object: Some(object), ..linked_by.clone() },
+        name: "shadow-admin".to_owned(),
+        credential: None,
+        requests: 3,
+        first: at("2026-11-22T03:15:05Z"),
+        last: at("2026-11-22T03:16:05Z"),
+        source_ips: vec!["203.0.113.9".into()],
+        why: why.to_owned(),
     }
 }
 

@@ -39,9 +39,9 @@ fn they_are_ended_behind_the_bindings_and_before_the_cloud() {
     let (step, _) = plan.token_steps().next().unwrap();
     assert!(step.undo.ends_with("kubectl label secret -n shop a kubernetes.io/legacy-token-invalid-since-"));
     let reached = "tokens of ServiceAccounts that it could reach";
-    assert!(!plan.not_checked.iter().any(|what| what == reached), "{:?}", plan.not_checked);
+    assert!(!plan.not_checked.iter().any(|what| what.starts_with(reached)), "{:?}", plan.not_checked);
     let without = plan_with(&carls_case(), &Flags::default());
-    assert!(without.not_checked.iter().any(|what| what == reached));
+    assert!(without.not_checked.iter().any(|what| what.starts_with(reached)));
     assert_ne!(plan.hash, without.hash);
 }
 
@@ -75,7 +75,7 @@ fn what_could_not_be_read_or_changed_is_refused() {
 #[test]
 fn who_may_list_or_watch_could_read_as_well() {
     let mut input = carls_case();
-    assert!(readers(&input, &secret("a")).is_empty());
+    input.targets[0].target.names.insert("200-1".to_owned());
     let role = |verb: &str, names: &[&str]| crate::core::rbac::RoleFacts {
         uid: "r".to_owned(),
         rules: serde_json::from_value(json!([{
@@ -86,6 +86,7 @@ fn who_may_list_or_watch_could_read_as_well() {
     let bound = input.bindings[0].role_ref.name.clone();
     for (verb, names, expected) in [
         ("get", &[][..], true),
+        ("get", &["b"], false),
         ("list", &["a"], true),
         ("watch", &[], true),
         ("watch", &["b"], false),
