@@ -19,6 +19,7 @@ mod format;
 mod help;
 mod revocation;
 mod rights;
+mod rotation;
 
 pub use arguments::{has_use_for, parse};
 pub use clusters::ClusterArgs;
@@ -29,6 +30,8 @@ pub use revocation::{DryRun, HistoryArgs, RestoreArgs, RevokeArgs};
 use revocation::{HISTORY_EXAMPLES, RESTORE_ABOUT, RESTORE_EXAMPLES, REVOKE_ABOUT, REVOKE_EXAMPLES};
 use rights::{RIGHTS_ABOUT, RIGHTS_EXAMPLES, WHO_CAN_ABOUT, WHO_CAN_EXAMPLES};
 pub use rights::{RightsArgs, RightsFailOn, WhoCanArgs, WhoCanFailOn};
+pub use rotation::RotateArgs;
+use rotation::{ROTATE_ABOUT, ROTATE_EXAMPLES};
 
 /// Whose kubeconfig credential is this, when does it expire, and who still holds access to the cluster?
 #[derive(Debug, Parser)]
@@ -117,10 +120,13 @@ pub enum Command {
     /// Revoke an identity's access to the cluster, and prove that it is gone
     #[command(long_about = REVOKE_ABOUT, after_help = REVOKE_EXAMPLES)]
     Revoke(Box<RevokeArgs>),
+    /// Replace your own kubeconfig because it leaked, and prove that the old one is dead
+    #[command(long_about = ROTATE_ABOUT, after_help = ROTATE_EXAMPLES)]
+    Rotate(Box<RotateArgs>),
     /// Restore what a revocation removed
     #[command(long_about = RESTORE_ABOUT, after_help = RESTORE_EXAMPLES)]
     Restore(RestoreArgs),
-    /// List the revocations and restores that were made from this machine
+    /// List the revocations, rotations and restores that were made from this machine
     #[command(after_help = HISTORY_EXAMPLES)]
     History(HistoryArgs),
     /// Print a completion script for a shell

@@ -21,6 +21,7 @@ pub use crate::core::identity::verdict::{AccountDirectory, ClusterDirectory, Ver
 pub use crate::core::ids::{ClusterId, Uid};
 pub use crate::core::jsonpath::{Columns, Template};
 pub use crate::core::kubeconfig::connection::{Endpoint, Login};
+pub use crate::core::kubeconfig::edit::{CertificateAndKey, with_certificate};
 pub use crate::core::kubeconfig::{
     Cluster, Context, Data, Exec, InteractiveMode, Kubeconfig, Overrides, User, clean as clean_path,
     parse as parse_kubeconfig, resolve as resolve_context,

@@ -151,7 +151,7 @@ pub enum DryRun {
     Server,
 }
 
-fn parse_operation(text: &str) -> Result<OperationId, String> {
+pub(super) fn parse_operation(text: &str) -> Result<OperationId, String> {
     OperationId::parse(text)
         .ok_or_else(|| "give an operation's ID as history shows it: 20261122-031002-3f9a2c".to_owned())
 }

@@ -13,6 +13,7 @@ mod operation;
 mod restore;
 mod revoke;
 mod rights;
+mod rotate;
 mod scan;
 mod status;
 mod stop;
@@ -39,6 +40,7 @@ fn dispatch(cli: &Cli, world: &World, ui: &Ui) -> Result<Status, Stop> {
         Command::Rights(args) => rights::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::WhoCan(args) => who_can::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::Revoke(args) => revoke::run(args, &cli.access, &cli.cloud, world, ui)?,
+        Command::Rotate(args) => rotate::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::Restore(args) => restore::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::History(args) => history::run(args, world, ui)?,
         Command::Completion(args) => completion::run(args, ui)?,

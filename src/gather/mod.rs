@@ -18,5 +18,6 @@ pub mod look_up;
 pub mod restoration;
 pub mod revocation;
 pub mod rights;
+pub mod rotation;
 pub mod runtime;
 pub mod verification;

@@ -18,6 +18,7 @@ pub mod plan;
 pub mod record;
 pub mod refusal;
 pub mod restoration;
+pub mod rotation;
 mod seal;
 pub mod target;
 pub mod verification;

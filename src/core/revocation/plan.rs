@@ -26,8 +26,9 @@ mod step;
 #[cfg(test)]
 mod tests;
 
-pub use draft::{Draft, permissions_here, questions};
+pub use draft::{Draft, permissions_here, planned as planned_target, questions};
 pub use names::misnamed;
+pub use refuse::ABNORMAL;
 pub use remain::{Elsewhere, NOT_CHECKED, Remain, RemainKind, access, mapping_of, masters};
 pub use step::{BindingAction, BindingStep, Step, StepKind};
 

@@ -18,6 +18,7 @@ mod mappings;
 mod other_credentials;
 mod rbac;
 mod reviews;
+mod rotation;
 mod watch;
 
 pub use cloud_record::read_cloud_record;
@@ -28,6 +29,7 @@ pub use mappings::weigh_mappings;
 pub use other_credentials::{CredentialAnswer, weigh_other, with_others, without_file};
 pub use rbac::evaluate;
 pub use reviews::{Before, Reviewed, questions, read_review, weigh_reviews};
+pub use rotation::{OldQuestion, joined, new_is_seen, old_names_left, old_question, weigh_new, weigh_old};
 pub use watch::{Returned, SETTLE, SETTLE_RECONCILED, Seen, Window, came_back, reconciled, weigh_window};
 
 /// A question that is asked about a name before the change and after it.
@@ -74,6 +76,10 @@ pub enum Check {
     MappingsAndGroups,
     /// Whether anything came back while it was watched.
     Settled,
+    /// The API server, asked with the certificates that were rotated away.
+    OldCertificate,
+    /// The API server, asked with the new kubeconfig.
+    NewKubeconfig,
 }
 
 /// What a check came to.

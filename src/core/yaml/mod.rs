@@ -5,6 +5,7 @@
 //! Source: <https://github.com/kubernetes-sigs/yaml>, <https://github.com/yaml/go-yaml/tree/v2>
 
 mod decode;
+mod places;
 mod scalar;
 mod text;
 
@@ -15,6 +16,7 @@ use serde_saphyr::granit_parser::{self, Event, Parser, ScalarStyle, ScanError, T
 
 pub use decode::{Mapping, Mismatch};
 pub(crate) use decode::{base64 as decode_base64, bytes as decode_bytes, list as decode_list, text as decode_text};
+pub use places::{Entry, Place, PlacedValue};
 use scalar::Resolved;
 pub use text::TextError;
 

@@ -15,6 +15,7 @@ mod refusal;
 mod restoration;
 mod revocation;
 mod rights;
+mod rotation;
 mod scan;
 mod status;
 mod step;
@@ -32,6 +33,7 @@ pub use plan::{RevocationPlan, TargetView};
 pub use restoration::RestoreReport;
 pub use revocation::RevocationReport;
 pub use rights::{HeldRuleView, ReviewView, RightsColumns, RightsReport, RightsUser, UserPath};
+pub use rotation::{RotationPlanDocument, RotationReport};
 pub use scan::{Binding, GrantView, HolderView, Identities, ResemblingView, Role, Rows, ScanReport, ScannedCluster};
 pub use status::{Auditing, ClusterStatus, Dimension, LastAccessView, StatusItem, StatusReport};
 pub use step::StepView;
@@ -80,6 +82,10 @@ pub enum Kind {
     RevocationReport,
     /// What `restore` prints.
     RestoreReport,
+    /// What `rotate --dry-run` prints.
+    RotationPlan,
+    /// What `rotate` prints.
+    RotationReport,
     /// What `history` prints.
     History,
     /// What `version` prints.

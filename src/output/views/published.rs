@@ -9,6 +9,7 @@ mod history;
 mod only_adds;
 mod revocation;
 mod rights;
+mod rotation;
 mod scan;
 mod status;
 mod whoami;
@@ -33,10 +34,12 @@ use only_adds::{Json, Promises, lost_keys, lost_promises, promises};
 #[test]
 fn later_versions_only_add_to_what_is_published() {
     stays(&[expiry::example()]);
-    stays(&[history::example()]);
+    stays(&[history::example(), history::example_of_a_rotation()]);
     stays(&revocation::restores());
     stays(&[revocation::plan()]);
     stays(&[revocation::report()]);
+    stays(&[rotation::plan()]);
+    stays(&[rotation::report()]);
     rights::with_rights(|report| stays(slice::from_ref(report)));
     rights::with_who_can(|reports| stays(reports));
     scan::with_example(|report| stays(slice::from_ref(report)));

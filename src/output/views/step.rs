@@ -1,4 +1,4 @@
-//! The steps of revocations and restores, planned and ended.
+//! The steps of revocations, rotations and restores, planned and ended.
 
 use std::fmt;
 
@@ -30,6 +30,10 @@ pub enum StepAction {
     CreateBinding,
     /// Adds the identities to a binding.
     AddSubjects,
+    /// Replaces the old name of the identity by the new one in a binding.
+    ReplaceSubject,
+    /// Has ACK revoke the operator's own kubeconfig, and fetches and writes the new one.
+    RotateKubeconfig,
 }
 
 /// How a step ended.
@@ -110,10 +114,12 @@ impl StepAction {
     pub(super) fn of(kind: &StepKind) -> Self {
         match kind {
             StepKind::Kubeconfig(_) => Self::DeleteKubeconfig,
+            StepKind::Rotate(_) => Self::RotateKubeconfig,
             StepKind::Binding(step) => match step.action {
                 BindingAction::Delete => Self::DeleteBinding,
                 BindingAction::RemoveSubjects => Self::RemoveSubjects,
                 BindingAction::Empty => Self::EmptyBinding,
+                BindingAction::Replace => Self::ReplaceSubject,
             },
         }
     }
@@ -134,6 +140,8 @@ impl StepAction {
             Self::DeleteKubeconfig => "cloud",
             Self::CreateBinding => "create",
             Self::AddSubjects => "add",
+            Self::ReplaceSubject => "replace",
+            Self::RotateKubeconfig => "rotate",
         }
     }
 }
@@ -215,7 +223,7 @@ impl StepView {
         }
     }
 
-    /// A step of a revocation that has ended; `None` where the plan has no such step.
+    /// A step of a revocation or a rotation that has ended; `None` where the plan has no such step.
     pub fn of_revocation(plan: &Plan, ended: EndedStep) -> Option<Self> {
         plan.step(ended.id).map(|step| Self::planned(step).ended(ended))
     }
@@ -240,6 +248,8 @@ impl StepView {
             StepAction::DeleteKubeconfig => format!("delete the kubeconfig of {}", self.identities.join(", ")),
             StepAction::CreateBinding => format!("create {object}: {subjects}"),
             StepAction::AddSubjects => format!("add to {object}: {subjects}"),
+            StepAction::ReplaceSubject => format!("replace {subjects} in {object} by the new name"),
+            StepAction::RotateKubeconfig => format!("rotate the kubeconfig of {}", self.identities.join(", ")),
         }
     }
 

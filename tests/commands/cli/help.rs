@@ -155,8 +155,9 @@ fn a_page_reads_like_this() {
       rights      List what an identity may do, and what it could become
       who-can     List who may do something, and whether they still exist
       revoke      Revoke an identity's access to the cluster, and prove that it is gone
+      rotate      Replace your own kubeconfig because it leaked, and prove that the old one is dead
       restore     Restore what a revocation removed
-      history     List the revocations and restores that were made from this machine
+      history     List the revocations, rotations and restores that were made from this machine
       completion  Print a completion script for a shell
       options     List the flags that many commands take
       version     Print the version

@@ -4,5 +4,6 @@ mod choosing;
 mod reading;
 mod regions;
 mod revoking;
+mod rotating;
 mod scene;
 mod temporary;

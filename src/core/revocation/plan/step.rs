@@ -1,4 +1,4 @@
-//! The steps of a plan: each changes one binding, or has the cloud delete one kubeconfig.
+//! The steps of a plan: each changes one binding, or has the cloud delete or renew one kubeconfig.
 
 use crate::core::ids::{ClusterId, Uid};
 use crate::core::rbac::binding_object::BindingRef;
@@ -20,13 +20,15 @@ pub struct Step {
 /// What a step does.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StepKind {
-    /// It takes identities out of a binding.
+    /// It takes identities out of a binding, or gives them another name in it.
     Binding(Box<BindingStep>),
     /// The cloud deletes this identity's kubeconfig.
     Kubeconfig(Uid),
+    /// The cloud revokes this identity's kubeconfig, which is the operator's own, and a new one is fetched and written.
+    Rotate(Uid),
 }
 
-/// A step that takes identities out of a binding.
+/// A step that takes identities out of a binding, or gives them another name in it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BindingStep {
     /// How.
@@ -58,6 +60,8 @@ pub enum BindingAction {
     RemoveSubjects,
     /// A binding of the identities alone that can't be deleted loses them and stays empty.
     Empty,
+    /// A binding has the new name of an identity in the place of the old one.
+    Replace,
 }
 
 impl Step {
@@ -65,7 +69,7 @@ impl Step {
     pub fn of_binding(&self) -> Option<&BindingStep> {
         match &self.kind {
             StepKind::Binding(step) => Some(step),
-            StepKind::Kubeconfig(_) => None,
+            StepKind::Kubeconfig(_) | StepKind::Rotate(_) => None,
         }
     }
 
@@ -73,7 +77,7 @@ impl Step {
     pub fn identities(&self) -> &[Uid] {
         match &self.kind {
             StepKind::Binding(step) => &step.identities,
-            StepKind::Kubeconfig(uid) => std::slice::from_ref(uid),
+            StepKind::Kubeconfig(uid) | StepKind::Rotate(uid) => std::slice::from_ref(uid),
         }
     }
 }

@@ -15,7 +15,7 @@ pub struct AuditV1 {
     pub time: String,
     /// The operation; null for a credential that is issued.
     pub operation: Option<String>,
-    /// `revoke`, `restore`, `resume` or `issueTemporaryCredential`.
+    /// `revoke`, `restore`, `rotate`, `resume` or `issueTemporaryCredential`.
     pub action: String,
     /// `begun` or `ended`.
     pub phase: String,

@@ -22,13 +22,14 @@ pub mod operation;
 mod plan;
 pub mod report;
 mod restore;
+mod rotation;
 pub mod summary;
 mod text;
 
 #[cfg(test)]
 mod tests;
 
-pub use text::{DELETE_KUBECONFIG, OnDisk};
+pub use text::{DELETE_KUBECONFIG, OnDisk, ROTATE_KUBECONFIG};
 
 /// The version of all files.
 pub const FORMAT: u32 = 1;

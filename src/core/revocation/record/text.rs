@@ -12,6 +12,7 @@ use crate::core::revocation::input::Confirmation;
 use crate::core::revocation::journal::{self, Ending, OperationId, Phase, StepResult};
 use crate::core::revocation::plan::{BindingAction, RemainKind};
 use crate::core::revocation::refusal::RefusalCode;
+use crate::core::revocation::rotation::CertificateFrom;
 use crate::core::revocation::target::GroupsFrom;
 use crate::core::revocation::verification::{Check, CheckResult, Outcome};
 
@@ -112,6 +113,12 @@ words!(
     Unknown = "Unknown",
 );
 
+words!(
+    CertificateFrom,
+    "a place of a certificate": Context = "Context",
+    LeakedFile = "LeakedFile",
+);
+
 words!(GroupsFrom, "a source of groups": Certificate = "Certificate", Assumed = "Assumed");
 
 words!(
@@ -127,10 +134,13 @@ words!(
     "an action of a step": Delete = "DeleteBinding",
     RemoveSubjects = "RemoveSubjects",
     Empty = "EmptyBinding",
+    Replace = "ReplaceSubject",
 );
 
-/// The action of a step that is no binding's.
+/// The actions of steps that are no binding's.
 pub const DELETE_KUBECONFIG: &str = "DeleteKubeconfig";
+/// See [`DELETE_KUBECONFIG`].
+pub const ROTATE_KUBECONFIG: &str = "RotateKubeconfig";
 
 words!(
     RemainKind,
@@ -147,6 +157,7 @@ words!(
     RoleSessions = "RoleSessions",
     AllClusters = "AllClusters",
     OtherCluster = "OtherCluster",
+    EarlierName = "EarlierName",
 );
 
 words!(
@@ -195,6 +206,9 @@ words!(
     Rearm = "Rearm",
     NothingToRestore = "NothingToRestore",
     JournalDamaged = "JournalDamaged",
+    OtherIdentity = "OtherIdentity",
+    NoDestination = "NoDestination",
+    NotEditable = "NotEditable",
 );
 
 words!(
@@ -232,6 +246,8 @@ words!(
     LeakedFile = "LeakedFile",
     MappingsAndGroups = "MappingsAndGroups",
     Settled = "Settled",
+    OldCertificate = "OldCertificate",
+    NewKubeconfig = "NewKubeconfig",
 );
 
 words!(
@@ -246,6 +262,7 @@ words!(
     journal::Action,
     "an action of the audit file": Revoke = "revoke",
     Restore = "restore",
+    Rotate = "rotate",
     Resume = "resume",
     IssueTemporaryCredential = "issueTemporaryCredential",
 );

@@ -43,7 +43,7 @@ pub(super) fn restores() -> [RestoreReport; 2] {
     [planned, RestoreReport { verification: report().verification, ..done }]
 }
 
-fn id(text: &str) -> OperationId {
+pub(super) fn id(text: &str) -> OperationId {
     OperationId::parse(text).unwrap()
 }
 
@@ -51,7 +51,7 @@ fn carl() -> Uid {
     Uid::parse("200000000000000103").unwrap()
 }
 
-fn cluster() -> Option<ClusterId> {
+pub(super) fn cluster() -> Option<ClusterId> {
     ClusterId::parse("c5e8f0a1b2c3d4e5f60718293a4b5c6d7")
 }
 
@@ -59,7 +59,7 @@ fn team() -> BindingRef {
     BindingRef { kind: BindingKind::RoleBinding, namespace: Some("shop".to_owned()), name: "team".to_owned() }
 }
 
-fn text(text: &str) -> String {
+pub(super) fn text(text: &str) -> String {
     text.to_owned()
 }
 
@@ -87,7 +87,11 @@ fn agreed() -> Plan {
         accept_group_grants: vec![text("ClusterRoleBinding/-/open")],
         ..Flags::default()
     };
-    let leaked = LeakedFacts {
+    Plan::new(vec![draft], flags, Some(leaked()))
+}
+
+pub(super) fn leaked() -> LeakedFacts {
+    LeakedFacts {
         common_name: text("200000000000000103-1760000000"),
         organizations: vec![text("system:users")],
         serial: text("0a1b"),
@@ -100,11 +104,10 @@ fn agreed() -> Plan {
             description: text("a token of ServiceAccount shop/ci"),
             remedy: text("delete the token's Secret, or: kubectl delete serviceaccount -n shop ci"),
         }],
-    };
-    Plan::new(vec![draft], flags, Some(leaked))
+    }
 }
 
-fn target() -> PlannedTarget {
+pub(super) fn target() -> PlannedTarget {
     PlannedTarget {
         cluster_id: cluster(),
         cluster_name: Some(text("prod")),
@@ -122,7 +125,7 @@ fn target() -> PlannedTarget {
     }
 }
 
-fn of_team() -> BindingStep {
+pub(super) fn of_team() -> BindingStep {
     BindingStep {
         action: BindingAction::RemoveSubjects,
         binding: team(),
@@ -136,7 +139,7 @@ fn of_team() -> BindingStep {
     }
 }
 
-fn remain() -> Remain {
+pub(super) fn remain() -> Remain {
     Remain {
         cluster_id: cluster(),
         uid: Some(carl()),
@@ -146,7 +149,7 @@ fn remain() -> Remain {
 }
 
 /// One of each scope.
-fn refusals() -> Vec<Refusal> {
+pub(super) fn refusals() -> Vec<Refusal> {
     let refusal = |code, scope| Refusal::new(code, "why").of(scope).in_cluster(cluster().as_ref()).hint("what to do");
     vec![
         refusal(RefusalCode::JournalDamaged, RefusalScope::Operation(Some(id("20260101-101112-a90a48")))),
@@ -156,7 +159,7 @@ fn refusals() -> Vec<Refusal> {
     ]
 }
 
-fn kept() -> OperationReport {
+pub(super) fn kept() -> OperationReport {
     let ended = |id, result| EndedStep { id, result, error: None, request_id: None, audit_id: None };
     let findings = vec![text("RoleBinding/shop/team gives ClusterRole/dev to 200000000000000103.17")];
     OperationReport {
