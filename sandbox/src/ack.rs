@@ -41,7 +41,7 @@ pub fn rotator(
 
 fn connector(cluster: &dyn Cluster) -> Result<Connector, ClusterError> {
     let identity = cluster.client(&Subject::user(NAME, ["system:masters"]))?;
-    Ok(Connector::new(cluster, Some(&identity))?)
+    Connector::new(cluster, Some(&identity))
 }
 
 /// Works on a thread of its own: the cloud calls from its runtime, and a client has its own.
