@@ -129,9 +129,13 @@ fn struck_at_each_boundary_it_is_finished() {
             signal(&child, strike);
             if strike == "-KILL" {
                 let _ = child.wait_with_output().unwrap();
-                (before_work.open(), after_work.open(), gate.open());
+                before_work.open();
+                after_work.open();
+                gate.open();
             } else {
-                (before_work.open(), after_work.open(), gate.open());
+                before_work.open();
+                after_work.open();
+                gate.open();
                 let said = crate::crash::ended(child);
                 // An interrupt that comes when all is done but the looking changes nothing any more.
                 assert!(said.code == code || boundary == "at the verification", "{at}: {:?} {}", said.code, said.text);
