@@ -2,12 +2,14 @@
 //! journal before it is sent.
 //!
 //! Bindings come first, side by side: they are the access, and they are ours to change exactly. Then the cloud, whose call may take along
-//! what it was not asked for; [`cloud::repair`] gives that back.
+//! what it was not asked for; [`cloud::repair`] gives that back. A rotation goes the other way round: what the bindings are to name
+//! is only known once the cloud has issued it.
 
 mod binding;
 mod cloud;
 mod issuing;
 mod recorder;
+mod rotation;
 mod static_token;
 
 use std::collections::BTreeMap;
@@ -32,6 +34,7 @@ use crate::error::chain;
 pub use cloud::repair;
 pub use issuing::issuing;
 pub use recorder::Recorder;
+pub use rotation::{Renewed, Rotated, RotationTools, rotate};
 
 /// How many steps are under way at a time, each with a request or a wait for the disk.
 pub const STEPS_SIDE_BY_SIDE: usize = 16;

@@ -20,6 +20,7 @@ mod lint;
 mod persistence;
 mod revocation;
 mod rights;
+mod rotation;
 mod status;
 mod suggest;
 mod trace;
@@ -39,6 +40,8 @@ pub use revocation::{DryRun, HistoryArgs, RestoreArgs, RevokeArgs};
 use revocation::{HISTORY_EXAMPLES, RESTORE_ABOUT, RESTORE_EXAMPLES, REVOKE_ABOUT, REVOKE_EXAMPLES};
 use rights::{RIGHTS_ABOUT, RIGHTS_EXAMPLES, WHO_CAN_ABOUT, WHO_CAN_EXAMPLES};
 pub use rights::{RightsArgs, RightsFailOn, WhoCanArgs, WhoCanFailOn};
+pub use rotation::RotateArgs;
+use rotation::{ROTATE_ABOUT, ROTATE_EXAMPLES};
 use status::{STATUS_ABOUT, STATUS_EXAMPLES};
 pub use status::{StatusArgs, StatusFailOn};
 use suggest::{SUGGEST_ABOUT, SUGGEST_EXAMPLES};
@@ -144,13 +147,16 @@ pub enum Command {
     /// Revoke an identity's access to the cluster, and prove that it is gone
     #[command(long_about = REVOKE_ABOUT, after_help = REVOKE_EXAMPLES)]
     Revoke(Box<RevokeArgs>),
+    /// Replace your own kubeconfig because it leaked, and prove that the old one is dead
+    #[command(long_about = ROTATE_ABOUT, after_help = ROTATE_EXAMPLES)]
+    Rotate(Box<RotateArgs>),
     /// Restore what a revocation removed
     #[command(long_about = RESTORE_ABOUT, after_help = RESTORE_EXAMPLES)]
     Restore(RestoreArgs),
     /// Check whether what was revoked from this machine is still gone
     #[command(long_about = VERIFY_ABOUT, after_help = VERIFY_EXAMPLES)]
     Verify(Box<VerifyArgs>),
-    /// List the revocations and restores that were made from this machine
+    /// List the revocations, rotations and restores that were made from this machine
     #[command(after_help = HISTORY_EXAMPLES)]
     History(HistoryArgs),
     /// Print a completion script for a shell

@@ -27,6 +27,7 @@ pub use crate::core::identity::verdict::{AccountDirectory, ClusterDirectory, Ver
 pub use crate::core::ids::{ClusterId, Uid, split_subject_name};
 pub use crate::core::jsonpath::{Columns, Template};
 pub use crate::core::kubeconfig::connection::{Endpoint, Login};
+pub use crate::core::kubeconfig::edit::{CertificateAndKey, with_certificate};
 pub use crate::core::kubeconfig::exec_credential::parse as parse_exec_credential;
 pub use crate::core::kubeconfig::plugin_policy::parse as parse_kuberc;
 pub use crate::core::kubeconfig::proxy::check_proxy_url;

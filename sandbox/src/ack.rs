@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::binding::{BindingRef, RBAC};
 use crate::certs::{Authority, CertError, KeyKind, Subject, Validity};
 use crate::client::{Client, Connector, JSON_PATCH, Reply};
-use crate::cloud::{CleanBehaviour, Cleaning, IssueRequest, IssuedKubeconfig};
+use crate::cloud::{CleanBehaviour, Cleaning, IssueRequest, IssuedKubeconfig, RotateBehaviour, Rotation};
 use crate::cluster::{Cluster, ClusterError};
 use crate::kubeconfigs::{Credential, Kubeconfig};
 
@@ -23,14 +23,32 @@ const ATTEMPTS: usize = 5;
 pub fn cleaner(
     cluster: &dyn Cluster,
 ) -> Result<impl Fn(&Cleaning) -> Result<(), String> + Send + Sync + use<>, ClusterError> {
+    let connector = connector(cluster)?;
+    Ok(move |cleaning: &Cleaning| aside(|| clean(&connector, cleaning)))
+}
+
+/// Gives the new name to bindings of this cluster for RevokeK8sClusterKubeConfig: give it to
+/// [`crate::cloud::CloudBuilder::on_rotate`].
+///
+/// # Errors
+/// If the system has no randomness for a certificate.
+pub fn rotator(
+    cluster: &dyn Cluster,
+) -> Result<impl Fn(&Rotation) -> Result<(), String> + Send + Sync + use<>, ClusterError> {
+    let connector = connector(cluster)?;
+    Ok(move |rotation: &Rotation| aside(|| rebind(&connector, rotation)))
+}
+
+fn connector(cluster: &dyn Cluster) -> Result<Connector, ClusterError> {
     let identity = cluster.client(&Subject::user(NAME, ["system:masters"]))?;
-    let connector = Connector::new(cluster, Some(&identity))?;
-    Ok(move |cleaning: &Cleaning| {
-        // The cloud calls this from its runtime, and a client has its own: they can't share a thread.
-        std::thread::scope(|scope| {
-            let cleaning = scope.spawn(|| clean(&connector, cleaning));
-            cleaning.join().unwrap_or_else(|_| Err("the cleaning broke down".to_owned()))
-        })
+    Connector::new(cluster, Some(&identity))
+}
+
+/// Works on a thread of its own: the cloud calls from its runtime, and a client has its own.
+fn aside(work: impl Fn() -> Result<(), String> + Sync) -> Result<(), String> {
+    std::thread::scope(|scope| {
+        let work = scope.spawn(&work);
+        work.join().unwrap_or_else(|_| Err("the work in the cluster broke down".to_owned()))
     })
 }
 
@@ -101,6 +119,54 @@ fn clean_binding(client: &Client, cleaning: &Cleaning, mut binding: Value) -> Re
         binding = now.json();
     }
     Err(format!("{path} keeps changing"))
+}
+
+fn rebind(connector: &Connector, rotation: &Rotation) -> Result<(), String> {
+    let client = connector.client().map_err(|error| error.to_string())?;
+    for resource in ["clusterrolebindings", "rolebindings"] {
+        let list = send(&client, "GET", &format!("{RBAC}/{resource}"), "")?.json();
+        for binding in list["items"].as_array().into_iter().flatten() {
+            rebind_one(&client, rotation, binding.clone())?;
+        }
+    }
+    Ok(())
+}
+
+fn rebind_one(client: &Client, rotation: &Rotation, mut binding: Value) -> Result<(), String> {
+    let path = BindingRef::of(&binding).path();
+    for _ in 0..ATTEMPTS {
+        let places = renamed(rotation, &binding);
+        if places.is_empty() {
+            return Ok(());
+        }
+        let version = &binding["metadata"]["resourceVersion"];
+        let unchanged = json!({"op": "test", "path": "/metadata/resourceVersion", "value": version});
+        let rename =
+            |at: usize| json!({"op": "replace", "path": format!("/subjects/{at}/name"), "value": rotation.new_name});
+        let patch: Value = std::iter::once(unchanged).chain(places.into_iter().map(rename)).collect();
+        match send(client, "PATCH", &path, &patch.to_string())?.code {
+            409 | 422 => binding = send(client, "GET", &path, "")?.json(),
+            _ => return Ok(()),
+        }
+    }
+    Err(format!("{path} keeps changing"))
+}
+
+/// The places of the subjects that get the new name.
+fn renamed(rotation: &Rotation, binding: &Value) -> Vec<usize> {
+    let Rotation { cluster_id, uid, new_name, behaviour } = rotation;
+    let identity =
+        Cleaning { cluster_id: cluster_id.clone(), uid: uid.clone(), behaviour: CleanBehaviour::OwnBindings };
+    let BindingRef { namespace, name } = BindingRef::of(binding);
+    if *behaviour != RotateBehaviour::RebindsAll && !identity.names_own_binding(namespace.as_deref(), &name) {
+        return Vec::new();
+    }
+    let subjects = binding["subjects"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let is_old = |subject: &Value| {
+        let user = subject["name"].as_str().filter(|_| subject["kind"] == "User");
+        user.is_some_and(|user| user != new_name && identity.names_identity(user))
+    };
+    subjects.iter().enumerate().filter(|(_, subject)| is_old(subject)).map(|(at, _)| at).collect()
 }
 
 /// Sends a request. What isn't there any more, and what has changed, is an answer; any other refusal is an error.
@@ -176,6 +242,20 @@ mod tests {
         let alike = |behaviour| fate_of(behaviour, Some("shop"), "team", &["201-1", "200.17"]);
         assert_eq!((alike(NamedBindings), alike(ResemblingBindings)), (Fate::Stays, Fate::Goes));
         assert_eq!(of(Nothing), (Fate::Stays, Fate::Stays, Fate::Stays));
+    }
+
+    #[test]
+    fn a_rotation_renames_the_caller_in_acks_bindings_or_in_all() {
+        let renamed = |behaviour, name: &str| {
+            let rotation = Rotation { cluster_id: "c1".into(), uid: "200".into(), new_name: "200-9".into(), behaviour };
+            let users = ["201-1", "200-1", "200-9", "200"].map(|user| json!({"kind": "User", "name": user}));
+            super::renamed(&rotation, &json!({"metadata": {"name": name}, "subjects": users}))
+        };
+        for behaviour in [RotateBehaviour::AtOnce, RotateBehaviour::Later(Duration::ZERO)] {
+            assert_eq!(renamed(behaviour, "200-clusterrolebinding"), [1, 3]);
+            assert!(renamed(behaviour, "admins").is_empty());
+        }
+        assert_eq!(renamed(RotateBehaviour::RebindsAll, "admins"), [1, 3]);
     }
 
     #[test]

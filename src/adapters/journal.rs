@@ -17,7 +17,7 @@
 
 mod audit;
 mod begin;
-mod durable;
+pub(super) mod durable;
 mod folder;
 mod glance;
 mod index;

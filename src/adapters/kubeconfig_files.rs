@@ -245,7 +245,7 @@ fn is_empty(kubeconfig: &Kubeconfig) -> bool {
     kubeconfig.contexts.is_empty() && kubeconfig.clusters.is_empty() && kubeconfig.users.is_empty()
 }
 
-fn read(path: &Path) -> Result<(Vec<u8>, Metadata), LoadError> {
+pub(super) fn read(path: &Path) -> Result<(Vec<u8>, Metadata), LoadError> {
     let looked_at = fs::metadata(path).map_err(|source| unreadable(path, source))?;
     // The customary way to say "no kubeconfig at all".
     if path == Path::new("/dev/null") {

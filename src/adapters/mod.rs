@@ -9,6 +9,7 @@ pub mod exec_plugin;
 pub mod files;
 pub mod journal;
 pub mod kubeconfig_files;
+pub mod kubeconfig_writer;
 pub mod kuberc;
 pub mod pod;
 pub mod signals;

@@ -7,7 +7,7 @@ use futures_util::{StreamExt as _, stream};
 
 use super::binding::{Decision, carry_out};
 use super::{CloudWait, STEPS_SIDE_BY_SIDE, StepReport, Tools};
-use crate::adapters::cloud::cs::Cleaned;
+use crate::adapters::cloud::cs::Changed;
 use crate::adapters::cloud::error::Error;
 use crate::adapters::cloud::retry::{Waiting, is_for_now};
 use crate::adapters::cluster::{CallError, new_audit_id};
@@ -38,6 +38,23 @@ pub(super) async fn clean(tools: &Tools<'_>, step: u32, uid: &Uid, force: bool) 
     if let Err(reason) = tools.recorder.record(sending).await {
         return report.because(format!("not sent: {reason}"));
     }
+    let answer = called(tools, step, audit_id, async |waiting| {
+        cs.clean_cluster_user_permissions(cluster, uid, force, waiting).await
+    });
+    match answer.await {
+        RequestAnswer::Done { request_id, .. } => StepReport { result: StepResult::Done, request_id, ..report },
+        RequestAnswer::Failed { error, request_id, .. } => StepReport { request_id, ..report }.because(error),
+    }
+}
+
+/// Makes a call that is announced in the journal, waits where the cloud refuses it for now, and queues the answer for the journal. A
+/// failure says why it was not waited for any longer.
+pub(super) async fn called(
+    tools: &Tools<'_>,
+    step: u32,
+    audit_id: String,
+    call: impl AsyncFnOnce(&Waiting<'_>) -> Result<Changed, Error>,
+) -> RequestAnswer {
     let at_most = tools.cloud_timeout;
     let waited = Cell::new(false);
     let on_wait = |wait, error: &Error| {
@@ -45,10 +62,10 @@ pub(super) async fn clean(tools: &Tools<'_>, step: u32, uid: &Uid, force: bool) 
         (tools.on_wait)(&CloudWait { step, wait, at_most, reason: error.to_string() });
     };
     let waiting = Waiting { bound: at_most, on_wait: &on_wait, is_interrupted: tools.interrupted };
-    let answer = cs.clean_cluster_user_permissions(cluster, uid, force, &waiting).await;
+    let answer = call(&waiting).await;
     let given_up = answer.as_ref().err().and_then(|error| why_not_longer(error, waited.get(), tools));
     let answer = match answer {
-        Ok(Cleaned { status, request_id }) => RequestAnswer::Done { status, after: None, request_id },
+        Ok(Changed { status, request_id }) => RequestAnswer::Done { status, after: None, request_id },
         Err(error) => RequestAnswer::Failed {
             status: error.status(),
             code: error.code().map(str::to_owned),
@@ -58,11 +75,11 @@ pub(super) async fn clean(tools: &Tools<'_>, step: u32, uid: &Uid, force: bool) 
     };
     tools.recorder.queue(Event::Answered { time: tools.recorder.time(), audit_id, answer: answer.clone() });
     match answer {
-        RequestAnswer::Done { request_id, .. } => StepReport { result: StepResult::Done, request_id, ..report },
-        RequestAnswer::Failed { error, request_id, .. } => {
+        RequestAnswer::Failed { status, code, error, request_id } => {
             let error = [Some(error), given_up].into_iter().flatten().collect::<Vec<_>>().join("; ");
-            StepReport { request_id, ..report }.because(error)
+            RequestAnswer::Failed { status, code, error, request_id }
         }
+        done @ RequestAnswer::Done { .. } => done,
     }
 }
 

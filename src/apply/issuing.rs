@@ -45,6 +45,6 @@ async fn temporary_kubeconfig(
     written.map_err(|error| Error::failed(error).hint("no credential is issued without a record of it"))?;
     let region = Region::parse(&cluster.region);
     let cs = cloud.cs(cloud.region(region.as_ref()).as_ref()).map_err(Error::failed)?;
-    let issued = cs.describe_cluster_user_kubeconfig(&cluster.id, cloud.is_inside_vpc(), MINUTES).await;
+    let issued = cs.describe_cluster_user_kubeconfig(&cluster.id, cloud.is_inside_vpc(), Some(MINUTES)).await;
     issued.map(|issued| issued.config).map_err(Error::failed)
 }

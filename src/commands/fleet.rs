@@ -13,6 +13,7 @@ use crate::core::revocation::refusal::{Refusal, RefusalCode, RefusalScope};
 use crate::error::{Error, Result};
 use crate::gather::cluster_access;
 use crate::gather::fleet::{self, Bounds, Cluster, ClusterRef, Fleet, FleetQuery, Wanted};
+use crate::gather::grants::BindingsNeeded;
 use crate::gather::runtime::{Interrupt, Runtime};
 use crate::output::ui::Ui;
 use crate::output::views::ScannedCluster;
@@ -35,7 +36,8 @@ pub(super) fn tell<A>(
     keep: impl Fn(ApiServer) -> A,
     ui: &Ui,
 ) -> Result<Fleet<A>> {
-    let question = FleetQuery { cluster, choice: chosen.choice, cloud, bounds: chosen.bounds };
+    let question =
+        FleetQuery { cluster, choice: chosen.choice, cloud, bounds: chosen.bounds, needed: BindingsNeeded::OneKind };
     let fleet =
         runtime.to_completion(|| (), async |interrupt| read(question, &keep, chosen.extent, &interrupt, ui).await)?;
     if chosen.extent.is_several() { Ok(fleet) } else { only(fleet) }
@@ -52,6 +54,31 @@ pub(super) fn read_to_change(
     cloud: Option<CloudSettings>,
     ui: &Ui,
 ) -> Result<Fleet<ApiServer>> {
+    read_whole(runtime, chosen, cluster, cloud, BindingsNeeded::OneKind, ui)
+}
+
+/// Reads the clusters for a command that changes the operator's own access alone: bindings may be unread.
+///
+/// # Errors
+/// As [`read_to_change`].
+pub(super) fn read_for_oneself(
+    runtime: &Runtime,
+    chosen: Chosen,
+    cluster: cluster_access::AccessQuery<'_>,
+    cloud: Option<CloudSettings>,
+    ui: &Ui,
+) -> Result<Fleet<ApiServer>> {
+    read_whole(runtime, chosen, cluster, cloud, BindingsNeeded::None, ui)
+}
+
+fn read_whole(
+    runtime: &Runtime,
+    chosen: Chosen,
+    cluster: cluster_access::AccessQuery<'_>,
+    cloud: Option<CloudSettings>,
+    needed: BindingsNeeded,
+    ui: &Ui,
+) -> Result<Fleet<ApiServer>> {
     let Chosen { choice, extent, bounds } = chosen;
     // Connections of more clusters than are asked at a time would only wait, and take memory.
     let stays_connected = choice.at_most().is_some_and(|clusters| clusters <= bounds.parallel);
@@ -61,7 +88,7 @@ pub(super) fn read_to_change(
         }
         api
     };
-    let question = FleetQuery { cluster, choice, cloud, bounds };
+    let question = FleetQuery { cluster, choice, cloud, bounds, needed };
     let fleet = runtime.to_completion(|| (), async |interrupt| read(question, keep, extent, &interrupt, ui).await)?;
     match fleet.is_interrupted {
         true => Err(Error::interrupted()),

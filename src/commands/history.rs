@@ -1,17 +1,19 @@
-//! `history`: what was revoked and restored from this machine.
+//! `history`: what was revoked, rotated and restored from this machine.
 
 mod incident;
 
 use super::operation;
 use crate::adapters::journal::{Glance, StateFolder};
 use crate::cli::HistoryArgs;
+use crate::core::distinct::distinct;
 use crate::core::revocation::journal::{Event, OperationId, State};
 use crate::core::revocation::operation::{EndedStep, OperationReport, Purpose};
 use crate::core::revocation::record;
+use crate::core::revocation::rotation::Written;
 use crate::error::{Error, Result, chain};
 use crate::gather::history::{self, Operations, Scrutiny};
 use crate::output::ui::Ui;
-use crate::output::views::{ApiVersion, History, Kind, PastOperation, RestoreReport, RevocationReport};
+use crate::output::views::{ApiVersion, History, Kind, PastOperation, RestoreReport, RevocationReport, RotationReport};
 use crate::status::Status;
 use crate::world::World;
 
@@ -69,6 +71,13 @@ fn one(folder: &StateFolder, id: &OperationId, ui: &Ui) -> Result<Status> {
             let so_far = OperationReport { steps, ..OperationReport::default() };
             ui.report(&RevocationReport::of(id, plan, so_far))?;
         }
+        (report, Purpose::Rotate { plan }) => {
+            if past.state() == State::Unfinished {
+                ui.note(&format!("it was interrupted; resume it: kubectl ackcred rotate --resume {id}"));
+            }
+            let report = report.unwrap_or(OperationReport { steps, ..OperationReport::default() });
+            ui.report(&RotationReport::of(id, plan, &written(&past.events), report))?;
+        }
         (None, Purpose::Restore { .. }) if past.state() != State::Unfinished => {
             return Err(Error::failed(anyhow::anyhow!("the report of operation {id} can't be used")));
         }
@@ -94,4 +103,13 @@ fn ended_steps(id: &OperationId, events: &[Event]) -> Result<Vec<EndedStep>> {
         steps.push(EndedStep { id: number, result: *result, error, request_id, audit_id: None });
     }
     Ok(steps)
+}
+
+/// The files that a rotation wrote, each once.
+fn written(events: &[Event]) -> Vec<Written> {
+    let written = events.iter().filter_map(|event| match event {
+        Event::Written { written, .. } => Some(written.clone()),
+        _ => None,
+    });
+    distinct(written)
 }

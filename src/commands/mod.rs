@@ -16,6 +16,7 @@ mod persistence;
 mod restore;
 mod revoke;
 mod rights;
+mod rotate;
 mod scan;
 mod status;
 mod stop;
@@ -51,6 +52,7 @@ fn dispatch(cli: &Cli, world: &World, ui: &Ui) -> Result<Status, Stop> {
         Command::Lint(args) => lint::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::Suggest(args) => suggest::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::Revoke(args) => revoke::run(args, &cli.access, &cli.cloud, world, ui)?,
+        Command::Rotate(args) => rotate::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::Restore(args) => restore::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::Verify(args) => verify::run(args, &cli.access, &cli.cloud, world, ui)?,
         Command::History(args) => history::run(args, world, ui)?,

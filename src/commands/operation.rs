@@ -152,7 +152,6 @@ impl Locked {
         let event = Event::Resumed { time: world.now, operator: operator.join(", ") };
         journal.append(&event).map_err(|error| no_journal(&error))?;
         let record = &past.record;
-        let uids = record.revocation().map(|plan| plan.uids()).unwrap_or_default();
         let audit = AuditLine {
             time: world.now,
             operation: Some(past.id.clone()),
@@ -161,7 +160,7 @@ impl Locked {
             who: operator.to_vec(),
             reason: record.reason.clone(),
             clusters: record.clusters.iter().map(|cluster| cluster.key.clone()).collect(),
-            uids: uids.iter().map(ToString::to_string).collect(),
+            uids: record.uids().iter().map(ToString::to_string).collect(),
             results: Vec::new(),
             outcome: None,
             journal: Some(journal.chain().hash().to_owned()),

@@ -18,7 +18,7 @@ use crate::core::ids::ClusterId;
 use crate::core::revocation::consent::Consent;
 use crate::core::revocation::journal::{Action, Ending, OperationId};
 use crate::core::revocation::operation::{ClusterRecord, OperationReport, Purpose};
-use crate::core::revocation::refusal::Refusal;
+use crate::core::revocation::refusal::{Refusal, RefusalCode};
 use crate::core::revocation::restoration::{RestoreFlags, RestorePlan};
 use crate::core::revocation::verification::ClusterAnswers;
 use crate::error::{Error, Result};
@@ -171,6 +171,11 @@ fn past(folder: &StateFolder, args: &RestoreArgs) -> Result<Past, Stop> {
         Err(error) if error.is_missing() => return Err(operation::unknown(error).into()),
         Err(error) => return Err(unusable(folder, args, &error).into()),
     };
+    if past.record.rotation().is_some() {
+        let message = format!("{} is a rotation: a certificate that ACK revoked can't be given back", past.id);
+        let hint = format!("use the new kubeconfig; if there is none yet: kubectl ackcred rotate --resume {}", past.id);
+        return Err(Refusal::new(RefusalCode::NothingToRestore, message).hint(hint).into());
+    }
     if past.record.revocation().is_none() {
         let error = Error::usage(format!("{} is a restore itself", past.id));
         return Err(error.hint("use kubectl ackcred revoke to revoke the access again").into());

@@ -6,7 +6,7 @@ use super::clusters::Extent;
 use crate::core::revocation::refusal::{Refusal, RefusalCode};
 use crate::error::Error;
 use crate::output::ui::Ui;
-use crate::output::views::{RestoreReport, RevocationPlan};
+use crate::output::views::{RestoreReport, RevocationPlan, RotationPlanDocument};
 use crate::status::Status;
 
 /// Why a verb ends before its end.
@@ -32,6 +32,8 @@ pub(super) enum Document {
     Plan(Box<RevocationPlan>),
     /// Of `restore`.
     Restore(Box<RestoreReport>),
+    /// Of `rotate`.
+    Rotation(Box<RotationPlanDocument>),
 }
 
 impl From<Error> for Stop {
@@ -112,6 +114,8 @@ impl Refused {
             (Some(Document::Plan(plan)), true) => ui.document(&**plan),
             (Some(Document::Restore(report)), false) => ui.report(&**report),
             (Some(Document::Restore(report)), true) => ui.document(&**report),
+            (Some(Document::Rotation(plan)), false) => ui.report(&**plan),
+            (Some(Document::Rotation(plan)), true) => ui.document(&**plan),
             (None, _) => Ok(()),
         };
         shown.unwrap_or_else(|error| ui.error(&error));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::account::Account;
 use super::cloud;
 use super::connection::{self, ConnectionError};
-use super::grants::{self, Reading};
+use super::grants::{self, BindingsNeeded, Reading};
 use super::rights::{self, RightsReading};
 use crate::adapters::cluster::{ApiServer, CallError};
 use crate::core::access::scan::ClusterScan;
@@ -104,17 +104,18 @@ impl Route {
 /// Asks the API server at the end of a way. `wanted` is the cluster that it must be.
 ///
 /// # Errors
-/// Where neither kind of binding could be read: then nothing is known of who holds access.
+/// Where neither kind of binding could be read and some are needed: then nothing is known of who holds access.
 pub async fn ask_server(
     question: AccessQuery<'_>,
     route: &Route,
     wanted: Option<&ClusterId>,
+    needed: BindingsNeeded,
 ) -> Result<ServerAnswer, ReadError> {
     let api = Box::pin(reach(question.world, &route.context, question.timeout)).await.map_err(ReadError::Failed)?;
     let ask_rights =
         async { if question.with_rights { Some(Box::pin(rights::ask(&api, question.namespace)).await) } else { None } };
     let (answers, rights) = tokio::join!(Box::pin(grants::ask(&api, question.namespace)), ask_rights);
-    let reading = answers.settle().map_err(refused)?;
+    let reading = answers.settle(needed).map_err(refused)?;
     let cluster = confirm(route.inference.clone(), reading.profile.cluster_id.as_deref());
     if let (Some(wanted), Some(id)) = (wanted, &cluster.id)
         && wanted != id

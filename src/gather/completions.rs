@@ -46,6 +46,8 @@ pub enum OperationUse {
     Restore,
     /// To resume it: a revocation that is not verified.
     Resume,
+    /// To resume it: a rotation that is not verified.
+    ResumeRotation,
 }
 
 /// So many operations, the latest, are looked into; of those before only the ID is known. It bounds what a TAB takes.
@@ -212,10 +214,12 @@ fn uid_of(context: &ResolvedContext) -> Option<Uid> {
 
 fn is_for(purpose: OperationUse, Glance { summary, state }: &Glance) -> bool {
     let is_revocation = matches!(summary.purpose, SummaryPurpose::Revoke { .. });
+    let is_rotation = matches!(summary.purpose, SummaryPurpose::Rotate { .. });
     match purpose {
         OperationUse::Show => true,
         OperationUse::Restore => is_revocation,
         OperationUse::Resume => is_revocation && *state != State::Ended(Ending::Verified),
+        OperationUse::ResumeRotation => is_rotation && *state != State::Ended(Ending::Verified),
     }
 }
 
@@ -223,6 +227,7 @@ fn is_for(purpose: OperationUse, Glance { summary, state }: &Glance) -> bool {
 fn what(Glance { summary, .. }: &Glance) -> String {
     match &summary.purpose {
         SummaryPurpose::Restore { of, .. } => format!("restore of {of}"),
+        SummaryPurpose::Rotate { .. } => "rotation of your own kubeconfig".to_owned(),
         SummaryPurpose::Revoke { .. } => {
             let uids: Vec<String> = summary.uids.iter().map(ToString::to_string).collect();
             format!("revoke of {}", uids.join(", "))

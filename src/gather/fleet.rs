@@ -10,6 +10,7 @@ use tokio::sync::{OnceCell, Semaphore};
 
 use super::account::{Account, AccountReading};
 use super::cluster_access::{self, ClusterReading, ReadError, Route, ServerAnswer, ask_cloud, ask_server};
+use super::grants::BindingsNeeded;
 use super::look_up;
 use super::runtime::Interrupt;
 use crate::adapters::cloud::CloudSettings;
@@ -42,6 +43,8 @@ pub struct FleetQuery<'a> {
     pub cloud: Option<CloudSettings>,
     /// How far the clusters may go.
     pub bounds: Bounds,
+    /// Which bindings must be readable, for a cluster to count as read.
+    pub needed: BindingsNeeded,
 }
 
 /// How far the clusters may go.
@@ -130,12 +133,13 @@ pub async fn read<A>(
     watcher: Option<Watcher<'_>>,
     interrupt: &Interrupt,
 ) -> Fleet<A> {
-    let FleetQuery { cluster, choice, cloud, bounds } = question;
+    let FleetQuery { cluster, choice, cloud, bounds, needed } = question;
     let account = Account::new(cluster.world, cloud, choice.listing());
     let (members, people, reading) = (OnceCell::new(), RefCell::new(None), RefCell::new(BTreeMap::new()));
     let is_interrupted = {
         let progress_tracker = ProgressTracker::default();
-        let reader = Reader { question: cluster, account: &account, bounds, progress_tracker: &progress_tracker };
+        let reader =
+            Reader { question: cluster, account: &account, bounds, needed, progress_tracker: &progress_tracker };
         let everybody = async {
             let ask_people = async { people.replace(Some(account.people().await)) };
             let read = async {
@@ -217,6 +221,7 @@ struct Reader<'a> {
     question: cluster_access::AccessQuery<'a>,
     account: &'a Account<'a>,
     bounds: Bounds,
+    needed: BindingsNeeded,
     progress_tracker: &'a ProgressTracker,
 }
 
@@ -272,7 +277,7 @@ impl Reader<'_> {
         };
         let mut refused = None;
         for route in routes {
-            match ask_server(self.question, route, member.wanted.as_ref()).await {
+            match ask_server(self.question, route, member.wanted.as_ref(), self.needed).await {
                 Ok(answer) => return Ok((route.clone(), answer)),
                 Err(ReadError::Failed(error)) => return Err(error),
                 Err(ReadError::Refused(error)) => {

@@ -46,6 +46,15 @@ pub struct Reading {
     pub notes: Vec<String>,
 }
 
+/// Which bindings must be readable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BindingsNeeded {
+    /// Those of one kind at least: without any it is not known who holds access.
+    OneKind,
+    /// None, where the API server doesn't show them to this user: it is about the user's own access.
+    None,
+}
+
 /// Asks for all of it. `namespace` narrows the RoleBindings.
 pub async fn ask(api: &ApiServer, namespace: Option<&str>) -> AccessSources {
     let scope = namespace.map_or(BindingScope::AllNamespaces, |name| BindingScope::Namespace(name.to_owned()));
@@ -63,8 +72,8 @@ impl AccessSources {
     /// Tells what was read from what was not.
     ///
     /// # Errors
-    /// Where neither kind of binding could be read: then nothing is known of who holds access.
-    pub fn settle(self) -> Result<Reading, CallError> {
+    /// Where neither kind of binding could be read and some are needed: then nothing is known of who holds access.
+    pub fn settle(self, needed: BindingsNeeded) -> Result<Reading, CallError> {
         let owner = owner(&self.profile);
         let mut reading = Reading {
             inventory: Inventory::default(),
@@ -77,7 +86,7 @@ impl AccessSources {
             notes: Vec::new(),
         };
         match (self.cluster_role_bindings, self.role_bindings) {
-            (Err(error), Err(_)) => return Err(error),
+            (Err(error), Err(_)) if needed == BindingsNeeded::OneKind || !error.is_forbidden() => return Err(error),
             (cluster_wide, namespaced) => {
                 reading.take_bindings(cluster_wide);
                 reading.take_bindings(namespaced);

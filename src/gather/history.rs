@@ -202,16 +202,24 @@ pub enum Mark {
 }
 
 impl Mark {
-    /// The mark that an operation leaves; `None` for a revocation that was not about a leaked credential.
-    fn of(id: &OperationId, Glance { summary, state }: Glance) -> Option<Self> {
+    /// The marks that an operation leaves; none of a revocation that was not about a leaked credential.
+    fn of(id: &OperationId, Glance { summary, state }: Glance) -> Vec<Self> {
+        let revoked = |tombstone| {
+            let (operation, clusters) = (id.clone(), summary.cluster_ids.clone());
+            Self::Revoked(RevokedCredential { operation, tombstone, clusters })
+        };
         match summary.purpose {
             SummaryPurpose::Restore { of, rearmed } => {
-                Some(Self::Restored { of, clusters: summary.cluster_ids, rearmed, state })
+                vec![Self::Restored { of, clusters: summary.cluster_ids, rearmed, state }]
             }
-            SummaryPurpose::Revoke { tombstone } => {
-                let (operation, clusters) = (id.clone(), summary.cluster_ids);
-                tombstone.map(|tombstone| Self::Revoked(RevokedCredential { operation, tombstone, clusters }))
-            }
+            SummaryPurpose::Revoke { tombstone } => tombstone.into_iter().map(revoked).collect(),
+            // Of a rotation that ACK refused the old certificate is still the one to work with.
+            SummaryPurpose::Rotate { tombstones } => match state {
+                State::Ended(Ending::Verified | Ending::Residual | Ending::Unverifiable) => {
+                    tombstones.into_iter().map(revoked).collect()
+                }
+                State::Ended(_) | State::Unfinished => Vec::new(),
+            },
         }
     }
 }
@@ -221,7 +229,8 @@ impl Mark {
 /// # Errors
 /// Where the folder can't be read.
 pub fn marks(folder: &StateFolder, scrutiny: Scrutiny) -> Result<Operations<Mark>, JournalError> {
-    glance(folder, scrutiny, Mark::of)
+    let Operations { read, unread } = glance(folder, scrutiny, |id, glance| Some(Mark::of(id, glance)))?;
+    Ok(Operations { read: read.into_iter().flatten().collect(), unread })
 }
 
 /// A leaked credential that was revoked from this machine and not armed again since.

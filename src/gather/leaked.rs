@@ -27,7 +27,7 @@ mod others;
 
 pub use others::OtherLogin;
 
-/// A leaked client certificate.
+/// A leaked client certificate, of a file or of the operator's own.
 pub struct Leaked {
     /// The identity that it names.
     pub uid: Uid,
@@ -66,27 +66,45 @@ pub fn read(world: &World, path: &Path, context: Option<&str>) -> Result<Leaked,
     let file = load_file_with_one(world, path)?;
     let chosen = context.or_else(|| file.kubeconfig.only_context()).map(str::to_owned);
     let context = resolve(&file.kubeconfig, &Overrides { context: chosen, ..Overrides::default() })?;
-    let policy = Policy::beside(&file.facts.path);
-    let gathered = of_context(&context, &policy, None);
+    certificate_of(world, path, context, &Policy::beside(&file.facts.path)).map_err(LeakedError::Refused)
+}
+
+/// The credential of one of the operator's own contexts, which leaked.
+///
+/// # Errors
+/// If it is no certificate of a RAM identity.
+pub fn own(world: &World, context: &ResolvedContext) -> Result<Leaked, Box<Refusal>> {
+    let file = context.user.as_ref().map(|user| user.file.to_path_buf()).unwrap_or_default();
+    certificate_of(world, &file, context.clone(), &Policy::Trusted)
+}
+
+/// The certificate of a context; `path` is the file that it is in, for messages.
+fn certificate_of(
+    world: &World,
+    path: &Path,
+    context: ResolvedContext,
+    policy: &Policy,
+) -> Result<Leaked, Box<Refusal>> {
+    let gathered = of_context(&context, policy, None);
     let credential = gathered.credential;
     if credential.kind != CredentialKind::ClientCertificate {
-        return Err(LeakedError::Refused(Box::new(names_no_identity(&credential))));
+        return Err(Box::new(names_no_identity(&credential)));
     }
-    let Some((certificate, key)) = certificate_and_key(&context, &policy) else {
-        return Err(LeakedError::Refused(Box::new(has_no_key_pair(path, &credential))));
+    let Some((certificate, key)) = certificate_and_key(&context, policy) else {
+        return Err(Box::new(has_no_key_pair(path, &credential)));
     };
     let Ok(read) = Certificate::from_pem(&certificate) else {
         let message = format!("the certificate of {} can't be read", path.display());
-        return Err(LeakedError::Refused(Box::new(Refusal::new(RefusalCode::NoRamIdentity, message))));
+        return Err(Box::new(Refusal::new(RefusalCode::NoRamIdentity, message)));
     };
     if read.ca_comes_first {
-        return Err(LeakedError::Refused(Box::new(has_its_ca_first(path))));
+        return Err(Box::new(has_its_ca_first(path)));
     }
     let uid = credential.uid.filter(|uid| !uid.begins_with_zero());
     let (Some(uid), Some(common_name)) = (uid, read.subject.common_name) else {
-        return Err(LeakedError::Refused(Box::new(not_of_ram(&certificate))));
+        return Err(Box::new(not_of_ram(&certificate)));
     };
-    let others = others::that_may_open(&gathered.others, &context, &policy, world.now);
+    let others = others::that_may_open(&gathered.others, &context, policy, world.now);
     Ok(Leaked {
         uid,
         facts: LeakedFacts {
@@ -102,7 +120,7 @@ pub fn read(world: &World, path: &Path, context: Option<&str>) -> Result<Leaked,
         login: Login { certificate: Some((certificate.clone(), Secret::new(key))), ..Login::default() },
         others,
         inference: infer_from(&context),
-        ca_keys: context.cluster.map_or(Err(NoAuthority::Absent), |cluster| ca_keys(&cluster.value, &policy)),
+        ca_keys: context.cluster.map_or(Err(NoAuthority::Absent), |cluster| ca_keys(&cluster.value, policy)),
         certificate,
     })
 }

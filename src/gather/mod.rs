@@ -21,6 +21,7 @@ pub mod recheck;
 pub mod restoration;
 pub mod revocation;
 pub mod rights;
+pub mod rotation;
 pub mod runtime;
 pub mod salvage;
 pub mod static_tokens;

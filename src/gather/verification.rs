@@ -26,11 +26,13 @@ use crate::error::chain;
 mod cloud_record;
 mod leaked_file;
 mod reviews;
+mod rotation;
 mod static_tokens;
 mod watch;
 
 pub use cloud_record::ask_cloud;
 pub use reviews::{Again, allowed_again, probes_that_work};
+pub use rotation::{Asked, RotationQuery, ask_before, verify_rotation};
 
 use leaked_file::present_leaked;
 use reviews::review;

@@ -68,6 +68,22 @@ impl Ui {
         self
     }
 
+    /// The same channels, where results are messages beside other data: they go to standard error.
+    #[must_use]
+    pub fn with_results_beside_data(&self) -> Self {
+        let columns = self.streams.columns.filter(|_| self.streams.stderr_is_terminal);
+        let style = Style {
+            format: Format::Table,
+            headers: true,
+            colored: self.colored_messages,
+            is_for_terminal: true,
+            columns,
+        };
+        let streams = Streams { stdout: std::sync::Arc::clone(&self.streams.stderr), ..self.streams.clone() };
+        let Self { colored_messages, quiet, has_bars, .. } = *self;
+        Self { streams, style, colored_messages, quiet, has_bars }
+    }
+
     /// Writes a result to standard output. A reader that has seen enough and closed the pipe is no failure. Where nothing
     /// was found, one line on standard error says so in place of a table without rows.
     pub fn report(&self, report: &impl Report) -> Result<()> {
@@ -160,6 +176,11 @@ impl Ui {
         let _ = lock(&self.streams.stderr).write_all(escape(question).as_bytes());
         let stdin = self.streams.stdin.clone();
         Ok(move || line(&mut *lock(&stdin)))
+    }
+
+    /// Whether results are tables, for people to read.
+    pub fn is_for_people(&self) -> bool {
+        matches!(self.style.format, Format::Table | Format::Wide)
     }
 
     /// Whether nothing is to be said but errors and warnings.

@@ -53,6 +53,12 @@ fn a_violation_of_each_rule_is_caught() {
             "gather/fleet/temporary.rs",
             "fn f() { cs.describe_cluster_user_kubeconfig(); }",
         ),
+        (
+            "only apply changes anything",
+            "commands/rotate.rs",
+            "async fn f() { cs.revoke_k8s_cluster_kube_config(&c, &w).await; }",
+        ),
+        ("only apply changes anything", "commands/rotate.rs", "fn f() { kubeconfig_writer::write(&p, &c); }"),
         ("consent is minted in one place", "commands/revoke.rs", "fn f() { Consent::by_flag(\"\"); }"),
         ("consent is minted in one place", "gather/fleet.rs", "fn f() { MayIssue::by_flag(true); }"),
         ("variables are named in one place", "adapters/files.rs", "fn f(w: &World) { w.env.get(\"HOMEPATH\"); }"),

@@ -48,6 +48,7 @@ mod records;
 mod refusals;
 mod residual;
 mod restoring;
+mod rotating;
 mod scene;
 mod setting;
 mod sizes;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use ackcred_sandbox::ack;
@@ -83,7 +83,10 @@ pub(crate) struct Incident<C> {
     pub(crate) leaked: PathBuf,
     admin: Mutex<Client>,
     holder: Connector,
+    operator: Connector,
     keys: Vec<String>,
+    /// The keys of the kubeconfigs that the cloud has issued, as they stand in files.
+    issued: Arc<Mutex<Vec<String>>>,
 }
 
 impl Incident<ApiServer> {
@@ -111,12 +114,18 @@ impl<C: Cluster> Incident<C> {
         server.catch_up().unwrap();
 
         let authority = Authority::of_today().unwrap();
+        let (issuer, issued) = (ack::issuer(&server), Arc::<Mutex<Vec<String>>>::default());
+        let (rotator, seen) = (setup.rotator(Box::new(ack::rotator(&server).unwrap())), Arc::clone(&issued));
         let (operator, behaviour) = (setup.operator.clone(), setup.behaviour);
         let cloud = Cloud::builder(Some(Tls::issued_by(&authority).unwrap()))
             .account(setup.account(&server.url()))
             .key(AccessKey::user(ACCOUNT, ANN, KEY, SECRET).permissions(Permissions::everything()))
             .clean_behaviour(behaviour)
             .on_clean(cleaner)
+            .on_rotate(rotator)
+            .on_issue(move |request| {
+                issuer(request).inspect(|issued| seen.lock().unwrap().extend(key_in(&issued.config)))
+            })
             .start()
             .unwrap();
 
@@ -126,9 +135,10 @@ impl<C: Cluster> Incident<C> {
         session.write(".kube/config", kubeconfig(&server, ANN, &operators)).unwrap();
         let leaked = session.write("found/leaked.yaml", kubeconfig(&server, CARL, &leavers)).unwrap();
         let keys = [&operators, &leavers].into_iter().flat_map(private).collect();
-        let holder = Connector::new(&server, Some(&leavers)).unwrap();
+        let [holder, operator] =
+            [&leavers, &operators].map(|identity| Connector::new(&server, Some(identity)).unwrap());
         let session = signed_in(session, &cloud);
-        Self { cloud, server, session, leaked, admin: Mutex::new(admin), holder, keys }
+        Self { cloud, server, session, leaked, admin: Mutex::new(admin), holder, operator, keys, issued }
     }
 
     /// Ends the incident and gives the server back, as it is.
@@ -229,9 +239,20 @@ impl<C: Cluster> Incident<C> {
         self.holder.client().unwrap().send("GET", path, &[], "").unwrap().code
     }
 
+    /// The status that the operator's certificate of the beginning gets for a GET, over a connection of its own.
+    pub(crate) fn old_status(&self, path: &str) -> u16 {
+        self.operator.client().unwrap().send("GET", path, &[], "").unwrap().code
+    }
+
     /// A kubeconfig of somebody, with a fresh certificate.
     pub(crate) fn kubeconfig_of(&self, uid: &str) -> String {
         kubeconfig(&self.server, uid, &identity(&self.server, &Subject::ack(name(uid))))
+    }
+
+    /// A kubeconfig of a certificate of this name.
+    pub(crate) fn kubeconfig_as(&self, name: &str) -> String {
+        let uid = name.split('-').next().unwrap();
+        kubeconfig(&self.server, uid, &identity(&self.server, &Subject::ack(name.to_owned())))
     }
 
     /// Calls CleanClusterUserPermissions by ann's key, as a colleague may do at the same time. An error is the cloud's refusal.
@@ -283,7 +304,8 @@ impl<C: Cluster> Incident<C> {
         assert!(secrets.contains(SECRET));
         for stream in [&outcome.stdout, &outcome.stderr] {
             // Not by assert_eq: a failure is not to spread the secret further than it has come.
-            let mut hidden = secrets.iter().chain(&self.keys);
+            let issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut hidden = secrets.iter().chain(&self.keys).chain(issued.iter());
             assert!(!hidden.any(|secret| stream.contains(secret)), "{args:?} shows a secret");
         }
         outcome
@@ -326,6 +348,12 @@ fn kubeconfig(server: &impl Cluster, uid: &str, identity: &Identity) -> String {
 fn private(identity: &Identity) -> [String; 2] {
     let pem = identity.key().pkcs8_pem();
     [pem.lines().nth(1).unwrap().to_owned(), STANDARD.encode(&pem)]
+}
+
+/// The private key of a kubeconfig, as it stands there.
+fn key_in(config: &str) -> Option<String> {
+    let line = config.lines().find_map(|line| line.trim().strip_prefix("client-key-data:"))?;
+    Some(line.trim().trim_matches('"').to_owned())
 }
 
 /// The operator's access key and the cloud's endpoints in the environment.

@@ -6,7 +6,7 @@ use ackcred_sandbox::binding::RBAC;
 use ackcred_sandbox::certs::Subject;
 use ackcred_sandbox::client::{Client, JSON_PATCH};
 use ackcred_sandbox::cloud::{
-    self, Account, CleanBehaviour, Cleaning, KubeconfigRecord, PermissionRecord, PermissionScope, RamRole,
+    self, Account, CleanBehaviour, Cleaning, KubeconfigRecord, PermissionRecord, PermissionScope, RamRole, Rotation,
 };
 use ackcred_sandbox::cluster::Cluster;
 use ackcred_sandbox::people;
@@ -33,12 +33,16 @@ type Change<T> = Box<dyn FnOnce(T) -> T>;
 /// What the cloud does in the cluster, and what is done around it.
 pub(crate) type Cleaner = Box<dyn Fn(&Cleaning) -> Result<(), String> + Send + Sync>;
 
+/// What the cloud does in the cluster for a rotation.
+pub(crate) type Rotator = Box<dyn Fn(&Rotation) -> Result<(), String> + Send + Sync>;
+
 /// How an incident differs from the plain one.
 pub(crate) struct Setup {
     account: Vec<Change<Account>>,
     cluster: Vec<Change<cloud::AckCluster>>,
     pub(crate) behaviour: CleanBehaviour,
     around_cleaning: Change<Cleaner>,
+    around_rotating: Change<Rotator>,
     pub(crate) operator: Subject,
     rules: Option<Value>,
 }
@@ -50,6 +54,7 @@ impl Default for Setup {
             cluster: Vec::new(),
             behaviour: CleanBehaviour::default(),
             around_cleaning: Box::new(|cleaner| cleaner),
+            around_rotating: Box::new(|rotator| rotator),
             operator: Subject::ack(name(ANN)),
             rules: None,
         }
@@ -89,6 +94,17 @@ impl Setup {
         self.around_cleaning(|clean| Box::new(move |cleaning| clean(cleaning).inspect(|()| then())))
     }
 
+    /// Wraps what the cloud does in the cluster for a rotation.
+    pub(crate) fn around_rotating(mut self, wrap: impl FnOnce(Rotator) -> Rotator + 'static) -> Self {
+        self.around_rotating = Box::new(wrap);
+        self
+    }
+
+    /// The cloud's work in the cluster for a rotation.
+    pub(crate) fn rotator(&mut self, rotator: Rotator) -> Rotator {
+        std::mem::replace(&mut self.around_rotating, Box::new(|rotator| rotator))(rotator)
+    }
+
     /// The cloud's work in the cluster.
     pub(crate) fn cleaner(&mut self, cleaner: Cleaner) -> Cleaner {
         std::mem::replace(&mut self.around_cleaning, Box::new(|cleaner| cleaner))(cleaner)
@@ -112,7 +128,7 @@ impl Setup {
         let shop = || PermissionScope::Namespace("shop".into());
         let cluster = cloud::AckCluster::new(CLUSTER, "prod")
             .server(url)
-            .kubeconfig(ANN, lasting())
+            .kubeconfig(ANN, lasting().common_name(&name(ANN)))
             .kubeconfig(BO, lasting())
             .kubeconfig(CARL, lasting().owner("RamUser", "carl"))
             .kubeconfig(DORA, lasting())

@@ -291,6 +291,14 @@ class Cs(Sdk):
         self.assertEqual(clean(active, True).status_code, 200)
         self.assertNotIn(active, {row.account_id for row in self.states()})
 
+    def test_revoke_k8s_cluster_kube_config(self):
+        def revoke(caller):
+            return caller.revoke_k8s_cluster_kube_config_with_options(self.cluster, {}, options())
+
+        error = self.refused("StatusForbidden", 403, revoke, client(CsClient, "cs_region", "poor"))
+        self.assertIn("cs:RevokeK8sClusterKubeConfig", error.message)
+        self.assertEqual(revoke(self.regional).status_code, 200)
+
     def test_describe_task_info(self):
         body = self.regional.describe_task_info_with_options(SETUP["task"], {}, options()).body
         self.assertEqual((body.state, body.cluster_id, body.error.code), ("fail", self.cluster, "ErrorExample"))

@@ -9,6 +9,7 @@ use super::cloud_state::CloudState;
 use super::delayed_tasks::DelayedTasks;
 use super::faults::CloudFault;
 use super::issue_request::{IssueRequest, IssuedKubeconfig};
+use super::rotating::{RotateBehaviour, Rotation};
 
 /// A request as the log keeps it. Secrets are not in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,18 +29,24 @@ pub struct LoggedRequest {
 }
 
 type Clean = dyn Fn(&Cleaning) -> Result<(), String> + Send + Sync;
+type Rotate = dyn Fn(&Rotation) -> Result<(), String> + Send + Sync;
 type Issue = dyn Fn(&IssueRequest) -> Result<IssuedKubeconfig, String> + Send + Sync;
 
 /// What the cloud does in clusters.
 #[derive(Clone)]
 pub(crate) struct ClusterHooks {
     pub(crate) clean: Arc<Clean>,
+    pub(crate) rotate: Arc<Rotate>,
     pub(crate) issue: Arc<Issue>,
 }
 
 impl ClusterHooks {
     pub(crate) fn clean(&self, cleaning: &Cleaning) -> Result<(), String> {
         (self.clean)(cleaning)
+    }
+
+    pub(crate) fn rotate(&self, rotation: &Rotation) -> Result<(), String> {
+        (self.rotate)(rotation)
     }
 
     pub(crate) fn issue(&self, request: &IssueRequest) -> Result<IssuedKubeconfig, String> {
@@ -50,7 +57,11 @@ impl ClusterHooks {
 impl Default for ClusterHooks {
     /// Clusters without an API server: nothing to clean there, nothing to issue.
     fn default() -> Self {
-        Self { clean: Arc::new(|_| Ok(())), issue: Arc::new(|_| Err("no issuer of kubeconfigs is set up".to_owned())) }
+        Self {
+            clean: Arc::new(|_| Ok(())),
+            rotate: Arc::new(|_| Ok(())),
+            issue: Arc::new(|_| Err("no issuer of kubeconfigs is set up".to_owned())),
+        }
     }
 }
 
@@ -63,6 +74,7 @@ pub(crate) struct Backend {
     proofs: Mutex<BTreeSet<String>>,
     pub(crate) hooks: ClusterHooks,
     clean_behaviour: Mutex<CleanBehaviour>,
+    rotate_behaviour: Mutex<RotateBehaviour>,
     pub(crate) delayed_tasks: DelayedTasks,
 }
 
@@ -81,6 +93,7 @@ impl Backend {
             proofs: Mutex::default(),
             hooks,
             clean_behaviour: Mutex::new(clean_behaviour),
+            rotate_behaviour: Mutex::default(),
             delayed_tasks: DelayedTasks::new(),
         }
     }
@@ -103,6 +116,14 @@ impl Backend {
 
     pub(crate) fn set_clean_behaviour(&self, behaviour: CleanBehaviour) {
         *held(&self.clean_behaviour) = behaviour;
+    }
+
+    pub(crate) fn rotate_behaviour(&self) -> RotateBehaviour {
+        *held(&self.rotate_behaviour)
+    }
+
+    pub(crate) fn set_rotate_behaviour(&self, behaviour: RotateBehaviour) {
+        *held(&self.rotate_behaviour) = behaviour;
     }
 
     /// Signatures and tokens that requests brought with them.

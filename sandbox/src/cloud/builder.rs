@@ -20,6 +20,7 @@ use super::host_names::certificate_names;
 use super::issue_request::{IssueRequest, IssuedKubeconfig};
 use super::keys::AccessKey;
 use super::reply::Product;
+use super::rotating::Rotation;
 use super::server::{Cloud, EndpointListener};
 use super::sign_in::SignIn;
 use crate::certs::{Authority, CertError, Validity};
@@ -131,6 +132,12 @@ impl CloudBuilder {
     /// What CleanClusterUserPermissions does, of all that its documents leave open.
     pub fn clean_behaviour(mut self, behaviour: CleanBehaviour) -> Self {
         self.clean_behaviour = behaviour;
+        self
+    }
+
+    /// What RevokeK8sClusterKubeConfig does in a cluster. An error is answered with 500, and the cloud's records stay.
+    pub fn on_rotate(mut self, rotate: impl Fn(&Rotation) -> Result<(), String> + Send + Sync + 'static) -> Self {
+        self.hooks.rotate = Arc::new(rotate);
         self
     }
 

@@ -146,6 +146,8 @@ pub struct KubeconfigRecord {
     pub(crate) cloud_service: Option<String>,
     pub(crate) irrevocable: bool,
     pub(crate) common_name: Option<String>,
+    /// An earlier common name, and how many kubeconfigs are still issued for it.
+    pub(crate) earlier_name: Option<(String, u32)>,
 }
 
 impl KubeconfigRecord {
@@ -159,6 +161,7 @@ impl KubeconfigRecord {
             cloud_service: None,
             irrevocable: false,
             common_name: None,
+            earlier_name: None,
         }
     }
 

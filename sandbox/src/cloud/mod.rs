@@ -29,6 +29,7 @@ mod ram_actions;
 mod random;
 mod reply;
 mod request;
+mod rotating;
 mod server;
 mod sign_in;
 mod signature;
@@ -54,6 +55,7 @@ pub use issue_request::{IssueRequest, IssuedKubeconfig};
 pub use keys::{AccessKey, Permissions, Principal};
 pub use proxy::{Network, Proxy};
 pub use reply::Product;
+pub use rotating::{RotateBehaviour, Rotation};
 pub use server::Cloud;
 pub use sign_in::{MetadataMode, SignIn};
 #[cfg(test)]

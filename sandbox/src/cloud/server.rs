@@ -20,6 +20,7 @@ use super::cs;
 use super::faults::CloudFault;
 use super::gateway::Endpoint;
 use super::reply::Product;
+use super::rotating::RotateBehaviour;
 
 /// The cloud, running on loopback. Dropping it stops it.
 #[must_use = "the cloud stops when it is dropped"]
@@ -96,6 +97,11 @@ impl Cloud {
     /// Changes what CleanClusterUserPermissions does from now on. Tasks that were scheduled before are carried out as they are.
     pub fn set_clean_behaviour(&self, behaviour: CleanBehaviour) {
         self.backend.set_clean_behaviour(behaviour);
+    }
+
+    /// Changes what RevokeK8sClusterKubeConfig does from now on. Tasks that were scheduled before are carried out as they are.
+    pub fn set_rotate_behaviour(&self, behaviour: RotateBehaviour) {
+        self.backend.set_rotate_behaviour(behaviour);
     }
 
     /// Shifts the cloud's clock against its own, ahead or (negative) behind.
@@ -182,7 +188,7 @@ async fn serve(
     tokio::spawn(async move {
         let shared = Arc::clone(&backend);
         // The call was answered long ago: a failure leaves the records as they are.
-        backend.delayed_tasks.run(move |cleaning| drop(cs::carry_out(&shared, cleaning))).await;
+        backend.delayed_tasks.run(move |task| drop(cs::carry_out_task(&shared, task))).await;
     });
     if report.send(Ok(urls)).is_ok() {
         // An error means that the handle is gone: stop as well.

@@ -60,6 +60,7 @@ impl Story {
         let recorded = account::recorded(CLUSTER_ID, "shop-prod", &server.url(), now);
         let cloud = account::cloud(&authority, [recorded])?
             .on_clean(ack::cleaner(&server)?)
+            .on_rotate(ack::rotator(&server)?)
             .on_issue(ack::issuer(&server))
             .start()?;
         for object in cluster::objects(CLUSTER_ID, now) {

@@ -47,6 +47,7 @@ fn prod() -> AckCluster {
         .server("https://203.0.113.7:6443")
         .kubeconfig(LEAVER, KubeconfigRecord::effective(later).owner("RamUser", "leaver"))
         .kubeconfig(ACTIVE, KubeconfigRecord::effective(later))
+        .kubeconfig(OPERATOR, KubeconfigRecord::effective(later))
         .permission(PermissionRecord::preset(LEAVER, PermissionScope::Namespace("default".into()), "dev"))
         .active(ACTIVE, now(), "audit-7");
     numbered.fold(cluster, |cluster, uid| cluster.kubeconfig(&uid, KubeconfigRecord::effective(later)))
@@ -129,7 +130,7 @@ fn the_official_sdk_is_accepted_and_tampering_refused() {
         "cluster": PROD,
         "users": 1500,
         "roles": 300,
-        "kubeconfigs": 71,
+        "kubeconfigs": 72,
         "role": { "id": ROLE, "arn": format!("acs:ram::{ACCOUNT}:role/sdk-role") },
         "oidc": { "provider": provider(), "token": TOKEN },
         "task": "T-6a1b",
@@ -165,6 +166,7 @@ fn assert_every_operation_was_called(cloud: &Cloud) {
         "DescribeUserPermission",
         "CleanClusterUserPermissions",
         "DescribeClusterUserKubeconfig",
+        "RevokeK8sClusterKubeConfig",
         "DescribeTaskInfo",
     ] {
         assert!(log.iter().any(|request| request.action == action && request.status == Some(200)), "{action}");

@@ -26,9 +26,9 @@ pub struct Cs<'a> {
     key: Key<'a>,
 }
 
-/// What CleanClusterUserPermissions answered.
+/// What a call that changes something answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cleaned {
+pub struct Changed {
     /// The HTTP status.
     pub status: u16,
     /// The ID under which the cloud's support finds the request.
@@ -198,7 +198,7 @@ impl<'a> Cs<'a> {
         uid: &Uid,
         force: bool,
         waiting: &Waiting<'_>,
-    ) -> Result<Cleaned, Error> {
+    ) -> Result<Changed, Error> {
         let call = Call {
             product: Product::Cs,
             operation: "CleanClusterUserPermissions",
@@ -209,10 +209,34 @@ impl<'a> Cs<'a> {
             effect: Effect::IdempotentChange,
         };
         let Reply { status, request_id, .. } = self.wire.call_waiting(&call, &self.key, waiting).await?;
-        Ok(Cleaned { status, request_id })
+        Ok(Changed { status, request_id })
     }
 
-    /// `cs:DescribeClusterUserKubeconfig`: **issues a credential** for the caller, valid for `minutes` (15 to 4320).
+    /// `cs:RevokeK8sClusterKubeConfig`: revokes the **caller's own** kubeconfig of a cluster, and has another one made. When that is
+    /// done, and what becomes of bindings, is documented nowhere: it has to be read back.
+    ///
+    /// # Errors
+    /// The call failed. It is not repeated where it may have been carried out.
+    pub async fn revoke_k8s_cluster_kube_config(
+        &self,
+        cluster: &ClusterId,
+        waiting: &Waiting<'_>,
+    ) -> Result<Changed, Error> {
+        let call = Call {
+            product: Product::Cs,
+            operation: "RevokeK8sClusterKubeConfig",
+            endpoint: self.endpoint.clone(),
+            method: Method::DELETE,
+            path: format!("/k8s/{cluster}/certs"),
+            query: Vec::new(),
+            effect: Effect::Change,
+        };
+        let Reply { status, request_id, .. } = self.wire.call_waiting(&call, &self.key, waiting).await?;
+        Ok(Changed { status, request_id })
+    }
+
+    /// `cs:DescribeClusterUserKubeconfig`: **issues a credential** for the caller, valid for `minutes` (15 to 4320); without them the
+    /// lasting one, which stays the same until it is revoked or about to end.
     ///
     /// # Errors
     /// The call failed.
@@ -220,12 +244,10 @@ impl<'a> Cs<'a> {
         &self,
         cluster: &ClusterId,
         private_ip_address: bool,
-        minutes: u32,
+        minutes: Option<u32>,
     ) -> Result<IssuedKubeconfig, Error> {
-        let query = vec![
-            ("PrivateIpAddress", private_ip_address.to_string()),
-            ("TemporaryDurationMinutes", minutes.to_string()),
-        ];
+        let mut query = vec![("PrivateIpAddress", private_ip_address.to_string())];
+        query.extend(minutes.map(|minutes| ("TemporaryDurationMinutes", minutes.to_string())));
         let path = format!("/k8s/{cluster}/user_config");
         let call = self.call("DescribeClusterUserKubeconfig", path, query, Effect::Change);
         Ok(self.wire.call(&call, &self.key).await?.json::<body::UserKubeconfig>()?.into_core())

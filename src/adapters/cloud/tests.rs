@@ -127,7 +127,7 @@ fn each_call_has_its_path_and_parameters() {
         let _ = cs.describe_user_cluster_activity_state(&cluster(), &uid("2001")).await;
         let _ = cs.get_cluster_audit_project(&cluster()).await;
         let _ = cs.describe_user_permission(&uid("2001")).await;
-        let _ = cs.describe_cluster_user_kubeconfig(&cluster(), false, 15).await;
+        let _ = cs.describe_cluster_user_kubeconfig(&cluster(), false, Some(15)).await;
         let _ = cloud.caller().await;
         let _ = cloud.users().await;
         let _ = cloud.roles().await;
@@ -257,7 +257,7 @@ fn a_wait_that_does_not_fit_the_bound_is_not_begun() {
 fn issuing_a_credential_is_tried_once_when_its_outcome_is_unknown() {
     for reset in [true, false] {
         let stub = Stub::new(move |_, _| if reset { Answer::Reset } else { status(500, "{}") });
-        run(cloud(&stub).cs(None).unwrap().describe_cluster_user_kubeconfig(&cluster(), false, 15)).unwrap_err();
+        run(cloud(&stub).cs(None).unwrap().describe_cluster_user_kubeconfig(&cluster(), false, Some(15))).unwrap_err();
         assert_eq!(stub.asked().len(), 1);
     }
     let stub = Stub::new(|_, before| if before == 0 { Answer::Reset } else { ok("") });

@@ -28,7 +28,7 @@ pub(super) fn create_folder(path: &Path) -> io::Result<()> {
 }
 
 /// Writes a file that must not exist. That its folder keeps its name is the caller's to ask for.
-pub(super) fn create(path: &Path, content: &[u8]) -> Result<(), JournalError> {
+pub(in crate::adapters) fn create(path: &Path, content: &[u8]) -> Result<(), JournalError> {
     if content.len() as u64 > LONGEST {
         return Err(JournalError::TooLong { path: path.to_owned() });
     }
@@ -41,7 +41,7 @@ pub(super) fn create(path: &Path, content: &[u8]) -> Result<(), JournalError> {
 }
 
 /// Writes a file, in place of one that may be there: a reader sees the old one or the new one whole.
-pub(super) fn replace(path: &Path, content: &[u8]) -> Result<(), JournalError> {
+pub(in crate::adapters) fn replace(path: &Path, content: &[u8]) -> Result<(), JournalError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let temporary = path.with_file_name(format!(".{name}.new"));
     // One that was left behind; what is really wrong is found by what follows.
@@ -55,7 +55,7 @@ pub(super) fn replace(path: &Path, content: &[u8]) -> Result<(), JournalError> {
 }
 
 /// Has the system keep the names in the folder that holds this.
-pub(super) fn sync_parent(path: &Path) -> io::Result<()> {
+pub(in crate::adapters) fn sync_parent(path: &Path) -> io::Result<()> {
     path.parent().map_or(Ok(()), sync_folder)
 }
 

@@ -28,6 +28,7 @@ pub(super) fn of_argument(argument: &str, typed: &Typed, world: &World) -> Vec<C
         "operation" if typed.verb() == Some("restore") => local.operations_for(OperationUse::Restore),
         "operation" => local.operations_for(OperationUse::Show),
         "operations" => local.operations_for(OperationUse::Restore),
+        "resume" if typed.verb() == Some("rotate") => local.operations_for(OperationUse::ResumeRotation),
         "resume" => local.operations_for(OperationUse::Resume),
         _ => Vec::new(),
     };

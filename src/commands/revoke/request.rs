@@ -70,6 +70,10 @@ impl Request {
                 return Err(error.refusal(id).hint(hint).into());
             }
         };
+        if past.record.rotation().is_some() {
+            let error = Error::usage(format!("{id} is a rotation of your own kubeconfig"));
+            return Err(error.hint(format!("resume it: kubectl ackcred rotate --resume {id}")).into());
+        }
         let Some(plan) = past.record.revocation().cloned() else {
             return Err(Error::usage(format!("{id} is a restore; run the restore again instead")).into());
         };

@@ -39,7 +39,7 @@ impl Wanted {
     /// The revocations that are named, or all of this machine.
     ///
     /// # Errors
-    /// An operation that is named is none, or is a restore.
+    /// An operation that is named is none, or is a restore or a rotation.
     pub(super) fn of(args: &VerifyArgs, folder: &StateFolder) -> Result<Self> {
         let keep = |id: &OperationId, Glance { summary, state }| Some(PastSummary { id: id.clone(), summary, state });
         let Operations { read: all, unread } =
@@ -56,8 +56,14 @@ impl Wanted {
         for id in ids {
             match history::load(folder, &id) {
                 Ok(past) if past.record.revocation().is_none() => {
-                    let error = Error::usage(format!("{id} is a restore: it gave access back"));
-                    return Err(error.hint("name the revocation, or use --all"));
+                    let what = match past.record.rotation() {
+                        Some(_) => {
+                            "a rotation: the old certificate and key are not kept, so that they can't be tried again"
+                        }
+                        None => "a restore: it gave access back",
+                    };
+                    let error = Error::usage(format!("{id} is {what}"));
+                    return Err(error.hint("name a revocation, or use --all"));
                 }
                 Ok(past) => pasts.push(past),
                 Err(error) if error.is_missing() => return Err(operation::unknown(error)),

@@ -3,6 +3,7 @@
 //! The rules are client-go's: <https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/>
 
 pub mod connection;
+pub mod edit;
 pub mod exec_credential;
 pub mod plugin_arguments;
 pub mod plugin_policy;

@@ -58,6 +58,21 @@ pub struct ResolvedContext {
     pub namespace: Option<String>,
 }
 
+impl ResolvedContext {
+    /// Whether nothing of this machine is read or run for it: no file, no program.
+    pub fn is_self_contained(&self) -> bool {
+        let none = User::default();
+        let user = self.user.as_ref().map_or(&none, |user| &user.value);
+        let cluster = self.cluster.as_ref().map(|cluster| &cluster.value);
+        user.exec.is_none()
+            && user.auth_provider.is_none()
+            && user.token_file.is_none()
+            && user.client_certificate.is_none()
+            && user.client_key.is_none()
+            && cluster.is_none_or(|cluster| cluster.certificate_authority.is_none())
+    }
+}
+
 /// Why there is no context to work with.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ResolveError {

@@ -54,6 +54,34 @@ impl Change {
         Some(Self::Patch { operations })
     }
 
+    /// The change that gives some subjects of a binding a new name, each in its place; `None` where none of them is in it. One
+    /// whose new name is in the binding already is taken out.
+    pub fn renaming(object: &BindingObject, is_old: impl Fn(&Subject) -> bool, new_name: &str) -> Option<Self> {
+        let old: Vec<usize> = (0..object.subjects.len()).filter(|index| is_old(&object.subjects[*index])).collect();
+        if old.is_empty() {
+            return None;
+        }
+        let mut has_new = object.subjects.iter().any(|subject| subject.kind == "User" && subject.name == new_name);
+        let mut renamed = Vec::new();
+        let mut removed = Vec::new();
+        for index in old {
+            let (path, subject) = (format!("/subjects/{index}"), &object.subjects[index]);
+            let test = json!({"op": "test", "path": path, "value": subject});
+            if has_new {
+                removed.push([test, json!({"op": "remove", "path": path})]);
+            } else {
+                let new = Subject { name: new_name.to_owned(), ..subject.clone() };
+                renamed.extend([test, json!({"op": "replace", "path": path, "value": new})]);
+                has_new = true;
+            }
+        }
+        let mut operations = preconditions(object);
+        operations.extend(renamed);
+        // From the last on, so that the places of the others stay what they are.
+        operations.extend(removed.into_iter().rev().flatten());
+        Some(Self::Patch { operations })
+    }
+
     /// The change that puts subjects into a binding that exists; those that are in it already are left out, and `None` is
     /// for nothing to add.
     pub fn adding(object: &BindingObject, subjects: &[Subject]) -> Option<Self> {
@@ -130,6 +158,25 @@ mod tests {
     fn a_binding_without_leavers_is_left_alone() {
         assert_eq!(Change::removing(&binding(&["bo"], &[]), leaver), None);
         assert_eq!(Change::removing(&binding(&[], &[]), leaver), None);
+    }
+
+    #[test]
+    fn a_new_name_takes_the_place_of_the_old_one_and_stands_there_once() {
+        let user = |name: &str| json!({"kind": "User", "name": name});
+        let operations = |names: &[&str]| match Change::renaming(&binding(names, &[]), leaver, "new") {
+            Some(Change::Patch { operations }) => operations[2..].to_vec(),
+            other => panic!("{other:?}"),
+        };
+        let test = |index: u32, name| json!({"op": "test", "path": format!("/subjects/{index}"), "value": user(name)});
+        let remove = |index: u32| json!({"op": "remove", "path": format!("/subjects/{index}")});
+        let replace = |index: u32| json!({"op": "replace", "path": format!("/subjects/{index}"), "value": user("new")});
+        assert_eq!(operations(&["bo", "leaver-1", "ci"]), [test(1, "leaver-1"), replace(1)]);
+        let several = operations(&["leaver-1", "bo", "leaver-2", "leaver-3"]);
+        let [first, second, third] =
+            [(0, "leaver-1"), (2, "leaver-2"), (3, "leaver-3")].map(|(at, name)| test(at, name));
+        assert_eq!(several, [first, replace(0), third, remove(3), second, remove(2)]);
+        assert_eq!(operations(&["new", "leaver-1"]), [test(1, "leaver-1"), remove(1)]);
+        assert_eq!(Change::renaming(&binding(&["bo"], &[]), leaver, "new"), None);
     }
 
     #[test]

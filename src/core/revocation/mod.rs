@@ -20,6 +20,7 @@ pub mod recheck;
 pub mod record;
 pub mod refusal;
 pub mod restoration;
+pub mod rotation;
 mod seal;
 pub mod static_tokens;
 pub mod target;

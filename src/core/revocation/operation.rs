@@ -6,8 +6,9 @@ use super::input::{Confirmation, LeakedFacts, RoleThen};
 use super::journal::{OperationId, OperationSummary, StepResult, SummaryPurpose, Tombstone};
 use super::plan::Plan;
 use super::restoration::RestorePlan;
+use super::rotation::RotationPlan;
 use super::verification::{Answers, ClusterAnswers, Probe, Verification};
-use crate::core::ids::{ClusterId, Region};
+use crate::core::ids::{ClusterId, Region, Uid};
 use crate::core::rbac::binding_object::BindingRef;
 
 /// An operation.
@@ -43,6 +44,11 @@ pub enum Purpose {
         plan: Box<RestorePlan>,
         /// The names whose leaked credentials may work again: `--rearm`.
         rearmed: Vec<String>,
+    },
+    /// The operator's own kubeconfig is revoked and replaced.
+    Rotate {
+        /// The plan.
+        plan: Box<RotationPlan>,
     },
 }
 
@@ -130,7 +136,24 @@ impl OperationRecord {
     pub fn revocation(&self) -> Option<&Plan> {
         match &self.purpose {
             Purpose::Revoke { plan, .. } => Some(plan),
-            Purpose::Restore { .. } => None,
+            Purpose::Restore { .. } | Purpose::Rotate { .. } => None,
+        }
+    }
+
+    /// The plan of a rotation.
+    pub fn rotation(&self) -> Option<&RotationPlan> {
+        match &self.purpose {
+            Purpose::Rotate { plan } => Some(plan),
+            Purpose::Revoke { .. } | Purpose::Restore { .. } => None,
+        }
+    }
+
+    /// The identities, each once.
+    pub fn uids(&self) -> Vec<Uid> {
+        match &self.purpose {
+            Purpose::Revoke { plan, .. } => plan.uids(),
+            Purpose::Restore { plan, .. } => plan.uids.clone(),
+            Purpose::Rotate { plan } => plan.plan.uids(),
         }
     }
 
@@ -139,18 +162,23 @@ impl OperationRecord {
         match &self.purpose {
             Purpose::Revoke { plan, .. } => plan.step(id).is_some(),
             Purpose::Restore { plan, .. } => plan.step(id).is_some() || plan.token(id).is_some(),
+            Purpose::Rotate { plan } => plan.plan.step(id).is_some(),
         }
     }
 
     /// What is kept of it for lists of operations, of a record of this length in bytes.
     pub fn summary(&self, record_length: u64) -> OperationSummary {
-        let (plan_hash, uids, steps, purpose) = match &self.purpose {
+        let (plan_hash, steps, purpose) = match &self.purpose {
             Purpose::Revoke { plan, tombstone } => {
-                (&plan.hash, plan.uids(), plan.steps.len(), SummaryPurpose::Revoke { tombstone: tombstone.clone() })
+                (&plan.hash, plan.steps.len(), SummaryPurpose::Revoke { tombstone: tombstone.clone() })
             }
             Purpose::Restore { of, plan, rearmed } => {
                 let purpose = SummaryPurpose::Restore { of: of.clone(), rearmed: rearmed.clone() };
-                (&plan.hash, plan.uids.clone(), plan.steps.len() + plan.tokens.len(), purpose)
+                (&plan.hash, plan.steps.len() + plan.tokens.len(), purpose)
+            }
+            Purpose::Rotate { plan } => {
+                let purpose = SummaryPurpose::Rotate { tombstones: plan.tombstones() };
+                (&plan.plan.hash, plan.plan.steps.len(), purpose)
             }
         };
         OperationSummary {
@@ -158,7 +186,7 @@ impl OperationRecord {
             plan_hash: plan_hash.clone(),
             purpose,
             cluster_ids: self.clusters.iter().map(|cluster| cluster.id.clone()).collect(),
-            uids,
+            uids: self.uids(),
             steps,
             reason: self.reason.clone(),
             record_length,
@@ -171,6 +199,7 @@ impl OperationRecord {
         let is_sealed = match &self.purpose {
             Purpose::Revoke { plan, .. } => plan.is_sealed(),
             Purpose::Restore { plan, .. } => plan.is_sealed(),
+            Purpose::Rotate { plan } => plan.is_sealed(),
         };
         if !is_sealed {
             return Some("its plan is not the one that was agreed to");
@@ -180,7 +209,7 @@ impl OperationRecord {
 }
 
 /// What is kept of a credential that leaked.
-pub fn tombstone_of(leaked: &LeakedFacts, uid: &crate::core::ids::Uid) -> Tombstone {
+pub fn tombstone_of(leaked: &LeakedFacts, uid: &Uid) -> Tombstone {
     Tombstone {
         common_name: leaked.common_name.clone(),
         uid: uid.clone(),

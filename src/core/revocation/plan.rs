@@ -27,9 +27,10 @@ mod step;
 #[cfg(test)]
 mod tests;
 
-pub use draft::{Draft, permissions_here, questions};
+pub use draft::{Draft, permissions_here, planned as planned_target, questions};
 pub use names::misnamed;
 pub use paths::PlannedPath;
+pub use refuse::ABNORMAL;
 use remain::REACHED_TOKENS;
 pub use remain::{Elsewhere, NOT_CHECKED, Remain, RemainKind, access, mapping_of, masters};
 pub use step::{BindingAction, BindingStep, Step, StepKind, TokenStep};

@@ -51,7 +51,7 @@ pub enum RefusalCode {
     CredentialDead,
     /// A plan made now is not the plan that was given.
     PlanChanged,
-    /// Another revocation or restore is under way in this cluster.
+    /// Another operation is under way in this cluster.
     Locked,
     /// The state folder can't keep the journal.
     NoJournal,
@@ -73,6 +73,12 @@ pub enum RefusalCode {
     NothingToRestore,
     /// The record of an operation can't be read, or was changed since it was written.
     JournalDamaged,
+    /// The kubeconfig is of another identity than the cloud's caller, who alone can have it rotated.
+    OtherIdentity,
+    /// Nothing says where to write the new kubeconfig.
+    NoDestination,
+    /// The user entry can't be edited where it stands.
+    NotEditable,
 }
 
 impl RefusalCode {
@@ -111,7 +117,10 @@ impl RefusalCode {
             | Self::IdentityGone
             | Self::Rearm
             | Self::NothingToRestore
-            | Self::JournalDamaged => true,
+            | Self::JournalDamaged
+            | Self::OtherIdentity
+            | Self::NoDestination
+            | Self::NotEditable => true,
         }
     }
 }

@@ -8,8 +8,9 @@ use k8s_openapi::api::rbac::v1::Subject;
 use serde_json::{Map, Value, json};
 
 use super::plan::{Flags, Plan, PlannedTarget, Step, StepKind};
-use super::record::{DELETE_KUBECONFIG, END_STATIC_TOKEN, OnDisk};
+use super::record::{DELETE_KUBECONFIG, END_STATIC_TOKEN, OnDisk, ROTATE_KUBECONFIG};
 use super::restoration::{RestoreAction, RestoreFlags, RestoreStep, RestoreToken};
+use super::rotation::{KnownCertificate, RotationPlan};
 use crate::core::hex;
 use crate::core::ids::ClusterId;
 use crate::core::rbac::binding_object::{BindingObject, BindingRef};
@@ -19,6 +20,23 @@ pub(super) fn of_revocation(plan: &Plan) -> String {
     seal(&json!({
         "flags": revocation_flags(&plan.flags),
         "leaked": plan.leaked.as_ref().map(|leaked| &leaked.certificate_sha256),
+        "targets": plan.targets.iter().map(target).collect::<Vec<_>>(),
+        "steps": plan.steps.iter().map(step).collect::<Vec<_>>(),
+    }))
+}
+
+/// The seal of a rotation: SHA-256 in hexadecimal digits.
+pub(super) fn of_rotation(rotation: &RotationPlan) -> String {
+    let RotationPlan { plan, keep_others, certificates, destinations } = rotation;
+    let certificate = |KnownCertificate { cluster_id, facts, .. }: &KnownCertificate| json!({"clusterId": cluster(cluster_id.as_ref()), "sha256": facts.certificate_sha256});
+    seal(&json!({
+        "flags": given([("keepOthers", json!(keep_others))]),
+        "certificates": certificates.iter().map(certificate).collect::<Vec<_>>(),
+        "destinations": destinations.iter().map(|one| json!({
+            "clusterId": cluster(one.cluster_id.as_ref()),
+            "path": one.path(),
+            "user": one.user(),
+        })).collect::<Vec<_>>(),
         "targets": plan.targets.iter().map(target).collect::<Vec<_>>(),
         "steps": plan.steps.iter().map(step).collect::<Vec<_>>(),
     }))
@@ -102,19 +120,24 @@ fn step(step: &Step) -> Value {
             "sharedWithCount": 0,
             "sharedWithSha256": null,
         }),
-        StepKind::Kubeconfig(uid) => json!({
-            "clusterId": cluster_id,
-            "action": DELETE_KUBECONFIG,
-            "object": null,
-            "uid": null,
-            "resourceVersion": null,
-            "identities": [uid.write()],
-            "subjects": [],
-            "sharedWith": [],
-            "sharedWithCount": 0,
-            "sharedWithSha256": null,
-        }),
+        StepKind::Kubeconfig(uid) => cloud_step(&cluster_id, DELETE_KUBECONFIG, &uid.write()),
+        StepKind::Rotate(uid) => cloud_step(&cluster_id, ROTATE_KUBECONFIG, &uid.write()),
     }
+}
+
+fn cloud_step(cluster_id: &Value, action: &str, uid: &str) -> Value {
+    json!({
+        "clusterId": cluster_id,
+        "action": action,
+        "object": null,
+        "uid": null,
+        "resourceVersion": null,
+        "identities": [uid],
+        "subjects": [],
+        "sharedWith": [],
+        "sharedWithCount": 0,
+        "sharedWithSha256": null,
+    })
 }
 
 fn restore_step(step: &RestoreStep) -> Value {

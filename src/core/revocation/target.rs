@@ -33,6 +33,8 @@ pub struct Target {
     pub groups: Vec<String>,
     /// Where the groups are known from.
     pub groups_from: GroupsFrom,
+    /// Whether it goes by `names` alone: of one whose certificates are rotated, the new name is not meant.
+    pub is_exact: bool,
 }
 
 impl Target {
@@ -45,6 +47,7 @@ impl Target {
             uid,
             groups: vec![ACK_USERS.to_owned(), AUTHENTICATED.to_owned()],
             groups_from: GroupsFrom::Assumed,
+            is_exact: false,
         }
     }
 
@@ -56,6 +59,13 @@ impl Target {
         self.groups.push(AUTHENTICATED.to_owned());
         self.groups_from = GroupsFrom::Certificate;
         self
+    }
+
+    /// The same identity under these names alone, in these groups: those of its certificates.
+    #[must_use]
+    pub fn only_as<'a>(self, names: impl IntoIterator<Item = &'a str>, groups: Vec<String>) -> Self {
+        let names = names.into_iter().map(str::to_owned).collect();
+        Self { names, groups, groups_from: GroupsFrom::Certificate, is_exact: true, ..self }
     }
 
     /// Adds those of the names that are this identity's.
@@ -79,6 +89,9 @@ impl Target {
 
     /// Whether a user name is the identity's: in ACK's manner, with any suffix, or asserted by the operator.
     pub fn bears(&self, name: &str) -> bool {
+        if self.is_exact {
+            return self.names.contains(name);
+        }
         is_name_of(&self.uid, name) || self.also_names.contains(name)
     }
 

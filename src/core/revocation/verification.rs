@@ -19,6 +19,7 @@ mod mappings;
 mod other_credentials;
 mod rbac;
 mod reviews;
+mod rotation;
 mod static_tokens;
 mod watch;
 
@@ -31,6 +32,7 @@ pub use mappings::weigh_mappings;
 pub use other_credentials::{CredentialAnswer, weigh_other, with_others, without_file};
 pub use rbac::evaluate;
 pub use reviews::{Before, Reviewed, questions, read_review, weigh_reviews};
+pub use rotation::{OldQuestion, joined, new_is_seen, old_names_left, old_question, weigh_new, weigh_old};
 pub use static_tokens::weigh_static_tokens;
 pub use watch::{Returned, SETTLE, SETTLE_RECONCILED, Seen, Window, came_back, reconciled, weigh_window};
 
@@ -80,6 +82,10 @@ pub enum Check {
     StaticTokens,
     /// Whether anything came back while it was watched.
     Settled,
+    /// The API server, asked with the certificates that were rotated away.
+    OldCertificate,
+    /// The API server, asked with the new kubeconfig.
+    NewKubeconfig,
 }
 
 /// What a check came to.

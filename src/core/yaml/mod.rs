@@ -6,6 +6,7 @@
 
 mod decode;
 mod lines;
+mod places;
 mod scalar;
 mod text;
 
@@ -17,6 +18,7 @@ use serde_saphyr::granit_parser::{self, Event, Parser, ScalarStyle, ScanError, T
 pub use decode::{Mapping, Mismatch};
 pub(crate) use decode::{base64 as decode_base64, bytes as decode_bytes, list as decode_list, text as decode_text};
 pub(crate) use lines::key_lines;
+pub use places::{Entry, Place, PlacedValue};
 use scalar::Resolved;
 pub use text::TextError;
 

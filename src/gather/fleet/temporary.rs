@@ -10,7 +10,7 @@ use crate::adapters::cloud::IssueKubeconfig;
 use crate::core::cluster::cluster_id::{Claim, ClusterIdFrom, Inference};
 use crate::core::identity::ack::AccountCluster;
 use crate::core::ids::Region;
-use crate::core::kubeconfig::{Overrides, ResolvedContext, User, parse, resolve};
+use crate::core::kubeconfig::{Overrides, ResolvedContext, parse, resolve};
 use crate::error::{Error, Result};
 use crate::world::World;
 
@@ -39,24 +39,11 @@ pub(super) async fn route(
     let chosen = kubeconfig.only_context().map(str::to_owned);
     let context = resolve(&kubeconfig, &Overrides { context: chosen, ..Overrides::default() })
         .map_err(|error| failed(error.into()))?;
-    if !is_self_contained(&context) {
+    if !context.is_self_contained() {
         return Err(failed(anyhow::anyhow!("what was issued names files or programs of this machine")));
     }
     let best = Some(Claim { id: cluster.id.clone(), from: ClusterIdFrom::Flag });
     // Its name is of no use: no file has it.
     let context = ResolvedContext { name: None, ..context };
     Ok(Route { context, inference: Inference { best, contradictions: Vec::new(), region } })
-}
-
-/// Whether nothing of this machine is read or run for it.
-fn is_self_contained(context: &ResolvedContext) -> bool {
-    let none = User::default();
-    let user = context.user.as_ref().map_or(&none, |user| &user.value);
-    let cluster = context.cluster.as_ref().map(|cluster| &cluster.value);
-    user.exec.is_none()
-        && user.auth_provider.is_none()
-        && user.token_file.is_none()
-        && user.client_certificate.is_none()
-        && user.client_key.is_none()
-        && cluster.is_none_or(|cluster| cluster.certificate_authority.is_none())
 }

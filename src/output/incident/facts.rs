@@ -20,6 +20,9 @@ pub(super) fn facts(sources: &Sources<'_>) -> Vec<(&'static str, String)> {
             let uids = plan.uids.iter().map(ToString::to_string).collect();
             (format!("what operation {of} took is given back"), uids)
         }
+        Purpose::Rotate { plan } => {
+            ("the operator's own kubeconfig is revoked and replaced".to_owned(), identities(&plan.plan))
+        }
     };
     facts.extend([
         ("What", what),
@@ -41,10 +44,16 @@ fn of_purpose(record: &OperationRecord) -> Vec<(&'static str, String)> {
     let (leaked, flags, hash) = match &record.purpose {
         Purpose::Revoke { plan, .. } => (plan.leaked.as_ref().map(leaked), of_revoke(&plan.flags), &plan.hash),
         Purpose::Restore { plan, .. } => (None, of_restore(&plan.flags), &plan.hash),
+        Purpose::Rotate { plan } => {
+            let flags = plan.keep_others.then(|| "--keep-others".to_owned()).into_iter().collect();
+            (None, flags, &plan.plan.hash)
+        }
     };
     let leaked = leaked.map(|leaked| ("Leaked credential", leaked));
     let flags = (!flags.is_empty()).then(|| ("Flags", flags.join(" ")));
-    leaked.into_iter().chain(flags).chain([("Plan agreed to", format!("SHA-256 {hash}"))]).collect()
+    let old = record.rotation().into_iter().flat_map(|plan| &plan.certificates);
+    let old = old.map(|one| ("Old credential", self::leaked(&one.facts)));
+    leaked.into_iter().chain(old).chain(flags).chain([("Plan agreed to", format!("SHA-256 {hash}"))]).collect()
 }
 
 fn outcome(events: &[Event], is_in_part: bool) -> String {

@@ -103,7 +103,8 @@ impl Incident {
         let facts = facts::facts(&sources);
         let undo = undo::undo(&sources);
         let Sources { id, record, events, report, steps, missing, attachments, .. } = sources;
-        let plan = record.and_then(OperationRecord::revocation);
+        let rotated = record.and_then(OperationRecord::rotation).map(|rotation| &rotation.plan);
+        let plan = record.and_then(OperationRecord::revocation).or(rotated);
         let verification = report.map(|report| report.verification.clone()).unwrap_or_default();
         let checks: Vec<VerificationView> = verification.into_iter().map(VerificationView::of).collect();
         let (remains, not_checked) = left(plan, &checks);
@@ -131,6 +132,7 @@ fn title(record: Option<&OperationRecord>) -> &'static str {
     match record.map(|record| &record.purpose) {
         Some(Purpose::Revoke { .. }) => "Revocation of access",
         Some(Purpose::Restore { .. }) => "Restore of access",
+        Some(Purpose::Rotate { .. }) => "Rotation of the operator's own kubeconfig",
         None => "Operation whose record can't be read",
     }
 }
@@ -154,6 +156,7 @@ impl StepLine {
         let view = match record.map(|record| &record.purpose) {
             Some(Purpose::Revoke { plan, .. }) => StepView::of_revocation(plan, step.clone()),
             Some(Purpose::Restore { plan, .. }) => StepView::of_restore(plan, step.clone()),
+            Some(Purpose::Rotate { plan }) => StepView::of_revocation(&plan.plan, step.clone()),
             None => None,
         };
         let (result, tone) = StepOutcome::from(step.result).word();

@@ -5,6 +5,7 @@ use crate::core::rbac::others::Others;
 use crate::core::revocation::change::Change;
 use crate::core::revocation::journal::{CleanCall, Event, RequestAnswer};
 use crate::core::revocation::operation::{OperationRecord, Purpose};
+use crate::core::revocation::rotation::Written;
 use crate::core::revocation::static_tokens::LabelChange;
 use crate::output::views::{OperationOutcome, OutcomeWord, StepOutcome, Word as _, time};
 
@@ -34,6 +35,7 @@ fn begun(record: &OperationRecord) -> Moment {
         Purpose::Restore { of, plan, .. } => {
             format!("a restore of {of} in {} steps begins", plan.steps.len() + plan.tokens.len())
         }
+        Purpose::Rotate { plan } => format!("a rotation of {} steps begins", plan.plan.steps.len()),
     };
     Moment { time: record.begun, cluster_id: None, what, audit_id: None, request_id: None }
 }
@@ -65,6 +67,23 @@ fn moment(event: &Event) -> Moment {
                 ..plain(time, format!("call cs:CleanClusterUserPermissions for {uid}{force}"))
             }
         }
+        Event::SendingRevoke { time, audit_id, cluster_id, uid } => Moment {
+            cluster_id: Some(cluster_id.to_string()),
+            audit_id: Some(audit_id.clone()),
+            ..plain(time, format!("call cs:RevokeK8sClusterKubeConfig for {uid}"))
+        },
+        Event::SendingIssue { time, cluster_id, uid } => Moment {
+            cluster_id: Some(cluster_id.to_string()),
+            ..plain(time, format!("call cs:DescribeClusterUserKubeconfig for {uid}, which issues a credential"))
+        },
+        Event::Issued { time, cluster_id, common_name, certificate_sha256, .. } => Moment {
+            cluster_id: Some(cluster_id.to_string()),
+            ..plain(time, format!("a certificate of {common_name} was issued, SHA-256 {certificate_sha256}"))
+        },
+        Event::Written { time, written } => Moment {
+            cluster_id: written.cluster_id.as_ref().map(ToString::to_string),
+            ..plain(time, kubeconfig_written(written))
+        },
         Event::Answered { time, audit_id, answer } => {
             let (what, request_id) = answered(answer);
             Moment { audit_id: Some(audit_id.clone()), request_id, ..plain(time, what) }
@@ -109,6 +128,12 @@ fn sent(binding: &BindingRef, change: &Change, subjects: &[String]) -> String {
         }
         Change::Create { .. } => format!("POST {binding}, to give back {who}"),
     }
+}
+
+fn kubeconfig_written(Written { path, backup, .. }: &Written) -> String {
+    let place = path.as_ref().map_or_else(|| "to standard output".to_owned(), |path| format!("to {}", path.display()));
+    let kept = backup.as_ref().map(|backup| format!("; the old file is {}", backup.display())).unwrap_or_default();
+    format!("the new kubeconfig was written {place}{kept}")
 }
 
 fn labelled(LabelChange { secret, sets, .. }: &LabelChange) -> String {

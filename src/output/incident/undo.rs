@@ -29,6 +29,10 @@ pub(super) fn undo(sources: &Sources<'_>) -> Undo {
             let note = "this revokes the access again: plan, consent and checks are made anew";
             Undo { command: Some(format!("kubectl ackcred revoke {}", uids.join(" "))), notes: vec![note.to_owned()] }
         }
+        Purpose::Rotate { .. } => {
+            let note = "a certificate that ACK revoked can't be given back; the file that it was in is kept beside the new one";
+            Undo { command: None, notes: vec![note.to_owned()] }
+        }
     }
 }
 

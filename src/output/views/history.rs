@@ -57,6 +57,8 @@ pub enum OperationKind {
     Revoke,
     /// Access is given back.
     Restore,
+    /// The operator's own kubeconfig is replaced.
+    Rotate,
 }
 
 /// How an operation ended.
@@ -118,6 +120,7 @@ impl OperationKind {
         match purpose {
             SummaryPurpose::Revoke { .. } => Self::Revoke,
             SummaryPurpose::Restore { .. } => Self::Restore,
+            SummaryPurpose::Rotate { .. } => Self::Rotate,
         }
     }
 
@@ -126,6 +129,7 @@ impl OperationKind {
         match self {
             Self::Revoke => "Revoke",
             Self::Restore => "Restore",
+            Self::Rotate => "Rotate",
         }
     }
 }
@@ -238,7 +242,7 @@ impl Report for History {
     }
 
     fn nothing_found(&self) -> Option<String> {
-        self.operations.is_empty().then(|| "nothing was revoked or restored from this machine".to_owned())
+        self.operations.is_empty().then(|| "nothing was revoked, restored or rotated from this machine".to_owned())
     }
 }
 
@@ -248,7 +252,7 @@ mod tests {
 
     #[test]
     fn a_word_is_the_same_in_tables_and_in_documents() {
-        for kind in [OperationKind::Revoke, OperationKind::Restore] {
+        for kind in [OperationKind::Revoke, OperationKind::Restore, OperationKind::Rotate] {
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
         }
         let endings = [

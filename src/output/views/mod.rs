@@ -19,6 +19,7 @@ mod refusal;
 mod restoration;
 mod revocation;
 mod rights;
+mod rotation;
 mod scan;
 mod status;
 mod step;
@@ -43,6 +44,7 @@ pub use recheck::{RecheckOutcome, RecheckView, VerificationReport, VerifiedOpera
 pub use restoration::RestoreReport;
 pub use revocation::RevocationReport;
 pub use rights::{HeldRuleView, ReviewView, RightsColumns, RightsReport, RightsUser, UserPath};
+pub use rotation::{RotationPlanDocument, RotationReport};
 pub use scan::{Binding, GrantView, HolderView, Identities, ResemblingView, Role, Rows, ScanReport, ScannedCluster};
 pub use status::{Auditing, ClusterStatus, Dimension, LastAccessView, StatusItem, StatusReport};
 pub use step::{StepOutcome, StepView};
@@ -108,6 +110,10 @@ pub enum Kind {
     RestoreReport,
     /// What `verify` prints.
     VerificationReport,
+    /// What `rotate --dry-run` prints.
+    RotationPlan,
+    /// What `rotate` prints.
+    RotationReport,
     /// What `history` prints.
     History,
     /// What `version` prints.

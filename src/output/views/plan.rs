@@ -326,7 +326,7 @@ impl From<FlagsView> for Flags {
 }
 
 impl LeakedView {
-    fn of(leaked: &LeakedFacts) -> Self {
+    pub(super) fn of(leaked: &LeakedFacts) -> Self {
         let leaked = leaked.clone();
         let others = leaked.other_credentials.into_iter();
         Self {
@@ -349,7 +349,7 @@ impl LeakedView {
 }
 
 impl TargetView {
-    fn of(target: &PlannedTarget) -> Self {
+    pub(super) fn of(target: &PlannedTarget) -> Self {
         let target = target.clone();
         Self {
             cluster_id: target.cluster_id.map(|id| id.to_string()),
@@ -384,7 +384,7 @@ impl PlannedPathView {
 }
 
 impl PlannedStepView {
-    fn of(step: &Step) -> Self {
+    pub(super) fn of(step: &Step) -> Self {
         let StepView { id, cluster_id, action, object, identities, subjects, .. } = StepView::planned(step);
         let binding = step.of_binding();
         let others = binding.map(|step| step.shared_with.clone()).unwrap_or_default();
@@ -407,6 +407,9 @@ impl PlannedStepView {
     fn what(&self) -> String {
         match &self.object {
             Some(object) => object.to_string(),
+            None if self.action == StepAction::RotateKubeconfig => {
+                "your kubeconfig: ACK revokes it; a new one is tried and written".to_owned()
+            }
             None => format!("the kubeconfig of {}", self.identities.join(", ")),
         }
     }
@@ -422,6 +425,56 @@ impl PlannedStepView {
 
     fn others(&self) -> Others {
         Others { named: self.shared_with.clone(), count: self.shared_with_count }
+    }
+
+    /// What people see of it; `leaves` says what becomes of those who leave.
+    pub(super) fn lines(&self, leaves: &'static str, wide: bool) -> StepLines<'_> {
+        let mut details = vec![
+            (leaves, Cell::new(self.leaving())),
+            ("keeps", Cell::new(self.others().to_string())),
+            ("undo:", Cell::new(self.undo.as_str())),
+        ];
+        if wide {
+            details.extend([
+                ("managed by", Cell::new(self.managed_by.join("; "))),
+                ("UID", Cell::maybe(self.object.as_ref().and_then(|object| object.uid.as_deref()))),
+                ("version", Cell::maybe(self.object.as_ref().and_then(|object| object.resource_version.as_deref()))),
+            ]);
+        }
+        match self.action {
+            // The identity is named already.
+            StepAction::DeleteKubeconfig | StepAction::RotateKubeconfig => drop(details.remove(0)),
+            // Nobody is taken out of it.
+            StepAction::EndStaticToken => drop(details.drain(..2)),
+            _ => {}
+        }
+        StepLines {
+            number: self.id,
+            action: self.action.word(),
+            what: vec![Cell::new(self.what())],
+            details,
+            ..StepLines::default()
+        }
+    }
+
+    /// What a table has of it.
+    pub(super) fn cells(&self, wide: bool) -> Vec<Cell<'_>> {
+        let mut cells = vec![
+            Cell::new(self.id.to_string()),
+            Cell::new(self.action.word()),
+            Cell::new(self.object.as_ref().map_or_else(|| "kubeconfig".to_owned(), ToString::to_string)),
+            Cell::new(self.leaving()),
+            Cell::new(self.others().to_string()),
+            Cell::new(self.undo.as_str()),
+        ];
+        if wide {
+            cells.extend([
+                Cell::new(self.managed_by.join("; ")),
+                Cell::maybe(self.object.as_ref().and_then(|object| object.uid.as_deref())),
+                Cell::maybe(self.object.as_ref().and_then(|object| object.resource_version.as_deref())),
+            ]);
+        }
+        cells
     }
 }
 
@@ -457,36 +510,7 @@ impl Report for RevocationPlan {
         let are_several = self.is_of_several_clusters();
         let lines = self.steps.iter().map(|step| {
             let group = are_several.then(|| format!("Cluster       {}", self.cluster_of(step)));
-            let mut details = vec![
-                ("removes", Cell::new(step.leaving())),
-                ("keeps", Cell::new(step.others().to_string())),
-                ("undo:", Cell::new(step.undo.as_str())),
-            ];
-            if wide {
-                details.extend([
-                    ("managed by", Cell::new(step.managed_by.join("; "))),
-                    ("UID", Cell::maybe(step.object.as_ref().and_then(|object| object.uid.as_deref()))),
-                    (
-                        "version",
-                        Cell::maybe(step.object.as_ref().and_then(|object| object.resource_version.as_deref())),
-                    ),
-                ]);
-            }
-            match step.action {
-                // The identity is named already.
-                StepAction::DeleteKubeconfig => drop(details.remove(0)),
-                // Nobody is taken out of it.
-                StepAction::EndStaticToken => drop(details.drain(..2)),
-                _ => {}
-            }
-            StepLines {
-                group,
-                number: step.id,
-                action: step.action.word(),
-                what: vec![Cell::new(step.what())],
-                details,
-                ..StepLines::default()
-            }
+            StepLines { group, ..step.lines("removes", wide) }
         });
         Some(lines.collect())
     }
@@ -505,21 +529,7 @@ impl Report for RevocationPlan {
             if are_several {
                 cells.extend([Cell::maybe(step.cluster_id.as_deref()), Cell::maybe(self.cluster_name_of(step))]);
             }
-            cells.extend([
-                Cell::new(step.id.to_string()),
-                Cell::new(step.action.word()),
-                Cell::new(step.object.as_ref().map_or_else(|| "kubeconfig".to_owned(), ToString::to_string)),
-                Cell::new(step.leaving()),
-                Cell::new(step.others().to_string()),
-                Cell::new(step.undo.as_str()),
-            ]);
-            if wide {
-                cells.extend([
-                    Cell::new(step.managed_by.join("; ")),
-                    Cell::maybe(step.object.as_ref().and_then(|object| object.uid.as_deref())),
-                    Cell::maybe(step.object.as_ref().and_then(|object| object.resource_version.as_deref())),
-                ]);
-            }
+            cells.extend(step.cells(wide));
             cells
         });
         Table { headers, rows: Box::new(rows) }
@@ -549,13 +559,13 @@ impl Report for RevocationPlan {
     }
 }
 
-fn who(target: &TargetView) -> String {
+pub(super) fn who(target: &TargetView) -> String {
     let name = target.name.as_deref().map(|name| format!("{name}   ")).unwrap_or_default();
     let state = target.state.as_str();
     format!("Identity      {name}{} {}, {state} ({})", target.kind.as_str(), target.uid, target.evidence)
 }
 
-fn place(target: &TargetView) -> Vec<String> {
+pub(super) fn place(target: &TargetView) -> Vec<String> {
     let cluster = [target.cluster_name.as_deref(), target.cluster_id.as_deref()];
     let cluster: Vec<&str> = cluster.into_iter().flatten().collect();
     let context = target.context.as_deref().map(|context| format!(", context {context:?}")).unwrap_or_default();

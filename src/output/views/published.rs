@@ -12,6 +12,7 @@ mod persistence;
 mod recheck;
 mod revocation;
 mod rights;
+mod rotation;
 mod scan;
 mod status;
 mod suggestion;
@@ -38,12 +39,14 @@ use only_adds::{Json, Promises, lost_keys, lost_promises, promises};
 #[test]
 fn later_versions_only_add_to_what_is_published() {
     stays(&[expiry::example()]);
-    stays(&[history::example()]);
+    stays(&[history::example(), history::example_of_a_rotation()]);
     stays(&[persistence::example()]);
     stays(&revocation::restores());
     stays(&revocation::plans());
     stays(&[revocation::report()]);
     stays(&[recheck::example()]);
+    stays(&[rotation::plan()]);
+    stays(&[rotation::report()]);
     rights::with_rights(|report| stays(slice::from_ref(report)));
     rights::with_who_can(|reports| stays(reports));
     lint::with_example(|report| stays(slice::from_ref(report)));

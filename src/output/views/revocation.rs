@@ -3,15 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::step::{BindingView, StepView};
-use super::verification::VerificationView;
-use super::words::{GroupsFromWord, Word as _};
-use super::{ApiVersion, Kind, each_once, time};
-use crate::core::distinct::distinct;
+use super::verification::{VerificationView, checks_table, left, result_line, unseen};
+use super::{ApiVersion, Kind};
 use crate::core::revocation::journal::OperationId;
 use crate::core::revocation::operation::{LostBinding, OperationReport};
 use crate::core::revocation::plan::Plan;
 use crate::output::report::Report;
-use crate::output::table::{Cell, Table};
+use crate::output::table::Table;
 
 /// What `revoke` prints.
 #[derive(Debug, Serialize, Deserialize)]
@@ -71,10 +69,6 @@ impl RevocationReport {
             collateral: collateral.into_iter().map(CollateralView::from).collect(),
         }
     }
-
-    fn clusters(&self) -> usize {
-        distinct(self.verification.iter().map(|one| one.cluster_id.as_ref())).len()
-    }
 }
 
 impl Report for RevocationReport {
@@ -83,42 +77,13 @@ impl Report for RevocationReport {
     }
 
     fn table(&self, wide: bool) -> Table<'_> {
-        let mut headers = vec!["UID", "CHECK", "RESULT", "DETAIL"];
-        let shows_cluster = wide || self.clusters() > 1;
-        if shows_cluster {
-            headers.insert(0, "CLUSTER-ID");
-        }
-        let rows = self.verification.iter().flat_map(move |verification| {
-            verification.checks.iter().map(move |check| {
-                let (word, tone) = check.result.word();
-                let mut cells = vec![
-                    Cell::new(verification.uid.as_str()),
-                    Cell::new(check.check.describe()),
-                    Cell::new(word).tone(tone),
-                    Cell::new(check.detail.as_str()),
-                ];
-                if shows_cluster {
-                    cells.insert(0, Cell::maybe(verification.cluster_id.as_deref()));
-                }
-                cells
-            })
-        });
-        Table { headers, rows: Box::new(rows) }
+        checks_table(&self.verification, wide)
     }
 
     fn footing(&self) -> Vec<String> {
-        let mut lines: Vec<String> = Vec::new();
-        let several = self.clusters() > 1;
-        for verification in &self.verification {
-            let place = verification.cluster_id.as_ref().filter(|_| several).map(|id| format!(" in {id}"));
-            let place = place.unwrap_or_default();
-            lines.extend(verification.findings().map(|what| format!("Found         {what}{place}")));
-        }
-        let remains = self.verification.iter().flat_map(|verification| &verification.remains);
-        lines.extend(each_once("Remains       ", remains.map(|remain| remain.what.as_str())));
+        let mut lines = left(&self.verification);
         lines.extend(self.collateral.iter().map(|one| format!("Collateral    {}: {}", one.binding, one.what)));
-        let unseen = distinct(self.verification.iter().flat_map(|one| &one.not_checked));
-        lines.extend(unseen.into_iter().map(|what| format!("Not checked   {what}")));
+        lines.extend(unseen(&self.verification));
         lines
             .push(format!("Operation {}   report: kubectl ackcred history {} -o json", self.operation, self.operation));
         lines
@@ -131,13 +96,4 @@ impl Report for RevocationReport {
     fn names(&self) -> Box<dyn Iterator<Item = String> + '_> {
         Box::new(std::iter::once(self.operation.clone()))
     }
-}
-
-fn result_line(VerificationView { outcome, at, uid, groups_from, cluster_id, .. }: &VerificationView) -> String {
-    let cluster = cluster_id.as_ref().map(|id| format!(" in {id}")).unwrap_or_default();
-    let groups = match groups_from {
-        GroupsFromWord::Certificate => "groups from the certificate",
-        GroupsFromWord::Assumed => "groups assumed",
-    };
-    format!("{} at {}: {uid}{cluster} ({groups})", outcome.as_str(), time(*at))
 }

@@ -1,4 +1,4 @@
-//! The steps of revocations and restores, planned and ended.
+//! The steps of revocations, rotations and restores, planned and ended.
 
 use std::fmt;
 
@@ -35,6 +35,10 @@ pub enum StepAction {
     EndStaticToken,
     /// Takes that label away: the token is taken again.
     ReviveStaticToken,
+    /// Replaces the old name of the identity by the new one in a binding.
+    ReplaceSubject,
+    /// Has ACK revoke the operator's own kubeconfig, and fetches and writes the new one.
+    RotateKubeconfig,
 }
 
 /// How a step ended.
@@ -116,10 +120,12 @@ impl StepAction {
         match kind {
             StepKind::Kubeconfig(_) => Self::DeleteKubeconfig,
             StepKind::StaticToken(_) => Self::EndStaticToken,
+            StepKind::Rotate(_) => Self::RotateKubeconfig,
             StepKind::Binding(step) => match step.action {
                 BindingAction::Delete => Self::DeleteBinding,
                 BindingAction::RemoveSubjects => Self::RemoveSubjects,
                 BindingAction::Empty => Self::EmptyBinding,
+                BindingAction::Replace => Self::ReplaceSubject,
             },
         }
     }
@@ -142,6 +148,8 @@ impl StepAction {
             Self::AddSubjects => "add",
             Self::EndStaticToken => "end",
             Self::ReviveStaticToken => "revive",
+            Self::ReplaceSubject => "replace",
+            Self::RotateKubeconfig => "rotate",
         }
     }
 }
@@ -248,7 +256,7 @@ impl StepView {
         }
     }
 
-    /// A step of a revocation that has ended; `None` where the plan has no such step.
+    /// A step of a revocation or a rotation that has ended; `None` where the plan has no such step.
     pub fn of_revocation(plan: &Plan, ended: EndedStep) -> Option<Self> {
         plan.step(ended.id).map(|step| Self::planned(step).ended(ended))
     }
@@ -277,6 +285,8 @@ impl StepView {
             StepAction::AddSubjects => format!("add to {object}: {subjects}"),
             StepAction::EndStaticToken => format!("end the static token in {object}"),
             StepAction::ReviveStaticToken => format!("have the static token in {object} taken again"),
+            StepAction::ReplaceSubject => format!("replace {subjects} in {object} by the new name"),
+            StepAction::RotateKubeconfig => format!("rotate the kubeconfig of {}", self.identities.join(", ")),
         }
     }
 

@@ -3,10 +3,12 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::words::{CheckResultWord, CheckWord, GroupsFromWord, OutcomeWord, RemainWord};
+use super::words::{CheckResultWord, CheckWord, GroupsFromWord, OutcomeWord, RemainWord, Word as _};
+use super::{each_once, time};
+use crate::core::distinct::distinct;
 use crate::core::revocation::plan::Remain;
 use crate::core::revocation::verification::{CheckReport, Verification};
-use crate::output::table::Tone;
+use crate::output::table::{Cell, Table, Tone};
 
 /// What was verified of one identity in one cluster.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -112,6 +114,8 @@ impl CheckWord {
             Self::MappingsAndGroups => "mappings, groups",
             Self::StaticTokens => "static tokens",
             Self::Settled => "settled",
+            Self::OldCertificate => "old certificate",
+            Self::NewKubeconfig => "new kubeconfig",
         }
     }
 }
@@ -126,4 +130,66 @@ impl CheckResultWord {
             Self::Skipped => ("skipped", Tone::Plain),
         }
     }
+}
+
+/// How many clusters verifications are of.
+fn clusters(verifications: &[VerificationView]) -> usize {
+    distinct(verifications.iter().map(|one| one.cluster_id.as_ref())).len()
+}
+
+/// The checks, one a row.
+pub(super) fn checks_table(verifications: &[VerificationView], wide: bool) -> Table<'_> {
+    let mut headers = vec!["UID", "CHECK", "RESULT", "DETAIL"];
+    let shows_cluster = wide || clusters(verifications) > 1;
+    if shows_cluster {
+        headers.insert(0, "CLUSTER-ID");
+    }
+    let rows = verifications.iter().flat_map(move |verification| {
+        verification.checks.iter().map(move |check| {
+            let (word, tone) = check.result.word();
+            let mut cells = vec![
+                Cell::new(verification.uid.as_str()),
+                Cell::new(check.check.describe()),
+                Cell::new(word).tone(tone),
+                Cell::new(check.detail.as_str()),
+            ];
+            if shows_cluster {
+                cells.insert(0, Cell::maybe(verification.cluster_id.as_deref()));
+            }
+            cells
+        })
+    });
+    Table { headers, rows: Box::new(rows) }
+}
+
+/// What was found that gives access, and what remains.
+pub(super) fn left(verifications: &[VerificationView]) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let several = clusters(verifications) > 1;
+    for verification in verifications {
+        let place = verification.cluster_id.as_ref().filter(|_| several).map(|id| format!(" in {id}"));
+        let place = place.unwrap_or_default();
+        lines.extend(verification.findings().map(|what| format!("Found         {what}{place}")));
+    }
+    let remains = verifications.iter().flat_map(|verification| &verification.remains);
+    lines.extend(each_once("Remains       ", remains.map(|remain| remain.what.as_str())));
+    lines
+}
+
+/// What no check can see.
+pub(super) fn unseen(verifications: &[VerificationView]) -> impl Iterator<Item = String> {
+    let unseen = distinct(verifications.iter().flat_map(|one| &one.not_checked));
+    unseen.into_iter().map(|what| format!("Not checked   {what}"))
+}
+
+/// What a verification came to, in one line.
+pub(super) fn result_line(
+    VerificationView { outcome, at, uid, groups_from, cluster_id, .. }: &VerificationView,
+) -> String {
+    let cluster = cluster_id.as_ref().map(|id| format!(" in {id}")).unwrap_or_default();
+    let groups = match groups_from {
+        GroupsFromWord::Certificate => "groups from the certificate",
+        GroupsFromWord::Assumed => "groups assumed",
+    };
+    format!("{} at {}: {uid}{cluster} ({groups})", outcome.as_str(), time(*at))
 }

@@ -242,6 +242,8 @@ words! {
         AllClusters,
         /// The identity holds a kubeconfig of another cluster.
         OtherCluster,
+        /// A binding names the identity by another name than those of the certificates that are known.
+        EarlierName,
     }
 
     /// What a verification comes to.
@@ -270,6 +272,10 @@ words! {
         StaticTokens,
         /// Whether anything came back while it was watched.
         Settled,
+        /// The API server, asked with the certificates that were rotated away.
+        OldCertificate,
+        /// The API server, asked with the new kubeconfig.
+        NewKubeconfig,
     }
 
     /// What a check came to.
@@ -330,7 +336,7 @@ words! {
         CredentialDead,
         /// A plan made now is not the plan that was given.
         PlanChanged,
-        /// Another revocation or restore is under way in this cluster.
+        /// Another operation is under way in this cluster.
         Locked,
         /// The state folder can't keep the journal.
         NoJournal,
@@ -352,6 +358,12 @@ words! {
         NothingToRestore,
         /// The record of an operation can't be read, or was changed since it was written.
         JournalDamaged,
+        /// The kubeconfig is of another identity than the cloud's caller, who alone can have it rotated.
+        OtherIdentity,
+        /// Nothing says where to write the new kubeconfig.
+        NoDestination,
+        /// The user entry can't be edited where it stands.
+        NotEditable,
     }
 }
 

@@ -159,8 +159,9 @@ fn a_page_reads_like_this() {
       lint        List what gives more than is needed, and how to end it
       suggest     Suggest the smallest roles for what an identity was seen to use
       revoke      Revoke an identity's access to the cluster, and prove that it is gone
+      rotate      Replace your own kubeconfig because it leaked, and prove that the old one is dead
       restore     Restore what a revocation removed
-      history     List the revocations and restores that were made from this machine
+      history     List the revocations, rotations and restores that were made from this machine
       completion  Print a completion script for a shell
       options     List the flags that many commands take
       version     Print the version

@@ -5,5 +5,6 @@ mod linting;
 mod reading;
 mod regions;
 mod revoking;
+mod rotating;
 mod scene;
 mod temporary;

@@ -132,10 +132,18 @@ fn only_apply_changes_anything(source: &Source) -> Vec<String> {
     if source.top() == "apply" {
         return Vec::new();
     }
-    let changes =
-        ["change_binding", "label_secret", "clean_cluster_user_permissions", "describe_cluster_user_kubeconfig"];
+    let changes = [
+        "change_binding",
+        "label_secret",
+        "clean_cluster_user_permissions",
+        "describe_cluster_user_kubeconfig",
+        "revoke_k8s_cluster_kube_config",
+    ];
     let called = changes.into_iter().filter(|name| source.methods.iter().any(|method| method == name));
-    called.map(|name| format!("calls {name}")).collect()
+    let is_writer = source.file == "adapters/kubeconfig_writer.rs";
+    let writes = ["kubeconfig_writer::write", "kubeconfig_writer::keep"];
+    let written = writes.into_iter().filter(|name| !is_writer && source.names(name));
+    called.chain(written).map(|name| format!("calls {name}")).collect()
 }
 
 fn consent_is_minted_in_one_place(source: &Source) -> Vec<String> {

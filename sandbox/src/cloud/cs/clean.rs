@@ -6,6 +6,7 @@ use serde_json::json;
 use super::super::backend::Backend;
 use super::super::cleaning::{CleanBehaviour, Cleaning};
 use super::super::cluster::{AckCluster, Auditing, KubeconfigRecord, PermissionScope};
+use super::super::delayed_tasks::DelayedTask;
 use super::super::reply::{CloudError, CloudResponse};
 use super::call::{Call, boolean};
 
@@ -38,7 +39,7 @@ pub(super) fn clean(call: &Call<'_>, id: &str, uid: &str) -> Result<CloudRespons
     }
     let cleaning = Cleaning { cluster_id: id.to_owned(), uid: uid.to_owned(), behaviour };
     if let CleanBehaviour::Later(after) = behaviour {
-        call.backend.delayed_tasks.schedule(after, cleaning);
+        call.backend.delayed_tasks.schedule(after, DelayedTask::Clean(cleaning));
         return Ok(CloudResponse::empty(202));
     }
     carry_out(call.backend, &cleaning).map_err(|reason| CloudError::product(500, "InternalError", reason))?;
@@ -46,7 +47,7 @@ pub(super) fn clean(call: &Call<'_>, id: &str, uid: &str) -> Result<CloudRespons
 }
 
 /// Cleans the cluster and then, if that went well, the cloud's records.
-pub(crate) fn carry_out(backend: &Backend, cleaning: &Cleaning) -> Result<(), String> {
+pub(super) fn carry_out(backend: &Backend, cleaning: &Cleaning) -> Result<(), String> {
     // The state is not locked here: the hook may read it.
     backend.hooks.clean(cleaning)?;
     if let Some(cluster) = backend.cloud_state().cluster_mut(&cleaning.cluster_id) {

@@ -99,15 +99,19 @@ pub(super) fn describe(call: &Call<'_>, id: &str) -> Result<Value, CloudError> {
     if request.minutes.is_none()
         && let Some(cluster) = call.backend.cloud_state().cluster_mut(id)
     {
-        let kubeconfig = KubeconfigRecord::effective(issued.expires).common_name(&request.common_name);
-        cluster.kubeconfigs.insert(request.uid, kubeconfig);
+        let own_name = cluster.kubeconfigs.get(&request.uid).and_then(|kubeconfig| kubeconfig.common_name.as_ref());
+        // What is issued for an earlier name leaves the record as it is.
+        if own_name.is_none_or(|name| *name == request.common_name) {
+            let kubeconfig = KubeconfigRecord::effective(issued.expires).common_name(&request.common_name);
+            cluster.kubeconfigs.insert(request.uid, kubeconfig);
+        }
     }
     Ok(json!({ "config": issued.config, "expiration": written(issued.expires) }))
 }
 
 /// The caller's common name in a cluster where kubeconfigs can be issued.
 fn common_name(call: &Call<'_>, id: &str, now: Timestamp) -> Result<String, CloudError> {
-    let cloud_state = call.backend.cloud_state();
+    let mut cloud_state = call.backend.cloud_state();
     let cluster = cloud_state.cluster(id, call.caller, call.region)?;
     if cluster.abnormal() {
         return Err(CloudError::product(
@@ -117,6 +121,13 @@ fn common_name(call: &Call<'_>, id: &str, now: Timestamp) -> Result<String, Clou
         ));
     }
     let uid = call.caller.uid();
-    let known = cluster.kubeconfigs.get(uid).and_then(|kubeconfig| kubeconfig.common_name.clone());
+    let kubeconfig = cloud_state.cluster_mut(id).and_then(|cluster| cluster.kubeconfigs.get_mut(uid));
+    let known = kubeconfig.and_then(|kubeconfig| match &mut kubeconfig.earlier_name {
+        Some((name, times)) if *times > 0 => {
+            *times -= 1;
+            Some(name.clone())
+        }
+        _ => kubeconfig.common_name.clone(),
+    });
     Ok(known.unwrap_or_else(|| format!("{uid}-{}", now.as_second())))
 }

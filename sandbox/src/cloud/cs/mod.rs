@@ -5,15 +5,17 @@ mod clean;
 mod clusters;
 mod kubeconfig;
 mod people;
+mod rotate;
 
 use http::Method;
 
+use super::backend::Backend;
+use super::delayed_tasks::DelayedTask;
 use super::ram_actions::ram_action;
 use super::reply::{CloudError, CloudResponse, Product};
 use super::request::decoded;
 
 pub(crate) use call::Call;
-pub(crate) use clean::carry_out;
 
 /// An operation, with the values in its path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +26,7 @@ pub(crate) enum CsOperation {
     DescribeClusterDetail { cluster: String },
     GetClusterAuditProject { cluster: String },
     DescribeClusterUserKubeconfig { cluster: String },
+    RevokeK8sClusterKubeConfig { cluster: String },
     ListClusterKubeconfigStates { cluster: String },
     ListUserKubeConfigStates { uid: String },
     CleanClusterUserPermissions { cluster: String, uid: String },
@@ -45,6 +48,7 @@ impl CsOperation {
             ("GET", ["clusters", cluster]) => Self::DescribeClusterDetail { cluster: own(cluster) },
             ("GET", ["clusters", cluster, "audit"]) => Self::GetClusterAuditProject { cluster: own(cluster) },
             ("GET", ["k8s", cluster, "user_config"]) => Self::DescribeClusterUserKubeconfig { cluster: own(cluster) },
+            ("DELETE", ["k8s", cluster, "certs"]) => Self::RevokeK8sClusterKubeConfig { cluster: own(cluster) },
             ("GET", ["clusters", cluster, "kubeconfig", "states"]) => {
                 Self::ListClusterKubeconfigStates { cluster: own(cluster) }
             }
@@ -70,6 +74,7 @@ impl CsOperation {
             Self::DescribeClusterDetail { .. } => "DescribeClusterDetail",
             Self::GetClusterAuditProject { .. } => "GetClusterAuditProject",
             Self::DescribeClusterUserKubeconfig { .. } => "DescribeClusterUserKubeconfig",
+            Self::RevokeK8sClusterKubeConfig { .. } => "RevokeK8sClusterKubeConfig",
             Self::ListClusterKubeconfigStates { .. } => "ListClusterKubeconfigStates",
             Self::ListUserKubeConfigStates { .. } => "ListUserKubeConfigStates",
             Self::CleanClusterUserPermissions { .. } => "CleanClusterUserPermissions",
@@ -87,6 +92,7 @@ impl CsOperation {
             Self::DescribeClusterDetail { cluster }
             | Self::GetClusterAuditProject { cluster }
             | Self::DescribeClusterUserKubeconfig { cluster }
+            | Self::RevokeK8sClusterKubeConfig { cluster }
             | Self::ListClusterKubeconfigStates { cluster } => vec![("ClusterId", cluster)],
             Self::ListUserKubeConfigStates { uid } | Self::DescribeUserPermission { uid } => vec![("Uid", uid)],
             Self::CleanClusterUserPermissions { cluster, uid }
@@ -107,6 +113,7 @@ pub(crate) fn call(operation: &CsOperation, call: &Call<'_>) -> Result<CloudResp
         CsOperation::DescribeClusterDetail { cluster } => clusters::detail(call, cluster),
         CsOperation::DescribeTaskInfo { task } => clusters::task(call, task),
         CsOperation::DescribeClusterUserKubeconfig { cluster } => kubeconfig::describe(call, cluster),
+        CsOperation::RevokeK8sClusterKubeConfig { cluster } => rotate::revoke(call, cluster),
         CsOperation::ListClusterKubeconfigStates { cluster } => kubeconfig::states_of_cluster(call, cluster),
         CsOperation::ListUserKubeConfigStates { uid } => kubeconfig::states_of_user(call, uid),
         CsOperation::DescribeUserPermission { uid } => people::permissions(call, uid),
@@ -114,4 +121,13 @@ pub(crate) fn call(operation: &CsOperation, call: &Call<'_>) -> Result<CloudResp
         CsOperation::CleanClusterUserPermissions { cluster, uid } => return clean::clean(call, cluster, uid),
     }?;
     Ok(CloudResponse::json(200, &body))
+}
+
+/// Carries out what was accepted before.
+pub(crate) fn carry_out_task(backend: &Backend, task: &DelayedTask) -> Result<(), String> {
+    match task {
+        DelayedTask::Clean(cleaning) => clean::carry_out(backend, cleaning),
+        DelayedTask::Rotate(rotation) => rotate::carry_out(backend, rotation),
+        DelayedTask::Rebind(rotation) => backend.hooks.rotate(rotation),
+    }
 }

@@ -14,6 +14,7 @@ use super::super::cluster::{
 use super::super::faults::{CloudFault, FaultKind, RetryHint, Turn};
 use super::super::issue_request::{IssueRequest, IssuedKubeconfig};
 use super::super::keys::{AccessKey, Permissions};
+use super::super::rotating::{RotateBehaviour, Rotation};
 use super::super::sign_in::MetadataMode;
 use super::super::testing::{NOW, Signer};
 use super::*;
@@ -22,6 +23,7 @@ mod clean;
 mod credentials;
 mod cs;
 mod people;
+mod rotate;
 
 const ACCOUNT: &str = "1190000000000001";
 const FOREIGN: &str = "1190000000000002";
@@ -42,6 +44,7 @@ struct Bench {
     backend: Backend,
     cleaned: Arc<Mutex<Vec<Cleaning>>>,
     issued: Arc<Mutex<Vec<IssueRequest>>>,
+    rotated: Arc<Mutex<Vec<Rotation>>>,
 }
 
 impl Bench {
@@ -78,10 +81,15 @@ impl Bench {
         cloud_state.add_key(AccessKey::user(ACCOUNT, BOB, "LTAIbob", "bob-secret"));
         cloud_state.add_key(AccessKey::user(ACCOUNT, GONE, "LTAIgone", "gone-secret"));
         let (cleaned, issued) = (Arc::<Mutex<Vec<Cleaning>>>::default(), Arc::<Mutex<Vec<IssueRequest>>>::default());
-        let (cleans, issues) = (Arc::clone(&cleaned), Arc::clone(&issued));
+        let rotated = Arc::<Mutex<Vec<Rotation>>>::default();
+        let (cleans, issues, rotations) = (Arc::clone(&cleaned), Arc::clone(&issued), Arc::clone(&rotated));
         let hooks = ClusterHooks {
             clean: Arc::new(move |cleaning| {
                 cleans.lock().unwrap().push(cleaning.clone());
+                Ok(())
+            }),
+            rotate: Arc::new(move |rotation| {
+                rotations.lock().unwrap().push(rotation.clone());
                 Ok(())
             }),
             issue: Arc::new(move |request| {
@@ -90,7 +98,7 @@ impl Bench {
             }),
         };
         let backend = Backend::new(cloud_state, Clock::fixed(now()), hooks, CleanBehaviour::OwnBindings);
-        Self { backend, cleaned, issued }
+        Self { backend, cleaned, issued, rotated }
     }
 
     fn edit(&self, change: impl FnOnce(&mut CloudState)) {

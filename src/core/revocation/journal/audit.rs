@@ -54,6 +54,8 @@ pub enum Action {
     Revoke,
     /// Gives back what an operation took.
     Restore,
+    /// Revokes the operator's own kubeconfig and replaces it.
+    Rotate,
     /// Goes on with an operation that had stopped.
     Resume,
     /// Checks again whether what was taken away is still gone.

@@ -8,6 +8,7 @@ use crate::core::ids::{ClusterId, Uid};
 use crate::core::rbac::binding_object::{BindingObject, BindingRef};
 use crate::core::revocation::change::Change;
 use crate::core::revocation::record::{self, RecordError};
+use crate::core::revocation::rotation::Written;
 use crate::core::revocation::static_tokens::LabelChange;
 use crate::core::revocation::verification::Outcome;
 
@@ -50,6 +51,47 @@ pub enum Event {
         audit_id: String,
         /// The call.
         call: CleanCall,
+    },
+    /// The cloud is about to be called to revoke the caller's own kubeconfig: RevokeK8sClusterKubeConfig.
+    SendingRevoke {
+        /// When.
+        time: Timestamp,
+        /// The ID that the answer is found by.
+        audit_id: String,
+        /// The cluster.
+        cluster_id: ClusterId,
+        /// Whose kubeconfig it is.
+        uid: Uid,
+    },
+    /// The cloud is about to be asked for the new kubeconfig, which issues a credential: DescribeClusterUserKubeconfig, again and
+    /// again until it is a new one.
+    SendingIssue {
+        /// When.
+        time: Timestamp,
+        /// The cluster.
+        cluster_id: ClusterId,
+        /// To whom.
+        uid: Uid,
+    },
+    /// A credential was issued. What it is, is written nowhere.
+    Issued {
+        /// When.
+        time: Timestamp,
+        /// The cluster.
+        cluster_id: ClusterId,
+        /// The common name of its certificate.
+        common_name: String,
+        /// SHA-256 of its certificate, in hexadecimal digits.
+        certificate_sha256: String,
+        /// The last second of its validity.
+        not_after: Option<Timestamp>,
+    },
+    /// The new kubeconfig was written.
+    Written {
+        /// When.
+        time: Timestamp,
+        /// Where, and what is kept of the old one.
+        written: Written,
     },
     /// What became of a change that was sent.
     Answered {
@@ -332,6 +374,18 @@ mod tests {
                 "requestId": "r",
             }),
             json!({"format": 1, "event": "Verified", "time": TIME, "clusterId": null, "uid": "200", "outcome": "Unverifiable"}),
+            json!({
+                "format": 1, "event": "SendingRevoke", "time": TIME, "auditId": "3", "clusterId": cluster, "uid": "200",
+            }),
+            json!({"format": 1, "event": "SendingIssue", "time": TIME, "clusterId": cluster, "uid": "200"}),
+            json!({
+                "format": 1, "event": "Issued", "time": TIME, "clusterId": cluster, "commonName": "200-9",
+                "certificateSha256": "ab", "notAfter": TIME,
+            }),
+            json!({
+                "format": 1, "event": "Written", "time": TIME, "clusterId": null, "path": "/a/config",
+                "backup": "/a/config.before-aaaaaa",
+            }),
             json!({"format": 1, "event": "Resumed", "time": TIME, "operator": "ann"}),
             json!({"format": 1, "event": "Ended", "time": TIME, "outcome": "Incomplete", "report": null}),
         ]

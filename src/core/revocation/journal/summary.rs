@@ -42,6 +42,11 @@ pub enum SummaryPurpose {
         /// The names whose leaked credentials may work again.
         rearmed: Vec<String>,
     },
+    /// The operator's own kubeconfig is revoked and replaced.
+    Rotate {
+        /// The credentials that must not come back to life unnoticed.
+        tombstones: Vec<Tombstone>,
+    },
 }
 
 impl OperationSummary {

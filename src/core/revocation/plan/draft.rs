@@ -91,7 +91,8 @@ impl Draft {
     }
 }
 
-fn planned(input: &RevocationInput, target: &InputTarget) -> PlannedTarget {
+/// An identity as a plan names it.
+pub fn planned(input: &RevocationInput, target: &InputTarget) -> PlannedTarget {
     let Target { uid, names, also_names, groups, groups_from, .. } = target.target.clone();
     PlannedTarget {
         cluster_id: input.cluster.id().cloned(),

@@ -18,9 +18,9 @@ use crate::core::revocation::static_tokens::KNOWS_THE_LABEL;
 use crate::core::revocation::target::{Target, TargetNames};
 use crate::core::system_groups::MASTERS;
 
-/// Cluster states in which ACK deletes no kubeconfigs.
+/// Cluster states in which ACK deletes and issues no kubeconfigs.
 /// Source: <https://www.alibabacloud.com/help/en/ack/user-guide/clear-kubeconfig>
-const ABNORMAL: [&str; 4] = ["failed", "deleting", "deleted", "delete_failed"];
+pub const ABNORMAL: [&str; 4] = ["failed", "deleting", "deleted", "delete_failed"];
 
 /// How many of the things are named that could not be read.
 const UNREAD_SHOWN: usize = 2;
@@ -124,8 +124,9 @@ fn own_identity(input: &RevocationInput, target: &InputTarget, leaked: Option<&L
         .map(|_| "your certificate has the file's serial number");
     let sources: Vec<&str> = by_uid.chain(by_also_name).chain(by_key).chain(by_serial).collect();
     (!sources.is_empty()).then(|| {
-        Refusal::new(RefusalCode::OwnIdentity, format!("{uid} is you ({})", sources.join(", ")))
-            .hint("ask another administrator, or rotate your own kubeconfig in the ACK console")
+        Refusal::new(RefusalCode::OwnIdentity, format!("{uid} is you ({})", sources.join(", "))).hint(
+            "if your own kubeconfig leaked: kubectl ackcred rotate; to lose your access, ask another administrator",
+        )
     })
 }
 

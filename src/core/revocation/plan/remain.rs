@@ -64,6 +64,8 @@ pub enum RemainKind {
     AllClusters,
     /// The identity holds a kubeconfig of another cluster.
     OtherCluster,
+    /// A binding names the identity by another name than those of the certificates that are known.
+    EarlierName,
 }
 
 impl RemainKind {

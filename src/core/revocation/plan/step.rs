@@ -1,4 +1,4 @@
-//! The steps of a plan: each changes one binding, ends one static token, or has the cloud delete one kubeconfig.
+//! The steps of a plan: each changes one binding, ends one static token, or has the cloud delete or renew one kubeconfig.
 
 use crate::core::ids::{ClusterId, Uid};
 use crate::core::rbac::binding_object::BindingRef;
@@ -21,12 +21,14 @@ pub struct Step {
 /// What a step does.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StepKind {
-    /// It takes identities out of a binding.
+    /// It takes identities out of a binding, or gives them another name in it.
     Binding(Box<BindingStep>),
     /// The cloud deletes this identity's kubeconfig.
     Kubeconfig(Uid),
     /// API servers are told not to take a static token any more.
     StaticToken(Box<TokenStep>),
+    /// The cloud revokes this identity's kubeconfig, which is the operator's own, and a new one is fetched and written.
+    Rotate(Uid),
 }
 
 /// A step that ends a static token of a ServiceAccount.
@@ -40,7 +42,7 @@ pub struct TokenStep {
     pub identities: Vec<Uid>,
 }
 
-/// A step that takes identities out of a binding.
+/// A step that takes identities out of a binding, or gives them another name in it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BindingStep {
     /// How.
@@ -72,6 +74,8 @@ pub enum BindingAction {
     RemoveSubjects,
     /// A binding of the identities alone that can't be deleted loses them and stays empty.
     Empty,
+    /// A binding has the new name of an identity in the place of the old one.
+    Replace,
 }
 
 impl Step {
@@ -79,7 +83,7 @@ impl Step {
     pub fn of_binding(&self) -> Option<&BindingStep> {
         match &self.kind {
             StepKind::Binding(step) => Some(step),
-            StepKind::Kubeconfig(_) | StepKind::StaticToken(_) => None,
+            StepKind::Kubeconfig(_) | StepKind::StaticToken(_) | StepKind::Rotate(_) => None,
         }
     }
 
@@ -87,7 +91,7 @@ impl Step {
     pub fn of_token(&self) -> Option<&TokenStep> {
         match &self.kind {
             StepKind::StaticToken(step) => Some(step),
-            StepKind::Binding(_) | StepKind::Kubeconfig(_) => None,
+            StepKind::Binding(_) | StepKind::Kubeconfig(_) | StepKind::Rotate(_) => None,
         }
     }
 
@@ -95,7 +99,7 @@ impl Step {
     pub fn identities(&self) -> &[Uid] {
         match &self.kind {
             StepKind::Binding(step) => &step.identities,
-            StepKind::Kubeconfig(uid) => std::slice::from_ref(uid),
+            StepKind::Kubeconfig(uid) | StepKind::Rotate(uid) => std::slice::from_ref(uid),
             StepKind::StaticToken(step) => &step.identities,
         }
     }

@@ -181,7 +181,9 @@ fn of_binding(plan: &Plan, index: usize) -> &BindingStep {
 fn of_binding_mut(plan: &mut Plan, index: usize) -> &mut BindingStep {
     match &mut plan.steps[index].kind {
         StepKind::Binding(step) => step,
-        StepKind::Kubeconfig(_) | StepKind::StaticToken(_) => panic!("step {index} is of no binding"),
+        StepKind::Kubeconfig(_) | StepKind::StaticToken(_) | StepKind::Rotate(_) => {
+            panic!("step {index} is of no binding")
+        }
     }
 }
 

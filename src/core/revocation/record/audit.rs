@@ -15,7 +15,7 @@ pub struct AuditV1 {
     pub time: String,
     /// The operation; null for a credential that is issued, and for a verification.
     pub operation: Option<String>,
-    /// `revoke`, `restore`, `resume`, `verify` or `issueTemporaryCredential`.
+    /// `revoke`, `restore`, `rotate`, `resume`, `verify` or `issueTemporaryCredential`.
     pub action: String,
     /// `begun` or `ended`.
     pub phase: String,

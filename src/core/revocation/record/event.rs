@@ -3,12 +3,15 @@
 //! The chain of hashes that each line ends in is over the line's bytes, so it holds whatever keys a line has: see
 //! [`chain`](crate::core::revocation::journal::chain).
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::kubernetes::{BindingRefV1, ChangeV1, object, object_json, objects, subjects, subjects_json};
 use super::{FORMAT, OnDisk as _, RecordError, all, maybe, nullable, one, text, under};
 use crate::core::revocation::journal::{CleanCall, Event, RequestAnswer};
+use crate::core::revocation::rotation::Written;
 use crate::core::revocation::static_tokens::LabelChange;
 
 /// A line as it is written.
@@ -73,6 +76,54 @@ pub enum EventV1 {
         uid: String,
         /// Whether even if they were used in the last seven days.
         force: bool,
+    },
+    /// RevokeK8sClusterKubeConfig is about to be called.
+    SendingRevoke {
+        /// When.
+        time: String,
+        /// The ID that the answer is found by.
+        audit_id: String,
+        /// The cluster.
+        cluster_id: String,
+        /// Whose kubeconfig it is.
+        uid: String,
+    },
+    /// DescribeClusterUserKubeconfig is about to be called, which issues a credential.
+    SendingIssue {
+        /// When.
+        time: String,
+        /// The cluster.
+        cluster_id: String,
+        /// To whom.
+        uid: String,
+    },
+    /// A credential was issued.
+    Issued {
+        /// When.
+        time: String,
+        /// The cluster.
+        cluster_id: String,
+        /// The common name of its certificate.
+        common_name: String,
+        /// SHA-256 of its certificate, in hexadecimal digits.
+        certificate_sha256: String,
+        /// The last second of its validity. May be missing: not known.
+        #[serde(default)]
+        not_after: Option<String>,
+    },
+    /// The new kubeconfig was written.
+    Written {
+        /// When.
+        time: String,
+        /// The cluster.
+        #[serde(deserialize_with = "nullable")]
+        cluster_id: Option<String>,
+        /// The file; null for standard output.
+        #[serde(deserialize_with = "nullable")]
+        path: Option<PathBuf>,
+        /// The old file, kept; null where there was none.
+        #[serde(deserialize_with = "nullable")]
+        backup: Option<PathBuf>,
     },
     /// What was sent is answered, or will not be.
     Answered {
@@ -239,6 +290,28 @@ impl From<&Event> for EventV1 {
                 uid: uid.write(),
                 force: *force,
             },
+            Event::SendingRevoke { time, audit_id, cluster_id, uid } => Self::SendingRevoke {
+                time: time.write(),
+                audit_id: audit_id.clone(),
+                cluster_id: cluster_id.write(),
+                uid: uid.write(),
+            },
+            Event::SendingIssue { time, cluster_id, uid } => {
+                Self::SendingIssue { time: time.write(), cluster_id: cluster_id.write(), uid: uid.write() }
+            }
+            Event::Issued { time, cluster_id, common_name, certificate_sha256, not_after } => Self::Issued {
+                time: time.write(),
+                cluster_id: cluster_id.write(),
+                common_name: common_name.clone(),
+                certificate_sha256: certificate_sha256.clone(),
+                not_after: text(not_after.as_ref()),
+            },
+            Event::Written { time, written: Written { cluster_id, path, backup } } => Self::Written {
+                time: time.write(),
+                cluster_id: text(cluster_id.as_ref()),
+                path: path.clone(),
+                backup: backup.clone(),
+            },
             Event::Answered { time, audit_id, answer } => Self::answered(time.write(), audit_id.clone(), answer),
             Event::AtRisk { time, cluster_id, bindings } => Self::AtRisk {
                 time: time.write(),
@@ -296,6 +369,27 @@ impl TryFrom<EventV1> for Event {
             EventV1::SendingClean { time, audit_id, cluster_id, uid, force } => {
                 let (cluster_id, uid) = (one("clusterId", &cluster_id)?, one("uid", &uid)?);
                 Self::SendingClean { time: at(time)?, audit_id, call: CleanCall { cluster_id, uid, force } }
+            }
+            EventV1::SendingRevoke { time, audit_id, cluster_id, uid } => Self::SendingRevoke {
+                time: at(time)?,
+                audit_id,
+                cluster_id: one("clusterId", &cluster_id)?,
+                uid: one("uid", &uid)?,
+            },
+            EventV1::SendingIssue { time, cluster_id, uid } => Self::SendingIssue {
+                time: at(time)?,
+                cluster_id: one("clusterId", &cluster_id)?,
+                uid: one("uid", &uid)?,
+            },
+            EventV1::Issued { time, cluster_id, common_name, certificate_sha256, not_after } => Self::Issued {
+                time: at(time)?,
+                cluster_id: one("clusterId", &cluster_id)?,
+                common_name,
+                certificate_sha256,
+                not_after: maybe("notAfter", not_after.as_deref())?,
+            },
+            EventV1::Written { time, cluster_id, path, backup } => {
+                Self::Written { time: at(time)?, written: Written { cluster_id: of(cluster_id)?, path, backup } }
             }
             EventV1::Answered { time, audit_id, status, code, resource_version: _, after, request_id, error } => {
                 let after = after.map(|json| object("after", json)).transpose()?.map(Box::new);

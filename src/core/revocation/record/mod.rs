@@ -24,13 +24,14 @@ mod path;
 mod plan;
 pub mod report;
 mod restore;
+mod rotation;
 pub mod summary;
 mod text;
 
 #[cfg(test)]
 mod tests;
 
-pub use text::{DELETE_KUBECONFIG, END_STATIC_TOKEN, OnDisk};
+pub use text::{DELETE_KUBECONFIG, END_STATIC_TOKEN, OnDisk, ROTATE_KUBECONFIG};
 
 /// The version of all files.
 pub const FORMAT: u32 = 1;

@@ -6,6 +6,7 @@ use super::answers::AnswersV1;
 use super::kubernetes::{ProbeV1, RoleThenV1};
 use super::plan::PlanV1;
 use super::restore::RestorePlanV1;
+use super::rotation::RotationPlanV1;
 use super::summary::TombstoneV1;
 use super::{FORMAT, OnDisk as _, RecordError, all, maybe, nullable, one, text, under, under_maybe};
 use crate::core::revocation::operation::{ClusterRecord, OperationRecord, Purpose};
@@ -50,6 +51,11 @@ pub enum PurposeV1 {
         plan: Box<RestorePlanV1>,
         /// The names whose leaked credentials may work again.
         rearmed: Vec<String>,
+    },
+    /// The operator's own kubeconfig is revoked and replaced.
+    Rotate {
+        /// The plan.
+        plan: Box<RotationPlanV1>,
     },
 }
 
@@ -125,6 +131,7 @@ impl From<&Purpose> for PurposeV1 {
             Purpose::Restore { of, plan, rearmed } => {
                 Self::Restore { of: of.write(), plan: Box::new(plan.as_ref().into()), rearmed: rearmed.clone() }
             }
+            Purpose::Rotate { plan } => Self::Rotate { plan: Box::new(plan.as_ref().into()) },
         }
     }
 }
@@ -140,6 +147,7 @@ impl TryFrom<PurposeV1> for Purpose {
             PurposeV1::Restore { of, plan, rearmed } => {
                 Self::Restore { of: one("of", &of)?, plan: Box::new(under("plan", *plan)?), rearmed }
             }
+            PurposeV1::Rotate { plan } => Self::Rotate { plan: Box::new(under("plan", *plan)?) },
         })
     }
 }

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::kubernetes::BindingRefV1;
 use super::path::PathV1;
 use super::{
-    DELETE_KUBECONFIG, END_STATIC_TOKEN, OnDisk as _, RecordError, all, many, maybe, nullable, one, text, texts,
-    under_maybe,
+    DELETE_KUBECONFIG, END_STATIC_TOKEN, OnDisk as _, ROTATE_KUBECONFIG, RecordError, all, many, maybe, nullable, one,
+    text, texts, under_maybe,
 };
 use crate::core::ids::Uid;
 use crate::core::rbac::others::Others;
@@ -450,21 +450,8 @@ impl From<&Step> for StepV1 {
                 managed_by: Vec::new(),
                 undo,
             },
-            StepKind::Kubeconfig(uid) => Self {
-                id,
-                cluster_id,
-                action: DELETE_KUBECONFIG.to_owned(),
-                object: None,
-                uid: None,
-                resource_version: None,
-                identities: texts(&[uid]),
-                subjects: Vec::new(),
-                shared_with: Vec::new(),
-                shared_with_count: 0,
-                shared_with_sha256: None,
-                managed_by: Vec::new(),
-                undo,
-            },
+            StepKind::Kubeconfig(uid) => Self::of_the_cloud(id, cluster_id, DELETE_KUBECONFIG, &uid, undo),
+            StepKind::Rotate(uid) => Self::of_the_cloud(id, cluster_id, ROTATE_KUBECONFIG, &uid, undo),
         }
     }
 }
@@ -474,18 +461,35 @@ impl TryFrom<StepV1> for Step {
 
     fn try_from(step: StepV1) -> Result<Self, RecordError> {
         let (id, cluster_id, undo) = (step.id, maybe("clusterId", step.cluster_id.as_deref())?, step.undo.clone());
-        let kind = if step.action == DELETE_KUBECONFIG {
-            StepKind::Kubeconfig(step.only_identity()?)
-        } else if step.action == END_STATIC_TOKEN {
-            StepKind::StaticToken(Box::new(step.try_into()?))
-        } else {
-            StepKind::Binding(Box::new(step.try_into()?))
+        let kind = match step.action.as_str() {
+            DELETE_KUBECONFIG => StepKind::Kubeconfig(step.only_identity()?),
+            ROTATE_KUBECONFIG => StepKind::Rotate(step.only_identity()?),
+            END_STATIC_TOKEN => StepKind::StaticToken(Box::new(step.try_into()?)),
+            _ => StepKind::Binding(Box::new(step.try_into()?)),
         };
         Ok(Self { id, cluster_id, kind, undo })
     }
 }
 
 impl StepV1 {
+    fn of_the_cloud(id: u32, cluster_id: Option<String>, action: &str, uid: &Uid, undo: String) -> Self {
+        Self {
+            id,
+            cluster_id,
+            action: action.to_owned(),
+            object: None,
+            uid: None,
+            resource_version: None,
+            identities: vec![uid.write()],
+            subjects: Vec::new(),
+            shared_with: Vec::new(),
+            shared_with_count: 0,
+            shared_with_sha256: None,
+            managed_by: Vec::new(),
+            undo,
+        }
+    }
+
     fn only_identity(&self) -> Result<Uid, RecordError> {
         match self.identities.as_slice() {
             [uid] if self.object.is_none() => one("identities", uid),

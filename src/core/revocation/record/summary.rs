@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{FORMAT, OnDisk as _, RecordError, many, nullable, one, text, texts, under, under_maybe};
+use super::{FORMAT, OnDisk as _, RecordError, all, many, nullable, one, text, texts, under, under_maybe};
 use crate::core::revocation::journal::{OperationSummary, SummaryPurpose, Tombstone};
 
 /// The file.
@@ -47,6 +47,11 @@ pub enum SummaryPurposeV1 {
         /// The names whose leaked credentials may work again.
         rearmed: Vec<String>,
     },
+    /// The operator's own kubeconfig is revoked and replaced.
+    Rotate {
+        /// The credentials that must not work again without notice.
+        tombstones: Vec<TombstoneV1>,
+    },
 }
 
 /// What is kept of a leaked credential that was revoked. Nothing of it is secret.
@@ -85,6 +90,9 @@ impl From<&OperationSummary> for SummaryV1 {
                 SummaryPurpose::Restore { of, rearmed } => {
                     SummaryPurposeV1::Restore { of: of.write(), rearmed: rearmed.clone() }
                 }
+                SummaryPurpose::Rotate { tombstones } => {
+                    SummaryPurposeV1::Rotate { tombstones: tombstones.iter().map(TombstoneV1::from).collect() }
+                }
             },
             cluster_ids: cluster_ids.iter().map(|id| text(id.as_ref())).collect(),
             uids: texts(uids),
@@ -120,6 +128,7 @@ impl TryFrom<SummaryPurposeV1> for SummaryPurpose {
         Ok(match purpose {
             SummaryPurposeV1::Revoke { tombstone } => Self::Revoke { tombstone: under_maybe("tombstone", tombstone)? },
             SummaryPurposeV1::Restore { of, rearmed } => Self::Restore { of: one("of", &of)?, rearmed },
+            SummaryPurposeV1::Rotate { tombstones } => Self::Rotate { tombstones: all("tombstones", tombstones)? },
         })
     }
 }

@@ -298,6 +298,7 @@ fn a_plan_that_was_changed_is_not_sealed() {
         let is_sealed = match operation(edited).unwrap().purpose {
             Purpose::Revoke { plan, .. } => plan.is_sealed(),
             Purpose::Restore { plan, .. } => plan.is_sealed(),
+            Purpose::Rotate { plan } => plan.is_sealed(),
         };
         assert!(!is_sealed, "{path}");
     }

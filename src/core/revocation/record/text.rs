@@ -13,6 +13,7 @@ use crate::core::revocation::input::Confirmation;
 use crate::core::revocation::journal::{self, Ending, OperationId, Phase, StepResult};
 use crate::core::revocation::plan::{BindingAction, RemainKind};
 use crate::core::revocation::refusal::RefusalCode;
+use crate::core::revocation::rotation::CertificateFrom;
 use crate::core::revocation::target::GroupsFrom;
 use crate::core::revocation::verification::{Check, CheckResult, Outcome};
 
@@ -113,6 +114,12 @@ words!(
     Unknown = "Unknown",
 );
 
+words!(
+    CertificateFrom,
+    "a place of a certificate": Context = "Context",
+    LeakedFile = "LeakedFile",
+);
+
 words!(GroupsFrom, "a source of groups": Certificate = "Certificate", Assumed = "Assumed");
 
 words!(
@@ -146,12 +153,15 @@ words!(
     "an action of a step": Delete = "DeleteBinding",
     RemoveSubjects = "RemoveSubjects",
     Empty = "EmptyBinding",
+    Replace = "ReplaceSubject",
 );
 
-/// The action of a step that is no binding's.
+/// The actions of steps that are no binding's.
 pub const DELETE_KUBECONFIG: &str = "DeleteKubeconfig";
 /// The action of a step that ends a static token.
 pub const END_STATIC_TOKEN: &str = "EndStaticToken";
+/// See [`DELETE_KUBECONFIG`].
+pub const ROTATE_KUBECONFIG: &str = "RotateKubeconfig";
 
 words!(
     RemainKind,
@@ -169,6 +179,7 @@ words!(
     RoleSessions = "RoleSessions",
     AllClusters = "AllClusters",
     OtherCluster = "OtherCluster",
+    EarlierName = "EarlierName",
 );
 
 words!(
@@ -217,6 +228,9 @@ words!(
     Rearm = "Rearm",
     NothingToRestore = "NothingToRestore",
     JournalDamaged = "JournalDamaged",
+    OtherIdentity = "OtherIdentity",
+    NoDestination = "NoDestination",
+    NotEditable = "NotEditable",
 );
 
 words!(
@@ -255,6 +269,8 @@ words!(
     MappingsAndGroups = "MappingsAndGroups",
     StaticTokens = "StaticTokens",
     Settled = "Settled",
+    OldCertificate = "OldCertificate",
+    NewKubeconfig = "NewKubeconfig",
 );
 
 words!(
@@ -269,6 +285,7 @@ words!(
     journal::Action,
     "an action of the audit file": Revoke = "revoke",
     Restore = "restore",
+    Rotate = "rotate",
     Resume = "resume",
     Verify = "verify",
     IssueTemporaryCredential = "issueTemporaryCredential",

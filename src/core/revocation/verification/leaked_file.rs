@@ -73,7 +73,7 @@ pub fn weigh_own_review(probe: &Probe, review: &AccessReview) -> CheckReport {
 
 /// What the API server's answer to the leaked credential means; the probe had been allowed before. A denial counts only if it
 /// names the credential's own user: something between may drop the certificate, and a request without one is denied too.
-fn read_leaked_status(status: u16, message: &str, user: &str) -> Result<(), String> {
+pub(super) fn read_leaked_status(status: u16, message: &str, user: &str) -> Result<(), String> {
     match status {
         401 => Ok(()),
         403 if message.contains(&format!("User {user:?}")) => Ok(()),

@@ -25,6 +25,13 @@ pub(super) fn example() -> History {
     }
 }
 
+/// A rotation.
+pub(super) fn example_of_a_rotation() -> History {
+    let id = id("20260103-111112-3f9a2c");
+    let rotation = summary(at("2026-01-03T11:11:12Z"), SummaryPurpose::Rotate { tombstones: Vec::new() });
+    History { operations: vec![PastOperation::of(&id, rotation, State::Ended(Ending::Verified))], ..example() }
+}
+
 fn id(text: &str) -> OperationId {
     OperationId::parse(text).unwrap()
 }

@@ -48,7 +48,7 @@ pub(super) fn restores() -> [RestoreReport; 2] {
     [planned, RestoreReport { verification: report().verification, ..done }]
 }
 
-fn id(text: &str) -> OperationId {
+pub(super) fn id(text: &str) -> OperationId {
     OperationId::parse(text).unwrap()
 }
 
@@ -56,7 +56,7 @@ fn carl() -> Uid {
     Uid::parse("200000000000000103").unwrap()
 }
 
-fn cluster() -> Option<ClusterId> {
+pub(super) fn cluster() -> Option<ClusterId> {
     ClusterId::parse("c5e8f0a1b2c3d4e5f60718293a4b5c6d7")
 }
 
@@ -64,7 +64,7 @@ fn team() -> BindingRef {
     BindingRef { kind: BindingKind::RoleBinding, namespace: Some("shop".to_owned()), name: "team".to_owned() }
 }
 
-fn text(text: &str) -> String {
+pub(super) fn text(text: &str) -> String {
     text.to_owned()
 }
 
@@ -106,7 +106,11 @@ fn agreed_to(steps: Vec<Step>) -> Plan {
         accept_group_grants: vec![text("ClusterRoleBinding/-/open")],
         ..Flags::default()
     };
-    let leaked = LeakedFacts {
+    Plan::new(vec![draft], flags, Some(leaked()))
+}
+
+pub(super) fn leaked() -> LeakedFacts {
+    LeakedFacts {
         common_name: text("200000000000000103-1760000000"),
         organizations: vec![text("system:users")],
         serial: text("0a1b"),
@@ -119,11 +123,10 @@ fn agreed_to(steps: Vec<Step>) -> Plan {
             description: text("a token of ServiceAccount shop/ci"),
             remedy: text("delete the token's Secret, or: kubectl delete serviceaccount -n shop ci"),
         }],
-    };
-    Plan::new(vec![draft], flags, Some(leaked))
+    }
 }
 
-fn target() -> PlannedTarget {
+pub(super) fn target() -> PlannedTarget {
     PlannedTarget {
         cluster_id: cluster(),
         cluster_name: Some(text("prod")),
@@ -161,7 +164,7 @@ fn path() -> PlannedPath {
     }
 }
 
-fn of_team() -> BindingStep {
+pub(super) fn of_team() -> BindingStep {
     BindingStep {
         action: BindingAction::RemoveSubjects,
         binding: team(),
@@ -175,7 +178,7 @@ fn of_team() -> BindingStep {
     }
 }
 
-fn remain() -> Remain {
+pub(super) fn remain() -> Remain {
     Remain {
         cluster_id: cluster(),
         uid: Some(carl()),
@@ -185,7 +188,7 @@ fn remain() -> Remain {
 }
 
 /// One of each scope.
-fn refusals() -> Vec<Refusal> {
+pub(super) fn refusals() -> Vec<Refusal> {
     let refusal = |code, scope| Refusal::new(code, "why").of(scope).in_cluster(cluster().as_ref()).hint("what to do");
     vec![
         refusal(RefusalCode::JournalDamaged, RefusalScope::Operation(Some(id("20260101-101112-a90a48")))),
@@ -195,7 +198,7 @@ fn refusals() -> Vec<Refusal> {
     ]
 }
 
-fn kept() -> OperationReport {
+pub(super) fn kept() -> OperationReport {
     let ended = |id, result| EndedStep { id, result, error: None, request_id: None, audit_id: None };
     let findings = vec![text("RoleBinding/shop/team gives ClusterRole/dev to 200000000000000103.17")];
     OperationReport {

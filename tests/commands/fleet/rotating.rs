@@ -1,0 +1,77 @@
+//! One's own kubeconfig is rotated in several clusters: one plan, one consent, one file whose entries change one after the other.
+
+use std::fs;
+
+use ackcred_sandbox::client::Connector;
+use ackcred_sandbox::cloud::{CloudFault, FaultKind, RetryHint, Turn};
+use kubectl_ackcred::status::Status;
+
+use crate::fleet::scene::*;
+
+const CALL: &str = "RevokeK8sClusterKubeConfig";
+const ROTATE: [&str; 6] = ["rotate", "--all-contexts", "--in-place", "--yes", "--settle", "0"];
+const NODES: &str = "/api/v1/nodes";
+
+/// What the certificate of each cluster's entry gets in that cluster.
+fn statuses(scene: &Scene, kubeconfig: &str) -> Vec<u16> {
+    let asked = scene.fleet.clusters.iter().map(|cluster| {
+        let connector = Connector::of_kubeconfig(kubeconfig, Some(&cluster.context)).unwrap();
+        connector.client().unwrap().send("GET", NODES, &[], "").unwrap().code
+    });
+    asked.collect()
+}
+
+fn file(scene: &Scene) -> String {
+    fs::read_to_string(scene.fleet.folder().join("config")).unwrap()
+}
+
+#[test]
+fn every_entry_of_ones_own_is_replaced_and_a_busy_cloud_is_waited_for() {
+    let scene = Scene::of(3);
+    let before = file(&scene);
+    assert_eq!(statuses(&scene, &before), [200; 3]);
+    let busy = FaultKind::Throttled(Some(RetryHint::AcsRetryAfter(20)));
+    // The account's calls are counted over all clusters: the second one comes too soon.
+    scene.fleet.cloud.add_fault(CloudFault::of(CALL, busy).on(Turn::Nth(2)));
+    let told = scene.json(&ROTATE);
+    assert_eq!(told.status, Status::Done, "{told:?}");
+    assert_eq!((told.ids_of("verification").len(), told.ids_of("written").len(), scene.calls(CALL)), (3, 3, 4));
+    assert_eq!((statuses(&scene, &before), statuses(&scene, &file(&scene))), (vec![403; 3], vec![200; 3]));
+    let first = text(&told.document["written"][0]["backup"]);
+    assert_eq!(fs::read_to_string(first).unwrap(), before);
+
+    let history = scene.json(&["history"]);
+    assert_eq!(history.document["operations"][0]["clusterIds"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn one_consent_shows_each_cluster_and_what_can_not_be_read_is_left_out() {
+    let scene = Scene::of(3);
+    scene.fleet.kill(1).unwrap();
+    let before = file(&scene);
+    let args = ["rotate", "--all-contexts", "--in-place", "--settle", "0"];
+    let declined = scene.session.run_answering(Some("yes\n"), &args);
+    assert_eq!(declined.status, Status::Refused, "{declined}");
+    assert_eq!(declined.stderr.matches("Type ").count(), 1, "{declined}");
+    assert!(scene.ids().iter().all(|id| declined.stderr.contains(id)), "{declined}");
+    assert_eq!(file(&scene), before);
+
+    let told = scene.json(&ROTATE);
+    assert_eq!(told.status, Status::Incomplete, "{told:?}");
+    assert_eq!((told.ids_of("verification").len(), scene.calls(CALL)), (2, 2));
+    assert!(told.stderr.contains(&scene.fleet.clusters[1].context), "{}", told.stderr);
+}
+
+#[test]
+fn what_is_refused_in_one_cluster_is_done_in_the_others() {
+    let scene = Scene::of(2).change_cluster(1, |cluster| cluster.state("deleting"));
+    let before = file(&scene);
+    let told = scene.json(&ROTATE);
+    assert_eq!(told.status, Status::Incomplete, "{told:?}");
+    assert_eq!((told.ids_of("written"), scene.calls(CALL)), (vec![scene.ids()[0].to_owned()], 1));
+    assert_eq!((statuses(&scene, &before), statuses(&scene, &file(&scene))), (vec![403, 200], vec![200, 200]));
+
+    let nowhere = scene.run(&["rotate", "--all-contexts", "--yes"]);
+    assert_eq!(nowhere.status, Status::Refused, "{nowhere}");
+    assert!(nowhere.stderr.contains("several kubeconfigs can't be written to standard output"), "{nowhere}");
+}
