@@ -52,7 +52,9 @@ pub(super) fn without(rule: &PolicyRule, verbs: &[&str], resource: &str) -> Opti
     let left: Vec<String> = rule.verbs.iter().filter(|verb| !verbs.contains(&verb.as_str())).cloned().collect();
     let parts =
         [PolicyRule { resources: other, ..rule.clone() }, PolicyRule { resources: this, verbs: left, ..rule.clone() }];
-    let allows =
-        |part: &PolicyRule| !part.verbs.is_empty() && !(part.resources.is_empty() && part.non_resource_urls.is_empty());
+    let allows = |part: &PolicyRule| {
+        let is_about_something = !part.resources.is_empty() || !part.non_resource_urls.is_empty();
+        is_about_something && !part.verbs.is_empty()
+    };
     Some(parts.into_iter().filter(allows).collect())
 }
