@@ -144,6 +144,7 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
         file = file.context(&format!("context-{index}"), "kubernetes", UID);
     }
     let home = Home::with(&file);
+    home.write("audit.log", "", 0o600);
     for words in [
         "expiry -A",
         "expiry -A -o json",

@@ -23,6 +23,7 @@ pub(super) fn of_argument(argument: &str, typed: &Typed, world: &World) -> Vec<C
         "cluster_id" => local.cluster_ids(),
         "region" => local.regions(),
         "profile" => local.profiles(typed.path("profile_file").as_deref()),
+        "uids" if typed.verb() == Some("scan") && !typed.has("persistence") => Vec::new(),
         "uids" if typed.verb() == Some("revoke") => without(local.uids(), &local.own_uids(&choice(typed))),
         "uid" | "uids" => local.uids(),
         "operation" if typed.verb() == Some("restore") => local.operations_for(OperationUse::Restore),

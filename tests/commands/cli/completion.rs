@@ -180,7 +180,8 @@ fn flags_are_offered_once_a_dash_is_typed() {
     assert_eq!(values(&session, &["scan", ""]), [""; 0]);
     assert_eq!(values(&session, &["history", ""]), [""; 0]);
     let all = values(&session, &["history", "-"]);
-    assert_eq!(all, ["--output", "--no-headers", "--color", "--quiet", "--help", "-v"]);
+    let own = ["--trace", "--persistence"];
+    assert_eq!(all, [&own[..], &["--help", "--output", "--no-headers", "--color", "--quiet", "-v"]].concat());
     let verbs = values(&session, &[""]);
     assert_eq!(verbs[..3], ["whoami", "expiry", "scan"]);
     assert!(!verbs.iter().any(|verb| verb.starts_with('-')), "{verbs:?}");
@@ -200,7 +201,7 @@ fn words_of_a_flag_are_offered() {
         ["Expired,expired", "Expired,expiring", "Expired,effective"]
     );
     assert_eq!(values(&["expiry", "--fail-on", "expired,E"]), ["expired,expiring", "expired,effective"]);
-    assert_eq!(values(&["scan", "--fail-on", ""]), ["deleted", "recycled", "unknown", "orphaned"]);
+    assert_eq!(values(&["scan", "--fail-on", ""]), ["deleted", "recycled", "unknown", "orphaned", "any"]);
     assert_eq!(values(&["scan", "--state", "d"]), ["deleted"]);
     assert_eq!(values(&["scan", "-o", "y"]), ["yaml"]);
     assert_eq!(values(&["scan", "-oy"]), ["-oyaml"]);

@@ -122,8 +122,11 @@ fn metrics_tell_nothing_from_not_read() {
 #[test]
 fn a_verb_without_such_a_format_says_which_have_it() {
     for (words, verbs) in [
-        (["whoami", "-o", "html"], "whoami has no -o html, which is for expiry, scan, status, history"),
-        (["history", "-o", "prometheus"], "history has no -o prometheus, which is for expiry, scan, status"),
+        (
+            ["whoami", "-o", "html"],
+            "whoami has no -o html, which is for expiry, scan, status, rights, who-can, history, trace",
+        ),
+        (["history", "-o", "prometheus"], "history has no -o prometheus, which is for expiry, scan, status, verify"),
     ] {
         let outcome = session().run(&words);
         assert!(outcome.status == Status::Usage && outcome.stderr.contains(verbs), "{outcome}");

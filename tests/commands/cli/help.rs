@@ -113,13 +113,13 @@ fn a_verb_takes_no_flag_that_it_can_not_use() {
     For more information, try '--help'.
     --- exit 2
     ");
-    assert_snapshot!(session().run(&["scan", "--all-user"]), @r"
+    assert_snapshot!(session().run(&["scan", "--all-user"]), @"
     --- stderr
     error: unexpected argument '--all-user' found
 
       tip: a similar argument exists: '--all-users'
 
-    Usage: kubectl ackcred scan --all-users
+    Usage: kubectl ackcred scan --all-users [UID]...
 
     For more information, try '--help'.
     --- exit 2
@@ -157,10 +157,12 @@ fn a_page_reads_like_this() {
       rights      List what an identity may do, and what it could become
       who-can     List who may do something, and whether they still exist
       lint        List what gives more than is needed, and how to end it
+      trace       List what a credential was used for, from the audit log
       suggest     Suggest the smallest roles for what an identity was seen to use
       revoke      Revoke an identity's access to the cluster, and prove that it is gone
       rotate      Replace your own kubeconfig because it leaked, and prove that the old one is dead
       restore     Restore what a revocation removed
+      verify      Check whether what was revoked from this machine is still gone
       history     List the revocations, rotations and restores that were made from this machine
       completion  Print a completion script for a shell
       options     List the flags that many commands take

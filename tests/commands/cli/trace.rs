@@ -1,10 +1,11 @@
 //! `trace` as a whole: files of every form, what people and scripts get, and how it ends.
 
 use std::io::Write as _;
+use std::sync::LazyLock;
 
 use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions};
 use ackcred_sandbox::audit::LogForm;
-use ackcred_sandbox::certs::Subject;
+use ackcred_sandbox::certs::{Identity, Subject};
 use ackcred_sandbox::client::Client;
 use ackcred_sandbox::cluster::Cluster as _;
 use ackcred_sandbox::kubeconfigs::Credential;
@@ -18,6 +19,8 @@ use serde_json::{Value, json};
 use crate::cli::desk::{UID, ack_file, certificate, session};
 use crate::schema::assert_keeps_to_its_schema;
 
+/// The leaked certificate.
+static LEAKED: LazyLock<Identity> = LazyLock::new(certificate);
 const CANARY: &str = "canary-41c7";
 const JTI: &str = "JTI=0b1c7d0e-5f7a-4a41-9a55-2d3c8a1f6e52";
 
@@ -45,7 +48,7 @@ fn line(minute: u32, credential: &str, name: &str, verb: &str, resource: &str, c
 
 /// What a leaked certificate was used for.
 fn log() -> Vec<String> {
-    let certificate = format!("X509SHA256={}", certificate().sha256());
+    let certificate = format!("X509SHA256={}", LEAKED.sha256());
     let name = format!("{UID}-1735689600");
     let robot = "system:serviceaccount:ci:robot";
     vec![
@@ -60,7 +63,7 @@ fn log() -> Vec<String> {
 
 fn session_with(log: impl AsRef<[u8]>) -> Session {
     let session = session();
-    session.write("leaked.yaml", ack_file(&Credential::of(&certificate())).yaml()).unwrap();
+    session.write("leaked.yaml", ack_file(&Credential::of(&LEAKED)).yaml()).unwrap();
     session.write("audit.log", log).unwrap();
     session
 }
@@ -72,9 +75,26 @@ fn of_file<'a>(more: &[&'a str]) -> Vec<&'a str> {
 #[test]
 fn a_tree_shows_what_each_credential_was_used_for_and_led_to() {
     let session = session_with(LogForm::Lines.write(&log()).unwrap());
-    let sha256 = certificate().sha256();
+    let sha256 = LEAKED.sha256();
     let shown = session.run(&of_file(&[])).to_string().replace(&sha256, "SHA256");
-    assert_snapshot!(shown, @"");
+    assert_snapshot!(shown, @"
+    Log         2025-12-01T10:01:00Z to 2025-12-01T10:23:00Z, 6 records of audit.log
+    Levels      RequestResponse 6
+    Begins      after the credential was issued (2025-01-01T00:00:01Z): earlier requests are not in it
+    Gaps        1 time without any event, the longest 2025-12-01T10:02:00Z to 2025-12-01T10:20:00Z (18m)
+
+    #1   X509SHA256=SHA256   200000000000000101-1735689600   Root: proof
+        used 2025-12-01T10:01:00Z to 2025-12-01T10:02:00Z from 192.0.2.7
+             1 reads        pods ci/x\u{1b}[31m
+             1 mints        serviceaccounts/token ci/x\u{1b}[31m
+        #2   JTI=0b1c7d0e-5f7a-4a41-9a55-2d3c8a1f6e52   system:serviceaccount:ci:x\u{1b}[31m   Minted by #1: proof
+            minted at 2025-12-01T10:02:00Z, serviceaccounts/token ci/x\u{1b}[31m
+            used 2025-12-01T10:20:00Z to 2025-12-01T10:22:00Z from 192.0.2.7
+                 1 secrets      secrets ci/x\u{1b}[31m
+                 1 executions   pods/exec ci/x\u{1b}[31m
+                 1 attempts     deployments ci/x\u{1b}[31m
+    --- exit 0
+    ");
     let shown = session.run(&of_file(&["-o", "table"])).to_string().replace(&sha256, "SHA256");
     assert_snapshot!(shown, @"");
 }
@@ -82,7 +102,10 @@ fn a_tree_shows_what_each_credential_was_used_for_and_led_to() {
 /// Whatever an export makes of it, it says the same.
 #[test]
 fn every_form_of_a_log_says_the_same() {
-    let expected = session_with(LogForm::Lines.write(&log()).unwrap()).run(&of_file(&["-o", "json"]));
+    let session = session();
+    session.write("leaked.yaml", ack_file(&Credential::of(&LEAKED)).yaml()).unwrap();
+    session.write("audit.log", LogForm::Lines.write(&log()).unwrap()).unwrap();
+    let expected = session.run(&of_file(&["-o", "json"]));
     let document: Value = serde_json::from_str(&expected.stdout).unwrap();
     assert_keeps_to_its_schema(&document);
     assert_eq!(document["actors"].as_array().unwrap().len(), 2, "{document:#}");
@@ -91,11 +114,11 @@ fn every_form_of_a_log_says_the_same() {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
         encoder.write_all(text.as_bytes()).unwrap();
         for content in [text.clone().into_bytes(), encoder.finish().unwrap()] {
-            let session = session_with(content);
+            session.write("audit.log", content).unwrap();
             assert_eq!(session.run(&of_file(&["-o", "json"])), expected, "{form:?}");
         }
-        let piped = session_with("")
-            .run_answering(Some(&text), &["trace", "-f", "leaked.yaml", "--audit-log", "-", "-o", "json"]);
+        let piped =
+            session.run_answering(Some(&text), &["trace", "-f", "leaked.yaml", "--audit-log", "-", "-o", "json"]);
         assert_eq!(piped.stdout.replace("standard input", "audit.log"), expected.stdout, "{form:?} piped");
     }
 }
