@@ -2,6 +2,8 @@
 //!
 //! `cargo bench --bench audit_log -- --megabytes 1000`
 
+#![expect(clippy::disallowed_methods, reason = "a bench has arguments and looks for programs")]
+
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{BufWriter, Write};

@@ -2,6 +2,12 @@
 //!
 //! `cargo bench --bench disk -- --files 100000`; ripgrep must be on the path. docs/performance.md shows what it prints.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a bench reads the clock and prints what it measured"
+)]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};

@@ -168,7 +168,7 @@ fn ordinary(number: usize) -> Vec<u8> {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         state >> 33
     };
-    let lines = if number % 200 == 0 { 8_000 } else { 20 + next() % 200 };
+    let lines = if number.is_multiple_of(200) { 8_000 } else { 20 + next() % 200 };
     let mut content = String::new();
     for _ in 0..lines {
         for _ in 0..next() % 12 {

@@ -345,7 +345,8 @@ fn file_system(_metadata: &Metadata) -> Option<u64> {
     None
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
     use std::os::unix::net::UnixListener;
@@ -410,7 +411,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let closed = root.path().join("closed");
         fs::create_dir(&closed).unwrap();
-        fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
         let is_root = fs::read_dir(&closed).is_ok();
         let walked = walk(&[root.path().to_owned()], false);
         fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();

@@ -19,7 +19,8 @@ use crate::world::World;
 
 pub(super) fn run(args: &HistoryArgs, world: &World, ui: &Ui) -> Result<Status> {
     let folder = StateFolder::of(world).map_err(Error::failed)?;
-    if !ui.writes_pages() && !(args.trace.is_empty() && args.persistence.is_empty()) {
+    let has_files = !args.trace.is_empty() || !args.persistence.is_empty();
+    if has_files && !ui.writes_pages() {
         let error = Error::usage("--trace and --persistence are for the report of one operation");
         return Err(error.hint("add -o md or -o html"));
     }

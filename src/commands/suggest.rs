@@ -53,10 +53,7 @@ pub(super) fn run(
         Error::failed(error).hint("this is a fault of kubectl-ackcred: please report it, with the version")
     })?;
     let objects = draft.documents();
-    let dry_run = match today.api() {
-        Some(api) => Some(runtime.to_completion(|| (), async |_| rbac_dry_run::ask(api, &objects).await)),
-        None => None,
-    };
+    let dry_run = today.api().map(|api| runtime.to_completion(|| (), async |_| rbac_dry_run::ask(api, &objects).await));
     let dry_run = dry_run.map(|answers| {
         let view = |answer: rbac_dry_run::DryRunAnswer| DryRunView {
             kind: answer.kind,

@@ -1,6 +1,9 @@
 //! What outside input can't do: panic, or be read otherwise than is promised. Seeds, and mutants of them; `fuzz/` runs the same targets
 //! under libFuzzer.
 
+#![expect(clippy::disallowed_methods, reason = "settings and files of the test itself")]
+#![expect(clippy::print_stdout, reason = "how a run is repeated")]
+
 mod mutants;
 mod seeds;
 mod targets;

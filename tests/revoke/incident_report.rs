@@ -134,7 +134,7 @@ fn what_is_damaged_is_named_and_never_left_out_in_silence() {
 #[test]
 fn files_that_are_given_become_a_part_of_the_report() {
     let (incident, id) = sandbox();
-    let write = |name: &str, text: &str| incident.session.write(name, text.to_owned()).unwrap().display().to_string();
+    let write = |name: &str, text: &str| incident.session.write(name, text).unwrap().display().to_string();
     let trace = write(
         "trace.json",
         r#"{"apiVersion": "ackcred/v1", "kind": "TraceReport", "incomplete": true, "events": [{"verb": "get", "name": "<b>|x"}]}"#,
@@ -142,7 +142,7 @@ fn files_that_are_given_become_a_part_of_the_report() {
     let newer = write("newer.json", r#"{"apiVersion": "ackcred/v2", "kind": "TraceReport"}"#);
     let report = report_of(&incident, &id, &["--trace", &trace]);
     assert_eq!(report.status, Status::Done, "{report}");
-    for said in ["## What the credential did\n", "| incomplete | true |", "| verb | name |", "| get | \\<b\\>\\|x |"] {
+    for said in ["## What the credential did\n", "| incomplete | true |", "| name | verb |", "| \\<b\\>\\|x | get |"] {
         assert!(report.stdout.contains(said), "{said}: {report}");
     }
     let page = incident.run(&["history", &id, "-o", "html", "--trace", &trace]);

@@ -117,7 +117,7 @@ fn table(body: &[u8], columns: Columns) -> Result<Table, Failure> {
     }
     let place = |name: &&str| document.column_definitions.iter().position(|column| column.name == **name);
     let missing = || other(format!("a table without the columns {}", columns.join(", ")));
-    let places: Vec<usize> = columns.iter().map(|name| place(&name)).collect::<Option<_>>().ok_or_else(missing)?;
+    let places: Vec<usize> = columns.iter().map(place).collect::<Option<_>>().ok_or_else(missing)?;
     let rows = document.rows.into_iter().map(|row| {
         if !row.object.is_null() {
             return Err(other("a table with the objects, which were not asked for".to_owned()));

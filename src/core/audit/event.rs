@@ -211,6 +211,7 @@ pub enum Record<'a> {
     /// One event.
     Event(Box<Event<'a>>),
     /// A list of events: each is decoded by itself.
+    #[expect(clippy::vec_box, reason = "an event is large, and each is moved alone, as that of a line is")]
     List(Vec<Box<Event<'a>>>),
 }
 

@@ -56,7 +56,8 @@ impl WrittenBinding {
 fn is_followed(subject: &BoundSubject) -> bool {
     let name = subject.name.as_str();
     let is_of_all = matches!(name, AUTHENTICATED | UNAUTHENTICATED | MASTERS) || name.starts_with(SERVICE_ACCOUNTS);
-    !name.is_empty() && !(subject.kind == "Group" && is_of_all)
+    let is_everyone = subject.kind == "Group" && is_of_all;
+    !name.is_empty() && !is_everyone
 }
 
 fn user_or_group(subject: &BoundSubject) -> String {

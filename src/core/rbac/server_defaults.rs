@@ -69,8 +69,7 @@ pub fn everyone_may(request: &Attributes) -> bool {
             Some(start) => path.starts_with(start),
             None => path == *url,
         };
-        return request.verb == "get"
-            && DISCOVERY.iter().filter(|url| !url.starts_with("/swagger")).any(|url| is_within(&url));
+        return request.verb == "get" && DISCOVERY.iter().filter(|url| !url.starts_with("/swagger")).any(is_within);
     }
     request.verb == "create"
         && request.subresource.is_empty()

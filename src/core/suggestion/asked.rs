@@ -154,6 +154,6 @@ mod tests {
         assert_eq!(asked("create", "exec"), "create pods/web --subresource=exec in namespace shop");
         assert_eq!(asked("delete", ""), "delete pods/web in namespace shop");
         let sent = Sent { verb: "get", uri: "", ..Sent::default() };
-        assert_eq!(event(&sent, |event| attributes(event)), None);
+        assert_eq!(event(&sent, attributes), None);
     }
 }

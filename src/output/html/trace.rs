@@ -7,6 +7,9 @@ use super::{Body, DataCell, DataRow, DataTable, Page, known};
 use crate::output::table::Tone;
 use crate::output::views::{ActorView, RequestOutcomeWord, TraceReport, TracedEvent, Word as _, evidence_text, time};
 
+/// What is counted of a credential.
+type Count = fn(&ActorView) -> u64;
+
 impl Page {
     /// What credentials were used for.
     pub fn of_trace(report: &TraceReport) -> Self {
@@ -15,10 +18,8 @@ impl Page {
         if report.incomplete {
             page.unread = report.warnings.clone();
         }
-        let sum = |count: fn(&ActorView) -> u64| {
-            usize::try_from(report.actors.iter().map(count).sum::<u64>()).unwrap_or(usize::MAX)
-        };
-        let decisions: [(fn(&ActorView) -> u64, [&str; 2], &str); 4] = [
+        let sum = |count: Count| usize::try_from(report.actors.iter().map(count).sum::<u64>()).unwrap_or(usize::MAX);
+        let decisions: [(Count, [&str; 2], &str); 4] = [
             (|one| one.counts.mints, ["token was issued", "tokens were issued"], "each stays valid until it ends"),
             (|one| one.counts.grants, ["grant was written", "grants were written"], "a binding, a role or a mapping"),
             (

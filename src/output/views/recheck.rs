@@ -262,8 +262,7 @@ impl Report for VerificationReport {
             cells
         };
         let rows = self.rows().flat_map(move |(one, found)| {
-            let lines = found.what().into_iter().map(|what| row(one, found, what)).collect::<Vec<_>>();
-            lines
+            found.what().into_iter().map(|what| row(one, found, what)).collect::<Vec<_>>()
         });
         let damaged = self.operations.iter().filter_map(|one| Some((one, one.error.as_ref()?)));
         let damaged = damaged.map(move |(one, error)| {

@@ -93,6 +93,7 @@ impl CheckView {
 }
 
 impl RemainView {
+    /// The view of what is left.
     pub fn of(Remain { cluster_id, uid, kind, what }: &Remain) -> Self {
         Self {
             cluster_id: cluster_id.as_ref().map(ToString::to_string),

@@ -77,7 +77,7 @@ fn a_tree_shows_what_each_credential_was_used_for_and_led_to() {
     let session = session_with(LogForm::Lines.write(&log()).unwrap());
     let sha256 = LEAKED.sha256();
     let shown = session.run(&of_file(&[])).to_string().replace(&sha256, "SHA256");
-    assert_snapshot!(shown, @"
+    assert_snapshot!(shown, @r"
     Log         2025-12-01T10:01:00Z to 2025-12-01T10:23:00Z, 6 records of audit.log
     Levels      RequestResponse 6
     Begins      after the credential was issued (2025-01-01T00:00:01Z): earlier requests are not in it
@@ -96,7 +96,20 @@ fn a_tree_shows_what_each_credential_was_used_for_and_led_to() {
     --- exit 0
     ");
     let shown = session.run(&of_file(&["-o", "table"])).to_string().replace(&sha256, "SHA256");
-    assert_snapshot!(shown, @"");
+    assert_snapshot!(shown, @r"
+    Log         2025-12-01T10:01:00Z to 2025-12-01T10:23:00Z, 6 records of audit.log
+    Levels      RequestResponse 6
+    Begins      after the credential was issued (2025-01-01T00:00:01Z): earlier requests are not in it
+    Gaps        1 time without any event, the longest 2025-12-01T10:02:00Z to 2025-12-01T10:20:00Z (18m)
+
+    TIME                   ACTOR                                     VERB     OBJECT                                 RESULT        FROM        LINK
+    2025-12-01T10:01:00Z   #1 200000000000000101-1735689600          list     pods ci/x\u{1b}[31m                    200           192.0.2.7   Root
+    2025-12-01T10:02:00Z   #1 200000000000000101-1735689600          create   serviceaccounts/token ci/x\u{1b}[31m   201           192.0.2.7   Root
+    2025-12-01T10:20:00Z   #2 system:serviceaccount:ci:x\u{1b}[31m   get      secrets ci/x\u{1b}[31m                 200           192.0.2.7   Minted
+    2025-12-01T10:21:00Z   #2 system:serviceaccount:ci:x\u{1b}[31m   create   pods/exec ci/x\u{1b}[31m               101           192.0.2.7   Minted
+    2025-12-01T10:22:00Z   #2 system:serviceaccount:ci:x\u{1b}[31m   delete   deployments ci/x\u{1b}[31m             403 Refused   192.0.2.7   Minted
+    --- exit 0
+    ");
 }
 
 /// Whatever an export makes of it, it says the same.

@@ -63,7 +63,8 @@ fn the_deleted_and_the_administrators_are_found_and_what_is_accepted_is_counted(
     let mut expected = [admin(ACCOUNT), admin(OPERATOR), gone(CONFIRMED), gone(INFERRED), gone(RECYCLED)];
     // ACK's own roles are not in this cluster: that is L08.
     let mut of_rules: Vec<String> = found.iter().filter(|line| !line.starts_with("L08")).cloned().collect();
-    (expected.sort(), of_rules.sort());
+    expected.sort();
+    of_rules.sort();
     assert_eq!(of_rules, expected, "{document:#}");
     let levels: Vec<&Value> = document["findings"].as_array().unwrap().iter().map(|one| &one["level"]).collect();
     assert!(levels.is_sorted_by_key(|level| level.as_str() != Some("Error")), "{levels:?}");
