@@ -1,6 +1,6 @@
 //! `rights`: what an identity may do, and what it could become.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::stop::Stop;
 use super::{cloud, fleet, leaked_file};
@@ -8,6 +8,7 @@ use crate::adapters::cluster::ApiServer;
 use crate::cli::{AccessArgs, CloudArgs, RightsArgs, RightsFailOn};
 use crate::core::access::scan::ClusterScan;
 use crate::core::rbac::holdings::{HeldRule, Through, held_rules};
+use crate::core::rbac::others::and_more;
 use crate::core::rbac::reach::{Reach, ReachCluster};
 use crate::core::rbac::spot_checks::{SpotCheck, spot_checks};
 use crate::core::rbac::user_info::{CertificateName, KnownUser, NamedSubject, of_identity, of_subject};
@@ -247,14 +248,16 @@ fn user_view(number: usize, scan: &ClusterScan, known: &KnownUser) -> RightsUser
 }
 
 fn sum_up(report: &RightsReport<'_>, args: &RightsArgs, ui: &Ui) {
-    let assumed: BTreeSet<String> = report
-        .users
-        .iter()
-        .filter(|user| user.name.is_some() && user.groups_from == GroupsSourceWord::Assumed)
-        .map(|user| user.groups.join(", "))
-        .collect();
-    for groups in assumed {
-        ui.note(&format!("groups are assumed: {groups}; -f reads them from a certificate, --group adds one"));
+    let mut assumed: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for user in report.users.iter().filter(|user| user.groups_from == GroupsSourceWord::Assumed) {
+        if let Some(name) = &user.name {
+            assumed.entry(user.groups.join(", ")).or_default().insert(name);
+        }
+    }
+    let hint = if args.file.is_some() { "" } else { "-f reads them from a certificate, " };
+    for (groups, names) in assumed {
+        let names = and_more(&names.iter().take(3).copied().collect::<Vec<&str>>(), ", ", names.len());
+        ui.note(&format!("the groups of {names} are assumed: {groups}; {hint}--group adds one"));
     }
     match report.hidden_defaults {
         0 => {}

@@ -24,8 +24,8 @@ const FRAMES: [&str; 9] = [
      client-certificate-data: {c}\n    client-key-data: {k}\n    exec:\n      args: [a, \"b # c\"]\n      command: x\n      \
      apiVersion: client.authentication.k8s.io/v1\n      interactiveMode: Never\n- name: eve\n  user: {}\n",
     "x-defaults: &d\n  token: t\nusers:\n- name: bo\n  user:\n    <<: *d\n- name: ann\n  user:\n    client-certificate-data:\n      {c}\n    \
-     client-key-data: >-\n      {k}\n# behind\ncontexts: []\n",
-    "users:\n- name: ann\n  user:\n    client-certificate-data: |\n      {c}\n    client-key-data: |-\n      {k}\n\n\n# a comment\ncurrent-context: c\n\
+     client-key-data:\n      {k}\n# behind\ncontexts: []\n",
+    "users:\n- name: ann\n  user:\n    client-certificate-data: {c}\n    client-key-data: {k}\n\n\n# a comment\ncurrent-context: c\n\
      contexts:\n- name: c\n  context:\n    cluster: k\n    user: ann\n    extensions:\n    - name: é\n      extension: {deep: [1, null, ~]}\n",
     "users:\n  -   name:   ann\n      user:\n          client-certificate-data:     {c}\n          client-key-data:     {k}\npreferences: {}\n",
     "\u{feff}users:\n- name: ann\n  user:\n    client-key-data: !!str {k}\n    client-certificate-data: {c}\n",
