@@ -28,15 +28,33 @@ fn rules() -> (Vec<Value>, Vec<Value>) {
     (roles[..2].iter().flat_map(rules).collect(), rules(&roles[2]))
 }
 
-/// The actions of the reading policy and of the revoker's.
-fn actions() -> Vec<String> {
+/// The actions of the page's policies: of the reader, of the revoker, of who rotates.
+fn policies() -> [Vec<String>; 3] {
     let actions = |text: &String| {
         let policy: Value = serde_json::from_str(text).unwrap();
-        policy["Statement"][0]["Action"].as_array().unwrap().clone()
+        let actions = policy["Statement"][0]["Action"].as_array().unwrap();
+        actions.iter().map(|action| action.as_str().unwrap().to_owned()).collect()
     };
-    let policies = blocks("json");
-    assert_eq!(policies.len(), 2, "a policy that is not tried");
-    policies.iter().flat_map(actions).map(|action| action.as_str().unwrap().to_owned()).collect()
+    let policies: Vec<Vec<String>> = blocks("json").iter().map(actions).collect();
+    policies.try_into().expect("a policy that is not tried")
+}
+
+/// The actions of the reading policy and of the revoker's.
+fn actions() -> Vec<String> {
+    let [reading, revoking, _] = policies();
+    [reading, revoking].concat()
+}
+
+#[test]
+fn the_policy_of_who_rotates_is_enough_beside_the_readers_and_needed() {
+    let [reading, _, rotating] = policies();
+    for (actions, expected) in [([reading.clone(), rotating].concat(), Status::Done), (reading, Status::Incomplete)] {
+        let incident = Incident::stage(ApiServer::start(ApiServerOptions::default()).unwrap(), |setup| setup);
+        let may = Permissions::allowing(actions.iter().map(String::as_str));
+        incident.cloud.edit(|cloud_state| cloud_state.set_permissions(KEY, may));
+        let (status, report, said) = incident.json(&["rotate", "--in-place", "--yes", "--settle", "0"]);
+        assert_eq!(status, expected, "{report:#}\n{said}");
+    }
 }
 
 fn stage<C: Cluster>(server: C, revoker: &[Value], actions: &[String]) -> Incident<C> {
