@@ -1,4 +1,4 @@
-//! A leaked file that a verb only looks at: whose it is, and which cluster is meant by it.
+//! A leaked file: whose it is, and which cluster is meant by it where a verb only looks at it.
 
 use std::path::Path;
 
@@ -19,10 +19,26 @@ pub(super) fn read(file: Option<&Path>, context: Option<&str>, world: &World) ->
         Err(LeakedError::Refused(refusal)) => {
             Err(Error::failed(anyhow::anyhow!(refusal.message)).hint_if(refusal.hint).into())
         }
-        Err(LeakedError::File(error)) => Err(access::unreadable_file(error).into()),
-        Err(LeakedError::Context(error)) => {
+        Err(other) => Err(stop(other)),
+    }
+}
+
+/// The same for a verb of operations: a file without the certificate of a RAM identity is a refusal.
+pub(super) fn read_or_refuse(
+    file: Option<&Path>,
+    context: Option<&str>,
+    world: &World,
+) -> Result<Option<Leaked>, Stop> {
+    file.map(|file| leaked::read(world, file, context).map_err(stop)).transpose()
+}
+
+fn stop(error: LeakedError) -> Stop {
+    match error {
+        LeakedError::Refused(refusal) => (*refusal).into(),
+        LeakedError::File(error) => access::unreadable_file(error).into(),
+        LeakedError::Context(error) => {
             let hint = access::context_hint(&error, "choose one of its contexts with --leaked-context");
-            Err(Error::failed(error).hint(hint).into())
+            Error::failed(error).hint(hint).into()
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::clusters::{self, Chosen};
 use super::stop::{Document, Stop, say_refusals};
-use super::{access, cloud, consent};
+use super::{access, cloud, consent, leaked_file};
 use crate::adapters::cloud::CloudSettings;
 use crate::adapters::cloud::retry::Policy;
 use crate::adapters::kubeconfig_files::Loaded;
@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::gather::cloud::{caller, connect};
 use crate::gather::cluster_access::Route;
 use crate::gather::fleet::{Choice, Wanted};
-use crate::gather::leaked::{self, Leaked, LeakedError};
+use crate::gather::leaked::{self, Leaked};
 use crate::gather::runtime::Runtime;
 use crate::output::ui::Ui;
 use crate::output::views::RotationPlanDocument;
@@ -58,7 +58,7 @@ fn plan_and_carry_out(
         let error = Error::usage("standard output is for the new kubeconfig, so there is no -o beside it");
         return Err(error.hint("write it elsewhere with --in-place or --write").into());
     }
-    let leaked = leaked(args, world)?;
+    let leaked = leaked_file::read_or_refuse(args.file.as_deref(), args.leaked_context.as_deref(), world)?;
     let loaded = access::load(access, world)?;
     let settings = cloud::settings(cloud_args, access, world)?
         .map(|settings| CloudSettings { retries: Policy::urgent(), ..settings });
@@ -103,20 +103,6 @@ fn plan_and_carry_out(
 struct Channels<'a> {
     messages: &'a Ui,
     data: &'a Ui,
-}
-
-/// The credential in the file of `-f`.
-fn leaked(args: &RotateArgs, world: &World) -> Result<Option<Leaked>, Stop> {
-    let Some(file) = &args.file else { return Ok(None) };
-    match leaked::read(world, file, args.leaked_context.as_deref()) {
-        Ok(leaked) => Ok(Some(leaked)),
-        Err(LeakedError::Refused(refusal)) => Err((*refusal).into()),
-        Err(LeakedError::File(error)) => Err(access::unreadable_file(error).into()),
-        Err(LeakedError::Context(error)) => {
-            let hint = access::context_hint(&error, "choose one of its contexts with --leaked-context");
-            Err(Error::failed(error).hint(hint).into())
-        }
-    }
 }
 
 /// The clusters: that of the leaked file's CA, that of the flags, or those of all contexts that hold a certificate of the cloud's

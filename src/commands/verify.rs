@@ -7,13 +7,13 @@ use futures_util::{StreamExt as _, stream};
 
 use self::read::Read;
 use self::wanted::{Place, Wanted};
-use super::operation;
 use super::stop::Stop;
+use super::{leaked_file, operation};
 use crate::adapters::journal::StateFolder;
 use crate::cli::{AccessArgs, CloudArgs, VerifyArgs};
 use crate::core::revocation::journal::{Action, AuditLine, AuditResult, Ending, Phase, State, StepResult};
 use crate::error::{Error, Result, chain};
-use crate::gather::leaked::{self, Leaked, LeakedError};
+use crate::gather::leaked::Leaked;
 use crate::gather::recheck::{Part, RecheckQuery, Rechecked, recheck};
 use crate::gather::runtime::Runtime;
 use crate::output::ui::Ui;
@@ -78,17 +78,9 @@ fn show(report: &VerificationReport, is_written: bool, ui: &Ui) -> Result<Status
 
 /// The leaked file, which must be one that an operation is about.
 fn leaked_file(args: &VerifyArgs, wanted: &Wanted, world: &World) -> Result<Option<Leaked>, Stop> {
-    let Some(file) = &args.file else { return Ok(None) };
-    let leaked = leaked::read(world, file, args.leaked_context.as_deref()).map_err(|error| match error {
-        LeakedError::File(error) => Stop::from(super::access::unreadable_file(error)),
-        LeakedError::Context(error) => {
-            let hint = super::access::context_hint(&error, "choose one of its contexts with --leaked-context");
-            Stop::from(Error::failed(error).hint(hint))
-        }
-        LeakedError::Refused(refusal) => Stop::from(*refusal),
-    })?;
-    if wanted.is_about(&leaked) {
-        return Ok(Some(leaked));
+    let leaked = leaked_file::read_or_refuse(args.file.as_deref(), args.leaked_context.as_deref(), world)?;
+    if leaked.as_ref().is_none_or(|leaked| wanted.is_about(leaked)) {
+        return Ok(leaked);
     }
     let error = Error::usage("none of the operations is about the certificate in this file");
     Err(error.hint("leave out -f, or name the operation that revoked it").into())

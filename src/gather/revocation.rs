@@ -123,7 +123,6 @@ pub async fn gather(
     account: &AccountReading,
 ) -> Result<Gathered> {
     let RevocationQuery { world, timeout, wanted, .. } = question;
-    let (end_static_tokens, remembered_tokens) = (question.end_static_tokens, question.remembered_tokens.clone());
     let sources = Sources { reading: &reading, account };
     let named = |uids: &[Uid]| DeletedHolders { uids: uids.to_vec(), ..DeletedHolders::default() };
     let DeletedHolders { uids, left_out, not_asked } = match wanted {
@@ -185,8 +184,9 @@ pub async fn gather(
         unread,
         static_tokens: None,
     };
-    if end_static_tokens {
-        let read = static_tokens::read(&reading.api, &input, &remembered_tokens, question.dry_run, world.now).await;
+    if question.end_static_tokens {
+        let remembered = &question.remembered_tokens;
+        let read = static_tokens::read(&reading.api, &input, remembered, question.dry_run, world.now).await;
         input.static_tokens = Some(read);
     }
     let dry_runs = if question.dry_run { dry_runs(&reading.api, &input).await } else { DryRuns::new() };

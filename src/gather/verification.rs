@@ -74,17 +74,7 @@ pub struct VerificationQuery<'a> {
 /// Makes all checks but the one of the cloud, and weighs them with that one's reports. Gives the answers of the access reviews, too.
 pub async fn verify(question: &VerificationQuery<'_>, cloud: Vec<CheckReport>) -> (Vec<Verification>, Vec<Answers>) {
     let facts = ClusterFacts::read(question.api).await;
-    let settled = async {
-        match &facts.first {
-            Ok(first) => watch(question, first).await,
-            Err(_) => vec![
-                CheckReport::error(Check::Settled, "without a list there is nothing to watch from");
-                question.targets.len()
-            ],
-        }
-    };
-    let checks = question.checks(&facts);
-    let (checks, settled) = tokio::join!(checks, settled);
+    let (checks, settled) = tokio::join!(question.checks(&facts), question.settled(&facts.first));
     let assembly = question.assembly();
     let (mut verifications, mut answers) = (Vec::new(), Vec::new());
     let checks = question.targets.iter().zip(checks).zip(cloud).zip(settled);
@@ -123,6 +113,17 @@ impl VerificationQuery<'_> {
             checks.extend(weigh_static_tokens(&ended, tokens.as_ref().map_err(String::as_str)));
         }
         checks
+    }
+
+    /// Watches what comes back, from the list on.
+    async fn settled(&self, first: &Result<FirstList, CallError>) -> Vec<CheckReport> {
+        match first {
+            Ok(first) => watch(self, first).await,
+            Err(_) => {
+                let report = CheckReport::error(Check::Settled, "without a list there is nothing to watch from");
+                vec![report; self.targets.len()]
+            }
+        }
     }
 
     fn assembly(&self) -> Assembly<'_> {

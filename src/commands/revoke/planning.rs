@@ -191,10 +191,8 @@ impl Planning<'_> {
         let drafts = drafts.filter(|(_, gathered)| is_sure(gathered)).map(|(draft, _)| draft).collect();
         let leaked_before = self.request.leaked_before();
         let leaked = fleet.clusters.iter().find_map(|gathered| gathered.leaked.as_ref()).or(leaked_before).cloned();
-        let mut plan = Plan::new(drafts, flags.clone(), leaked);
-        if let Some(before) = self.request.plan_before() {
-            plan.recall(&before.paths);
-        }
+        let earlier = self.request.plan_before().map(|before| before.paths.as_slice()).unwrap_or_default();
+        let mut plan = Plan::with_earlier(drafts, flags.clone(), leaked, earlier);
         plan.warnings.extend(fleet.by_temporary_credential.iter().map(|cluster_ref| {
             format!(
                 "{} is reached by a credential that was issued for this and is valid for 15 minutes",

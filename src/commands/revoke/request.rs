@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use super::super::stop::Stop;
-use super::super::{access, operation};
+use super::super::{leaked_file, operation};
 use crate::adapters::files;
 use crate::adapters::journal::StateFolder;
 use crate::cli::RevokeArgs;
@@ -18,7 +18,7 @@ use crate::core::revocation::plan::{Flags, Plan, PlannedTarget};
 use crate::core::revocation::refusal::{Refusal, RefusalCode};
 use crate::error::{Error, Result};
 use crate::gather::history::{self, Past};
-use crate::gather::leaked::{self, Leaked, LeakedError};
+use crate::gather::leaked::Leaked;
 use crate::gather::revocation::{Gathered, Wanted};
 use crate::output::views::{RevocationPlan, TargetView};
 use crate::world::World;
@@ -85,18 +85,11 @@ impl Request {
 
     /// The credential in the file of `-f`, which must be the one that a resumed operation is about.
     pub(super) fn leaked(&self, args: &RevokeArgs, world: &World) -> Result<Option<Leaked>, Stop> {
-        let Some(file) = &args.file else { return Ok(None) };
-        let leaked = match leaked::read(world, file, args.leaked_context.as_deref()) {
-            Ok(leaked) => leaked,
-            Err(LeakedError::Refused(refusal)) => return Err((*refusal).into()),
-            Err(LeakedError::File(error)) => return Err(access::unreadable_file(error).into()),
-            Err(LeakedError::Context(error)) => {
-                let hint = access::context_hint(&error, "choose one of its contexts with --leaked-context");
-                return Err(Error::failed(error).hint(hint).into());
-            }
-        };
-        self.is_about(&leaked)?;
-        Ok(Some(leaked))
+        let leaked = leaked_file::read_or_refuse(args.file.as_deref(), args.leaked_context.as_deref(), world)?;
+        if let Some(leaked) = &leaked {
+            self.is_about(leaked)?;
+        }
+        Ok(leaked)
     }
 
     /// What the operation that is gone on with knew of the credential that leaked; its file may not be given again.

@@ -133,21 +133,12 @@ impl Planning<'_> {
             keep_others: self.args.keep_others,
             copies: &gathered.copies,
         };
-        let mut draft = draft(facts);
+        let draft = draft(facts);
         if extent.is_several() && !draft.draft.refusals.is_empty() {
             // The other clusters go on without this one.
             let Draft { refusals, warnings, .. } = draft.draft;
-            let none = Draft {
-                targets: Vec::new(),
-                steps: Vec::new(),
-                paths: Vec::new(),
-                remains: Vec::new(),
-                elsewhere: Vec::new(),
-                not_checked: Vec::new(),
-                warnings,
-                refusals,
-            };
-            draft = RotationDraft { draft: none, certificates: Vec::new(), destination: None };
+            let draft = Draft { refusals, warnings, ..Draft::default() };
+            return RotationDraft { draft, certificates: Vec::new(), destination: None };
         }
         draft
     }

@@ -31,8 +31,7 @@ pub use draft::{Draft, permissions_here, planned as planned_target, questions};
 pub use names::misnamed;
 pub use paths::PlannedPath;
 pub use refuse::ABNORMAL;
-use remain::REACHED_TOKENS;
-pub use remain::{Elsewhere, NOT_CHECKED, Remain, RemainKind, access, mapping_of, masters};
+pub use remain::{Elsewhere, Remain, RemainKind, access, mapping_of, masters};
 pub use step::{BindingAction, BindingStep, Step, StepKind, TokenStep};
 
 /// The flags that decide what a revocation does. All of them are part of what is agreed to.
@@ -178,6 +177,16 @@ pub fn others_of(object: &BindingObject, names: &TargetNames) -> Vec<Subject> {
 impl Plan {
     /// Joins the clusters' drafts and seals them.
     pub fn new(drafts: Vec<Draft>, flags: Flags, leaked: Option<LeakedFacts>) -> Self {
+        Self::with_earlier(drafts, flags, leaked, &[])
+    }
+
+    /// The same with what an earlier plan for the same identities found that they can become: their rights may be gone by now.
+    pub fn with_earlier(
+        drafts: Vec<Draft>,
+        flags: Flags,
+        leaked: Option<LeakedFacts>,
+        earlier: &[PlannedPath],
+    ) -> Self {
         let mut plan = Self {
             hash: String::new(),
             flags,
@@ -210,27 +219,13 @@ impl Plan {
                 plan.remains.push(remain);
             }
         }
+        let forgotten: Vec<PlannedPath> = earlier.iter().filter(|path| !plan.paths.contains(path)).cloned().collect();
+        plan.paths.extend(forgotten);
         plan.not_checked = distinct(plan.not_checked);
-        let tokens = remain::unseen_tokens(&plan.flags);
-        plan.not_checked.extend(NOT_CHECKED.map(|what| if what == REACHED_TOKENS { tokens } else { what }.to_owned()));
-        plan.name_accounts();
+        plan.not_checked.extend(remain::not_checked(paths::tokens(remain::unseen_tokens(&plan.flags), &plan.paths)));
         (1..).zip(&mut plan.steps).for_each(|(number, step)| step.id = number);
         plan.hash = seal::of_revocation(&plan);
         plan
-    }
-
-    /// Adds what an earlier plan for the same identities found: their rights may be gone by now.
-    pub fn recall(&mut self, earlier: &[PlannedPath]) {
-        let new = earlier.iter().filter(|path| !self.paths.contains(path)).cloned().collect::<Vec<_>>();
-        self.paths.extend(new);
-        self.name_accounts();
-    }
-
-    /// Names the ServiceAccounts whose tokens no check can see.
-    fn name_accounts(&mut self) {
-        let unseen = remain::unseen_tokens(&self.flags);
-        let tokens = paths::tokens(unseen, self.paths.iter());
-        self.not_checked.iter_mut().filter(|what| what.starts_with(unseen)).for_each(|what| *what = tokens.clone());
     }
 
     /// Whether the plan is still the one that its hash was made of.

@@ -10,7 +10,7 @@ use crate::core::rbac::binding_object::BindingRef;
 use crate::core::rbac::inventory::{Inventory, Role};
 use crate::core::rbac::managed_by::SubjectsWrite;
 
-/// An operation of before, as far as its summary tells.
+/// An operation of before, as far as its summary says.
 #[derive(Clone, Debug)]
 pub struct PastSummary {
     /// Its ID.
@@ -40,8 +40,14 @@ pub fn given_back(
 ) -> Option<GivenBack> {
     let concerns = |one: &&PastSummary| {
         let is_here = one.summary.cluster_ids.iter().any(|id| id.as_ref() == cluster);
-        let is_sure = cluster.is_some() || is_restore_of(one, operation) || one.is_revocation();
-        is_here && is_sure && one.summary.uids.contains(uid) && one.state != State::Ended(Ending::Failed)
+        let decides = match &one.summary.purpose {
+            SummaryPurpose::Revoke { .. } => true,
+            // Without an ID two clusters can't be told apart by a summary, and a restore in one gives nothing back in the other.
+            SummaryPurpose::Restore { of, .. } => cluster.is_some() || of == operation,
+            // It gives an identity that has access another certificate.
+            SummaryPurpose::Rotate { .. } => false,
+        };
+        is_here && decides && one.summary.uids.contains(uid) && one.state != State::Ended(Ending::Failed)
     };
     let last = past.iter().find(concerns)?;
     let is_whole = last.state == State::Ended(Ending::Restored);
@@ -53,11 +59,6 @@ impl PastSummary {
     pub fn is_revocation(&self) -> bool {
         matches!(self.summary.purpose, SummaryPurpose::Revoke { .. })
     }
-}
-
-/// Without an ID two clusters can't be told apart by a summary, and a restore in one gives nothing back in the other.
-fn is_restore_of(one: &PastSummary, operation: &OperationId) -> bool {
-    matches!(&one.summary.purpose, SummaryPurpose::Restore { of, .. } if of == operation)
 }
 
 /// A binding that names an identity whose access was taken away.
@@ -139,7 +140,8 @@ mod tests {
         ClusterId::parse(&format!("c{}", digit.repeat(32)))
     }
 
-    /// Operations in the order in which they were made: `revoke CLUSTER UID` or `restore NUMBER CLUSTER UID ENDING`.
+    /// Operations in the order in which they were made: `revoke CLUSTER UID`, `rotate CLUSTER UID` or
+    /// `restore NUMBER CLUSTER UID ENDING`.
     fn past(lines: &[&str]) -> Vec<PastSummary> {
         let here = |digit: &str| if digit == "-" { None } else { cluster(digit) };
         let one = |(number, line): (usize, &&str)| {
@@ -147,6 +149,10 @@ mod tests {
             let (purpose, cluster, who, state) = match words[..] {
                 ["revoke", cluster, who] => {
                     (SummaryPurpose::Revoke { tombstone: None }, cluster, who, State::Ended(Ending::Verified))
+                }
+                ["rotate", cluster, who] => {
+                    let purpose = SummaryPurpose::Rotate { tombstones: Vec::new() };
+                    (purpose, cluster, who, State::Ended(Ending::Verified))
                 }
                 ["restore", of, cluster, who, ending] => {
                     let of = id(of.parse().unwrap());
@@ -192,6 +198,9 @@ mod tests {
             (&["revoke a 200", "restore 1 a 300 restored"], None),
             (&["revoke a 200", "restore 1 a 200 restored", "revoke b 200"], Some((2, true))),
             (&["revoke a 200", "restore 1 a 200 restored", "revoke a 300"], Some((2, true))),
+            // Who rotates has access already: that neither gives back nor takes.
+            (&["revoke a 200", "rotate a 200"], None),
+            (&["revoke a 200", "restore 1 a 200 restored", "rotate a 200"], Some((2, true))),
         ] {
             let found = given_back(&id(1), cluster("a").as_ref(), &uid("200"), &past(lines));
             let expected = expected.map(|(number, is_whole)| GivenBack { by: id(number), is_whole });

@@ -312,7 +312,10 @@ impl RestorePlan {
 
     /// Whether it is about more than one cluster.
     pub fn is_of_several(&self) -> bool {
-        self.steps.windows(2).any(|pair| pair[0].cluster_id != pair[1].cluster_id)
+        let of_tokens = self.tokens.iter().map(|token| &token.cluster_id);
+        let mut clusters = self.steps.iter().map(|step| &step.cluster_id).chain(of_tokens);
+        let first = clusters.next();
+        clusters.any(|other| Some(other) != first)
     }
 
     /// Whether this name comes back.

@@ -36,8 +36,6 @@ pub struct InputTokens {
     pub tokens: Vec<InputToken>,
     /// What could not be read.
     pub unread: Vec<String>,
-    /// The minor version of Kubernetes; `None` where it is not known.
-    pub minor_version: Option<u32>,
 }
 
 /// A static token of a ServiceAccount.

@@ -22,7 +22,7 @@ pub(super) async fn read(
     dry_run: bool,
     now: Timestamp,
 ) -> InputTokens {
-    let (listed, minor_version) = tokio::join!(api.static_tokens(now), api.minor_version());
+    let listed = api.static_tokens(now).await;
     let mut unread: Vec<String> = listed.unread.iter().map(|error| chain(error)).collect();
     let remembered: BTreeMap<&SecretRef, &Vec<Uid>> =
         remembered.iter().map(|step| (&step.secret, &step.identities)).collect();
@@ -46,7 +46,7 @@ pub(super) async fn read(
             Err(error) => unread.push(chain(&error)),
         }
     }
-    InputTokens { tokens, unread, minor_version: minor_version.ok().flatten() }
+    InputTokens { tokens, unread }
 }
 
 /// Reads the version of one Secret; `None` where it is gone.

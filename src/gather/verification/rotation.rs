@@ -7,17 +7,16 @@ use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 
 use super::reviews::review;
-use super::watch::watch;
 use super::{FirstList, REVIEW_STEP, REVIEWS_SETTLE_WITHIN, VerificationQuery, probes_that_work};
 use crate::adapters::cluster::{ApiServer, GetAnswer};
 use crate::core::kubeconfig::connection::Login;
-use crate::core::rbac::Attributes;
+use crate::core::rbac::{Attributes, path_of};
 use crate::core::revocation::input::{InputTarget, LeakedFacts, RevocationInput};
 use crate::core::revocation::plan::Plan;
 use crate::core::revocation::rotation::{KnownCertificate, NewKubeconfig};
 use crate::core::revocation::verification::{
-    Answers, Assembly, Before, Check, CheckReport, CheckResult, OldQuestion, Probe, Verification, certificate_refused,
-    joined, mistaken_identity, new_is_seen, old_names_left, old_question, weigh_new, weigh_old,
+    Answers, Before, Check, CheckReport, CheckResult, OldQuestion, Probe, Verification, certificate_refused, joined,
+    mistaken_identity, new_is_seen, old_names_left, old_question, weigh_new, weigh_old,
 };
 use crate::error::chain;
 use crate::gather::cloud::CloudAccess;
@@ -88,10 +87,9 @@ async fn first_let_do(
             ..Attributes::default()
         },
     });
-    let can_be_asked = |probe: &Probe| crate::core::rbac::path_of(&probe.attributes).is_some();
-    let own: Vec<Probe> = own.filter(can_be_asked).take(MOST_TRIED).collect();
-    for probe in own.into_iter().chain(common) {
-        let Some(path) = crate::core::rbac::path_of(&probe.attributes) else { continue };
+    let with_path = |probe: Probe| path_of(&probe.attributes).map(|path| (probe, path));
+    let tried = own.filter_map(with_path).take(MOST_TRIED).chain(common.into_iter().filter_map(with_path));
+    for (probe, path) in tried {
         if let Ok(GetAnswer { status: status @ 200..=299, .. }) = as_old.status_of_get(&path).await {
             return Some((probe, status));
         }
@@ -157,12 +155,6 @@ async fn verify_one(question: &RotationQuery<'_>, target: &InputTarget) -> (Veri
         Ok(first) => old_names_left(&target.target.names, new_name, &first.inventory),
         Err(error) => CheckReport::error(Check::Rbac, chain(error)),
     };
-    let settled = async {
-        match &first {
-            Ok(first) => watch(&query, first).await,
-            Err(_) => vec![CheckReport::error(Check::Settled, "without a list there is nothing to watch from")],
-        }
-    };
     let reviews = async {
         match question.is_done {
             true => review(&query, &target.target).await,
@@ -170,17 +162,10 @@ async fn verify_one(question: &RotationQuery<'_>, target: &InputTarget) -> (Veri
         }
     };
     let ((reviews, answers), old, new, settled) =
-        tokio::join!(reviews, old_certificates(question), new_kubeconfig(question), settled);
+        tokio::join!(reviews, old_certificates(question), new_kubeconfig(question), query.settled(&first));
     let mut checks = vec![rbac, reviews, old, new];
     checks.extend(settled);
-    let assembly = Assembly {
-        cluster_id: input.cluster.id(),
-        plan,
-        before: &asked.before,
-        has_leaked_file: false,
-        at: api.time().unwrap_or(question.now),
-    };
-    (assembly.verification(&target.target, checks), answers)
+    (query.assembly().verification(&target.target, checks), answers)
 }
 
 /// Presents each old certificate.

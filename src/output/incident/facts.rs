@@ -110,18 +110,29 @@ fn leaked(leaked: &LeakedFacts) -> String {
 }
 
 fn of_revoke(flags: &Flags) -> Vec<String> {
-    let Flags { force, rbac_only, all_deleted, accept_inferred, leave_no_admin, .. } = flags;
+    let Flags {
+        force,
+        rbac_only,
+        all_deleted,
+        accept_inferred,
+        leave_no_admin,
+        accept_group_grants,
+        also_names,
+        accept_names,
+        end_static_tokens,
+    } = flags;
     let given = [
         (*force, "--force"),
         (*rbac_only, "--rbac-only"),
         (*all_deleted, "--all-deleted"),
         (*accept_inferred, "--accept-inferred"),
         (*leave_no_admin, "--leave-no-admin"),
+        (*end_static_tokens, "--end-static-tokens"),
     ];
     let mut words = words(&given);
-    words.extend(flags.accept_group_grants.iter().map(|binding| format!("--accept-group-grant {binding}")));
-    words.extend(flags.also_names.iter().map(|name| format!("--also-name {name}")));
-    words.extend(flags.accept_names.iter().map(|name| format!("--accept-name {name}")));
+    words.extend(accept_group_grants.iter().map(|binding| format!("--accept-group-grant {binding}")));
+    words.extend(also_names.iter().map(|name| format!("--also-name {name}")));
+    words.extend(accept_names.iter().map(|name| format!("--accept-name {name}")));
     words
 }
 
@@ -134,4 +145,30 @@ fn of_restore(flags: &RestoreFlags) -> Vec<String> {
 
 fn words(flags: &[(bool, &str)]) -> Vec<String> {
     flags.iter().filter(|(is_given, _)| *is_given).map(|(_, word)| (*word).to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_flag_that_was_given_is_named() {
+        let revoke = Flags {
+            force: true,
+            rbac_only: true,
+            all_deleted: true,
+            accept_inferred: true,
+            leave_no_admin: true,
+            accept_group_grants: vec!["ClusterRoleBinding/-/open".to_owned()],
+            also_names: vec!["carl".to_owned()],
+            accept_names: vec!["carla".to_owned()],
+            end_static_tokens: true,
+        };
+        let expected = "--force --rbac-only --all-deleted --accept-inferred --leave-no-admin --end-static-tokens \
+                        --accept-group-grant ClusterRoleBinding/-/open --also-name carl --accept-name carla";
+        assert_eq!(of_revoke(&revoke).join(" "), expected);
+        assert!(of_revoke(&Flags::default()).is_empty());
+        let restore = RestoreFlags { force: true, accept_role_change: true, rearm: vec!["200-1".to_owned()] };
+        assert_eq!(of_restore(&restore).join(" "), "--force --accept-role-change --rearm 200-1");
+    }
 }

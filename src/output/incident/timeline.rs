@@ -123,8 +123,13 @@ fn sent(binding: &BindingRef, change: &Change, subjects: &[String]) -> String {
     match change {
         Change::Delete { .. } => format!("DELETE {binding}, to take out {who}"),
         Change::Patch { operations } => {
-            let adds = operations.iter().any(|operation| operation["op"] == "add");
-            format!("PATCH {binding}, to {} {who}", if adds { "give back" } else { "take out" })
+            let has = |op: &str| operations.iter().any(|operation| operation["op"] == op);
+            let what = match () {
+                () if has("add") => format!("give back {who}"),
+                () if has("replace") => format!("put the new name in the place of {who}"),
+                () => format!("take out {who}"),
+            };
+            format!("PATCH {binding}, to {what}")
         }
         Change::Create { .. } => format!("POST {binding}, to give back {who}"),
     }
@@ -162,5 +167,28 @@ impl Moment {
     /// The time as it is shown.
     pub fn shown_time(&self) -> String {
         time(self.time)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::core::rbac::binding::BindingKind;
+
+    #[test]
+    fn a_change_that_was_sent_says_whether_subjects_leave_come_or_are_renamed() {
+        let binding =
+            BindingRef { kind: BindingKind::RoleBinding, namespace: Some("shop".into()), name: "team".into() };
+        let test = json!({"op": "test", "path": "/metadata/uid", "value": "u"});
+        for (op, expected) in [
+            ("add", "PATCH RoleBinding/shop/team, to give back User/200-1"),
+            ("remove", "PATCH RoleBinding/shop/team, to take out User/200-1"),
+            ("replace", "PATCH RoleBinding/shop/team, to put the new name in the place of User/200-1"),
+        ] {
+            let operations = vec![test.clone(), json!({"op": op, "path": "/subjects/0"})];
+            assert_eq!(sent(&binding, &Change::Patch { operations }, &["User/200-1".to_owned()]), expected);
+        }
     }
 }

@@ -31,7 +31,8 @@ pub(super) fn undo(sources: &Sources<'_>) -> Undo {
         }
         Purpose::Rotate { .. } => {
             let note = "a certificate that ACK revoked can't be given back; the file that it was in is kept beside the new one";
-            Undo { command: None, notes: vec![note.to_owned()] }
+            let notes = unfinished(sources, "rotate").into_iter().chain([note.to_owned()]).collect();
+            Undo { command: None, notes }
         }
     }
 }
@@ -42,13 +43,10 @@ fn of_revocation(sources: &Sources<'_>, record: &OperationRecord, plan: &Plan) -
     if let Some((restore, State::Ended(Ending::Restored))) = sources.restores.first() {
         notes.push(format!("it was taken back already, by operation {restore}"));
     }
-    let state = state(sources.events);
-    if matches!(state, State::Unfinished | State::Ended(Ending::Interrupted | Ending::Incomplete)) {
-        notes.push(format!("it is not finished; kubectl ackcred revoke --resume {} finishes it", sources.id));
-    }
+    notes.extend(unfinished(sources, "revoke"));
     if !sources.steps.iter().any(|step| is_done(step.result))
         && sources.missing.is_empty()
-        && state != State::Unfinished
+        && state(sources.events) != State::Unfinished
     {
         notes.push("it changed nothing, so there is nothing to take back".to_owned());
         return Undo { command: None, notes };
@@ -58,6 +56,8 @@ fn of_revocation(sources: &Sources<'_>, record: &OperationRecord, plan: &Plan) -
         "every holder of a certificate of {} has access again until the certificate ends",
         names.join(", ")
     ));
+    let tokens = plan.token_steps().map(|(_, step)| &step.secret);
+    notes.extend(tokens.map(|secret| format!("every holder of the static token in {secret} has access again")));
     let mut command = format!("kubectl ackcred restore {}", sources.id);
     if let Some(leaked) = &plan.leaked {
         command += &format!(" --rearm {}", quoted(&leaked.common_name));
@@ -74,6 +74,13 @@ fn of_revocation(sources: &Sources<'_>, record: &OperationRecord, plan: &Plan) -
     }
     notes.push("--dry-run shows what would be restored; nothing is restored without consent".to_owned());
     Undo { command: Some(command), notes }
+}
+
+/// That a revocation or a rotation is not finished, and the command of this verb that finishes it.
+fn unfinished(sources: &Sources<'_>, verb: &str) -> Option<String> {
+    let is_finished =
+        !matches!(state(sources.events), State::Unfinished | State::Ended(Ending::Interrupted | Ending::Incomplete));
+    (!is_finished).then(|| format!("it is not finished; kubectl ackcred {verb} --resume {} finishes it", sources.id))
 }
 
 /// A word as a shell takes it.

@@ -22,6 +22,7 @@ use k8s_openapi::api::rbac::v1::Subject;
 use serde_json::json;
 
 /// The part of a plan that is about one cluster.
+#[derive(Default)]
 pub struct Draft {
     /// Whom it is about.
     pub targets: Vec<PlannedTarget>,

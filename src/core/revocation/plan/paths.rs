@@ -79,9 +79,9 @@ pub(super) fn not_checked(input: &RevocationInput) -> Option<String> {
 }
 
 /// The sentence about tokens that are not seen, with the ServiceAccounts that lie on the paths.
-pub(super) fn tokens<'a>(unseen: &str, paths: impl Iterator<Item = &'a PlannedPath>) -> String {
+pub(super) fn tokens(unseen: &str, paths: &[PlannedPath]) -> String {
     let mut accounts: BTreeSet<(Option<&str>, Option<&str>)> = BTreeSet::new();
-    for target in paths.flat_map(|planned| planned.path.targets()) {
+    for target in paths.iter().flat_map(|planned| planned.path.targets()) {
         match target {
             Target::Administrator | Target::Masters => accounts.insert((None, None)),
             Target::NamespaceAdmin(namespace) => accounts.insert((namespace.as_deref(), None)),

@@ -280,7 +280,7 @@ pub(super) fn the_static_tokens(input: &RevocationInput, steps: &[Step]) -> Vec<
         refusals.push(Refusal::new(RefusalCode::MissingRight, message).hint(hint));
     }
     let has_steps = steps.iter().any(|step| step.of_token().is_some());
-    if has_steps && read.minor_version.is_some_and(|minor| minor < KNOWS_THE_LABEL) {
+    if has_steps && input.minor_version.is_some_and(|minor| minor < KNOWS_THE_LABEL) {
         let message = format!(
             "this API server is older than Kubernetes 1.{KNOWS_THE_LABEL}: it takes a static token whatever its label"
         );

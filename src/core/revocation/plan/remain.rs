@@ -13,25 +13,24 @@ use crate::core::revocation::input::{InputTarget, KubeconfigFact, LeakedFacts, R
 use crate::core::revocation::other_credential::OtherCredential;
 use crate::core::revocation::target::{Target, TargetNames};
 
-/// What is not checked of ServiceAccounts where no static token is ended.
-pub const REACHED_TOKENS: &str = "tokens of ServiceAccounts that it could reach";
-
 /// What of the tokens that the identity could reach a plan with these flags does not see.
-pub fn unseen_tokens(flags: &Flags) -> &'static str {
+pub(super) fn unseen_tokens(flags: &Flags) -> &'static str {
     match flags.end_static_tokens {
         true => "tokens that were issued for ServiceAccounts, and static tokens that it did not read by its own rights",
-        false => REACHED_TOKENS,
+        false => "tokens of ServiceAccounts that it could reach",
     }
 }
 
-/// What can't be seen from here. Always shown.
-pub const NOT_CHECKED: [&str; 5] = [
-    "sessions opened before now end by themselves, watches within an hour",
-    REACHED_TOKENS,
-    "other authorizers of the API server",
-    "other replicas of the API server",
-    "kubelets",
-];
+/// What can't be seen from here. Always shown; `tokens` is the sentence about those of ServiceAccounts.
+pub(super) fn not_checked(tokens: String) -> [String; 5] {
+    [
+        "sessions opened before now end by themselves, watches within an hour".to_owned(),
+        tokens,
+        "other authorizers of the API server".to_owned(),
+        "other replicas of the API server".to_owned(),
+        "kubelets".to_owned(),
+    ]
+}
 
 /// What kind of thing is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{RecordError, all, maybe, nullable, text};
+use super::{RecordError, all, maybe, nullable, text, unexpected};
 use crate::core::revocation::verification::{Answers, ClusterAnswers, Reviewed};
 
 /// Questions about one user name that got the same answer.
@@ -52,10 +52,7 @@ impl TryFrom<AnswersV1> for Answers {
             "ByRbac" => Reviewed::ByRbac(reason),
             "ByAnother" => Reviewed::ByAnother(reason),
             "Unclear" => Reviewed::Unclear(reason),
-            other => {
-                let shown: String = other.chars().take(100).collect();
-                return Err(RecordError::field("answer", format!("{shown:?} is not an answer of an access review")));
-            }
+            other => return Err(unexpected("answer", other, "an answer of an access review")),
         };
         Ok(Self { name, answer, questions })
     }

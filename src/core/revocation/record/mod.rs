@@ -122,8 +122,13 @@ fn text<T: OnDisk>(value: Option<&T>) -> Option<String> {
 
 /// The value of a text.
 fn one<T: OnDisk>(field: &str, text: &str) -> Result<T, RecordError> {
+    T::read(text).ok_or_else(|| unexpected(field, text, T::EXPECTED))
+}
+
+/// That a text is not what it must be.
+fn unexpected(field: &str, text: &str, expected: &str) -> RecordError {
     let shown: String = text.chars().take(100).collect();
-    T::read(text).ok_or_else(|| RecordError::field(field, format!("{shown:?} is not {}", T::EXPECTED)))
+    RecordError::field(field, format!("{shown:?} is not {expected}"))
 }
 
 /// The value of a text that may be missing.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::kubernetes::{AttributesV1, BindingRefV1};
-use super::{OnDisk as _, RecordError, all, maybe, nullable, one, text, under, under_maybe};
+use super::{OnDisk as _, RecordError, all, maybe, nullable, one, text, under, under_maybe, unexpected};
 use crate::core::rbac::inventory::Role;
 use crate::core::rbac::reach::{KnownPath, KnownStep, Primitive, Target};
 use crate::core::revocation::plan::PlannedPath;
@@ -136,10 +136,7 @@ impl TryFrom<PathTargetV1> for Target {
                 let (kind, name) = role.ok_or_else(|| RecordError::field("name", "it is not a role, as Kind/name"))?;
                 Self::Role { namespace, role: Role { kind: kind.into(), name: name.into() } }
             }
-            other => {
-                let shown: String = other.chars().take(100).collect();
-                return Err(RecordError::field("kind", format!("{shown:?} is not what can be become")));
-            }
+            other => return Err(unexpected("kind", other, "what can be become")),
         })
     }
 }

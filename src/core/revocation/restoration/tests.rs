@@ -366,3 +366,20 @@ fn the_hash_is_over_flags_and_steps() {
     later.binding.as_mut().unwrap().metadata.resource_version = Some("8".into());
     assert_ne!(agreed.hash, planned(from_team(), later, RestoreFlags::default()).hash);
 }
+
+#[test]
+fn a_static_token_in_another_cluster_makes_it_a_plan_of_several() {
+    let cluster = |digit: &str| ClusterId::parse(&format!("c{}", digit.repeat(32)));
+    let token = |id| RestoreToken {
+        id: 0,
+        cluster_id: id,
+        secret: SecretRef { namespace: "shop".into(), name: "robot".into() },
+        value: "2026-11-22".into(),
+    };
+    let of = |tokens| RestorePlan { tokens, ..RestorePlan::default() };
+    assert!(of(vec![token(cluster("a")), token(cluster("b"))]).is_of_several());
+    assert!(!of(vec![token(cluster("a")), token(cluster("a"))]).is_of_several());
+    let mut plan = planned(from_team(), as_left(), RestoreFlags::default());
+    plan.tokens = vec![token(cluster("b"))];
+    assert!(!plan.steps.is_empty() && plan.is_of_several());
+}

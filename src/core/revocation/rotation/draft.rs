@@ -56,12 +56,11 @@ pub fn draft(facts: RotationFacts<'_>) -> RotationDraft {
     let draft = Draft {
         targets: input.targets.iter().map(|target| planned_target(input, target)).collect(),
         steps: steps(&facts),
-        paths: Vec::new(),
         remains: remains(&facts),
-        elsewhere: Vec::new(),
         not_checked: not_checked(input),
         warnings: warnings(&facts),
         refusals,
+        ..Draft::default()
     };
     RotationDraft { draft, certificates: facts.certificates.to_vec(), destination: facts.destination.ok() }
 }

@@ -30,14 +30,12 @@ fn agreed() -> RotationPlan {
     let replace = BindingStep { action: BindingAction::Replace, ..of_team() };
     let step = |kind| Step { id: 0, cluster_id: cluster(), kind, undo: undo.clone() };
     let draft = Draft {
-        paths: Vec::new(),
         targets: vec![target()],
         steps: vec![step(StepKind::Rotate(carl)), step(StepKind::Binding(Box::new(replace)))],
         remains: vec![remain()],
-        elsewhere: Vec::new(),
-        not_checked: Vec::new(),
         warnings: vec![text("access key LTAI5t can fetch the new kubeconfig, too")],
         refusals: refusals(),
+        ..Draft::default()
     };
     let certificate = KnownCertificate {
         cluster_id: cluster(),

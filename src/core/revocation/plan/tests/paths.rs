@@ -129,11 +129,16 @@ fn without_the_roles_nothing_is_said_of_paths_but_that() {
 #[test]
 fn what_an_earlier_plan_found_is_not_forgotten() {
     let before = plan(&case("act", &[bound("mint", "mint", &[user("200-1")])]));
-    let mut again = plan(&case("act", &[]));
-    let hash = again.hash.clone();
-    assert_eq!(tokens(&again), "tokens of ServiceAccounts that it could reach");
-    again.recall(&before.paths);
-    again.recall(&before.paths);
-    assert_eq!((again.paths.len(), tokens(&again)), (1, tokens(&before)));
-    assert_eq!(again.hash, hash);
+    let now = plan(&case("act", &[]));
+    assert_eq!(tokens(&now), "tokens of ServiceAccounts that it could reach");
+    let again = |case: &RevocationInput| {
+        let flags = Flags::default();
+        let draft = Draft::of(case, &flags, None, RevokeMode::Single, &DryRuns::new());
+        Plan::with_earlier(vec![draft], flags, None, &before.paths)
+    };
+    let without_rights = again(&case("act", &[]));
+    assert_eq!((without_rights.paths.len(), tokens(&without_rights)), (1, tokens(&before)));
+    assert_eq!(without_rights.hash, now.hash);
+    let with_rights = again(&case("act", &[bound("mint", "mint", &[user("200-1")])]));
+    assert_eq!((with_rights.paths.len(), tokens(&with_rights)), (1, tokens(&before)));
 }

@@ -32,7 +32,7 @@ fn ended(plan: &Plan) -> Vec<String> {
 #[test]
 fn they_are_ended_behind_the_bindings_and_before_the_cloud() {
     let tokens = vec![token("a", &[CARL]), token("b", &["999"]), token("c", &[CARL, "999"])];
-    let plan = plan_with(&with(InputTokens { tokens, minor_version: Some(36), ..InputTokens::default() }), &ending());
+    let plan = plan_with(&with(InputTokens { tokens, ..InputTokens::default() }), &ending());
     assert_eq!(codes(&plan.refusals), []);
     assert_eq!(ended(&plan), ["3 Secret/shop/a", "4 Secret/shop/c"], "of others' tokens none");
     assert!(matches!(plan.steps[4].kind, StepKind::Kubeconfig(_)));
@@ -59,16 +59,16 @@ fn a_plan_for_another_version_of_a_secret_is_another_plan() {
 fn what_could_not_be_read_or_changed_is_refused() {
     let refused = InputToken { dry_run: Some(Err("forbidden".to_owned())), ..token("a", &[CARL]) };
     let one = || vec![token("a", &[CARL])];
-    for (read, expected) in [
-        (InputTokens { unread: vec!["forbidden".to_owned()], ..InputTokens::default() }, 1),
-        (InputTokens { tokens: one(), minor_version: Some(28), ..InputTokens::default() }, 1),
-        (InputTokens { minor_version: Some(28), ..InputTokens::default() }, 0),
-        (InputTokens { tokens: one(), minor_version: Some(29), ..InputTokens::default() }, 0),
-        (InputTokens { tokens: one(), ..InputTokens::default() }, 0),
-        (InputTokens { tokens: vec![refused], ..InputTokens::default() }, 1),
+    for (minor_version, read, expected) in [
+        (None, InputTokens { unread: vec!["forbidden".to_owned()], ..InputTokens::default() }, 1),
+        (Some(28), InputTokens { tokens: one(), ..InputTokens::default() }, 1),
+        (Some(28), InputTokens::default(), 0),
+        (Some(29), InputTokens { tokens: one(), ..InputTokens::default() }, 0),
+        (None, InputTokens { tokens: one(), ..InputTokens::default() }, 0),
+        (None, InputTokens { tokens: vec![refused], ..InputTokens::default() }, 1),
     ] {
-        let plan = plan_with(&with(read.clone()), &ending());
-        assert_eq!(codes(&plan.refusals), vec![RefusalCode::MissingRight; expected], "{read:?}");
+        let plan = plan_with(&RevocationInput { minor_version, ..with(read.clone()) }, &ending());
+        assert_eq!(codes(&plan.refusals), vec![RefusalCode::MissingRight; expected], "{minor_version:?} {read:?}");
     }
 }
 
