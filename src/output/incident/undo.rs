@@ -5,6 +5,7 @@ use crate::core::distinct::distinct;
 use crate::core::revocation::journal::{Ending, State, StepResult, state};
 use crate::core::revocation::operation::{OperationRecord, Purpose};
 use crate::core::revocation::plan::{Plan, StepKind};
+use crate::core::shell::quoted;
 
 /// How an operation is taken back.
 #[derive(Debug)]
@@ -74,14 +75,4 @@ fn of_revocation(sources: &Sources<'_>, record: &OperationRecord, plan: &Plan) -
     }
     notes.push("--dry-run shows what would be restored; nothing is restored without consent".to_owned());
     Undo { command: Some(command), notes }
-}
-
-/// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:@/".contains(&byte);
-    if !word.is_empty() && word.bytes().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
 }
