@@ -17,6 +17,7 @@ pub use crate::core::credential::certificate::Certificate;
 pub use crate::core::credential::client_pair::ClientPair;
 pub use crate::core::credential::exec_cache::CachedCredential;
 pub use crate::core::credential::expiry::{Limits as ExpiryLimits, assess as assess_expiry};
+pub use crate::core::credential::found::find as find_credentials;
 pub use crate::core::credential::private_key::{KeyMatch, PrivateKeyError};
 pub use crate::core::credential::static_token::{LastUse, StaticTokenKind};
 pub use crate::core::credential::token::Token;

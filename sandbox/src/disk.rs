@@ -99,7 +99,7 @@ struct Secrets {
 }
 
 /// Writes a disk below a folder: so many credentials, so many other files, and what looks like a credential and is none. The
-/// credentials are told in the order of their paths.
+/// credentials are listed in the order of their paths.
 ///
 /// # Errors
 /// A file can't be written, or the system has no randomness.

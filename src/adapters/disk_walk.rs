@@ -64,7 +64,8 @@ pub struct FoundFile {
 pub fn walk(roots: &[PathBuf], cross_file_systems: bool) -> Walked {
     let mut walked = Walked::default();
     let mut jobs = Vec::new();
-    for root in roots {
+    let named: BTreeSet<PathBuf> = roots.iter().cloned().collect();
+    for root in &named {
         match fs::metadata(root) {
             Ok(metadata) if metadata.is_dir() => {
                 jobs.push(Job::Folder(root.clone(), file_system(&metadata).filter(|_| !cross_file_systems)));
@@ -74,7 +75,7 @@ pub fn walk(roots: &[PathBuf], cross_file_systems: bool) -> Walked {
             Err(error) => walked.unread.push((root.clone(), error.kind())),
         }
     }
-    let queue = Queue::new(jobs);
+    let queue = Queue::new(jobs, named);
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let parts: Vec<Walked> = thread::scope(|scope| {
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| Worker::default().run(&queue))).collect();
@@ -102,7 +103,6 @@ impl Walked {
 
     fn sort(&mut self) {
         self.found.sort_by(|one, other| one.path.cmp(&other.path));
-        self.found.dedup_by(|one, other| one.path == other.path);
         self.unread.sort();
         self.other_file_systems.sort();
     }
@@ -120,43 +120,51 @@ enum Job {
 struct Queue {
     state: Mutex<QueueState>,
     changed: Condvar,
+    /// What was named: none of it is read with its folder, too.
+    named: BTreeSet<PathBuf>,
 }
 
 struct QueueState {
     jobs: Vec<Job>,
-    seen: BTreeSet<PathBuf>,
     busy: usize,
 }
 
 impl Queue {
-    fn new(jobs: Vec<Job>) -> Self {
+    fn new(jobs: Vec<Job>, named: BTreeSet<PathBuf>) -> Self {
         // The last one is taken first.
-        let state = QueueState { jobs: jobs.into_iter().rev().collect(), seen: BTreeSet::new(), busy: 0 };
-        Self { state: Mutex::new(state), changed: Condvar::new() }
+        let state = QueueState { jobs: jobs.into_iter().rev().collect(), busy: 0 };
+        Self { state: Mutex::new(state), changed: Condvar::new(), named }
     }
 
     /// The next job; `None` once there is none and no worker can add one.
-    fn take(&self) -> Option<Job> {
+    fn take(&self) -> Option<(Job, Turn<'_>)> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             match state.jobs.pop() {
-                Some(Job::Folder(folder, _)) if !state.seen.insert(folder.clone()) => {}
                 Some(job) => {
                     state.busy += 1;
-                    return Some(job);
+                    return Some((job, Turn { queue: self, more: Vec::new() }));
                 }
                 None if state.busy == 0 => return None,
                 None => state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
             }
         }
     }
+}
 
-    /// Ends a job, which led to others.
-    fn done(&self, jobs: Vec<Job>) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.jobs.extend(jobs);
+/// A worker's turn at one job. It ends with a panic, too: the others would wait for ever.
+struct Turn<'q> {
+    queue: &'q Queue,
+    /// What the job led to.
+    more: Vec<Job>,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut state = self.queue.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.jobs.append(&mut self.more);
         state.busy -= 1;
-        self.changed.notify_all();
+        self.queue.changed.notify_all();
     }
 }
 
@@ -174,20 +182,19 @@ impl Default for Worker {
 
 impl Worker {
     fn run(mut self, queue: &Queue) -> Walked {
-        while let Some(job) = queue.take() {
-            let more = match job {
-                Job::Folder(folder, file_system) => self.folder(&folder, file_system),
+        while let Some((job, mut turn)) = queue.take() {
+            turn.more = match job {
+                Job::Folder(folder, file_system) => self.folder(&folder, file_system, &queue.named),
                 Job::Files(paths) => {
                     paths.iter().for_each(|path| self.file(path));
                     Vec::new()
                 }
             };
-            queue.done(more);
         }
         self.walked
     }
 
-    fn folder(&mut self, folder: &Path, only_on: Option<u64>) -> Vec<Job> {
+    fn folder(&mut self, folder: &Path, only_on: Option<u64>, named: &BTreeSet<PathBuf>) -> Vec<Job> {
         let entries = match fs::read_dir(folder) {
             Ok(entries) => entries,
             Err(error) => {
@@ -204,6 +211,9 @@ impl Worker {
                     break;
                 }
             };
+            if named.contains(&entry.path()) {
+                continue;
+            }
             match entry.file_type() {
                 Ok(kind) if kind.is_file() => files.push(entry.path()),
                 Ok(kind) if kind.is_dir() => jobs.extend(self.folder_below(&entry, only_on)),
@@ -374,9 +384,14 @@ mod tests {
         for (name, before) in [("at-the-seam", PIECE - 9), ("behind", 3 * PIECE), ("in-the-first", 10)] {
             write(&root.path().join(name), format!("{}\n{RSA_PKCS1}", "x".repeat(before)));
         }
+        let expected = [".hidden/.git/key", "at-the-seam", "behind", "in-the-first"];
         let walked = walk(&[root.path().to_owned(), root.path().join("many"), root.path().to_owned()], false);
-        assert_eq!(names(&walked, root.path()), [".hidden/.git/key", "at-the-seam", "behind", "in-the-first"]);
+        assert_eq!(names(&walked, root.path()), expected);
         assert_eq!((walked.files, walked.unread.len()), (604, 0));
+        let [file, gone] = ["behind", "gone"].map(|name| root.path().join(name));
+        let walked = walk(&[file.clone(), root.path().to_owned(), file, gone.clone(), gone], false);
+        assert_eq!(names(&walked, root.path()), expected);
+        assert_eq!((walked.files, walked.unread.len()), (604, 1), "a file that is named is read once, too");
     }
 
     #[test]
@@ -395,6 +410,19 @@ mod tests {
         assert_eq!((walked.compressed, walked.files), (1, 0));
         assert_eq!(walked.unread, [(root.path().join("gone"), io::ErrorKind::NotFound)]);
         assert_eq!(walk(&[root.path().join("folder-link")], false).found.len(), 1, "a link that is named is followed");
+    }
+
+    #[test]
+    fn no_worker_waits_for_one_that_panicked() {
+        let queue = Queue::new(vec![Job::Files(Vec::new())], BTreeSet::new());
+        let panicked = thread::scope(|scope| {
+            let worker = scope.spawn(|| {
+                let _turn = queue.take();
+                std::panic::resume_unwind(Box::new("at work"));
+            });
+            worker.join().is_err()
+        });
+        assert!(panicked && queue.take().is_none());
     }
 
     #[test]

@@ -12,7 +12,7 @@ pub(super) const SIDE_BY_SIDE: &str = "Several clusters";
 
 /// Flags that are about one API server or one credential, and make no sense for several clusters. Shells know it from this list;
 /// for repeated contexts and IDs, which it can't express, `commands::clusters` decides.
-const OF_ONE_CLUSTER: [&str; 9] = [
+pub(super) const OF_ONE_CLUSTER: [&str; 9] = [
     "cluster",
     "user",
     "server",
@@ -23,6 +23,9 @@ const OF_ONE_CLUSTER: [&str; 9] = [
     "tls_server_name",
     "insecure_skip_tls_verify",
 ];
+
+/// The flags that choose other clusters than the one that a pod runs in.
+pub(super) const OTHER_CLUSTERS: [&str; 4] = ["context", "cluster_id", "all_contexts", "all_clusters"];
 
 /// Which clusters, and how far for them.
 #[derive(Debug, Args)]

@@ -3,11 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
-use jiff::civil::Date;
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 
-use super::parse_uid;
 use super::revocation::parse_operation;
+use super::{parse_uid, time_of};
 use crate::core::ids::Uid;
 use crate::core::revocation::journal::OperationId;
 
@@ -38,6 +37,5 @@ pub struct PersistenceArgs {
 }
 
 fn parse_time(text: &str) -> Result<Timestamp, String> {
-    let day = || text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok().map(|day| day.timestamp());
-    text.parse().ok().or_else(day).ok_or_else(|| "give a time such as 2026-11-22T03:10:02Z, or a day".to_owned())
+    time_of(text).ok_or_else(|| "give a time such as 2026-11-22T03:10:02Z, or a day".to_owned())
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueHint};
 use jiff::SignedDuration;
 
+use super::clusters::OF_ONE_CLUSTER;
 use super::revocation::parse_operation;
 use super::{DryRun, parse_cluster_id};
 use crate::core::credential::duration;
@@ -24,21 +25,6 @@ pub(super) const ROTATE_EXAMPLES: &str = "Examples:
   kubectl ackcred rotate --in-place               # change your user entry in the kubeconfig, and nothing else in it
   kubectl ackcred rotate -f stolen.yaml --write ~/.kube/new.yaml
   kubectl ackcred rotate --all-contexts --in-place";
-
-/// The flags that give another credential than the context's: it is that one that leaked.
-const OTHER_CREDENTIALS: [&str; 11] = [
-    "cluster",
-    "user",
-    "server",
-    "token",
-    "client_certificate",
-    "client_key",
-    "as_user",
-    "as_group",
-    "as_uid",
-    "as_user_extra",
-    "offline",
-];
 
 /// Flags of `rotate`.
 #[derive(Debug, Args)]
@@ -80,7 +66,7 @@ pub struct RotateArgs {
     #[arg(long, value_name = "ID", value_parser = parse_cluster_id, conflicts_with = "all_contexts", help_heading = "Clusters")]
     pub cluster_id: Option<ClusterId>,
     /// The clusters of all contexts that hold a certificate of yours
-    #[arg(long, conflicts_with_all = OTHER_CREDENTIALS, conflicts_with_all = ["context", "certificate_authority", "tls_server_name", "insecure_skip_tls_verify"], help_heading = "Clusters")]
+    #[arg(long, conflicts_with_all = OF_ONE_CLUSTER, conflicts_with_all = ["context", "as_user", "as_group", "as_uid", "as_user_extra", "offline"], help_heading = "Clusters")]
     pub all_contexts: bool,
     /// How long to wait for another operation in a cluster [default: 60s] and for a busy cloud [default: 120s]
     #[arg(long, value_name = "DURATION", value_parser = duration::parse, help_heading = "Clusters")]

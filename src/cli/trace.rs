@@ -3,11 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::parse_uid;
+use super::{parse_uid, time_of};
 use crate::core::credential::duration;
 use crate::core::ids::Uid;
 
@@ -91,11 +89,8 @@ impl TimeBound {
 }
 
 fn parse_bound(text: &str) -> Result<TimeBound, String> {
-    if let Ok(time) = text.parse() {
+    if let Some(time) = time_of(text) {
         return Ok(TimeBound::At(time));
-    }
-    if let Ok(midnight) = text.parse::<Date>().and_then(|date| date.to_zoned(TimeZone::UTC)) {
-        return Ok(TimeBound::At(midnight.timestamp()));
     }
     let expected = "a time is expected, such as 2026-11-22T03:10:00Z, 2026-11-22 or 24h";
     duration::parse(text).map(TimeBound::Ago).map_err(|_| expected.to_owned())

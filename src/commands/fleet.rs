@@ -23,12 +23,12 @@ use crate::world::OpenFiles;
 /// How many clusters are named that were not read for one reason.
 const FEW: usize = 5;
 
-/// Reads the clusters for a command that only tells what is there. `keep` makes of the connection to each API server what is still
+/// Reads the clusters for a command that only shows what is there. `keep` makes of the connection to each API server what is still
 /// needed.
 ///
 /// # Errors
 /// As [`read`]; and why the one cluster that was meant could not be read.
-pub(super) fn tell<A>(
+pub(super) fn read_to_show<A>(
     runtime: &Runtime,
     chosen: Chosen,
     cluster: cluster_access::AccessQuery<'_>,
@@ -43,35 +43,12 @@ pub(super) fn tell<A>(
     if chosen.extent.is_several() { Ok(fleet) } else { only(fleet) }
 }
 
-/// Reads the clusters for a command that changes something there: what was read in part is no basis for that.
+/// Reads the clusters for a command that changes something there: what was read in part is no basis for that, but bindings that are not
+/// `needed` may be unread.
 ///
 /// # Errors
-/// As [`tell`]; and Ctrl-C.
+/// As [`read_to_show`]; and Ctrl-C.
 pub(super) fn read_to_change(
-    runtime: &Runtime,
-    chosen: Chosen,
-    cluster: cluster_access::AccessQuery<'_>,
-    cloud: Option<CloudSettings>,
-    ui: &Ui,
-) -> Result<Fleet<ApiServer>> {
-    read_whole(runtime, chosen, cluster, cloud, BindingsNeeded::OneKind, ui)
-}
-
-/// Reads the clusters for a command that changes the operator's own access alone: bindings may be unread.
-///
-/// # Errors
-/// As [`read_to_change`].
-pub(super) fn read_for_oneself(
-    runtime: &Runtime,
-    chosen: Chosen,
-    cluster: cluster_access::AccessQuery<'_>,
-    cloud: Option<CloudSettings>,
-    ui: &Ui,
-) -> Result<Fleet<ApiServer>> {
-    read_whole(runtime, chosen, cluster, cloud, BindingsNeeded::None, ui)
-}
-
-fn read_whole(
     runtime: &Runtime,
     chosen: Chosen,
     cluster: cluster_access::AccessQuery<'_>,
@@ -239,7 +216,7 @@ fn say_lowered(bounds: Bounds, open_files: OpenFiles, ui: &Ui) {
 /// Reads the clusters, with a bar if standard error is a terminal.
 ///
 /// # Errors
-/// Where the account's clusters were wanted and the cloud can't be asked, and where Ctrl-C left nothing to tell.
+/// Where the account's clusters were wanted and the cloud can't be asked, and where Ctrl-C left nothing to show.
 async fn read<A>(
     question: FleetQuery<'_>,
     keep: impl Fn(ApiServer) -> A,

@@ -39,7 +39,7 @@ pub(super) fn run(
         }
         api
     };
-    let fleet = fleet::tell(&runtime, chosen, query, settings, keep, ui)?;
+    let fleet = fleet::read_to_show(&runtime, chosen, query, settings, keep, ui)?;
     fleet::say_sources(&fleet, extent, ui);
     let readings: Vec<(&ClusterReading<ApiServer>, Kubectl)> = readings(&fleet, access).collect();
     let tokens = match args.skip.contains(&Rule::StaticToken) || fleet.is_interrupted {

@@ -13,7 +13,7 @@ use crate::cli::{AccessArgs, CloudArgs, FailOn, ScanArgs};
 use crate::core::access::scan::ClusterScan;
 use crate::core::ids::Uid;
 use crate::core::persistence::{ClusterFacts, Finding, RightsThen, Traced, Whose, findings};
-use crate::core::rbac::user_info::{CertificateName, of_identity};
+use crate::core::rbac::user_info::of_identity;
 use crate::core::revocation::journal::{Fate, OperationId, writes};
 use crate::error::{Error, Result};
 use crate::gather::cluster_access::{AccessQuery, ClusterReading};
@@ -49,7 +49,7 @@ pub(super) fn run(
     let query = AccessQuery { world, timeout: access.request_timeout.0, namespace: None, with_rights: true };
     let settings = cloud::settings(cloud_args, access, world)?;
     let runtime = Runtime::begin()?;
-    let fleet = fleet::tell(&runtime, chosen, query, settings, |api: ApiServer| api, ui)?;
+    let fleet = fleet::read_to_show(&runtime, chosen, query, settings, |api: ApiServer| api, ui)?;
     fleet::say_read(&fleet, extent, ui);
 
     let asked = Asked { args, leaked: leaked.as_ref(), past: past.as_ref(), traced };
@@ -128,10 +128,7 @@ impl Asked<'_> {
     }
 
     fn whose(&self, scan: &ClusterScan) -> Whose {
-        let certificate = self.leaked.map(|leaked| CertificateName {
-            common_name: leaked.facts.common_name.clone(),
-            organizations: leaked.facts.organizations.clone(),
-        });
+        let certificate = self.leaked.map(Leaked::certificate_name);
         let of_uid = |uid: &Uid| of_identity(uid, &scan.grants, certificate.as_ref(), &[]);
         let users = self.uids().iter().flat_map(of_uid).collect();
         let fingerprint = self.leaked.map(|leaked| leaked.facts.certificate_sha256.clone());

@@ -25,6 +25,7 @@ use crate::error::{Error, Result};
 use crate::gather::account::AccountReading;
 use crate::gather::cluster_access;
 use crate::gather::fleet::{Bounds, Choice, Cluster, Fleet, Wanted};
+use crate::gather::grants::BindingsNeeded;
 use crate::gather::history::{self, Past, PastError, Scrutiny};
 use crate::gather::restoration::{self, Gathered};
 use crate::gather::runtime::{Interrupt, Runtime};
@@ -69,7 +70,8 @@ fn plan_and_carry_out(
     let runtime = Runtime::begin()?;
     let query =
         cluster_access::AccessQuery { world, timeout: access.request_timeout.0, namespace: None, with_rights: false };
-    let Fleet { account, clusters, .. } = fleet::read_to_change(&runtime, chosen, query, settings, ui)?;
+    let Fleet { account, clusters, .. } =
+        fleet::read_to_change(&runtime, chosen, query, settings, BindingsNeeded::OneKind, ui)?;
     all_read(&clusters)?;
     let query = restoration::RestoreQuery {
         world,

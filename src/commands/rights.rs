@@ -11,8 +11,8 @@ use crate::core::rbac::holdings::{HeldRule, Through, held_rules};
 use crate::core::rbac::others::and_more;
 use crate::core::rbac::reach::{Reach, ReachCluster};
 use crate::core::rbac::spot_checks::{SpotCheck, spot_checks};
-use crate::core::rbac::user_info::{CertificateName, KnownUser, NamedSubject, of_identity, of_subject};
-use crate::core::rbac::{Attributes, UserInfo, has_full_rights, rule_allows};
+use crate::core::rbac::user_info::{KnownUser, NamedSubject, of_identity, of_subject};
+use crate::core::rbac::{Attributes, UserInfo, has_full_rights, rule_allows_some};
 use crate::error::{Result, chain};
 use crate::gather::access_reviews::{self, EndedEarly};
 use crate::gather::cluster_access::AccessQuery;
@@ -46,7 +46,7 @@ pub(super) fn run(
         args.ask.then_some(api)
     };
     let runtime = Runtime::begin()?;
-    let fleet = fleet::tell(&runtime, chosen, query, settings, keep, ui)?;
+    let fleet = fleet::read_to_show(&runtime, chosen, query, settings, keep, ui)?;
     fleet::say_sources(&fleet, extent, ui);
 
     let whose = Whose { args, leaked: leaked.as_ref() };
@@ -96,10 +96,7 @@ impl Whose<'_> {
     /// Their user infos in a cluster.
     fn users(&self, scan: &ClusterScan) -> Vec<KnownUser> {
         let groups = &self.args.group;
-        let certificate = self.leaked.map(|leaked| CertificateName {
-            common_name: leaked.facts.common_name.clone(),
-            organizations: leaked.facts.organizations.clone(),
-        });
+        let certificate = self.leaked.map(Leaked::certificate_name);
         let of_file =
             self.leaked.iter().flat_map(|leaked| of_identity(&leaked.uid, &scan.grants, certificate.as_ref(), groups));
         let of_uids = self.args.uids.iter().flat_map(|uid| of_identity(uid, &scan.grants, None, groups));
@@ -175,11 +172,8 @@ impl<'a> Found<'a> {
         if held.inert.is_some() || held.is_unread {
             return;
         }
-        let secret = |verb: &str| {
-            let name = held.rule.resource_names.first().cloned().unwrap_or_default();
-            Attributes { verb: verb.to_owned(), resource: "secrets".to_owned(), name, ..Attributes::default() }
-        };
-        self.has_secrets |= ["get", "list", "watch"].iter().any(|verb| rule_allows(&held.rule, &secret(verb)));
+        let secrets = |verb: &str| Attributes::on(verb, "", "secrets", "", "");
+        self.has_secrets |= ["get", "list", "watch"].iter().any(|verb| rule_allows_some(&held.rule, &secrets(verb)));
         let is_cluster_wide = held.binding.namespace().is_none();
         self.has_full_rights |= is_cluster_wide && has_full_rights(std::slice::from_ref(&held.rule));
         self.has_group_grant |= matches!(held.through, Through::Group(_)) && !held.is_default;

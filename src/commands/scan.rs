@@ -39,7 +39,7 @@ pub(super) fn run(
         with_rights: false,
     };
     let settings = cloud::settings(cloud_args, access, world)?;
-    let fleet = fleet::tell(&Runtime::begin()?, chosen, question, settings, drop, ui)?;
+    let fleet = fleet::read_to_show(&Runtime::begin()?, chosen, question, settings, drop, ui)?;
     fleet::say_read(&fleet, extent, ui);
 
     let status = fleet::status(&fleet);

@@ -57,7 +57,7 @@ fn of_clusters(
     let question = AccessQuery { world, timeout: access.request_timeout.0, namespace: None, with_rights: false };
     let settings = cloud::settings(cloud_args, access, world)?;
     let runtime = Runtime::begin()?;
-    let mut fleet = fleet::tell(&runtime, chosen, question, settings, drop, ui)?;
+    let mut fleet = fleet::read_to_show(&runtime, chosen, question, settings, drop, ui)?;
     let logs = match fleet.is_interrupted {
         true => AuditLogs::default(),
         false => {

@@ -38,7 +38,7 @@ pub(super) fn run(
         with_rights: true,
     };
     let settings = cloud::settings(cloud_args, access, world)?;
-    let fleet = fleet::tell(&Runtime::begin()?, chosen, query, settings, drop, ui)?;
+    let fleet = fleet::read_to_show(&Runtime::begin()?, chosen, query, settings, drop, ui)?;
     fleet::say_read(&fleet, extent, ui);
 
     let status = fleet::status(&fleet);

@@ -5,8 +5,7 @@
 //! ```text
 //! persistence                    what would let someone in again
 //! revocation  lint               what a revocation changes, proves and gives back · what gives more than is needed
-//! revocation                     what a revocation changes, proves and gives back
-//! suggestion                     which roles allow what somebody was seen to use
+//! suggestion                     which roles allow what an identity was seen to use
 //! access      cluster            who holds access · which ACK cluster that is
 //! credential                     what a credential is, and when it ends
 //! kubeconfig  rbac  identity     which cluster, as whom · what bindings allow · whether a RAM identity exists
@@ -34,6 +33,7 @@ pub mod lifetime;
 pub mod percent;
 pub mod progress;
 pub mod secret;
+pub mod shell;
 pub mod sourced;
 pub mod system_groups;
 pub mod variables;

@@ -17,6 +17,7 @@ use crate::core::credential::{Credential, CredentialKind, FileContent, Problem, 
 use crate::core::ids::Uid;
 use crate::core::kubeconfig::connection::Login;
 use crate::core::kubeconfig::{Cluster, Data, Overrides, ResolveError, ResolvedContext, resolve};
+use crate::core::rbac::user_info::CertificateName;
 use crate::core::revocation::input::LeakedFacts;
 use crate::core::revocation::other_credential::OtherCredential;
 use crate::core::revocation::refusal::{Refusal, RefusalCode};
@@ -130,6 +131,12 @@ impl Leaked {
     pub fn facts_under(&self, authority: Option<&[u8]>) -> LeakedFacts {
         let signed_by_ca = authority.and_then(|authority| is_signed_by(&self.certificate, authority));
         LeakedFacts { signed_by_ca, ..self.facts.clone() }
+    }
+
+    /// The name and the groups that its certificate gives.
+    pub fn certificate_name(&self) -> CertificateName {
+        let LeakedFacts { common_name, organizations, .. } = &self.facts;
+        CertificateName { common_name: common_name.clone(), organizations: organizations.clone() }
     }
 
     /// Whether a context leads to a cluster with the file's CA.

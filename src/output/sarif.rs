@@ -43,7 +43,7 @@ pub struct SarifResult {
     pub message: String,
     /// The object's name.
     pub name: String,
-    /// The object with its cluster: what tells it from others in every run.
+    /// The object with its cluster: what sets it apart in every run.
     pub qualified_name: String,
     /// The object's path at the API server, behind its cluster.
     pub uri: String,

@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use kubectl_ackcred::internals::{Data, User, parse_kubeconfig};
 
 /// The fixtures, whole folders.
@@ -46,6 +48,7 @@ pub(crate) fn of(target: &str) -> Vec<Vec<u8>> {
             "{..uid}{.items[-1:].of['a\\.b'][0,1]}",
             "UID:.items[0].uid,N:.n",
         ]),
+        "any_file" => read(cases()).iter().flat_map(|file| hidden(file)).collect(),
         _ => Vec::new(),
     };
     seeds.extend(read(files(&root.join(FOUND).join(target), "")));
@@ -68,6 +71,14 @@ fn pems(file: &[u8]) -> Vec<Vec<u8>> {
         [bytes(user.client_certificate_data.as_ref()), bytes(key)].join(&b'\n')
     };
     kubeconfig.users.values().map(|user| pem(&user.value)).collect()
+}
+
+/// A kubeconfig as it lies on disks: as it is, in a string, in a base64 value, and its certificates and keys alone.
+fn hidden(file: &[u8]) -> Vec<Vec<u8>> {
+    let text = String::from_utf8_lossy(file);
+    let string = serde_json::json!({"resources": [{"kube_config": text}]}).to_string();
+    let value = format!("A=1\nKUBECONFIG={}\n", STANDARD.encode(file));
+    [vec![file.to_vec(), string.into_bytes(), value.into_bytes()], pems(file)].concat()
 }
 
 fn read(files: Vec<PathBuf>) -> Vec<Vec<u8>> {

@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use kubectl_ackcred::internals::{
     BindingItem, CachedCredential, Certificate, Chain, CliConfig, ClientPair, CloudError, CloudErrorBody, Columns,
     Credential, ExpiryLimits, ListDecoder, Material, OperationV1, ProtobufListDecoder, Secret, Template, Token, Uid,
-    assess_expiry, check_proxy_url, leading_uid, parse_exec_credential, parse_kubeconfig, parse_kuberc,
-    read_audit_line, read_config_map, read_event, read_journal, read_record, read_report, read_summary,
+    assess_expiry, check_proxy_url, find_credentials, leading_uid, parse_exec_credential, parse_kubeconfig,
+    parse_kuberc, read_audit_line, read_config_map, read_event, read_journal, read_record, read_report, read_summary,
     resolve_contexts, retry_hint, split_subject_name,
 };
 
@@ -41,6 +41,7 @@ pub(crate) const TARGETS: &[Target] = &[
     Target { name: "record", read: record },
     Target { name: "journal", read: journal },
     Target { name: "jsonpath", read: jsonpath },
+    Target { name: "any_file", read: any_file },
 ];
 
 /// The secret that must not come back out of a reader.
@@ -208,5 +209,16 @@ fn jsonpath(bytes: &[u8]) {
     }
     if let Ok(columns) = Columns::parse(&template) {
         let _ = columns.row(&document);
+    }
+}
+
+/// Each certificate that is found begins in a line of the file, and has a status.
+fn any_file(bytes: &[u8]) {
+    let found = find_credentials(bytes, &Arc::from(Path::new("/folder/file")));
+    let lines = bytes.split(|byte| *byte == b'\n').count() as u64;
+    let keys: Vec<_> = found.keys.iter().collect();
+    for certificate in &found.certificates {
+        assert!((1..=lines).contains(&certificate.line), "{} of {lines}", certificate.line);
+        assess_expiry(&certificate.assess(&keys), Timestamp::UNIX_EPOCH, &ExpiryLimits::default());
     }
 }

@@ -9,7 +9,7 @@ use super::client::ProxyUnreachable;
 use super::list::ListError;
 use super::protobuf_list::ProtobufListError;
 use super::tls::TlsFailure;
-use crate::core::cluster::server_view::ANONYMOUS;
+use crate::core::rbac::user_info::ANONYMOUS;
 
 /// A call to an API server that failed: which server, which call, and why.
 #[derive(Debug, thiserror::Error)]

@@ -70,5 +70,5 @@ fn mending(
 ) -> Option<String> {
     let object = input.bindings.iter().find(|object| object.reference() == step.binding)?;
     let place = object.subjects.iter().position(|subject| names_old(subject, old_names))?;
-    Some(renaming_command(&step.binding, place, &object.subjects[place].name, new_name))
+    renaming_command(&step.binding, place, &object.subjects[place].name, new_name)
 }

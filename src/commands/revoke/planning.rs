@@ -19,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::gather::account::AccountReading;
 use crate::gather::cluster_access::AccessQuery;
 use crate::gather::fleet::{Bounds, Cluster, ClusterRef, Fleet};
+use crate::gather::grants::BindingsNeeded;
 use crate::gather::leaked::Leaked;
 use crate::gather::revocation::{self, Gathered};
 use crate::gather::runtime::Runtime;
@@ -72,7 +73,8 @@ impl Planning<'_> {
             namespace: None,
             with_rights: false,
         };
-        let Fleet { account, clusters, .. } = fleet::read_to_change(runtime, chosen, query, settings, ui)?;
+        let Fleet { account, clusters, .. } =
+            fleet::read_to_change(runtime, chosen, query, settings, BindingsNeeded::OneKind, ui)?;
         let gathered = ui.waiting("making the plan", self.gather(clusters, &account, extent));
         let mut gathered = runtime.cancellable(gathered)??;
         let mode = self.mode(gathered.clusters.iter().map(|one| one.input.targets.len()).sum(), extent);

@@ -17,6 +17,7 @@ use crate::gather::account::AccountReading;
 use crate::gather::cloud::CloudAccess;
 use crate::gather::cluster_access::AccessQuery;
 use crate::gather::fleet::{Bounds, Cluster, Fleet};
+use crate::gather::grants::BindingsNeeded;
 use crate::gather::leaked::Leaked;
 use crate::gather::rotation::{self, Gathered, NotGathered, RotationQuery};
 use crate::gather::runtime::Runtime;
@@ -54,7 +55,8 @@ impl Planning<'_> {
             namespace: None,
             with_rights: false,
         };
-        let Fleet { account, clusters, .. } = fleet::read_for_oneself(runtime, chosen, query, settings, ui)?;
+        let Fleet { account, clusters, .. } =
+            fleet::read_to_change(runtime, chosen, query, settings, BindingsNeeded::None, ui)?;
         let gathering = ui.waiting("making the plan", self.gather(clusters, &account, extent));
         let (gathered, drafts, unread) = runtime.cancellable(gathering)??;
         let mut plan = RotationPlan::new(drafts, self.args.keep_others);

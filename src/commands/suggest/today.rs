@@ -71,7 +71,7 @@ impl ClusterToday {
         let fleet = chosen(access, world).and_then(|chosen| {
             let query = AccessQuery { world, timeout: access.request_timeout.0, namespace: None, with_rights: true };
             let settings = cloud::settings(cloud_args, access, world)?;
-            fleet::tell(runtime, chosen, query, settings, keep, ui)
+            fleet::read_to_show(runtime, chosen, query, settings, keep, ui)
         });
         match fleet {
             Ok(fleet) if fleet.is_interrupted => Err(Error::interrupted()),

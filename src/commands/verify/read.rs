@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::gather::account::AccountReading;
 use crate::gather::cluster_access::{AccessQuery, ClusterReading, Route};
 use crate::gather::fleet::{Bounds, Choice, Cluster, Fleet, Wanted};
+use crate::gather::grants::BindingsNeeded;
 use crate::gather::runtime::Runtime;
 use crate::output::ui::Ui;
 use crate::world::World;
@@ -52,7 +53,8 @@ pub(super) fn read(
         let choice = Choice { wanted, issue: clusters::issue(args.temporary_credentials) };
         let chosen = Chosen { choice, extent: Extent::Several, bounds };
         let query = AccessQuery { world, timeout: access.request_timeout.0, namespace: None, with_rights: false };
-        let fleet: Fleet<ApiServer> = fleet::read_to_change(runtime, chosen, query, settings.clone(), ui)?;
+        let fleet: Fleet<ApiServer> =
+            fleet::read_to_change(runtime, chosen, query, settings.clone(), BindingsNeeded::OneKind, ui)?;
         clusters.extend(fleet.clusters);
         account = Some(fleet.account);
     }

@@ -2,10 +2,6 @@
 
 use std::collections::BTreeMap;
 
-/// The user of a request without a credential that the API server accepts.
-/// Source: <https://kubernetes.io/docs/reference/access-authn-authz/authentication/#anonymous-requests>
-pub const ANONYMOUS: &str = "system:anonymous";
-
 /// Who the API server takes the asker for.
 /// Source: <https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/self-subject-review-v1/>
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

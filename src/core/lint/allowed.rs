@@ -45,20 +45,25 @@ impl Allowed {
         &self.0
     }
 
+    /// Whether a place or its one subject is accepted.
+    pub(super) fn has(&self, rule: Rule, place: &Place, subject: &str) -> bool {
+        self.has_place(rule, place) || self.has_subject(rule, subject)
+    }
+
     /// Whether a place is accepted: by its text or its name.
     pub(super) fn has_place(&self, rule: Rule, place: &Place) -> bool {
-        self.has(rule, |name| name == place.name || name == place.to_string())
+        self.accepts(rule, |name| name == place.name || name == place.to_string())
     }
 
     /// Whether a subject is accepted: by its text, its name or the UID in its name.
     pub(super) fn has_subject(&self, rule: Rule, subject: &str) -> bool {
         let bare = subject.split_once('/').map_or(subject, |(_, name)| name);
-        self.has(rule, |name| {
+        self.accepts(rule, |name| {
             name == subject || name == bare || split_subject_name(bare).is_some_and(|(uid, _)| uid == name)
         })
     }
 
-    fn has(&self, rule: Rule, is_meant: impl Fn(&str) -> bool) -> bool {
+    fn accepts(&self, rule: Rule, is_meant: impl Fn(&str) -> bool) -> bool {
         let counts = |one: &&Allowance| one.rule.is_none_or(|only| only == rule) && is_meant(&one.name);
         let found = self.0.iter().find(counts);
         if let Some(one) = found {

@@ -78,8 +78,7 @@ fn distinct(concerns: &[Concern<'_>], is_meant: impl Fn(&Concern<'_>, usize) -> 
             }
         }
     }
-    let count = names.len();
-    Others::new(names.into_iter(), count)
+    Others::of(names)
 }
 
 /// Puts bindings together that have one cause: those of one name and one role, in whatever namespaces.

@@ -1,7 +1,7 @@
 //! L05: what everyone holds beyond the API server's defaults.
 
 use super::allowed::Allowed;
-use super::concern::{self, Concern, by_cause};
+use super::concern::{Concern, by_cause};
 use super::fix::{Fix, RuleChange};
 use super::place::Place;
 use super::rules::Rule;
@@ -9,13 +9,12 @@ use super::{Finding, LintedCluster};
 use crate::core::rbac::binding::RBAC_GROUP;
 use crate::core::rbac::inert::parts;
 use crate::core::rbac::inventory::{Binding, BoundSubject};
+use crate::core::rbac::user_info::ANONYMOUS;
 use crate::core::rbac::who_can::is_everyone;
 use crate::core::rbac::{PolicyRule, is_default_for_everyone, is_server_default};
 use crate::core::system_groups::{ACK_USERS, AUTHENTICATED, SERVICE_ACCOUNTS};
 
 const RULE: Rule = Rule::Everyone;
-/// Who a request without a credential is.
-const ANONYMOUS: &str = "system:anonymous";
 /// The API server's own bindings, which it makes anew where they are gone.
 const SERVERS_OWN: [&str; 4] =
     ["system:basic-user", "system:discovery", "system:public-info-viewer", "system:service-account-issuer-discovery"];
@@ -80,17 +79,8 @@ fn finding<'a>(cluster: &LintedCluster<'a>, concerns: &[Concern<'a>]) -> Finding
         0 | 1 => String::new(),
         number => format!(" and {} more rules", number - 1),
     };
-    Finding {
-        rule: RULE,
-        level: RULE.text().level,
-        place: Place::of_binding(binding),
-        places: concern::places(concerns),
-        subjects: concern::concerned(concerns),
-        shared_with: concern::sharing(concerns),
-        why: format!("everyone in it may {first}{more} by {}/{}", role.kind, role.name),
-        fix,
-        path: None,
-    }
+    let why = format!("everyone in it may {first}{more} by {}/{}", role.kind, role.name);
+    Finding::of_bindings(RULE, Place::of_binding(binding), concerns, why, fix)
 }
 
 fn in_words(rule: &PolicyRule) -> String {

@@ -1,9 +1,6 @@
 //! What ends a finding: a sentence, and the commands that do it where they can be written exactly.
 //!
-//! A command names what it expects to find (`test` in a JSON patch), so that it fails where the object was changed in between. Names
-//! are from outside: whatever is in them is one word to a shell.
-
-use std::borrow::Cow;
+//! A command names what it expects to find (`test` in a JSON patch), so that it fails where the object was changed in between.
 
 use serde_json::{Value, json};
 
@@ -11,6 +8,7 @@ use super::concern::Concern;
 use super::place::Place;
 use crate::core::rbac::PolicyRule;
 use crate::core::rbac::inventory::{Binding, Role};
+use crate::core::shell;
 
 /// What to do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,21 +45,13 @@ impl Kubectl {
     /// A command; `None` where none leads there, or where a name in it can't be shown as it is.
     pub(super) fn command(&self, words: &[&str]) -> Option<String> {
         let words: Vec<&str> = words.iter().copied().chain(self.flags.iter().map(String::as_str)).collect();
-        let can_be_written = |word: &&str| !word.chars().any(|one| one.is_control() || !one.is_ascii());
-        let is_whole = !self.is_out_of_reach && words.iter().all(can_be_written);
-        is_whole.then(|| {
-            let quoted = words.into_iter().map(quoted).collect::<Vec<_>>();
-            format!("kubectl {}", quoted.join(" "))
-        })
+        if self.is_out_of_reach { None } else { shell::kubectl(&words) }
     }
 
     fn on(&self, verb: &[&str], kind: &str, place: &Place, more: &[&str]) -> Option<String> {
-        // It would be read as a flag.
-        if place.name.starts_with('-') {
-            return None;
-        }
+        let name = shell::argument(&place.name)?;
         let in_namespace = place.namespace.as_deref().map(|namespace| ["-n", namespace]);
-        let words = [verb, &[kind, &place.name], in_namespace.as_ref().map_or(&[][..], |words| words), more].concat();
+        let words = [verb, &[kind, name], in_namespace.as_ref().map_or(&[][..], |words| words), more].concat();
         self.command(&words)
     }
 
@@ -159,32 +149,9 @@ fn test(path: &str, value: Value) -> Value {
     json!({"op": "test", "path": path, "value": value})
 }
 
-/// A word as a POSIX shell takes it for one.
-fn quoted(word: &str) -> Cow<'_, str> {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:@%+=,".contains(&byte);
-    if !word.is_empty() && word.bytes().all(is_plain) {
-        return Cow::Borrowed(word);
-    }
-    Cow::Owned(format!("'{}'", word.replace('\'', r"'\''")))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_name_is_one_word_to_a_shell() {
-        for (word, expected) in [
-            ("cs:ns:dev", "cs:ns:dev"),
-            ("", "''"),
-            ("$(id)", "'$(id)'"),
-            ("a b;c", "'a b;c'"),
-            ("it's", r"'it'\''s'"),
-            ("~root", "'~root'"),
-        ] {
-            assert_eq!(quoted(word), expected);
-        }
-    }
 
     #[test]
     fn a_command_that_can_not_be_written_exactly_is_none() {

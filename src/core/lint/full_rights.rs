@@ -1,7 +1,7 @@
 //! L01: full rights in the whole cluster, by a binding, or by a mapping into `system:masters`.
 
 use super::allowed::Allowed;
-use super::concern::{self, Concern};
+use super::concern::Concern;
 use super::fix::Fix;
 use super::place::Place;
 use super::rules::Rule;
@@ -9,7 +9,6 @@ use super::{Finding, LintedCluster};
 use crate::core::rbac::binding::BindingKind;
 use crate::core::rbac::has_full_rights;
 use crate::core::rbac::mapping::{Mapping, MappingOrigin};
-use crate::core::rbac::others::Others;
 use crate::core::system_groups::MASTERS;
 
 const RULE: Rule = Rule::FullRights;
@@ -32,44 +31,20 @@ pub(super) fn findings<'a>(cluster: &LintedCluster<'a>, allowed: &Allowed) -> Ve
 
 fn of_binding<'a>(cluster: &LintedCluster<'a>, concern: Concern<'a>) -> Finding<'a> {
     let role = concern.binding.role();
-    let concerns = [concern];
-    let [concern] = &concerns;
-    Finding {
-        rule: RULE,
-        level: RULE.text().level,
-        place: Place::of_binding(concern.binding),
-        places: concern::places(&concerns),
-        subjects: concern::concerned(&concerns),
-        shared_with: concern::sharing(&concerns),
-        why: format!("full rights in the whole cluster by {}/{}", role.kind, role.name),
-        fix: Fix::new(
-            "bind what is needed, then remove this; --allow accepts those who need it",
-            [cluster.kubectl.without_subjects(concern)],
-        ),
-        path: None,
-    }
+    let fix = Fix::new(
+        "bind what is needed, then remove this; --allow accepts those who need it",
+        [cluster.kubectl.without_subjects(&concern)],
+    );
+    let why = format!("full rights in the whole cluster by {}/{}", role.kind, role.name);
+    Finding::of_bindings(RULE, Place::of_binding(concern.binding), &[concern], why, fix)
 }
 
 fn of_mapping<'a>(cluster: &LintedCluster<'a>, mapping: &Mapping, allowed: &Allowed) -> Option<Finding<'a>> {
-    let place = Place::new("RAMIdentityMapping", None, &mapping.name);
-    let subject = format!("User/{}", mapping.username);
-    if allowed.has_place(RULE, &place) || allowed.has_subject(RULE, &subject) {
-        return None;
-    }
-    let text = format!("map {} to a group with the rights that it needs", mapping.identity.as_str());
-    let fix = match mapping.origin {
-        MappingOrigin::Object => Fix::new(text, [cluster.kubectl.delete(&place)]),
+    let identity = mapping.identity.as_str();
+    let why = format!("{identity} is mapped into {MASTERS}, whose members may do everything");
+    let text = format!("map {identity} to a group with the rights that it needs");
+    Finding::of_mapping(RULE, mapping, allowed, why, |place| match mapping.origin {
+        MappingOrigin::Object => Fix::new(text, [cluster.kubectl.delete(place)]),
         MappingOrigin::ConfigMap => Fix::advice(text),
-    };
-    Some(Finding {
-        rule: RULE,
-        level: RULE.text().level,
-        places: vec![place.clone()],
-        place,
-        subjects: Others::new([subject].into_iter(), 1),
-        shared_with: Others::default(),
-        why: format!("{} is mapped into {MASTERS}, whose members may do everything", mapping.identity.as_str()),
-        fix,
-        path: None,
     })
 }

@@ -78,7 +78,6 @@ fn of_identity<'a>(
         .collect();
     sharing.sort();
     sharing.dedup();
-    let count = sharing.len();
     let is_deleted = matches!(verdict.state, State::Deleted(_));
     let fix = if is_deleted {
         let revoke = cluster.kubectl.command(&["ackcred", "revoke", uid]);
@@ -94,8 +93,8 @@ fn of_identity<'a>(
         level,
         place: first,
         places,
-        subjects: Others::new([subject].into_iter(), 1),
-        shared_with: Others::new(sharing.into_iter(), count),
+        subjects: Others::one(subject),
+        shared_with: Others::of(sharing),
         why: format!("{name}is {} ({})", verdict.state.as_str(), verdict.evidence),
         fix,
         path: None,
@@ -103,27 +102,13 @@ fn of_identity<'a>(
 }
 
 fn of_mapping<'a>(cluster: &LintedCluster<'a>, mapping: &Mapping, allowed: &Allowed) -> Option<Finding<'a>> {
-    let place = Place::new("RAMIdentityMapping", None, &mapping.name);
-    let subject = format!("User/{}", mapping.username);
-    if allowed.has_place(RULE, &place) || allowed.has_subject(RULE, &subject) {
-        return None;
-    }
-    let fix = match mapping.origin {
+    let why = format!("no UID is recorded: the next identity named {} has what it maps to", mapping.identity.as_str());
+    let found = Finding::of_mapping(RULE, mapping, allowed, why, |place| match mapping.origin {
         MappingOrigin::Object => Fix::new(
             "log in once as the identity, so that ack-ram-authenticator records its UID, or delete the mapping",
-            [cluster.kubectl.delete(&place)],
+            [cluster.kubectl.delete(place)],
         ),
         MappingOrigin::ConfigMap => Fix::advice("write it as a RAMIdentityMapping, in which the UID is recorded"),
-    };
-    Some(Finding {
-        rule: RULE,
-        level: Level::Warning,
-        places: vec![place.clone()],
-        place,
-        subjects: Others::new([subject].into_iter(), 1),
-        shared_with: Others::default(),
-        why: format!("no UID is recorded: whoever is {} next has what it maps to", mapping.identity.as_str()),
-        fix,
-        path: None,
-    })
+    });
+    found.map(|found| Finding { level: Level::Warning, ..found })
 }

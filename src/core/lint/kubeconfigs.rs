@@ -35,8 +35,7 @@ fn finding<'a>(
     let left = Lifetime::until(state.expires?, None, lifetimes.now);
     let place = Place::new("Kubeconfig", None, state.uid.as_str());
     let subject = format!("User/{}", state.uid);
-    let is_too_long = left.exceeds(lifetimes.longest?);
-    if !is_too_long || allowed.has_place(RULE, &place) || allowed.has_subject(RULE, &subject) {
+    if !left.exceeds(lifetimes.longest?) || allowed.has(RULE, &place, &subject) {
         return None;
     }
     let name = cluster.scan.verdict(Some(&state.uid)).name.as_ref();
@@ -45,7 +44,7 @@ fn finding<'a>(
         level: RULE.text().level,
         place,
         places: Vec::new(),
-        subjects: Others::new([subject].into_iter(), 1),
+        subjects: Others::one(subject),
         shared_with: Others::default(),
         why: format!(
             "the kubeconfig{} is valid for {} more",

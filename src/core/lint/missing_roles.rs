@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::allowed::Allowed;
-use super::concern::{self, Concern};
+use super::concern::Concern;
 use super::fix::Fix;
 use super::place::Place;
 use super::rules::Rule;
@@ -27,16 +27,10 @@ pub(super) fn findings<'a>(cluster: &LintedCluster<'a>, allowed: &Allowed) -> Ve
 }
 
 fn finding<'a>(cluster: &LintedCluster<'a>, role: &Role, concerns: &[Concern<'a>]) -> Finding<'a> {
-    let places = concern::places(concerns);
-    Finding {
-        rule: RULE,
-        level: RULE.text().level,
-        place: places[0].clone(),
-        fix: Fix::new("delete the binding", places.iter().map(|place| cluster.kubectl.delete(place))),
-        places,
-        subjects: concern::concerned(concerns),
-        shared_with: concern::sharing(concerns),
-        why: format!("{}/{} does not exist; who creates it decides what this gives", role.kind, role.name),
-        path: None,
-    }
+    let fix = Fix::new(
+        "delete the binding",
+        concerns.iter().map(|one| cluster.kubectl.delete(&Place::of_binding(one.binding))),
+    );
+    let why = format!("{}/{} does not exist; who creates it decides what this gives", role.kind, role.name);
+    Finding::of_bindings(RULE, Place::of_binding(concerns[0].binding), concerns, why, fix)
 }

@@ -29,12 +29,15 @@ pub use fix::{Fix, Kubectl};
 pub use place::Place;
 pub use rules::{Level, Rule};
 
+use concern::Concern;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::core::access::scan::ClusterScan;
 use crate::core::credential::static_token::StaticToken;
 use crate::core::rbac::Roles;
 use crate::core::rbac::kinds::Kinds;
+use crate::core::rbac::mapping::Mapping;
 use crate::core::rbac::others::Others;
 use crate::core::rbac::reach::{Discovered, ReachPath};
 
@@ -87,6 +90,46 @@ pub struct Finding<'a> {
     pub fix: Fix,
     /// The path to full rights.
     pub path: Option<ReachPath<'a>>,
+}
+
+impl<'a> Finding<'a> {
+    /// What is wrong with some bindings, of the rule's own level.
+    fn of_bindings(rule: Rule, place: Place, concerns: &[Concern<'a>], why: String, fix: Fix) -> Self {
+        Self {
+            rule,
+            level: rule.text().level,
+            place,
+            places: concern::places(concerns),
+            subjects: concern::concerned(concerns),
+            shared_with: concern::sharing(concerns),
+            why,
+            fix,
+            path: None,
+        }
+    }
+
+    /// What is wrong with a mapping, of the rule's own level; `None` where the mapping or its user is accepted.
+    fn of_mapping(
+        rule: Rule,
+        mapping: &Mapping,
+        allowed: &Allowed,
+        why: String,
+        fix: impl FnOnce(&Place) -> Fix,
+    ) -> Option<Self> {
+        let place = Place::new("RAMIdentityMapping", None, &mapping.name);
+        let subject = format!("User/{}", mapping.username);
+        (!allowed.has(rule, &place, &subject)).then(|| Self {
+            rule,
+            level: rule.text().level,
+            fix: fix(&place),
+            places: vec![place.clone()],
+            place,
+            subjects: Others::one(subject),
+            shared_with: Others::default(),
+            why,
+            path: None,
+        })
+    }
 }
 
 /// A rule that could not be held against a cluster.

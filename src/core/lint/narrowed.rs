@@ -1,5 +1,6 @@
 //! A role's rule with less in it.
 
+use crate::core::distinct::distinct;
 use crate::core::rbac::PolicyRule;
 use crate::core::rbac::kinds::Kinds;
 
@@ -26,12 +27,7 @@ pub(super) fn with_named_resources(rule: &PolicyRule, kinds: &Kinds) -> Option<P
         (true, false) => rule.resources.iter().flat_map(|resource| kinds.groups_of(resource)).collect(),
         (false, true) => rule.api_groups.iter().flat_map(|group| kinds.resources_of(group)).collect(),
     };
-    let mut distinct: Vec<String> = Vec::new();
-    named.into_iter().for_each(|one| {
-        if !distinct.contains(&one) {
-            distinct.push(one)
-        }
-    });
+    let distinct = distinct(named);
     if distinct.is_empty() || distinct.len() > MOST_RESOURCES {
         return None;
     }

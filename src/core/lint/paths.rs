@@ -14,7 +14,7 @@ use crate::core::rbac::inventory::Binding;
 use crate::core::rbac::others::Others;
 use crate::core::rbac::reach::{Primitive, Reach, ReachCluster, ReachPath, Step};
 use crate::core::rbac::user_info::UserInfo;
-use crate::core::rbac::{Attributes, PolicyRule, Roles, rule_allows};
+use crate::core::rbac::{Attributes, Roles, rule_allows_some};
 
 const RULE: Rule = Rule::PathToFullRights;
 
@@ -78,13 +78,12 @@ fn finding<'a>(cluster: &LintedCluster<'a>, Cause { users, path }: Cause<'a>) ->
     let granting = granting(cluster, &first);
     let fix = narrowing(cluster, &granting, right).unwrap_or_else(|| unbinding(cluster, &granting, &users));
     let texts: Vec<String> = users.iter().map(user_text).collect();
-    let count = texts.len();
     Finding {
         rule: RULE,
         level: RULE.text().level,
         place: granting.first().map_or_else(|| Place::new("User", None, &texts[0]), |binding| role_of(binding)),
         places: granting.iter().map(|binding| Place::of_binding(binding)).collect(),
-        subjects: Others::new(texts.into_iter(), count),
+        subjects: Others::of(texts),
         shared_with: Others::default(),
         why: String::new(),
         fix,
@@ -102,20 +101,12 @@ fn right_of<'s>(step: &'s Step<'_>) -> &'s Attributes {
 
 fn allows(cluster: &LintedCluster<'_>, binding: &Binding, right: &Attributes) -> bool {
     let role = cluster.roles.granted_by(binding);
-    role.is_some_and(|role| role.rules.iter().any(|rule| gives(rule, right)))
-}
-
-fn gives(rule: &PolicyRule, right: &Attributes) -> bool {
-    let name = rule.resource_names.first().cloned().unwrap_or_default();
-    rule_allows(rule, &Attributes { name, ..right.clone() })
+    role.is_some_and(|role| role.rules.iter().any(|rule| rule_allows_some(rule, right)))
 }
 
 /// The right taken out of the roles that give it; `None` where a `*` gives it, or where others keep the role.
 fn narrowing(cluster: &LintedCluster<'_>, granting: &[&Binding], right: &Attributes) -> Option<Fix> {
-    let resource = match right.subresource.as_str() {
-        "" => right.resource.clone(),
-        subresource => format!("{}/{subresource}", right.resource),
-    };
+    let resource = right.combined_resource();
     let mut commands = Vec::new();
     let mut known: Vec<Place> = Vec::new();
     for binding in granting {
@@ -127,7 +118,7 @@ fn narrowing(cluster: &LintedCluster<'_>, granting: &[&Binding], right: &Attribu
             continue;
         }
         let mut changes = Vec::new();
-        for (index, before) in role.rules.iter().enumerate().filter(|(_, rule)| gives(rule, right)) {
+        for (index, before) in role.rules.iter().enumerate().filter(|(_, rule)| rule_allows_some(rule, right)) {
             changes.push(RuleChange { index, before, after: without(before, &[&right.verb], &resource)? });
         }
         commands.push(cluster.kubectl.with_rules(&place, &changes));

@@ -19,8 +19,10 @@ use crate::core::rbac::{PolicyRule, has_full_rights};
 #[derive(Debug)]
 pub(super) struct HeldRoles<'a> {
     pub(super) role: &'a Role,
-    /// The namespaces of a Role; one without a name for a ClusterRole.
-    namespaces: Vec<Option<&'a str>>,
+    /// The namespace of a Role, of several the first; `None` for a ClusterRole.
+    namespace: Option<&'a str>,
+    /// The other namespaces in which a Role of this name has the same rules.
+    more_namespaces: Vec<Option<&'a str>>,
     pub(super) rules: &'a [PolicyRule],
     pub(super) bindings: Vec<&'a Binding>,
     /// Whether a change of it would not stay.
@@ -42,12 +44,13 @@ pub(super) fn held_roles<'a>(cluster: &LintedCluster<'a>) -> Vec<HeldRoles<'a>> 
         let rules = facts.rules.as_slice();
         match found.last_mut().filter(|last| last.role == role && last.rules == rules) {
             Some(last) => {
-                last.namespaces.push(namespace);
+                last.more_namespaces.push(namespace);
                 last.bindings.extend(bindings);
             }
             None => found.push(HeldRoles {
                 role,
-                namespaces: vec![namespace],
+                namespace,
+                more_namespaces: Vec::new(),
                 rules,
                 bindings,
                 is_kept_by_others: is_kept_by_others(role, cluster.roles.is_aggregated(role)),
@@ -66,10 +69,18 @@ pub(super) struct RoleConcern<'a> {
 }
 
 impl<'a> HeldRoles<'a> {
+    /// The role's object, of several the first.
+    pub(super) fn place(&self) -> Place {
+        self.place_in(self.namespace)
+    }
+
     /// The role's objects: one, or one for each namespace.
-    pub(super) fn places(&self) -> Vec<Place> {
-        let place = |namespace: &Option<&str>| Place::new(&self.role.kind, *namespace, &self.role.name);
-        self.namespaces.iter().map(place).collect()
+    pub(super) fn places(&self) -> impl Iterator<Item = Place> {
+        std::iter::once(&self.namespace).chain(&self.more_namespaces).map(|namespace| self.place_in(*namespace))
+    }
+
+    fn place_in(&self, namespace: Option<&str>) -> Place {
+        Place::new(&self.role.kind, namespace, &self.role.name)
     }
 
     /// `ClusterRole/cs:dev`.
@@ -102,7 +113,7 @@ impl<'a> HeldRoles<'a> {
         };
         let breaking: Vec<&'a Binding> =
             self.bindings.iter().copied().filter(|binding| !of(binding).is_empty()).collect();
-        if breaking.is_empty() || self.places().iter().any(|place| allowed.has_place(rule, place)) {
+        if breaking.is_empty() || self.places().any(|place| allowed.has_place(rule, &place)) {
             return None;
         }
         let concern = |binding: &&'a Binding| Concern::of(binding, rule, allowed, |_| true);

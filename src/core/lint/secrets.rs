@@ -1,7 +1,6 @@
 //! L04: roles by which every Secret of the cluster can be listed or watched.
 
 use super::allowed::Allowed;
-use super::concern;
 use super::fix::{Fix, RuleChange};
 use super::narrowed::without;
 use super::role_rules::{HeldRoles, RoleConcern, numbered};
@@ -41,22 +40,13 @@ fn finding<'a>(cluster: &LintedCluster<'a>, role: &HeldRoles<'a>, found: RoleCon
                 "remove list and watch of secrets from {}, or bind the role in single namespaces",
                 numbered(&rules)
             ),
-            role.places().iter().map(|place| cluster.kubectl.with_rules(place, &changes)),
+            role.places().map(|place| cluster.kubectl.with_rules(&place, &changes)),
         ),
         _ => Fix::advice("bind the role in the namespaces that need it, by RoleBindings"),
     };
     let mut verbs: Vec<&str> = rules.iter().flat_map(|index| verbs_on_all_secrets(&role.rules[*index])).collect();
     verbs.sort_unstable();
     verbs.dedup();
-    Finding {
-        rule: Rule::AllSecrets,
-        level: Rule::AllSecrets.text().level,
-        place: role.places().into_iter().next().unwrap_or_else(|| unreachable!("a role is somewhere")),
-        places: concern::places(&concerns),
-        subjects: concern::concerned(&concerns),
-        shared_with: concern::sharing(&concerns),
-        why: format!("{} allows {} of secrets, with the data of all of them", numbered(&rules), verbs.join(",")),
-        fix,
-        path: None,
-    }
+    let why = format!("{} allows {} of secrets, with the data of all of them", numbered(&rules), verbs.join(","));
+    Finding::of_bindings(Rule::AllSecrets, role.place(), &concerns, why, fix)
 }

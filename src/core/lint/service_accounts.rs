@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::allowed::Allowed;
-use super::concern::{self, Concern, by_cause};
+use super::concern::{Concern, by_cause};
 use super::fix::Fix;
 use super::place::Place;
 use super::rules::Rule;
@@ -44,15 +44,14 @@ fn allows_something(cluster: &LintedCluster<'_>, binding: &Binding) -> bool {
 }
 
 fn default_account<'a>(cluster: &LintedCluster<'a>, concerns: &[Concern<'a>]) -> Finding<'a> {
-    let role = concerns[0].binding.role();
-    Finding {
-        why: format!("every pod without a ServiceAccount of its own holds {}/{}", role.kind, role.name),
-        fix: Fix::new(
-            "bind a ServiceAccount of the workload in its place, then remove this",
-            concerns.iter().map(|concern| cluster.kubectl.without_subjects(concern)),
-        ),
-        ..finding(Rule::DefaultAccount, concerns)
-    }
+    let binding = concerns[0].binding;
+    let role = binding.role();
+    let why = format!("every pod without a ServiceAccount of its own holds {}/{}", role.kind, role.name);
+    let fix = Fix::new(
+        "bind a ServiceAccount of the workload in its place, then remove this",
+        concerns.iter().map(|concern| cluster.kubectl.without_subjects(concern)),
+    );
+    Finding::of_bindings(Rule::DefaultAccount, Place::of_binding(binding), concerns, why, fix)
 }
 
 fn spelled_as_user<'a>(cluster: &LintedCluster<'a>, concerns: &[Concern<'a>]) -> Finding<'a> {
@@ -62,23 +61,7 @@ fn spelled_as_user<'a>(cluster: &LintedCluster<'a>, concerns: &[Concern<'a>]) ->
     };
     let rewritten =
         |concern: &Concern<'a>| cluster.kubectl.with_subjects(concern, |place| written(concern.binding, place));
-    Finding {
-        why: "the rights count for that ServiceAccount, and many tools do not show them".to_owned(),
-        fix: Fix::new("write the subject as a ServiceAccount", concerns.iter().map(rewritten)),
-        ..finding(Rule::SpelledAsUser, concerns)
-    }
-}
-
-fn finding<'a>(rule: Rule, concerns: &[Concern<'a>]) -> Finding<'a> {
-    Finding {
-        rule,
-        level: rule.text().level,
-        place: Place::of_binding(concerns[0].binding),
-        places: concern::places(concerns),
-        subjects: concern::concerned(concerns),
-        shared_with: concern::sharing(concerns),
-        why: String::new(),
-        fix: Fix::default(),
-        path: None,
-    }
+    let why = "the rights count for that ServiceAccount, and many tools do not show them".to_owned();
+    let fix = Fix::new("write the subject as a ServiceAccount", concerns.iter().map(rewritten));
+    Finding::of_bindings(Rule::SpelledAsUser, Place::of_binding(concerns[0].binding), concerns, why, fix)
 }

@@ -3,7 +3,6 @@
 use super::Finding;
 use super::LintedCluster;
 use super::allowed::Allowed;
-use super::concern;
 use super::fix::{Fix, RuleChange};
 use super::narrowed::{with_named_resources, with_named_verbs};
 use super::role_rules::{HeldRoles, RoleConcern, numbered};
@@ -25,7 +24,6 @@ pub(super) fn findings<'a>(cluster: &LintedCluster<'a>, held: &[HeldRoles<'a>], 
 
 fn finding<'a>(cluster: &LintedCluster<'a>, role: &HeldRoles<'a>, rule: Rule, found: RoleConcern<'a>) -> Finding<'a> {
     let RoleConcern { rules, concerns } = found;
-    let places = role.places();
     let first = &role.rules[rules[0]];
     let narrowed = |index: &usize| {
         let before = &role.rules[*index];
@@ -42,11 +40,11 @@ fn finding<'a>(cluster: &LintedCluster<'a>, role: &HeldRoles<'a>, rule: Rule, fo
         }
         (false, Rule::EveryVerb, Some(changes)) => Fix::new(
             format!("list the verbs that are needed in {}; the command keeps all but special rights", numbered(&rules)),
-            places.iter().map(|place| cluster.kubectl.with_rules(place, &changes)),
+            role.places().map(|place| cluster.kubectl.with_rules(&place, &changes)),
         ),
         (false, _, Some(changes)) => Fix::new(
             format!("list the kinds that are needed in {}; the command keeps those of today", numbered(&rules)),
-            places.iter().map(|place| cluster.kubectl.with_rules(place, &changes)),
+            role.places().map(|place| cluster.kubectl.with_rules(&place, &changes)),
         ),
         (false, _, None) => Fix::advice(format!("list the kinds that are needed in {}", numbered(&rules))),
     };
@@ -54,17 +52,7 @@ fn finding<'a>(cluster: &LintedCluster<'a>, role: &HeldRoles<'a>, rule: Rule, fo
         Rule::EveryVerb => format!("{} allows every verb on {}", numbered(&rules), what(first)),
         _ => format!("{} allows {} on {}", numbered(&rules), first.verbs.join(","), what(first)),
     };
-    Finding {
-        rule,
-        level: rule.text().level,
-        place: places.into_iter().next().unwrap_or_else(|| unreachable!("a role is somewhere")),
-        places: concern::places(&concerns),
-        subjects: concern::concerned(&concerns),
-        shared_with: concern::sharing(&concerns),
-        why,
-        fix,
-        path: None,
-    }
+    Finding::of_bindings(rule, role.place(), &concerns, why, fix)
 }
 
 /// What a rule is about, in words: `pods of every API group`, `every kind of apps`.

@@ -11,6 +11,7 @@ use crate::core::rbac::mapping::Mapping;
 use crate::core::rbac::reach::{Certainty, Discovered, Primitive, Reach, ReachCluster, ReachPath, Target};
 use crate::core::rbac::{Attributes, Roles, UserInfo, allows};
 use crate::core::revocation::static_tokens::KNOWS_THE_LABEL;
+use crate::core::shell::{kubectl, kubectl_on};
 
 /// The static tokens that would let someone in; of an identity those that it could read.
 pub(super) fn static_tokens(facts: &ClusterFacts<'_>, whose: &Whose, then: &RightsThen) -> Vec<Finding> {
@@ -70,13 +71,13 @@ fn end_static_token(facts: &ClusterFacts<'_>, token: &StaticToken) -> Remedy {
     let today = day(facts.now);
     Remedy {
         text: "label the Secret: the token is not taken any more, until the label is gone".to_owned(),
-        command: Some(format!("kubectl label secret -n {namespace} {name} {INVALID_SINCE}={today}")),
+        command: kubectl_on("label", "Secret", Some(namespace), name, &[&format!("{INVALID_SINCE}={today}")]),
         undo: Undo::Yes,
     }
 }
 
 fn delete_secret(namespace: &str, name: &str, text: &str) -> Remedy {
-    let command = Some(format!("kubectl delete secret -n {namespace} {name}"));
+    let command = kubectl_on("delete", "Secret", Some(namespace), name, &[]);
     Remedy { text: text.to_owned(), command, undo: Undo::No }
 }
 
@@ -155,10 +156,11 @@ fn issued_token((namespace, name): Account, reached: &Reached) -> Finding {
     let depends_on = reached.depends_on.join(", and if ");
     let what = if depends_on.is_empty() { by.to_owned() } else { format!("{by}, if {depends_on}") };
     let command = match (&namespace, &name) {
-        (Some(namespace), Some(name)) => Some(format!(
-            "kubectl delete serviceaccount -n {namespace} {name} && kubectl create serviceaccount -n {namespace} {name}"
-        )),
-        (Some(namespace), None) => Some(format!("kubectl get serviceaccounts -n {namespace}")),
+        (Some(namespace), Some(name)) => {
+            let on_it = |verb: &str| kubectl_on(verb, "ServiceAccount", Some(namespace), name, &[]);
+            on_it("delete").zip(on_it("create")).map(|(delete, create)| format!("{delete} && {create}"))
+        }
+        (Some(namespace), None) => kubectl(&["get", "serviceaccounts", "-n", namespace]),
         (None, _) => Some("kubectl get serviceaccounts -A".to_owned()),
     };
     let leads_to = match (&namespace, &name) {

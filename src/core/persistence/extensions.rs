@@ -5,6 +5,7 @@ use super::{
 };
 use crate::core::rbac::mapping::{Mapping, MappingOrigin};
 use crate::core::rbac::reach::Certainty;
+use crate::core::shell::kubectl_on;
 
 /// The RAM identities that are mapped to user names and groups.
 pub(super) fn mappings(facts: &ClusterFacts<'_>) -> Vec<Finding> {
@@ -17,11 +18,11 @@ fn mapping(mapping: &Mapping) -> Finding {
     let (object, command) = match mapping.origin {
         MappingOrigin::Object => (
             FoundObject::new("RAMIdentityMapping", None, &mapping.name),
-            format!("kubectl get ramidentitymapping {} -o yaml", mapping.name),
+            shown("RAMIdentityMapping", None, &mapping.name),
         ),
         MappingOrigin::ConfigMap => (
             FoundObject::new("ConfigMap", Some("kube-system"), &mapping.name),
-            "kubectl get configmap -n kube-system alibabacloud-auth -o yaml".to_owned(),
+            shown("ConfigMap", Some("kube-system"), "alibabacloud-auth"),
         ),
     };
     Finding {
@@ -49,7 +50,7 @@ fn webhook(webhook: &Webhook) -> Finding {
         WebhookKind::Validating => "sees",
     };
     let kind = webhook.kind.configuration();
-    let command = format!("kubectl get {} {} -o yaml", kind.to_ascii_lowercase(), webhook.configuration);
+    let command = shown(kind, None, &webhook.configuration);
     Finding {
         method: Method::Webhook,
         object: FoundObject::new(kind, None, &webhook.configuration),
@@ -70,7 +71,7 @@ fn policy(policy: &AdmissionPolicy) -> Finding {
         source: Vec::new(),
         remedy: look(
             "look at the policy and its bindings; delete it if it is not meant",
-            format!("kubectl get mutatingadmissionpolicy {} -o yaml", policy.name),
+            shown("MutatingAdmissionPolicy", None, &policy.name),
         ),
         certainty: Certainty::Depends,
     }
@@ -85,12 +86,17 @@ fn service(service: &ApiService) -> Finding {
         source: Vec::new(),
         remedy: look(
             "look at the Service; delete the APIService if it is not meant",
-            format!("kubectl get apiservice {} -o yaml", service.name),
+            shown("APIService", None, &service.name),
         ),
         certainty: Certainty::Depends,
     }
 }
 
-fn look(text: &str, command: String) -> Remedy {
-    Remedy { text: text.to_owned(), command: Some(command), undo: Undo::Partly }
+/// The command that shows an object.
+fn shown(kind: &str, namespace: Option<&str>, name: &str) -> Option<String> {
+    kubectl_on("get", kind, namespace, name, &["-o", "yaml"])
+}
+
+fn look(text: &str, command: Option<String>) -> Remedy {
+    Remedy { text: text.to_owned(), command, undo: Undo::Partly }
 }

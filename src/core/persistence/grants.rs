@@ -6,6 +6,7 @@ use crate::core::ids::Uid;
 use crate::core::rbac::inventory::{Binding, BoundSubject};
 use crate::core::rbac::reach::Certainty;
 use crate::core::rbac::user_info::service_account_of;
+use crate::core::shell::kubectl_on;
 use crate::core::system_groups::SERVICE_ACCOUNTS;
 
 /// The API server's own binding for all ServiceAccounts: it lets them read how tokens are checked.
@@ -77,11 +78,9 @@ fn remedy(binding: &Binding, uid: Option<&Uid>) -> Remedy {
         let command = Some(format!("kubectl ackcred revoke {uid}"));
         return Remedy { text: "revoke the identity".to_owned(), command, undo: Undo::Yes };
     }
-    let kind = binding.kind().as_str().to_ascii_lowercase();
-    let place = binding.namespace().map(|namespace| format!(" -n {namespace}")).unwrap_or_default();
     Remedy {
         text: "take the subject out of the binding, if it is not meant".to_owned(),
-        command: Some(format!("kubectl edit {kind}{place} {}", binding.name())),
+        command: kubectl_on("edit", binding.kind().as_str(), binding.namespace(), binding.name(), &[]),
         undo: Undo::Partly,
     }
 }

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::core::ids::Uid;
 use crate::core::rbac::reach::Certainty;
+use crate::core::shell::kubectl;
 
 /// The signer of certificates with which clients log in.
 const CLIENTS: &str = "kubernetes.io/kube-apiserver-client";
@@ -57,9 +58,9 @@ fn finding(request: &CertificateRequest) -> Finding {
     if let Some(name) = name {
         source.push(SourceFact { what: format!("for {name}"), from: SourceFrom::ClientClaim });
     }
-    let command = name.map(|name| match Uid::of_user_name(name) {
-        Some(uid) => format!("kubectl ackcred revoke {uid}"),
-        None => format!("kubectl ackcred rights --subject User/{name}"),
+    let command = name.and_then(|name| match Uid::of_user_name(name) {
+        Some(uid) => kubectl(&["ackcred", "revoke", uid.as_str()]),
+        None => kubectl(&["ackcred", "rights", "--subject", &format!("User/{name}")]),
     });
     Finding {
         method: Method::CertificateRequest,

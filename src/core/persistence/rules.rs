@@ -7,6 +7,7 @@ use crate::core::rbac::binding_object::BindingRef;
 use crate::core::rbac::reach::{Primitive, Reach, ReachCluster, ReachPath};
 use crate::core::rbac::user_info::{UserInfo, service_account_of};
 use crate::core::rbac::who_can::is_everyone;
+use crate::core::shell::kubectl_on;
 
 /// Roles of the API server's own that are a part of others.
 const OWN_AGGREGATED: [&str; 3] = ["system:aggregate-to-admin", "system:aggregate-to-edit", "system:aggregate-to-view"];
@@ -74,8 +75,8 @@ fn finding(info: &UserInfo, method: Method, path: &ReachPath<'_>) -> Finding {
         |binding| FoundObject::of_binding(binding),
     );
     let requests: Vec<String> = step.attributes.iter().map(ToString::to_string).collect();
-    let kind = object.kind.to_ascii_lowercase();
-    let place = object.namespace.as_ref().map(|namespace| format!(" -n {namespace}")).unwrap_or_default();
+    let command =
+        object.name.as_ref().and_then(|name| kubectl_on("edit", &object.kind, object.namespace.as_deref(), name, &[]));
     let depends_on = path.depends_on();
     let condition =
         if depends_on.is_empty() { String::new() } else { format!(", if {}", depends_on.join(", and if ")) };
@@ -86,7 +87,7 @@ fn finding(info: &UserInfo, method: Method, path: &ReachPath<'_>) -> Finding {
         source: vec![SourceFact { what: requests.join(" and "), from: SourceFrom::ServerSet }],
         remedy: Remedy {
             text: "take the subject out of the binding, or the rule out of its role, if it is not meant".to_owned(),
-            command: object.name.as_ref().map(|name| format!("kubectl edit {kind}{place} {name}")),
+            command,
             undo: Undo::Partly,
         },
         certainty: path.certainty(),
@@ -105,7 +106,7 @@ pub(super) fn aggregated(facts: &ClusterFacts<'_>) -> Vec<Finding> {
         source: Vec::new(),
         remedy: Remedy {
             text: "look at its rules; delete it if they are not meant".to_owned(),
-            command: Some(format!("kubectl get clusterrole {} -o yaml", role.name)),
+            command: kubectl_on("get", "ClusterRole", None, &role.name, &["-o", "yaml"]),
             undo: Undo::Partly,
         },
         certainty: crate::core::rbac::reach::Certainty::Exact,

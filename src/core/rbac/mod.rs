@@ -39,7 +39,7 @@ mod paths;
 mod probes;
 mod server_defaults;
 
-pub use authorizer::{allows, names, rule_allows};
+pub use authorizer::{allows, names, rule_allows, rule_allows_some};
 pub use full_rights::{full_rights_holders, has_full_rights, is_administrator};
 pub use known_kinds::RESOURCE_VERBS;
 pub use paths::path_of;

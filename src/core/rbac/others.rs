@@ -20,6 +20,17 @@ impl Others {
     pub fn new(names: impl Iterator<Item = String>, count: usize) -> Self {
         Self { named: names.take(MOST_NAMED).collect(), count }
     }
+
+    /// Names the only one.
+    pub fn one(name: String) -> Self {
+        Self { named: vec![name], count: 1 }
+    }
+
+    /// Names the first of these.
+    pub fn of(names: Vec<String>) -> Self {
+        let count = names.len();
+        Self::new(names.into_iter(), count)
+    }
 }
 
 impl fmt::Display for Others {

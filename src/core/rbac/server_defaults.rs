@@ -1,5 +1,6 @@
 //! The bindings with which an API server starts, for users with and without a login.
 
+use super::authorizer::is_within;
 use super::{Attributes, PolicyRule, Roles};
 use crate::core::rbac::binding::BindingKind;
 use crate::core::rbac::inventory::Binding;
@@ -65,11 +66,8 @@ pub fn is_default_for_everyone(rule: &PolicyRule, has_login: bool) -> bool {
 /// Whether the API server's defaults allow this to every user who has a login: discovery, health, and questions about oneself.
 pub fn everyone_may(request: &Attributes) -> bool {
     if let Some(path) = &request.path {
-        let is_within = |url: &&str| match url.strip_suffix('*') {
-            Some(start) => path.starts_with(start),
-            None => path == *url,
-        };
-        return request.verb == "get" && DISCOVERY.iter().filter(|url| !url.starts_with("/swagger")).any(is_within);
+        let mut of_every_version = DISCOVERY.iter().filter(|url| !url.starts_with("/swagger"));
+        return request.verb == "get" && of_every_version.any(|url| is_within(path, url));
     }
     request.verb == "create"
         && request.subresource.is_empty()

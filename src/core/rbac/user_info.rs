@@ -11,6 +11,10 @@ use crate::core::system_groups::{ACK_USERS, AUTHENTICATED, MASTERS, SERVICE_ACCO
 /// Source: <https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/>
 pub(super) const SERVICE_ACCOUNT: &str = "system:serviceaccount:";
 
+/// The user of a request without a credential that the API server accepts.
+/// Source: <https://kubernetes.io/docs/reference/access-authn-authz/authentication/#anonymous-requests>
+pub const ANONYMOUS: &str = "system:anonymous";
+
 /// Who asks. RBAC knows a user by nothing but these.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UserInfo {

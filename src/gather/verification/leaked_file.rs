@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{REVIEW_STEP, REVIEWS_SETTLE_WITHIN, VerificationQuery};
 use crate::adapters::cluster::{ApiServer, CallError, GetAnswer};
-use crate::core::cluster::server_view::ANONYMOUS;
+use crate::core::rbac::user_info::ANONYMOUS;
 use crate::core::revocation::input::InputTarget;
 use crate::core::revocation::verification::{
     Check, CheckReport, CheckResult, CredentialAnswer, LeakedQuestion, certificate_refused, leaked_question,

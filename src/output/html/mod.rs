@@ -24,7 +24,7 @@ use jiff::Timestamp;
 
 use super::escape::escape;
 use super::table::Tone;
-use super::views::time;
+use super::views::{CloudView, ScannedCluster, time};
 use timeline::Timeline;
 
 const STYLE: &str = include_str!("style.css");
@@ -267,6 +267,29 @@ fn bars(states: impl IntoIterator<Item = (&'static str, Tone)>) -> Vec<Bar> {
 fn label(names: [&Option<String>; 3]) -> String {
     let names: Vec<&str> = names.into_iter().flatten().map(String::as_str).take(2).collect();
     names.join(" ")
+}
+
+fn cluster_label(cluster: &ScannedCluster) -> String {
+    label([&cluster.name, &cluster.id, &cluster.context])
+}
+
+/// Which clusters could not be read, and why.
+fn unread_clusters<'c>(clusters: impl Iterator<Item = (String, &'c Option<String>)>) -> Vec<String> {
+    clusters.filter_map(|(label, error)| Some(format!("{label}: {}", error.as_ref()?))).collect()
+}
+
+/// What could not be read of clusters and of the cloud; where neither says what, that something could not.
+fn unread<'c>(
+    clusters: impl Iterator<Item = (String, &'c Option<String>)>,
+    cloud: Option<&CloudView>,
+    is_incomplete: bool,
+) -> Vec<String> {
+    let mut unread = unread_clusters(clusters);
+    unread.extend(cloud.and_then(|cloud| cloud.error.clone()));
+    if unread.is_empty() && is_incomplete {
+        unread.push("a source that was asked did not answer".to_owned());
+    }
+    unread
 }
 
 /// Which clusters a page is about: one by its name, several by their number.

@@ -2,12 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use super::{Body, DataCell, DataRow, DataTable, Page, cluster_fact, known, label};
+use super::{Body, DataCell, DataRow, DataTable, Page, cluster_fact, cluster_label, known, unread_clusters};
 use crate::output::table::Tone;
 use crate::output::views::{
-    CertaintyWord, GroupsSourceWord, HeldRuleView, PathView, ReviewView, RightsReport, RightsUser, ScannedCluster,
-    UserPath, Word as _, counted, time,
+    CertaintyWord, GroupsSourceWord, HeldRuleView, PathView, ReviewView, RightsReport, RightsUser, UserPath, Word as _,
+    counted, time,
 };
+
+/// What the column of that name says.
+pub(super) const CERTAINTY: &str =
+    "Exact: the API server alone lets it happen. Depends: something else must be the case, too.";
 
 /// The verbs that have a column of their own, in the order of harm.
 const VERBS: [&str; 7] = ["get", "list", "watch", "create", "update", "patch", "delete"];
@@ -45,12 +49,12 @@ impl Page {
                 certainty(path),
                 DataCell::new(&*path.how),
             ],
-            more: known([("Only if", (!path.depends_on.is_empty()).then(|| path.depends_on.join(", and if ")))]),
+            more: known([("Only if", only_if(path))]),
         };
         self.section(
             "paths",
             "What it can become",
-            "Exact: the API server alone lets it happen. Depends: something else must be the case, too.",
+            CERTAINTY,
             Body::Rows(DataTable {
                 headers: vec!["User", "Becomes", "Certainty", "How"],
                 rows: report.paths.iter().map(row).collect(),
@@ -160,14 +164,8 @@ impl Page {
     }
 }
 
-fn cluster_label(cluster: &ScannedCluster) -> String {
-    label([&cluster.name, &cluster.id, &cluster.context])
-}
-
 fn unread(report: &RightsReport<'_>) -> Vec<String> {
-    let failed = report.clusters.iter();
-    let mut unread: Vec<String> =
-        failed.filter_map(|one| Some(format!("{}: {}", cluster_label(one), one.error.as_ref()?))).collect();
+    let mut unread = unread_clusters(report.clusters.iter().map(|one| (cluster_label(one), &one.error)));
     let roles: BTreeSet<String> =
         report.rules.iter().filter(|rule| rule.role_unread).map(|rule| rule.binding.text()).collect();
     unread.extend(roles.into_iter().map(|binding| format!("what {binding} allows: its role could not be read")));
@@ -220,6 +218,11 @@ pub(super) fn becomes(path: &PathView) -> DataCell {
 pub(super) fn certainty(path: &PathView) -> DataCell {
     let tone = if path.certainty == CertaintyWord::Exact { Tone::Attention } else { Tone::Plain };
     DataCell::short(Some(path.certainty.as_str())).tone(tone)
+}
+
+/// What else must be the case.
+pub(super) fn only_if(path: &PathView) -> Option<String> {
+    (!path.depends_on.is_empty()).then(|| path.depends_on.join(", and if "))
 }
 
 /// All that a user may do with one kind, or one path, in one place.

@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::timeline::Timeline;
-use super::{Body, DataCell, DataRow, DataTable, Page, Share, bars, cluster_fact, known};
+use super::{Body, DataCell, DataRow, DataTable, Page, Share, bars, cluster_fact, cluster_label, known, unread};
 use crate::output::table::Tone;
 use crate::output::views::{
-    Binding, GrantView, HolderView, KubeconfigWord, Role, ScanReport, ScannedCluster, StateWord, Word as _, counted,
-    state_tone, time,
+    Binding, GrantView, HolderView, KubeconfigWord, Role, ScanReport, StateWord, Word as _, counted, state_tone, time,
 };
 
 impl Page {
@@ -16,17 +15,13 @@ impl Page {
         let grants: Vec<GrantView<'_>> = report.grants.views().collect();
         let identities: Vec<HolderView<'_>> = report.identities.iter().collect();
         let mut facts = vec![format!("Read {}", time(report.time))];
-        facts.extend(cluster_fact(report.clusters.iter().map(label)));
+        facts.extend(cluster_fact(report.clusters.iter().map(cluster_label)));
         if report.hidden > 0 {
             facts.push(format!("{} grants of living identities not shown", report.hidden));
         }
         let mut page = Self::new("Who holds access", "kubectl ackcred scan", facts);
-        let failed = report.clusters.iter();
-        page.unread = failed.filter_map(|one| Some(format!("{}: {}", label(one), one.error.as_ref()?))).collect();
-        page.unread.extend(report.cloud.as_ref().and_then(|cloud| cloud.error.clone()));
-        if page.unread.is_empty() && report.incomplete {
-            page.unread.push("a source that was asked did not answer".to_owned());
-        }
+        let clusters = report.clusters.iter().map(|one| (cluster_label(one), &one.error));
+        page.unread = unread(clusters, report.cloud.as_ref(), report.incomplete);
         decide(&mut page, report, &grants, &identities);
 
         let ends: BTreeSet<_> = grants.iter().filter_map(|row| Some((row.expires?, row.uid?, row.name))).collect();
@@ -220,8 +215,4 @@ fn share(rows: &[&GrantView<'_>]) -> Share {
         more: subjects.saturating_sub(rows.len() + others.len()),
         others: others.into_iter().cloned().collect(),
     }
-}
-
-fn label(cluster: &ScannedCluster) -> String {
-    super::label([&cluster.name, &cluster.id, &cluster.context])
 }

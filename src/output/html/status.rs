@@ -1,7 +1,7 @@
 //! The page of `status`.
 
 use super::timeline::Timeline;
-use super::{Body, DataCell, DataRow, DataTable, Page, bars, cluster_fact, known};
+use super::{Body, DataCell, DataRow, DataTable, Page, bars, cluster_fact, known, unread};
 use crate::output::table::Tone;
 use crate::output::views::{
     Auditing, ClusterStatus, KubeconfigWord, LastAccessView, StateWord, StatusItem, StatusReport, Word as _,
@@ -14,12 +14,8 @@ impl Page {
         let mut facts = vec![format!("Read {}", time(report.time))];
         facts.extend(cluster_fact(report.clusters.iter().map(label)));
         let mut page = Self::new("State of kubeconfigs", "kubectl ackcred status", facts);
-        let failed = report.clusters.iter();
-        page.unread = failed.filter_map(|one| Some(format!("{}: {}", label(one), one.error.as_ref()?))).collect();
-        page.unread.extend(report.cloud.as_ref().and_then(|cloud| cloud.error.clone()));
-        if page.unread.is_empty() && report.incomplete {
-            page.unread.push("a source that was asked did not answer".to_owned());
-        }
+        let clusters = report.clusters.iter().map(|one| (label(one), &one.error));
+        page.unread = unread(clusters, report.cloud.as_ref(), report.incomplete);
         decide(&mut page, report);
 
         let name =

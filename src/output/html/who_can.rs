@@ -1,11 +1,10 @@
 //! The page of `who-can`.
 
-use super::rights::{becomes, certainty};
-use super::{Body, DataCell, DataRow, DataTable, Page, bars, cluster_fact, known, label};
+use super::rights::{CERTAINTY, becomes, certainty, only_if};
+use super::{Body, DataCell, DataRow, DataTable, Page, bars, cluster_fact, cluster_label, known, unread};
 use crate::output::table::Tone;
 use crate::output::views::{
-    AllowedView, Binding, IdentityTypeWord, Role, ScannedCluster, StateWord, WhoCanReport, Word as _, counted,
-    state_tone, time,
+    AllowedView, Binding, IdentityTypeWord, Role, StateWord, WhoCanReport, Word as _, counted, state_tone, time,
 };
 
 impl Page {
@@ -17,13 +16,8 @@ impl Page {
             facts.push(format!("{} that may for some names only not shown", counted(report.by_name_only, "subject")));
         }
         let mut page = Self::new("Who may do it", "kubectl ackcred who-can", facts);
-        let failed = report.clusters.iter();
-        page.unread =
-            failed.filter_map(|one| Some(format!("{}: {}", cluster_label(one), one.error.as_ref()?))).collect();
-        page.unread.extend(report.cloud.as_ref().and_then(|cloud| cloud.error.clone()));
-        if page.unread.is_empty() && report.incomplete {
-            page.unread.push("a source that was asked did not answer".to_owned());
-        }
+        let clusters = report.clusters.iter().map(|one| (cluster_label(one), &one.error));
+        page.unread = unread(clusters, report.cloud.as_ref(), report.incomplete);
         decide(&mut page, report);
         let states = rows(report).filter_map(|row| row.state).map(|state| (state.as_str(), state_tone(state)));
         let states = bars(states);
@@ -87,15 +81,12 @@ impl Page {
         let reached = report.subjects.iter().flat_map(|row| row.reach.iter().map(move |path| (row, path)));
         let rows = reached.map(|(row, path)| DataRow {
             cells: vec![DataCell::new(row.subject_text()), becomes(path), certainty(path), DataCell::new(&*path.how)],
-            more: known([
-                ("Only if", (!path.depends_on.is_empty()).then(|| path.depends_on.join(", and if "))),
-                ("State", row.state.map(|state| state.as_str().to_owned())),
-            ]),
+            more: known([("Only if", only_if(path)), ("State", row.state.map(|state| state.as_str().to_owned()))]),
         });
         self.section(
             "reach",
             "Who could become one of them",
-            "Exact: the API server alone lets it happen. Depends: something else must be the case, too.",
+            CERTAINTY,
             Body::Rows(DataTable {
                 headers: vec!["Subject", "Becomes", "Certainty", "How"],
                 rows: rows.collect(),
@@ -109,10 +100,6 @@ impl Page {
 /// Those that may themselves.
 fn rows<'r, 'a>(report: &'r WhoCanReport<'a>) -> impl Iterator<Item = &'r AllowedView<'a>> {
     report.subjects.iter().filter(|row| row.reach.is_empty())
-}
-
-fn cluster_label(cluster: &ScannedCluster) -> String {
-    label([&cluster.name, &cluster.id, &cluster.context])
 }
 
 fn decide(page: &mut Page, report: &WhoCanReport<'_>) {

@@ -5,6 +5,7 @@ use crate::core::distinct::distinct;
 use crate::core::revocation::journal::{Ending, State, StepResult, state};
 use crate::core::revocation::operation::{OperationRecord, Purpose};
 use crate::core::revocation::plan::{Plan, StepKind};
+use crate::core::shell::quoted;
 
 /// How an operation is taken back.
 #[derive(Debug)]
@@ -81,14 +82,4 @@ fn unfinished(sources: &Sources<'_>, verb: &str) -> Option<String> {
     let is_finished =
         !matches!(state(sources.events), State::Unfinished | State::Ended(Ending::Interrupted | Ending::Incomplete));
     (!is_finished).then(|| format!("it is not finished; kubectl ackcred {verb} --resume {} finishes it", sources.id))
-}
-
-/// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:@/".contains(&byte);
-    if !word.is_empty() && word.bytes().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
 }

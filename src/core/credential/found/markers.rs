@@ -1,4 +1,4 @@
-//! What a text must hold to be looked into: one pass over the raw bytes tells nearly every file of a disk apart.
+//! What a text must hold to be looked into: one pass over the raw bytes is all that nearly every file of a disk takes.
 
 use std::sync::LazyLock;
 

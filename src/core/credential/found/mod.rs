@@ -187,7 +187,7 @@ impl Search<'_> {
         self.kubeconfig(text, 0, &content[..end]).then_some(0..end)
     }
 
-    /// Reads what may be a kubeconfig; tells whether it is one with users.
+    /// Reads what may be a kubeconfig; returns whether it is one with users.
     fn kubeconfig(&mut self, text: &Text<'_>, start: usize, content: &str) -> bool {
         let Ok(kubeconfig) = kubeconfig::parse(content.as_bytes(), Arc::clone(self.file)) else { return false };
         if kubeconfig.users.is_empty() {
@@ -218,8 +218,8 @@ impl Search<'_> {
                 }
                 PemKind::Certificate => {}
             }
+            taken.add(&block.range);
         }
-        blocks.iter().for_each(|block| taken.add(&block.range));
     }
 
     /// Reads what a credential plugin printed, and its cache keeps.

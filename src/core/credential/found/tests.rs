@@ -66,6 +66,14 @@ fn a_kubeconfig_is_found_once_wherever_it_stands() {
 }
 
 #[test]
+fn what_stands_in_a_kubeconfig_is_found_once_whatever_else_stands_there() {
+    let ca = CertificateFixture::ack("ca").pem(&rsa_key()).replace('\n', "\n    ");
+    let extended = format!("extensions:\n- name: ca\n  extension: |\n    {ca}\n{}", kubeconfig());
+    let (users, certificates) = lines(&found(&extended));
+    assert_eq!((users.len(), certificates), (1, vec![]), "{extended}");
+}
+
+#[test]
 fn a_certificate_is_found_with_the_key_of_its_file() {
     let (certificate, base64) = (certificate(), STANDARD.encode(certificate()));
     for (what, content, line) in [

@@ -9,11 +9,9 @@ use super::paths::Edge;
 use super::{Primitive, Step, Target};
 use crate::core::rbac::Attributes;
 use crate::core::rbac::kinds::AUTHENTICATION_GROUP;
-use crate::core::rbac::user_info::{UserInfo, service_account_of};
+use crate::core::rbac::user_info::{ANONYMOUS, UserInfo, service_account_of};
 use crate::core::system_groups::{AUTHENTICATED, MASTERS};
 
-/// Whom a user without a credential is to the API server.
-const ANONYMOUS: &str = "system:anonymous";
 /// A user name that need not exist.
 const ANYONE: &str = "anyone";
 /// What a server of an unknown or older version must do for impersonation of some verbs alone.

@@ -9,6 +9,7 @@ use crate::core::hex;
 use crate::core::rbac::binding_object::{BindingObject, BindingRef, subject_text, user_name};
 use crate::core::revocation::change::Change;
 use crate::core::revocation::plan::BindingStep;
+use crate::core::shell::kubectl_on;
 
 /// Whether a subject is one of the old names.
 pub fn names_old(subject: &Subject, old_names: &BTreeSet<String>) -> bool {
@@ -46,14 +47,14 @@ pub(super) fn sealed(subjects: &[&Subject]) -> Option<String> {
     (!texts.is_empty()).then(|| hex::sha256(json!(texts).to_string().as_bytes()))
 }
 
-/// The command by which another administrator gives a binding the new name: `place` is that of the old one among its subjects.
-pub fn renaming_command(binding: &BindingRef, place: usize, old_name: &str, new_name: &str) -> String {
+/// The command by which another administrator gives a binding the new name: `place` is that of the old one among its subjects. `None` where
+/// it can't be written exactly.
+pub fn renaming_command(binding: &BindingRef, place: usize, old_name: &str, new_name: &str) -> Option<String> {
     let path = format!("/subjects/{place}/name");
     let patch = json!([
         {"op": "test", "path": path, "value": old_name},
         {"op": "replace", "path": path, "value": new_name},
     ]);
-    let kind = binding.kind.as_str().to_lowercase();
-    let namespace = binding.namespace.as_ref().map(|namespace| format!(" -n {namespace}")).unwrap_or_default();
-    format!("kubectl patch {kind}{namespace} {} --type=json -p '{patch}'", binding.name)
+    let more = ["--type=json", "-p", &patch.to_string()];
+    kubectl_on("patch", binding.kind.as_str(), binding.namespace.as_deref(), &binding.name, &more)
 }

@@ -259,10 +259,15 @@ fn a_binding_is_renamed_only_as_it_was_agreed_to() {
 fn the_command_that_mends_a_binding_names_its_namespace() {
     let binding = BindingRef { kind: BindingKind::RoleBinding, namespace: Some("shop".into()), name: "team".into() };
     assert_eq!(
-        renaming_command(&binding, 2, OLD, "200-9"),
+        renaming_command(&binding, 2, OLD, "200-9").unwrap(),
         "kubectl patch rolebinding -n shop team --type=json -p '[{\"op\":\"test\",\"path\":\"/subjects/2/name\",\"value\":\"200-1\"},\
          {\"op\":\"replace\",\"path\":\"/subjects/2/name\",\"value\":\"200-9\"}]'"
     );
+    let hostile =
+        renaming_command(&BindingRef { name: "x; id".into(), ..binding.clone() }, 2, "it's", "200-9").unwrap();
+    assert!(hostile.starts_with("kubectl patch rolebinding -n shop 'x; id' --type=json -p '[{"), "{hostile}");
+    assert!(hostile.contains(r"it'\''s"), "{hostile}");
+    assert_eq!(renaming_command(&BindingRef { name: "-f".into(), ..binding }, 2, OLD, "200-9"), None);
 }
 
 #[test]

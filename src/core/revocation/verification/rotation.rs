@@ -33,8 +33,9 @@ pub fn old_names_left(old_names: &BTreeSet<String>, new_name: Option<&str>, inve
             let Some(name) = subject.user_name().filter(|name| old_names.contains(*name)) else { continue };
             let (role, reference) = (binding.role(), binding.reference());
             let gives = format!("{reference} gives {}/{} to {name}", role.kind, role.name);
-            left.push(match new_name {
-                Some(new_name) => format!("{gives}; mend it: {}", renaming_command(&reference, place, name, new_name)),
+            let command = new_name.and_then(|new_name| renaming_command(&reference, place, name, new_name));
+            left.push(match command {
+                Some(command) => format!("{gives}; mend it: {command}"),
                 None => gives,
             });
         }
