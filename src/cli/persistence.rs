@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
-use jiff::civil::Date;
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 
 use super::parse_uid;
 use super::revocation::parse_operation;
+use super::trace::time_or_day;
 use crate::core::ids::Uid;
 use crate::core::revocation::journal::OperationId;
 
@@ -38,6 +38,5 @@ pub struct PersistenceArgs {
 }
 
 fn parse_time(text: &str) -> Result<Timestamp, String> {
-    let day = || text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok().map(|day| day.timestamp());
-    text.parse().ok().or_else(day).ok_or_else(|| "give a time such as 2026-11-22T03:10:02Z, or a day".to_owned())
+    time_or_day(text).ok_or_else(|| "give a time such as 2026-11-22T03:10:02Z, or a day".to_owned())
 }

@@ -39,7 +39,7 @@ pub struct SuggestArgs {
     /// server: have the API server check the roles and bindings, too, without storing them
     #[arg(long, value_name = "HOW", num_args = 0..=1, require_equals = true, default_missing_value = "client", default_value = "none", hide_default_value = true, conflicts_with = "log_only")]
     pub dry_run: SuggestDryRun,
-    /// Read no cluster: what would be lost is not told
+    /// Read no cluster: what would be lost is not shown
     #[arg(long)]
     pub log_only: bool,
 }

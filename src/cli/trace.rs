@@ -91,14 +91,17 @@ impl TimeBound {
 }
 
 fn parse_bound(text: &str) -> Result<TimeBound, String> {
-    if let Ok(time) = text.parse() {
+    if let Some(time) = time_or_day(text) {
         return Ok(TimeBound::At(time));
-    }
-    if let Ok(midnight) = text.parse::<Date>().and_then(|date| date.to_zoned(TimeZone::UTC)) {
-        return Ok(TimeBound::At(midnight.timestamp()));
     }
     let expected = "a time is expected, such as 2026-11-22T03:10:00Z, 2026-11-22 or 24h";
     duration::parse(text).map(TimeBound::Ago).map_err(|_| expected.to_owned())
+}
+
+/// A time, or the midnight in UTC with which a day begins.
+pub(super) fn time_or_day(text: &str) -> Option<Timestamp> {
+    let midnight = || text.parse::<Date>().and_then(|date| date.to_zoned(TimeZone::UTC)).ok();
+    text.parse().ok().or_else(|| midnight().map(|midnight| midnight.timestamp()))
 }
 
 /// Fingerprints are compared as API servers write them: in lower case, without colons.

@@ -16,7 +16,7 @@ use super::user::User;
 /// What is known of a request once it is answered.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Audited {
-    /// Who sent it; without a name where nobody was authenticated.
+    /// Who sent it; without a name where it was not authenticated.
     pub(crate) user: User,
     /// As whom.
     pub(crate) impersonated: Option<User>,
