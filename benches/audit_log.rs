@@ -1,4 +1,4 @@
-//! What reading an audit log costs: a log is generated, and `trace` is timed beside jq and audit2rbac, with the peak memory of each.
+//! What reading an audit log costs: a log is generated, and `trace` and `suggest` are timed beside jq and audit2rbac, with the peak memory of each.
 //!
 //! `cargo bench --bench audit_log -- --megabytes 1000`
 
@@ -40,6 +40,10 @@ fn main() -> anyhow::Result<()> {
         let args: Vec<OsString> = fixed.chain([path.to_owned()]).chain(more.iter().map(OsString::from)).collect();
         (BINARY.to_owned(), args)
     };
+    let suggest = (BINARY.to_owned(), {
+        let fixed = ["suggest", UID, "--log-only", "--audit-log"].into_iter().map(OsString::from);
+        fixed.chain([path.to_owned()]).collect()
+    });
     let filter = format!("select(.user.username == \"{UID}-1700000000\") | .auditID");
     let jq = ("jq".to_owned(), vec!["-r".into(), filter.into(), path.to_owned()]);
     let audit2rbac = ("audit2rbac".to_owned(), {
@@ -49,6 +53,7 @@ fn main() -> anyhow::Result<()> {
     for (what, (program, args)) in [
         ("trace", trace(&[])),
         ("trace -o json", trace(&["-o", "json"])),
+        ("suggest", suggest),
         ("jq, one user, no link followed", jq),
         ("audit2rbac, one user", audit2rbac),
     ] {

@@ -11,6 +11,7 @@ pub(crate) mod format;
 mod history;
 mod leaked_file;
 mod lint;
+mod log_progress;
 mod operation;
 mod persistence;
 mod restore;

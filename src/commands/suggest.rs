@@ -2,15 +2,18 @@
 
 mod today;
 
+use super::log_progress::LogProgressBar;
 use super::stop::Stop;
 use crate::adapters::audit_log::{AuditLog, LogSource};
 use crate::cli::{AccessArgs, CloudArgs, SuggestArgs, SuggestDryRun, Widen};
 use crate::core::revocation::refusal::{Refusal, RefusalCode};
 use crate::core::suggestion::draft::Draft;
 use crate::core::suggestion::proof::prove;
+use crate::core::suggestion::usage_log::LoggedUsage;
 use crate::core::suggestion::whose::Whose;
 use crate::core::suggestion::widening::Widening;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, chain};
+use crate::gather::audit_log;
 use crate::gather::rbac_dry_run;
 use crate::gather::runtime::Runtime;
 use crate::gather::used_rights::{self, UsageReading};
@@ -36,7 +39,7 @@ pub(super) fn run(
     ui: &Ui,
 ) -> Result<Status, Stop> {
     let Some(whose) = whose(args) else { return Err(Error::usage("a UID or --subject is expected").into()) };
-    let logs = open(args, world)?;
+    let mut logs = open(args, world)?;
     let runtime = Runtime::begin()?;
     let is_sent = args.dry_run == SuggestDryRun::Server;
     let today = match args.log_only {
@@ -46,8 +49,12 @@ pub(super) fn run(
     let identity = today.identity(&whose);
     refuse_deleted(&whose, identity.as_ref())?;
 
-    let reading = used_rights::read(logs, whose, today.minor_version());
-    let usage = &reading.usage;
+    let UsageReading { logged, failures } = {
+        let mut bar = LogProgressBar::begin(ui);
+        used_rights::read(&mut logs, whose, today.minor_version(), &mut |progress| bar.draw(progress))
+    };
+    let LoggedUsage { usage, mut head, days } = logged;
+    let usage = &usage;
     let draft = Draft::of(usage, &ways(&args.widen));
     prove(&draft, usage.asked.keys()).map_err(|error| {
         Error::failed(error).hint("this is a fault of kubectl-ackcred: please report it, with the version")
@@ -64,8 +71,8 @@ pub(super) fn run(
         answers.into_iter().map(view).collect::<Vec<_>>()
     });
     let is_refused = |answers: &Vec<DryRunView>| answers.iter().any(|answer| answer.error.is_some());
-    let incomplete = reading.unreadable > 0
-        || !reading.failed.is_empty()
+    let incomplete = head.unreadable > 0
+        || !failures.is_empty()
         || today.has_gaps()
         || !draft.uncovered.is_empty()
         || dry_run.as_ref().is_some_and(is_refused);
@@ -79,18 +86,19 @@ pub(super) fn run(
             text: usage.whose.to_string(),
         },
         cluster: today.view(),
-        window: SuggestionWindow::of(&reading.window, reading.sources.clone()),
+        window: SuggestionWindow::of(&mut head, days, logs.iter().map(|log| log.name.clone()).collect()),
         covered: CoveredView::of(usage),
         roles: draft.roles.iter().map(|role| SuggestedRoleView::of(role, usage)).collect(),
         would_lose: today.would_lose(usage, &draft.rights),
         not_covered: NotCoveredView::all(&draft),
         widened: draft.added.iter().map(WidenedView::of).collect(),
         dry_run,
-        unreadable: reading.unreadable,
+        unreadable: head.unreadable,
         incomplete,
         objects,
     };
-    say_reading(&reading, ui);
+    failures.iter().for_each(|error| ui.warning(&chain(error)));
+    say_unreadable(head.unreadable, ui);
     ui.report(&report)?;
     sum_up(&report, &draft, ui);
     today.say(usage, ui);
@@ -108,12 +116,13 @@ fn open(args: &SuggestArgs, world: &World) -> Result<Vec<AuditLog>> {
     if sources.iter().filter(|source| **source == LogSource::Stdin).count() > 1 {
         return Err(Error::usage("standard input can be read only once"));
     }
-    let open = |source: &LogSource| {
-        AuditLog::open(source, world).map_err(|error| {
-            Error::failed(error).hint("name the files of the API server's audit log, or - for standard input")
-        })
-    };
-    sources.iter().map(open).collect()
+    let (logs, failures) = audit_log::open(&sources, world);
+    match failures.into_iter().next() {
+        Some(error) => {
+            Err(Error::failed(error).hint("name the files of the API server's audit log, or - for standard input"))
+        }
+        None => Ok(logs),
+    }
 }
 
 fn ways(widen: &[Widen]) -> Vec<Widening> {
@@ -133,9 +142,8 @@ fn refuse_deleted(whose: &Whose, identity: Option<&IdentityToday>) -> Result<(),
     Err(Refusal::new(RefusalCode::IdentityGone, message).hint(hint).into())
 }
 
-fn say_reading(reading: &UsageReading, ui: &Ui) {
-    reading.failed.iter().for_each(|text| ui.warning(text));
-    match reading.unreadable {
+fn say_unreadable(records: u64, ui: &Ui) {
+    match records {
         0 => {}
         1 => ui.warning("1 record of the log is no audit event, or is cut off: what it says is not counted"),
         number => ui.warning(&format!(

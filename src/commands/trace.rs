@@ -1,28 +1,24 @@
 //! `trace`: what a credential was used for, from an audit log. No cluster and no cloud is asked.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use super::access;
+use super::log_progress::LogProgressBar;
 use crate::adapters::audit_log::{AuditLog, AuditLogError, LogSource};
 use crate::cli::{TraceArgs, TraceFailOn};
 use crate::core::audit::tracer::AskedFor;
-use crate::core::progress::LogProgress;
 use crate::error::{Error, Result};
+use crate::gather::audit_log;
 use crate::gather::trace::{self, NotTraceable, TraceReading};
-use crate::output::progress::ProgressBar;
 use crate::output::ui::Ui;
 use crate::output::views::{ActorView, AskedAbout, TraceReport};
 use crate::status::Status;
 use crate::world::World;
 
-/// How often a terminal is shown how far the reading is.
-const TICK: Duration = Duration::from_millis(250);
-
 pub(super) fn run(args: &TraceArgs, world: &World, ui: &Ui) -> Result<Status> {
     let asked = asked(args, world)?;
     let sources: Vec<LogSource> = args.audit_log.iter().map(|path| LogSource::of(path)).collect();
-    let (mut logs, unopened) = trace::open(&sources, world);
+    let (mut logs, unopened) = audit_log::open(&sources, world);
     if logs.is_empty() {
         return Err(not_opened(unopened));
     }
@@ -31,8 +27,8 @@ pub(super) fn run(args: &TraceArgs, world: &World, ui: &Ui) -> Result<Status> {
             .hint("write it into a file"));
     }
     let TraceReading { trace, failures } = {
-        let mut shown = ShownProgress { bar: ui.bar(), last: Instant::now() };
-        trace::read(&mut logs, searched(&asked, args), &mut |progress| shown.draw(progress))
+        let mut bar = LogProgressBar::begin(ui);
+        trace::read(&mut logs, searched(&asked, args), &mut |progress| bar.draw(progress))
     };
     let failures: Vec<String> = unopened.iter().chain(&failures).map(ToString::to_string).collect();
     let hints: Vec<_> = trace.caveats.iter().filter_map(|caveat| caveat.hint()).collect();
@@ -106,20 +102,5 @@ fn was_used(actor: &ActorView, word: TraceFailOn) -> bool {
         TraceFailOn::Granted => actor.counts.grants,
         TraceFailOn::Secrets => actor.counts.secrets,
         TraceFailOn::Executed => actor.counts.executions,
-    }
-}
-
-/// Draws how far the reading is, not too often.
-struct ShownProgress {
-    bar: Option<ProgressBar>,
-    last: Instant,
-}
-
-impl ShownProgress {
-    fn draw(&mut self, progress: &LogProgress<'_>) {
-        if let Some(bar) = self.bar.as_ref().filter(|_| self.last.elapsed() >= TICK) {
-            bar.draw_log(progress);
-            self.last = Instant::now();
-        }
     }
 }

@@ -6,10 +6,10 @@
 //! persistence                    what would let someone in again
 //! revocation  lint               what a revocation changes, proves and gives back · what gives more than is needed
 //! suggestion                     which roles allow what an identity was seen to use
-//! access      cluster            who holds access · which ACK cluster that is
+//! access      cluster   audit    who holds access · which ACK cluster that is · what audit logs say
 //! credential                     what a credential is, and when it ends
 //! kubeconfig  rbac  identity     which cluster, as whom · what bindings allow · whether a RAM identity exists
-//! jsonpath    audit              kubectl's templates · what audit logs say
+//! jsonpath                       kubectl's templates
 //! ```
 
 pub mod access;
@@ -36,6 +36,7 @@ pub mod secret;
 pub mod shell;
 pub mod sourced;
 pub mod system_groups;
+pub mod text;
 pub mod variables;
 pub mod yaml;
 

@@ -1,63 +1,34 @@
-//! What audit logs say that somebody used: read once from their beginning to their end, one record at a time.
+//! What audit logs say that was used: read once from their beginning to their end, one record at a time.
 
-use crate::adapters::audit_log::{AuditLog, Raw};
-use crate::core::audit::event::{Event, Record, decode};
-use crate::core::suggestion::authority::AuthorityBodies;
-use crate::core::suggestion::usage::Usage;
+use super::audit_log::read_each;
+use crate::adapters::audit_log::{AuditLog, AuditLogError, Raw};
+use crate::core::progress::LogProgress;
+use crate::core::suggestion::usage_log::{LoggedUsage, UsageLog};
 use crate::core::suggestion::whose::Whose;
-use crate::core::suggestion::window::LogWindow;
-use crate::error::chain;
 
-/// What logs say.
+/// What logs say, and what of them could not be read.
 pub struct UsageReading {
-    /// What was used.
-    pub usage: Usage,
-    /// What the logs cover.
-    pub window: LogWindow,
-    /// The logs, by name.
-    pub sources: Vec<String>,
-    /// How many records are no events.
-    pub unreadable: u64,
-    /// Logs that could not be read to their end, and why.
-    pub failed: Vec<String>,
+    /// What they say.
+    pub logged: LoggedUsage,
+    /// Why a part was not read.
+    pub failures: Vec<AuditLogError>,
 }
 
 /// Reads all logs. `minor_version`: of the API server's 1.x, where it is known.
-pub fn read(logs: Vec<AuditLog>, whose: Whose, minor_version: Option<u32>) -> UsageReading {
-    let mut reading = UsageReading {
-        usage: Usage::new(whose, minor_version),
-        window: LogWindow::default(),
-        sources: logs.iter().map(|log| log.name.clone()).collect(),
-        unreadable: 0,
-        failed: Vec::new(),
+pub fn read(
+    logs: &mut [AuditLog],
+    whose: Whose,
+    minor_version: Option<u32>,
+    progress: &mut dyn FnMut(&LogProgress<'_>),
+) -> UsageReading {
+    let mut log = UsageLog::new(whose, minor_version);
+    let mut take = |raw: Raw<'_>| {
+        match raw {
+            Raw::Whole(record) => log.take(record),
+            Raw::TooLong => log.take_unreadable(),
+        }
+        usize::try_from(log.usage.counted).unwrap_or(usize::MAX)
     };
-    for mut log in logs {
-        if let Err(error) = log.read(&mut |raw, _| reading.take(raw)) {
-            reading.failed.push(chain(&error));
-        }
-    }
-    reading
-}
-
-impl UsageReading {
-    fn take(&mut self, raw: Raw<'_>) {
-        let Raw::Whole(record) = raw else {
-            self.unreadable += 1;
-            return;
-        };
-        match decode(record) {
-            Err(_) => self.unreadable += 1,
-            Ok(Record::Event(event)) => self.take_event(&event, record, 0),
-            Ok(Record::List(events)) => {
-                for (place, event) in events.iter().enumerate() {
-                    self.take_event(event, record, place);
-                }
-            }
-        }
-    }
-
-    fn take_event(&mut self, event: &Event<'_>, record: &[u8], place: usize) {
-        self.window.add(event);
-        self.usage.take(event, || AuthorityBodies::of(record, place));
-    }
+    let failures = read_each(logs, 1, progress, &mut take);
+    UsageReading { logged: log.finish(), failures }
 }

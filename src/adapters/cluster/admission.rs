@@ -1,12 +1,11 @@
 //! Reads what is asked about that which others write, and what answers for a part of the API.
 
 use http::Uri;
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::ApiServer;
-use super::collected::ClusterKind;
+use super::collected::{ClusterKind, Metadata};
 use super::failure::{CallError, Failure};
 use super::table::{Columns, Row};
 use crate::core::percent;
@@ -28,14 +27,6 @@ const API_SERVICES: ClusterKind = ClusterKind {
 /// The roles that others can become a part of.
 const AGGREGATES: [&str; 3] = ["admin", "edit", "view"];
 const ROLE: Columns = &["Name", "Created At"];
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Metadata {
-    name: String,
-    #[serde(default)]
-    creation_timestamp: Option<Timestamp>,
-}
 
 #[derive(Deserialize)]
 struct Configuration {

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::ApiServer;
-use super::collected::ClusterKind;
+use super::collected::{ClusterKind, Metadata};
 use super::failure::CallError;
+use crate::core::audit::event::CREDENTIAL_ID;
 use crate::core::credential::certificate_request::subject_of;
 use crate::core::persistence::{CertificateRequest, RequestState};
 
@@ -19,8 +19,6 @@ const REQUESTS: ClusterKind = ClusterKind {
     plural: "certificatesigningrequests",
     list_kind: "CertificateSigningRequestList",
 };
-/// Under this name the API server writes down with which credential someone asked.
-const CREDENTIAL_ID: &str = "authentication.kubernetes.io/credential-id";
 
 #[derive(Deserialize)]
 struct Request {
@@ -28,14 +26,6 @@ struct Request {
     spec: Spec,
     #[serde(default)]
     status: Option<Status>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Metadata {
-    name: String,
-    #[serde(default)]
-    creation_timestamp: Option<Timestamp>,
 }
 
 #[derive(Deserialize)]

@@ -1,5 +1,7 @@
 //! Lists in JSON whose items are kept one by one.
 
+use jiff::Timestamp;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Error as JsonError;
 
@@ -25,6 +27,17 @@ impl<T: DeserializeOwned> ListItems for Collected<T> {
     fn add_protobuf(&mut self, _item: &[u8]) -> Result<(), ProtobufError> {
         Err(ProtobufError::Malformed)
     }
+}
+
+/// Which object one is, as far as findings need it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Metadata {
+    /// Its name.
+    pub(super) name: String,
+    /// When it was created.
+    #[serde(default)]
+    pub(super) creation_timestamp: Option<Timestamp>,
 }
 
 /// A kind of object of the whole cluster.

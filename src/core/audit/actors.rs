@@ -55,7 +55,7 @@ pub struct TokenFacts {
 impl TokenFacts {
     /// From the bodies of the request by which it was minted at this time.
     pub fn of(bodies: Bodies<TokenBody>, minted: Timestamp) -> Self {
-        let (asked, given) = (bodies.request_object.unwrap_or_default(), bodies.response_object.unwrap_or_default());
+        let (asked, given) = (bodies.request.unwrap_or_default(), bodies.response.unwrap_or_default());
         let asked_end = asked
             .spec
             .expiration_seconds
@@ -71,7 +71,7 @@ impl TokenFacts {
     }
 }
 
-/// What tells actors apart.
+/// What distinguishes actors.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ActorKey {
     /// A credential.
@@ -80,7 +80,7 @@ pub enum ActorKey {
     Name(Arc<str>),
     /// An actor as another user.
     As(u32, Arc<str>),
-    /// A credential of somebody else as a user that is asked about.
+    /// Another's credential, as a user that is asked about.
     Foreign(Arc<str>, Arc<str>),
 }
 

@@ -1,15 +1,16 @@
 //! What links need of a request's bodies, read by types that have no place for a secret: a minted token and a Secret's data are
 //! passed over and never kept.
 
-use std::marker::PhantomData;
+use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use serde::de::{DeserializeOwned, Error, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
-use x509_parser::certification_request::X509CertificationRequest;
-use x509_parser::prelude::FromDer as _;
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::value::RawValue;
+
+use crate::core::credential::certificate_request::subject_of;
 
 /// What a binding's body says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -98,99 +99,81 @@ struct Named {
     name: Option<String>,
 }
 
-/// A record's bodies.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", bound(deserialize = "T: DeserializeOwned"))]
+/// The bodies of a request, as far as the log has them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bodies<T> {
-    /// What was sent; `None`: it is not in the log.
-    #[serde(default = "none", deserialize_with = "unwrapped")]
-    pub request_object: Option<T>,
+    /// What was sent; `None`: it is not in the log, or not what such a request has.
+    pub request: Option<T>,
     /// What was answered.
-    #[serde(default = "none", deserialize_with = "unwrapped")]
-    pub response_object: Option<T>,
-    /// The bodies of a list's events.
-    #[serde(default = "Vec::new")]
-    items: Vec<Bodies<T>>,
-    /// The line that a log service's record wraps.
-    #[serde(default = "none", alias = "log", alias = "message", deserialize_with = "unwrapped")]
-    content: Option<Box<Bodies<T>>>,
+    pub response: Option<T>,
 }
 
-fn none<T>() -> Option<T> {
-    None
+/// Where in a record the bodies are.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Places<'r> {
+    #[serde(rename = "auditID")]
+    audit_id: Option<IgnoredAny>,
+    #[serde(borrow)]
+    request_object: Option<&'r RawValue>,
+    #[serde(borrow)]
+    response_object: Option<&'r RawValue>,
+    /// The events of an EventList.
+    #[serde(borrow)]
+    items: Option<Vec<Places<'r>>>,
+    /// The line that a log service's record wraps.
+    #[serde(borrow, alias = "log", alias = "message")]
+    content: Option<&'r RawValue>,
 }
 
 impl<T: DeserializeOwned> Bodies<T> {
-    /// The bodies of a record's event at this place; `None`: they are not what bodies of such requests are.
-    pub fn of(record: &[u8], place: usize) -> Option<Self> {
-        let bodies: Self = serde_json::from_slice(record).ok()?;
-        let mut bodies = match bodies.content {
-            Some(content) => *content,
-            None => bodies,
-        };
-        if bodies.items.is_empty() { Some(bodies) } else { Some(bodies.items.swap_remove(place)) }
+    /// Those of the event at this place of a record, as an API server writes it or as a log service wraps it.
+    pub fn of(record: &[u8], place: usize) -> Self {
+        let none = Self { request: None, response: None };
+        serde_json::from_slice(record).map_or(none, |places: Places<'_>| places.bodies(place))
     }
+}
+
+impl Places<'_> {
+    fn bodies<T: DeserializeOwned>(&self, place: usize) -> Bodies<T> {
+        if let Some(content) = self.content.filter(|_| self.audit_id.is_none()) {
+            return Bodies::of(unwrapped(content).as_bytes(), place);
+        }
+        let event = self.items.as_ref().and_then(|events| events.get(place)).unwrap_or(self);
+        Bodies { request: event.request_object.and_then(body), response: event.response_object.and_then(body) }
+    }
+}
+
+/// One body by itself: another one that is no such object hides nothing. A patch may be a list, which says nothing of an object.
+fn body<T: DeserializeOwned>(value: &RawValue) -> Option<T> {
+    let json = unwrapped(value);
+    if json.trim_start().starts_with('{') { serde_json::from_str(&json).ok() } else { None }
+}
+
+/// The JSON of a value; of one that an export wrote as a text, what the text holds.
+fn unwrapped(value: &RawValue) -> Cow<'_, str> {
+    serde_json::from_str(value.get()).map_or(Cow::Borrowed(value.get()), Cow::Owned)
 }
 
 impl Bodies<BindingBody> {
     /// Those whom the binding names afterwards, as far as the log says.
     pub fn subjects(&self) -> Option<&[BoundSubject]> {
-        let of = |body: &'_ Option<BindingBody>| body.as_ref().is_some_and(|body| body.subjects.is_some());
-        let body = if of(&self.response_object) { &self.response_object } else { &self.request_object };
-        body.as_ref()?.subjects.as_deref()
+        [&self.response, &self.request].into_iter().flatten().find_map(|body| body.subjects.as_deref())
     }
 }
 
 impl Bodies<CertificateRequestBody> {
     /// The common name for which a certificate is requested.
     pub fn common_name(&self) -> Option<String> {
-        let body = self.request_object.as_ref().or(self.response_object.as_ref())?;
-        let pem = STANDARD.decode(body.spec.request.as_bytes()).ok()?;
-        let pem = x509_parser::pem::Pem::iter_from_buffer(&pem).next()?.ok()?;
-        let (_, request) = X509CertificationRequest::from_der(&pem.contents).ok()?;
-        let subject = &request.certification_request_info.subject;
-        subject.iter_common_name().next()?.as_str().ok().map(str::to_owned)
+        let body = self.request.as_ref().or(self.response.as_ref())?;
+        subject_of(&STANDARD.decode(body.spec.request.as_bytes()).ok()?)?.common_name
     }
 }
 
 impl Bodies<NamedBody> {
     /// The name that the server or the client chose.
     pub fn name(self) -> Option<String> {
-        let of = |body: Option<NamedBody>| body.and_then(|body| body.metadata.name).filter(|name| !name.is_empty());
-        of(self.response_object).or_else(|| of(self.request_object))
+        let named = [self.response, self.request].into_iter().flatten().filter_map(|body| body.metadata.name);
+        named.into_iter().find(|name| !name.is_empty())
     }
-}
-
-/// An object, or a text that holds one as JSON. A patch may be a list, which says nothing of an object.
-fn unwrapped<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
-    struct AnObject<T>(PhantomData<T>);
-    impl<'de, T: DeserializeOwned> Visitor<'de> for AnObject<T> {
-        type Value = Option<T>;
-
-        fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            formatter.write_str("an object, or a text that holds one as JSON")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-            T::deserialize(serde::de::value::MapAccessDeserializer::new(map)).map(Some)
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-            while seq.next_element::<serde::de::IgnoredAny>()?.is_some() {}
-            Ok(None)
-        }
-
-        fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-            match text.trim_start().as_bytes().first() {
-                // What serde_json says of it may quote the text.
-                Some(b'{') => serde_json::from_str(text).map(Some).map_err(|_| E::custom("no JSON in a text")),
-                _ => Ok(None),
-            }
-        }
-
-        fn visit_unit<E>(self) -> Result<Self::Value, E> {
-            Ok(None)
-        }
-    }
-    deserializer.deserialize_any(AnObject(PhantomData))
 }

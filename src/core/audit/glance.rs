@@ -10,6 +10,8 @@ use super::event::Level;
 
 /// How kube-apiserver begins each line.
 const START: &[u8] = b"{\"kind\":\"Event\",\"apiVersion\":\"audit.k8s.io/v1\",\"level\":\"";
+/// A second beginning: a line that was cut off when the API server ended, and the first one that it wrote anew.
+static BEGIN: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(START));
 /// The last field before the annotations; one in a body comes before it, one in a text has backslashes.
 static RECEIVED: LazyLock<FinderRev<'static>> = LazyLock::new(|| FinderRev::new(b",\"requestReceivedTimestamp\":\""));
 /// The last field, a map of texts.
@@ -38,6 +40,9 @@ impl Glance {
     /// Looks at a line; `None`: it is not written as kube-apiserver writes it, or not to its end.
     pub fn at(line: &[u8]) -> Option<Self> {
         let rest = line.strip_prefix(START)?;
+        if BEGIN.find(rest).is_some() {
+            return None;
+        }
         let level = match &rest[..rest.iter().position(|byte| *byte == b'"')?] {
             b"Metadata" => Level::Metadata,
             b"Request" => Level::Request,
@@ -64,13 +69,15 @@ pub struct Needles {
     known: HashSet<Box<str>>,
 }
 
-impl Needles {
+impl Default for Needles {
     /// Nothing yet but the requests of static tokens.
-    pub fn new() -> Self {
+    fn default() -> Self {
         let kinds = KINDS.iter().map(|kind| (Finder::new(*kind), false)).collect();
         Self { credentials: HashSet::new(), kinds, names: vec![Finder::new(LEGACY)], known: HashSet::new() }
     }
+}
 
+impl Needles {
     /// Looks for a credential from now on. Says whether it is new.
     pub fn add_credential(&mut self, id: &str) -> bool {
         let Some(kind) = KINDS.iter().position(|kind| id.starts_with(kind)) else { return self.add_name(id) };
@@ -142,14 +149,15 @@ mod tests {
     /// What is written otherwise, or is cut off, is decoded, whatever it holds.
     #[test]
     fn any_other_line_is_decoded() {
-        for line in [&LINE[..LINE.len() - 1], &LINE[..200], &LINE.replace("\":\"", "\": \""), "", "x"] {
+        let joined = format!("{}{LINE}", &LINE[..200]);
+        for line in [&LINE[..LINE.len() - 1], &LINE[..200], &joined, &LINE.replace("\":\"", "\": \""), "", "x"] {
             assert_eq!(Glance::at(line.as_bytes()), None, "{line}");
         }
     }
 
     #[test]
     fn lines_are_decoded_that_hold_what_is_looked_for() {
-        let mut needles = Needles::new();
+        let mut needles = Needles::default();
         assert!(!needles.are_in(b"\"JTI=5f-0c\" \"X509SHA256=ab\""));
         assert!(needles.are_in(b"authentication.k8s.io/legacy-token-manual-secret"));
         assert!(needles.add_credential("JTI=5f-0c") && !needles.add_credential("JTI=5f-0c"));

@@ -4,6 +4,7 @@ use super::actors::LinkSource;
 use super::body::BoundSubject;
 use super::event::Event;
 use super::reason::granting_binding;
+use crate::core::rbac::user_info::service_account_name;
 use crate::core::system_groups::{AUTHENTICATED, MASTERS, SERVICE_ACCOUNTS, UNAUTHENTICATED};
 
 /// A binding that an actor wrote.
@@ -62,7 +63,7 @@ fn is_followed(subject: &BoundSubject) -> bool {
 
 fn user_or_group(subject: &BoundSubject) -> String {
     match subject.kind.as_str() {
-        "ServiceAccount" => format!("system:serviceaccount:{}:{}", subject.namespace, subject.name),
+        "ServiceAccount" => service_account_name(&subject.namespace, &subject.name),
         _ => subject.name.clone(),
     }
 }

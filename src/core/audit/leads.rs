@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::actors::LinkSource;
 use super::event::Event;
 use super::link::Link;
+use crate::core::rbac::user_info::service_account_of;
 
 /// What makes a lead: an actor, and its request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +39,7 @@ pub struct Lead {
     pub last: Timestamp,
     /// The addresses.
     pub source_ips: BTreeSet<String>,
-    /// Whether the log shows how it was before, so that a new address or certificate can be told.
+    /// Whether the log shows how it was before, so that a new address or certificate is known to be new.
     pub has_before: bool,
 }
 
@@ -81,7 +82,7 @@ impl Leads {
     /// Looks at a request of no actor.
     pub fn note(&mut self, event: &Event<'_>) {
         let name = &*event.user.username;
-        let namespace = name.strip_prefix("system:serviceaccount:").and_then(|rest| rest.split(':').next());
+        let namespace = service_account_of(name).map(|(namespace, _)| namespace);
         if let (Some(secret), Some(namespace)) = (event.annotations.legacy_secret(), namespace) {
             let source = [(namespace, secret), (namespace, ""), ("", "")]
                 .into_iter()

@@ -51,6 +51,11 @@ impl LogHead {
         }
     }
 
+    /// How many events were read.
+    pub fn events(&self) -> u64 {
+        self.levels.iter().sum()
+    }
+
     /// The first and the last event.
     pub fn bounds(&mut self) -> Option<(Timestamp, Timestamp)> {
         self.settle();

@@ -4,8 +4,9 @@
 
 pub mod action;
 pub mod actors;
-mod body;
+pub mod body;
 pub mod caveat;
+pub mod decode;
 pub mod event;
 mod glance;
 mod grants;
@@ -14,9 +15,10 @@ pub mod leads;
 pub mod link;
 pub mod log_head;
 mod reason;
-mod text;
+pub mod screen;
 pub mod trace;
 pub mod tracer;
+mod unwrapped;
 mod window;
 
 #[cfg(test)]

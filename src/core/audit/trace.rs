@@ -10,6 +10,7 @@ use super::kept::KeptEvent;
 use super::leads::Lead;
 use super::link::Link;
 use super::log_head::LogHead;
+use super::screen::Screen;
 use super::tracer::Tracer;
 use jiff::Timestamp;
 
@@ -76,7 +77,7 @@ impl Tally {
 impl Tracer {
     /// What the passes have shown.
     pub fn finish(self) -> Trace {
-        let Self { asked, actors, leads, head, events, not_followed, .. } = self;
+        let Self { asked, actors, leads, screen: Screen { head, .. }, events, not_followed, .. } = self;
         let is_shown = |time: Timestamp| {
             asked.since.is_none_or(|since| time >= since) && asked.until.is_none_or(|until| time <= until)
         };

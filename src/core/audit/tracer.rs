@@ -1,21 +1,23 @@
 //! Follows credentials through a log: record by record, and pass by pass until nothing new is found.
 
+mod links;
+
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use ring::digest::{Context, SHA256};
 
-use super::action::{Action, RequestOutcome};
-use super::actors::{Actor, ActorKey, Actors, LinkSource, TokenFacts};
-use super::body::{BindingBody, Bodies, CertificateRequestBody, NamedBody, TokenBody};
-use super::event::{Event, Level, Record, User, decode};
-use super::glance::{Glance, Needles};
+use super::action::RequestOutcome;
+use super::actors::{Actor, ActorKey, Actors, LinkSource};
+use super::body::{Bodies, NamedBody};
+use super::decode::decode;
+use super::event::{Event, Level, User};
 use super::grants::WrittenBinding;
 use super::kept::{KeptEvent, Object, Texts, stage_bit};
-use super::leads::{LeadSource, Leads};
+use super::leads::Leads;
 use super::link::{Evidence, Link};
 use super::log_head::LogHead;
+use super::screen::{Screen, Screened};
 use super::window::Window;
 use crate::core::ids::Uid;
 
@@ -56,12 +58,11 @@ pub struct NotFollowed {
 /// Follows credentials through a log.
 pub struct Tracer {
     pub(super) asked: AskedFor,
-    needles: Needles,
+    pub(super) screen: Screen,
     pub(super) actors: Actors,
     grants: Vec<WrittenBinding>,
     pub(super) leads: Leads,
     has_learned: bool,
-    pub(super) head: LogHead,
     pub(super) events: Vec<KeptEvent>,
     by_request: HashMap<[u8; 16], u32>,
     texts: Texts,
@@ -79,21 +80,20 @@ struct Source<'r> {
 impl Tracer {
     /// Begins. Of a log that can be read once, the last lines are kept.
     pub fn new(asked: AskedFor, can_be_read_again: bool) -> Self {
-        let mut needles = Needles::new();
+        let mut screen = Screen::default();
         for id in &asked.credentials {
-            needles.add_credential(id);
+            screen.needles.add_credential(id);
         }
         for name in asked.names.iter().map(|name| &**name).chain(asked.uids.iter().map(Uid::as_str)) {
-            needles.add_name(name);
+            screen.needles.add_name(name);
         }
         Self {
             asked,
-            needles,
+            screen,
             actors: Actors::default(),
             grants: Vec::new(),
             leads: Leads::default(),
             has_learned: false,
-            head: LogHead::default(),
             events: Vec::new(),
             by_request: HashMap::new(),
             texts: Texts::default(),
@@ -105,7 +105,7 @@ impl Tracer {
     /// The log is read from its beginning: what was learned stays, what was counted doesn't.
     pub fn begin_pass(&mut self) {
         self.has_learned = false;
-        self.head = LogHead::default();
+        self.screen.head = LogHead::default();
         self.events.clear();
         self.by_request.clear();
         self.not_followed = NotFollowed::default();
@@ -124,37 +124,25 @@ impl Tracer {
 
     /// A record that is too long to be an event.
     pub fn take_unreadable(&mut self) {
-        self.head.records += 1;
-        self.head.unreadable += 1;
+        self.screen.take_unreadable();
     }
 
     /// Takes a record.
     pub fn take(&mut self, record: &[u8]) {
-        self.head.records += 1;
-        if let Some(glance) = Glance::at(record)
-            && !glance.may_be_unauthenticated
-            && !self.needles.are_in(record)
-        {
-            self.head.note(glance.level, glance.received);
-            if let Some(window) = &mut self.window {
-                window.push(glance.received, record);
+        let events = match self.screen.take(record) {
+            Screened::Unreadable => return,
+            Screened::OfOthers(received) => {
+                if let Some(window) = &mut self.window {
+                    window.push(received, record);
+                }
+                return;
             }
-            return;
-        }
-        let Ok(decoded) = decode(record) else {
-            self.head.unreadable += 1;
-            return;
+            Screened::Events(events) => events,
         };
-        let knew = self.has_learned;
-        self.has_learned = false;
-        let events = match decoded {
-            Record::Event(event) => vec![event],
-            Record::List(events) => events,
-        };
+        let knew = std::mem::take(&mut self.has_learned);
         for (place, event) in events.iter().enumerate() {
-            self.head.note(event.level, event.received);
             let is_of_nobody = event.code == Some(401) && event.user.username.is_empty();
-            self.head.unauthenticated += u64::from(is_of_nobody);
+            self.screen.head.unauthenticated += u64::from(is_of_nobody);
             let source = Source { record, place };
             if !is_of_nobody && !self.follow(event, &source) {
                 self.leads.note(event);
@@ -163,8 +151,7 @@ impl Tracer {
                 }
             }
         }
-        while self.has_learned && self.window.is_some() {
-            self.has_learned = false;
+        while self.window.is_some() && std::mem::take(&mut self.has_learned) {
             self.look_again();
         }
         self.has_learned |= knew;
@@ -174,9 +161,11 @@ impl Tracer {
     fn look_again(&mut self) {
         let lines = self.window.as_mut().map(Window::drain).unwrap_or_default();
         for (received, line) in lines {
-            let is_wanted = Glance::at(&line).is_none() || self.needles.are_in(&line);
-            let is_followed = is_wanted
-                && matches!(decode(&line), Ok(Record::Event(event)) if self.follow(&event, &Source { record: &line, place: 0 }));
+            let is_followed = self.screen.may_want(&line)
+                && decode(&line).is_ok_and(|events| {
+                    let source = Source { record: &line, place: 0 };
+                    events.first().is_some_and(|event| self.follow(event, &source))
+                });
             if let Some(window) = self.window.as_mut().filter(|_| !is_followed) {
                 window.put_back(received, line);
             }
@@ -197,7 +186,7 @@ impl Tracer {
 
     /// Keeps what is shown of an event; says whether this stage of it is new.
     fn keep(&mut self, event: &Event<'_>, actor: u32, source: &Source<'_>) -> bool {
-        let key = request_key(event);
+        let key = event.request_key();
         let bit = stage_bit(event.stage);
         if let Some(index) = self.by_request.get(&key) {
             let kept = &mut self.events[*index as usize];
@@ -233,7 +222,7 @@ impl Tracer {
     fn name_in_body(&self, event: &Event<'_>, source: &Source<'_>) -> Option<String> {
         let is_unnamed = event.object.as_ref().is_some_and(|object| object.name.is_empty());
         let has_body = event.level >= Level::Request && &*event.verb == "create";
-        if is_unnamed && has_body { Bodies::<NamedBody>::of(source.record, source.place)?.name() } else { None }
+        if is_unnamed && has_body { Bodies::<NamedBody>::of(source.record, source.place).name() } else { None }
     }
 
     /// Whose an event is.
@@ -294,104 +283,8 @@ impl Tracer {
 
     /// Whether a user has a name that is asked about.
     fn is_asked_for(&self, user: &User<'_>) -> bool {
-        let is_of = |uid: &Uid| {
-            let by_authenticator = user.uid.strip_prefix("ack-ram-authenticator:").and_then(|id| id.rsplit(':').next());
-            Uid::of_user_name(&user.username).as_ref() == Some(uid) || by_authenticator == Some(uid.as_str())
-        };
-        self.asked.names.iter().any(|name| **name == *user.username) || self.asked.uids.iter().any(is_of)
-    }
-
-    /// What a request led to.
-    fn follow_links(&mut self, event: &Event<'_>, actor: u32, source: &Source<'_>) {
-        let Some(object) = &event.object else { return };
-        match Action::of(event) {
-            Action::Mint => self.minted(event, actor, source),
-            Action::Grant if object.resource.ends_with("bindings") => self.granted(event, actor, source),
-            Action::ReadSecret => {
-                let lead = self.lead(event, actor);
-                self.has_learned |= self.leads.read_secrets(&object.namespace, &object.name, lead);
-            }
-            Action::Execute if !matches!(&*object.subresource, "proxy" | "portforward") => {
-                let lead = self.lead(event, actor);
-                if self.leads.executed(&object.namespace, &object.name, lead) {
-                    self.has_learned |= self.needles.add_name(&object.name);
-                }
-            }
-            Action::Write if &*object.resource == "certificatesigningrequests" && &*event.verb == "create" => {
-                let bodies = self.bodies::<CertificateRequestBody>(event, source);
-                if let Some(common_name) = bodies.and_then(|bodies| bodies.common_name()) {
-                    let lead = self.lead(event, actor);
-                    if self.leads.requested(&common_name, lead) {
-                        self.has_learned |= self.needles.add_name(&common_name);
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn minted(&mut self, event: &Event<'_>, actor: u32, source: &Source<'_>) {
-        let Some(id) = event.annotations.issued_credential_id.as_deref().filter(|id| !id.is_empty()) else {
-            self.not_followed.nameless_tokens += 1;
-            return;
-        };
-        let token = self.bodies::<TokenBody>(event, source).map(|bodies| TokenFacts::of(bodies, event.received));
-        let name = event
-            .object
-            .as_ref()
-            .map(|object| self.texts.one(&format!("system:serviceaccount:{}:{}", &*object.namespace, &*object.name)));
-        let child = Actor {
-            name,
-            parent: Some(actor),
-            linked_by: Some(self.source_of(event, None)),
-            token,
-            ..of_link(Link::Minted, Some(id))
-        };
-        if self.actors.child(ActorKey::Credential(id.into()), child, self.asked.depth).is_some() {
-            let is_new = self.needles.add_credential(id);
-            self.learned(is_new, event.received);
-        }
-    }
-
-    fn granted(&mut self, event: &Event<'_>, actor: u32, source: &Source<'_>) {
-        let Some(object) = &event.object else { return };
-        let bodies = self.bodies::<BindingBody>(event, source);
-        let subjects = bodies.as_ref().and_then(|bodies| bodies.subjects()).map(<[_]>::to_vec);
-        let name = Some(object.name.to_string()).filter(|name| !name.is_empty());
-        let name = name.or_else(|| self.name_in_body(event, source));
-        let binding = match (&*object.resource, &name) {
-            ("clusterrolebindings", Some(name)) => format!("ClusterRoleBinding/-/{name}"),
-            (_, Some(name)) => format!("RoleBinding/{}/{name}", &*object.namespace),
-            (_, None) => String::new(),
-        };
-        let is_all_by_it = &*event.verb == "create" && name.is_some();
-        if subjects.is_none() && !is_all_by_it {
-            self.not_followed.grants_to_unknown += 1;
-            return;
-        }
-        let grant = WrittenBinding { actor, source: self.source_of(event, name), binding, subjects };
-        self.not_followed.groups_of_everyone.extend(grant.groups_of_everyone().map(str::to_owned));
-        if self.grants.contains(&grant) {
-            return;
-        }
-        let is_new = grant.names().iter().fold(false, |is_new, name| self.needles.add_name(name) | is_new);
-        self.grants.push(grant);
-        self.learned(is_new, event.received);
-    }
-
-    /// Something is looked for from now on that requests since then may be about.
-    fn learned(&mut self, is_new: bool, since: Timestamp) {
-        self.has_learned |= is_new;
-        let has_dropped = self.window.as_ref().is_some_and(|window| window.has_dropped_since(since));
-        self.not_followed.too_late += u64::from(is_new && has_dropped);
-    }
-
-    fn bodies<T: serde::de::DeserializeOwned>(&self, event: &Event<'_>, source: &Source<'_>) -> Option<Bodies<T>> {
-        if event.level >= Level::Request { Bodies::of(source.record, source.place) } else { None }
-    }
-
-    fn lead(&mut self, event: &Event<'_>, actor: u32) -> LeadSource {
-        LeadSource { actor, source: self.source_of(event, None) }
+        self.asked.names.iter().any(|name| **name == *user.username)
+            || self.asked.uids.iter().any(|uid| user.is_identity(uid))
     }
 
     fn source_of(&mut self, event: &Event<'_>, name: Option<String>) -> LinkSource {
@@ -420,18 +313,4 @@ fn of_link(link: Link, credential: Option<&str>) -> Actor {
 /// The user whose rights count.
 fn effective<'a>(event: &'a Event<'_>) -> &'a str {
     event.impersonated.as_ref().map_or(&event.user.username, |user| &user.username)
-}
-
-/// What tells requests apart. The client chooses the `Audit-ID`: by it alone one request would hide others.
-fn request_key(event: &Event<'_>) -> [u8; 16] {
-    let mut context = Context::new(&SHA256);
-    for part in [&*event.audit_id, &*event.verb, &*event.request_uri] {
-        context.update(&(part.len() as u64).to_le_bytes());
-        context.update(part.as_bytes());
-    }
-    context.update(&event.received.as_nanosecond().to_le_bytes());
-    let digest = context.finish();
-    let mut key = [0; 16];
-    key.copy_from_slice(&digest.as_ref()[..16]);
-    key
 }

@@ -16,28 +16,29 @@ pub fn subject_of(pem: &[u8]) -> Option<Subject> {
     Some(Subject { common_name, organizations })
 }
 
+/// `openssl req -new -newkey ed25519 -nodes -subj /O=dev/O=ops/CN=first/CN=ann`
+#[cfg(test)]
+pub(crate) const OF_ANN: &str = "-----BEGIN CERTIFICATE REQUEST-----\n\
+    MIG5MG0CAQAwOjEMMAoGA1UECgwDZGV2MQwwCgYDVQQKDANvcHMxDjAMBgNVBAMM\n\
+    BWZpcnN0MQwwCgYDVQQDDANhbm4wKjAFBgMrZXADIQDno6GtKoVdX1mh7/foUpUk\n\
+    SZ6Llk0LMjXG3/EhX1HjPaAAMAUGAytlcANBAJa6fQZwovXkZs2aInYeupz5nZ0v\n\
+    3qdny9faC+mlr91tfVWRSGI5SOxPVunGYWvEIF8QjasROTAlBoYm6urubgc=\n\
+    -----END CERTIFICATE REQUEST-----\n";
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// `openssl req -new -newkey ed25519 -nodes -subj /O=dev/O=ops/CN=first/CN=ann`
-    const REQUEST: &str = "-----BEGIN CERTIFICATE REQUEST-----\n\
-        MIG5MG0CAQAwOjEMMAoGA1UECgwDZGV2MQwwCgYDVQQKDANvcHMxDjAMBgNVBAMM\n\
-        BWZpcnN0MQwwCgYDVQQDDANhbm4wKjAFBgMrZXADIQDno6GtKoVdX1mh7/foUpUk\n\
-        SZ6Llk0LMjXG3/EhX1HjPaAAMAUGAytlcANBAJa6fQZwovXkZs2aInYeupz5nZ0v\n\
-        3qdny9faC+mlr91tfVWRSGI5SOxPVunGYWvEIF8QjasROTAlBoYm6urubgc=\n\
-        -----END CERTIFICATE REQUEST-----\n";
-
     #[test]
     fn the_subject_is_read_as_api_servers_read_it() {
-        let subject = subject_of(REQUEST.as_bytes()).unwrap();
+        let subject = subject_of(OF_ANN.as_bytes()).unwrap();
         assert_eq!(subject.common_name.as_deref(), Some("ann"));
         assert_eq!(subject.organizations, ["dev", "ops"]);
     }
 
     #[test]
     fn what_is_no_request_has_no_subject() {
-        let cut = REQUEST.replacen("MII", "MIA", 1).replacen("MI", "AA", 1);
+        let cut = OF_ANN.replacen("MII", "MIA", 1).replacen("MI", "AA", 1);
         for text in ["", "x", "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n", &cut] {
             assert_eq!(subject_of(text.as_bytes()), None, "{text}");
         }

@@ -44,11 +44,11 @@ pub struct StaticToken {
     pub name: String,
     /// How many keys the Secret's data has.
     pub keys: u64,
-    /// When the Secret was made; `None` where the API server does not tell.
+    /// When the Secret was made; `None` where the API server does not say.
     pub created: Option<AboutTime>,
     /// What is known of its use.
     pub last_use: LastUse,
-    /// Whether the API server was told not to take it any more.
+    /// Whether it has the label with which the API server no longer takes it.
     pub is_ended: bool,
 }
 

@@ -62,9 +62,9 @@ pub struct CertificateRequest {
 pub enum RequestState {
     /// The certificate was issued.
     Issued,
-    /// It was approved, and nobody has signed.
+    /// It was approved, and is not signed.
     Approved,
-    /// Nobody has approved it.
+    /// It is not approved.
     Pending,
     /// It was denied, or failed.
     Ended,

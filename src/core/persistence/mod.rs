@@ -1,6 +1,6 @@
 //! What would let someone in again after a revocation: a heuristic over what the API server shows. It changes no outcome.
 //!
-//! A finding is not a deed. Most of these objects have a good reason to be there, and nobody is recorded on a binding or a role.
+//! A finding is not a deed. Most of these objects have a good reason to be there, and a binding or a role does not record who made it.
 
 mod accounts;
 mod extensions;

@@ -20,7 +20,7 @@ pub struct RightsThen {
 }
 
 impl RightsThen {
-    /// What the record of a revocation tells: each binding right before it was changed, and its role.
+    /// What the record of a revocation says: each binding right before it was changed, and its role.
     pub fn of_record<'a>(before: impl IntoIterator<Item = &'a BindingObject>, roles: &[RoleThen]) -> Self {
         let mut then = Self::default();
         for object in before {

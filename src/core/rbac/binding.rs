@@ -4,14 +4,13 @@
 //! Most of a binding's bytes are `managedFields` and annotations; nothing is allocated for them. Like the API server's own
 //! decoder these types read `null` as absent.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::de::{Deserializer, Visitor};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::protobuf::{ProtobufError, Value, fields};
+use crate::core::text::Text;
 
 /// The API group of users, groups and roles in bindings.
 pub const RBAC_GROUP: &str = "rbac.authorization.k8s.io";
@@ -102,65 +101,12 @@ pub struct Subject<'a> {
     pub namespace: Text<'a>,
 }
 
-/// A JSON string, borrowed from the document unless it holds escapes. `null` is the empty string.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Text<'a>(Cow<'a, str>);
-
-impl Text<'_> {
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl<'a> From<&'a str> for Text<'a> {
-    fn from(text: &'a str) -> Self {
-        Self(Cow::Borrowed(text))
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_option(TextVisitor)
-    }
-}
-
 fn required<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Text<'a>, D::Error> {
     let text = Text::deserialize(deserializer)?;
     if text.as_str().is_empty() {
         return Err(serde::de::Error::custom("a name or kind is empty"));
     }
     Ok(text)
-}
-
-struct TextVisitor;
-
-impl<'de> Visitor<'de> for TextVisitor {
-    type Value = Text<'de>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a string")
-    }
-
-    fn visit_none<E>(self) -> Result<Self::Value, E> {
-        Ok(Text::default())
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Text::default())
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(Text(Cow::Borrowed(text)))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Text(Cow::Owned(text.to_owned())))
-    }
 }
 
 impl<'a> BindingItem<'a> {
@@ -291,10 +237,11 @@ mod tests {
 
     #[test]
     fn an_item_is_borrowed_from_its_text() {
+        let is_borrowed = |text: &str| ITEM.as_bytes().as_ptr_range().contains(&text.as_ptr());
         let item: BindingItem<'_> = serde_json::from_str(ITEM).unwrap();
-        assert!(matches!(item.metadata.name.0, Cow::Borrowed("a")));
+        assert!(item.metadata.name.as_str() == "a" && is_borrowed(&item.metadata.name));
         let subjects = item.subjects.unwrap();
-        assert!(matches!(subjects[0].name.0, Cow::Borrowed("12345-1676970192")));
+        assert!(subjects[0].name.as_str() == "12345-1676970192" && is_borrowed(&subjects[0].name));
         assert_eq!(subjects[1].name.as_str(), "sa");
         assert_eq!(subjects[1].api_group.as_str(), "");
         assert_eq!(item.metadata.creation_timestamp.unwrap().to_string(), "2023-02-21T09:03:12Z");

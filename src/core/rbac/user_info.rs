@@ -37,7 +37,7 @@ impl UserInfo {
     /// A service account with the groups that the API server gives it.
     pub fn service_account(namespace: &str, name: &str) -> Self {
         let of_namespace = format!("{SERVICE_ACCOUNTS}:{namespace}");
-        Self::authenticated(&format!("{SERVICE_ACCOUNT}{namespace}:{name}"), [SERVICE_ACCOUNTS, &of_namespace])
+        Self::authenticated(&service_account_name(namespace, name), [SERVICE_ACCOUNTS, &of_namespace])
     }
 
     /// A user of whom only the group is known.
@@ -57,6 +57,11 @@ impl UserInfo {
     pub fn as_service_account(&self) -> Option<(&str, &str)> {
         service_account_of(&self.name)
     }
+}
+
+/// The user name of a service account.
+pub fn service_account_name(namespace: &str, name: &str) -> String {
+    format!("{SERVICE_ACCOUNT}{namespace}:{name}")
 }
 
 /// Namespace and name of a service account, by its user name.

@@ -1,7 +1,7 @@
 //! What the authorizer was asked about a request, as the API server reads it from the path.
 //!
-//! An event's own reference to the object may be filled in from the body afterwards: `create` has a name there that nobody was asked
-//! about.
+//! An event's own reference to the object may be filled in from the body afterwards: `create` has a name there that the
+//! authorizer was not asked about.
 //!
 //! Source: <https://github.com/kubernetes/kubernetes/blob/v1.36.3/staging/src/k8s.io/apiserver/pkg/endpoints/request/requestinfo.go>
 

@@ -6,9 +6,9 @@
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_json::Value;
 
 use super::uncovered::Uncovered;
+use crate::core::audit::body::Bodies;
 use crate::core::rbac::binding::RBAC_GROUP;
 use crate::core::rbac::{Attributes, PolicyRule};
 
@@ -37,39 +37,8 @@ struct Spec {
     signer_name: Option<String>,
 }
 
-/// The bodies of a request that hands rights on, as far as the log has them: what was sent, and what was answered.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct AuthorityBodies {
-    /// What was sent.
-    pub request: Option<AuthorityBody>,
-    /// What was answered.
-    pub response: Option<AuthorityBody>,
-}
-
-impl AuthorityBodies {
-    /// Those of the event at this place of a record, as an API server writes it or as a log service wraps it.
-    pub fn of(record: &[u8], place: usize) -> Self {
-        let read = || {
-            let record = unwrapped(serde_json::from_slice(record).ok()?)?;
-            let line =
-                ["content", "log", "message"].into_iter().find_map(|key| record.get(key).cloned()).and_then(unwrapped);
-            let line = line.filter(|_| record.get("auditID").is_none()).unwrap_or(record);
-            let event = line.get("items").and_then(|items| items.get(place)).unwrap_or(&line);
-            let body = |key| serde_json::from_value(unwrapped(event.get(key)?.clone())?).ok();
-            Some(Self { request: body("requestObject"), response: body("responseObject") })
-        };
-        read().unwrap_or_default()
-    }
-}
-
-/// An object that an export may have written as a text.
-fn unwrapped(value: Value) -> Option<Value> {
-    match value {
-        Value::String(text) => serde_json::from_str(&text).ok(),
-        Value::Object(_) => Some(value),
-        _ => None,
-    }
-}
+/// The bodies of a request that hands rights on.
+pub type AuthorityBodies = Bodies<AuthorityBody>;
 
 /// What was asked about beside a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,7 +96,7 @@ fn bind(role: &RoleRef, namespace: &str) -> Attributes {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

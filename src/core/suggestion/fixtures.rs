@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::core::audit::event::{Event, Record, decode};
+use crate::core::audit::decode::decode;
+use crate::core::audit::event::Event;
 
 /// What is sent, and what came of it.
 #[derive(Clone)]
@@ -50,11 +51,26 @@ impl Default for Sent<'_> {
     }
 }
 
+/// What this user sends.
+pub(super) fn sent_by(user: &str) -> Sent<'_> {
+    Sent { user, ..Sent::default() }
+}
+
+/// The line, its fields in the order in which kube-apiserver writes them.
+pub(super) fn native(sent: &Sent<'_>) -> String {
+    let line = line(sent);
+    let fields = ["kind", "apiVersion", "level", "auditID", "stage", "requestURI", "verb", "user", "impersonatedUser"];
+    let last = ["responseStatus", "requestReceivedTimestamp", "stageTimestamp", "annotations"];
+    let fields = fields.into_iter().chain(last).filter(|key| line.get(*key).is_some());
+    let fields: Vec<String> = fields.map(|key| format!("\"{key}\":{}", line[key])).collect();
+    format!("{{{}}}", fields.join(","))
+}
+
 /// Looks at the event.
 pub(super) fn event<T>(sent: &Sent<'_>, look: impl FnOnce(&Event<'_>) -> T) -> T {
     let text = line(sent).to_string();
-    match decode(text.as_bytes()) {
-        Ok(Record::Event(event)) => look(&event),
+    match decode(text.as_bytes()).as_deref() {
+        Ok([event]) => look(event),
         other => panic!("{other:?}: {text}"),
     }
 }

@@ -16,7 +16,7 @@ const NODE: &str = "system:node:";
 /// What was asked about acting as this user. `constraint` is the kind of impersonation where it was for some verbs alone; `action` is
 /// what was done.
 ///
-/// A group that the API server adds by itself is taken as added: the log doesn't tell it from one that was sent.
+/// A group that the API server adds by itself is taken as added: the log doesn't distinguish it from one that was sent.
 pub(super) fn asked(user: &User<'_>, constraint: Option<&str>, action: &Attributes) -> Vec<Attributes> {
     let mut asked = match constraint.filter(|constraint| *constraint != PLAIN) {
         None => by(PLAIN, "", user),

@@ -1,6 +1,6 @@
-//! What somebody was seen to use in an audit log, and the smallest roles that allow it.
+//! What was used, by an audit log, and the smallest roles that allow it.
 //!
-//! Events are counted (`usage`: `whose` they are, what was `asked`, and what the API server asked beside it: `impersonation`,
+//! Events are counted (`usage_log`, `usage`: `whose` they are, what was `asked`, and what the API server asked beside it: `impersonation`,
 //! `authority`), rights that were used become rules (`widening`, `rules`, `draft`), and the result is judged by the authorizer itself
 //! (`proof`). `unseen` is the other side: what is held today and the drafted roles don't give.
 
@@ -13,9 +13,9 @@ mod rules;
 pub mod uncovered;
 pub mod unseen;
 pub mod usage;
+pub mod usage_log;
 pub mod whose;
 pub mod widening;
-pub mod window;
 
 #[cfg(test)]
 mod fixtures;

@@ -7,7 +7,7 @@ use crate::core::rbac::{Attributes, PolicyRule};
 /// So many names fit one rule for people to read.
 const NAMES: usize = 20;
 
-/// In which order verbs are told; others follow by name.
+/// In which order verbs are written; others follow by name.
 const VERBS: [&str; 8] = ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];
 
 type Texts = BTreeSet<String>;

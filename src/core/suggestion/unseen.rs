@@ -18,9 +18,9 @@ pub struct Lost<'a> {
 
 /// What of these rules the rights don't give. Of a rule that allows nothing, that everyone has or whose role was not read, nothing is said.
 pub fn lost<'a>(held: Vec<HeldRule<'a>>, rights: &Rights) -> Vec<Lost<'a>> {
-    let tells = |held: &HeldRule<'a>| held.inert.is_none() && !held.is_default && !held.is_unread;
+    let counts = |held: &HeldRule<'a>| held.inert.is_none() && !held.is_default && !held.is_unread;
     let mut lost = Vec::new();
-    for held in held.into_iter().filter(tells) {
+    for held in held.into_iter().filter(counts) {
         let namespace = held.binding.namespace().unwrap_or_default();
         let parts = parts(&held.rule, namespace, rights);
         lost.extend(parts.into_iter().map(|(rule, is_seen_in_part)| Lost {

@@ -1,9 +1,7 @@
-//! What somebody was seen to use: each request that the authorizer allowed and nothing else refused, with all that the API server asked
+//! What was used: each request that the authorizer allowed and nothing else refused, with all that the API server asked
 //! about it.
 
-use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::hash::{Hash as _, Hasher as _};
 
 use jiff::Timestamp;
 
@@ -44,7 +42,7 @@ impl Seen {
 /// Requests with why they are in no role.
 pub type UncoveredRequests = BTreeMap<(Attributes, Uncovered), Seen>;
 
-/// What somebody was seen to use.
+/// What an identity, or a subject of bindings, was seen to use.
 #[derive(Clone, Debug)]
 pub struct Usage {
     /// Whose it is.
@@ -62,7 +60,7 @@ pub struct Usage {
     /// Rules that were written into roles, by the request that wrote them.
     pub written: BTreeMap<Attributes, (Vec<PolicyRule>, Seen)>,
     names: BTreeMap<String, BTreeSet<String>>,
-    known: HashSet<u64>,
+    known: HashSet<[u8; 16]>,
     connects_by_create: bool,
 }
 
@@ -104,7 +102,10 @@ impl Usage {
         let (is_action, is_impersonation) =
             (self.whose.is(actor), event.impersonated.is_some() && self.whose.is(&event.user));
         // An event of this stage says nothing of what came of it; a later one of the same request does.
-        if !(is_action || is_impersonation) || event.stage == Stage::RequestReceived || !self.known.insert(key(event)) {
+        if !(is_action || is_impersonation)
+            || event.stage == Stage::RequestReceived
+            || !self.known.insert(event.request_key())
+        {
             return;
         }
         let seen = Seen::once(event.received);
@@ -189,13 +190,6 @@ impl Usage {
     fn leave_out(&mut self, request: Attributes, why: Uncovered, seen: Seen) {
         self.uncovered.entry((request, why)).and_modify(|sum| *sum = sum.and(seen)).or_insert(seen);
     }
-}
-
-/// Which request an event is of. The `Audit-ID` alone is the client's choice.
-fn key(event: &Event<'_>) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (&*event.audit_id, event.received, &*event.verb, &*event.request_uri).hash(&mut hasher);
-    hasher.finish()
 }
 
 /// The status decides, not what the authorizer said: of what it allowed, admission or a second check may have refused some.

@@ -3,14 +3,11 @@
 use std::fmt;
 
 use crate::core::audit::event::User;
-use crate::core::ids::{Uid, split_subject_name};
+use crate::core::ids::Uid;
 use crate::core::rbac::UserInfo;
 use crate::core::rbac::binding::RBAC_GROUP;
-use crate::core::rbac::user_info::{NamedSubject, service_account_of};
+use crate::core::rbac::user_info::{NamedSubject, service_account_name, service_account_of};
 use serde_json::{Value, json};
-
-/// How ack-ram-authenticator writes a RAM identity: `ack-ram-authenticator:<account>:<uid>`.
-const BY_AUTHENTICATOR: &str = "ack-ram-authenticator:";
 
 /// Whose requests are looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,11 +37,7 @@ impl Whose {
     pub fn is(&self, user: &User<'_>) -> bool {
         let name = &*user.username;
         match self {
-            Self::Identity(uid) => {
-                let by_name = split_subject_name(name).is_some_and(|(own, _)| own == uid.as_str());
-                let known = user.uid.strip_prefix(BY_AUTHENTICATOR).and_then(|rest| rest.split_once(':'));
-                by_name || (!name.is_empty() && known.is_some_and(|(_, own)| own == uid.as_str()))
-            }
+            Self::Identity(uid) => user.is_identity(uid),
             Self::Subject(NamedSubject::User(wanted)) => name == wanted,
             Self::Subject(NamedSubject::Group(wanted)) => user.groups.iter().any(|group| &**group == wanted),
             Self::Subject(NamedSubject::ServiceAccount { namespace, name: wanted }) => {
@@ -59,6 +52,15 @@ impl Whose {
             Self::Identity(uid) => Some(uid.clone()),
             Self::Subject(NamedSubject::User(name)) => Uid::of_user_name(name),
             Self::Subject(_) => None,
+        }
+    }
+
+    /// What every event of such a request holds.
+    pub fn name_in_logs(&self) -> String {
+        match self {
+            Self::Identity(uid) => uid.to_string(),
+            Self::Subject(NamedSubject::User(name) | NamedSubject::Group(name)) => name.clone(),
+            Self::Subject(NamedSubject::ServiceAccount { namespace, name }) => service_account_name(namespace, name),
         }
     }
 

@@ -12,7 +12,7 @@ use crate::core::kubeconfig::{Overrides, ResolveError, resolve};
 use crate::gather::credential::of_context;
 use crate::world::World;
 
-/// What a file tells an audit log to be searched for.
+/// What of a file an audit log can be searched for.
 #[derive(Debug, Default)]
 pub struct TraceableFile {
     /// Its credentials.
@@ -23,7 +23,7 @@ pub struct TraceableFile {
     pub issued: Option<Timestamp>,
 }
 
-/// Why a file tells of nothing that an audit log could be searched for.
+/// Why a file holds nothing that an audit log could be searched for.
 #[derive(Debug, thiserror::Error)]
 pub enum NotTraceable {
     /// It can't be read as a kubeconfig.

@@ -9,6 +9,7 @@ use super::trace::EventLevels;
 use super::who_can::{ScopeOfRights, ThroughView};
 use super::words::{StateWord, Word as _};
 use super::{ApiVersion, Kind, ScannedCluster, counted, time};
+use crate::core::audit::log_head::LogHead;
 use crate::core::rbac::holdings::Through;
 use crate::core::rbac::user_info::NamedSubject;
 use crate::core::rbac::{Attributes, PolicyRule};
@@ -16,7 +17,6 @@ use crate::core::suggestion::draft::{AddedRule, Draft, DraftedRole};
 use crate::core::suggestion::uncovered::Uncovered;
 use crate::core::suggestion::unseen::Lost;
 use crate::core::suggestion::usage::{Seen, Usage};
-use crate::core::suggestion::window::LogWindow;
 use crate::output::report::{Manifests, Report};
 use crate::output::table::{Cell, Table};
 
@@ -273,16 +273,9 @@ impl RoleHolder {
 
 impl SuggestionWindow {
     /// The view of what logs cover.
-    pub fn of(window: &LogWindow, sources: Vec<String>) -> Self {
-        let [metadata, request, request_response] = window.levels;
-        Self {
-            sources,
-            from: window.from,
-            to: window.to,
-            days: window.days(),
-            events: window.events,
-            levels: EventLevels { metadata, request, request_response },
-        }
+    pub fn of(head: &mut LogHead, days: usize, sources: Vec<String>) -> Self {
+        let (from, to) = head.bounds().unzip();
+        Self { sources, from, to, days, events: head.events(), levels: EventLevels::of(head) }
     }
 
     /// `between 2026-11-01T00:00:00Z and 2026-11-30T00:00:00Z`.

@@ -9,6 +9,7 @@ mod files_from_the_field;
 mod formats;
 mod help;
 mod output;
+mod persistence;
 mod resembling;
 mod scan;
 mod secrets;

@@ -193,4 +193,21 @@ fn what_was_walked_on_the_real_api_server_is_followed_completely() {
     assert_eq!(trace(&session, &["--fail-on", "executed"]).status, Status::Done);
     let piped = session.run_answering(Some(&text), &["trace", UID, "--audit-log", "-", "-o", "name"]);
     assert_eq!((piped.status, piped.stdout.lines().count()), (Status::Done, 6), "{piped}");
+    findings_say_whose_they_are(&real, &session, &leaver, &outcome.stdout);
+}
+
+/// What the document says of a token is said of the finding about its ServiceAccount, too.
+fn findings_say_whose_they_are(real: &ControlPlane, session: &Session, leaver: &Identity, trace: &str) {
+    session.write("trace.json", trace).unwrap();
+    session.write(".kube/config", real.kubeconfig(&Subject::user("admin", ["system:masters"])).unwrap()).unwrap();
+    let scan = session.run(&["scan", "--persistence", UID, "--offline", "--trace", "trace.json", "-o", "json"]);
+    let report: Value = serde_json::from_str(&scan.stdout).unwrap_or_else(|error| panic!("{error}: {scan}"));
+    for namespace in LEVELS {
+        let object = json!({ "kind": "ServiceAccount", "namespace": namespace, "name": "robot" });
+        let finding = report["findings"].as_array().unwrap().iter().find(|finding| finding["object"] == object);
+        let said = format!("create by X509SHA256={} at ", leaver.sha256());
+        let source = &finding.unwrap_or_else(|| panic!("no {object}: {scan}"))["source"];
+        let is_said = |fact: &Value| fact["from"] == "Audit" && fact["what"].as_str().unwrap().starts_with(&said);
+        assert!(source.as_array().unwrap().iter().any(is_said), "{source}");
+    }
 }

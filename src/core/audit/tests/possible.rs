@@ -8,6 +8,7 @@ use serde_json::json;
 use super::lines::*;
 use crate::core::audit::link::Link;
 use crate::core::audit::trace::Trace;
+use crate::core::credential::certificate_request::OF_ANN;
 
 const NAME: &str = "200000000000000103";
 const PODS: [&str; 5] = ["", "pods", "", "shop", ""];
@@ -92,4 +93,18 @@ fn a_certificate_of_a_name_for_which_one_was_requested() {
     let trace = traced(&texts(&lines), certificate_asked());
     assert_eq!(found(&trace), [(Link::Requested, "shadow-admin".to_owned(), 1, true)]);
     assert_eq!(trace.leads[0].credential.as_deref(), Some("X509SHA256=0b"));
+}
+
+/// As API servers read it.
+#[test]
+fn of_several_common_names_the_last_one_counts() {
+    let body = json!({ "spec": { "request": STANDARD.encode(OF_ANN) } });
+    let request =
+        line(2, CERTIFICATE, NAME, "create", &["certificates.k8s.io", "certificatesigningrequests", "", "", "a"])
+            .code(201)
+            .with("level", json!("Request"))
+            .with("requestObject", body);
+    let used = |second, name: &str| line(second, "X509SHA256=0b", name, "list", &["", "secrets", "", "", ""]);
+    let trace = traced(&texts(&[request, used(3, "first"), used(4, "ann")]), certificate_asked());
+    assert_eq!(found(&trace), [(Link::Requested, "ann".to_owned(), 1, false)]);
 }

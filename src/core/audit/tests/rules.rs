@@ -196,3 +196,21 @@ fn a_generated_name_is_read_from_the_answer() {
     };
     assert_eq!((name(&whole), name(&asked)), (Some("web-7k".to_owned()), None));
 }
+
+/// What is odd in one body hides nothing of the other.
+#[test]
+fn each_body_is_read_by_itself() {
+    let binding = json!({ "metadata": { "name": "x" }, "subjects": [{ "kind": "User", "name": "carl" }] });
+    let grant = line(1, CERTIFICATE, NAME, "patch", &BINDING).bodies(json!({ "subjects": "odd" }), binding);
+    let trace = traced(&texts(&[grant, line(2, "X509SHA256=05", "carl", "list", &PODS)]), certificate_asked());
+    assert_eq!(summary(&trace)[1], "1<0 Granted GrantOnly X509SHA256=05 carl: 1 Read");
+    assert_eq!(trace.caveats, []);
+}
+
+/// An API server that ended within a line, and one that went on in the same file: neither request can be read.
+#[test]
+fn a_line_behind_one_that_was_cut_off_is_said() {
+    let line = line(1, "X509SHA256=05", "carl", "list", &PODS).text();
+    let trace = traced(&[format!("{}{line}", &line[..120])], certificate_asked());
+    assert_eq!(trace.caveats, [Caveat::Unreadable(1)]);
+}

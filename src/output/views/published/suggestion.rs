@@ -2,20 +2,17 @@ use serde_json::{Value, json};
 
 use super::rights::{roles, scan};
 use super::scan::cluster;
-use crate::core::audit::event::{Record, decode};
 use crate::core::ids::Uid;
 use crate::core::rbac::Attributes;
 use crate::core::rbac::holdings::held_rules;
 use crate::core::rbac::kinds::Kinds;
 use crate::core::rbac::reach::{Discovered, Reach, ReachCluster};
 use crate::core::rbac::user_info::{NamedSubject, of_identity};
-use crate::core::suggestion::authority::AuthorityBodies;
 use crate::core::suggestion::draft::Draft;
 use crate::core::suggestion::unseen::lost;
-use crate::core::suggestion::usage::Usage;
+use crate::core::suggestion::usage_log::{LoggedUsage, UsageLog};
 use crate::core::suggestion::whose::Whose;
 use crate::core::suggestion::widening::Widening;
-use crate::core::suggestion::window::LogWindow;
 use crate::output::views::{
     ApiVersion, CoveredView, DryRunView, Kind, LostView, NotCoveredView, PathView, RequestView, RoleHolder, StateWord,
     SuggestedRoleView, Suggestion, SuggestionFor, SuggestionWindow, WidenedView,
@@ -27,7 +24,7 @@ const UID: &str = "200000000000000103";
 /// What was used by name and by path, one right that is not in the log, and what is held beside.
 pub(super) fn with_example(look: impl FnOnce(&Suggestion<'_>)) {
     let (scan, roles) = (scan(), roles());
-    let (usage, window) = usage();
+    let LoggedUsage { usage, mut head, days } = usage();
     let draft = Draft::of(&usage, &[Widening::Names]);
     let rules = ReachCluster::new(
         scan.grants.inventory(),
@@ -75,7 +72,7 @@ pub(super) fn with_example(look: impl FnOnce(&Suggestion<'_>)) {
             text: UID.to_owned(),
         },
         cluster: Some(cluster(CLUSTER, Some("cannot list roles"))),
-        window: SuggestionWindow::of(&window, vec!["audit.log".to_owned()]),
+        window: SuggestionWindow::of(&mut head, days, vec!["audit.log".to_owned()]),
         covered: CoveredView::of(&usage),
         roles: suggested,
         would_lose: Some(would_lose),
@@ -93,9 +90,8 @@ pub(super) fn with_example(look: impl FnOnce(&Suggestion<'_>)) {
     });
 }
 
-fn usage() -> (Usage, LogWindow) {
-    let mut usage = Usage::new(Whose::Identity(Uid::parse(UID).unwrap()), Some(36));
-    let mut window = LogWindow::default();
+fn usage() -> LoggedUsage {
+    let mut log = UsageLog::new(Whose::Identity(Uid::parse(UID).unwrap()), Some(36));
     let rbac = "/apis/rbac.authorization.k8s.io/v1";
     for (number, (verb, uri, code)) in [
         ("get", "/api/v1/namespaces/shop/pods/web/log".to_owned(), 200),
@@ -115,10 +111,7 @@ fn usage() -> (Usage, LogWindow) {
             "responseStatus": {"code": code}, "requestReceivedTimestamp": format!("2026-01-0{}T00:00:00Z", number + 1),
             "annotations": {"authorization.k8s.io/decision": "allow"},
         });
-        let line = line.to_string();
-        let Ok(Record::Event(event)) = decode(line.as_bytes()) else { panic!("{line}") };
-        window.add(&event);
-        usage.take(&event, AuthorityBodies::default);
+        log.take(line.to_string().as_bytes());
     }
-    (usage, window)
+    log.finish()
 }

@@ -40,15 +40,22 @@ impl TraceReport {
     }
 }
 
+impl EventLevels {
+    /// How many events a log has of each level.
+    pub fn of(head: &LogHead) -> Self {
+        let [metadata, request, request_response] = head.levels;
+        Self { metadata, request, request_response }
+    }
+}
+
 fn log(mut head: LogHead, sources: Vec<String>, asked: &AskedAbout) -> TracedLog {
     let bounds = head.bounds();
-    let [metadata, request, request_response] = head.levels;
     TracedLog {
         sources,
         from: bounds.map(|(from, _)| from),
         to: bounds.map(|(_, to)| to),
         lines: head.records,
-        levels: EventLevels { metadata, request, request_response },
+        levels: EventLevels::of(&head),
         gaps: head.gaps().into_iter().map(|(from, to)| LogGap { from, to }).collect(),
         starts_after_issue: asked.issued.zip(bounds).map(|(issued, (from, _))| from > issued),
         unauthenticated: head.unauthenticated,
