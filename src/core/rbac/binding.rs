@@ -229,7 +229,7 @@ mod tests {
         assert_eq!(BindingItem::from_protobuf(b"{}"), Err(ProtobufError::Malformed));
     }
 
-    const ITEM: &str = r#"{"metadata":{"name":"a","namespace":"n","uid":"u","creationTimestamp":"2023-02-21T09:03:12Z",
+    static ITEM: &str = r#"{"metadata":{"name":"a","namespace":"n","uid":"u","creationTimestamp":"2023-02-21T09:03:12Z",
         "managedFields":[{"fieldsV1":{"f:subjects":{}}}]},
         "subjects":[{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"12345-1676970192"},
                     {"kind":"ServiceAccount","name":"s\u0061","namespace":"n"}],
