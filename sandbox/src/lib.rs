@@ -1,5 +1,6 @@
 //! A simulated ACK account on loopback: what kubectl-ackcred's tests, benches and tour talk to.
 
+pub mod account_token;
 pub mod ack;
 pub mod apiserver;
 pub mod audit;

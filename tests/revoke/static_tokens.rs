@@ -2,17 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use ackcred_sandbox::account_token::StaticTokenOf;
 use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Fault, Gate};
 use ackcred_sandbox::binding::RBAC;
-use ackcred_sandbox::certs::{Key, KeyKind};
 use ackcred_sandbox::client::Client;
 use ackcred_sandbox::cluster::Cluster;
 use ackcred_sandbox::controlplane::shared;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kubectl_ackcred::status::Status;
-use ring::rand::SystemRandom;
-use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use serde_json::{Value, json};
 
 use crate::crash::{BINARY, revocation, revocations, signal, spawn};
@@ -27,23 +23,6 @@ const CANARY: &str = "canary-77ab10";
 /// API servers remember for some seconds that a token is good.
 const SOON: Duration = Duration::from_secs(60);
 
-/// A static token as kube-controller-manager makes one. The real server's tests sign with one fixed key; the sandbox takes any text.
-fn signed(namespace: &str, secret: &str, account: &str, uid: &str) -> String {
-    let claims = json!({
-        "iss": "kubernetes/serviceaccount", "sub": format!("system:serviceaccount:{namespace}:{account}"),
-        "kubernetes.io/serviceaccount/namespace": namespace, "kubernetes.io/serviceaccount/secret.name": secret,
-        "kubernetes.io/serviceaccount/service-account.name": account,
-        "kubernetes.io/serviceaccount/service-account.uid": uid,
-    });
-    let head = URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256"}"#);
-    let message = format!("{head}.{}", URL_SAFE_NO_PAD.encode(claims.to_string()));
-    let key = Key::generate(KeyKind::Rsa).unwrap();
-    let key = RsaKeyPair::from_pkcs8(key.pkcs8_der()).unwrap();
-    let mut signature = vec![0; key.public().modulus_len()];
-    key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message.as_bytes(), &mut signature).unwrap();
-    format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
-}
-
 fn path(namespace: &str, secret: &str) -> String {
     format!("/api/v1/namespaces/{namespace}/secrets/{secret}")
 }
@@ -57,7 +36,7 @@ fn place<C: Cluster>(incident: &Incident<C>, namespace: &str, secret: &str) -> S
     send("DELETE", &format!("{accounts}/robot"), &json!({}));
     let account = send("POST", &accounts, &json!({"metadata": {"name": "robot"}})).json();
     let uid = account["metadata"]["uid"].as_str().unwrap_or("none").to_owned();
-    let token = signed(namespace, secret, "robot", &uid);
+    let token = StaticTokenOf { namespace, secret, account: "robot", uid: &uid }.signed().unwrap();
     let applied = json!({"kind": "Secret", "stringData": {"note": CANARY}}).to_string();
     let body = json!({
         "metadata": {"name": secret, "annotations": {

@@ -1,8 +1,5 @@
 //! The commands that `lint` prints, run by a shell and kubectl: each ends its finding and takes nothing else away.
 
-use std::path::Path;
-use std::process::Command;
-
 use ackcred_sandbox::client::Client;
 use ackcred_sandbox::cluster::Cluster;
 use ackcred_sandbox::controlplane::{self, ControlPlane, assets_for};
@@ -12,6 +9,7 @@ use jiff::Timestamp;
 use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
 
+use crate::cluster::shell::run;
 use crate::cluster::transcript::{RBAC, Transcript, rbac_in};
 
 const CLUSTER: &str = "c5e8f0a1b2c3d4e5f60718293a4b5c6d7";
@@ -80,13 +78,6 @@ fn findings(session: &Session) -> Vec<Value> {
     let document: Value = serde_json::from_str(&outcome.stdout).unwrap();
     let all = document["findings"].as_array().unwrap().iter();
     all.filter(|one| one["place"]["name"].as_str().unwrap().contains("lint-")).cloned().collect()
-}
-
-fn run(command: &str, assets: &Path, kubeconfig: &Path) {
-    let path = format!("{}:/usr/bin:/bin", assets.display());
-    let mut shell = Command::new("/bin/sh");
-    let output = shell.args(["-c", command]).env("PATH", path).env("KUBECONFIG", kubeconfig).output().unwrap();
-    assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]

@@ -14,6 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
 
+use crate::cluster::token_ends;
 use crate::cluster::transcript::{Transcript, rbac_in};
 
 const UID: &str = "200000000000000103";
@@ -194,6 +195,7 @@ fn what_was_walked_on_the_real_api_server_is_followed_completely() {
     let piped = session.run_answering(Some(&text), &["trace", UID, "--audit-log", "-", "-o", "name"]);
     assert_eq!((piped.status, piped.stdout.lines().count()), (Status::Done, 6), "{piped}");
     findings_say_whose_they_are(&real, &session, &leaver, &outcome.stdout);
+    token_ends::each_token_ends_as_it_is_said(&real, &assets, &session, &leaver);
 }
 
 /// What the document says of a token is said of the finding about its ServiceAccount, too.
