@@ -13,8 +13,10 @@ use crate::core::credential::exec_cache::{CacheName, CacheQuery};
 use crate::core::credential::{CacheFile, FileContent};
 use crate::core::secret::Secret;
 
-/// Files longer than this, in bytes, are not read.
-pub const LONGEST: u64 = 1024 * 1024;
+/// Settings and credentials longer than this, in bytes, are not read.
+pub const LONGEST: u64 = 1 << 20;
+/// Documents that this program printed are not read where they are longer than this, in bytes: a trace has each request.
+const LONGEST_DOCUMENT: u64 = 256 << 20;
 
 /// Which files may be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +36,7 @@ impl Policy {
 }
 
 /// Why a file is not read.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum FileError {
     /// There is none.
     #[error("there is no such file")]
@@ -45,9 +47,9 @@ pub enum FileError {
     /// A folder, a FIFO, a device, a socket.
     #[error("it is no regular file")]
     NotRegular,
-    /// Too long to be what it should be.
-    #[error("it is longer than 1 MiB")]
-    TooLong,
+    /// Longer than what it should be: than so many bytes.
+    #[error("it is longer than {} MiB", .0 >> 20)]
+    TooLong(u64),
     /// Links that lead to links that lead to links.
     #[error("it lies behind too many symbolic links")]
     TooManyLinks,
@@ -70,7 +72,7 @@ impl From<io::Error> for FileError {
 
 /// Reads a file that a kubeconfig names.
 pub fn read(path: &Path, policy: &Policy) -> FileContent {
-    match try_read(path, policy) {
+    match try_read(path, policy, LONGEST) {
         Ok((bytes, metadata)) => FileContent::Read { bytes: Secret::new(bytes), mode: permission_bits(&metadata) },
         Err(FileError::Missing) => FileContent::Missing,
         Err(FileError::NotAllowed) => FileContent::NotAllowed,
@@ -83,7 +85,15 @@ pub fn read(path: &Path, policy: &Policy) -> FileContent {
 /// # Errors
 /// Where it doesn't exist, can't be read, is no regular file or too long.
 pub fn load(path: &Path) -> Result<Vec<u8>, FileError> {
-    try_read(path, &Policy::Trusted).map(|(bytes, _)| bytes)
+    try_read(path, &Policy::Trusted, LONGEST).map(|(bytes, _)| bytes)
+}
+
+/// Reads a document that this program printed earlier.
+///
+/// # Errors
+/// As of [`load`].
+pub fn load_document(path: &Path) -> Result<Vec<u8>, FileError> {
+    try_read(path, &Policy::Trusted, LONGEST_DOCUMENT).map(|(bytes, _)| bytes)
 }
 
 /// The permission bits of a file, where there is one and the system has such.
@@ -120,19 +130,19 @@ fn cache_names(folder: &Path) -> io::Result<Vec<(PathBuf, CacheName)>> {
     Ok(names)
 }
 
-fn try_read(path: &Path, policy: &Policy) -> Result<(Vec<u8>, Metadata), FileError> {
+fn try_read(path: &Path, policy: &Policy, longest: u64) -> Result<(Vec<u8>, Metadata), FileError> {
     let path = match policy {
         Policy::Trusted => path.to_owned(),
         Policy::OnlyBeside(folder) => real_path_beside(path, folder)?,
     };
     // Looking before opening, because opening some devices does something.
-    regular(&fs::metadata(&path)?)?;
+    regular(&fs::metadata(&path)?, longest)?;
     let file = open(&path, policy == &Policy::Trusted)?;
     let metadata = file.metadata()?;
-    regular(&metadata)?;
+    regular(&metadata, longest)?;
     let mut bytes = Vec::new();
-    file.take(LONGEST + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LONGEST { Err(FileError::TooLong) } else { Ok((bytes, metadata)) }
+    file.take(longest + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > longest { Err(FileError::TooLong(longest)) } else { Ok((bytes, metadata)) }
 }
 
 /// The path without symbolic links, if it is the folder's. A path that isn't even in words is refused before anything
@@ -203,11 +213,11 @@ pub(super) fn open(path: &Path, _follows_links: bool) -> io::Result<File> {
     OpenOptions::new().read(true).open(path)
 }
 
-fn regular(metadata: &Metadata) -> Result<(), FileError> {
+fn regular(metadata: &Metadata, longest: u64) -> Result<(), FileError> {
     if !metadata.is_file() {
         Err(FileError::NotRegular)
-    } else if metadata.len() > LONGEST {
-        Err(FileError::TooLong)
+    } else if metadata.len() > longest {
+        Err(FileError::TooLong(longest))
     } else {
         Ok(())
     }
@@ -325,6 +335,8 @@ mod tests {
         assert!(text(&read(&path, &Policy::Trusted)).is_some());
         fs::write(&path, vec![b'x'; usize::try_from(LONGEST).unwrap() + 1]).unwrap();
         assert_eq!(read(&path, &Policy::Trusted), FileContent::Unreadable("it is longer than 1 MiB".into()));
+        assert_eq!(load(&path), Err(FileError::TooLong(LONGEST)));
+        assert!(load_document(&path).is_ok(), "a document of this program may be longer");
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub(super) fn run(
     }
     let leaked = leaked_file::read(flags.file.as_deref(), flags.leaked_context.as_deref(), world)?;
     let past = flags.operation.as_ref().map(|id| past(id, world, ui)).transpose()?;
-    let traced = flags.trace.as_deref().map(read_trace).transpose()?;
+    let traced = flags.trace.as_deref().map(|path| read_trace(path, world)).transpose()?;
     let chosen = leaked_file::choose(&args.clusters, args.in_cluster, access, leaked.as_ref(), world)?;
     let extent = chosen.extent;
     let query = AccessQuery { world, timeout: access.request_timeout.0, namespace: None, with_rights: true };
@@ -95,11 +95,13 @@ fn past(id: &OperationId, world: &World, ui: &Ui) -> Result<Past> {
     Ok(past)
 }
 
-fn read_trace(path: &Path) -> Result<Traced> {
-    let hint = "kubectl ackcred trace -o json prints one";
-    let text = files::load(path).map_err(|error| Error::failed(error).hint(hint))?;
-    let name = path.display().to_string();
-    Traced::parse(&text).map_err(|error| Error::failed(anyhow::Error::new(error).context(name)).hint(hint))
+fn read_trace(path: &Path, world: &World) -> Result<Traced> {
+    let failed = |error: anyhow::Error| {
+        let error = error.context(format!("cannot read {}", path.display()));
+        Error::failed(error).hint("kubectl ackcred trace -o json prints one")
+    };
+    let text = files::load_document(&world.cwd.join(path)).map_err(|error| failed(error.into()))?;
+    Traced::parse(&text).map_err(|error| failed(error.into()))
 }
 
 /// What is asked for.

@@ -1,6 +1,7 @@
 //! The report that closes an incident: what `history OPERATION -o md` and `-o html` make of the record alone.
 
 use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions};
+use ackcred_sandbox::audit::LogForm;
 use ackcred_sandbox::cluster::Cluster;
 use ackcred_sandbox::controlplane::shared;
 use ackcred_sandbox::session::Outcome;
@@ -163,4 +164,52 @@ fn files_that_are_given_become_a_part_of_the_report() {
     }
     let list = incident.run(&["history", "-o", "md"]);
     assert!(list.stdout.contains(&format!("\n| {id} | Revoke | ")), "{list}");
+}
+
+/// The documents that `trace` and `scan --persistence` print themselves, of a log that the API server wrote.
+#[test]
+fn what_other_verbs_print_becomes_a_part_of_the_report() {
+    let server = ApiServer::start(ApiServerOptions { audit: true, ..ApiServerOptions::default() }).unwrap();
+    let (incident, revocation) = revoked(server);
+    let id = text(&revocation["operation"]);
+    let pods = "/api/v1/namespaces/shop/pods";
+    assert_eq!(incident.leaked_status(pods), 403);
+    let log = LogForm::Lines.write(&incident.server.audit_log()).unwrap();
+    incident.session.write("audit.log", log).unwrap();
+    let printed = |args: &[&str], file: &str| {
+        let (status, document, said) = incident.json(args);
+        assert_eq!(status, Status::Done, "{args:?}: {said}");
+        // One of a long incident is longer than a mebibyte.
+        let long = document.to_string() + &" ".repeat(1 << 20);
+        incident.session.write(file, long).unwrap();
+        document
+    };
+    let leaked = incident.leaked.display().to_string();
+    let trace = printed(&["trace", "-f", &leaked, "--audit-log", "audit.log"], "trace.json");
+    let scan = ["scan", "--persistence", "--operation", id, "--trace", "trace.json"];
+    let persistence = printed(&scan, "persistence.json");
+
+    let given = ["--trace", "trace.json", "--persistence", "persistence.json"];
+    let report = report_of(&incident, id, &given);
+    assert_eq!(report.status, Status::Done, "{report}");
+    let (_, after) = report.stdout.split_once("## What the credential did\n").unwrap_or_else(|| panic!("{report}"));
+    let (did, left) = after.split_once("## What was left behind\n").unwrap_or_else(|| panic!("{report}"));
+    let events = trace["events"].as_array().unwrap();
+    assert!(!events.is_empty() && events.iter().any(|event| event["code"] == 403), "{trace:#}");
+    for event in events {
+        let row = did.lines().find(|line| line.contains(text(&event["auditId"])));
+        let is_whole = |row: &str| row.contains(text(&event["verb"])) && row.contains(&event["code"].to_string());
+        assert!(row.is_some_and(is_whole), "{event}: {report}");
+    }
+    let findings = persistence["findings"].as_array().unwrap();
+    assert!(!findings.is_empty(), "{persistence:#}");
+    for finding in findings {
+        let is_there = |line: &str| {
+            line.contains(&format!("| {} |", text(&finding["method"])))
+                && line.contains(text(&finding["object"]["name"]))
+        };
+        assert!(left.lines().any(is_there), "{finding}: {left}");
+    }
+    let page = incident.run(&[&["history", id, "-o", "html"], &given[..]].concat());
+    assert!(page.status == Status::Done && page.stdout.contains("What was left behind"), "{page}");
 }

@@ -65,7 +65,7 @@ fn attachments(args: &HistoryArgs, world: &World) -> Result<Vec<Attachment>> {
 
 fn attachment(kind: AttachmentKind, path: &Path, world: &World) -> Result<Attachment> {
     let name = path.display().to_string();
-    let bytes = files::load(&world.cwd.join(path))
+    let bytes = files::load_document(&world.cwd.join(path))
         .map_err(|error| Error::failed(anyhow::Error::new(error).context(format!("cannot read {name}"))))?;
     Attachment::read(kind, &name, &bytes).map_err(|error| {
         let hint = error.hint();

@@ -257,7 +257,7 @@ impl TryFrom<RevocationPlan> for Agreed {
 
 fn read_plan(path: &Path) -> Result<Agreed> {
     let read = || -> anyhow::Result<Agreed> {
-        let document: serde_json::Value = serde_json::from_slice(&files::load(path)?)?;
+        let document: serde_json::Value = serde_json::from_slice(&files::load_document(path)?)?;
         if document["apiVersion"] != "ackcred/v1" || document["kind"] != "RevocationPlan" {
             anyhow::bail!("it is no RevocationPlan of ackcred/v1");
         }

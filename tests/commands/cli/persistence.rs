@@ -24,6 +24,8 @@ fn by_the_log(report: &Value, name: &str) -> Vec<String> {
 #[test]
 fn a_finding_is_said_to_be_made_by_whom_the_trace_names() {
     let server = ApiServer::start(ApiServerOptions { audit: true, ..ApiServerOptions::default() }).unwrap();
+    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}});
+    server.put(namespace, "console").unwrap();
     server.put(role_binding("shop", "all", &[user("bo")]), "console").unwrap();
     server.put(role_binding("shop", "other", &[group("system:serviceaccounts")]), "console").unwrap();
     let token = json!({
@@ -44,7 +46,8 @@ fn a_finding_is_said_to_be_made_by_whom_the_trace_names() {
     session.write("audit.log", LogForm::Lines.write(&server.audit_log()).unwrap()).unwrap();
     let trace = session.run(&["trace", UID, "--audit-log", "audit.log", "-o", "json"]);
     assert_eq!(trace.status, Status::Done, "{trace}");
-    session.write("trace.json", &trace.stdout).unwrap();
+    // One of a long incident is longer than a mebibyte.
+    session.write("trace.json", trace.stdout + &" ".repeat(1 << 20)).unwrap();
     let scan = session.run(&["scan", "--persistence", "--offline", "--trace", "trace.json", "-o", "json"]);
     assert_eq!(scan.status, Status::Done, "{scan}");
 
@@ -59,5 +62,8 @@ fn a_finding_is_said_to_be_made_by_whom_the_trace_names() {
     session.write("trace.json", &scan.stdout).unwrap();
     let refused = session.run(&["scan", "--persistence", "--offline", "--trace", "trace.json"]);
     assert_eq!(refused.status, Status::Failed, "{refused}");
-    assert!(refused.stderr.contains("it is no TraceReport of ackcred/v1"), "{refused}");
+    assert!(refused.stderr.contains("cannot read trace.json: it is no TraceReport of ackcred/v1"), "{refused}");
+    let missing = session.run(&["scan", "--persistence", "--offline", "--trace", "gone.json"]);
+    assert_eq!(missing.status, Status::Failed, "{missing}");
+    assert!(missing.stderr.contains("cannot read gone.json: there is no such file"), "{missing}");
 }
