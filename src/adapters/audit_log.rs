@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex};
 
 use flate2::bufread::MultiGzDecoder;
 
+use crate::adapters::files::FileError;
 use crate::world::{Input, World};
 use records::Records;
 
@@ -57,12 +58,12 @@ enum Stream {
 #[derive(Debug, thiserror::Error)]
 pub enum AuditLogError {
     /// It can't be opened.
-    #[error("cannot open {name}: {kind}")]
+    #[error("cannot open {name}: {reason}")]
     Open {
         /// The file.
         name: String,
         /// Why.
-        kind: io::ErrorKind,
+        reason: FileError,
     },
     /// It is a folder.
     #[error("{0} is a folder")]
@@ -91,7 +92,7 @@ impl AuditLog {
             LogSource::File(path) => path,
         };
         let name = path.display().to_string();
-        let not_open = |error: io::Error| AuditLogError::Open { name: name.clone(), kind: error.kind() };
+        let not_open = |error: io::Error| AuditLogError::Open { name: name.clone(), reason: error.into() };
         let file = File::open(world.cwd.join(path)).map_err(not_open)?;
         let metadata = file.metadata().map_err(not_open)?;
         if metadata.is_dir() {
@@ -131,8 +132,12 @@ impl AuditLog {
     }
 }
 
-/// Reads a stream's records, decompressed where it is compressed.
-fn each_record(stream: impl Read, take: &mut dyn FnMut(Raw<'_>, u64)) -> io::Result<()> {
+/// Reads a stream's records, decompressed where it is compressed. `take` is given each record, and how many bytes of the stream were read
+/// by then.
+///
+/// # Errors
+/// The stream fails, or is compressed and damaged; what was read before has been given out.
+pub fn each_record(stream: impl Read, take: &mut dyn FnMut(Raw<'_>, u64)) -> io::Result<()> {
     let mut counted = BufReader::with_capacity(COMPRESSED_CHUNK, Counted { stream, read: 0 });
     let is_compressed = begins_with_gzip(&mut counted)?;
     if is_compressed {

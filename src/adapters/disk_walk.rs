@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 
-use crate::adapters::files;
+use crate::adapters::files::{self, FileError};
 use crate::core::credential::found::{Found, find, markers};
 
 /// Larger files are not read, in bytes.
@@ -42,7 +42,7 @@ pub struct Walked {
     /// How many files were read.
     pub files: u64,
     /// What could not be read, by path.
-    pub unread: Vec<(PathBuf, io::ErrorKind)>,
+    pub unread: Vec<(PathBuf, FileError)>,
     /// How many files are larger than [`LARGEST`] and were not read.
     pub too_large: u64,
     /// How many files are compressed or archives and were not looked into.
@@ -71,8 +71,8 @@ pub fn walk(roots: &[PathBuf], cross_file_systems: bool) -> Walked {
                 jobs.push(Job::Folder(root.clone(), file_system(&metadata).filter(|_| !cross_file_systems)));
             }
             Ok(metadata) if metadata.is_file() => jobs.push(Job::Files(vec![root.clone()])),
-            Ok(_) => walked.unread.push((root.clone(), io::ErrorKind::InvalidInput)),
-            Err(error) => walked.unread.push((root.clone(), error.kind())),
+            Ok(_) => walked.unread.push((root.clone(), FileError::NotRegular)),
+            Err(error) => walked.unread.push((root.clone(), error.into())),
         }
     }
     let queue = Queue::new(jobs, named);
@@ -198,7 +198,7 @@ impl Worker {
         let entries = match fs::read_dir(folder) {
             Ok(entries) => entries,
             Err(error) => {
-                self.fail(folder, &error);
+                self.fail(folder, error);
                 return Vec::new();
             }
         };
@@ -207,7 +207,7 @@ impl Worker {
             let entry = match entry {
                 Ok(entry) => entry,
                 Err(error) => {
-                    self.fail(folder, &error);
+                    self.fail(folder, error);
                     break;
                 }
             };
@@ -218,7 +218,7 @@ impl Worker {
                 Ok(kind) if kind.is_file() => files.push(entry.path()),
                 Ok(kind) if kind.is_dir() => jobs.extend(self.folder_below(&entry, only_on)),
                 Ok(_) => {}
-                Err(error) => self.fail(&entry.path(), &error),
+                Err(error) => self.fail(&entry.path(), error),
             }
         }
         // The first batch is read here, so that small folders are one job.
@@ -234,7 +234,7 @@ impl Worker {
             Some(here) => match entry.metadata() {
                 Ok(metadata) => file_system(&metadata) != Some(here),
                 Err(error) => {
-                    self.fail(&path, &error);
+                    self.fail(&path, error);
                     return None;
                 }
             },
@@ -261,7 +261,7 @@ impl Worker {
             Ok(Outcome::TooLarge) => self.walked.too_large += 1,
             Ok(Outcome::Compressed) => self.walked.compressed += 1,
             Ok(Outcome::Gone) => {}
-            Err(error) => self.fail(path, &error),
+            Err(error) => self.fail(path, error),
         }
     }
 
@@ -304,8 +304,8 @@ impl Worker {
         Ok(if bytes.len() as u64 > LARGEST { Outcome::TooLarge } else { Outcome::Holds(bytes) })
     }
 
-    fn fail(&mut self, path: &Path, error: &io::Error) {
-        self.walked.unread.push((path.to_owned(), error.kind()));
+    fn fail(&mut self, path: &Path, error: io::Error) {
+        self.walked.unread.push((path.to_owned(), error.into()));
     }
 }
 
@@ -408,7 +408,7 @@ mod tests {
         let walked = walk(&[root.path().to_owned(), root.path().join("gone")], false);
         assert_eq!(names(&walked, root.path()), [] as [&str; 0]);
         assert_eq!((walked.compressed, walked.files), (1, 0));
-        assert_eq!(walked.unread, [(root.path().join("gone"), io::ErrorKind::NotFound)]);
+        assert_eq!(walked.unread, [(root.path().join("gone"), FileError::Missing)]);
         assert_eq!(walk(&[root.path().join("folder-link")], false).found.len(), 1, "a link that is named is followed");
     }
 
@@ -443,7 +443,7 @@ mod tests {
         let is_root = fs::read_dir(&closed).is_ok();
         let walked = walk(&[root.path().to_owned()], false);
         fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
-        let expected = if is_root { vec![] } else { vec![(closed, io::ErrorKind::PermissionDenied)] };
+        let expected = if is_root { vec![] } else { vec![(closed, FileError::Io(io::ErrorKind::PermissionDenied))] };
         assert_eq!(walked.unread, expected);
     }
 }

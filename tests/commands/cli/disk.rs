@@ -118,8 +118,8 @@ fn what_cannot_be_read_is_named_and_the_search_is_incomplete() {
     let (status, document, stderr) = search(&session, &["tree", "gone"]);
     let gone = session.home().join("gone");
     assert_eq!(status, Status::Incomplete, "{stderr}");
-    assert_eq!(document["search"]["unread"], json!([{"path": gone, "reason": "entity not found"}]));
-    assert!(stderr.contains(&format!("cannot read {}: entity not found", gone.display())), "{stderr}");
+    assert_eq!(document["search"]["unread"], json!([{"path": gone, "reason": "there is no such file"}]));
+    assert!(stderr.contains(&format!("cannot read {}: there is no such file", gone.display())), "{stderr}");
     assert!(stderr.contains("no credentials found, but not everything could be read"), "{stderr}");
     assert_eq!(search(&session, &["gone"]).0, Status::Failed);
     for useless in [&["expiry", "-R"][..], &["expiry", "--cross-file-systems", "tree"], &["expiry", "-A", "-R"]] {

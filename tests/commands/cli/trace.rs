@@ -181,7 +181,7 @@ fn what_makes_no_sense_is_refused_with_a_next_step() {
         (vec!["trace", UID], Status::Usage, "--audit-log"),
         (vec!["trace", "--audit-log", "audit.log"], Status::Usage, "required"),
         (vec!["trace", UID, "--audit-log", "-", "--audit-log", "audit.log"], Status::Usage, "give it alone"),
-        (vec!["trace", UID, "--audit-log", "gone"], Status::Failed, "cannot open gone: entity not found"),
+        (vec!["trace", UID, "--audit-log", "gone"], Status::Failed, "cannot open gone: there is no such file"),
         (vec!["trace", UID, "--audit-log", "."], Status::Failed, ". is a folder"),
         (vec!["trace", UID, "--audit-log", "audit.log", "--context", "x"], Status::Usage, "no use for --context"),
         (vec!["trace", "--credential", "abc", "--audit-log", "audit.log"], Status::Usage, "X509SHA256=..."),
