@@ -7,7 +7,7 @@ use crate::core::revocation::journal::{CleanCall, Event, RequestAnswer};
 use crate::core::revocation::operation::{OperationRecord, Purpose};
 use crate::core::revocation::rotation::Written;
 use crate::core::revocation::static_tokens::LabelChange;
-use crate::output::views::{OperationOutcome, OutcomeWord, StepOutcome, Word as _, time};
+use crate::output::views::{OperationOutcome, OutcomeWord, StepOutcome, Word as _, counted, time};
 
 /// Something that happened.
 #[derive(Debug)]
@@ -31,11 +31,11 @@ pub(super) fn timeline(record: Option<&OperationRecord>, events: &[Event]) -> Ve
 
 fn begun(record: &OperationRecord) -> Moment {
     let what = match &record.purpose {
-        Purpose::Revoke { plan, .. } => format!("a revocation of {} steps begins", plan.steps.len()),
+        Purpose::Revoke { plan, .. } => format!("a revocation of {} begins", counted(plan.steps.len(), "step")),
         Purpose::Restore { of, plan, .. } => {
-            format!("a restore of {of} in {} steps begins", plan.steps.len() + plan.tokens.len())
+            format!("a restore of {of} in {} begins", counted(plan.steps.len() + plan.tokens.len(), "step"))
         }
-        Purpose::Rotate { plan } => format!("a rotation of {} steps begins", plan.plan.steps.len()),
+        Purpose::Rotate { plan } => format!("a rotation of {} begins", counted(plan.plan.steps.len(), "step")),
     };
     Moment { time: record.begun, cluster_id: None, what, audit_id: None, request_id: None }
 }
