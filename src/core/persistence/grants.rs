@@ -14,13 +14,11 @@ const ISSUER_DISCOVERY: &str = "system:service-account-issuer-discovery";
 
 /// Whether a binding may hold such a grant: only of these it is asked when their subjects were written.
 pub fn is_candidate(binding: &Binding) -> bool {
-    binding.subjects().iter().any(|subject| method_of(binding, subject).is_some())
+    binding.subjects().iter().any(|subject| subject.ram_uid().is_some() || method_of(binding, subject).is_some())
 }
 
+/// What a grant is of which no RAM identity is the subject.
 fn method_of(binding: &Binding, subject: &BoundSubject) -> Option<Method> {
-    if subject.ram_uid().is_some() {
-        return Some(Method::UnknownIdentity);
-    }
     let is_own = binding.name() == ISSUER_DISCOVERY && &*binding.role().name == ISSUER_DISCOVERY;
     match subject.kind() {
         "User" if service_account_of(subject.name()).is_some() => Some(Method::AccountAsUser),
@@ -33,27 +31,36 @@ fn is_all_accounts(group: &str) -> bool {
     group.strip_prefix(SERVICE_ACCOUNTS).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
 }
 
+/// What a grant to a RAM identity of this state is; none for one that exists.
+fn method_by_state(state: StateKind) -> Option<Method> {
+    match state {
+        StateKind::Deleted => Some(Method::DeletedIdentity),
+        StateKind::Recycled => Some(Method::RecycledIdentity),
+        StateKind::Unknown => Some(Method::UnknownIdentity),
+        StateKind::Active | StateKind::Frozen => None,
+    }
+}
+
 /// The grants of a cluster.
 pub(super) fn grants(facts: &ClusterFacts<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for binding in facts.scan.grants.inventory().bindings() {
         for subject in binding.subjects() {
-            if let Some(method) = method_of(binding, subject) {
-                found.extend(finding(facts, binding, subject, method));
-            }
+            found.extend(finding(facts, binding, subject));
         }
     }
     found
 }
 
-fn finding(facts: &ClusterFacts<'_>, binding: &Binding, subject: &BoundSubject, method: Method) -> Option<Finding> {
+fn finding(facts: &ClusterFacts<'_>, binding: &Binding, subject: &BoundSubject) -> Option<Finding> {
     let reference = binding.reference();
     let role = binding.role();
     let uid = subject.ram_uid().and_then(Uid::parse);
     let state = uid.as_ref().map(|uid| StateKind::of(facts.scan.verdict(Some(uid)).state));
-    if matches!(state, Some(StateKind::Active | StateKind::Frozen)) {
-        return None;
-    }
+    let method = match state {
+        Some(state) => method_by_state(state),
+        None => method_of(binding, subject),
+    }?;
     let whom = match state {
         Some(state) => format!("User {}, whose state is {}", subject.name(), state.as_str()),
         None => format!("{} {}", subject.kind(), subject.name()),
@@ -82,5 +89,23 @@ fn remedy(binding: &Binding, uid: Option<&Uid>) -> Remedy {
         text: "take the subject out of the binding, if it is not meant".to_owned(),
         command: kubectl_on("edit", binding.kind().as_str(), binding.namespace(), binding.name(), &[]),
         undo: Undo::Partly,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_method_has_the_word_of_the_state() {
+        for (state, method) in [
+            (StateKind::Active, None),
+            (StateKind::Frozen, None),
+            (StateKind::Recycled, Some(Method::RecycledIdentity)),
+            (StateKind::Deleted, Some(Method::DeletedIdentity)),
+            (StateKind::Unknown, Some(Method::UnknownIdentity)),
+        ] {
+            assert_eq!(method_by_state(state), method, "{state:?}");
+        }
     }
 }

@@ -20,7 +20,11 @@ words! {
         AccountAsUser,
         /// A grant to all ServiceAccounts, or to all of a namespace.
         AllAccounts,
-        /// A grant to a RAM identity that is deleted, in the recycle bin, or unknown.
+        /// A grant to a RAM identity that is deleted.
+        DeletedIdentity,
+        /// A grant to a RAM identity that is in the recycle bin.
+        RecycledIdentity,
+        /// A grant to a RAM identity of which it is not known whether it exists.
         UnknownIdentity,
         /// A right to act as others.
         Impersonate,
