@@ -1,17 +1,22 @@
 //! What benches and suites reach into. It lists items, not rooms, so that the compiler still finds what is dead in a room.
 
+pub use crate::adapters::audit_log::{Raw as RawRecord, each_record};
 pub use crate::adapters::cloud::credentials::cli_profile::ConfigFile as CliConfig;
 pub use crate::adapters::cloud::endpoints::EndpointOverrides;
 pub use crate::adapters::cloud::error::{Error as CloudError, ErrorBody as CloudErrorBody};
 pub use crate::adapters::cloud::retry::{Waiting, hint as retry_hint};
 pub use crate::adapters::cloud::{Cloud, CloudSettings, Connection};
 pub use crate::adapters::cluster::{
-    ApiServer, BindingScope, CallError, Failure, Limits, ListDecoder, ListError, ProtobufListDecoder, TlsFailure,
+    ApiServer, BindingScope, CallError, Failure, Limits, ListDecoder, ListError, ProtobufListDecoder, SECRET_COLUMNS,
+    TlsFailure, read_table, secret_row,
 };
 pub use crate::adapters::kubeconfig_files::{LoadError, Loaded, load as load_kubeconfig};
 pub use crate::cli::grammar;
 pub use crate::core::access::likeness::leading_uid;
 pub use crate::core::access::scan::ClusterScan;
+pub use crate::core::audit::decode::decode as decode_event;
+pub use crate::core::audit::screen::{Screen, Screened};
+pub use crate::core::audit::tracer::{AskedFor, Tracer};
 pub use crate::core::cluster::cluster_id::KnownCluster;
 pub use crate::core::credential::certificate::Certificate;
 pub use crate::core::credential::client_pair::ClientPair;

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ackcred_sandbox::audit::LogForm;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kubectl_ackcred::internals::{Data, User, parse_kubeconfig};
@@ -48,6 +49,8 @@ pub(crate) fn of(target: &str) -> Vec<Vec<u8>> {
             "{..uid}{.items[-1:].of['a\\.b'][0,1]}",
             "UID:.items[0].uid,N:.n",
         ]),
+        "audit_log" => audit_logs(),
+        "secret_table" => texts(SECRET_TABLES),
         "any_file" => read(cases()).iter().flat_map(|file| hidden(file)).collect(),
         _ => Vec::new(),
     };
@@ -79,6 +82,12 @@ fn hidden(file: &[u8]) -> Vec<Vec<u8>> {
     let string = serde_json::json!({"resources": [{"kube_config": text}]}).to_string();
     let value = format!("A=1\nKUBECONFIG={}\n", STANDARD.encode(file));
     [vec![file.to_vec(), string.into_bytes(), value.into_bytes()], pems(file)].concat()
+}
+
+/// The log in each form in which it reaches people.
+fn audit_logs() -> Vec<Vec<u8>> {
+    let lines: Vec<String> = AUDIT_LINES.iter().map(|line| (*line).to_owned()).collect();
+    LogForm::ALL.iter().map(|form| form.write(&lines).expect("the lines are JSON").into_bytes()).collect()
 }
 
 fn read(files: Vec<PathBuf>) -> Vec<Vec<u8>> {
@@ -169,4 +178,21 @@ const CLOUD_REFUSALS: &[&str] = &[
 const CLI_CONFIGS: &[&str] = &[
     r#"{"current":"default","profiles":[{"name":"default","mode":"AK","access_key_id":"a","access_key_secret":"SECRET","region_id":"cn-hangzhou"}]}"#,
     r#"{"current":"r","profiles":[{"name":"r","mode":"RamRoleArn","ram_role_arn":"acs:ram::1:role/x","expired_seconds":900,"sts_token":"SECRET"}]}"#,
+];
+
+/// A certificate that has a token issued, which lists Secrets and writes a binding; whom that names; nobody; and a static token.
+const AUDIT_LINES: &[&str] = &[
+    r#"{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"RequestResponse","auditID":"a-1","stage":"ResponseComplete","requestURI":"/api/v1/namespaces/ci/serviceaccounts/robot/token","verb":"create","user":{"username":"200000000000000103-1774605093","groups":["system:users","system:authenticated"],"extra":{"authentication.kubernetes.io/credential-id":["X509SHA256=abababababababababababababababababababababababababababababababab"]}},"sourceIPs":["203.0.113.9"],"objectRef":{"resource":"serviceaccounts","namespace":"ci","name":"robot","apiVersion":"v1","subresource":"token"},"responseStatus":{"metadata":{},"code":201},"requestObject":{"kind":"TokenRequest","spec":{"audiences":null,"expirationSeconds":3600,"boundObjectRef":{"kind":"Secret","name":"anchor"}}},"responseObject":{"kind":"TokenRequest","status":{"token":"none","expirationTimestamp":"2026-11-22T04:10:01Z"}},"requestReceivedTimestamp":"2026-11-22T03:10:01.000000Z","stageTimestamp":"2026-11-22T03:10:01.100000Z","annotations":{"authorization.k8s.io/decision":"allow","authorization.k8s.io/reason":"RBAC","authentication.kubernetes.io/issued-credential-id":"JTI=5f0c"}}"#,
+    r#"{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":"a-2","stage":"ResponseComplete","requestURI":"/api/v1/namespaces/ci/secrets?limit=500","verb":"list","user":{"username":"system:serviceaccount:ci:robot","uid":"u-1","groups":["system:serviceaccounts","system:serviceaccounts:ci","system:authenticated"],"extra":{"authentication.kubernetes.io/credential-id":["JTI=5f0c"]}},"sourceIPs":["203.0.113.9"],"objectRef":{"resource":"secrets","namespace":"ci","apiVersion":"v1"},"responseStatus":{"metadata":{},"code":200},"requestReceivedTimestamp":"2026-11-22T03:10:02.000000Z","stageTimestamp":"2026-11-22T03:10:02.100000Z","annotations":{"authorization.k8s.io/decision":"allow","authorization.k8s.io/reason":"RBAC"}}"#,
+    r#"{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Request","auditID":"a-3","stage":"ResponseComplete","requestURI":"/apis/rbac.authorization.k8s.io/v1/namespaces/ci/rolebindings","verb":"create","user":{"username":"system:serviceaccount:ci:robot","uid":"u-1","groups":["system:serviceaccounts","system:serviceaccounts:ci","system:authenticated"],"extra":{"authentication.kubernetes.io/credential-id":["JTI=5f0c"]}},"objectRef":{"resource":"rolebindings","namespace":"ci","name":"far","apiGroup":"rbac.authorization.k8s.io","apiVersion":"v1"},"responseStatus":{"metadata":{},"code":201},"requestObject":{"metadata":{"name":"far"},"subjects":[{"kind":"User","name":"mallory"}],"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"Role","name":"reader"}},"requestReceivedTimestamp":"2026-11-22T03:10:03.000000Z","stageTimestamp":"2026-11-22T03:10:03.100000Z","annotations":{"authorization.k8s.io/decision":"allow","authorization.k8s.io/reason":"RBAC"}}"#,
+    r#"{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":"a-4","stage":"ResponseComplete","requestURI":"/api/v1/namespaces/ci/pods/web/exec?command=ls","verb":"create","user":{"username":"mallory","groups":["system:authenticated"]},"impersonatedUser":{"username":"boss","groups":["dev"]},"objectRef":{"resource":"pods","namespace":"ci","name":"web","apiVersion":"v1","subresource":"exec"},"responseStatus":{"metadata":{},"code":403},"requestReceivedTimestamp":"2026-11-22T03:10:04.000000Z","stageTimestamp":"2026-11-22T03:10:04.100000Z","annotations":{"authorization.k8s.io/decision":"forbid","authorization.k8s.io/reason":"RBAC"}}"#,
+    r#"{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":"a-5","stage":"ResponseComplete","requestURI":"/api","verb":"get","user":{},"responseStatus":{"metadata":{},"status":"Failure","code":401},"requestReceivedTimestamp":"2026-11-22T03:10:05.000000Z","stageTimestamp":"2026-11-22T03:10:05.100000Z"}"#,
+    r#"{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":"a-6","stage":"ResponseComplete","requestURI":"/api/v1/namespaces/ci/configmaps","verb":"list","user":{"username":"system:serviceaccount:ci:old","uid":"u-2","groups":["system:serviceaccounts"]},"objectRef":{"resource":"configmaps","namespace":"ci","apiVersion":"v1"},"responseStatus":{"metadata":{},"code":200},"requestReceivedTimestamp":"2026-11-22T03:10:06.000000Z","stageTimestamp":"2026-11-22T03:10:06.100000Z","annotations":{"authorization.k8s.io/decision":"allow","authorization.k8s.io/reason":"RBAC","authentication.k8s.io/legacy-token-manual-secret":"old-token"}}"#,
+];
+
+/// `SECRET` becomes a secret that no error may repeat.
+const SECRET_TABLES: &[&str] = &[
+    r#"{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":{"resourceVersion":"7"},"columnDefinitions":[{"name":"Name","type":"string"},{"name":"Type"},{"name":"Data"},{"name":"Age"}],"rows":[{"cells":["robot-token","kubernetes.io/service-account-token",3,"3d4h"],"object":null},{"cells":["bootstrap-token-abcdef","bootstrap.kubernetes.io/token",1,"45s"]}]}"#,
+    r#"{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":{"resourceVersion":"7","continue":"abc","remainingItemCount":3},"columnDefinitions":[{"name":"Name"},{"name":"Type"},{"name":"Data"},{"name":"Age"}],"rows":[{"cells":["SECRET","SECRET","SECRET","SECRET"],"object":{"data":{"token":"SECRET"}}}]}"#,
+    r#"{"kind":"SecretList","apiVersion":"v1","metadata":{"resourceVersion":"7"},"items":[{"metadata":{"name":"a"},"data":{"token":"SECRET"}}]}"#,
 ];

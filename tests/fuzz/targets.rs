@@ -2,17 +2,19 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 use kubectl_ackcred::internals::{
-    BindingItem, CachedCredential, Certificate, Chain, CliConfig, ClientPair, CloudError, CloudErrorBody, Columns,
-    Credential, ExpiryLimits, ListDecoder, Material, OperationV1, ProtobufListDecoder, Secret, Template, Token, Uid,
-    assess_expiry, check_proxy_url, find_credentials, leading_uid, parse_exec_credential, parse_kubeconfig,
+    AskedFor, BindingItem, CachedCredential, Certificate, Chain, CliConfig, ClientPair, CloudError, CloudErrorBody,
+    Columns, Credential, ExpiryLimits, ListDecoder, Material, OperationV1, ProtobufListDecoder, RawRecord,
+    SECRET_COLUMNS, Screen, Screened, Secret, StaticTokenKind, Template, Token, Tracer, Uid, assess_expiry, chain,
+    check_proxy_url, decode_event, each_record, find_credentials, leading_uid, parse_exec_credential, parse_kubeconfig,
     parse_kuberc, read_audit_line, read_config_map, read_event, read_journal, read_record, read_report, read_summary,
-    resolve_contexts, retry_hint, split_subject_name,
+    read_table, resolve_contexts, retry_hint, secret_row, split_subject_name,
 };
 
 /// A reader.
@@ -42,6 +44,8 @@ pub(crate) const TARGETS: &[Target] = &[
     Target { name: "journal", read: journal },
     Target { name: "jsonpath", read: jsonpath },
     Target { name: "any_file", read: any_file },
+    Target { name: "audit_log", read: audit_log },
+    Target { name: "secret_table", read: secret_table },
 ];
 
 /// The secret that must not come back out of a reader.
@@ -220,5 +224,95 @@ fn any_file(bytes: &[u8]) {
     for certificate in &found.certificates {
         assert!((1..=lines).contains(&certificate.line), "{} of {lines}", certificate.line);
         assess_expiry(&certificate.assess(&keys), Timestamp::UNIX_EPOCH, &ExpiryLimits::default());
+    }
+}
+
+/// The identity that is looked for in audit logs.
+const TRACED: &str = "200000000000000103";
+
+/// A stream that gives few bytes at a time.
+struct Drops<'a>(&'a [u8]);
+
+impl Read for Drops<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = buffer.len().min(self.0.len()).min(7);
+        self.0.read(&mut buffer[..length])
+    }
+}
+
+/// The records of a stream, those that are too long as `None`; and whether it was read to its end.
+fn records(stream: impl Read) -> (Vec<Option<Vec<u8>>>, bool) {
+    let mut records = Vec::new();
+    let mut take = |raw: RawRecord<'_>, _| match raw {
+        RawRecord::Whole(record) => records.push(Some(record.to_vec())),
+        RawRecord::TooLong => records.push(None),
+    };
+    let is_whole = each_record(stream, &mut take).is_ok();
+    (records, is_whole)
+}
+
+/// A log is cut the same however it arrives; who is looked for is passed over in no record; and every pass over it comes to an end.
+fn audit_log(bytes: &[u8]) {
+    let (cut, is_whole) = records(bytes);
+    let (in_drops, is_whole_in_drops) = records(Drops(bytes));
+    assert!(is_whole == is_whole_in_drops && (!is_whole || cut == in_drops));
+    cut.iter().flatten().for_each(|record| assert_finds_who_is_looked_for(record));
+    let uids = Uid::parse(TRACED).into_iter().collect();
+    for can_be_read_again in [false, true] {
+        let asked = AskedFor { uids: Vec::clone(&uids), depth: 5, ..AskedFor::default() };
+        let mut tracer = Tracer::new(asked, can_be_read_again);
+        // Each pass but the last one learns of someone, whom the log names.
+        for pass in 0.. {
+            assert!(pass <= bytes.len() + 1, "the passes have no end");
+            tracer.begin_pass();
+            for record in &cut {
+                match record {
+                    Some(record) => tracer.take(record),
+                    None => tracer.take_unreadable(),
+                }
+            }
+            if !can_be_read_again || !tracer.has_learned() {
+                break;
+            }
+        }
+        let trace = tracer.finish();
+        assert_eq!(trace.head.records, cut.len() as u64);
+        assert!(trace.head.unreadable <= trace.head.records);
+    }
+}
+
+/// API servers escape no digits.
+fn assert_finds_who_is_looked_for(record: &[u8]) {
+    let mut screen = Screen::default();
+    screen.needles.add_name(TRACED);
+    if let Screened::OfOthers(_) = screen.take(record)
+        && let Ok(events) = decode_event(record)
+        && !record.contains(&b'\\')
+    {
+        let is_theirs = events.iter().any(|event| Uid::parse(TRACED).is_some_and(|uid| event.user.is_identity(&uid)));
+        assert!(!is_theirs, "{}", text(record));
+    }
+}
+
+/// A row is a Secret's, or none; what is said of another answer quotes no word of it but its kind.
+fn secret_table(bytes: &[u8]) {
+    let body = text(bytes).replace("SECRET", SECRET);
+    match read_table(body.as_bytes(), SECRET_COLUMNS) {
+        Ok(table) => {
+            for row in &table.rows {
+                assert_eq!(row.len(), SECRET_COLUMNS.len());
+                if let Some(row) = secret_row(row) {
+                    let name = row.name.clone();
+                    let token = row.token(StaticTokenKind::ServiceAccount, "shop", Timestamp::UNIX_EPOCH);
+                    assert!(token.name == name && token.namespace == "shop" && !token.is_ended);
+                }
+            }
+        }
+        Err(failure) => {
+            let document: serde_json::Value = serde_json::from_str(&body).unwrap_or_default();
+            let is_quoted = |key: &str| document[key].as_str().is_some_and(|text| text.contains(SECRET));
+            let said = chain(&failure);
+            assert!(is_quoted("kind") || is_quoted("apiVersion") || !said.contains(SECRET), "{said}");
+        }
     }
 }

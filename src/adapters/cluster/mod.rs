@@ -53,7 +53,9 @@ pub use connect::ConnectError;
 pub use failure::{CallError, Failure};
 pub use list::{ListDecoder, ListError};
 pub use protobuf_list::ProtobufListDecoder;
+pub use secret_table::{SECRET as SECRET_COLUMNS, secret_row};
 pub use status_of_get::GetAnswer;
+pub use table::read_table;
 pub use tls::TlsFailure;
 
 use connections::Connections;

@@ -19,7 +19,8 @@ use crate::core::percent;
 const SIDE_BY_SIDE: usize = 16;
 /// Where bootstrap tokens are; elsewhere the API server does not look for them.
 const BOOTSTRAP_NAMESPACE: &str = "kube-system";
-const SECRET: Columns = &["Name", "Type", "Data", "Age"];
+/// The columns of a Secret's row.
+pub const SECRET: Columns = &["Name", "Type", "Data", "Age"];
 const NAMESPACE: Columns = &["Name"];
 
 /// What was found, and what could not be read.
@@ -53,8 +54,9 @@ impl Selection {
 }
 
 /// One row of a list of Secrets.
-struct SecretRow {
-    name: String,
+pub struct SecretRow {
+    /// The Secret's name.
+    pub name: String,
     secret_type: String,
     keys: u64,
     age: String,
@@ -104,7 +106,7 @@ impl ApiServer {
         };
         for kind in kinds {
             match self.secrets(namespace, &Selection::Type(*kind)).await {
-                Ok(rows) => found.tokens.extend(rows.into_iter().map(|row| token(*kind, namespace, row, now))),
+                Ok(rows) => found.tokens.extend(rows.into_iter().map(|row| row.token(*kind, namespace, now))),
                 Err(error) => found.unread.push(error),
             }
         }
@@ -166,7 +168,8 @@ fn no_such_row(what: &str) -> Failure {
     Failure::WrongObject { expected: format!("a row of {what}"), found: "another row".to_owned() }
 }
 
-fn secret_row(row: &Row) -> Option<SecretRow> {
+/// Reads a row with the columns [`SECRET`]; `None` where it is of something else.
+pub fn secret_row(row: &Row) -> Option<SecretRow> {
     Some(SecretRow { name: text(row, 0)?, secret_type: text(row, 1)?, keys: row.get(2)?.as_u64()?, age: text(row, 3)? })
 }
 
@@ -174,14 +177,17 @@ fn text(row: &Row, place: usize) -> Option<String> {
     row.get(place).and_then(Value::as_str).map(str::to_owned)
 }
 
-fn token(kind: StaticTokenKind, namespace: &str, row: SecretRow, now: Timestamp) -> StaticToken {
-    StaticToken {
-        kind,
-        namespace: namespace.to_owned(),
-        name: row.name,
-        keys: row.keys,
-        created: AboutTime::from_age(&row.age, now),
-        last_use: LastUse::Unread,
-        is_ended: false,
+impl SecretRow {
+    /// The static token that lies in the Secret, before anything is known of its labels. `now` is the time of the list.
+    pub fn token(self, kind: StaticTokenKind, namespace: &str, now: Timestamp) -> StaticToken {
+        StaticToken {
+            kind,
+            namespace: namespace.to_owned(),
+            name: self.name,
+            keys: self.keys,
+            created: AboutTime::from_age(&self.age, now),
+            last_use: LastUse::Unread,
+            is_ended: false,
+        }
     }
 }

@@ -17,16 +17,18 @@ const API_VERSION: &str = "meta.k8s.io/v1";
 const MOST_PAGES: usize = 1000;
 
 /// The columns of a table that are read, each by its name and in this order; the API server may have more between them.
-pub(super) type Columns = &'static [&'static str];
+pub type Columns = &'static [&'static str];
 
 /// One row: the cells of the columns that were asked for.
-pub(super) type Row = Vec<Value>;
+pub type Row = Vec<Value>;
 
-/// Rows, and the version that they show: of one object, its own.
+/// Rows, and the version that they show.
 #[derive(Debug, PartialEq)]
-pub(super) struct Table {
-    pub(super) version: String,
-    pub(super) rows: Vec<Row>,
+pub struct Table {
+    /// The resourceVersion: of the list, or of one object its own.
+    pub version: String,
+    /// The rows, in the order in which they came.
+    pub rows: Vec<Row>,
     continue_token: String,
 }
 
@@ -91,13 +93,17 @@ impl ApiServer {
         let question = question.in_encoding(Encoding::Table);
         let read = async {
             let body = self.ask(&question).await?.whole(self.limits.list).await?;
-            table(&body, columns)
+            read_table(&body, columns)
         };
         read.await.map_err(|failure| self.error(&question.call, failure))
     }
 }
 
-fn table(body: &[u8], columns: Columns) -> Result<Table, Failure> {
+/// Reads an answer as a table. What is said where it is none quotes nothing of it but its kind.
+///
+/// # Errors
+/// It is another document, has not these columns, or holds objects.
+pub fn read_table(body: &[u8], columns: Columns) -> Result<Table, Failure> {
     let other = |found: String| Failure::WrongObject { expected: format!("`Table` of `{API_VERSION}`"), found };
     // What the JSON reader says may quote the document.
     let unreadable = || other("something that is no such table".to_owned());
@@ -150,7 +156,7 @@ mod tests {
     fn read(change: impl FnOnce(&mut Value)) -> Result<Table, String> {
         let mut document = document();
         change(&mut document);
-        table(document.to_string().as_bytes(), COLUMNS).map_err(|failure| crate::error::chain(&failure))
+        read_table(document.to_string().as_bytes(), COLUMNS).map_err(|failure| crate::error::chain(&failure))
     }
 
     #[test]
@@ -181,7 +187,7 @@ mod tests {
             assert!(error.contains(expected) && !error.contains("CANARY"), "{expected}: {error}");
         }
         for body in ["", "[]", "null", "\"CANARY\"", "{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/v1\""] {
-            let error = table(body.as_bytes(), COLUMNS).unwrap_err().to_string();
+            let error = read_table(body.as_bytes(), COLUMNS).unwrap_err().to_string();
             assert!(error.contains("no such table") && !error.contains("CANARY"), "{body}: {error}");
         }
     }
