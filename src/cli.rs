@@ -24,6 +24,7 @@ mod rotation;
 mod scan;
 mod status;
 mod suggest;
+mod time_bound;
 mod trace;
 mod verify;
 
@@ -53,6 +54,7 @@ use status::{STATUS_ABOUT, STATUS_EXAMPLES};
 pub use status::{StatusArgs, StatusFailOn};
 use suggest::{SUGGEST_ABOUT, SUGGEST_EXAMPLES};
 pub use suggest::{SuggestArgs, SuggestDryRun, Widen};
+pub use time_bound::TimeBound;
 use trace::{TRACE_ABOUT, TRACE_EXAMPLES};
 pub use trace::{TraceArgs, TraceFailOn};
 pub use verify::VerifyArgs;

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum, ValueHint};
 
 use super::parse_uid;
 use super::rights::parse_subject;
+use super::time_bound::{TimeBound, parse_bound};
 use crate::core::ids::Uid;
 use crate::core::rbac::user_info::NamedSubject;
 
@@ -33,6 +34,12 @@ pub struct SuggestArgs {
     /// The cluster's audit log: files, gzip files too, or - for standard input (repeatable, or comma-separated)
     #[arg(long, value_name = "FILE", value_delimiter = ',', required = true, value_hint = ValueHint::FilePath)]
     pub audit_log: Vec<PathBuf>,
+    /// Count no request before this: a time, a date (UTC), or how long ago, such as 24h
+    #[arg(long, value_name = "TIME", value_parser = parse_bound)]
+    pub since: Option<TimeBound>,
+    /// Count no request after this
+    #[arg(long, value_name = "TIME", value_parser = parse_bound)]
+    pub until: Option<TimeBound>,
     /// Allow more than was seen, and say what that adds (comma-separated)
     #[arg(long, value_name = "WHAT", value_delimiter = ',', ignore_case = true)]
     pub widen: Vec<Widen>,

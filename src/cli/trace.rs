@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum, ValueHint};
-use jiff::{SignedDuration, Timestamp};
 
-use super::{parse_uid, time_of};
-use crate::core::credential::duration;
+use super::parse_uid;
+use super::time_bound::{TimeBound, parse_bound};
 use crate::core::ids::Uid;
 
 pub(super) const TRACE_ABOUT: &str = "List what a credential was used for, from the API server's audit log
@@ -69,33 +68,6 @@ pub enum TraceFailOn {
     Executed,
 }
 
-/// A bound of time as it is given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TimeBound {
-    /// A time.
-    At(Timestamp),
-    /// So long ago.
-    Ago(SignedDuration),
-}
-
-impl TimeBound {
-    /// The time that is meant.
-    pub fn before(self, now: Timestamp) -> Timestamp {
-        match self {
-            Self::At(time) => time,
-            Self::Ago(distance) => now.saturating_sub(distance).unwrap_or(Timestamp::MIN),
-        }
-    }
-}
-
-fn parse_bound(text: &str) -> Result<TimeBound, String> {
-    if let Some(time) = time_of(text) {
-        return Ok(TimeBound::At(time));
-    }
-    let expected = "a time is expected, such as 2026-11-22T03:10:00Z, 2026-11-22 or 24h";
-    duration::parse(text).map(TimeBound::Ago).map_err(|_| expected.to_owned())
-}
-
 /// Fingerprints are compared as API servers write them: in lower case, without colons.
 fn parse_credential(text: &str) -> Result<String, String> {
     match text.split_once('=') {
@@ -113,16 +85,6 @@ fn parse_credential(text: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn bounds_are_times_dates_or_distances() {
-        let at = |text: &str| TimeBound::At(text.parse().unwrap());
-        assert_eq!(parse_bound("2026-11-22T03:10:00Z"), Ok(at("2026-11-22T03:10:00Z")));
-        assert_eq!(parse_bound("2026-11-22T03:10:00+08:00"), Ok(at("2026-11-21T19:10:00Z")));
-        assert_eq!(parse_bound("2026-11-22"), Ok(at("2026-11-22T00:00:00Z")));
-        assert_eq!(parse_bound("1d"), Ok(TimeBound::Ago(SignedDuration::from_hours(24))));
-        assert!(parse_bound("yesterday").unwrap_err().starts_with("a time is expected"));
-    }
 
     #[test]
     fn a_fingerprint_is_read_as_openssl_writes_it() {

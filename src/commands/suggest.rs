@@ -5,7 +5,8 @@ mod today;
 use super::log_progress::LogProgressBar;
 use super::stop::Stop;
 use crate::adapters::audit_log::{AuditLog, LogSource};
-use crate::cli::{AccessArgs, CloudArgs, SuggestArgs, SuggestDryRun, Widen};
+use crate::cli::{AccessArgs, CloudArgs, SuggestArgs, SuggestDryRun, TimeBound, Widen};
+use crate::core::audit::period::Period;
 use crate::core::revocation::refusal::{Refusal, RefusalCode};
 use crate::core::suggestion::draft::Draft;
 use crate::core::suggestion::proof::prove;
@@ -17,6 +18,7 @@ use crate::gather::audit_log;
 use crate::gather::rbac_dry_run;
 use crate::gather::runtime::Runtime;
 use crate::gather::used_rights::{self, UsageReading};
+use crate::output::report::Report as _;
 use crate::output::ui::Ui;
 use crate::output::views::{
     ApiVersion, CoveredView, DryRunView, Kind, NotCoveredView, RoleHolder, StateWord, SuggestedRoleView, Suggestion,
@@ -49,9 +51,11 @@ pub(super) fn run(
     let identity = today.identity(&whose);
     refuse_deleted(&whose, identity.as_ref())?;
 
+    let moment = |bound: Option<TimeBound>| bound.map(|bound| bound.before(world.now));
+    let period = Period { since: moment(args.since), until: moment(args.until) };
     let UsageReading { logged, failures } = {
         let mut bar = LogProgressBar::begin(ui);
-        used_rights::read(&mut logs, whose, today.minor_version(), &mut |progress| bar.draw(progress))
+        used_rights::read(&mut logs, whose, period, today.minor_version(), &mut |progress| bar.draw(progress))
     };
     let LoggedUsage { usage, mut head, days } = logged;
     let usage = &usage;
@@ -86,7 +90,7 @@ pub(super) fn run(
             text: usage.whose.to_string(),
         },
         cluster: today.view(),
-        window: SuggestionWindow::of(&mut head, days, logs.iter().map(|log| log.name.clone()).collect()),
+        window: SuggestionWindow::of(&mut head, period, days, logs.iter().map(|log| log.name.clone()).collect()),
         covered: CoveredView::of(usage),
         roles: draft.roles.iter().map(|role| SuggestedRoleView::of(role, usage)).collect(),
         would_lose: today.would_lose(usage, &draft.rights),
@@ -165,8 +169,8 @@ fn sum_up(report: &Suggestion<'_>, draft: &Draft, ui: &Ui) {
     if *state == Some(StateWord::Recycled) {
         ui.warning(&format!("{text} is in the recycle bin"));
     }
-    if report.covered.requests == 0 {
-        ui.note(&format!("no request of {text} that was allowed was seen {}", report.window.text()));
+    if let Some(message) = report.no_role().filter(|_| report.nothing_found().is_none()) {
+        ui.note(&message);
     }
     if subjects.len() > 1 {
         ui.note(&format!("it was seen under {} names: each is given what was seen of any", subjects.len()));

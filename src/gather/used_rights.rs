@@ -2,6 +2,7 @@
 
 use super::audit_log::read_each;
 use crate::adapters::audit_log::{AuditLog, AuditLogError, Raw};
+use crate::core::audit::period::Period;
 use crate::core::progress::LogProgress;
 use crate::core::suggestion::usage_log::{LoggedUsage, UsageLog};
 use crate::core::suggestion::whose::Whose;
@@ -14,14 +15,15 @@ pub struct UsageReading {
     pub failures: Vec<AuditLogError>,
 }
 
-/// Reads all logs. `minor_version`: of the API server's 1.x, where it is known.
+/// Reads all logs; only requests of the period count. `minor_version`: of the API server's 1.x, where it is known.
 pub fn read(
     logs: &mut [AuditLog],
     whose: Whose,
+    period: Period,
     minor_version: Option<u32>,
     progress: &mut dyn FnMut(&LogProgress<'_>),
 ) -> UsageReading {
-    let mut log = UsageLog::new(whose, minor_version);
+    let mut log = UsageLog::new(whose, period, minor_version);
     let mut take = |raw: Raw<'_>| {
         match raw {
             Raw::Whole(record) => log.take(record),

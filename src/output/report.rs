@@ -40,6 +40,11 @@ pub trait Report: Serialize {
     /// The columns, few or many.
     fn table(&self, wide: bool) -> Table<'_>;
 
+    /// Whether people see the table: not where only what stands around it has something to say.
+    fn has_table(&self) -> bool {
+        true
+    }
+
     /// What people see in place of the table, where its rows are steps.
     fn steps(&self, _wide: bool) -> Option<Vec<StepLines<'_>>> {
         None
@@ -233,6 +238,7 @@ fn draw(report: &impl Report, wide: bool, layout: Layout, out: &mut dyn Write) -
     }
     match report.steps(wide) {
         Some(steps) => super::steps::draw(out, steps, layout.columns, layout.colored)?,
+        None if !report.has_table() => {}
         None => report.table(wide).draw(out, layout)?,
     }
     report.footing().iter().try_for_each(|line| writeln!(out, "{}", escape(line)))

@@ -14,6 +14,7 @@ pub mod kept;
 pub mod leads;
 pub mod link;
 pub mod log_head;
+pub mod period;
 mod reason;
 pub mod screen;
 pub mod trace;

@@ -10,6 +10,7 @@ use super::who_can::{ScopeOfRights, ThroughView};
 use super::words::{StateWord, Word as _};
 use super::{ApiVersion, Kind, ScannedCluster, counted, time};
 use crate::core::audit::log_head::LogHead;
+use crate::core::audit::period::Period;
 use crate::core::rbac::holdings::Through;
 use crate::core::rbac::user_info::NamedSubject;
 use crate::core::rbac::{Attributes, PolicyRule};
@@ -90,15 +91,15 @@ pub struct RoleHolder {
 pub struct SuggestionWindow {
     /// Its files, or `standard input`.
     pub sources: Vec<String>,
-    /// The first request of anybody; null where there is none.
+    /// The first request of anybody, or `--since` where that is later; null where there is none.
     #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
     pub from: Option<Timestamp>,
-    /// The last request of anybody.
+    /// The last request of anybody, or `--until` where that is earlier.
     #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
     pub to: Option<Timestamp>,
     /// On how many days there is any request, in UTC.
     pub days: usize,
-    /// How many events were read.
+    /// How many events were read, those before and after it too.
     pub events: u64,
     /// How many events there are of each level.
     pub levels: EventLevels,
@@ -272,9 +273,9 @@ impl RoleHolder {
 }
 
 impl SuggestionWindow {
-    /// The view of what logs cover.
-    pub fn of(head: &mut LogHead, days: usize, sources: Vec<String>) -> Self {
-        let (from, to) = head.bounds().unzip();
+    /// The view of what logs cover of the period that is asked about.
+    pub fn of(head: &mut LogHead, period: Period, days: usize, sources: Vec<String>) -> Self {
+        let (from, to) = head.bounds().and_then(|bounds| period.within(bounds)).unzip();
         Self { sources, from, to, days, events: head.events(), levels: EventLevels::of(head) }
     }
 
@@ -282,6 +283,7 @@ impl SuggestionWindow {
     pub fn text(&self) -> String {
         match (self.from, self.to) {
             (Some(from), Some(to)) => format!("between {} and {}", time(from), time(to)),
+            _ if self.events > 0 => "in a log without events of that time".to_owned(),
             _ => "in a log without events".to_owned(),
         }
     }
@@ -439,6 +441,22 @@ impl Suggestion<'_> {
         )
     }
 
+    /// What is said where no role is suggested.
+    pub fn no_role(&self) -> Option<String> {
+        let text = &self.suggested_for.text;
+        let message = match &self.covered {
+            _ if !self.roles.is_empty() => return None,
+            covered if covered.requests == 0 => {
+                format!("no request of {text} that was allowed was seen {}", self.window.text())
+            }
+            covered if covered.requests == covered.of_everyone => {
+                format!("{text} was seen to use nothing but what everyone may")
+            }
+            _ => format!("nothing that {text} was seen to use can be in a role"),
+        };
+        Some(message)
+    }
+
     fn section(heading: &str, lines: Vec<String>) -> Vec<String> {
         if lines.is_empty() {
             return lines;
@@ -480,6 +498,10 @@ impl Report for Suggestion<'_> {
         Table { headers, rows: Box::new(self.rules().map(cells)) }
     }
 
+    fn has_table(&self) -> bool {
+        !self.roles.is_empty()
+    }
+
     fn headline(&self) -> Option<usize> {
         Some(2)
     }
@@ -513,6 +535,10 @@ impl Report for Suggestion<'_> {
 
     fn list(&self) -> Option<&'static str> {
         Some("roles")
+    }
+
+    fn nothing_found(&self) -> Option<String> {
+        self.no_role().filter(|_| self.footing().is_empty())
     }
 
     fn manifests(&self) -> Option<Manifests> {

@@ -108,8 +108,36 @@ fn what_could_not_be_read_is_said() {
     assert_eq!((missing.status, missing.stdout.as_str()), (Status::Failed, ""), "{missing}");
     assert!(missing.stderr.contains("nothing.log"), "{missing}");
     let nobody = session.run(&["suggest", "--subject", "User/bo", "--audit-log", "audit.log", "--log-only"]);
-    assert_eq!(nobody.status, Status::Done, "{nobody}");
+    assert_eq!((nobody.status, nobody.stdout.as_str()), (Status::Done, ""), "{nobody}");
     assert!(nobody.stderr.contains("no request of User/bo that was allowed was seen"), "{nobody}");
     assert_eq!(session.run(&["suggest", "--audit-log", "audit.log"]).status, Status::Usage);
     assert_eq!(suggest("audit.log", &["--log-only", "--dry-run=server"]).status, Status::Usage);
+}
+
+/// Only requests of the time that is asked about count, and where there is none, no table stands above what would be lost.
+#[test]
+fn only_the_time_that_is_asked_about_counts() {
+    let scene = Scene::small();
+    let log = log(&subject(OPERATOR));
+    scene.session.write("audit.log", log.clone() + &log.replace("2026-11-22", "2026-11-20")).unwrap();
+    let suggest =
+        |more: &[&str]| scene.run(&[&["suggest", OPERATOR, "--audit-log", "audit.log", "--offline"], more].concat());
+    let counted = |more: &[&str]| {
+        let outcome = suggest(&[more, &["-o", "json"]].concat());
+        assert_eq!(outcome.status, Status::Done, "{outcome}");
+        let document: Value = serde_json::from_str(&outcome.stdout).unwrap();
+        let window = &document["window"];
+        (document["covered"]["requests"].clone(), window["days"].clone(), window["from"].clone())
+    };
+    let [first, last, midnight] =
+        ["2026-11-20T03:10:04Z", "2026-11-22T03:10:04Z", "2026-11-21T00:00:00Z"].map(|time| json!(time));
+    assert_eq!(counted(&[]), (json!(4), json!(2), first.clone()));
+    assert_eq!(counted(&["--since", "2026-11-21"]), (json!(2), json!(1), midnight));
+    assert_eq!(counted(&["--since", "2026-11-22T03:10:04Z"]), (json!(2), json!(1), last));
+    assert_eq!(counted(&["--until", "2026-11-21"]), (json!(2), json!(1), first));
+    let nothing = suggest(&["--since", "2026-11-23"]);
+    assert_eq!(nothing.status, Status::Done, "{nothing}");
+    assert!(nothing.stdout.contains("WOULD-LOSE") && !nothing.stdout.contains("SCOPE"), "{nothing}");
+    assert!(nothing.stderr.contains("was seen in a log without events of that time"), "{nothing}");
+    assert_eq!(suggest(&["--since", "yesterday"]).status, Status::Usage);
 }

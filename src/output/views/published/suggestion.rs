@@ -2,6 +2,7 @@ use serde_json::{Value, json};
 
 use super::rights::{roles, scan};
 use super::scan::cluster;
+use crate::core::audit::period::Period;
 use crate::core::ids::Uid;
 use crate::core::rbac::Attributes;
 use crate::core::rbac::holdings::held_rules;
@@ -72,7 +73,7 @@ pub(super) fn with_example(look: impl FnOnce(&Suggestion<'_>)) {
             text: UID.to_owned(),
         },
         cluster: Some(cluster(CLUSTER, Some("cannot list roles"))),
-        window: SuggestionWindow::of(&mut head, days, vec!["audit.log".to_owned()]),
+        window: SuggestionWindow::of(&mut head, Period::default(), days, vec!["audit.log".to_owned()]),
         covered: CoveredView::of(&usage),
         roles: suggested,
         would_lose: Some(would_lose),
@@ -91,7 +92,7 @@ pub(super) fn with_example(look: impl FnOnce(&Suggestion<'_>)) {
 }
 
 fn usage() -> LoggedUsage {
-    let mut log = UsageLog::new(Whose::Identity(Uid::parse(UID).unwrap()), Some(36));
+    let mut log = UsageLog::new(Whose::Identity(Uid::parse(UID).unwrap()), Period::default(), Some(36));
     let rbac = "/apis/rbac.authorization.k8s.io/v1";
     for (number, (verb, uri, code)) in [
         ("get", "/api/v1/namespaces/shop/pods/web/log".to_owned(), 200),
