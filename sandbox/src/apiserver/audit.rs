@@ -10,14 +10,18 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::action::Action;
+use super::authentication::Authenticated;
 use super::incoming_request::IncomingRequest;
 use super::user::User;
+
+/// Under this key stands the Secret of a static token.
+const STATIC_TOKEN: &str = "authentication.k8s.io/legacy-token-manual-secret";
 
 /// What is known of a request once it is answered.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Audited {
     /// Who sent it; without a name where the request was not authenticated.
-    pub(crate) user: User,
+    pub(crate) sender: Authenticated,
     /// As whom.
     pub(crate) impersonated: Option<User>,
     /// What it is for, once that is known.
@@ -29,7 +33,7 @@ pub(crate) struct Audited {
 impl Audited {
     /// The name of the user whose rights count.
     pub(crate) fn name(&self) -> &str {
-        &self.impersonated.as_ref().unwrap_or(&self.user).name
+        &self.impersonated.as_ref().unwrap_or(&self.sender.user).name
     }
 
     /// The event, in the order in which kube-apiserver writes its fields.
@@ -42,10 +46,6 @@ impl Audited {
         };
         let stage = if verb == "watch" && code == 200 { "ResponseStarted" } else { "ResponseComplete" };
         let agent = incoming.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
-        let annotations = self.decision.as_ref().map(|(is_allowed, reason)| {
-            let decision = if *is_allowed { "allow" } else { "forbid" };
-            json!({ "authorization.k8s.io/decision": decision, "authorization.k8s.io/reason": reason })
-        });
         let object = (!action.resource.is_empty()).then(|| object_ref(&action));
         let fields: [(&str, Option<Value>); 16] = [
             ("kind", Some(json!("Event"))),
@@ -55,7 +55,7 @@ impl Audited {
             ("stage", Some(json!(stage))),
             ("requestURI", Some(json!(format!("{}{query}", incoming.path)))),
             ("verb", Some(json!(verb))),
-            ("user", Some(user_info(&self.user))),
+            ("user", Some(user_info(&self.sender.user))),
             ("impersonatedUser", self.impersonated.as_ref().map(user_info)),
             ("sourceIPs", Some(json!(["127.0.0.1"]))),
             ("userAgent", agent.map(|agent| json!(agent))),
@@ -63,10 +63,22 @@ impl Audited {
             ("responseStatus", Some(json!({ "metadata": {}, "code": code }))),
             ("requestReceivedTimestamp", Some(micro_time(incoming.now))),
             ("stageTimestamp", Some(micro_time(answered))),
-            ("annotations", annotations),
+            ("annotations", self.annotations()),
         ];
         let fields = fields.into_iter().filter_map(|(key, value)| Some(format!("\"{key}\":{}", value?)));
         format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
+    }
+}
+
+impl Audited {
+    fn annotations(&self) -> Option<Value> {
+        let secret = self.sender.token_secret.iter().map(|secret| (STATIC_TOKEN, json!(secret)));
+        let decision = self.decision.iter().flat_map(|(is_allowed, reason)| {
+            let decision = if *is_allowed { "allow" } else { "forbid" };
+            [("authorization.k8s.io/decision", json!(decision)), ("authorization.k8s.io/reason", json!(reason))]
+        });
+        let all: Map<String, Value> = secret.chain(decision).map(|(key, value)| (key.to_owned(), value)).collect();
+        (!all.is_empty()).then_some(Value::Object(all))
     }
 }
 

@@ -13,6 +13,15 @@ use super::status::StatusError;
 use super::store::Store;
 use super::user::User;
 
+/// Who sends a request.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Authenticated {
+    /// The user.
+    pub(crate) user: User,
+    /// The Secret that the user's static token lies in, in the namespace of the user.
+    pub(crate) token_secret: Option<String>,
+}
+
 /// The user of a certificate that was verified already: its common name, its organizations, its fingerprint.
 pub(crate) fn of_certificate(der: &[u8]) -> Option<User> {
     let (_, certificate) = X509Certificate::from_der(der).ok()?;
@@ -35,16 +44,21 @@ pub(crate) fn authenticate(
     store: &Store,
     headers: &HeaderMap,
     now: Timestamp,
-) -> Result<User, StatusError> {
+) -> Result<Authenticated, StatusError> {
+    let known = |user: User| Authenticated { user, token_secret: None };
     match (certificate, bearer(headers)) {
-        (Some(Some(user)), _) => Ok(user),
+        (Some(Some(user)), _) => Ok(known(user)),
         (_, Some(token)) => tokens
             .get(token)
             .cloned()
-            .or_else(|| static_token::user(store, token, now))
+            .map(known)
+            .or_else(|| {
+                let (user, secret) = static_token::user(store, token, now)?;
+                Some(Authenticated { user, token_secret: Some(secret) })
+            })
             .ok_or_else(StatusError::unauthorized),
         (Some(None), None) => Err(StatusError::unauthorized()),
-        (None, None) => Ok(User::anonymous()),
+        (None, None) => Ok(known(User::anonymous())),
     }
 }
 

@@ -84,16 +84,16 @@ fn audit_id(headers: &HeaderMap) -> String {
 
 fn route(server: &ServerState, incoming: &IncomingRequest, audited: &mut Audited) -> Result<ApiResponse, StatusError> {
     let authorizer = Authorizer::new(&server.store);
-    let user = authentication::authenticate(
+    let sender = authentication::authenticate(
         incoming.certificate.clone(),
         &server.tokens,
         &server.store,
         &incoming.headers,
         incoming.now,
     )?;
-    audited.user.clone_from(&user);
-    let user = impersonation::impersonate(user, &incoming.headers, &authorizer)?;
-    audited.impersonated = (user != audited.user).then(|| user.clone());
+    audited.sender = sender.clone();
+    let user = impersonation::impersonate(sender.user, &incoming.headers, &authorizer)?;
+    audited.impersonated = (user != audited.sender.user).then(|| user.clone());
     let target = request::target(&incoming.path);
     let parameters = QueryParameters::parse(&incoming.query);
     let verb = request::verb(&incoming.method, &target, &parameters);

@@ -15,8 +15,9 @@ use super::validation::{SERVICE_ACCOUNT_NAME, SERVICE_ACCOUNT_TOKEN};
 const LAST_USED: &str = "kubernetes.io/legacy-token-last-used";
 const INVALID_SINCE: &str = "kubernetes.io/legacy-token-invalid-since";
 
-/// Whose token this is. Its use is written down on the Secret, as a day; a Secret with the label `legacy-token-invalid-since` counts no more.
-pub(crate) fn user(store: &Store, token: &str, now: Timestamp) -> Option<User> {
+/// Whose token this is, and the name of the Secret that it lies in. Its use is written down on the Secret, as a day; a Secret with the label
+/// `legacy-token-invalid-since` counts no more.
+pub(crate) fn user(store: &Store, token: &str, now: Timestamp) -> Option<(User, String)> {
     let secrets: &Resource = resources::find("", "v1", "secrets")?;
     let encoded = STANDARD.encode(token);
     let (objects, _) = store.list(secrets, None);
@@ -30,7 +31,7 @@ pub(crate) fn user(store: &Store, token: &str, now: Timestamp) -> Option<User> {
     let groups = ["system:serviceaccounts".to_owned(), format!("system:serviceaccounts:{namespace}")];
     let user = User::authenticated(format!("system:serviceaccount:{namespace}:{account}"), groups);
     write_down(store, secret, now);
-    Some(user)
+    Some((user, metadata.name.clone()))
 }
 
 fn holds(secret: &Object, encoded: &str) -> bool {
