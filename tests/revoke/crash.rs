@@ -15,12 +15,10 @@ use ackcred_sandbox::cluster::Cluster;
 use kubectl_ackcred::status::Status;
 use serde_json::Value;
 
-use crate::scene::{ANN, CARL, Incident, Objects, as_arranged, name};
+use crate::scene::{ANN, CARL, Incident, Objects, SOON, as_arranged, name};
 
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_kubectl-ackcred");
 const CLEAN: &str = "CleanClusterUserPermissions";
-/// Long enough for a machine that does much else.
-pub(crate) const SOON: Duration = Duration::from_secs(30);
 /// For what happens without a trace that could be waited for.
 pub(crate) const MOMENT: Duration = Duration::from_millis(400);
 

@@ -21,8 +21,8 @@ use ackcred_sandbox::controlplane::shared;
 use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
 
-use crate::crash::{BINARY, SOON, gate_at, held, revocation, revocations, signal, spawn, wait_until};
-use crate::scene::{BO, CARL, Incident, Objects, as_arranged, name};
+use crate::crash::{BINARY, gate_at, held, revocation, revocations, signal, spawn, wait_until};
+use crate::scene::{BO, CARL, Incident, Objects, SOON, as_arranged, name};
 use crate::setting::{Cleaner, binding, user};
 
 /// What can come down on the program.

@@ -12,7 +12,7 @@ use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
 
 use crate::crash::{BINARY, revocation, revocations, signal, spawn};
-use crate::scene::{CARL, Incident, name};
+use crate::scene::{CARL, Incident, SOON, name};
 use crate::setting::{binding, user};
 
 crate::on_both_servers!(static_tokens_that_the_leaver_could_read_are_ended_and_given_back);
@@ -20,8 +20,6 @@ crate::on_both_servers!(static_tokens_that_the_leaver_could_read_are_ended_and_g
 const LABEL: &str = "kubernetes.io/legacy-token-invalid-since";
 /// Stands in a Secret's data, and in what `kubectl apply` repeats of it.
 const CANARY: &str = "canary-77ab10";
-/// API servers remember for some seconds that a token is good.
-const SOON: Duration = Duration::from_secs(60);
 
 fn path(namespace: &str, secret: &str) -> String {
     format!("/api/v1/namespaces/{namespace}/secrets/{secret}")
@@ -65,6 +63,7 @@ fn status<C: Cluster>(incident: &Incident<C>, token: &str) -> u16 {
 }
 
 fn until<C: Cluster>(incident: &Incident<C>, token: &str, code: u16) {
+    // API servers remember for some seconds that a token is good.
     let until = Instant::now() + SOON;
     while status(incident, token) != code {
         assert!(Instant::now() < until, "the token never got {code}, but {}", status(incident, token));

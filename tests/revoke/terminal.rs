@@ -4,17 +4,13 @@
 
 use std::io::{Read as _, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
-use std::time::Duration;
 
 use ackcred_sandbox::apiserver::{Fault, Gate};
 use ackcred_sandbox::cluster::Cluster;
 use kubectl_ackcred::status::Status;
 
 use crate::crash::{BINARY, Said, skip};
-use crate::scene::{CARL, Incident};
-
-/// Long enough for a machine that does much else.
-const SOON: Duration = Duration::from_secs(60);
+use crate::scene::{CARL, Incident, SOON};
 
 /// The program at a terminal of its own, on which somebody types.
 struct Terminal {

@@ -5,7 +5,8 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use super::*;
 #[cfg(unix)]
-use crate::crash::{BINARY, SOON, signal, spawn, wait_until};
+use crate::crash::{BINARY, signal, spawn, wait_until};
+use crate::scene::SOON;
 
 /// A place in the cloud that stays closed until it is opened.
 #[derive(Clone, Default)]
