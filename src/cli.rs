@@ -42,8 +42,8 @@ pub use help::options;
 use lint::{LINT_ABOUT, LINT_EXAMPLES};
 pub use lint::{LintArgs, LintFailOn};
 pub use persistence::PersistenceArgs;
-pub use revocation::{DryRun, HistoryArgs, RestoreArgs, RevokeArgs};
-use revocation::{HISTORY_EXAMPLES, RESTORE_ABOUT, RESTORE_EXAMPLES, REVOKE_ABOUT, REVOKE_EXAMPLES};
+pub use revocation::{DryRun, HistoryArgs, RestoreArgs, Restored, RevokeArgs};
+use revocation::{HISTORY_EXAMPLES, RESTORE_ABOUT, RESTORE_EXAMPLES, RESTORE_USAGE, REVOKE_ABOUT, REVOKE_EXAMPLES};
 use rights::{RIGHTS_ABOUT, RIGHTS_EXAMPLES, WHO_CAN_ABOUT, WHO_CAN_EXAMPLES};
 pub use rights::{RightsArgs, RightsFailOn, WhoCanArgs, WhoCanFailOn};
 pub use rotation::RotateArgs;
@@ -139,7 +139,7 @@ pub enum Command {
     #[command(long_about = ROTATE_ABOUT, after_help = ROTATE_EXAMPLES)]
     Rotate(Box<RotateArgs>),
     /// Restore what a revocation removed
-    #[command(long_about = RESTORE_ABOUT, after_help = RESTORE_EXAMPLES)]
+    #[command(override_usage = RESTORE_USAGE, long_about = RESTORE_ABOUT, after_help = RESTORE_EXAMPLES)]
     Restore(RestoreArgs),
     /// Check whether what was revoked from this machine is still gone
     #[command(long_about = VERIFY_ABOUT, after_help = VERIFY_EXAMPLES)]

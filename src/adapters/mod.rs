@@ -1,6 +1,7 @@
 //! One outside thing each: they return core types, own their errors and never print.
 
 pub mod audit_log;
+pub mod backup_folder;
 pub mod child;
 pub mod cloud;
 pub mod cluster;

@@ -23,12 +23,17 @@ pub(super) const REVOKE_EXAMPLES: &str = "Examples:
 
 pub(super) const RESTORE_ABOUT: &str = "Restore what a revocation removed
 
-Every holder of the identity's certificate has access again until it expires. ACK's record of the kubeconfig comes back only \
+With --from it is restored by the backups that ack-ram-tool's cleanup left. Every holder of the identity's certificate has access again until it expires. ACK's record of the kubeconfig comes back only \
 through its recycle bin, in the console, within 30 days.";
+
+/// Each of the two ways has its own line.
+pub(super) const RESTORE_USAGE: &str = "kubectl ackcred restore [OPTIONS] OPERATION
+       kubectl ackcred restore [OPTIONS] --from DIR UID...";
 
 pub(super) const RESTORE_EXAMPLES: &str = "Examples:
   kubectl ackcred history
-  kubectl ackcred restore 20261122-031002-3f9a2c";
+  kubectl ackcred restore 20261122-031002-3f9a2c
+  kubectl ackcred restore --from backups 200000000000000103   # what ack-ram-tool's cleanup removed";
 
 pub(super) const HISTORY_EXAMPLES: &str = "Examples:
   kubectl ackcred history                                 # all, newest first
@@ -104,9 +109,12 @@ pub struct RevokeArgs {
 /// Flags of `restore`.
 #[derive(Debug, Args)]
 pub struct RestoreArgs {
-    /// The revocation to undo
-    #[arg(value_name = "OPERATION", value_parser = parse_operation)]
-    pub operation: OperationId,
+    /// The revocation to undo; with --from, the identities
+    #[arg(value_name = "OPERATION|UID", required = true, value_delimiter = ',', value_parser = parse_restored)]
+    pub what: Vec<Restored>,
+    /// Restore what ack-ram-tool's cleanup removed, by the backups in this folder: the one that it ran in, or a cluster's in it
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with = "accept_role_change")]
+    pub from: Option<PathBuf>,
     /// Only show what would be restored
     #[arg(long)]
     pub dry_run: bool,
@@ -159,6 +167,25 @@ pub enum DryRun {
     Client,
     /// Have the API server check every step, and show the plan
     Server,
+}
+
+/// What `restore` is given to restore.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Restored {
+    /// What an operation took.
+    Operation(OperationId),
+    /// What an identity held, beside `--from`.
+    Identity(Uid),
+}
+
+fn parse_restored(text: &str) -> Result<Restored, String> {
+    match (OperationId::parse(text), parse_uid_of_ram(text)) {
+        (Some(id), _) => Ok(Restored::Operation(id)),
+        (None, Ok(uid)) => Ok(Restored::Identity(uid)),
+        (None, Err(_)) => {
+            Err("give an operation's ID as history shows it, 20261122-031002-3f9a2c, or beside --from a UID".to_owned())
+        }
+    }
 }
 
 pub(super) fn parse_operation(text: &str) -> Result<OperationId, String> {

@@ -146,7 +146,7 @@ pub(super) fn is_about_one_server(access: &AccessArgs) -> bool {
 }
 
 /// A context that was named and tells no ID is taken at the user's word, unless the cluster itself says otherwise.
-fn asserted(mut route: Route, id: &ClusterId) -> Result<Route> {
+pub(super) fn asserted(mut route: Route, id: &ClusterId) -> Result<Route> {
     match route.id() {
         Some(claimed) if claimed != id => {
             let name = route.context.name.unwrap_or_default();

@@ -6,6 +6,7 @@ use super::operation;
 use crate::adapters::journal::{Glance, StateFolder};
 use crate::cli::HistoryArgs;
 use crate::core::distinct::distinct;
+use crate::core::ids::ClusterId;
 use crate::core::revocation::journal::{Event, OperationId, State};
 use crate::core::revocation::operation::{EndedStep, OperationReport, Purpose};
 use crate::core::revocation::record;
@@ -63,6 +64,7 @@ fn one(folder: &StateFolder, id: &OperationId, ui: &Ui) -> Result<Status> {
     match (report, &past.record.purpose) {
         (Some(report), Purpose::Revoke { plan, .. }) => ui.report(&RevocationReport::of(id, plan, report))?,
         (Some(report), Purpose::Restore { of, plan, .. }) => {
+            operation::say_not_restored(plan, ui);
             ui.report(&RestoreReport::ended(id, of, plan, report.steps))?;
         }
         (None, Purpose::Revoke { plan, .. }) => {
@@ -82,9 +84,10 @@ fn one(folder: &StateFolder, id: &OperationId, ui: &Ui) -> Result<Status> {
         (None, Purpose::Restore { .. }) if past.state() != State::Unfinished => {
             return Err(Error::failed(anyhow::anyhow!("the report of operation {id} can't be used")));
         }
-        (None, Purpose::Restore { of, .. }) => {
+        (None, Purpose::Restore { of, plan, .. }) => {
+            let clusters: Vec<ClusterId> = past.record.clusters.iter().filter_map(|one| one.id.clone()).collect();
             return Err(Error::failed(anyhow::anyhow!("{id} was interrupted"))
-                .hint(format!("restore the rest: kubectl ackcred restore {of}")));
+                .hint(format!("restore the rest: {}", of.command(&plan.uids, &clusters))));
         }
     }
     let is_whole = past.damaged.is_empty();

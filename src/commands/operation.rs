@@ -13,6 +13,7 @@ use crate::core::revocation::journal::{Action, AuditLine, AuditResult, Ending, E
 use crate::core::revocation::operation::{ClusterRecord, OperationRecord, OperationReport, Purpose};
 use crate::core::revocation::record::operation::OperationV1;
 use crate::core::revocation::refusal::{Refusal, RefusalCode};
+use crate::core::revocation::restoration::RestorePlan;
 use crate::error::{Error, Result, chain};
 use crate::gather::history::{Past, PastError};
 use crate::gather::runtime::Runtime;
@@ -105,6 +106,11 @@ pub(super) fn say_damaged(past: &Past, ui: &Ui) {
     for name in &past.damaged {
         ui.warning(&format!("{name} was changed since it was written; it is not used"));
     }
+}
+
+/// Says what could not be restored from a folder.
+pub(super) fn say_not_restored(plan: &RestorePlan, ui: &Ui) {
+    plan.not_restored.iter().for_each(|one| ui.warning(&format!("not restored: {one}")));
 }
 
 /// Why an operation that was named can't be used.

@@ -1,33 +1,39 @@
-//! `restore`: gives back what a revocation took away.
+//! `restore`: gives back what a revocation took away, by its record or by the backups that another tool left.
 
+mod folder;
+mod record;
+
+use std::path::PathBuf;
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 use tokio::sync::Semaphore;
 
-use super::clusters::{self, Chosen, Extent, positive};
+use self::record::Recorded;
+use super::clusters::{self, positive};
 use super::operation::{self, Beginning, Running};
 use super::stop::{Document, Stop};
-use super::{access, cloud, consent, fleet};
+use super::{cloud, consent, fleet};
 use crate::adapters::cluster::ApiServer;
 use crate::adapters::journal::StateFolder;
 use crate::apply::{self, STEPS_SIDE_BY_SIDE, StepReport, Tools};
-use crate::cli::{AccessArgs, CloudArgs, RestoreArgs};
+use crate::cli::{AccessArgs, CloudArgs, RestoreArgs, Restored};
 use crate::core::distinct::distinct;
-use crate::core::ids::ClusterId;
+use crate::core::ids::{ClusterId, Uid};
 use crate::core::revocation::consent::Consent;
-use crate::core::revocation::journal::{Action, Ending, OperationId};
+use crate::core::revocation::journal::{Action, Ending, OperationId, RestoreOrigin};
 use crate::core::revocation::operation::{ClusterRecord, OperationReport, Purpose};
-use crate::core::revocation::refusal::{Refusal, RefusalCode};
+use crate::core::revocation::refusal::Refusal;
 use crate::core::revocation::restoration::{RestoreFlags, RestorePlan};
 use crate::core::revocation::verification::ClusterAnswers;
 use crate::error::{Error, Result};
 use crate::gather::account::AccountReading;
-use crate::gather::cluster_access;
-use crate::gather::fleet::{Bounds, Choice, Cluster, Fleet, Wanted};
+use crate::gather::backups::Backups;
+use crate::gather::cluster_access::{self, Route};
+use crate::gather::fleet::{Choice, Cluster, Fleet, Wanted as WantedClusters};
 use crate::gather::grants::BindingsNeeded;
-use crate::gather::history::{self, Past, PastError, Scrutiny};
-use crate::gather::restoration::{self, Gathered};
+use crate::gather::history::{self, Scrutiny};
+use crate::gather::restoration::{self, Gathered, Place};
 use crate::gather::runtime::{Interrupt, Runtime};
 use crate::gather::verification::{Again, allowed_again};
 use crate::output::ui::Ui;
@@ -45,11 +51,13 @@ pub(super) fn run(
     world: &World,
     ui: &Ui,
 ) -> Result<Status, Stop> {
-    let no_plan = |refusals: &[Refusal]| document(&args.operation, &RestorePlan::default(), refusals);
-    plan_and_carry_out(args, access, cloud_args, world, ui).map_err(|stop| stop.after(no_plan))
+    let wanted = Wanted::of(args)?;
+    let no_plan = |refusals: &[Refusal]| document(&wanted.origin(), &RestorePlan::default(), refusals);
+    plan_and_carry_out(&wanted, args, access, cloud_args, world, ui).map_err(|stop| stop.after(no_plan))
 }
 
 fn plan_and_carry_out(
+    wanted: &Wanted,
     args: &RestoreArgs,
     access: &AccessArgs,
     cloud_args: &CloudArgs,
@@ -57,14 +65,19 @@ fn plan_and_carry_out(
     ui: &Ui,
 ) -> Result<Status, Stop> {
     let folder = StateFolder::of(world).map_err(Error::failed)?;
-    let past = past(&folder, args)?;
+    let source = match wanted {
+        Wanted::Operation(id) => Source::Record(Box::new(Recorded::load(&folder, id, args, ui)?)),
+        Wanted::Folder(path, uids) => Source::Folder(folder::find(path, uids, args, world)?),
+    };
+    let origin = source.origin();
     let others = history::marks(&folder, Scrutiny::Full).map_err(Error::failed)?;
     if !others.unread.is_empty() {
         return Err(others.refusals(&folder).into());
     }
-    operation::say_damaged(&past, ui);
-    let records = records(&past, &args.cluster_id)?;
-    let chosen = chosen(&records, args.temporary_credentials, access, world)?;
+    let chosen = match &source {
+        Source::Record(recorded) => recorded.choose(args.temporary_credentials, access, world)?,
+        Source::Folder(backups) => folder::choose(backups, args, access, world)?,
+    };
     let extent = chosen.extent;
     let settings = cloud::settings(cloud_args, access, world)?;
     let runtime = Runtime::begin()?;
@@ -73,35 +86,92 @@ fn plan_and_carry_out(
     let Fleet { account, clusters, .. } =
         fleet::read_to_change(&runtime, chosen, query, settings, BindingsNeeded::OneKind, ui)?;
     all_read(&clusters)?;
-    let query = restoration::RestoreQuery {
-        world,
-        timeout: access.request_timeout.0,
-        past: &past,
-        earlier: &others,
-        flags: &flags(args),
+    let timeout = access.request_timeout.0;
+    let query = restoration::RestoreQuery { world, timeout, earlier: &others, flags: &flags(args) };
+    let places = match &source {
+        Source::Record(recorded) => recorded.places(clusters)?,
+        Source::Folder(backups) => folder::places(backups, clusters, args, ui)?,
     };
-    let gathered = ui.waiting("making the plan", gather(query, &records, clusters, &account));
+    let gathered = ui.waiting("making the plan", gather(query, places, &account));
     let gathered = runtime.cancellable(gathered)??;
     ui.failures(&account.failed);
     let mut plan = RestorePlan::joined(gathered.iter().map(|one| one.plan.clone()).collect());
+    if let Source::Folder(backups) = &source {
+        folder::name_missing(backups, &mut plan);
+    }
+    operation::say_not_restored(&plan, ui);
     if plan.refusals.is_empty() && !args.dry_run && !args.yes && !ui.can_ask() {
         plan.refusals.push(consent::no_terminal("look at it with --dry-run"));
     }
-    let shown = RestoreReport::planned(&past.id, &plan);
+    let shown = RestoreReport::planned(&origin, &plan);
     if !plan.refusals.is_empty() {
         return Err(Stop::refused(plan.refusals, extent, Document::Restore(Box::new(shown))));
     }
     if args.dry_run {
         ui.report(&shown)?;
-        return Ok(Status::Done);
+        return Ok(status_of(&plan));
     }
     say_rearmed(&plan, ui);
-    let refused_after_all = |refusals: &[Refusal]| document(&past.id, &plan, refusals);
+    let refused_after_all = |refusals: &[Refusal]| document(&origin, &plan, refusals);
     let phrase = consent::phrase("restore", &plan.uids);
     let consent = consent::ask(&shown, &plan.hash, &phrase, args.yes, &runtime, ui)
         .map_err(|stop| stop.after(refused_after_all))?;
-    let restore = Restore { args, world, ui, runtime: &runtime, past: &past, plan: &plan };
+    let restore = Restore { args, world, ui, runtime: &runtime, origin: &origin, plan: &plan };
     restore.carry_out(&gathered, &consent).map_err(|stop| stop.after(refused_after_all))
+}
+
+/// What is to be restored, by the command line.
+enum Wanted {
+    /// What this operation took.
+    Operation(OperationId),
+    /// What these identities held, by the backups in this folder.
+    Folder(PathBuf, Vec<Uid>),
+}
+
+/// Who knows what was taken.
+enum Source {
+    /// The record of a revocation.
+    Record(Box<Recorded>),
+    /// Backups that another tool left.
+    Folder(Backups),
+}
+
+impl Wanted {
+    fn of(args: &RestoreArgs) -> Result<Self> {
+        match (&args.from, args.what.as_slice()) {
+            (None, [Restored::Operation(id)]) => Ok(Self::Operation(id.clone())),
+            (None, [Restored::Operation(_), ..]) => Err(Error::usage("one operation at a time is restored")),
+            (None, _) => Err(Error::usage("a UID says what to restore only beside --from DIR")
+                .hint("kubectl ackcred history lists the operations; name the one to restore")),
+            (Some(folder), what) => {
+                let uid = |one: &Restored| match one {
+                    Restored::Identity(uid) => Ok(uid.clone()),
+                    Restored::Operation(id) => Err(Error::usage(format!(
+                        "{id} is an operation: beside --from DIR, identities are named by UID"
+                    ))),
+                };
+                let uids: Vec<Uid> = what.iter().map(uid).collect::<Result<_>>()?;
+                Ok(Self::Folder(folder.clone(), distinct(uids)))
+            }
+        }
+    }
+
+    /// What is to be restored, in a document without a plan.
+    fn origin(&self) -> RestoreOrigin {
+        match self {
+            Self::Operation(id) => RestoreOrigin::Operation(id.clone()),
+            Self::Folder(path, _) => RestoreOrigin::Folder(path.display().to_string()),
+        }
+    }
+}
+
+impl Source {
+    fn origin(&self) -> RestoreOrigin {
+        match self {
+            Self::Record(recorded) => recorded.origin(),
+            Self::Folder(backups) => backups.origin(),
+        }
+    }
 }
 
 /// A restore that was agreed to.
@@ -110,7 +180,7 @@ struct Restore<'a> {
     world: &'a World,
     ui: &'a Ui,
     runtime: &'a Runtime,
-    past: &'a Past,
+    origin: &'a RestoreOrigin,
     plan: &'a RestorePlan,
 }
 
@@ -119,7 +189,7 @@ impl Restore<'_> {
     fn carry_out(&self, gathered: &[Gathered], consent: &Consent) -> Result<Status, Stop> {
         let keys = gathered.iter().map(|one| one.cluster.key.as_str());
         let locked = operation::lock(self.world, keys, positive(self.args.cluster_timeout), self.runtime, self.ui)?;
-        let running = locked.begin(beginning(self.args, self.past, gathered, self.plan), &[], self.world)?;
+        let running = locked.begin(beginning(self.args, self.origin, gathered, self.plan), &[], self.world)?;
         let say_interrupted = operation::say_interrupted(self.ui);
         let (given_back, is_interrupted) = self.runtime.to_completion(say_interrupted, async |interrupt| {
             let given_back = give_back(gathered, self.plan, consent, &running, &interrupt).await;
@@ -143,46 +213,40 @@ impl Restore<'_> {
             .iter()
             .zip(again)
             .map(|(one, again)| ClusterAnswers { cluster_id: one.cluster.id.clone(), answers: again.answers });
-        Ok(self.finish(running, &steps, answers.collect(), ending))
+        let clusters: Vec<ClusterId> = gathered.iter().filter_map(|one| one.cluster.id.clone()).collect();
+        Ok(self.finish(running, &steps, answers.collect(), &clusters, ending))
     }
 
-    fn finish(&self, running: Running, steps: &[StepReport], answers: Vec<ClusterAnswers>, ending: Ending) -> Status {
+    fn finish(
+        &self,
+        running: Running,
+        steps: &[StepReport],
+        answers: Vec<ClusterAnswers>,
+        clusters: &[ClusterId],
+        ending: Ending,
+    ) -> Status {
         let kept = OperationReport {
             steps: steps.iter().map(StepReport::ended).collect(),
             answers: Some(answers),
             ..OperationReport::default()
         };
-        let done = RestoreReport::ended(&running.id, &self.past.id, self.plan, kept.steps.clone());
+        let done = RestoreReport::ended(&running.id, self.origin, self.plan, kept.steps.clone());
         let in_words = done.steps.iter().map(|step| step.sentence_among(self.plan.is_of_several()));
         let is_kept = running.end(ending, &kept, &done, in_words, self.world, self.ui);
         if ending != Ending::Restored {
-            self.ui.note(&format!("resume it: kubectl ackcred restore {}", self.past.id));
+            self.ui.note(&format!("resume it: {}", self.origin.command(&self.plan.uids, clusters)));
         }
         match ending {
             Ending::Interrupted => Status::Interrupted,
-            Ending::Restored if is_kept => Status::Done,
+            Ending::Restored if is_kept => status_of(self.plan),
             _ => Status::Incomplete,
         }
     }
 }
 
-/// The revocation that is taken back.
-fn past(folder: &StateFolder, args: &RestoreArgs) -> Result<Past, Stop> {
-    let past = match history::load(folder, &args.operation) {
-        Ok(past) => past,
-        Err(error) if error.is_missing() => return Err(operation::unknown(error).into()),
-        Err(error) => return Err(unusable(folder, args, &error).into()),
-    };
-    if past.record.rotation().is_some() {
-        let message = format!("{} is a rotation: a certificate that ACK revoked can't be given back", past.id);
-        let hint = format!("use the new kubeconfig; if there is none yet: kubectl ackcred rotate --resume {}", past.id);
-        return Err(Refusal::new(RefusalCode::NothingToRestore, message).hint(hint).into());
-    }
-    if past.record.revocation().is_none() {
-        let error = Error::usage(format!("{} is a restore itself", past.id));
-        return Err(error.hint("use kubectl ackcred revoke to revoke the access again").into());
-    }
-    Ok(past)
+/// What a plan that is carried out comes to: what could not be restored from a folder is missing.
+fn status_of(plan: &RestorePlan) -> Status {
+    if plan.not_restored.is_empty() { Status::Done } else { Status::Incomplete }
 }
 
 fn flags(args: &RestoreArgs) -> RestoreFlags {
@@ -190,7 +254,7 @@ fn flags(args: &RestoreArgs) -> RestoreFlags {
 }
 
 /// The document of a plan with what speaks against it.
-fn document(of: &OperationId, plan: &RestorePlan, refusals: &[Refusal]) -> Document {
+fn document(of: &RestoreOrigin, plan: &RestorePlan, refusals: &[Refusal]) -> Document {
     let refusals = plan.refusals.iter().chain(refusals).cloned().collect();
     Document::Restore(Box::new(RestoreReport::planned(of, &RestorePlan { refusals, ..plan.clone() })))
 }
@@ -226,62 +290,6 @@ async fn give_back(
     given_back.buffered(STEPS_SIDE_BY_SIDE).collect().await
 }
 
-/// Why nothing is given back by a record that can't be trusted.
-fn unusable(folder: &StateFolder, args: &RestoreArgs, error: &PastError) -> Refusal {
-    let originals = folder.operation_folder(&args.operation).join("originals");
-    let hint = format!(
-        "the bindings as they were are in {}: read them, and create by hand what you want to restore",
-        originals.display()
-    );
-    error.refusal(&args.operation).hint(hint)
-}
-
-/// The clusters of the operation, or those of them that were named.
-fn records(past: &Past, wanted: &[ClusterId]) -> Result<Vec<ClusterRecord>> {
-    let all = &past.record.clusters;
-    if let Some(stranger) = wanted.iter().find(|id| !all.iter().any(|cluster| cluster.id.as_ref() == Some(*id))) {
-        return Err(Error::usage(format!("{} revoked nothing in cluster {stranger}", past.id)));
-    }
-    let is_wanted =
-        |cluster: &&ClusterRecord| wanted.is_empty() || cluster.id.as_ref().is_some_and(|id| wanted.contains(id));
-    let records: Vec<ClusterRecord> = all.iter().filter(is_wanted).cloned().collect();
-    if records.is_empty() {
-        return Err(Error::failed(anyhow::anyhow!("operation {} is about no cluster", past.id)));
-    }
-    Ok(records)
-}
-
-/// The ways to the clusters: one is reached by the context that is named, else by its ID, else by the current context.
-fn chosen(
-    records: &[ClusterRecord],
-    temporary_credentials: bool,
-    access: &AccessArgs,
-    world: &World,
-) -> Result<Chosen> {
-    let ids: Vec<ClusterId> = records.iter().filter_map(|record| record.id.clone()).collect();
-    let extent = Extent::of(records.len() > 1);
-    if extent.is_several() && ids.len() < records.len() {
-        return Err(Error::failed(anyhow::anyhow!("the record names a cluster among several that has no ID")));
-    }
-    let bounds = Bounds::new(CLUSTERS_AT_A_TIME.min(records.len()), None, world.open_files);
-    if !extent.is_several() && (access::one_context(access)?.is_some() || ids.is_empty()) {
-        let choice = Choice::one(access::route(access, false, world)?);
-        return Ok(Chosen { choice, extent, bounds });
-    }
-    if extent.is_several() && !access.context.is_empty() {
-        return Err(Error::usage("--context is for an operation in one cluster; --cluster-id chooses among several"));
-    }
-    let routes = clusters::routes_of_all(temporary_credentials, access, world)?;
-    let known = records.iter().filter_map(|record| Some((record.id.as_ref()?, record.context.as_ref())));
-    let routes = clusters::on_record(routes, known);
-    let issue = clusters::issue(temporary_credentials);
-    let choice = Choice { wanted: Wanted::Ids(ids, routes), issue };
-    match choice.leads_nowhere() {
-        Some(error) => Err(error),
-        None => Ok(Chosen { choice, extent, bounds }),
-    }
-}
-
 /// Refuses where one of several clusters could not be read: then nothing is given back in any of them.
 fn all_read(clusters: &[Cluster<ApiServer>]) -> Result<(), Stop> {
     let unread = clusters.iter().find_map(|one| Some((&one.cluster_ref, one.outcome.as_ref().err()?)));
@@ -295,21 +303,25 @@ fn all_read(clusters: &[Cluster<ApiServer>]) -> Result<(), Stop> {
 
 async fn gather(
     question: restoration::RestoreQuery<'_>,
-    records: &[ClusterRecord],
-    clusters: Vec<Cluster<ApiServer>>,
+    places: Vec<Place<'_>>,
     account: &AccountReading,
 ) -> Result<Vec<Gathered>> {
     let mut gathered = Vec::new();
-    let stays_connected = clusters.len() <= CLUSTERS_AT_A_TIME;
-    for (record, cluster) in records.iter().zip(clusters) {
-        let (route, reading) = cluster.outcome?;
-        let one = restoration::gather(question, record, &route, reading, account).await?;
+    let stays_connected = places.len() <= CLUSTERS_AT_A_TIME;
+    for place in places {
+        let one = restoration::gather(question, place, account).await?;
         if !stays_connected {
             one.api.disconnect();
         }
         gathered.push(one);
     }
     Ok(gathered)
+}
+
+/// The ways to clusters that are known by their IDs.
+fn by_ids(ids: Vec<ClusterId>, routes: Vec<Route>, temporary_credentials: bool) -> Result<Choice> {
+    let choice = Choice { wanted: WantedClusters::Ids(ids, routes), issue: clusters::issue(temporary_credentials) };
+    choice.leads_nowhere().map_or(Ok(choice), Err)
 }
 
 /// A restore makes certificates work again. Before consent it must be clear whose.
@@ -327,7 +339,7 @@ fn say_rearmed(plan: &RestorePlan, ui: &Ui) {
     ui.note("the kubeconfig's record itself comes back only through ACK's recycle bin, in the console, within 30 days");
 }
 
-fn beginning(args: &RestoreArgs, past: &Past, gathered: &[Gathered], plan: &RestorePlan) -> Beginning {
+fn beginning(args: &RestoreArgs, origin: &RestoreOrigin, gathered: &[Gathered], plan: &RestorePlan) -> Beginning {
     Beginning {
         action: Action::Restore,
         operator: distinct(gathered.iter().flat_map(|one| one.operator.describe())),
@@ -336,7 +348,7 @@ fn beginning(args: &RestoreArgs, past: &Past, gathered: &[Gathered], plan: &Rest
         uids: plan.uids.clone(),
         clusters: gathered.iter().map(record).collect(),
         purpose: Purpose::Restore {
-            of: past.id.clone(),
+            of: origin.clone(),
             plan: Box::new(plan.clone()),
             // A name that doesn't come back stays dead.
             rearmed: args.rearm.iter().filter(|name| plan.gives_back(name)).cloned().collect(),
@@ -344,7 +356,7 @@ fn beginning(args: &RestoreArgs, past: &Past, gathered: &[Gathered], plan: &Rest
     }
 }
 
-/// The cluster as the revocation's record has it. Nothing is asked there before a restore.
+/// The cluster, as it was found. Nothing is asked there before a restore.
 fn record(gathered: &Gathered) -> ClusterRecord {
     ClusterRecord { answers: Some(Vec::new()), ..gathered.cluster.clone() }
 }

@@ -12,7 +12,7 @@ use crate::adapters::kubeconfig_files::{load, load_file};
 use crate::core::cluster::cluster_id::{Inference, infer_from};
 use crate::core::ids::Uid;
 use crate::core::kubeconfig::{Kubeconfig, Overrides, ResolvedContext, resolve, resolve_each};
-use crate::core::revocation::journal::{Ending, OperationId, State, SummaryPurpose};
+use crate::core::revocation::journal::{Ending, OperationId, RestoreOrigin, State, SummaryPurpose};
 use crate::world::World;
 
 /// A name, and what it is in a few words where that is known.
@@ -226,7 +226,8 @@ fn is_for(purpose: OperationUse, Glance { summary, state }: &Glance) -> bool {
 /// What an operation was: `revoke of 200000000000000103`.
 fn what(Glance { summary, .. }: &Glance) -> String {
     match &summary.purpose {
-        SummaryPurpose::Restore { of, .. } => format!("restore of {of}"),
+        SummaryPurpose::Restore { of: RestoreOrigin::Operation(of), .. } => format!("restore of {of}"),
+        SummaryPurpose::Restore { of: RestoreOrigin::Folder(path), .. } => format!("restore from {path}"),
         SummaryPurpose::Rotate { .. } => "rotation of your own kubeconfig".to_owned(),
         SummaryPurpose::Revoke { .. } => {
             let uids: Vec<String> = summary.uids.iter().map(ToString::to_string).collect();

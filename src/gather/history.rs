@@ -12,7 +12,9 @@ use jiff::Timestamp;
 
 use crate::adapters::journal::{Glance, Index, IndexLine, JournalError, StateFolder};
 use crate::core::ids::ClusterId;
-use crate::core::revocation::journal::{Ending, Event, OperationId, State, SummaryPurpose, Tombstone, state};
+use crate::core::revocation::journal::{
+    Ending, Event, OperationId, RestoreOrigin, State, SummaryPurpose, Tombstone, state,
+};
 use crate::core::revocation::operation::OperationRecord;
 use crate::core::revocation::record::operation::OperationV1;
 use crate::core::revocation::record::{self, RecordError};
@@ -188,10 +190,10 @@ impl<T> Part<T> {
 pub enum Mark {
     /// A leaked credential was revoked.
     Revoked(RevokedCredential),
-    /// An earlier operation was taken back.
+    /// Access was given back.
     Restored {
-        /// That operation.
-        of: OperationId,
+        /// Where it is known from.
+        of: RestoreOrigin,
         /// In these clusters.
         clusters: Vec<Option<ClusterId>>,
         /// The names whose leaked credentials may work again.
@@ -265,10 +267,10 @@ impl Operations<Mark> {
         active
     }
 
-    /// Whether an earlier restore of a revocation was cut off.
-    pub fn has_unfinished_restore(&self, revocation: &OperationId) -> bool {
+    /// Whether an earlier restore of the same was cut off.
+    pub fn has_unfinished_restore(&self, origin: &RestoreOrigin) -> bool {
         self.read.iter().any(|mark| match mark {
-            Mark::Restored { of, state, .. } => of == revocation && *state != State::Ended(Ending::Restored),
+            Mark::Restored { of, state, .. } => of == origin && *state != State::Ended(Ending::Restored),
             Mark::Revoked(_) => false,
         })
     }
@@ -278,7 +280,7 @@ impl Operations<Mark> {
         self.read.iter().any(|mark| match mark {
             Mark::Restored { of, clusters, state, .. } => {
                 let is_here = clusters.iter().any(|own| own.as_ref() == cluster);
-                of == revocation && is_here && *state == State::Ended(Ending::Restored)
+                of.operation() == Some(revocation) && is_here && *state == State::Ended(Ending::Restored)
             }
             Mark::Revoked(_) => false,
         })

@@ -4,6 +4,7 @@ pub mod access_reviews;
 pub mod account;
 pub mod account_clusters;
 pub mod audit_log;
+pub mod backups;
 pub mod caller;
 pub mod cloud;
 pub mod cluster_access;

@@ -7,22 +7,25 @@ use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
 
 use super::account::AccountReading;
+use super::backups::ClusterBackups;
 use super::cluster_access::{ClusterReading, Route};
 use super::history::{Mark, Operations, Past};
-use super::revocation::{SIDE_BY_SIDE, operator};
+use super::revocation::{self, SIDE_BY_SIDE, operator};
 use crate::adapters::cluster::ApiServer;
 use crate::core::cluster::authority::key_fingerprints;
 use crate::core::cluster::server_view::NamespaceFacts;
-use crate::core::ids::ClusterId;
+use crate::core::ids::{ClusterId, Uid};
 use crate::core::rbac::RoleFacts;
 use crate::core::rbac::binding_object::{BindingObject, BindingRef};
 use crate::core::rbac::inventory::Role;
 use crate::core::revocation::input::Operator;
-use crate::core::revocation::journal::{Tombstone, at_risk, labels, writes};
+use crate::core::revocation::journal::{RestoreOrigin, Tombstone, at_risk, labels, writes};
 use crate::core::revocation::operation::ClusterRecord;
 use crate::core::revocation::plan::Plan;
 use crate::core::revocation::refusal::{Refusal, RefusalCode, RefusalScope};
-use crate::core::revocation::restoration::{Present, RestoreFlags, RestorePlan, RestoreToken, Taken, plan, taken};
+use crate::core::revocation::restoration::{
+    Present, RestoreFlags, RestorePlan, RestoreToken, Taken, not_the_cluster_of_backups, plan, taken,
+};
 use crate::core::revocation::static_tokens::{LabelChange, SecretRef};
 use crate::error::{Error, Result, chain};
 use crate::world::World;
@@ -34,12 +37,37 @@ pub struct RestoreQuery<'a> {
     pub world: &'a World,
     /// Bound on each exchange.
     pub timeout: Option<Duration>,
-    /// The revocation to take back.
-    pub past: &'a Past,
     /// What was done from this machine before: earlier restores, and leaked credentials that were revoked.
     pub earlier: &'a Operations<Mark>,
     /// The flags.
     pub flags: &'a RestoreFlags,
+}
+
+/// Who knows what was taken in one cluster.
+pub enum Source<'a> {
+    /// The record of a revocation.
+    Record(&'a Past),
+    /// Backups that another tool left.
+    Folder {
+        /// The folder.
+        origin: RestoreOrigin,
+        /// The identities that held something by them.
+        uids: Vec<Uid>,
+        /// What they say.
+        backups: ClusterBackups,
+    },
+}
+
+/// A cluster in which something is given back.
+pub struct Place<'a> {
+    /// The cluster, as an operation keeps it.
+    pub cluster: ClusterRecord,
+    /// Who knows what was taken there.
+    pub source: Source<'a>,
+    /// The way that it was read by.
+    pub route: Route,
+    /// What it said.
+    pub reading: ClusterReading<ApiServer>,
 }
 
 /// A restore in one cluster, planned.
@@ -50,33 +78,24 @@ pub struct Gathered {
     pub api: ApiServer,
     /// Who asks.
     pub operator: Operator,
-    /// The cluster, as the record has it.
+    /// The cluster, as an operation keeps it.
     pub cluster: ClusterRecord,
 }
 
-/// Asks the API server of one cluster of the operation what is there; the cloud was asked who the identities are.
+/// Asks the API server of one cluster what is there; the cloud was asked who the identities are.
 ///
 /// # Errors
 /// Where the API server can't be reached or read.
 pub async fn gather(
     question: RestoreQuery<'_>,
-    cluster: &ClusterRecord,
-    route: &Route,
-    reading: ClusterReading<ApiServer>,
+    Place { cluster, source, route, reading }: Place<'_>,
     account: &AccountReading,
 ) -> Result<Gathered> {
-    let RestoreQuery { world, timeout, past, .. } = question;
+    let RestoreQuery { world, timeout, .. } = question;
     let id: Option<&ClusterId> = cluster.id.as_ref();
     let operator = operator(world, &route.context, timeout, &reading.api, account).await?;
-    let revoked = past.record.revocation().map(|plan| plan.in_cluster(id));
-    let uids = revoked.as_ref().map(Plan::uids).unwrap_or_default();
-    let names = revoked.as_ref().map(Plan::names).unwrap_or_default();
-    let mut writes = writes(&past.events);
-    writes.retain(|write| write.cluster_id == cluster.id);
-    let is_restored = question.earlier.has_restored(&past.id, id);
-    let at_risk = if is_restored { Vec::new() } else { at_risk(&past.events, id) };
-    let taken = taken(&writes, &names, &cluster.roles, &at_risk);
-    let was_cut_off = question.earlier.has_unfinished_restore(&past.id);
+    let (uids, taken) = source.taken(question.earlier, &cluster);
+    let was_cut_off = question.earlier.has_unfinished_restore(&source.origin());
     let beneath = Beneath::read(&reading.api, &taken).await?;
     let references: Vec<BindingRef> = taken.iter().map(|taken| taken.binding.clone()).collect();
     let inventory = reading.scan.grants.inventory();
@@ -93,16 +112,81 @@ pub async fn gather(
     let here = revoked_credentials.iter().filter(|dead| dead.is_of(id));
     let tombstones: Vec<Tombstone> = here.map(|dead| dead.tombstone.clone()).collect();
     let mut plan = plan(id, &pairs, &identities, &tombstones, question.flags.clone());
-    plan = plan.with_tokens(tokens(&reading.api, past, id).await?);
-    let own_keys = key_fingerprints(reading.api.certificate_authority().unwrap_or_default());
-    if !cluster.is_reached_by(&own_keys, reading.api.server()) {
-        let message = format!("{} was made in another cluster than this context leads to", past.id);
-        let refusal = Refusal::new(RefusalCode::OtherCluster, message).of(RefusalScope::Cluster(None)).in_cluster(id);
-        plan.refusals.push(refusal.hint("name its context with --context"));
+    match &source {
+        Source::Record(past) => {
+            plan = plan.with_tokens(tokens(&reading.api, past, id).await?);
+            plan.refusals.extend(made_in_another_cluster(past, &cluster, &reading.api));
+        }
+        Source::Folder { backups, .. } => {
+            let unsure = not_the_cluster_of_backups(&reading.cluster, cluster.confirmation);
+            plan.refusals.extend(unsure.map(|refusal| refusal.in_cluster(id)));
+            plan.not_restored.clone_from(&backups.not_restored);
+        }
     }
     plan.refusals.extend(missing_rights(&reading.api, &plan, &pairs).await);
     plan.refusals.extend(missing_rights_on_tokens(&reading.api, &plan, world.now).await);
-    Ok(Gathered { plan, api: reading.api, operator, cluster: cluster.clone() })
+    Ok(Gathered { plan, api: reading.api, operator, cluster })
+}
+
+impl Source<'_> {
+    /// Where it is known from.
+    fn origin(&self) -> RestoreOrigin {
+        match self {
+            Self::Record(past) => RestoreOrigin::Operation(past.id.clone()),
+            Self::Folder { origin, .. } => origin.clone(),
+        }
+    }
+
+    /// The identities, and what was taken from which binding.
+    fn taken(&self, earlier: &Operations<Mark>, cluster: &ClusterRecord) -> (Vec<Uid>, Vec<Taken>) {
+        let past = match self {
+            Self::Record(past) => past,
+            Self::Folder { uids, backups, .. } => return (uids.clone(), backups.taken.clone()),
+        };
+        let id = cluster.id.as_ref();
+        let revoked = past.record.revocation().map(|plan| plan.in_cluster(id));
+        let uids = revoked.as_ref().map(Plan::uids).unwrap_or_default();
+        let names = revoked.as_ref().map(Plan::names).unwrap_or_default();
+        let mut writes = writes(&past.events);
+        writes.retain(|write| write.cluster_id == cluster.id);
+        let is_restored = earlier.has_restored(&past.id, id);
+        let at_risk = if is_restored { Vec::new() } else { at_risk(&past.events, id) };
+        (uids, taken(&writes, &names, &cluster.roles, &at_risk))
+    }
+}
+
+/// That a revocation was made in another cluster than was read.
+fn made_in_another_cluster(past: &Past, cluster: &ClusterRecord, api: &ApiServer) -> Option<Refusal> {
+    let own_keys = key_fingerprints(api.certificate_authority().unwrap_or_default());
+    (!cluster.is_reached_by(&own_keys, api.server())).then(|| {
+        let message = format!("{} was made in another cluster than this context leads to", past.id);
+        Refusal::new(RefusalCode::OtherCluster, message)
+            .of(RefusalScope::Cluster(None))
+            .in_cluster(cluster.id.as_ref())
+            .hint("name its context with --context")
+    })
+}
+
+/// A cluster that was read, as an operation keeps it. `asserted` is the ID that the operator gives.
+pub fn cluster_record(
+    reading: &ClusterReading<ApiServer>,
+    route: &Route,
+    asserted: Option<&ClusterId>,
+) -> ClusterRecord {
+    let cluster = revocation::cluster(reading, &route.context, asserted);
+    ClusterRecord {
+        id: cluster.id().cloned(),
+        key: cluster.key,
+        name: cluster.name,
+        context: cluster.context,
+        server: cluster.server,
+        ca_keys: cluster.ca_keys,
+        region: reading.region.clone(),
+        confirmation: cluster.confirmation,
+        roles: Vec::new(),
+        probes: Vec::new(),
+        answers: Some(Vec::new()),
+    }
 }
 
 /// The static tokens that the revocation ended, as long as their label is the one that it set.

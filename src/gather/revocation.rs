@@ -442,7 +442,8 @@ async fn of_the_cloud(
     tokio::join!(cloud::permissions(cloud, reading.region.as_ref(), uid), cloud::clusters_of(cloud, uid))
 }
 
-fn cluster(
+/// Which cluster was read, and how sure that is. `asserted` is the ID that the operator gives.
+pub(super) fn cluster(
     reading: &ClusterReading<ApiServer>,
     context: &ResolvedContext,
     asserted: Option<&ClusterId>,

@@ -33,7 +33,7 @@ pub fn salvage(folder: &StateFolder, id: &OperationId) -> Result<Salvaged, Journ
         Err(error) => nothing(&error),
     };
     let restore = |other: &OperationId, Glance { summary, state }| match summary.purpose {
-        SummaryPurpose::Restore { of, .. } if of == *id => Some((other.clone(), state)),
+        SummaryPurpose::Restore { of, .. } if of.operation() == Some(id) => Some((other.clone(), state)),
         SummaryPurpose::Restore { .. } | SummaryPurpose::Revoke { .. } | SummaryPurpose::Rotate { .. } => None,
     };
     let others = history::glance(folder, Scrutiny::Glance, restore)?;

@@ -36,6 +36,7 @@ mod crash;
 mod crash_disk;
 mod evidence;
 mod format_1;
+mod from_folder;
 mod incident_report;
 mod interruption;
 mod many_grants;

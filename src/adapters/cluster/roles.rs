@@ -1,5 +1,6 @@
 //! Reads what roles allow, and which namespaces there are.
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::{Error as _, IgnoredAny};
 use serde_json::Error as JsonError;
@@ -35,8 +36,6 @@ struct Metadata {
     namespace: Option<String>,
     #[serde(default)]
     uid: Option<String>,
-    #[serde(default)]
-    deletion_timestamp: Option<String>,
 }
 
 impl RoleItem {
@@ -100,9 +99,20 @@ fn list_of_roles(call: &str, plural: &str, kind: &'static str) -> ListOf {
 
 #[derive(Deserialize)]
 struct Namespace {
-    metadata: Metadata,
+    metadata: NamespaceMetadata,
     #[serde(default)]
     status: Option<NamespaceStatus>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NamespaceMetadata {
+    #[serde(default)]
+    uid: Option<String>,
+    #[serde(default)]
+    creation_timestamp: Option<Timestamp>,
+    #[serde(default)]
+    deletion_timestamp: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -173,6 +183,7 @@ impl ApiServer {
         let found: Option<Namespace> = absent_when_not_found(self.object(&question, expected).await)?;
         Ok(found.map(|Namespace { metadata, status }| NamespaceFacts {
             uid: metadata.uid.unwrap_or_default(),
+            created: metadata.creation_timestamp,
             terminating: metadata.deletion_timestamp.is_some()
                 || status.and_then(|status| status.phase).as_deref() == Some("Terminating"),
         }))

@@ -26,7 +26,10 @@ pub(super) fn of_argument(argument: &str, typed: &Typed, world: &World) -> Vec<C
         "uids" if typed.verb() == Some("scan") && !typed.has("persistence") => Vec::new(),
         "uids" if typed.verb() == Some("revoke") => without(local.uids(), &local.own_uids(&choice(typed))),
         "uid" | "uids" => local.uids(),
-        "operation" if typed.verb() == Some("restore") => local.operations_for(OperationUse::Restore),
+        "what" if typed.has("from") => local.uids(),
+        // One operation at a time.
+        "what" if typed.has("what") => Vec::new(),
+        "what" => local.operations_for(OperationUse::Restore),
         "operation" => local.operations_for(OperationUse::Show),
         "operations" => local.operations_for(OperationUse::Restore),
         "resume" if typed.verb() == Some("rotate") => local.operations_for(OperationUse::ResumeRotation),

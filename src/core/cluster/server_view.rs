@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 /// Who the API server takes the asker for.
 /// Source: <https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/self-subject-review-v1/>
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,6 +39,8 @@ pub struct ClusterProfile {
 pub struct NamespaceFacts {
     /// The object's own ID, which differs from that of a later object of the same name.
     pub uid: String,
+    /// When it was created; `None` where the server doesn't say.
+    pub created: Option<Timestamp>,
     /// Whether it is going: nothing new can be created in it.
     pub terminating: bool,
 }

@@ -8,6 +8,7 @@ pub mod chain;
 pub mod checksums;
 mod event;
 mod operation_id;
+mod origin;
 pub mod originals;
 mod risk;
 mod summary;
@@ -22,6 +23,7 @@ pub use event::{
     whole_lines,
 };
 pub use operation_id::OperationId;
+pub use origin::RestoreOrigin;
 pub use risk::at_risk;
 pub use summary::{OperationSummary, SummaryPurpose};
 pub use writes::{BindingWrite, Fate, State, labels, state, writes};

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::input::{Confirmation, LeakedFacts, RoleThen};
-use super::journal::{OperationId, OperationSummary, StepResult, SummaryPurpose, Tombstone};
+use super::journal::{OperationSummary, RestoreOrigin, StepResult, SummaryPurpose, Tombstone};
 use super::plan::Plan;
 use super::restoration::RestorePlan;
 use super::rotation::RotationPlan;
@@ -38,8 +38,8 @@ pub enum Purpose {
     },
     /// Access is given back.
     Restore {
-        /// The operation that took it away.
-        of: OperationId,
+        /// Where it is known from.
+        of: RestoreOrigin,
         /// The plan.
         plan: Box<RestorePlan>,
         /// The names whose leaked credentials may work again: `--rearm`.

@@ -43,7 +43,7 @@ pub fn given_back(
         let decides = match &one.summary.purpose {
             SummaryPurpose::Revoke { .. } => true,
             // Without an ID two clusters can't be told apart by a summary, and a restore in one gives nothing back in the other.
-            SummaryPurpose::Restore { of, .. } => cluster.is_some() || of == operation,
+            SummaryPurpose::Restore { of, .. } => cluster.is_some() || of.operation() == Some(operation),
             // It gives an identity that has access another certificate.
             SummaryPurpose::Rotate { .. } => false,
         };
@@ -127,6 +127,7 @@ pub fn gone_at(
 mod tests {
     use super::*;
     use crate::core::fixtures::at;
+    use crate::core::revocation::journal::RestoreOrigin;
 
     fn id(number: usize) -> OperationId {
         OperationId::parse(&format!("2026010{number}-000000-3f9a2c")).unwrap()
@@ -161,7 +162,12 @@ mod tests {
                         "failed" => State::Ended(Ending::Failed),
                         _ => State::Unfinished,
                     };
-                    (SummaryPurpose::Restore { of, rearmed: Vec::new() }, cluster, who, state)
+                    (
+                        SummaryPurpose::Restore { of: RestoreOrigin::Operation(of), rearmed: Vec::new() },
+                        cluster,
+                        who,
+                        state,
+                    )
                 }
                 _ => panic!("{line}"),
             };

@@ -3,7 +3,9 @@
 //! Only subjects that a revocation took away are written, whatever else a file of the operation says by now.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
+use jiff::Timestamp;
 use k8s_openapi::api::rbac::v1::Subject;
 
 use super::change::Change;
@@ -15,14 +17,19 @@ use super::seal;
 use super::static_tokens::SecretRef;
 use super::target::TargetNames;
 use crate::core::cluster::server_view::NamespaceFacts;
-use crate::core::identity::verdict::{State, Verdict};
+use crate::core::identity::verdict::Verdict;
 use crate::core::ids::{ClusterId, Uid};
-use crate::core::rbac::binding_object::{BindingObject, BindingRef, subject_text};
+use crate::core::rbac::binding_object::{BindingObject, BindingRef};
 use crate::core::rbac::inventory::Role;
 use crate::core::rbac::{PolicyRule, RoleFacts};
 
+pub mod backup;
+mod refuse;
 #[cfg(test)]
 mod tests;
+
+pub use refuse::not_the_cluster_of_backups;
+use refuse::{gone, rearmed, reasons};
 
 /// What a revocation took from one binding.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +49,20 @@ pub struct Taken {
     /// Whether the server said so and showed it. Else they may never have left: the request or its answer was lost, or a
     /// mutating policy kept them.
     pub is_certain: bool,
+    /// Who knows of it.
+    pub known_from: KnownFrom,
+}
+
+/// Who knows what was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KnownFrom {
+    /// The journal of a revocation.
+    Journal,
+    /// A backup that another tool made of the binding. It doesn't know the role's rules, nor the UIDs of role and namespace.
+    Backup {
+        /// When the binding had been created; `None` where it doesn't say.
+        created: Option<Timestamp>,
+    },
 }
 
 /// What is there now.
@@ -156,8 +177,32 @@ pub struct RestorePlan {
     pub tokens: Vec<RestoreToken>,
     /// What the steps mean, binding by binding.
     pub changes: Vec<RestoreChange>,
+    /// What could not be restored from a folder, and why.
+    pub not_restored: Vec<NotRestored>,
     /// Why nothing will be done.
     pub refusals: Vec<Refusal>,
+}
+
+/// Something that was to be restored from a folder and is left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotRestored {
+    /// The cluster; `None` where it is about all of them.
+    pub cluster_id: Option<ClusterId>,
+    /// A file of the cluster's folder, that folder by the cluster's ID, or the UID of an identity.
+    pub what: String,
+    /// Why.
+    pub why: String,
+}
+
+impl fmt::Display for NotRestored {
+    /// The file with its cluster's folder, or the UID, and why.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { cluster_id, what, why } = self;
+        match cluster_id {
+            Some(id) if what != id.as_str() => write!(formatter, "{id}/{what}: {why}"),
+            _ => write!(formatter, "{what}: {why}"),
+        }
+    }
 }
 
 /// What a revocation took away, binding by binding, by its journal: what was sent and not refused. Only subjects of its own
@@ -216,6 +261,7 @@ impl Taken {
             role: then.and_then(|then| then.role.clone()),
             namespace_uid: then.and_then(|then| then.namespace_uid.clone()),
             is_certain: true,
+            known_from: KnownFrom::Journal,
         }
     }
 
@@ -244,6 +290,7 @@ impl RestorePlan {
             all.steps.extend(plan.steps);
             all.tokens.extend(plan.tokens);
             all.changes.extend(plan.changes);
+            all.not_restored.extend(plan.not_restored);
             // Where one cluster has nothing to get back, the others go on.
             all.refusals.extend(plan.refusals.into_iter().filter(|refusal| !(something && is_nothing(refusal))));
         }
@@ -286,6 +333,7 @@ impl RestorePlan {
             steps: self.steps.iter().filter(|step| step.cluster_id.as_ref() == id).cloned().collect(),
             tokens: self.tokens.iter().filter(|token| token.cluster_id.as_ref() == id).cloned().collect(),
             changes: self.changes.iter().filter(|change| change.cluster_id.as_ref() == id).cloned().collect(),
+            not_restored: self.not_restored.clone(),
             refusals: self.refusals.clone(),
         }
     }
@@ -366,14 +414,17 @@ pub fn plan(
     }
     refusals.extend(rearmed(&steps, tombstones, &flags));
     if steps.is_empty() && refusals.is_empty() {
-        let message = "everything that was taken away is there already";
+        let message = match taken.is_empty() {
+            true => "nothing is known to have been taken away here",
+            false => "everything that was taken away is there already",
+        };
         refusals.push(Refusal::new(RefusalCode::NothingToRestore, message).of(RefusalScope::Cluster(None)));
     }
     refusals.iter_mut().for_each(|refusal| refusal.cluster_id = cluster_id.cloned());
     (1..).zip(&mut steps).for_each(|(number, step)| step.id = number);
     let uids = identities.iter().map(|(uid, _)| uid.clone()).collect();
     let hash = seal::of_restore(&flags, &steps, &[]);
-    RestorePlan { hash, flags, uids, steps, tokens: Vec::new(), changes, refusals }
+    RestorePlan { hash, flags, uids, steps, tokens: Vec::new(), changes, not_restored: Vec::new(), refusals }
 }
 
 /// Gives a binding's subjects back; `None` where all are there.
@@ -421,99 +472,6 @@ fn missing(taken: &Taken, present: &Present) -> Vec<Subject> {
         }
     }
     missing
-}
-
-fn gone(uid: &Uid, verdict: &Verdict) -> Option<Refusal> {
-    let state = match verdict.state {
-        State::Deleted(_) | State::Recycled | State::Unknown => verdict.state.as_str(),
-        State::Active | State::Frozen => return None,
-    };
-    let refusal = Refusal::new(RefusalCode::IdentityGone, format!("{uid} is {state}: {}", verdict.evidence));
-    Some(refusal.of(RefusalScope::Identity(uid.clone())).hint("--force gives its access back all the same"))
-}
-
-/// The leaked credentials that would work again.
-fn rearmed(steps: &[RestoreStep], tombstones: &[Tombstone], flags: &RestoreFlags) -> Vec<Refusal> {
-    let leaked: BTreeMap<&str, &Uid> =
-        tombstones.iter().map(|tombstone| (tombstone.common_name.as_str(), &tombstone.uid)).collect();
-    let refused = leaked
-        .into_iter()
-        .filter(|(name, _)| gives_back(steps, name) && !flags.rearm.iter().any(|rearm| rearm == name));
-    refused
-        .map(|(name, uid)| {
-            let message =
-                format!("{name} is the name of a credential that leaked: every holder of it would have access again");
-            Refusal::new(RefusalCode::Rearm, message)
-                .of(RefusalScope::Identity(uid.clone()))
-                .hint(format!("--rearm {name} gives it back all the same"))
-        })
-        .collect()
-}
-
-fn reasons(taken: &Taken, present: &Present, flags: &RestoreFlags) -> Vec<Refusal> {
-    let reasons = [
-        role_is_gone(taken, present),
-        role_has_changed(taken, present, flags),
-        namespace_has_changed(taken, present),
-        binding_has_changed(taken, present),
-        already_there(taken, present),
-    ];
-    reasons.into_iter().flatten().map(|refusal| refusal.of(RefusalScope::Binding(taken.binding.clone()))).collect()
-}
-
-fn role_is_gone(taken: &Taken, present: &Present) -> Option<Refusal> {
-    present.role.is_none().then(|| {
-        let role = &taken.before.role_ref;
-        Refusal::new(RefusalCode::RoleGone, format!("{}: {}/{} is gone", taken.binding, role.kind, role.name))
-    })
-}
-
-fn role_has_changed(taken: &Taken, present: &Present, flags: &RestoreFlags) -> Option<Refusal> {
-    let (now, role) = (present.role.as_ref()?, &taken.before.role_ref);
-    let what = match &taken.role {
-        None => "did not exist",
-        Some(then) if then.uid != now.uid => "was another one",
-        Some(then) if then.rules != now.rules => "allowed something else",
-        Some(_) => return None,
-    };
-    (!flags.accept_role_change).then(|| {
-        let message = format!("{}: {}/{} {what} when access was taken away", taken.binding, role.kind, role.name);
-        Refusal::new(RefusalCode::RoleChanged, message).hint("look at the diff; --accept-role-change goes on")
-    })
-}
-
-fn namespace_has_changed(taken: &Taken, present: &Present) -> Option<Refusal> {
-    let name = taken.binding.namespace.as_deref()?;
-    let what = match (present.namespace.as_ref()?, &taken.namespace_uid) {
-        (None, _) => "is gone",
-        (Some(now), _) if now.terminating => "is being deleted",
-        (Some(now), Some(then)) if now.uid != *then => "is another one by now",
-        _ => return None,
-    };
-    let message = format!("{}: namespace {name} {what}", taken.binding);
-    Some(Refusal::new(RefusalCode::NamespaceChanged, message))
-}
-
-fn binding_has_changed(taken: &Taken, present: &Present) -> Option<Refusal> {
-    let now = present.binding.as_ref()?;
-    let what = if now.role_ref != taken.before.role_ref {
-        "grants another role by now"
-    } else if now.metadata.deletion_timestamp.is_some() {
-        "is being deleted, what is put into it now is lost"
-    } else {
-        return None;
-    };
-    Some(Refusal::new(RefusalCode::BindingChanged, format!("{} {what}", taken.binding)))
-}
-
-fn already_there(taken: &Taken, present: &Present) -> Option<Refusal> {
-    let there = &present.binding.as_ref()?.subjects;
-    let back: Vec<String> = taken.subjects.iter().filter(|subject| there.contains(subject)).map(subject_text).collect();
-    (!back.is_empty() && taken.is_certain && !present.by_unfinished_restore).then(|| {
-        let message = format!("{} is in {} already", back.join(", "), taken.binding);
-        Refusal::new(RefusalCode::SubjectPresent, message)
-            .hint("it has been restored already: nothing is left to restore")
-    })
 }
 
 /// What a role allows beyond, or short of, what it allowed then; `None` where that is the same.

@@ -3,7 +3,7 @@
 use super::Sources;
 use crate::core::distinct::distinct;
 use crate::core::revocation::input::{Confirmation, LeakedFacts};
-use crate::core::revocation::journal::{Event, state};
+use crate::core::revocation::journal::{Event, RestoreOrigin, state};
 use crate::core::revocation::operation::{ClusterRecord, OperationRecord, Purpose};
 use crate::core::revocation::plan::{Flags, Plan, PlannedTarget};
 use crate::core::revocation::restoration::RestoreFlags;
@@ -18,7 +18,11 @@ pub(super) fn facts(sources: &Sources<'_>) -> Vec<(&'static str, String)> {
         Purpose::Revoke { plan, .. } => ("access is taken away".to_owned(), identities(plan)),
         Purpose::Restore { of, plan, .. } => {
             let uids = plan.uids.iter().map(ToString::to_string).collect();
-            (format!("what operation {of} took is given back"), uids)
+            let what = match of {
+                RestoreOrigin::Operation(of) => format!("what operation {of} took is given back"),
+                RestoreOrigin::Folder(path) => format!("what the backups in {path} hold is given back"),
+            };
+            (what, uids)
         }
         Purpose::Rotate { plan } => {
             ("the operator's own kubeconfig is revoked and replaced".to_owned(), identities(&plan.plan))
@@ -33,6 +37,9 @@ pub(super) fn facts(sources: &Sources<'_>) -> Vec<(&'static str, String)> {
     ]);
     facts.extend(uids.into_iter().map(|identity| ("Identity", identity)));
     facts.extend(record.clusters.iter().map(|one| ("Cluster", cluster(one))));
+    if let Purpose::Restore { plan, .. } = &record.purpose {
+        facts.extend(plan.not_restored.iter().map(|one| ("Not restored", one.to_string())));
+    }
     facts.extend(of_purpose(record));
     let restored =
         restores.iter().map(|(id, state)| format!("by operation {id}: {}", OperationOutcome::of(*state).as_str()));

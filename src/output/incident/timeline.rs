@@ -33,7 +33,9 @@ fn begun(record: &OperationRecord) -> Moment {
     let what = match &record.purpose {
         Purpose::Revoke { plan, .. } => format!("a revocation of {} begins", counted(plan.steps.len(), "step")),
         Purpose::Restore { of, plan, .. } => {
-            format!("a restore of {of} in {} begins", counted(plan.steps.len() + plan.tokens.len(), "step"))
+            let preposition = if of.folder().is_some() { "from" } else { "of" };
+            let steps = counted(plan.steps.len() + plan.tokens.len(), "step");
+            format!("a restore {preposition} {of} in {steps} begins")
         }
         Purpose::Rotate { plan } => format!("a rotation of {} begins", counted(plan.plan.steps.len(), "step")),
     };

@@ -34,6 +34,8 @@ pub struct PastOperation {
     pub id: String,
     /// What it is; null where its files can't be read, as all that is not known then.
     pub kind: Option<OperationKind>,
+    /// Of a restore, the operation that it takes back, or the folder that it restores from; null of all others.
+    pub restores: Option<String>,
     /// When it began.
     #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
     pub time: Option<Timestamp>,
@@ -73,7 +75,7 @@ pub enum OperationOutcome {
     Unverifiable,
     /// Some steps were not done.
     Incomplete,
-    /// What an earlier operation had taken was given back.
+    /// What had been taken was given back.
     Restored,
     /// The operator stopped it.
     Interrupted,
@@ -91,6 +93,7 @@ impl PastOperation {
         Self {
             id: id.to_string(),
             kind: Some(OperationKind::of(&summary.purpose)),
+            restores: restores(&summary.purpose),
             time: Some(summary.begun),
             cluster_ids: Some(summary.cluster_ids.iter().flatten().map(ToString::to_string).collect()),
             uids: Some(summary.uids.iter().map(ToString::to_string).collect()),
@@ -105,6 +108,7 @@ impl PastOperation {
         Self {
             id: id.to_string(),
             kind: None,
+            restores: None,
             time: None,
             cluster_ids: None,
             uids: None,
@@ -112,6 +116,13 @@ impl PastOperation {
             outcome: OperationOutcome::Damaged,
             reason: None,
         }
+    }
+}
+
+fn restores(purpose: &SummaryPurpose) -> Option<String> {
+    match purpose {
+        SummaryPurpose::Restore { of, .. } => Some(of.to_string()),
+        SummaryPurpose::Revoke { .. } | SummaryPurpose::Rotate { .. } => None,
     }
 }
 
@@ -163,7 +174,7 @@ impl OperationOutcome {
             Self::Residual => "all was done, and access is left",
             Self::Unverifiable => "all was done, and a check could not be made",
             Self::Incomplete => "some steps were not done",
-            Self::Restored => "what an earlier operation took was given back",
+            Self::Restored => "what had been taken was given back",
             Self::Interrupted => "the operator stopped it",
             Self::Failed => "nothing could be done",
             Self::Unfinished => "it was cut off, or still goes on",
@@ -202,7 +213,7 @@ impl Report for History {
     fn table(&self, wide: bool) -> Table<'_> {
         let mut headers = vec!["OPERATION", "WHAT", "TIME", "CLUSTER-ID", "UID", "STEPS", "OUTCOME"];
         if wide {
-            headers.push("REASON");
+            headers.extend(["RESTORES", "REASON"]);
         }
         let rows = self.operations.iter().map(move |one| {
             let mut cells = vec![
@@ -218,7 +229,7 @@ impl Report for History {
                 Cell::new(one.outcome.as_str()).tone(one.outcome.tone()),
             ];
             if wide {
-                cells.push(Cell::maybe(one.reason.as_deref()));
+                cells.extend([Cell::maybe(one.restores.as_deref()), Cell::maybe(one.reason.as_deref())]);
             }
             cells
         });

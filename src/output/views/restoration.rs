@@ -12,9 +12,9 @@ use super::{ApiVersion, Kind};
 use crate::core::rbac::PolicyRule;
 use crate::core::rbac::binding_object::subject_text;
 use crate::core::rbac::others::{Others, and_more};
-use crate::core::revocation::journal::OperationId;
+use crate::core::revocation::journal::{OperationId, RestoreOrigin};
 use crate::core::revocation::operation::EndedStep;
-use crate::core::revocation::restoration::{RestoreChange, RestorePlan, RestoreStep, RoleChange};
+use crate::core::revocation::restoration::{NotRestored, RestoreChange, RestorePlan, RestoreStep, RoleChange};
 use crate::output::report::Report;
 use crate::output::steps::StepLines;
 use crate::output::table::{Cell, Table};
@@ -34,8 +34,10 @@ pub struct RestoreReport {
     pub kind: Kind,
     /// The restore's own ID; null for a dry run, and where it was refused.
     pub operation: Option<String>,
-    /// The revocation that is taken back.
+    /// The revocation that is taken back; of a restore from a folder that folder.
     pub restores: String,
+    /// The folder of backups that another tool left, which holds the clusters' folders; null where a revocation is taken back.
+    pub from: Option<String>,
     /// The steps.
     pub steps: Vec<StepView>,
     /// Always empty: no access is to be gone.
@@ -44,8 +46,23 @@ pub struct RestoreReport {
     pub collateral: Vec<CollateralView>,
     /// What the steps mean, binding by binding.
     pub changes: Vec<ChangeView>,
+    /// What could not be restored from the folder.
+    pub not_restored: Vec<NotRestoredView>,
     /// Why nothing is done.
     pub refusals: Vec<RefusalView>,
+}
+
+/// Something that was to be restored from a folder and is left out.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct NotRestoredView {
+    /// The cluster; null where it is about all of them.
+    pub cluster_id: Option<String>,
+    /// A file of the cluster's folder, that folder by the cluster's ID, or the UID of an identity.
+    pub what: String,
+    /// Why.
+    pub why: String,
 }
 
 /// What a restore means for one binding.
@@ -96,27 +113,29 @@ pub struct RoleChangeView {
 
 impl RestoreReport {
     /// The document of a plan of which no step was started.
-    pub fn planned(restores: &OperationId, plan: &RestorePlan) -> Self {
+    pub fn planned(restores: &RestoreOrigin, plan: &RestorePlan) -> Self {
         let tokens = plan.tokens.iter().map(StepView::planned_token);
         Self::of(None, restores, plan, plan.steps.iter().map(StepView::planned_restore).chain(tokens).collect())
     }
 
     /// The report of a restore that has ended, by what is kept of it.
-    pub fn ended(operation: &OperationId, restores: &OperationId, plan: &RestorePlan, kept: Vec<EndedStep>) -> Self {
+    pub fn ended(operation: &OperationId, restores: &RestoreOrigin, plan: &RestorePlan, kept: Vec<EndedStep>) -> Self {
         let steps = kept.into_iter().filter_map(|step| StepView::of_restore(plan, step)).collect();
         Self { refusals: Vec::new(), ..Self::of(Some(operation), restores, plan, steps) }
     }
 
-    fn of(operation: Option<&OperationId>, restores: &OperationId, plan: &RestorePlan, steps: Vec<StepView>) -> Self {
+    fn of(operation: Option<&OperationId>, restores: &RestoreOrigin, plan: &RestorePlan, steps: Vec<StepView>) -> Self {
         Self {
             api_version: ApiVersion::V1,
             kind: Kind::RestoreReport,
             operation: operation.map(ToString::to_string),
             restores: restores.to_string(),
+            from: restores.folder().map(str::to_owned),
             verification: Vec::new(),
             collateral: collateral(plan, &steps),
             steps,
             changes: plan.changes_with_steps().map(|(change, step)| ChangeView::of(change, step)).collect(),
+            not_restored: plan.not_restored.iter().map(NotRestoredView::of).collect(),
             refusals: plan.refusals.iter().map(RefusalView::of).collect(),
         }
     }
@@ -147,6 +166,13 @@ fn collateral(plan: &RestorePlan, steps: &[StepView]) -> Vec<CollateralView> {
     .collect()
 }
 
+impl NotRestoredView {
+    fn of(NotRestored { cluster_id, what, why }: &NotRestored) -> Self {
+        let cluster_id = cluster_id.as_ref().map(ToString::to_string);
+        Self { cluster_id, what: what.clone(), why: why.clone() }
+    }
+}
+
 impl ChangeView {
     fn of(change: &RestoreChange, step: Option<&RestoreStep>) -> Self {
         let texts = |subjects: &[_]| subjects.iter().map(subject_text).collect::<Vec<_>>();
@@ -164,7 +190,7 @@ impl ChangeView {
     }
 
     /// What has to be seen of it beside who gets what back.
-    fn notes(&self) -> Vec<String> {
+    fn notes(&self, is_from_folder: bool) -> Vec<String> {
         let mut lines = Vec::new();
         if let Some(RoleChangeView { removed, added }) = &self.role_change {
             lines.push(format!("! {}/{} allows something else by now", self.role.kind, self.role.name));
@@ -173,7 +199,12 @@ impl ChangeView {
         }
         if !self.left_out.is_empty() {
             let others = and_more(&self.left_out[..self.left_out.len().min(FEW)], ", ", self.left_out.len());
-            lines.push(format!("! {others} held it too and are not put back: it was deleted after the revocation"));
+            lines.push(match is_from_folder {
+                false => format!("! {others} held it too and are not put back: it was deleted after the revocation"),
+                true => {
+                    format!("! {others} held it too, as the backup says, and are not put back: they were not asked for")
+                }
+            });
         }
         if self.loses_owners {
             lines.push("! without its ownerReferences: a dead owner would have it deleted again".to_owned());
@@ -191,9 +222,11 @@ impl RoleChangeView {
 
 impl Report for RestoreReport {
     fn heading(&self) -> Vec<String> {
-        let mut lines = vec![format!("Restore of {}", self.restores)];
+        let preposition = if self.from.is_some() { "from" } else { "of" };
+        let mut lines = vec![format!("Restore {preposition} {}", self.restores)];
         // Those with a step stand at it.
-        lines.extend(self.changes.iter().filter(|change| change.action.is_none()).flat_map(ChangeView::notes));
+        let without_step = self.changes.iter().filter(|change| change.action.is_none());
+        lines.extend(without_step.flat_map(|change| change.notes(self.from.is_some())));
         lines
     }
 
@@ -219,7 +252,7 @@ impl Report for RestoreReport {
                     ("and, as the cloud deleted it whole,", Cell::new(others.join(", "))),
                     ("error:", Cell::maybe(step.error.as_deref())),
                 ],
-                notes: change.map(|change| change.notes()).unwrap_or_default(),
+                notes: change.map(|change| change.notes(self.from.is_some())).unwrap_or_default(),
             }
         });
         Some(lines.collect())
@@ -266,7 +299,8 @@ mod tests {
         let names = |names: &[&str]| names.iter().map(|name| format!("User/{name}")).collect::<Vec<_>>();
         let report: RestoreReport = serde_json::from_value(json!({
             "apiVersion": "ackcred/v1", "kind": "RestoreReport", "operation": "20261122-031002-3f9a2c",
-            "restores": "20261121-031002-3f9a2c", "verification": [], "collateral": [], "refusals": [],
+            "restores": "20261121-031002-3f9a2c", "from": null, "verification": [], "collateral": [], "refusals": [],
+            "notRestored": [],
             "steps": [{
                 "id": 1, "clusterId": null, "action": "CreateBinding", "identities": ["200"], "subjects": names(&["200-1", "bo"]),
                 "object": {"kind": "RoleBinding", "namespace": "shop", "name": "team", "uid": null, "resourceVersion": null},

@@ -137,6 +137,9 @@ fn operations_are_offered_for_what_they_are() {
         ]
     );
     assert_eq!(values(&session, &["restore", ""]), [cut_off, revoked]);
+    assert_eq!(values(&session, &["restore", revoked, ""]), [""; 0], "one at a time");
+    assert_eq!(values(&session, &["restore", "--from", "backups", ""]), [UID, BO, CARL]);
+    assert_eq!(values(&session, &["restore", "--from", "backups", UID, ""]), [BO, CARL]);
     assert_eq!(values(&session, &["revoke", "--resume", ""]), [cut_off]);
     assert_eq!(values(&session, &["revoke", "--resume="]), [cut_off]);
     assert_eq!(values(&session, &["revoke", ""]), [BO, CARL], "who was revoked before");
@@ -227,6 +230,7 @@ fn files_are_offered_where_a_file_is_meant() {
         &["expiry", "--", "-"],
         &["revoke", "--plan", ""],
         &["scan", "--profile-file", ""],
+        &["restore", "--from", ""],
     ] {
         assert_eq!(asked(&session, words), [":0"], "{words:?}");
     }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{OperationId, Tombstone};
+use super::{OperationId, RestoreOrigin, Tombstone};
 use crate::core::ids::{ClusterId, Uid};
 
 /// What the list of operations, and the protection of revoked credentials, need to know of a record. A record
@@ -37,8 +37,8 @@ pub enum SummaryPurpose {
     },
     /// Access is given back.
     Restore {
-        /// The operation that took it away.
-        of: OperationId,
+        /// Where it is known from.
+        of: RestoreOrigin,
         /// The names whose leaked credentials may work again.
         rearmed: Vec<String>,
     },

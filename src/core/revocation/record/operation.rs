@@ -9,6 +9,7 @@ use super::restore::RestorePlanV1;
 use super::rotation::RotationPlanV1;
 use super::summary::TombstoneV1;
 use super::{FORMAT, OnDisk as _, RecordError, all, maybe, nullable, one, text, under, under_maybe};
+use crate::core::revocation::journal::RestoreOrigin;
 use crate::core::revocation::operation::{ClusterRecord, OperationRecord, Purpose};
 
 /// The file.
@@ -47,6 +48,15 @@ pub enum PurposeV1 {
     Restore {
         /// The operation that took it away.
         of: String,
+        /// The plan.
+        plan: Box<RestorePlanV1>,
+        /// The names whose leaked credentials may work again.
+        rearmed: Vec<String>,
+    },
+    /// Access is given back by the backups that another tool left.
+    RestoreFrom {
+        /// The path of the folder that holds the clusters' folders.
+        from: String,
         /// The plan.
         plan: Box<RestorePlanV1>,
         /// The names whose leaked credentials may work again.
@@ -129,7 +139,11 @@ impl From<&Purpose> for PurposeV1 {
                 tombstone: tombstone.as_ref().map(TombstoneV1::from),
             },
             Purpose::Restore { of, plan, rearmed } => {
-                Self::Restore { of: of.write(), plan: Box::new(plan.as_ref().into()), rearmed: rearmed.clone() }
+                let (plan, rearmed) = (Box::new(plan.as_ref().into()), rearmed.clone());
+                match of {
+                    RestoreOrigin::Operation(of) => Self::Restore { of: of.write(), plan, rearmed },
+                    RestoreOrigin::Folder(from) => Self::RestoreFrom { from: from.clone(), plan, rearmed },
+                }
             }
             Purpose::Rotate { plan } => Self::Rotate { plan: Box::new(plan.as_ref().into()) },
         }
@@ -145,7 +159,12 @@ impl TryFrom<PurposeV1> for Purpose {
                 Self::Revoke { plan: Box::new(under("plan", *plan)?), tombstone: under_maybe("tombstone", tombstone)? }
             }
             PurposeV1::Restore { of, plan, rearmed } => {
-                Self::Restore { of: one("of", &of)?, plan: Box::new(under("plan", *plan)?), rearmed }
+                let of = RestoreOrigin::Operation(one("of", &of)?);
+                Self::Restore { of, plan: Box::new(under("plan", *plan)?), rearmed }
+            }
+            PurposeV1::RestoreFrom { from, plan, rearmed } => {
+                let of = RestoreOrigin::Folder(from);
+                Self::Restore { of, plan: Box::new(under("plan", *plan)?), rearmed }
             }
             PurposeV1::Rotate { plan } => Self::Rotate { plan: Box::new(under("plan", *plan)?) },
         })

@@ -8,7 +8,7 @@ use super::plan::RefusalV1;
 use super::{RecordError, all, many, maybe, nullable, text, texts, under, under_maybe};
 use crate::core::rbac::inventory::Role;
 use crate::core::revocation::restoration::{
-    RestoreAction, RestoreChange, RestoreFlags, RestorePlan, RestoreStep, RestoreToken, RoleChange,
+    NotRestored, RestoreAction, RestoreChange, RestoreFlags, RestorePlan, RestoreStep, RestoreToken, RoleChange,
 };
 
 /// What was agreed to.
@@ -29,9 +29,25 @@ pub struct RestorePlanV1 {
     /// What the steps mean, binding by binding. May be missing: it was not kept.
     #[serde(default)]
     pub changes: Vec<RestoreChangeV1>,
+    /// What could not be restored from a folder. May be missing: nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_restored: Vec<NotRestoredV1>,
     /// What was left out. May be missing: nothing was.
     #[serde(default)]
     pub refusals: Vec<RefusalV1>,
+}
+
+/// Something that was to be restored from a folder and is left out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NotRestoredV1 {
+    /// The cluster. May be missing: it is about all of them.
+    #[serde(default)]
+    pub cluster_id: Option<String>,
+    /// A file, or the UID of an identity.
+    pub what: String,
+    /// Why.
+    pub why: String,
 }
 
 /// A static token that is taken again.
@@ -122,7 +138,8 @@ pub struct RoleChangeV1 {
 }
 
 impl From<&RestorePlan> for RestorePlanV1 {
-    fn from(RestorePlan { hash, flags, uids, steps, tokens, changes, refusals }: &RestorePlan) -> Self {
+    fn from(plan: &RestorePlan) -> Self {
+        let RestorePlan { hash, flags, uids, steps, tokens, changes, not_restored, refusals } = plan;
         let RestoreFlags { force, accept_role_change, rearm } = flags.clone();
         Self {
             hash: hash.clone(),
@@ -131,6 +148,7 @@ impl From<&RestorePlan> for RestorePlanV1 {
             steps: steps.iter().map(RestoreStepV1::from).collect(),
             tokens: tokens.iter().map(RestoreTokenV1::from).collect(),
             changes: changes.iter().map(RestoreChangeV1::from).collect(),
+            not_restored: not_restored.iter().map(NotRestoredV1::from).collect(),
             refusals: refusals.iter().map(RefusalV1::from).collect(),
         }
     }
@@ -148,8 +166,23 @@ impl TryFrom<RestorePlanV1> for RestorePlan {
             steps: all("steps", plan.steps)?,
             tokens: all("tokens", plan.tokens)?,
             changes: all("changes", plan.changes)?,
+            not_restored: all("notRestored", plan.not_restored)?,
             refusals: all("refusals", plan.refusals)?,
         })
+    }
+}
+
+impl From<&NotRestored> for NotRestoredV1 {
+    fn from(NotRestored { cluster_id, what, why }: &NotRestored) -> Self {
+        Self { cluster_id: text(cluster_id.as_ref()), what: what.clone(), why: why.clone() }
+    }
+}
+
+impl TryFrom<NotRestoredV1> for NotRestored {
+    type Error = RecordError;
+
+    fn try_from(NotRestoredV1 { cluster_id, what, why }: NotRestoredV1) -> Result<Self, RecordError> {
+        Ok(Self { cluster_id: maybe("clusterId", cluster_id.as_deref())?, what, why })
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{FORMAT, OnDisk as _, RecordError, all, many, nullable, one, text, texts, under, under_maybe};
-use crate::core::revocation::journal::{OperationSummary, SummaryPurpose, Tombstone};
+use crate::core::revocation::journal::{OperationSummary, RestoreOrigin, SummaryPurpose, Tombstone};
 
 /// The file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,6 +47,13 @@ pub enum SummaryPurposeV1 {
         /// The names whose leaked credentials may work again.
         rearmed: Vec<String>,
     },
+    /// Access is given back by the backups that another tool left.
+    RestoreFrom {
+        /// The path of the folder that holds the clusters' folders.
+        from: String,
+        /// The names whose leaked credentials may work again.
+        rearmed: Vec<String>,
+    },
     /// The operator's own kubeconfig is revoked and replaced.
     Rotate {
         /// The credentials that must not work again without notice.
@@ -87,8 +94,11 @@ impl From<&OperationSummary> for SummaryV1 {
                 SummaryPurpose::Revoke { tombstone } => {
                     SummaryPurposeV1::Revoke { tombstone: tombstone.as_ref().map(TombstoneV1::from) }
                 }
-                SummaryPurpose::Restore { of, rearmed } => {
+                SummaryPurpose::Restore { of: RestoreOrigin::Operation(of), rearmed } => {
                     SummaryPurposeV1::Restore { of: of.write(), rearmed: rearmed.clone() }
+                }
+                SummaryPurpose::Restore { of: RestoreOrigin::Folder(from), rearmed } => {
+                    SummaryPurposeV1::RestoreFrom { from: from.clone(), rearmed: rearmed.clone() }
                 }
                 SummaryPurpose::Rotate { tombstones } => {
                     SummaryPurposeV1::Rotate { tombstones: tombstones.iter().map(TombstoneV1::from).collect() }
@@ -127,7 +137,12 @@ impl TryFrom<SummaryPurposeV1> for SummaryPurpose {
     fn try_from(purpose: SummaryPurposeV1) -> Result<Self, RecordError> {
         Ok(match purpose {
             SummaryPurposeV1::Revoke { tombstone } => Self::Revoke { tombstone: under_maybe("tombstone", tombstone)? },
-            SummaryPurposeV1::Restore { of, rearmed } => Self::Restore { of: one("of", &of)?, rearmed },
+            SummaryPurposeV1::Restore { of, rearmed } => {
+                Self::Restore { of: RestoreOrigin::Operation(one("of", &of)?), rearmed }
+            }
+            SummaryPurposeV1::RestoreFrom { from, rearmed } => {
+                Self::Restore { of: RestoreOrigin::Folder(from), rearmed }
+            }
             SummaryPurposeV1::Rotate { tombstones } => Self::Rotate { tombstones: all("tombstones", tombstones)? },
         })
     }

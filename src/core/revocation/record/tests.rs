@@ -6,7 +6,7 @@ use super::operation::OperationV1;
 use super::summary::{self, SummaryV1};
 use super::{RecordError, event, read_value};
 use crate::core::revocation::journal::{
-    Action, AuditLine, AuditResult, Ending, OperationSummary, Phase, StepResult, SummaryPurpose, chain,
+    Action, AuditLine, AuditResult, Ending, OperationSummary, Phase, RestoreOrigin, StepResult, SummaryPurpose, chain,
 };
 use crate::core::revocation::operation::{OperationRecord, Purpose};
 
@@ -310,7 +310,7 @@ fn a_summary_belongs_to_the_operations_that_its_hash_names() {
         begun: "2026-11-22T03:10:02Z".parse().unwrap(),
         plan_hash: "3f9a2cdead".into(),
         purpose: SummaryPurpose::Restore {
-            of: "20261122-031002-3f9a2c".to_owned().try_into().unwrap(),
+            of: RestoreOrigin::Operation("20261122-031002-3f9a2c".to_owned().try_into().unwrap()),
             rearmed: vec!["200-1".into()],
         },
         cluster_ids: vec![None],
@@ -326,6 +326,14 @@ fn a_summary_belongs_to_the_operations_that_its_hash_names() {
     );
     assert_eq!(serde_json::to_string(&SummaryV1::from(&summary)).unwrap(), text);
     assert_eq!(summary::read(text.as_bytes()).unwrap(), summary);
+    let from = OperationSummary {
+        purpose: SummaryPurpose::Restore { of: RestoreOrigin::Folder("/b".into()), rearmed: Vec::new() },
+        ..summary.clone()
+    };
+    let of = r#""operation":"Restore","of":"20261122-031002-3f9a2c","rearmed":["200-1"]"#;
+    let text = text.replace(of, r#""operation":"RestoreFrom","from":"/b","rearmed":[]"#);
+    assert_eq!(serde_json::to_string(&SummaryV1::from(&from)).unwrap(), text);
+    assert_eq!(summary::read(text.as_bytes()).unwrap(), from);
     let belongs = |id: &str| summary.belongs_to(&id.to_owned().try_into().unwrap());
     assert!(belongs("20261122-031002-3f9a2c") && belongs("20261122-031002-3f9a2c-2"));
     assert!(!belongs("20261122-031002-3f9a2d"));

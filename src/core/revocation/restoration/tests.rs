@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::core::identity::verdict::Basis;
+use crate::core::identity::verdict::{Basis, State};
 use crate::core::revocation::journal::RequestAnswer;
 
 const CARL: &str = "200";
@@ -39,7 +39,7 @@ fn role(verb: &str) -> RoleFacts {
 }
 
 fn namespace() -> NamespaceFacts {
-    NamespaceFacts { uid: "uid of shop".into(), terminating: false }
+    NamespaceFacts { uid: "uid of shop".into(), ..NamespaceFacts::default() }
 }
 
 fn role_then(binding: &BindingObject) -> RoleThen {

@@ -2,14 +2,14 @@ use jiff::Timestamp;
 
 use crate::core::fixtures::at;
 use crate::core::ids::{ClusterId, Uid};
-use crate::core::revocation::journal::{Ending, OperationId, OperationSummary, State, SummaryPurpose};
+use crate::core::revocation::journal::{Ending, OperationId, OperationSummary, RestoreOrigin, State, SummaryPurpose};
 use crate::output::views::{ApiVersion, History, Kind, PastOperation};
 
 /// A revocation, its restore, one that was cut off, and one that can't be read.
 pub(super) fn example() -> History {
     let revoked = id("20260101-101112-a90a48");
     let revoke = || SummaryPurpose::Revoke { tombstone: None };
-    let restore = SummaryPurpose::Restore { of: revoked.clone(), rearmed: Vec::new() };
+    let restore = SummaryPurpose::Restore { of: RestoreOrigin::Operation(revoked.clone()), rearmed: Vec::new() };
     let past =
         |id: &OperationId, begun: &str, purpose, state| PastOperation::of(id, summary(at(begun), purpose), state);
     History {

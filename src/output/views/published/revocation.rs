@@ -14,7 +14,7 @@ use crate::core::rbac::inventory::Role;
 use crate::core::rbac::others::Others;
 use crate::core::rbac::reach::{KnownPath, KnownStep, Primitive, Target};
 use crate::core::revocation::input::LeakedFacts;
-use crate::core::revocation::journal::{OperationId, StepResult};
+use crate::core::revocation::journal::{OperationId, RestoreOrigin, StepResult};
 use crate::core::revocation::operation::{EndedStep, LostBinding, OperationReport};
 use crate::core::revocation::other_credential::OtherCredential;
 use crate::core::revocation::plan::{
@@ -22,7 +22,9 @@ use crate::core::revocation::plan::{
     TokenStep,
 };
 use crate::core::revocation::refusal::{Refusal, RefusalCode, RefusalScope};
-use crate::core::revocation::restoration::{RestoreAction, RestoreChange, RestorePlan, RestoreStep, RoleChange};
+use crate::core::revocation::restoration::{
+    NotRestored, RestoreAction, RestoreChange, RestorePlan, RestoreStep, RoleChange,
+};
 use crate::core::revocation::static_tokens::SecretRef;
 use crate::core::revocation::target::GroupsFrom;
 use crate::core::revocation::verification::{Check, CheckReport, Outcome, Verification};
@@ -39,13 +41,17 @@ pub(super) fn report() -> RevocationReport {
     RevocationReport::of(&id("20260101-101112-a90a48"), &agreed(), kept())
 }
 
-/// A restore that was refused in part, and one that ended.
-pub(super) fn restores() -> [RestoreReport; 2] {
-    let (of, plan) = (id("20260101-101112-a90a48"), restore_plan());
+/// A restore that was refused in part, one that ended, and one from a folder.
+pub(super) fn restores() -> [RestoreReport; 3] {
+    let (of, plan) = (RestoreOrigin::Operation(id("20260101-101112-a90a48")), restore_plan());
     let planned = RestoreReport::planned(&of, &plan);
     let done = RestoreReport::ended(&id("20260102-101112-01e072"), &of, &plan, kept().steps);
     // Always empty; its shape is that of a revocation's.
-    [planned, RestoreReport { verification: report().verification, ..done }]
+    let done = RestoreReport { verification: report().verification, ..done };
+    let file = (text("RoleBinding-shop-own.json"), text("it is a symbolic link"));
+    let not_restored = vec![NotRestored { cluster_id: cluster(), what: file.0, why: file.1 }];
+    let from = RestoreOrigin::Folder(text("/home/ann/backups"));
+    [planned, done, RestoreReport::planned(&from, &RestorePlan { not_restored, ..restore_plan() })]
 }
 
 pub(super) fn id(text: &str) -> OperationId {
