@@ -363,3 +363,25 @@ fn a_report_of_an_older_record_says_what_is_not_recorded() {
         assert!(report.stdout.contains(expected), "{id}: {report}");
     }
 }
+
+/// A restore from a folder, written when format 1 had that word: one of its files was cut short.
+const FROM_FOLDER: &str = "20261129-200331-60c9ae";
+
+#[test]
+fn a_restore_from_a_folder_is_listed_and_shown() {
+    let incident = incident();
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/operation-v1-from");
+    copy(&fixture, &state(&incident), |text| text);
+    let (status, history, said) = incident.json(&["history"]);
+    assert_eq!(status, Status::Done, "{said}");
+    let row = &history["operations"][0];
+    let shown = [&row["id"], &row["kind"], &row["outcome"], &row["restores"]].map(text);
+    assert_eq!(shown, [FROM_FOLDER, "Restore", "Restored", "/home/ann/backups"], "{history:#}");
+    let (status, report, said) = incident.json(&["history", FROM_FOLDER]);
+    assert_eq!((status, report["steps"].as_array().map(Vec::len)), (Status::Done, Some(3)), "{report:#}\n{said}");
+    assert_eq!(text(&report["notRestored"][0]["what"]), "RoleBinding-shop-cut.json", "{report:#}");
+    // What the protection of revoked credentials rests on is read.
+    let (_, scan, said) = incident.json(&["scan", "--all-users"]);
+    let grants = scan["grants"].as_array().unwrap();
+    assert!(!grants.is_empty() && grants.iter().all(|row| row["reappeared"] == false), "{scan:#}\n{said}");
+}
