@@ -104,6 +104,7 @@ fn words(command: &str) -> Vec<String> {
     let instead = |word: String| match word.as_str() {
         "UID" => "200000000000000103".to_owned(),
         "OPERATION" => "20261125-233524-551c8e".to_owned(),
+        "CLUSTER" => "c5e8f0a1b2c3d4e5f60718293a4b5c6d7".to_owned(),
         _ => word,
     };
     words.into_iter().map(instead).collect()
