@@ -16,6 +16,7 @@ use crate::core::rbac::{Attributes, UserInfo, has_full_rights, rule_allows_some}
 use crate::error::{Result, chain};
 use crate::gather::access_reviews::{self, EndedEarly};
 use crate::gather::cluster_access::AccessQuery;
+use crate::gather::cluster_access::ClusterReading;
 use crate::gather::leaked::Leaked;
 use crate::gather::rights::RightsReading;
 use crate::gather::runtime::Runtime;
@@ -57,7 +58,7 @@ pub(super) fn run(
         let first = found.users.len();
         found.add(&reading.scan, rights, &users, args.all);
         if let Some(api) = reading.api.as_ref().filter(|_| !found.is_interrupted) {
-            let questions = questions(first, &users, &reading.scan, rights);
+            let questions = questions(first, &users, reading, rights);
             found.ask(&runtime, api, &questions, ui);
         }
     }
@@ -116,11 +117,12 @@ struct Question<'a> {
 fn questions<'a>(
     first: usize,
     users: &'a [KnownUser],
-    scan: &ClusterScan,
+    reading: &ClusterReading<Option<ApiServer>>,
     rights: &RightsReading,
 ) -> Vec<Question<'a>> {
+    let (inventory, is_whole) = (reading.scan.grants.inventory(), reading.unread_bindings.is_empty());
     let of_user = |(place, known): (usize, &'a KnownUser)| {
-        let checks = spot_checks(scan.grants.inventory(), &rights.roles, &known.info);
+        let checks = spot_checks(inventory, is_whole, &rights.roles, &known.info);
         checks.into_iter().map(move |check| Question { place: first + place, info: &known.info, check })
     };
     users.iter().enumerate().flat_map(of_user).collect()
@@ -201,7 +203,8 @@ impl<'a> Found<'a> {
                 text: format!("{}: {}", user.text, check.attributes),
                 request: RequestView::of(&check.attributes),
                 allowed: answer.allowed,
-                expected: check.expected,
+                expected: check.expected.unwrap_or(false),
+                is_known: check.expected.is_some(),
                 reason: Some(answer.reason).filter(|reason| !reason.is_empty()),
             }
         }));

@@ -12,8 +12,8 @@ const ALLOWED: usize = 24;
 pub struct SpotCheck {
     /// The request.
     pub attributes: Attributes,
-    /// Whether the rules that were read allow it.
-    pub expected: bool,
+    /// Whether RBAC allows it; `None` where what could not be read may.
+    pub expected: Option<bool>,
 }
 
 /// What other authorizers would most tellingly allow: verb, API group, resource, subresource.
@@ -28,11 +28,13 @@ const TELLING: [(&str, &str, &str, &str); 8] = [
     ("create", "", "serviceaccounts", "token"),
 ];
 
-/// The questions about a user, each once.
-pub fn spot_checks(inventory: &Inventory, roles: &Roles, info: &UserInfo) -> Vec<SpotCheck> {
-    let held = inventory.bindings().iter().filter(|binding| names(binding, info));
+/// The questions about a user, each once. `bindings_are_whole`: all that give something were read.
+pub fn spot_checks(inventory: &Inventory, bindings_are_whole: bool, roles: &Roles, info: &UserInfo) -> Vec<SpotCheck> {
+    let held: Vec<&Binding> = inventory.bindings().iter().filter(|binding| names(binding, info)).collect();
+    let is_unread = |binding: &&Binding| roles.granted_by(binding).is_none() && roles.is_unread(binding.role());
+    let is_whole = bindings_are_whole && !held.iter().any(is_unread);
     let grants: Vec<(&Binding, &[PolicyRule])> =
-        held.filter_map(|binding| Some((binding, roles.granted_by(binding)?.rules.as_slice()))).collect();
+        held.into_iter().filter_map(|binding| Some((binding, roles.granted_by(binding)?.rules.as_slice()))).collect();
     let mut questions = probes(&grants, |_| false, ALLOWED);
     let telling = TELLING.map(|(verb, group, resource, subresource)| {
         let [verb, group, resource, subresource] = [verb, group, resource, subresource].map(str::to_owned);
@@ -44,7 +46,10 @@ pub fn spot_checks(inventory: &Inventory, roles: &Roles, info: &UserInfo) -> Vec
             questions.push(attributes);
         }
     }
-    let expected = |attributes: &Attributes| info.is_master() || allows(inventory, roles, info, attributes).is_some();
+    let is_allowed = |attributes: &Attributes| info.is_master() || allows(inventory, roles, info, attributes).is_some();
+    // Rules only ever add: a yes is a yes whatever else there is.
+    let expected =
+        |attributes: &Attributes| if is_allowed(attributes) { Some(true) } else { is_whole.then_some(false) };
     questions.into_iter().map(|attributes| SpotCheck { expected: expected(&attributes), attributes }).collect()
 }
 
@@ -62,11 +67,29 @@ mod tests {
             roles(&[("", "r", rules)]),
             inventory(&[("", "b", "ClusterRole/r", json!([{"kind": "User", "name": "ann"}]))]),
         );
-        let checks = spot_checks(&inventory, &roles, &user_info("ann", &[]));
-        let allowed: Vec<String> =
-            checks.iter().filter(|check| check.expected).map(|check| check.attributes.to_string()).collect();
+        let checks = spot_checks(&inventory, true, &roles, &user_info("ann", &[]));
+        let allowed: Vec<String> = checks
+            .iter()
+            .filter(|check| check.expected == Some(true))
+            .map(|check| check.attributes.to_string())
+            .collect();
         assert_eq!((allowed, checks.len()), (vec!["list pods".to_owned()], 9));
-        let masters = spot_checks(&inventory, &roles, &user_info("cy", &["system:masters"]));
-        assert!(masters.len() == 9 && masters.iter().all(|check| check.expected));
+        let masters = spot_checks(&inventory, false, &roles, &user_info("cy", &["system:masters"]));
+        assert!(masters.len() == 9 && masters.iter().all(|check| check.expected == Some(true)));
+    }
+
+    #[test]
+    fn what_was_not_read_is_not_expected_to_be_denied() {
+        let inventory = inventory(&[("", "b", "ClusterRole/r", json!([{"kind": "User", "name": "ann"}]))]);
+        let rules = json!([{"verbs": ["list"], "apiGroups": [""], "resources": ["pods"]}]);
+        let read = roles(&[("", "r", rules)]);
+        let expected = |bindings_are_whole, roles: &Roles| {
+            let checks = spot_checks(&inventory, bindings_are_whole, roles, &user_info("ann", &[]));
+            let count = |wanted| checks.iter().filter(|check| check.expected == wanted).count();
+            [Some(true), Some(false), None].map(count)
+        };
+        assert_eq!(expected(true, &read), [1, 8, 0]);
+        assert_eq!(expected(false, &read), [1, 0, 8]);
+        assert_eq!(expected(true, &Roles::unread()), [0, 0, 9]);
     }
 }

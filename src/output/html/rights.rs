@@ -110,24 +110,24 @@ impl Page {
         let Some(reviews) = &report.reviews else { return };
         let answer = |allowed: bool| if allowed { "allowed" } else { "denied" };
         let row = |review: &ReviewView| {
-            let tone = if review.allowed == review.expected { Tone::Plain } else { Tone::Attention };
+            let tone = if review.is_otherwise() { Tone::Attention } else { Tone::Plain };
             DataRow {
                 cells: vec![
                     DataCell::new(&*review.text),
-                    DataCell::short(Some(answer(review.expected))),
+                    DataCell::short(Some(if review.is_known { answer(review.expected) } else { "unknown" })),
                     DataCell::short(Some(answer(review.allowed))).tone(tone),
                 ],
                 more: known([("Reason", review.reason.clone())]),
             }
         };
-        let (same, differing): (Vec<_>, Vec<_>) = reviews.iter().partition(|review| review.allowed == review.expected);
+        let (differing, others): (Vec<_>, Vec<_>) = reviews.iter().partition(|review| review.is_otherwise());
         self.section(
             "reviews",
             "Asked of the API server",
             "Requests that the API server itself was asked about. Where it answers otherwise, another authorizer decides, too.",
             Body::Rows(DataTable {
                 headers: vec!["Request", "By RBAC", "API server"],
-                rows: differing.into_iter().chain(same).map(row).collect(),
+                rows: differing.into_iter().chain(others).map(row).collect(),
                 nothing: "Nothing was asked.",
                 more: "Reason",
             }),

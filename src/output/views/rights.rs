@@ -122,7 +122,7 @@ pub struct HeldRuleView<'a> {
     pub inert: Option<InertWord>,
     /// Whether the role could not be read, so that it is not known what it allows.
     pub role_unread: bool,
-    /// Whether it is one of the API server's defaults for every user.
+    /// Whether it is one of the API server's defaults for every user; false where the role could not be read.
     pub is_default: bool,
     /// The reason in words.
     #[serde(skip)]
@@ -153,11 +153,21 @@ pub struct ReviewView {
     pub allowed: bool,
     /// Whether the rules that were read allow it.
     pub expected: bool,
+    /// Whether that is what RBAC says: nothing that could decide it is unread.
+    #[serde(skip)]
+    pub is_known: bool,
     /// The API server's reason; null where it gives none.
     pub reason: Option<String>,
     /// The request in words, with who asks.
     #[serde(skip)]
     pub text: String,
+}
+
+impl ReviewView {
+    /// Whether the API server answers otherwise than RBAC by itself would.
+    pub fn is_otherwise(&self) -> bool {
+        self.is_known && self.expected != self.allowed
+    }
 }
 
 impl<'a> HeldRuleView<'a> {
@@ -281,7 +291,7 @@ impl Report for RightsReport<'_> {
             lines.extend(self.paths.iter().map(|path| format!("  {}", path.path.sentence)));
         }
         if let Some(reviews) = &self.reviews {
-            let differing: Vec<&ReviewView> = reviews.iter().filter(|one| one.allowed != one.expected).collect();
+            let differing: Vec<&ReviewView> = reviews.iter().filter(|one| one.is_otherwise()).collect();
             lines.extend([String::new(), "API SERVER".to_owned()]);
             lines.push(format!(
                 "  {} requests asked, {} answered otherwise than by RBAC",

@@ -138,6 +138,7 @@ fn review(text: &str, path: Option<&str>) -> ReviewView {
         request: RequestView::of(&attributes),
         allowed: true,
         expected: false,
+        is_known: true,
         reason: Some("another authorizer".to_owned()),
         text: text.to_owned(),
     }
