@@ -213,7 +213,7 @@ async fn missing_rights_on_tokens(api: &ApiServer, plan: &RestorePlan, now: Time
         let (resource_version, value) = (version.resource_version, value.clone());
         let change = LabelChange { secret: secret.clone(), resource_version, value, sets: false };
         let error = api.may_label_secret(&change).await.err().filter(|error| error.is_forbidden())?;
-        let message = format!("you may not change {secret}: {}", chain(&error));
+        let message = format!("{secret} can't be changed: {}", chain(&error));
         let refusal = Refusal::new(RefusalCode::MissingRight, message).of(RefusalScope::Cluster(None));
         Some(refusal.hint("ask for get, list and patch on secrets there").in_cluster(cluster_id.as_ref()))
     });
@@ -277,7 +277,7 @@ async fn missing_rights(api: &ApiServer, plan: &RestorePlan, pairs: &[(Taken, Pr
         let present = present.get(&step.binding).and_then(|present| present.binding.as_ref());
         let change = step.change(present)?;
         let error = api.dry_run(&step.binding, &change).await.err()?;
-        let message = format!("you may not change {}: {}", step.binding, chain(&error));
+        let message = format!("{} can't be changed: {}", step.binding, chain(&error));
         let refusal = Refusal::new(RefusalCode::MissingRight, message).of(RefusalScope::Binding(step.binding.clone()));
         Some(refusal.hint("ask an administrator who may bind its role").in_cluster(step.cluster_id.as_ref()))
     });

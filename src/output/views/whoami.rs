@@ -316,7 +316,9 @@ impl ApiServerView {
                 Self { username: Some(username.clone()), groups: Some(groups.clone()), error: None }
             }
             Ok(None) => Self {
-                error: Some("older than Kubernetes 1.28: it can't say which user it sees".to_owned()),
+                error: Some(
+                    "no selfsubjectreviews, as before Kubernetes 1.28: it can't say which user it sees".to_owned(),
+                ),
                 ..Self::default()
             },
             Err(reason) => Self { error: Some(reason.clone()), ..Self::default() },

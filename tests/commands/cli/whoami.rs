@@ -428,7 +428,7 @@ fn an_api_server_that_fails_is_shown_failing_beside_the_file() {
         9,
         Fault::Answer { code: 404, content_type: "application/json", body: unknown.to_string() },
     );
-    assert_snapshot!(voice(&session), @"older than Kubernetes 1.28: it can't say which user it sees; exit 4");
+    assert_snapshot!(voice(&session), @"no selfsubjectreviews, as before Kubernetes 1.28: it can't say which user it sees; exit 4");
 }
 
 #[test]

@@ -44,8 +44,8 @@ fn against_the_cluster(input: &RevocationInput, flags: &Flags, mode: RevokeMode)
     if !input.unread.is_empty() {
         let unread = &input.unread[..input.unread.len().min(UNREAD_SHOWN)];
         let message = format!("what there is to revoke is unknown: {}", and_more(unread, "; ", input.unread.len()));
-        let hint =
-            "ask for list on clusterrolebindings, rolebindings, clusterroles and roles (rbac.authorization.k8s.io)";
+        let hint = "it takes list on clusterrolebindings, rolebindings, clusterroles and roles (rbac.authorization.k8s.io), and get; \
+            where there was no answer, try again";
         refusals.push(Refusal::new(RefusalCode::MissingRight, message).hint(hint));
     }
     if let Some(state) = input.cluster.state.as_deref().filter(|state| ABNORMAL.contains(state)) {
@@ -260,7 +260,7 @@ pub(super) fn the_steps(input: &RevocationInput, steps: &[Step], dry_runs: &DryR
     let refused = steps.iter().filter_map(|step| {
         let BindingStep { binding, identities, .. } = step.of_binding()?;
         let reason = dry_runs.get(binding)?.step.as_ref().err()?;
-        let message = format!("you may not change {binding}: {reason}");
+        let message = format!("{binding} can't be changed: {reason}");
         let hint = "ask an administrator who may; to remove a subject from a shared binding you need bind on its role";
         let refusal =
             Refusal::new(RefusalCode::MissingRight, message).of(RefusalScope::Binding(binding.clone())).hint(hint);
@@ -289,7 +289,7 @@ pub(super) fn the_static_tokens(input: &RevocationInput, steps: &[Step]) -> Vec<
     }
     let refused = read.tokens.iter().filter_map(|token| Some((token, token.dry_run.as_ref()?.as_ref().err()?)));
     refusals.extend(refused.map(|(token, why)| {
-        let message = format!("you may not change {}: {why}", token.secret);
+        let message = format!("{} can't be changed: {why}", token.secret);
         let hint = format!("ask for get, list and patch on secrets there, or {without}");
         Refusal::new(RefusalCode::MissingRight, message).hint(hint)
     }));

@@ -171,7 +171,7 @@ fn not_checked(input: &RevocationInput) -> Vec<String> {
         unseen.push("which cluster this is: only you asserted it, with --cluster-id".to_owned());
     }
     if let Some(first) = input.unread.first() {
-        unseen.push(format!("bindings that others made for the old name, which you may not read: {first}"));
+        unseen.push(format!("bindings that others made for the old name, which could not be read: {first}"));
     }
     unseen
 }
@@ -208,7 +208,7 @@ fn warnings(facts: &RotationFacts<'_>) -> Vec<String> {
     }
     warnings.extend(facts.dry_runs.iter().filter_map(|(binding, answer)| {
         let reason = answer.as_ref().err().filter(|_| !facts.keep_others)?;
-        Some(format!("you may not change {binding}: {reason}; another administrator has to give it your new name"))
+        Some(format!("{binding} can't be changed: {reason}; another administrator has to give it your new name"))
     }));
     warnings
         .extend(facts.copies.iter().map(|copy| format!("{copy} holds the old certificate, too, and stops working")));
