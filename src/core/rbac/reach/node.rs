@@ -122,6 +122,14 @@ impl<'a> Node<'a> {
         &self.key.info
     }
 
+    /// The roles that bindings give, each once, with where they count.
+    pub(super) fn roles(&self) -> Vec<(Place<'a>, &'a Role)> {
+        let mut roles: Vec<_> = self.held.iter().filter_map(|held| Some((held.place, held.binding?.role()))).collect();
+        roles.sort_unstable();
+        roles.dedup();
+        roles
+    }
+
     /// The places in which something namespaced can be held beyond others: in each namespace, then in single ones.
     pub(super) fn places(&self) -> Vec<Place<'a>> {
         let mut single: Vec<Place<'a>> =

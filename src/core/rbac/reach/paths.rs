@@ -2,7 +2,7 @@
 //! looked for first.
 
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
 use super::cluster::ReachCluster;
@@ -10,7 +10,7 @@ use super::node::{Node, NodeKey, Place};
 use super::{Certainty, Primitive, ReachPath, Step, Target, authenticators, impersonation, roles, workloads};
 use crate::core::rbac::Attributes;
 use crate::core::rbac::holdings::BindingIndex;
-use crate::core::rbac::inventory::Binding;
+use crate::core::rbac::inventory::{Binding, Role};
 use crate::core::rbac::user_info::UserInfo;
 use crate::core::rbac::who_can::{self, AccessQuestion};
 
@@ -144,16 +144,18 @@ impl<'a> Reach<'a> {
     /// The users that are not allowed a request and could become one that is, each with the shortest path.
     pub fn becoming(&mut self, starts: &[UserInfo], question: &AccessQuestion) -> Vec<Becoming<'a>> {
         let mut found = Vec::new();
+        // What leads nowhere for one user leads nowhere for the next who holds the same roles: most users hold what many do.
+        let mut lead_nowhere: BTreeSet<Vec<(Place<'a>, &'a Role)>> = BTreeSet::new();
         for info in starts {
             let before = (self.crowds.len(), self.linked);
             let start = self.number(NodeKey::of(info.clone()));
-            if !is_allowed(&self.nodes[start], question) {
+            let roles = self.nodes[start].roles();
+            if !is_allowed(&self.nodes[start], question) && !lead_nowhere.contains(&roles) {
                 let path = self.path_to(start, Certainty::Exact, question);
-                let path = match path {
-                    None => self.path_to(start, Certainty::Depends, question),
-                    exact => exact,
-                };
-                found.extend(path.map(|path| Becoming { who: info.clone(), path }));
+                match path.or_else(|| self.path_to(start, Certainty::Depends, question)) {
+                    Some(path) => found.push(Becoming { who: info.clone(), path }),
+                    None => drop(lead_nowhere.insert(roles)),
+                }
             }
             self.forget(start, before);
         }

@@ -300,3 +300,23 @@ fn who_could_become_one_that_may_do_it() {
     assert_eq!(told, ["ann administrator of the cluster 1"]);
     assert!(all_users.iter().any(|info| info.groups == ["ops", "system:authenticated"]), "{all_users:?}");
 }
+
+/// Of many who hold the same, one is looked at; the same role elsewhere is another matter.
+#[test]
+fn what_leads_nowhere_in_one_namespace_may_lead_on_in_another() {
+    let token = json!([rule(&["create"], "", &["serviceaccounts/token"], &["root"])]);
+    let roles = roles(&[("", "token", token), ("", "cluster-admin", full())]);
+    let inventory = inventory(&[
+        ("shop", "a", "ClusterRole/token", user("ann")),
+        ("shop", "b", "ClusterRole/token", user("bo")),
+        ("kube-x", "c", "ClusterRole/token", user("cy")),
+        ("shop", "d", "ClusterRole/token", user("dora")),
+        ("kube-x", "d", "ClusterRole/token", user("dora")),
+        ("", "root", "ClusterRole/cluster-admin", account("kube-x", "root")),
+    ]);
+    let cluster = ReachCluster::new(&inventory, &[], &roles, Discovered::default());
+    let starts = ["ann", "bo", "cy", "dora"].map(|name| user_info(name, &["system:authenticated"]));
+    let question = AccessQuestion::new(attributes("delete", "", "pods", ""), None, &kinds());
+    let found = Reach::new(cluster).becoming(&starts, &question);
+    assert_eq!(found.iter().map(|one| one.who.name.as_str()).collect::<Vec<_>>(), ["cy", "dora"]);
+}
