@@ -2,6 +2,7 @@
 
 use super::names::{grants_of_open_names, is_open};
 use super::{Flags, change_of, leaked_files};
+use crate::core::distinct::distinct;
 use crate::core::identity::IdentityType;
 use crate::core::identity::ack::CertificateState;
 use crate::core::identity::verdict::State;
@@ -248,7 +249,8 @@ fn afterlife(target: &InputTarget, leaked: &[LeakedFacts], flags: &Flags) -> Vec
         _ => None,
     };
     if let Some(end) = expires {
-        let what = match of_identity(leaked, &target.target.uid).len() {
+        let own = of_identity(leaked, &target.target.uid);
+        let what = match distinct(own.iter().map(|one| &one.certificate_sha256)).len() {
             0 | 1 => "the certificate itself still opens",
             _ => "the certificates themselves still open",
         };

@@ -97,6 +97,10 @@ fn the_last_of_several_certificates_says_how_long_they_open_the_version() {
     let plan = plan_about(&mut carls_case(), &leaked, RevokeMode::Single);
     let said = "the certificates themselves still open /version until 2028-01-01";
     assert_eq!(plan.remains.iter().filter(|remain| remain.what == said).count(), 1, "{:?}", plan.remains);
+    let copy = LeakedFacts { file: Some("copy of a.yaml".into()), ..leaked[0].clone() };
+    let plan = plan_about(&mut carls_case(), &[leaked[0].clone(), copy], RevokeMode::Single);
+    let said = "the certificate itself still opens /version until 2027-01-01";
+    assert_eq!(plan.remains.iter().filter(|remain| remain.what == said).count(), 1, "{:?}", plan.remains);
 }
 
 #[test]
