@@ -89,8 +89,8 @@ fn plans(criterion: &mut Criterion) {
         group.throughput(Throughput::Elements((clusters * BINDINGS) as u64));
         group.bench_with_input(BenchmarkId::new("bindings", clusters), &cases, |bencher, cases| {
             bencher.iter(|| {
-                let drafts = black_box(cases).iter().map(|input| Draft::of(input, &flags, None, mode, &DryRuns::new()));
-                Plan::new(drafts.collect(), flags.clone(), None)
+                let drafts = black_box(cases).iter().map(|input| Draft::of(input, &flags, &[], mode, &DryRuns::new()));
+                Plan::new(drafts.collect(), flags.clone(), Vec::new())
             });
         });
     }

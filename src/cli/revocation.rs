@@ -45,12 +45,12 @@ pub(super) const HISTORY_EXAMPLES: &str = "Examples:
 #[command(group = clap::ArgGroup::new("whom").required(true).multiple(true).args(["uids", "file", "all_deleted", "plan", "resume"]))]
 pub struct RevokeArgs {
     /// The identities
-    #[arg(value_name = "UID", value_delimiter = ',', value_parser = parse_uid_of_ram, conflicts_with_all = ["file", "all_deleted", "plan", "resume"])]
+    #[arg(value_name = "UID", value_delimiter = ',', value_parser = parse_uid_to_revoke, conflicts_with_all = ["all_deleted", "plan", "resume"])]
     pub uids: Vec<Uid>,
-    /// The identity that the certificate of this kubeconfig file names; the file is sent nowhere but to your own server
+    /// The identity that the certificate of this kubeconfig file names (repeatable); the file is sent nowhere but to your own server
     #[arg(short = 'f', long = "filename", value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["all_deleted", "all_contexts", "all_clusters"])]
-    pub file: Option<PathBuf>,
-    /// Context of that file, where it has several
+    pub file: Vec<PathBuf>,
+    /// Context of the file, where there is one file and it has several
     #[arg(long, value_name = "NAME", requires = "file")]
     pub leaked_context: Option<String>,
     /// Every identity that ACK reports as deleted and that holds a binding or a kubeconfig here
@@ -186,6 +186,12 @@ fn parse_restored(text: &str) -> Result<Restored, String> {
             Err("give an operation's ID as history shows it, 20261122-031002-3f9a2c, or beside --from a UID".to_owned())
         }
     }
+}
+
+/// Whoever gives several files behind one `-f`, as `xargs` does, has all but the first taken for UIDs.
+fn parse_uid_to_revoke(text: &str) -> Result<Uid, String> {
+    let is_path = text.contains(['/', '.']);
+    parse_uid_of_ram(text).map_err(|why| if is_path { format!("{why}; a file needs an -f of its own") } else { why })
 }
 
 pub(super) fn parse_operation(text: &str) -> Result<OperationId, String> {

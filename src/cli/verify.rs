@@ -33,10 +33,10 @@ pub struct VerifyArgs {
     /// Check only the cluster, not the cloud's record
     #[arg(long)]
     pub rbac_only: bool,
-    /// The leaked kubeconfig file, to try it out again; it is sent nowhere but to your own server
+    /// A leaked kubeconfig file, to try it out again (repeatable); it is sent nowhere but to your own server
     #[arg(short = 'f', long = "filename", value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub file: Option<PathBuf>,
-    /// Context of that file, where it has several
+    pub file: Vec<PathBuf>,
+    /// Context of the file, where there is one file and it has several
     #[arg(long, value_name = "NAME", requires = "file")]
     pub leaked_context: Option<String>,
     /// Use the service account of the pod that this runs in, and check only what was revoked in its cluster

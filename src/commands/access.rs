@@ -1,5 +1,6 @@
 //! What the access flags come to: which kubeconfig files, which context, which timeout.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::stop::Stop;
@@ -48,7 +49,7 @@ pub(super) fn unreadable_file(error: LoadError) -> Error {
 }
 
 /// What to do instead with what is no kubeconfig file.
-fn advice(error: &LoadError) -> Option<String> {
+pub(super) fn advice(error: &LoadError) -> Option<String> {
     let path = error.path().display();
     match error {
         LoadError::Folder { .. } => {
@@ -60,6 +61,9 @@ fn advice(error: &LoadError) -> Option<String> {
         LoadError::Several { .. } => Some(format!(
             "copy the one that is meant into a file of its own; they are in: kubectl ackcred expiry -R {path}"
         )),
+        LoadError::Read { source, .. } if source.kind() == ErrorKind::NotFound && path.to_string().contains(',') => {
+            Some("a comma is part of a file's name: give each file with a flag of its own".to_owned())
+        }
         _ => None,
     }
 }
@@ -154,10 +158,20 @@ pub(super) fn named_routes(loaded: &Loaded, access: &AccessArgs, world: &World) 
     named.collect()
 }
 
-/// The way to the cluster of a leaked credential, the current context first: that with the CA of its file. There is no other
-/// way to be sure, and the current context is no fallback.
+/// The way to the cluster of a leaked credential.
 pub(super) fn of_leaked(
     leaked: &Leaked,
+    access: &AccessArgs,
+    id: Option<&ClusterId>,
+    world: &World,
+) -> Result<Route, Stop> {
+    of_all_leaked(std::slice::from_ref(leaked), access, id, world)
+}
+
+/// The way to the one cluster of leaked credentials, the current context first: that with the CA of their files. There is no other
+/// way to be sure, and the current context is no fallback.
+pub(super) fn of_all_leaked(
+    leaked: &[Leaked],
     access: &AccessArgs,
     id: Option<&ClusterId>,
     world: &World,
@@ -168,23 +182,50 @@ pub(super) fn of_leaked(
     } else {
         named_routes(&loaded, access, world)?
     };
-    let wanted = |route: &Route| {
-        leaked.is_of(&route.context) && id.is_none_or(|id| route.id().is_none_or(|claimed| claimed == id))
+    let fits = |route: &Route, one: &Leaked| {
+        one.is_of(&route.context) && id.is_none_or(|id| route.id().is_none_or(|claimed| claimed == id))
     };
-    candidates.into_iter().find(wanted).ok_or_else(|| {
-        let whose = match access.context.as_slice() {
-            [] => "no context of yours leads to the cluster of the file".to_owned(),
-            [name] => format!("context {name:?} leads to another cluster than the file's"),
-            names => format!("none of the contexts {} leads to the cluster of the file", names.join(", ")),
-        };
-        let message = match &leaked.ca_keys {
-            Ok(_) => format!("{whose}: the key of its CA is another, and names and addresses can be edited"),
-            Err(why) => {
-                format!("which cluster the file is for is not known: {why}, and names and addresses can be edited")
-            }
-        };
-        let hint =
-            format!("with the right context: kubectl ackcred revoke {}, if you are sure of the cluster", leaked.uid);
-        Refusal::new(RefusalCode::OtherCluster, message).hint(hint).into()
-    })
+    if let Some(route) = candidates.iter().find(|route| leaked.iter().all(|one| fits(route, one))) {
+        return Ok(route.clone());
+    }
+    let homeless: Vec<&Leaked> = leaked.iter().filter(|one| !candidates.iter().any(|route| fits(route, one))).collect();
+    let refusals: Vec<Refusal> = match homeless.as_slice() {
+        [] => vec![of_several_clusters(leaked, |other, first| {
+            candidates.iter().any(|route| fits(route, other) && fits(route, first))
+        })],
+        homeless => homeless.iter().map(|one| no_way_to(one, leaked.len() > 1, &access.context)).collect(),
+    };
+    Err(refusals.into())
+}
+
+/// No context leads to the cluster of the file.
+fn no_way_to(leaked: &Leaked, is_one_of_several: bool, contexts: &[String]) -> Refusal {
+    let file = if is_one_of_several { leaked.facts.label() } else { "the file" };
+    let whose = match contexts {
+        [] => format!("no context of yours leads to the cluster of {file}"),
+        [name] => match is_one_of_several {
+            true => format!("context {name:?} leads to another cluster than that of {file}"),
+            false => format!("context {name:?} leads to another cluster than the file's"),
+        },
+        names => format!("none of the contexts {} leads to the cluster of {file}", names.join(", ")),
+    };
+    let message = match &leaked.ca_keys {
+        Ok(_) => format!("{whose}: the key of its CA is another, and names and addresses can be edited"),
+        Err(why) => {
+            format!("which cluster {file} is for is not known: {why}, and names and addresses can be edited")
+        }
+    };
+    let hint = format!("with the right context: kubectl ackcred revoke {}, if you are sure of the cluster", leaked.uid);
+    Refusal::new(RefusalCode::OtherCluster, message).hint(hint)
+}
+
+/// Each file has a cluster that a context leads to, and they are not of one.
+fn of_several_clusters(leaked: &[Leaked], is_together: impl Fn(&Leaked, &Leaked) -> bool) -> Refusal {
+    let (first, others) = leaked.split_first().map_or((None, leaked), |(first, others)| (Some(first), others));
+    let apart = others.iter().filter(|other| first.is_some_and(|first| !is_together(other, first)));
+    let apart: Vec<&str> = apart.map(|other| other.facts.label()).collect();
+    let first = first.map(|first| first.facts.label()).unwrap_or_default();
+    let verb = if apart.len() == 1 { "is" } else { "are" };
+    let message = format!("{} {verb} of another cluster than {first}", apart.join(", "));
+    Refusal::new(RefusalCode::OtherCluster, message).hint("revoke the files of each cluster by a command of their own")
 }

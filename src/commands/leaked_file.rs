@@ -1,12 +1,14 @@
 //! A leaked file: whose it is, and which cluster is meant by it where a verb only looks at it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::access;
 use super::clusters::{self, Chosen, Extent};
 use super::stop::Stop;
 use crate::cli::{AccessArgs, ClusterArgs};
-use crate::error::Error;
+use crate::core::distinct::distinct;
+use crate::core::revocation::refusal::{Refusal, RefusalCode};
+use crate::error::{Error, chain};
 use crate::gather::fleet::Choice;
 use crate::gather::leaked::{self, Leaked, LeakedError};
 use crate::world::World;
@@ -30,6 +32,41 @@ pub(super) fn read_or_refuse(
     world: &World,
 ) -> Result<Option<Leaked>, Stop> {
     file.map(|file| leaked::read(world, file, context).map_err(stop)).transpose()
+}
+
+/// The certificates of all files, each file once. Nothing is left out: what can't be used of several is refused, all of it by name.
+pub(super) fn read_all(files: &[PathBuf], context: Option<&str>, world: &World) -> Result<Vec<Leaked>, Stop> {
+    let files = distinct(files.iter().map(PathBuf::as_path));
+    if let [] | [_] = files.as_slice() {
+        return Ok(read_or_refuse(files.first().copied(), context, world)?.into_iter().collect());
+    }
+    if context.is_some() {
+        let error = Error::usage("--leaked-context is about one file, and several are given");
+        return Err(error.hint("revoke the file that has several contexts by a command of its own").into());
+    }
+    let (mut read, mut refusals) = (Vec::new(), Vec::new());
+    for file in files {
+        match leaked::read(world, file, None) {
+            Ok(leaked) => read.push(leaked),
+            Err(error) => refusals.push(among_others(file, error)),
+        }
+    }
+    if refusals.is_empty() { Ok(read) } else { Err(refusals.into()) }
+}
+
+/// Why one of several files can't be used.
+fn among_others(file: &Path, error: LeakedError) -> Refusal {
+    let name = file.display().to_string();
+    match error {
+        LeakedError::Refused(refusal) if refusal.message.contains(&name) => *refusal,
+        LeakedError::Refused(refusal) => Refusal { message: format!("{name}: {}", refusal.message), ..*refusal },
+        LeakedError::File(error) => {
+            let hint = access::advice(&error);
+            Refusal::new(RefusalCode::FileUnread, chain(&error)).hint_if(hint)
+        }
+        LeakedError::Context(error) => Refusal::new(RefusalCode::FileUnread, format!("{name}: {}", chain(&error)))
+            .hint("revoke this file by a command of its own, and choose with --leaked-context"),
+    }
 }
 
 fn stop(error: LeakedError) -> Stop {

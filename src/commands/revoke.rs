@@ -2,7 +2,7 @@
 
 use super::clusters::{self, Chosen, Extent};
 use super::stop::{Document, Stop, say_refusals};
-use super::{access, cloud, consent};
+use super::{access, cloud, consent, leaked_file};
 use crate::adapters::cloud::CloudSettings;
 use crate::adapters::cloud::retry::Policy;
 use crate::cli::{AccessArgs, CloudArgs, DryRun, RevokeArgs};
@@ -35,7 +35,7 @@ pub(super) fn run(
     ui: &Ui,
 ) -> Result<Status, Stop> {
     let no_plan = |refusals: &[Refusal]| {
-        let plan = Plan { refusals: refusals.to_vec(), ..Plan::new(Vec::new(), Flags::default(), None) };
+        let plan = Plan { refusals: refusals.to_vec(), ..Plan::new(Vec::new(), Flags::default(), Vec::new()) };
         Document::Plan(Box::new(RevocationPlan::of(&plan, world.now)))
     };
     plan_and_carry_out(args, access, cloud_args, world, ui).map_err(|stop| stop.before(no_plan))
@@ -52,13 +52,13 @@ fn plan_and_carry_out(
         let message = "a pod's service account can't revoke: there is no user to ask for consent";
         return Err(Refusal::new(RefusalCode::InCluster, message).into());
     }
-    let request = Request::of(args, world)?;
-    let leaked = request.leaked(args, world)?;
-    let chosen = chosen(args, access, &request, leaked.as_ref(), world)?;
+    let leaked = leaked_file::read_all(&args.file, args.leaked_context.as_deref(), world)?;
+    let request = Request::of(args, &leaked, world)?;
+    let chosen = chosen(args, access, &request, &leaked, world)?;
     let settings = cloud::settings(cloud_args, access, world)?
         .map(|settings| CloudSettings { retries: Policy::urgent(), ..settings });
     let runtime = Runtime::begin()?;
-    let planning = Planning { args, access, world, request: &request, leaked: leaked.as_ref(), bounds: chosen.bounds };
+    let planning = Planning { args, access, world, request: &request, leaked: &leaked, bounds: chosen.bounds };
     let mut planned = planning.plan_of(chosen, settings, &runtime, ui)?;
     let is_dry = args.dry_run != DryRun::None;
     if !is_dry && !args.yes && !ui.can_ask() && !planned.plan.targets.is_empty() && !planned.is_stopped() {
@@ -75,7 +75,7 @@ fn plan_and_carry_out(
         ui,
         runtime: &runtime,
         request: &request,
-        leaked: leaked.as_ref(),
+        leaked: &leaked,
         cloud: &planned.account.cloud,
         has_gaps: planned.has_gaps,
     };
@@ -85,23 +85,23 @@ fn plan_and_carry_out(
         .map_err(|stop| stop.after(|refusals| planned.refused_after_all(refusals, world)))
 }
 
-/// The clusters: those of the flags, that of the leaked file's CA, or those of the plan.
+/// The clusters: those of the flags, that of the leaked files' CA, or those of the plan.
 fn chosen(
     args: &RevokeArgs,
     access: &AccessArgs,
     request: &Request,
-    leaked: Option<&Leaked>,
+    leaked: &[Leaked],
     world: &World,
 ) -> Result<Chosen, Stop> {
     let flags = &args.clusters;
     let bounds = clusters::bounds(flags, Extent::One, world);
-    if let Some(leaked) = leaked {
+    if !leaked.is_empty() {
         let id = match flags.cluster_id.as_slice() {
             [] => None,
             [id] => Some(id),
             _ => return Err(Error::usage("a leaked file is of one cluster: give one --cluster-id").into()),
         };
-        let choice = Choice::one(access::of_leaked(leaked, access, id, world)?);
+        let choice = Choice::one(access::of_all_leaked(leaked, access, id, world)?);
         return Ok(Chosen { choice, extent: Extent::One, bounds });
     }
     let planned = request.clusters();

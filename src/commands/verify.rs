@@ -43,7 +43,7 @@ pub(super) fn run(
     for past in wanted.unfinished() {
         ui.warning(&format!("{} is not finished; finish it: kubectl ackcred revoke --resume {}", past.id, past.id));
     }
-    let leaked = leaked_file(args, &wanted, world)?;
+    let leaked = leaked_files(args, &wanted, world)?;
     let mut places = wanted.places();
     if places.is_empty() {
         return show(&report(&wanted, &places, &[], world), true, ui);
@@ -53,7 +53,7 @@ pub(super) fn run(
     if args.in_cluster {
         leave_out_others(&mut places, &read, ui);
     }
-    let checking = check(args, &places, &read, leaked.as_ref(), world);
+    let checking = check(args, &places, &read, &leaked, world);
     let (rows, who) = runtime.cancellable(ui.waiting("checking what was revoked", async {
         let rows = checking.await;
         (rows, read.operators().await)
@@ -76,13 +76,12 @@ fn show(report: &VerificationReport, is_written: bool, ui: &Ui) -> Result<Status
     })
 }
 
-/// The leaked file, which must be one that an operation is about.
-fn leaked_file(args: &VerifyArgs, wanted: &Wanted, world: &World) -> Result<Option<Leaked>, Stop> {
-    let leaked = leaked_file::read_or_refuse(args.file.as_deref(), args.leaked_context.as_deref(), world)?;
-    if leaked.as_ref().is_none_or(|leaked| wanted.is_about(leaked)) {
-        return Ok(leaked);
-    }
-    let error = Error::usage("none of the operations is about the certificate in this file");
+/// The leaked files, each of which must be one that an operation is about.
+fn leaked_files(args: &VerifyArgs, wanted: &Wanted, world: &World) -> Result<Vec<Leaked>, Stop> {
+    let leaked = leaked_file::read_all(&args.file, args.leaked_context.as_deref(), world)?;
+    let Some(other) = leaked.iter().find(|leaked| !wanted.is_about(leaked)) else { return Ok(leaked) };
+    let file = other.facts.label();
+    let error = Error::usage(format!("none of the operations is about the certificate in {file}"));
     Err(error.hint("leave out -f, or name the operation that revoked it").into())
 }
 
@@ -100,7 +99,7 @@ async fn check(
     args: &VerifyArgs,
     places: &[Place<'_>],
     read: &Read,
-    leaked: Option<&Leaked>,
+    leaked: &[Leaked],
     world: &World,
 ) -> Vec<Vec<RecheckView>> {
     let mut rows: Vec<Vec<RecheckView>> = places.iter().map(Place::given_back_rows).collect();
@@ -119,7 +118,7 @@ async fn check(
         let query = RecheckQuery {
             reading,
             account: &read.account,
-            leaked: leaked.filter(|leaked| leaked.is_of(&route.context)),
+            leaked: leaked.iter().filter(|leaked| leaked.is_of(&route.context)).collect(),
             is_rbac_only: args.rbac_only,
             now: world.clock().time(),
         };

@@ -214,7 +214,7 @@ impl Mark {
             SummaryPurpose::Restore { of, rearmed } => {
                 vec![Self::Restored { of, clusters: summary.cluster_ids, rearmed, state }]
             }
-            SummaryPurpose::Revoke { tombstone } => tombstone.into_iter().map(revoked).collect(),
+            SummaryPurpose::Revoke { tombstones } => tombstones.into_iter().map(revoked).collect(),
             // Of a rotation that ACK refused the old certificate is still the one to work with.
             SummaryPurpose::Rotate { tombstones } => match state {
                 State::Ended(Ending::Verified | Ending::Residual | Ending::Unverifiable) => {

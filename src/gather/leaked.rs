@@ -18,7 +18,7 @@ use crate::core::ids::Uid;
 use crate::core::kubeconfig::connection::Login;
 use crate::core::kubeconfig::{Cluster, Data, Overrides, ResolveError, ResolvedContext, resolve};
 use crate::core::rbac::user_info::CertificateName;
-use crate::core::revocation::input::LeakedFacts;
+use crate::core::revocation::leaked::LeakedFacts;
 use crate::core::revocation::other_credential::OtherCredential;
 use crate::core::revocation::refusal::{Refusal, RefusalCode};
 use crate::core::secret::Secret;
@@ -109,6 +109,7 @@ fn certificate_of(
     Ok(Leaked {
         uid,
         facts: LeakedFacts {
+            file: Some(path.display().to_string()),
             common_name,
             organizations: read.subject.organizations,
             serial: read.serial,

@@ -32,8 +32,8 @@ pub struct RecheckQuery<'a> {
     pub reading: &'a ClusterReading<ApiServer>,
     /// The account that was asked.
     pub account: &'a AccountReading,
-    /// The leaked credential, where its file is given and of this cluster.
-    pub leaked: Option<&'a Leaked>,
+    /// The leaked credentials whose files are given and of this cluster.
+    pub leaked: Vec<&'a Leaked>,
     /// Whether the cloud's record is not meant.
     pub is_rbac_only: bool,
     /// The time, where the API server's own is not known.
@@ -170,7 +170,6 @@ impl RecheckQuery<'_> {
     }
 
     fn question<'q>(&'q self, asked: &'q Asked<'_>, targets: Vec<&'q InputTarget>) -> VerificationQuery<'q> {
-        let leaked_then = asked.plan.leaked.as_ref().map(|leaked| &leaked.certificate_sha256);
         VerificationQuery {
             api: &self.reading.api,
             cloud: self.cloud(),
@@ -179,7 +178,7 @@ impl RecheckQuery<'_> {
             targets,
             plan: asked.plan,
             before: asked.before,
-            leaked: self.leaked.filter(|leaked| leaked_then == Some(&leaked.facts.certificate_sha256)),
+            leaked: self.leaked.clone(),
             settle: Duration::ZERO,
             has_just_changed: false,
             now: self.now,

@@ -29,8 +29,9 @@ use crate::core::rbac::Roles;
 use crate::core::rbac::binding_object::{BindingObject, BindingRef};
 use crate::core::rbac::inventory::Binding;
 use crate::core::revocation::input::{
-    Confirmation, DryRun, DryRuns, InputCluster, InputTarget, KubeconfigFact, LeakedFacts, Operator, RevocationInput,
+    Confirmation, DryRun, DryRuns, InputCluster, InputTarget, KubeconfigFact, Operator, RevocationInput,
 };
+use crate::core::revocation::leaked::LeakedFacts;
 use crate::core::revocation::plan::{self, PlannedTarget, TokenStep};
 use crate::core::revocation::target::{Target, TargetNames};
 use crate::error::{Error, Result, chain};
@@ -51,6 +52,8 @@ pub struct RevocationQuery<'a> {
     pub timeout: Option<Duration>,
     /// Who is to be revoked.
     pub wanted: Wanted<'a>,
+    /// The leaked credentials that were given.
+    pub leaked: &'a [Leaked],
     /// What an operation that is gone on with knew of its identities.
     pub remembered: &'a [PlannedTarget],
     /// What ACK's lists of several clusters call identities: where one list leaves an identity out, another may have it.
@@ -72,8 +75,6 @@ pub struct RevocationQuery<'a> {
 pub enum Wanted<'a> {
     /// These identities.
     Named(&'a [Uid]),
-    /// The identity of a leaked credential.
-    Leaked(&'a Leaked),
     /// Every deleted identity; also those whose deletion is inferred, if that is accepted.
     Deleted {
         /// `--accept-inferred`.
@@ -87,8 +88,8 @@ pub struct Gathered {
     pub input: RevocationInput,
     /// What the API server would say.
     pub dry_runs: DryRuns,
-    /// The leaked credential, held against the cluster's CA.
-    pub leaked: Option<LeakedFacts>,
+    /// The leaked credentials, held against the cluster's CA.
+    pub leaked: Vec<LeakedFacts>,
     /// The way to the API server.
     pub api: ApiServer,
     /// The cluster's region.
@@ -127,15 +128,10 @@ pub async fn gather(
     let named = |uids: &[Uid]| DeletedHolders { uids: uids.to_vec(), ..DeletedHolders::default() };
     let DeletedHolders { uids, left_out, not_asked } = match wanted {
         Wanted::Named(uids) => named(uids),
-        Wanted::Leaked(leaked) => named(std::slice::from_ref(&leaked.uid)),
         Wanted::Deleted { accept_inferred } => deleted(&reading.scan, accept_inferred),
     };
-    let leaked = match wanted {
-        Wanted::Leaked(leaked) => Some(leaked.facts_under(reading.api.certificate_authority())),
-        Wanted::Named(_) | Wanted::Deleted { .. } => None,
-    };
-    let is_signed = leaked.as_ref().is_some_and(|leaked| leaked.signed_by_ca == Some(true));
-    let by_certificate = is_signed.then_some(Trace::Certificate);
+    let authority = reading.api.certificate_authority();
+    let leaked: Vec<LeakedFacts> = question.leaked.iter().map(|one| one.facts_under(authority)).collect();
     let own: Vec<Target> = uids.iter().map(|uid| target(sources, uid, uids.len() == 1, &question)).collect();
     let (references, beside) = (references(&reading, &TargetNames::of(&own)), named_for(&reading, &own));
     let inventory = reading.scan.grants.inventory();
@@ -145,7 +141,7 @@ pub async fn gather(
         reading.api.whole_bindings(&beside, |place| inventory.count_in(place)),
         reading.api.roles(),
         reading.api.minor_version(),
-        targets(sources, own, question.remembered, by_certificate),
+        targets(sources, own, question.remembered, &leaked),
     );
     let operator = operator?;
     let server_time = reading.api.time().map(|server| (server, world.clock().time()));
@@ -344,7 +340,7 @@ async fn targets(
     sources: Sources<'_>,
     own: Vec<Target>,
     remembered: &[PlannedTarget],
-    by_certificate: Option<Trace>,
+    leaked: &[LeakedFacts],
 ) -> Vec<InputTarget> {
     let uids: Vec<Uid> = own.iter().map(|target| target.uid.clone()).collect();
     let details = stream::iter(&uids).map(|uid| of_the_cloud(sources, uid)).buffered(cloud::SIDE_BY_SIDE);
@@ -356,7 +352,8 @@ async fn targets(
             verdict: sources.account.verdict(
                 &target.uid,
                 &sources.reading.scan,
-                by_certificate.or_else(|| traces::of(&target.uid, &permissions, &elsewhere, remembered)),
+                by_certificate(leaked, &target.uid)
+                    .or_else(|| traces::of(&target.uid, &permissions, &elsewhere, remembered)),
             ),
             kubeconfig: kubeconfig(sources.reading, &target.uid),
             is_resumed: is_remembered(sources.reading, &target.uid, remembered),
@@ -366,6 +363,12 @@ async fn targets(
             elsewhere,
         })
         .collect()
+}
+
+/// What a certificate shows that the cluster's CA signed.
+fn by_certificate(leaked: &[LeakedFacts], uid: &Uid) -> Option<Trace> {
+    let is_signed = |one: &LeakedFacts| one.is_of(uid) && one.signed_by_ca == Some(true);
+    leaked.iter().any(is_signed).then_some(Trace::Certificate)
 }
 
 /// Whether an operation that is gone on with is about this identity in this cluster, as far as both know which it is.
@@ -395,10 +398,8 @@ fn target(sources: Sources<'_>, uid: &Uid, is_alone: bool, question: &Revocation
     let meant: Vec<&str> = given.filter(is_meant).collect();
     target.assert_names(meant);
     target.learn(reading.scan.grants.iter().filter(|grant| grant.uid == Some(uid.as_str())).map(|grant| grant.subject));
-    match question.wanted {
-        Wanted::Leaked(leaked) => target.with_certificate(&leaked.facts.common_name, &leaked.facts.organizations),
-        Wanted::Named(_) | Wanted::Deleted { .. } => target,
-    }
+    let own = question.leaked.iter().map(|leaked| &leaked.facts).filter(|facts| facts.is_of(uid));
+    own.fold(target, |target, facts| target.with_certificate(&facts.common_name, &facts.organizations))
 }
 
 fn is_known_as_anothers(account: &AccountReading, uid: &Uid, name: &str) -> bool {

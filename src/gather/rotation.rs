@@ -104,6 +104,7 @@ pub async fn gather(
         world,
         timeout,
         wanted: Wanted::Named(&uids),
+        leaked: &[],
         remembered: &[],
         account_names: &names,
         also_names: &[],

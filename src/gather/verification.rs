@@ -16,6 +16,7 @@ use crate::core::rbac::Roles;
 use crate::core::rbac::inventory::Inventory;
 use crate::core::rbac::mapping_sources::{MappingReading, MappingSources};
 use crate::core::revocation::input::InputTarget;
+use crate::core::revocation::leaked::{LeakedFacts, at_hand};
 use crate::core::revocation::plan::Plan;
 use crate::core::revocation::static_tokens::SecretRef;
 use crate::core::revocation::verification::{
@@ -61,8 +62,8 @@ pub struct VerificationQuery<'a> {
     pub plan: &'a Plan,
     /// What the access reviews are compared with.
     pub before: &'a Before,
-    /// The leaked credential.
-    pub leaked: Option<&'a Leaked>,
+    /// The leaked credentials that are at hand.
+    pub leaked: Vec<&'a Leaked>,
     /// How long to watch for what comes back.
     pub settle: Duration,
     /// Whether something was changed just now: then a source may need a while to say so.
@@ -131,9 +132,22 @@ impl VerificationQuery<'_> {
             cluster_id: self.cluster_id,
             plan: self.plan,
             before: self.before,
-            has_leaked_file: self.leaked.is_some(),
+            missing_files: self
+                .files()
+                .into_iter()
+                .filter(|(_, file)| file.is_none())
+                .map(|(facts, _)| facts)
+                .collect(),
             at: self.api.time().unwrap_or(self.now),
         }
+    }
+
+    /// Each credential that the plan is about, with its file where that is at hand.
+    fn files(&self) -> Vec<(&LeakedFacts, Option<&Leaked>)> {
+        let given: Vec<&LeakedFacts> = self.leaked.iter().map(|leaked| &leaked.facts).collect();
+        let places = at_hand(&self.plan.leaked, &given);
+        let file = |place: Option<usize>| place.map(|place| self.leaked[place]);
+        self.plan.leaked.iter().zip(places.into_iter().map(file)).collect()
     }
 
     /// How long a source may need to say what was changed.

@@ -44,7 +44,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Copies files by their names below a folder, each changed.
-fn copy(from: &Path, to: &Path, change: impl Fn(String) -> String) {
+pub(crate) fn copy(from: &Path, to: &Path, change: impl Fn(String) -> String) {
     for file in files(from) {
         let copy = to.join(file.strip_prefix(from).unwrap());
         fs::create_dir_all(copy.parent().unwrap()).unwrap();

@@ -52,6 +52,7 @@ mod restoring;
 mod rotating;
 mod scene;
 mod setting;
+mod several_files;
 mod sizes;
 mod static_tokens;
 mod terminal;

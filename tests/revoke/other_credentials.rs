@@ -52,7 +52,7 @@ fn a_living_token_is_named_and_keeps_it_residual<C: Cluster>(incident: &Incident
 
     let (status, plan, said) = incident.json(&["revoke", "-f", &file, "--dry-run"]);
     assert_eq!(status, Status::Done, "{said}\n{plan:#}");
-    assert_eq!(plan["leaked"]["otherCredentials"][0]["kind"], "Token", "{plan:#}");
+    assert_eq!(plan["leaked"][0]["otherCredentials"][0]["kind"], "Token", "{plan:#}");
     assert_eq!(remaining(&plan), [named]);
     assert!(!plan.to_string().contains(token), "the token itself is never shown");
 

@@ -96,7 +96,7 @@ pub(super) fn summary(record_length: u64) -> OperationSummary {
     OperationSummary {
         begun: Timestamp::UNIX_EPOCH,
         plan_hash: "3f9a2cdead".to_owned(),
-        purpose: SummaryPurpose::Revoke { tombstone: None },
+        purpose: SummaryPurpose::Revoke { tombstones: Vec::new() },
         cluster_ids: vec![None],
         uids: Vec::new(),
         steps: 1,

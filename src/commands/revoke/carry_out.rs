@@ -19,7 +19,7 @@ use crate::core::revocation::consent::Consent;
 use crate::core::revocation::input::{InputCluster, RevocationInput};
 use crate::core::revocation::journal::originals::Original;
 use crate::core::revocation::journal::{self, Action as AuditAction, Ending, StepResult};
-use crate::core::revocation::operation::{ClusterRecord, LostBinding, OperationReport, Purpose, tombstone_of};
+use crate::core::revocation::operation::{ClusterRecord, LostBinding, OperationReport, Purpose, tombstones_of};
 use crate::core::revocation::plan::{Plan, change_of, roles_then};
 use crate::core::revocation::verification::{
     Before, CheckResult, ClusterAnswers, Outcome, SETTLE, SETTLE_RECONCILED, Verification, reconciled,
@@ -42,7 +42,7 @@ pub(super) struct Revocation<'a> {
     pub(super) ui: &'a Ui,
     pub(super) runtime: &'a Runtime,
     pub(super) request: &'a Request,
-    pub(super) leaked: Option<&'a Leaked>,
+    pub(super) leaked: &'a [Leaked],
     pub(super) cloud: &'a CloudAccess,
     /// Whether a source failed before the change.
     pub(super) has_gaps: bool,
@@ -130,7 +130,6 @@ impl Revocation<'_> {
     }
 
     fn beginning(&self, parts: &[Part<'_>], plan: &Plan) -> operation::Beginning {
-        let tombstone = plan.leaked.as_ref().zip(plan.targets.first());
         operation::Beginning {
             action: AuditAction::Revoke,
             operator: operators(parts),
@@ -138,10 +137,7 @@ impl Revocation<'_> {
             hash: plan.hash.clone(),
             uids: plan.uids(),
             clusters: parts.iter().map(Part::record).collect(),
-            purpose: Purpose::Revoke {
-                tombstone: tombstone.map(|(leaked, target)| tombstone_of(leaked, &target.uid)),
-                plan: Box::new(plan.clone()),
-            },
+            purpose: Purpose::Revoke { tombstones: tombstones_of(plan), plan: Box::new(plan.clone()) },
         }
     }
 
@@ -193,7 +189,7 @@ impl Revocation<'_> {
             targets: input.targets.iter().filter(|target| uids.contains(&target.target.uid)).collect(),
             plan,
             before: &before,
-            leaked: self.leaked,
+            leaked: self.leaked.iter().collect(),
             settle,
             has_just_changed: true,
             now: self.world.clock().time(),

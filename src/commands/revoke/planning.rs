@@ -13,6 +13,7 @@ use crate::adapters::cluster::ApiServer;
 use crate::cli::{AccessArgs, DryRun, RevokeArgs};
 use crate::core::ids::{ClusterId, Uid};
 use crate::core::revocation::input::DryRuns;
+use crate::core::revocation::leaked::renewed;
 use crate::core::revocation::plan::{Draft, Plan, RevokeMode, TokenStep, misnamed};
 use crate::core::revocation::refusal::{Refusal, RefusalCode, RefusalScope};
 use crate::error::{Error, Result};
@@ -32,7 +33,7 @@ pub(super) struct Planning<'a> {
     pub(super) access: &'a AccessArgs,
     pub(super) world: &'a World,
     pub(super) request: &'a Request,
-    pub(super) leaked: Option<&'a Leaked>,
+    pub(super) leaked: &'a [Leaked],
     pub(super) bounds: Bounds,
 }
 
@@ -132,8 +133,8 @@ impl Planning<'_> {
     /// Plans one cluster. Of many clusters only what is needed later is kept of each, and its connections are closed.
     fn draft(&self, mut gathered: Gathered, extent: Extent, are_few: bool) -> (Gathered, Draft) {
         let mode = self.mode(gathered.input.targets.len(), extent);
-        let leaked = gathered.leaked.as_ref().or(self.request.leaked_before());
-        let draft = Draft::of(&gathered.input, &self.request.flags, leaked, mode, &gathered.dry_runs);
+        let leaked = renewed(self.request.leaked_before(), gathered.leaked.clone());
+        let draft = Draft::of(&gathered.input, &self.request.flags, &leaked, mode, &gathered.dry_runs);
         if !are_few {
             gathered.api.disconnect();
             gathered.dry_runs = DryRuns::new();
@@ -154,7 +155,8 @@ impl Planning<'_> {
         revocation::RevocationQuery {
             world: self.world,
             timeout: self.access.request_timeout.0,
-            wanted: self.request.wanted(self.leaked, cluster),
+            wanted: self.request.wanted(cluster),
+            leaked: self.leaked,
             remembered: &self.request.remembered,
             account_names,
             also_names: &self.request.flags.also_names,
@@ -191,8 +193,8 @@ impl Planning<'_> {
         };
         let drafts = std::mem::take(&mut fleet.drafts).into_iter().zip(&fleet.clusters);
         let drafts = drafts.filter(|(_, gathered)| is_sure(gathered)).map(|(draft, _)| draft).collect();
-        let leaked_before = self.request.leaked_before();
-        let leaked = fleet.clusters.iter().find_map(|gathered| gathered.leaked.as_ref()).or(leaked_before).cloned();
+        let given = fleet.clusters.first().map(|gathered| gathered.leaked.clone()).unwrap_or_default();
+        let leaked = renewed(self.request.leaked_before(), given);
         let earlier = self.request.plan_before().map(|before| before.paths.as_slice()).unwrap_or_default();
         let mut plan = Plan::with_earlier(drafts, flags.clone(), leaked, earlier);
         plan.warnings.extend(fleet.by_temporary_credential.iter().map(|cluster_ref| {
@@ -212,9 +214,22 @@ impl Planning<'_> {
             plan.refusals.extend(self.held_nowhere(fleet, &plan));
         }
         self.request.hold_against(&mut plan, &fleet.clusters);
-        let leaked = self.leaked.zip(fleet.clusters.first());
-        plan.refusals.extend(leaked.and_then(|(leaked, gathered)| contradiction(leaked, gathered)));
+        if let Some(gathered) = fleet.clusters.first() {
+            plan.refusals.extend(self.leaked.iter().filter_map(|leaked| self.contradiction(leaked, gathered)));
+        }
         plan
+    }
+
+    /// A file need not say which cluster it is for, but what it says must be right.
+    fn contradiction(&self, leaked: &Leaked, gathered: &Gathered) -> Option<Refusal> {
+        let (claim, id) = (leaked.inference.best.as_ref()?, gathered.input.cluster.id()?);
+        (claim.id != *id).then(|| {
+            let file = if self.leaked.len() > 1 { leaked.facts.label() } else { "the file" };
+            let message =
+                format!("{} in {file} says that its cluster is {}, it is {id}", claim.from.describe(), claim.id);
+            Refusal::new(RefusalCode::ClusterContradicted, message)
+                .hint(format!("kubectl ackcred revoke {}, if you are sure of the cluster", leaked.uid))
+        })
     }
 
     /// Those who were named and hold nothing in any of the clusters.
@@ -270,15 +285,4 @@ fn duplicate_cluster_ids(clusters: &[Gathered]) -> Vec<Refusal> {
         refusals.push(refusal.hint("choose the right one with --context"));
     }
     refusals
-}
-
-/// The file need not say which cluster it is for, but what it says must be right.
-fn contradiction(leaked: &Leaked, gathered: &Gathered) -> Option<Refusal> {
-    let (claim, id) = (leaked.inference.best.as_ref()?, gathered.input.cluster.id()?);
-    (claim.id != *id).then(|| {
-        let message =
-            format!("{} in the file says that its cluster is {}, it is {id}", claim.from.describe(), claim.id);
-        Refusal::new(RefusalCode::ClusterContradicted, message)
-            .hint(format!("kubectl ackcred revoke {}, if you are sure of the cluster", leaked.uid))
-    })
 }

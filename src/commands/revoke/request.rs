@@ -5,22 +5,22 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
+use super::super::operation;
 use super::super::stop::Stop;
-use super::super::{leaked_file, operation};
 use crate::adapters::files;
 use crate::adapters::journal::StateFolder;
 use crate::cli::RevokeArgs;
 use crate::core::distinct::distinct;
 use crate::core::ids::{ClusterId, Uid};
-use crate::core::revocation::input::LeakedFacts;
 use crate::core::revocation::journal::OperationId;
+use crate::core::revocation::leaked::LeakedFacts;
 use crate::core::revocation::plan::{Flags, Plan, PlannedTarget};
 use crate::core::revocation::refusal::{Refusal, RefusalCode};
 use crate::error::{Error, Result};
 use crate::gather::history::{self, Past};
 use crate::gather::leaked::Leaked;
 use crate::gather::revocation::{Gathered, Wanted};
-use crate::output::views::{RevocationPlan, TargetView};
+use crate::output::views::{LeakedView, RevocationPlan, TargetView};
 use crate::world::World;
 
 /// What is asked for: on the command line, by a plan, or by an operation that was cut off.
@@ -39,12 +39,16 @@ pub(super) struct Request {
 
 impl Request {
     /// What is asked for. An operation whose record can't be trusted is refused.
-    pub(super) fn of(args: &RevokeArgs, world: &World) -> Result<Self, Stop> {
+    pub(super) fn of(args: &RevokeArgs, leaked: &[Leaked], world: &World) -> Result<Self, Stop> {
         if let Some(path) = &args.plan {
-            return Ok(Self::of_agreed(read_plan(&world.cwd.join(path))?, args)?);
+            let agreed = read_plan(&world.cwd.join(path))?;
+            agreed.is_about(leaked)?;
+            return Ok(Self::of_agreed(agreed));
         }
         if let Some(id) = &args.resume {
-            return Self::of_operation(id, args, world);
+            let resumed = Self::of_operation(id, args, world)?;
+            resumed.is_about(leaked)?;
+            return Ok(resumed);
         }
         if let Some(name) = args.also_name.iter().find(|name| args.accept_name.contains(name)) {
             let message = format!("{name} is either the identity's, --also-name, or another's, --accept-name");
@@ -52,7 +56,7 @@ impl Request {
         }
         Ok(Self {
             flags: flags(args),
-            uids: distinct(args.uids.iter().cloned()),
+            uids: distinct(args.uids.iter().chain(leaked.iter().map(|one| &one.uid)).cloned()),
             planned: BTreeMap::new(),
             hash: None,
             resumed: None,
@@ -77,24 +81,15 @@ impl Request {
         let Some(plan) = past.record.revocation().cloned() else {
             return Err(Error::usage(format!("{id} is a restore; run the restore again instead")).into());
         };
-        let resumed = Self { resumed: Some(past), hash: None, ..Self::of_agreed(Agreed::of(&plan), args)? };
+        let resumed = Self { resumed: Some(past), hash: None, ..Self::of_agreed(Agreed::of(&plan)) };
         // The flags that a refusal advises are of use here, too: the plan that consent is asked for has them.
         let flags = resumed.flags.clone().and(flags(args));
         Ok(Self { flags, remembered: plan.targets, ..resumed })
     }
 
-    /// The credential in the file of `-f`, which must be the one that a resumed operation is about.
-    pub(super) fn leaked(&self, args: &RevokeArgs, world: &World) -> Result<Option<Leaked>, Stop> {
-        let leaked = leaked_file::read_or_refuse(args.file.as_deref(), args.leaked_context.as_deref(), world)?;
-        if let Some(leaked) = &leaked {
-            self.is_about(leaked)?;
-        }
-        Ok(leaked)
-    }
-
-    /// What the operation that is gone on with knew of the credential that leaked; its file may not be given again.
-    pub(super) fn leaked_before(&self) -> Option<&LeakedFacts> {
-        self.plan_before()?.leaked.as_ref()
+    /// What the operation that is gone on with knew of the credentials that leaked; their files may not be given again.
+    pub(super) fn leaked_before(&self) -> &[LeakedFacts] {
+        self.plan_before().map(|plan| plan.leaked.as_slice()).unwrap_or_default()
     }
 
     /// The plan of the operation that is gone on with.
@@ -102,26 +97,24 @@ impl Request {
         self.resumed.as_ref()?.record.revocation()
     }
 
-    fn is_about(&self, leaked: &Leaked) -> Result<()> {
-        let Some(past) = &self.resumed else { return Ok(()) };
-        match self.leaked_before() {
-            Some(known) if known.certificate_sha256 == leaked.facts.certificate_sha256 => Ok(()),
-            Some(known) => {
-                let message = format!("operation {} is about another file: that of {}", past.id, known.common_name);
-                Err(Error::usage(message))
+    /// Whoever is in the file of another, nobody is revoked whom the operation is not about.
+    fn is_about(&self, leaked: &[Leaked]) -> Result<()> {
+        let (Some(past), known) = (&self.resumed, self.leaked_before()) else { return Ok(()) };
+        let is_known =
+            |one: &&Leaked| known.iter().any(|known| known.certificate_sha256 == one.facts.certificate_sha256);
+        let Some(other) = leaked.iter().find(|one| !is_known(one)) else { return Ok(()) };
+        let names: Vec<&str> = distinct(known.iter().map(|known| known.common_name.as_str()));
+        Err(Error::usage(match names.as_slice() {
+            [] => format!("operation {} is about no file: leave out -f", past.id),
+            names => {
+                let file = other.facts.label();
+                format!("operation {} is about another file than {file}: that of {}", past.id, names.join(", "))
             }
-            None => Err(Error::usage(format!("operation {} is about no file: leave out -f", past.id))),
-        }
+        }))
     }
 
-    fn of_agreed(agreed: Agreed, args: &RevokeArgs) -> Result<Self> {
-        let Agreed { hash, flags, leaked, targets } = agreed;
-        if args.resume.is_none() && leaked.is_some() != args.file.is_some() {
-            return Err(Error::usage(match &leaked {
-                Some(name) => format!("the plan is about the leaked certificate of {name}: give its file with -f"),
-                None => "the plan is about no file: leave out -f".to_owned(),
-            }));
-        }
+    fn of_agreed(agreed: Agreed) -> Self {
+        let Agreed { hash, flags, leaked: _, targets } = agreed;
         let mut planned: BTreeMap<ClusterId, (Vec<Uid>, Option<String>)> = BTreeMap::new();
         for target in &targets {
             if let Some(id) = &target.cluster_id {
@@ -130,14 +123,14 @@ impl Request {
                 context.clone_from(&target.context);
             }
         }
-        Ok(Self {
+        Self {
             uids: distinct(targets.into_iter().map(|target| target.uid)),
             planned,
             flags,
             hash: Some(hash),
             resumed: None,
             remembered: Vec::new(),
-        })
+        }
     }
 
     /// The clusters that a plan or an operation is about, each with the context that led there.
@@ -146,19 +139,16 @@ impl Request {
     }
 
     /// Who is to be revoked in a cluster.
-    pub(super) fn wanted<'a>(&'a self, leaked: Option<&'a Leaked>, cluster: Option<&ClusterId>) -> Wanted<'a> {
-        match leaked {
-            Some(leaked) => Wanted::Leaked(leaked),
-            None if self.flags.all_deleted && self.resumed.is_none() => {
-                Wanted::Deleted { accept_inferred: self.flags.accept_inferred }
-            }
-            // Of one cluster a plan may know no ID, or the context may lead to another one: that is refused elsewhere.
-            None if self.planned.len() > 1 => {
-                let own = cluster.and_then(|id| self.planned.get(id));
-                Wanted::Named(own.map(|(uids, _)| uids.as_slice()).unwrap_or_default())
-            }
-            None => Wanted::Named(&self.uids),
+    pub(super) fn wanted(&self, cluster: Option<&ClusterId>) -> Wanted<'_> {
+        if self.flags.all_deleted && self.resumed.is_none() {
+            return Wanted::Deleted { accept_inferred: self.flags.accept_inferred };
         }
+        // Of one cluster a plan may know no ID, or the context may lead to another one: that is refused elsewhere.
+        if self.planned.len() > 1 {
+            let own = cluster.and_then(|id| self.planned.get(id));
+            return Wanted::Named(own.map(|(uids, _)| uids.as_slice()).unwrap_or_default());
+        }
+        Wanted::Named(&self.uids)
     }
 
     /// Holds a plan made now against the one that was given, or against the operation that is gone on with.
@@ -205,9 +195,14 @@ fn flags(args: &RevokeArgs) -> Flags {
 struct Agreed {
     hash: String,
     flags: Flags,
-    /// The name in the leaked certificate, where the plan is about one.
-    leaked: Option<String>,
+    /// The leaked certificates that the plan is about.
+    leaked: Vec<AgreedCertificate>,
     targets: Vec<AgreedTarget>,
+}
+
+struct AgreedCertificate {
+    common_name: String,
+    sha256: String,
 }
 
 struct AgreedTarget {
@@ -223,11 +218,33 @@ impl Agreed {
             uid: target.uid.clone(),
             context: target.context.clone(),
         };
+        let certificate = |leaked: &LeakedFacts| AgreedCertificate {
+            common_name: leaked.common_name.clone(),
+            sha256: leaked.certificate_sha256.clone(),
+        };
         Self {
             hash: plan.hash.clone(),
             flags: plan.flags.clone(),
-            leaked: plan.leaked.as_ref().map(|leaked| leaked.common_name.clone()),
+            leaked: plan.leaked.iter().map(certificate).collect(),
             targets: plan.targets.iter().map(target).collect(),
+        }
+    }
+
+    /// The files must be those that the plan was made with, all of them.
+    fn is_about(&self, given: &[Leaked]) -> Result<()> {
+        let is = |agreed: &AgreedCertificate, one: &Leaked| agreed.sha256 == one.facts.certificate_sha256;
+        if let Some(missing) = self.leaked.iter().find(|agreed| !given.iter().any(|one| is(agreed, one))) {
+            let name = &missing.common_name;
+            let message = format!("the plan is about the leaked certificate of {name}: give its file with -f");
+            return Err(Error::usage(message));
+        }
+        match given.iter().find(|one| !self.leaked.iter().any(|agreed| is(agreed, one))) {
+            None => Ok(()),
+            Some(_) if self.leaked.is_empty() => Err(Error::usage("the plan is about no file: leave out -f")),
+            Some(other) => {
+                let file = other.facts.label();
+                Err(Error::usage(format!("the plan is not about {file}: leave it out")))
+            }
         }
     }
 }
@@ -246,10 +263,14 @@ impl TryFrom<RevocationPlan> for Agreed {
                 context: target.context,
             })
         };
+        let certificate = |leaked: LeakedView| AgreedCertificate {
+            common_name: leaked.common_name,
+            sha256: leaked.certificate_sha256,
+        };
         Ok(Self {
             hash: plan.hash,
             flags: plan.flags.into(),
-            leaked: plan.leaked.map(|leaked| leaked.common_name),
+            leaked: plan.leaked.into_iter().map(certificate).collect(),
             targets: plan.targets.into_iter().map(target).collect::<anyhow::Result<_>>()?,
         })
     }

@@ -80,8 +80,8 @@ impl Wanted {
 
     /// Whether one of the operations is about this certificate.
     pub(super) fn is_about(&self, leaked: &Leaked) -> bool {
-        let then = self.pasts.iter().filter_map(|past| past.record.revocation()?.leaked.as_ref());
-        then.into_iter().any(|then| then.certificate_sha256 == leaked.facts.certificate_sha256)
+        let plans = self.pasts.iter().filter_map(|past| past.record.revocation());
+        plans.flat_map(|plan| &plan.leaked).any(|then| then.certificate_sha256 == leaked.facts.certificate_sha256)
     }
 
     /// Each cluster of each operation.

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::other_credential::OtherCredential;
 use super::static_tokens::InputTokens;
 use super::target::Target;
 use crate::core::access::holder::LastAccess;
@@ -217,27 +216,6 @@ impl Operator {
         names.dedup();
         names
     }
-}
-
-/// A credential that was found where it should not be. Nothing of it is secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LeakedFacts {
-    /// The common name of its certificate.
-    pub common_name: String,
-    /// The organizations of its certificate.
-    pub organizations: Vec<String>,
-    /// The serial number of its certificate.
-    pub serial: String,
-    /// SHA-256 fingerprint of its certificate, in hexadecimal digits.
-    pub certificate_sha256: String,
-    /// SHA-256 fingerprint of its public key, in hexadecimal digits.
-    pub key_sha256: String,
-    /// The last second of its validity.
-    pub not_after: Option<jiff::Timestamp>,
-    /// Whether the CA of the cluster signed it; null where its kind of signature can't be checked.
-    pub signed_by_ca: Option<bool>,
-    /// What its file holds beside the certificate and may open the cluster, too.
-    pub other_credentials: Vec<OtherCredential>,
 }
 
 /// What the API server said to a step when it was asked by dry run.

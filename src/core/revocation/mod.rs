@@ -12,6 +12,7 @@ pub mod consent;
 mod fixtures;
 pub mod input;
 pub mod journal;
+pub mod leaked;
 pub mod matrix;
 pub mod operation;
 pub mod other_credential;

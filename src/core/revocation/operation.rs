@@ -2,12 +2,14 @@
 
 use jiff::Timestamp;
 
-use super::input::{Confirmation, LeakedFacts, RoleThen};
+use super::input::{Confirmation, RoleThen};
 use super::journal::{OperationSummary, RestoreOrigin, StepResult, SummaryPurpose, Tombstone};
+use super::leaked::LeakedFacts;
 use super::plan::Plan;
 use super::restoration::RestorePlan;
 use super::rotation::RotationPlan;
 use super::verification::{Answers, ClusterAnswers, Probe, Verification};
+use crate::core::distinct::distinct;
 use crate::core::ids::{ClusterId, Region, Uid};
 use crate::core::rbac::binding_object::BindingRef;
 
@@ -33,8 +35,8 @@ pub enum Purpose {
     Revoke {
         /// The plan.
         plan: Box<Plan>,
-        /// The credential that must not come back to life unnoticed.
-        tombstone: Option<Tombstone>,
+        /// The credentials that must not come back to life unnoticed.
+        tombstones: Vec<Tombstone>,
     },
     /// Access is given back.
     Restore {
@@ -169,8 +171,8 @@ impl OperationRecord {
     /// What is kept of it for lists of operations, of a record of this length in bytes.
     pub fn summary(&self, record_length: u64) -> OperationSummary {
         let (plan_hash, steps, purpose) = match &self.purpose {
-            Purpose::Revoke { plan, tombstone } => {
-                (&plan.hash, plan.steps.len(), SummaryPurpose::Revoke { tombstone: tombstone.clone() })
+            Purpose::Revoke { plan, tombstones } => {
+                (&plan.hash, plan.steps.len(), SummaryPurpose::Revoke { tombstones: tombstones.clone() })
             }
             Purpose::Restore { of, plan, rearmed } => {
                 let purpose = SummaryPurpose::Restore { of: of.clone(), rearmed: rearmed.clone() };
@@ -206,6 +208,13 @@ impl OperationRecord {
         }
         (self.summary(summary.record_length) != *summary).then_some("its summary says something else")
     }
+}
+
+/// What is kept of the credentials that a plan is about, each once.
+pub fn tombstones_of(plan: &Plan) -> Vec<Tombstone> {
+    let uids = plan.uids();
+    let tombstone = |one: &LeakedFacts| Some(tombstone_of(one, uids.iter().find(|uid| one.is_of(uid))?));
+    distinct(plan.leaked.iter().filter_map(tombstone))
 }
 
 /// What is kept of a credential that leaked.

@@ -7,7 +7,8 @@
 use k8s_openapi::api::rbac::v1::Subject;
 
 use super::change::Change;
-use super::input::{LeakedFacts, RevocationInput, RoleThen};
+use super::input::{RevocationInput, RoleThen};
+use super::leaked::LeakedFacts;
 use super::refusal::{Refusal, RefusalScope};
 use super::seal;
 use super::target::TargetNames;
@@ -19,6 +20,7 @@ use crate::core::rbac::binding_object::BindingObject;
 use crate::core::rbac::inventory::Role;
 
 mod draft;
+mod leaked_files;
 mod names;
 mod paths;
 mod refuse;
@@ -95,8 +97,8 @@ pub struct Plan {
     pub hash: String,
     /// The flags.
     pub flags: Flags,
-    /// The credential that the plan is about, where one was given.
-    pub leaked: Option<LeakedFacts>,
+    /// The credentials that the plan is about, in the order of their files; empty where none was given.
+    pub leaked: Vec<LeakedFacts>,
     /// The identities.
     pub targets: Vec<PlannedTarget>,
     /// The steps, in order.
@@ -176,17 +178,12 @@ pub fn others_of(object: &BindingObject, names: &TargetNames) -> Vec<Subject> {
 
 impl Plan {
     /// Joins the clusters' drafts and seals them.
-    pub fn new(drafts: Vec<Draft>, flags: Flags, leaked: Option<LeakedFacts>) -> Self {
+    pub fn new(drafts: Vec<Draft>, flags: Flags, leaked: Vec<LeakedFacts>) -> Self {
         Self::with_earlier(drafts, flags, leaked, &[])
     }
 
     /// The same with what an earlier plan for the same identities found that they can become: their rights may be gone by now.
-    pub fn with_earlier(
-        drafts: Vec<Draft>,
-        flags: Flags,
-        leaked: Option<LeakedFacts>,
-        earlier: &[PlannedPath],
-    ) -> Self {
+    pub fn with_earlier(drafts: Vec<Draft>, flags: Flags, leaked: Vec<LeakedFacts>, earlier: &[PlannedPath]) -> Self {
         let mut plan = Self {
             hash: String::new(),
             flags,

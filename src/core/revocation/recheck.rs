@@ -149,7 +149,7 @@ mod tests {
             let words: Vec<&str> = line.split(' ').collect();
             let (purpose, cluster, who, state) = match words[..] {
                 ["revoke", cluster, who] => {
-                    (SummaryPurpose::Revoke { tombstone: None }, cluster, who, State::Ended(Ending::Verified))
+                    (SummaryPurpose::Revoke { tombstones: Vec::new() }, cluster, who, State::Ended(Ending::Verified))
                 }
                 ["rotate", cluster, who] => {
                     let purpose = SummaryPurpose::Rotate { tombstones: Vec::new() };

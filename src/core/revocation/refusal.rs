@@ -43,6 +43,8 @@ pub enum RefusalCode {
     Declined,
     /// The credential in the file names no RAM identity.
     NoRamIdentity,
+    /// One of several leaked files can't be read as a kubeconfig.
+    FileUnread,
     /// A name that `--also-name` or `--accept-name` gives is not there, or resembles none of the identities.
     NameMismatch,
     /// The file is of a cluster that no context leads to.
@@ -105,6 +107,7 @@ impl RefusalCode {
             | Self::NoTerminal
             | Self::Declined
             | Self::NoRamIdentity
+            | Self::FileUnread
             | Self::OtherCluster
             | Self::PlanChanged
             | Self::Locked

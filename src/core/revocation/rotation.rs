@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::input::LeakedFacts;
 use super::journal::Tombstone;
+use super::leaked::LeakedFacts;
 use super::operation::tombstone_of;
 use super::plan::{Draft, Flags, Plan};
 use super::seal;
@@ -116,7 +116,7 @@ impl RotationPlan {
             destinations.extend(draft.destination);
             parts.push(draft.draft);
         }
-        let plan = Plan::new(parts, Flags::default(), None);
+        let plan = Plan::new(parts, Flags::default(), Vec::new());
         let mut rotation = Self { plan, keep_others, certificates, destinations };
         rotation.plan.hash = seal::of_rotation(&rotation);
         rotation

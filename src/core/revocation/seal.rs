@@ -4,9 +4,12 @@
 //! seal. A flag that is not given is left out, so that neither does a flag that is added later. No times, no activity and no answers
 //! to dry runs are in it. The list is published in `docs/records.md`.
 
+use std::collections::BTreeSet;
+
 use k8s_openapi::api::rbac::v1::Subject;
 use serde_json::{Map, Value, json};
 
+use super::leaked::LeakedFacts;
 use super::plan::{Flags, Plan, PlannedTarget, Step, StepKind};
 use super::record::{DELETE_KUBECONFIG, END_STATIC_TOKEN, OnDisk, ROTATE_KUBECONFIG};
 use super::restoration::{RestoreAction, RestoreFlags, RestoreStep, RestoreToken};
@@ -19,10 +22,20 @@ use crate::core::rbac::binding_object::{BindingObject, BindingRef};
 pub(super) fn of_revocation(plan: &Plan) -> String {
     seal(&json!({
         "flags": revocation_flags(&plan.flags),
-        "leaked": plan.leaked.as_ref().map(|leaked| &leaked.certificate_sha256),
+        "leaked": certificates(&plan.leaked),
         "targets": plan.targets.iter().map(target).collect::<Vec<_>>(),
         "steps": plan.steps.iter().map(step).collect::<Vec<_>>(),
     }))
+}
+
+/// The certificates' fingerprints, each once and sorted: null, the one, or a list. The order of the files is not agreed to.
+fn certificates(leaked: &[LeakedFacts]) -> Value {
+    let all: BTreeSet<&str> = leaked.iter().map(|one| one.certificate_sha256.as_str()).collect();
+    match Vec::from_iter(all).as_slice() {
+        [] => Value::Null,
+        [one] => json!(one),
+        several => json!(several),
+    }
 }
 
 /// The seal of a rotation: SHA-256 in hexadecimal digits.

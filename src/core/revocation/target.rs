@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::rbac::v1::Subject;
 
 use crate::core::access::likeness::{leading_uid, ram_name};
+use crate::core::distinct::distinct;
 use crate::core::ids::{Uid, split_subject_name};
 use crate::core::rbac::binding_object::user_name;
 use crate::core::system_groups::{ACK_USERS, AUTHENTICATED, MASTERS};
@@ -51,11 +52,15 @@ impl Target {
         }
     }
 
-    /// Takes name and groups from a certificate.
+    /// Takes name and groups from a certificate. The groups of several add up: what one of them gives is asked about for all names.
     #[must_use]
     pub fn with_certificate(mut self, common_name: &str, organizations: &[String]) -> Self {
         self.names.insert(common_name.to_owned());
-        self.groups = organizations.to_vec();
+        if self.groups_from == GroupsFrom::Assumed {
+            self.groups.clear();
+        }
+        let groups = self.groups.iter().chain(organizations).filter(|group| *group != AUTHENTICATED);
+        self.groups = distinct(groups.cloned());
         self.groups.push(AUTHENTICATED.to_owned());
         self.groups_from = GroupsFrom::Certificate;
         self
@@ -266,6 +271,9 @@ mod tests {
         assert_eq!(target().groups, ["system:users", "system:authenticated"]);
         let known = target().with_certificate("200-17", &["ops".to_owned(), MASTERS.to_owned()]);
         assert_eq!(known.groups, ["ops", "system:masters", "system:authenticated"]);
+        let of_both = known.clone().with_certificate("200-18", &["dev".to_owned(), "ops".to_owned()]);
+        assert_eq!(of_both.groups, ["ops", "system:masters", "dev", "system:authenticated"]);
+        assert!(of_both.names.contains("200-17") && of_both.names.contains("200-18"));
         assert!(known.is_master() && known.groups_from == GroupsFrom::Certificate && !target().is_master());
     }
 }

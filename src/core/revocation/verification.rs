@@ -5,6 +5,7 @@
 
 use jiff::Timestamp;
 
+use super::leaked::LeakedFacts;
 use super::plan::{Plan, Remain};
 use super::target::{GroupsFrom, Target};
 use crate::core::ids::{ClusterId, Uid};
@@ -20,6 +21,7 @@ mod other_credentials;
 mod rbac;
 mod reviews;
 mod rotation;
+mod several_files;
 mod static_tokens;
 mod watch;
 
@@ -33,6 +35,7 @@ pub use other_credentials::{CredentialAnswer, weigh_other, with_others, without_
 pub use rbac::evaluate;
 pub use reviews::{Before, Reviewed, questions, read_review, weigh_reviews};
 pub use rotation::{OldQuestion, joined, new_is_seen, old_names_left, old_question, weigh_new, weigh_old};
+pub use several_files::of_files;
 pub use static_tokens::weigh_static_tokens;
 pub use watch::{Returned, SETTLE, SETTLE_RECONCILED, Seen, Window, came_back, reconciled, weigh_window};
 
@@ -185,8 +188,8 @@ pub struct Assembly<'a> {
     pub plan: &'a Plan,
     /// What the access reviews were compared with.
     pub before: &'a Before,
-    /// Whether the leaked file, if the plan is about one, was there to be presented.
-    pub has_leaked_file: bool,
+    /// The leaked files of the plan that were not there to be presented.
+    pub missing_files: Vec<&'a LeakedFacts>,
     /// When the last check was made.
     pub at: Timestamp,
 }
@@ -196,9 +199,12 @@ impl Assembly<'_> {
     pub fn verification(&self, target: &Target, mut checks: Vec<CheckReport>) -> Verification {
         checks.sort_by_key(|report| report.check);
         let mut not_checked = self.plan.not_checked.clone();
-        if self.plan.leaked.is_some() && !self.has_leaked_file {
-            not_checked.insert(0, "the leaked file itself: give it again with -f".to_owned());
-        }
+        let missing =
+            self.missing_files.iter().filter(|one| one.is_of(&target.uid)).map(|one| match self.plan.leaked.len() {
+                1 => "the leaked file itself: give it again with -f".to_owned(),
+                _ => format!("the leaked file {}: give it again with -f", one.label()),
+            });
+        not_checked.splice(..0, missing);
         if self.before.allowed.is_empty() {
             not_checked.insert(0, "access reviews: nothing that the roles allow was seen to work before".to_owned());
         }

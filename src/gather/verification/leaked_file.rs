@@ -11,16 +11,23 @@ use crate::core::rbac::user_info::ANONYMOUS;
 use crate::core::revocation::input::InputTarget;
 use crate::core::revocation::verification::{
     Check, CheckReport, CheckResult, CredentialAnswer, LeakedQuestion, certificate_refused, leaked_question,
-    mistaken_identity, weigh_get, weigh_other, weigh_own_review, with_others, without_file,
+    mistaken_identity, of_files, weigh_get, weigh_other, weigh_own_review, with_others, without_file,
 };
 use crate::error::chain;
 use crate::gather::leaked::{Leaked, OtherLogin};
 
-/// Presents every credential of the leaked file.
+/// Presents every credential of an identity's leaked files.
 pub(super) async fn present_leaked(question: &VerificationQuery<'_>, target: &InputTarget) -> CheckReport {
-    let Some(leaked) = question.leaked.filter(|leaked| leaked.uid == target.target.uid) else {
-        return without_file(question.plan.leaked.as_ref());
-    };
+    let own = question.files().into_iter().filter(|(facts, _)| facts.is_of(&target.target.uid));
+    let presented = own.map(async |(facts, file)| match file {
+        Some(leaked) => (facts, present_file(question, leaked, target).await),
+        None => (facts, without_file(facts)),
+    });
+    of_files(future::join_all(presented).await, question.plan.leaked.len() == 1)
+}
+
+/// Presents every credential of one file.
+async fn present_file(question: &VerificationQuery<'_>, leaked: &Leaked, target: &InputTarget) -> CheckReport {
     let others =
         future::join_all(leaked.others.iter().map(async |other| {
             weigh_other(&other.credential, &present_other(question.api, other).await, &target.target)

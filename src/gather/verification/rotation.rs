@@ -11,7 +11,8 @@ use super::{FirstList, REVIEW_STEP, REVIEWS_SETTLE_WITHIN, VerificationQuery, pr
 use crate::adapters::cluster::{ApiServer, GetAnswer};
 use crate::core::kubeconfig::connection::Login;
 use crate::core::rbac::{Attributes, path_of};
-use crate::core::revocation::input::{InputTarget, LeakedFacts, RevocationInput};
+use crate::core::revocation::input::{InputTarget, RevocationInput};
+use crate::core::revocation::leaked::LeakedFacts;
 use crate::core::revocation::plan::Plan;
 use crate::core::revocation::rotation::{KnownCertificate, NewKubeconfig};
 use crate::core::revocation::verification::{
@@ -144,7 +145,7 @@ async fn verify_one(question: &RotationQuery<'_>, target: &InputTarget) -> (Veri
         targets: vec![target],
         plan,
         before: &asked.before,
-        leaked: None,
+        leaked: Vec::new(),
         settle: question.settle,
         has_just_changed: true,
         now: question.now,

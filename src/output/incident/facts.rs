@@ -2,8 +2,9 @@
 
 use super::Sources;
 use crate::core::distinct::distinct;
-use crate::core::revocation::input::{Confirmation, LeakedFacts};
+use crate::core::revocation::input::Confirmation;
 use crate::core::revocation::journal::{Event, RestoreOrigin, state};
+use crate::core::revocation::leaked::LeakedFacts;
 use crate::core::revocation::operation::{ClusterRecord, OperationRecord, Purpose};
 use crate::core::revocation::plan::{Flags, Plan, PlannedTarget};
 use crate::core::revocation::restoration::RestoreFlags;
@@ -49,18 +50,18 @@ pub(super) fn facts(sources: &Sources<'_>) -> Vec<(&'static str, String)> {
 
 fn of_purpose(record: &OperationRecord) -> Vec<(&'static str, String)> {
     let (leaked, flags, hash) = match &record.purpose {
-        Purpose::Revoke { plan, .. } => (plan.leaked.as_ref().map(leaked), of_revoke(&plan.flags), &plan.hash),
-        Purpose::Restore { plan, .. } => (None, of_restore(&plan.flags), &plan.hash),
+        Purpose::Revoke { plan, .. } => (plan.leaked.as_slice(), of_revoke(&plan.flags), &plan.hash),
+        Purpose::Restore { plan, .. } => (&[][..], of_restore(&plan.flags), &plan.hash),
         Purpose::Rotate { plan } => {
             let flags = plan.keep_others.then(|| "--keep-others".to_owned()).into_iter().collect();
-            (None, flags, &plan.plan.hash)
+            (&[][..], flags, &plan.plan.hash)
         }
     };
-    let leaked = leaked.map(|leaked| ("Leaked credential", leaked));
+    let leaked = leaked.iter().map(|one| ("Leaked credential", self::leaked(one)));
     let flags = (!flags.is_empty()).then(|| ("Flags", flags.join(" ")));
     let old = record.rotation().into_iter().flat_map(|plan| &plan.certificates);
     let old = old.map(|one| ("Old credential", self::leaked(&one.facts)));
-    leaked.into_iter().chain(old).chain(flags).chain([("Plan agreed to", format!("SHA-256 {hash}"))]).collect()
+    leaked.chain(old).chain(flags).chain([("Plan agreed to", format!("SHA-256 {hash}"))]).collect()
 }
 
 fn outcome(events: &[Event], is_in_part: bool) -> String {
@@ -110,8 +111,9 @@ fn cluster(cluster: &ClusterRecord) -> String {
 
 fn leaked(leaked: &LeakedFacts) -> String {
     let ends = leaked.not_after.map(|end| format!(", valid until {}", time(end))).unwrap_or_default();
+    let file = leaked.file.as_ref().map(|file| format!(", in {file}")).unwrap_or_default();
     format!(
-        "certificate of {}, serial {}, SHA-256 {}{ends}",
+        "certificate of {}, serial {}, SHA-256 {}{ends}{file}",
         leaked.common_name, leaked.serial, leaked.certificate_sha256
     )
 }

@@ -60,9 +60,9 @@ fn of_revocation(sources: &Sources<'_>, record: &OperationRecord, plan: &Plan) -
     let tokens = plan.token_steps().map(|(_, step)| &step.secret);
     notes.extend(tokens.map(|secret| format!("every holder of the static token in {secret} has access again")));
     let mut command = format!("kubectl ackcred restore {}", sources.id);
-    if let Some(leaked) = &plan.leaked {
-        command += &format!(" --rearm {}", quoted(&leaked.common_name));
-        notes.push(format!("--rearm is needed: it lets the leaked credential of {} work again", leaked.common_name));
+    for name in distinct(plan.leaked.iter().map(|leaked| &leaked.common_name)) {
+        command += &format!(" --rearm {}", quoted(name));
+        notes.push(format!("--rearm is needed: it lets the leaked credential of {name} work again"));
     }
     if plan.steps.iter().any(|step| matches!(step.kind, StepKind::Kubeconfig(_))) {
         notes.push(

@@ -7,6 +7,7 @@
 mod cloud;
 mod expiry;
 mod history;
+mod leaked;
 mod lint;
 mod paths;
 mod persistence;
@@ -36,6 +37,7 @@ mod words;
 pub use cloud::{CallerView, CloudView};
 pub use expiry::{ExpiryItem, ExpiryReport, SearchView, UnreadView, left, status_tone};
 pub use history::{History, OperationKind, OperationOutcome, PastOperation};
+pub use leaked::LeakedView;
 pub use lint::{AcceptedView, LintFindingView, LintReport, NotCheckedView};
 pub use paths::{PathView, RequestView};
 pub use persistence::{AskedPersistence, FindingView, PersistenceColumns, PersistenceReport};

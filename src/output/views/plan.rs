@@ -3,17 +3,16 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::leaked::{self, LeakedView};
 use super::paths::PathView;
 use super::refusal::RefusalView;
 use super::step::{ObjectView, StepAction, StepView};
 use super::verification::RemainView;
-use super::words::{CredentialWord, GroupsFromWord, IdentityTypeWord, StateWord, Word as _};
-use super::{ApiVersion, Kind, distance, each_once, time};
+use super::words::{GroupsFromWord, IdentityTypeWord, StateWord, Word as _};
+use super::{ApiVersion, Kind, each_once};
 use crate::core::distinct::distinct;
 use crate::core::rbac::others::Others;
 use crate::core::rbac::reach::Certainty;
-use crate::core::revocation::input::LeakedFacts;
-use crate::core::revocation::other_credential::OtherCredential;
 use crate::core::revocation::plan::{Flags, Plan, PlannedPath, PlannedTarget, Step};
 use crate::output::report::Report;
 use crate::output::steps::StepLines;
@@ -38,8 +37,8 @@ pub struct RevocationPlan {
     pub hash: String,
     /// The flags.
     pub flags: FlagsView,
-    /// The credential that leaked; null where no file was given.
-    pub leaked: Option<LeakedView>,
+    /// The credentials that leaked, in the order of their files; none where no file was given.
+    pub leaked: Vec<LeakedView>,
     /// The identities.
     pub targets: Vec<TargetView>,
     /// The steps, in order.
@@ -87,44 +86,6 @@ pub struct FlagsView {
     pub accept_names: Vec<String>,
     /// `--end-static-tokens`.
     pub end_static_tokens: bool,
-}
-
-/// A credential that leaked. Nothing of it is secret.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct LeakedView {
-    /// The common name of its certificate.
-    pub common_name: String,
-    /// The organizations of its certificate.
-    pub organizations: Vec<String>,
-    /// The serial number of its certificate, in hexadecimal digits.
-    pub serial: String,
-    /// SHA-256 of its certificate, in hexadecimal digits.
-    pub certificate_sha256: String,
-    /// SHA-256 of its public key, in hexadecimal digits.
-    pub key_sha256: String,
-    /// The last second of its validity.
-    #[cfg_attr(test, schemars(with = "Option<String>", extend("format" = "date-time")))]
-    pub not_after: Option<Timestamp>,
-    /// Whether the CA of the cluster signed it; null where its kind of signature can't be checked.
-    pub signed_by_ca: Option<bool>,
-    /// What its file holds beside the certificate and may open the cluster, too.
-    #[serde(default)]
-    pub other_credentials: Vec<OtherCredentialView>,
-}
-
-/// A credential that the leaked file holds beside the certificate.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct OtherCredentialView {
-    /// Its kind.
-    pub kind: CredentialWord,
-    /// What it is.
-    pub description: String,
-    /// How the access that it gives is ended.
-    pub remedy: String,
 }
 
 /// An identity of a plan, in one cluster.
@@ -217,7 +178,7 @@ impl RevocationPlan {
             kind: Kind::RevocationPlan,
             hash: plan.hash.clone(),
             flags: FlagsView::of(&plan.flags),
-            leaked: plan.leaked.as_ref().map(LeakedView::of),
+            leaked: plan.leaked.iter().map(LeakedView::of).collect(),
             targets: plan.targets.iter().map(TargetView::of).collect(),
             steps: plan.steps.iter().map(PlannedStepView::of).collect(),
             paths: plan.paths.iter().map(PlannedPathView::of).collect(),
@@ -321,29 +282,6 @@ impl From<FlagsView> for Flags {
             also_names,
             accept_names,
             end_static_tokens,
-        }
-    }
-}
-
-impl LeakedView {
-    pub(super) fn of(leaked: &LeakedFacts) -> Self {
-        let leaked = leaked.clone();
-        let others = leaked.other_credentials.into_iter();
-        Self {
-            common_name: leaked.common_name,
-            organizations: leaked.organizations,
-            serial: leaked.serial,
-            certificate_sha256: leaked.certificate_sha256,
-            key_sha256: leaked.key_sha256,
-            not_after: leaked.not_after,
-            signed_by_ca: leaked.signed_by_ca,
-            other_credentials: others
-                .map(|OtherCredential { kind, description, remedy }| OtherCredentialView {
-                    kind: kind.into(),
-                    description,
-                    remedy,
-                })
-                .collect(),
         }
     }
 }
@@ -480,13 +418,7 @@ impl PlannedStepView {
 
 impl Report for RevocationPlan {
     fn heading(&self) -> Vec<String> {
-        let mut lines = Vec::new();
-        if let Some(leaked) = &self.leaked {
-            let end = leaked.not_after.map_or("without an end".to_owned(), |end| {
-                format!("valid until {} ({})", time(end), distance(end.as_second() - self.now.as_second()))
-            });
-            lines.push(format!("Credential    certificate CN={}, {end}", leaked.common_name));
-        }
+        let mut lines = leaked::lines(&self.leaked, self.now);
         for uid in distinct(self.targets.iter().map(|target| target.uid.as_str())) {
             let own: Vec<&TargetView> = self.targets.iter().filter(|target| target.uid == uid).collect();
             lines.extend(own.first().map(|target| who(target)));
@@ -604,7 +536,7 @@ mod tests {
             PlannedPathView::of(&PlannedPath { cluster_id: None, uid, user: "200-1".into(), path })
         };
         let mut plan: RevocationPlan = serde_json::from_value(json!({
-            "apiVersion": "ackcred/v1", "kind": "RevocationPlan", "hash": "3f9a2c", "flags": {}, "leaked": null, "steps": [],
+            "apiVersion": "ackcred/v1", "kind": "RevocationPlan", "hash": "3f9a2c", "flags": {}, "leaked": [], "steps": [],
             "targets": [], "remains": [], "notChecked": [], "warnings": [], "refusals": [], "paths": "not looked at",
         }))
         .unwrap();
@@ -624,7 +556,7 @@ mod tests {
     fn a_step_that_removes_thousands_names_a_few() {
         let subjects: Vec<String> = (0..10_000).map(|number| format!("User/{number:018}")).collect();
         let plan: RevocationPlan = serde_json::from_value(json!({
-            "apiVersion": "ackcred/v1", "kind": "RevocationPlan", "hash": "3f9a2c", "flags": {}, "leaked": null,
+            "apiVersion": "ackcred/v1", "kind": "RevocationPlan", "hash": "3f9a2c", "flags": {}, "leaked": [],
             "targets": [], "remains": [], "notChecked": [], "warnings": [], "refusals": [],
             "steps": [{
                 "id": 1, "clusterId": null, "action": "RemoveSubjects", "identities": [], "subjects": subjects,

@@ -5,7 +5,8 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::plan::{LeakedView, PlannedStepView, TargetView, place, who};
+use super::leaked::LeakedView;
+use super::plan::{PlannedStepView, TargetView, place, who};
 use super::refusal::RefusalView;
 use super::revocation::CollateralView;
 use super::step::StepView;

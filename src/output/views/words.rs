@@ -328,6 +328,8 @@ words! {
         Declined,
         /// The credential in the file names no RAM identity.
         NoRamIdentity,
+        /// One of several leaked files can't be read as a kubeconfig.
+        FileUnread,
         /// A name that `--also-name` or `--accept-name` gives is not there, or resembles none of the identities.
         NameMismatch,
         /// The file, plan or operation is of another cluster.

@@ -236,6 +236,14 @@ fn a_leaked_file_is_of_one_cluster() {
     let file = scene.session.write("leaked.yaml", scene.fleet.kubeconfig_of(&[0])).unwrap();
     let outcome = scene.run(&["revoke", "-f", file.to_str().unwrap(), "--all-contexts"]);
     assert_eq!(outcome.status, Status::Usage, "{outcome}");
+    scene.session.write("other.yaml", scene.fleet.kubeconfig_of(&[1])).unwrap();
+    let told = scene.json(&["revoke", "-f", "leaked.yaml", "-f", "other.yaml", "--yes"]);
+    assert_eq!(told.status, Status::Refused, "{told:?}");
+    let refusals = refused_in(&told, "OtherCluster");
+    assert_eq!(
+        told.document["refusals"][0]["message"], "other.yaml is of another cluster than leaked.yaml",
+        "{refusals:?}"
+    );
 }
 
 #[test]

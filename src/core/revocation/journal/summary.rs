@@ -32,8 +32,8 @@ pub struct OperationSummary {
 pub enum SummaryPurpose {
     /// Access is taken away.
     Revoke {
-        /// The credential that must not come back to life unnoticed.
-        tombstone: Option<Tombstone>,
+        /// The credentials that must not come back to life unnoticed.
+        tombstones: Vec<Tombstone>,
     },
     /// Access is given back.
     Restore {

@@ -14,7 +14,8 @@ use crate::core::rbac::binding_object::{BindingObject, subject_text, user_name};
 use crate::core::rbac::managed_by::managers;
 use crate::core::rbac::others::Others;
 use crate::core::revocation::change::Change;
-use crate::core::revocation::input::{Confirmation, DryRun, DryRuns, InputTarget, LeakedFacts, RevocationInput};
+use crate::core::revocation::input::{Confirmation, DryRun, DryRuns, InputTarget, RevocationInput};
+use crate::core::revocation::leaked::LeakedFacts;
 use crate::core::revocation::refusal::Refusal;
 use crate::core::revocation::static_tokens::{InputToken, SecretRef};
 use crate::core::revocation::target::{Target, TargetNames};
@@ -47,7 +48,7 @@ impl Draft {
     pub fn of(
         input: &RevocationInput,
         flags: &Flags,
-        leaked: Option<&LeakedFacts>,
+        leaked: &[LeakedFacts],
         mode: RevokeMode,
         dry_runs: &DryRuns,
     ) -> Self {

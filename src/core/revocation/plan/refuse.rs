@@ -1,8 +1,9 @@
 //! Why a revocation is refused: one reason a function, all of them collected.
 
 use super::draft::needs_the_cloud;
-use super::{BindingStep, Flags, RevokeMode, Step, names, remain};
+use super::{BindingStep, Flags, RevokeMode, Step, leaked_files, names};
 use crate::core::access::holder::LastAccess;
+use crate::core::distinct::distinct;
 use crate::core::identity::IdentityType;
 use crate::core::identity::ack::{CertificateState, KubeconfigState};
 use crate::core::identity::verdict::State;
@@ -10,9 +11,8 @@ use crate::core::ids::{Uid, split_subject_name};
 use crate::core::rbac::inventory::BoundSubject;
 use crate::core::rbac::others::and_more;
 use crate::core::rbac::{full_rights_holders, is_administrator};
-use crate::core::revocation::input::{
-    Confirmation, DryRuns, InputTarget, KubeconfigFact, LeakedFacts, RevocationInput,
-};
+use crate::core::revocation::input::{Confirmation, DryRuns, InputTarget, KubeconfigFact, RevocationInput};
+use crate::core::revocation::leaked::{LeakedFacts, of_identity};
 use crate::core::revocation::refusal::{Refusal, RefusalCode, RefusalScope};
 use crate::core::revocation::static_tokens::KNOWS_THE_LABEL;
 use crate::core::revocation::target::{Target, TargetNames};
@@ -76,18 +76,19 @@ pub(super) fn the_target(
     input: &RevocationInput,
     target: &InputTarget,
     flags: &Flags,
-    leaked: Option<&LeakedFacts>,
+    leaked: &[LeakedFacts],
     mode: RevokeMode,
 ) -> Vec<Refusal> {
+    let own_files = of_identity(leaked, &target.target.uid);
     let reasons = [
         root_account(target),
-        own_identity(input, target, leaked),
+        own_identity(input, target, &own_files),
         perhaps_own_identity(input, target, flags),
         cloud_service_role(input, target, flags),
         nothing_issued(input, target, flags),
         unknown(input, target, flags, mode),
-        recent_access(input, target, flags, leaked),
-        dead_credential(input, target, leaked),
+        recent_access(input, target, flags, &own_files),
+        leaked_files::dead_credential(input, target, leaked),
     ];
     let holds = |refusal: &Refusal| !target.is_resumed || refusal.code.holds_when_resumed();
     reasons
@@ -107,7 +108,7 @@ fn root_account(target: &InputTarget) -> Option<Refusal> {
     })
 }
 
-fn own_identity(input: &RevocationInput, target: &InputTarget, leaked: Option<&LeakedFacts>) -> Option<Refusal> {
+fn own_identity(input: &RevocationInput, target: &InputTarget, own_files: &[&LeakedFacts]) -> Option<Refusal> {
     let uid = &target.target.uid;
     let by_uid = input.operator.uids.iter().filter(|(own, _)| own == uid).map(|(_, source)| source.as_str());
     let by_also_name = input
@@ -116,13 +117,15 @@ fn own_identity(input: &RevocationInput, target: &InputTarget, leaked: Option<&L
         .iter()
         .filter(|name| target.target.also_names.contains(*name))
         .map(|_| "the API server sees you under the name that --also-name gives");
-    let by_key = leaked
+    let by_key = own_files
+        .iter()
         .filter(|leaked| input.operator.key.as_ref() == Some(&leaked.key_sha256))
         .map(|_| "your certificate has the file's key");
-    let by_serial = leaked
+    let by_serial = own_files
+        .iter()
         .filter(|leaked| input.operator.serial.as_ref() == Some(&leaked.serial))
         .map(|_| "your certificate has the file's serial number");
-    let sources: Vec<&str> = by_uid.chain(by_also_name).chain(by_key).chain(by_serial).collect();
+    let sources = distinct(by_uid.chain(by_also_name).chain(by_key).chain(by_serial));
     (!sources.is_empty()).then(|| {
         Refusal::new(RefusalCode::OwnIdentity, format!("{uid} is you ({})", sources.join(", "))).hint(
             "if your own kubeconfig leaked: kubectl ackcred rotate; to lose your access, ask another administrator",
@@ -147,7 +150,7 @@ fn cloud_service_role(input: &RevocationInput, target: &InputTarget, flags: &Fla
     Some(Refusal::new(RefusalCode::CloudServiceRole, message).hint("--force revokes it all the same"))
 }
 
-fn is_bound(input: &RevocationInput, target: &InputTarget) -> bool {
+pub(super) fn is_bound(input: &RevocationInput, target: &InputTarget) -> bool {
     let own = TargetNames::of([&target.target]);
     input.bindings.iter().any(|object| super::change_of(object, &own).is_some())
 }
@@ -222,7 +225,7 @@ fn recent_access(
     input: &RevocationInput,
     target: &InputTarget,
     flags: &Flags,
-    leaked: Option<&LeakedFacts>,
+    own_files: &[&LeakedFacts],
 ) -> Option<Refusal> {
     if flags.force || !is_to_be_changed(input, target, flags) {
         return None;
@@ -232,27 +235,12 @@ fn recent_access(
         seen @ LastAccess::Found(_) => (RefusalCode::RecentAccess, seen.describe()),
         failed @ LastAccess::Failed { .. } => (RefusalCode::ActivityUnknown, failed.describe()),
     };
-    let why = if leaked.is_some() {
-        "that is to be expected of a leaked file: --force revokes it all the same"
-    } else {
+    let why = if own_files.is_empty() {
         "it may be in use: --force revokes it all the same"
+    } else {
+        "that is to be expected of a leaked file: --force revokes it all the same"
     };
     Some(Refusal::new(code, format!("{}: {detail}", target.target.uid)).hint(why))
-}
-
-fn dead_credential(input: &RevocationInput, target: &InputTarget, leaked: Option<&LeakedFacts>) -> Option<Refusal> {
-    let leaked = leaked?;
-    let names = input.bindings.iter().flat_map(|object| &object.subjects);
-    let by_name = names.filter(|subject| subject.kind == "User").any(|subject| subject.name == leaked.common_name);
-    let by_group = !remain::group_grants(input, target, &Flags::default()).is_empty() || target.target.is_master();
-    (!by_name && !by_group && is_bound(input, target)).then(|| {
-        let (uid, name) = (&target.target.uid, &leaked.common_name);
-        let message = format!(
-            "the credential in the file is already revoked: {name} has no access here, other names of {uid} have"
-        );
-        Refusal::new(RefusalCode::CredentialDead, message)
-            .hint(format!("kubectl ackcred revoke {uid} revokes the access of its other names"))
-    })
 }
 
 /// The steps that the API server would refuse, with the identities that each is about.
@@ -336,7 +324,7 @@ pub(super) fn warnings(
     input: &RevocationInput,
     targets: &[&InputTarget],
     flags: &Flags,
-    leaked: Option<&LeakedFacts>,
+    leaked: &[LeakedFacts],
 ) -> Vec<String> {
     let mut warnings = Vec::new();
     for target in targets {
@@ -350,12 +338,7 @@ pub(super) fn warnings(
             warnings.push(format!("{uid}: {disagreement}"));
         }
     }
-    if leaked.is_some_and(|leaked| leaked.signed_by_ca == Some(false)) {
-        warnings.push(
-            "this cluster's CA did not sign the certificate in the file: a forged file can name any identity"
-                .to_owned(),
-        );
-    }
+    warnings.extend(leaked_files::warnings(input, targets, leaked));
     for name in input.operator.names.iter().filter(|name| split_subject_name(name).is_none()) {
         if is_shared_administrator(input, name) {
             warnings

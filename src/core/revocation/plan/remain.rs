@@ -1,7 +1,8 @@
 //! What a revocation can't end, found exactly and shown before consent.
 
 use super::names::{grants_of_open_names, is_open};
-use super::{Flags, change_of};
+use super::{Flags, change_of, leaked_files};
+use crate::core::distinct::distinct;
 use crate::core::identity::IdentityType;
 use crate::core::identity::ack::CertificateState;
 use crate::core::identity::verdict::State;
@@ -9,8 +10,8 @@ use crate::core::ids::{ClusterId, Uid};
 use crate::core::rbac::inventory::{Binding, Inventory};
 use crate::core::rbac::mapping::{MappedIdentity, Mapping};
 use crate::core::rbac::{Roles, is_server_default};
-use crate::core::revocation::input::{InputTarget, KubeconfigFact, LeakedFacts, RevocationInput};
-use crate::core::revocation::other_credential::OtherCredential;
+use crate::core::revocation::input::{InputTarget, KubeconfigFact, RevocationInput};
+use crate::core::revocation::leaked::{LeakedFacts, of_identity};
 use crate::core::revocation::target::{Target, TargetNames};
 
 /// What of the tokens that the identity could reach a plan with these flags does not see.
@@ -91,14 +92,14 @@ pub struct Remain {
 pub(super) fn after(
     input: &RevocationInput,
     targets: &[&InputTarget],
-    leaked: Option<&LeakedFacts>,
+    leaked: &[LeakedFacts],
     flags: &Flags,
 ) -> Vec<Remain> {
     let mut remains = Vec::new();
     for target in targets {
         let mut found = access(input.scan.grants.inventory(), &input.roles, &target.target, flags);
         found.extend(mapped(input, target, flags));
-        found.extend(leaked.into_iter().flat_map(other_credentials));
+        found.extend(leaked_files::other_credentials(target, leaked));
         found.extend(afterlife(target, leaked, flags));
         let (cluster_id, uid) = (input.cluster.id(), &target.target.uid);
         remains.extend(found.into_iter().map(|(kind, what)| Remain {
@@ -239,26 +240,21 @@ pub fn mapping_of(
     }
 }
 
-/// What the leaked file holds beside the certificate.
-fn other_credentials(leaked: &LeakedFacts) -> impl Iterator<Item = (RemainKind, String)> {
-    leaked.other_credentials.iter().map(|other| {
-        let OtherCredential { description, remedy, .. } = other;
-        let what = format!("the leaked file also holds {description}; this revocation does not end it: {remedy}");
-        (RemainKind::OtherCredential, what)
-    })
-}
-
 /// What goes on after the bindings are gone and gives no access here by itself.
-fn afterlife(target: &InputTarget, leaked: Option<&LeakedFacts>, flags: &Flags) -> Vec<(RemainKind, String)> {
+fn afterlife(target: &InputTarget, leaked: &[LeakedFacts], flags: &Flags) -> Vec<(RemainKind, String)> {
     let mut found = Vec::new();
-    let expires = match (&target.kubeconfig, leaked) {
-        (_, Some(leaked)) => leaked.not_after,
+    let expires = match (&target.kubeconfig, leaked_files::certificates_end(target, leaked)) {
+        (_, Some(end)) => end,
         (KubeconfigFact::Listed(state), None) => state.expires,
         _ => None,
     };
     if let Some(end) = expires {
-        let what = format!("the certificate itself still opens /version until {}", end.strftime("%Y-%m-%d"));
-        found.push((RemainKind::Certificate, what));
+        let own = of_identity(leaked, &target.target.uid);
+        let what = match distinct(own.iter().map(|one| &one.certificate_sha256)).len() {
+            0 | 1 => "the certificate itself still opens",
+            _ => "the certificates themselves still open",
+        };
+        found.push((RemainKind::Certificate, format!("{what} /version until {}", end.strftime("%Y-%m-%d"))));
     }
     if target.verdict.state == State::Active {
         let what = "the identity is active: it can have a new kubeconfig issued, if its RAM policies let it";

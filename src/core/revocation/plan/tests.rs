@@ -27,6 +27,7 @@ use crate::core::revocation::target::Target;
 
 mod cloud;
 mod fleet;
+mod leaked_files;
 mod names;
 mod paths;
 mod resumed;
@@ -158,7 +159,7 @@ fn leaked() -> LeakedFacts {
 
 fn plan_of(input: &RevocationInput, mode: RevokeMode, dry_runs: &DryRuns) -> Plan {
     let flags = Flags::default();
-    Plan::new(vec![Draft::of(input, &flags, None, mode, dry_runs)], flags, None)
+    Plan::new(vec![Draft::of(input, &flags, &[], mode, dry_runs)], flags, Vec::new())
 }
 
 fn plan(input: &RevocationInput) -> Plan {
@@ -166,7 +167,7 @@ fn plan(input: &RevocationInput) -> Plan {
 }
 
 fn plan_with(input: &RevocationInput, flags: &Flags) -> Plan {
-    Plan::new(vec![Draft::of(input, flags, None, RevokeMode::Single, &DryRuns::new())], flags.clone(), None)
+    Plan::new(vec![Draft::of(input, flags, &[], RevokeMode::Single, &DryRuns::new())], flags.clone(), Vec::new())
 }
 
 fn codes(refusals: &[Refusal]) -> Vec<RefusalCode> {
@@ -234,7 +235,7 @@ fn the_hash_changes_with_everything_that_is_agreed_to() {
         ("--also-name", &|plan| plan.flags.also_names.push("200.17".into())),
         ("--accept-name", &|plan| plan.flags.accept_names.push("200.17".into())),
         ("under which names", &|plan| plan.targets[0].also_names.push("200.17".into())),
-        ("the leaked certificate", &|plan| plan.leaked = Some(leaked())),
+        ("the leaked certificate", &|plan| plan.leaked = vec![leaked()]),
         ("whom it is about", &|plan| plan.targets[0].uid = uid(FINN)),
         ("one more", &|plan| plan.targets.push(plan.targets[0].clone())),
         ("the target's cluster", &|plan| plan.targets[0].cluster_id = other_cluster()),
@@ -261,8 +262,8 @@ fn the_hash_changes_with_everything_that_is_agreed_to() {
         hashes.push(hash);
     }
     let (mut one, mut other) = (agreed.clone(), agreed);
-    one.leaked = Some(leaked());
-    other.leaked = Some(LeakedFacts { certificate_sha256: "ef".into(), ..leaked() });
+    one.leaked = vec![leaked()];
+    other.leaked = vec![LeakedFacts { certificate_sha256: "ef".into(), ..leaked() }];
     assert_ne!(seal::of_revocation(&one), seal::of_revocation(&other));
 }
 
@@ -330,8 +331,8 @@ fn what_a_refusal_stops_depends_on_its_scope_and_on_how_many_are_revoked() {
 #[test]
 fn steps_are_numbered_through_all_clusters() {
     let flags = Flags::default();
-    let draft = || Draft::of(&carls_case(), &flags, None, RevokeMode::AllDeleted, &DryRuns::new());
-    let plan = Plan::new(vec![draft(), draft()], flags.clone(), None);
+    let draft = || Draft::of(&carls_case(), &flags, &[], RevokeMode::AllDeleted, &DryRuns::new());
+    let plan = Plan::new(vec![draft(), draft()], flags.clone(), Vec::new());
     assert_eq!(plan.steps.iter().map(|step| step.id).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6]);
     assert_eq!((plan.targets.len(), plan.uids()), (2, vec![uid(CARL)]));
     assert_eq!(plan.binding_steps().count(), 4);

@@ -19,12 +19,14 @@ mod answers;
 pub mod audit;
 pub mod event;
 mod kubernetes;
+mod leaked;
 pub mod operation;
 mod path;
 mod plan;
 pub mod report;
 mod restore;
 mod rotation;
+mod several;
 pub mod summary;
 mod text;
 

@@ -7,8 +7,9 @@ use super::kubernetes::{ProbeV1, RoleThenV1};
 use super::plan::PlanV1;
 use super::restore::RestorePlanV1;
 use super::rotation::RotationPlanV1;
+use super::several::Several;
 use super::summary::TombstoneV1;
-use super::{FORMAT, OnDisk as _, RecordError, all, maybe, nullable, one, text, under, under_maybe};
+use super::{FORMAT, OnDisk as _, RecordError, all, maybe, nullable, one, text, under};
 use crate::core::revocation::journal::RestoreOrigin;
 use crate::core::revocation::operation::{ClusterRecord, OperationRecord, Purpose};
 
@@ -40,9 +41,8 @@ pub enum PurposeV1 {
     Revoke {
         /// The plan.
         plan: Box<PlanV1>,
-        /// The credential that must not work again without notice.
-        #[serde(deserialize_with = "nullable")]
-        tombstone: Option<TombstoneV1>,
+        /// The credentials that must not work again without notice: null, the one, or a list of two and more.
+        tombstone: Several<TombstoneV1>,
     },
     /// Access is given back.
     Restore {
@@ -134,10 +134,9 @@ impl TryFrom<OperationV1> for OperationRecord {
 impl From<&Purpose> for PurposeV1 {
     fn from(purpose: &Purpose) -> Self {
         match purpose {
-            Purpose::Revoke { plan, tombstone } => Self::Revoke {
-                plan: Box::new(plan.as_ref().into()),
-                tombstone: tombstone.as_ref().map(TombstoneV1::from),
-            },
+            Purpose::Revoke { plan, tombstones } => {
+                Self::Revoke { plan: Box::new(plan.as_ref().into()), tombstone: Several::write(tombstones) }
+            }
             Purpose::Restore { of, plan, rearmed } => {
                 let (plan, rearmed) = (Box::new(plan.as_ref().into()), rearmed.clone());
                 match of {
@@ -156,7 +155,7 @@ impl TryFrom<PurposeV1> for Purpose {
     fn try_from(purpose: PurposeV1) -> Result<Self, RecordError> {
         Ok(match purpose {
             PurposeV1::Revoke { plan, tombstone } => {
-                Self::Revoke { plan: Box::new(under("plan", *plan)?), tombstone: under_maybe("tombstone", tombstone)? }
+                Self::Revoke { plan: Box::new(under("plan", *plan)?), tombstones: tombstone.read("tombstone")? }
             }
             PurposeV1::Restore { of, plan, rearmed } => {
                 let of = RestoreOrigin::Operation(one("of", &of)?);

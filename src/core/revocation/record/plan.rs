@@ -3,15 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use super::kubernetes::BindingRefV1;
+use super::leaked::LeakedV1;
 use super::path::PathV1;
+use super::several::Several;
 use super::{
     DELETE_KUBECONFIG, END_STATIC_TOKEN, OnDisk as _, ROTATE_KUBECONFIG, RecordError, all, many, maybe, nullable, one,
     text, texts, under_maybe,
 };
 use crate::core::ids::Uid;
 use crate::core::rbac::others::Others;
-use crate::core::revocation::input::LeakedFacts;
-use crate::core::revocation::other_credential::OtherCredential;
 use crate::core::revocation::plan::{BindingStep, Flags, Plan, PlannedTarget, Remain, Step, StepKind, TokenStep};
 use crate::core::revocation::refusal::{Refusal, RefusalScope};
 
@@ -23,9 +23,8 @@ pub struct PlanV1 {
     pub hash: String,
     /// The flags.
     pub flags: FlagsV1,
-    /// The credential that leaked; null where no file was given.
-    #[serde(deserialize_with = "nullable")]
-    pub leaked: Option<LeakedV1>,
+    /// The credentials that leaked: null where no file was given, the one, or a list of two and more.
+    pub leaked: Several<LeakedV1>,
     /// The identities.
     pub targets: Vec<TargetV1>,
     /// The steps, in order.
@@ -77,43 +76,6 @@ pub struct FlagsV1 {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
 fn is_false(flag: &bool) -> bool {
     !flag
-}
-
-/// A credential that leaked. Nothing of it is secret.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct LeakedV1 {
-    /// The common name of its certificate.
-    pub common_name: String,
-    /// The organizations of its certificate.
-    pub organizations: Vec<String>,
-    /// The serial number of its certificate.
-    pub serial: String,
-    /// SHA-256 of its certificate, in hexadecimal digits.
-    pub certificate_sha256: String,
-    /// SHA-256 of its public key, in hexadecimal digits.
-    pub key_sha256: String,
-    /// The last second of its validity. May be missing: not known.
-    #[serde(default)]
-    pub not_after: Option<String>,
-    /// Whether the cluster's CA signed it. May be missing: not known.
-    #[serde(default)]
-    pub signed_by_ca: Option<bool>,
-    /// What its file holds beside the certificate. May be missing: nothing.
-    #[serde(default)]
-    pub other_credentials: Vec<OtherCredentialV1>,
-}
-
-/// A credential that the leaked file holds beside the certificate.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct OtherCredentialV1 {
-    /// Its kind: `Token`, `TokenFile`, `Exec`, `AuthProvider` or `Basic`.
-    pub kind: String,
-    /// What it is.
-    pub description: String,
-    /// How the access that it gives is ended.
-    pub remedy: String,
 }
 
 /// An identity of a plan.
@@ -237,7 +199,7 @@ impl From<&Plan> for PlanV1 {
         Self {
             hash: hash.clone(),
             flags: flags.into(),
-            leaked: leaked.as_ref().map(LeakedV1::from),
+            leaked: Several::write(leaked),
             targets: targets.iter().map(TargetV1::from).collect(),
             steps: steps.iter().map(StepV1::from).collect(),
             paths: paths.iter().map(PathV1::from).collect(),
@@ -257,7 +219,7 @@ impl TryFrom<PlanV1> for Plan {
         Ok(Self {
             hash,
             flags: flags.into(),
-            leaked: under_maybe("leaked", leaked)?,
+            leaked: leaked.read("leaked")?,
             targets: all("targets", targets)?,
             steps: all("steps", steps)?,
             paths: all("paths", paths)?,
@@ -320,55 +282,6 @@ impl From<FlagsV1> for Flags {
             accept_names,
             end_static_tokens,
         }
-    }
-}
-
-impl From<&LeakedFacts> for LeakedV1 {
-    fn from(leaked: &LeakedFacts) -> Self {
-        let leaked = leaked.clone();
-        Self {
-            common_name: leaked.common_name,
-            organizations: leaked.organizations,
-            serial: leaked.serial,
-            certificate_sha256: leaked.certificate_sha256,
-            key_sha256: leaked.key_sha256,
-            not_after: text(leaked.not_after.as_ref()),
-            signed_by_ca: leaked.signed_by_ca,
-            other_credentials: leaked.other_credentials.iter().map(OtherCredentialV1::from).collect(),
-        }
-    }
-}
-
-impl TryFrom<LeakedV1> for LeakedFacts {
-    type Error = RecordError;
-
-    fn try_from(leaked: LeakedV1) -> Result<Self, RecordError> {
-        Ok(Self {
-            common_name: leaked.common_name,
-            organizations: leaked.organizations,
-            serial: leaked.serial,
-            certificate_sha256: leaked.certificate_sha256,
-            key_sha256: leaked.key_sha256,
-            not_after: maybe("notAfter", leaked.not_after.as_deref())?,
-            signed_by_ca: leaked.signed_by_ca,
-            other_credentials: all("otherCredentials", leaked.other_credentials)?,
-        })
-    }
-}
-
-impl From<&OtherCredential> for OtherCredentialV1 {
-    fn from(other: &OtherCredential) -> Self {
-        let OtherCredential { kind, description, remedy } = other.clone();
-        Self { kind: kind.write(), description, remedy }
-    }
-}
-
-impl TryFrom<OtherCredentialV1> for OtherCredential {
-    type Error = RecordError;
-
-    fn try_from(other: OtherCredentialV1) -> Result<Self, RecordError> {
-        let OtherCredentialV1 { kind, description, remedy } = other;
-        Ok(Self { kind: one("kind", &kind)?, description, remedy })
     }
 }
 

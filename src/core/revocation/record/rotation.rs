@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::plan::{LeakedV1, PlanV1};
+use super::leaked::LeakedV1;
+use super::plan::PlanV1;
 use super::{RecordError, all, maybe, nullable, one, text, under};
 use crate::core::revocation::record::OnDisk as _;
 use crate::core::revocation::rotation::{Destination, KnownCertificate, Place, RotationPlan};

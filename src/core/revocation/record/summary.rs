@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{FORMAT, OnDisk as _, RecordError, all, many, nullable, one, text, texts, under, under_maybe};
+use super::several::Several;
+use super::{FORMAT, OnDisk as _, RecordError, all, many, one, text, texts, under};
 use crate::core::revocation::journal::{OperationSummary, RestoreOrigin, SummaryPurpose, Tombstone};
 
 /// The file.
@@ -36,9 +37,8 @@ pub struct SummaryV1 {
 pub enum SummaryPurposeV1 {
     /// Access is taken away.
     Revoke {
-        /// The credential that must not work again without notice.
-        #[serde(deserialize_with = "nullable")]
-        tombstone: Option<TombstoneV1>,
+        /// The credentials that must not work again without notice: null, the one, or a list of two and more.
+        tombstone: Several<TombstoneV1>,
     },
     /// Access is given back.
     Restore {
@@ -91,8 +91,8 @@ impl From<&OperationSummary> for SummaryV1 {
             begun: begun.write(),
             plan_hash: plan_hash.clone(),
             purpose: match purpose {
-                SummaryPurpose::Revoke { tombstone } => {
-                    SummaryPurposeV1::Revoke { tombstone: tombstone.as_ref().map(TombstoneV1::from) }
+                SummaryPurpose::Revoke { tombstones } => {
+                    SummaryPurposeV1::Revoke { tombstone: Several::write(tombstones) }
                 }
                 SummaryPurpose::Restore { of: RestoreOrigin::Operation(of), rearmed } => {
                     SummaryPurposeV1::Restore { of: of.write(), rearmed: rearmed.clone() }
@@ -136,7 +136,7 @@ impl TryFrom<SummaryPurposeV1> for SummaryPurpose {
 
     fn try_from(purpose: SummaryPurposeV1) -> Result<Self, RecordError> {
         Ok(match purpose {
-            SummaryPurposeV1::Revoke { tombstone } => Self::Revoke { tombstone: under_maybe("tombstone", tombstone)? },
+            SummaryPurposeV1::Revoke { tombstone } => Self::Revoke { tombstones: tombstone.read("tombstone")? },
             SummaryPurposeV1::Restore { of, rearmed } => {
                 Self::Restore { of: RestoreOrigin::Operation(one("of", &of)?), rearmed }
             }

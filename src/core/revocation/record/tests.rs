@@ -8,24 +8,31 @@ use super::{RecordError, event, read_value};
 use crate::core::revocation::journal::{
     Action, AuditLine, AuditResult, Ending, OperationSummary, Phase, RestoreOrigin, StepResult, SummaryPurpose, chain,
 };
+use crate::core::revocation::leaked::LeakedFacts;
 use crate::core::revocation::operation::{OperationRecord, Purpose};
 
-/// The files of an operation in `tests/fixtures/operation-v1`.
+/// The files of an operation in a folder of `tests/fixtures`.
 macro_rules! files {
-    ($id:literal) => {
-        (files!($id, "operation.json"), files!($id, "summary.json"), files!($id, "journal.jsonl"))
+    ($folder:literal, $id:literal) => {
+        (
+            files!($folder, $id, "operation.json"),
+            files!($folder, $id, "summary.json"),
+            files!($folder, $id, "journal.jsonl"),
+        )
     };
-    ($id:literal, $file:literal) => {
-        include_str!(concat!("../../../../tests/fixtures/operation-v1/operations/", $id, "/", $file))
+    ($folder:literal, $id:literal, $file:literal) => {
+        include_str!(concat!("../../../../tests/fixtures/", $folder, "/operations/", $id, "/", $file))
     };
 }
 
-const REVOKED: (&str, &str, &str) = files!("20261128-222407-a90a48");
-const RESTORED: (&str, &str, &str) = files!("20261128-222408-01e072");
-const CUT_OFF: (&str, &str, &str) = files!("20261128-222408-6df3ce");
+const REVOKED: (&str, &str, &str) = files!("operation-v1", "20261128-222407-a90a48");
+const RESTORED: (&str, &str, &str) = files!("operation-v1", "20261128-222408-01e072");
+const CUT_OFF: (&str, &str, &str) = files!("operation-v1", "20261128-222408-6df3ce");
+/// By three leaked files of two identities.
+const OF_FILES: (&str, &str, &str) = files!("operation-v1-files", "20261129-195046-af726c");
 
-fn records() -> [(&'static str, &'static str, &'static str); 3] {
-    [REVOKED, RESTORED, CUT_OFF]
+fn records() -> [(&'static str, &'static str, &'static str); 4] {
+    [REVOKED, RESTORED, CUT_OFF, OF_FILES]
 }
 
 fn operation(json: Value) -> Result<OperationRecord, RecordError> {
@@ -260,6 +267,62 @@ fn nothing_that_decides_may_be_missing() {
         if take(&mut cut, "purpose.tombstone") {
             assert!(summary::read(cut.to_string().as_bytes()).is_err());
         }
+    }
+}
+
+#[test]
+fn a_record_of_several_files_has_all_of_them() {
+    let (record, summary, _) = OF_FILES;
+    let read = operation(value(record)).unwrap();
+    let files: Vec<&str> = read.revocation().unwrap().leaked.iter().map(LeakedFacts::label).collect();
+    assert_eq!(files, ["carl.yaml", "former.yaml", "bo.yaml"]);
+    let SummaryPurpose::Revoke { tombstones } = summary::read(summary.as_bytes()).unwrap().purpose else { panic!() };
+    let kept = tombstones.iter().map(|one| (one.common_name.as_str(), one.uid.as_str()));
+    let (carl, bo) = ("200000000000000103", "200000000000000102");
+    let expected = [
+        ("200000000000000103-1760000000", carl),
+        ("200000000000000103-1750000000", carl),
+        ("200000000000000102-1760000000", bo),
+    ];
+    assert_eq!(kept.collect::<Vec<_>>(), expected);
+}
+
+/// Format 1 began with one leaked credential; several stand in its place as a list.
+#[test]
+fn several_leaked_credentials_stand_where_one_does() {
+    let (revoke, summary, _) = REVOKED;
+    let (mut record, mut summary) = (value(revoke), value(summary));
+    let second = |one: &Value, name: &str, key: &str| {
+        let mut second = one.clone();
+        (second["commonName"], second[key]) = (json!(name), json!("ef"));
+        json!([one, second])
+    };
+    let name = "200000000000000103-1750000000";
+    record["purpose"]["plan"]["leaked"] = second(&record["purpose"]["plan"]["leaked"], name, "certificateSha256");
+    record["purpose"]["tombstone"] = second(&record["purpose"]["tombstone"], name, "certificateSha256");
+    summary["purpose"]["tombstone"] = record["purpose"]["tombstone"].clone();
+    let read = operation(record.clone()).unwrap();
+    assert_eq!(read.revocation().unwrap().leaked.len(), 2);
+    assert!(!read.revocation().unwrap().is_sealed(), "one more certificate is another plan");
+    let written = serde_json::to_value(OperationV1::from(&read)).unwrap();
+    assert!(holds(&written["purpose"]["plan"]["leaked"], &record["purpose"]["plan"]["leaked"]), "{written:#}");
+    assert_eq!(written["purpose"]["tombstone"], record["purpose"]["tombstone"]);
+    let read = summary::read(summary.to_string().as_bytes()).unwrap();
+    assert!(matches!(&read.purpose, SummaryPurpose::Revoke { tombstones } if tombstones[1].common_name == name));
+    assert_eq!(serde_json::to_value(SummaryV1::from(&read)).unwrap(), summary);
+    for (path, field) in [
+        ("/purpose/tombstone/1/uid", "purpose.tombstone[1].uid"),
+        ("/purpose/plan/leaked/1/notAfter", "purpose.plan.leaked[1].notAfter"),
+    ] {
+        let mut edited = record.clone();
+        *edited.pointer_mut(path).unwrap() = json!("Else!");
+        let error = operation(edited).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("{field} can't be used: \"Else!\" is not ")), "{error}");
+    }
+    for cut in ["purpose.tombstone.*.uid", "purpose.plan.leaked.*.certificateSha256"] {
+        let mut cut_off = record.clone();
+        assert!(take(&mut cut_off, cut), "{cut}");
+        assert!(matches!(operation(cut_off).unwrap_err(), RecordError::Shape(_)), "{cut}");
     }
 }
 

@@ -213,6 +213,7 @@ words!(
     NoTerminal = "NoTerminal",
     Declined = "Declined",
     NoRamIdentity = "NoRamIdentity",
+    FileUnread = "FileUnread",
     NameMismatch = "NameMismatch",
     OtherCluster = "OtherCluster",
     CredentialDead = "CredentialDead",

@@ -6,7 +6,7 @@ use crate::core::ids::{ClusterId, Uid};
 use crate::core::rbac::binding::{BindingItem, BindingKind};
 use crate::core::rbac::inventory::Inventory;
 use crate::core::revocation::fixtures::leaked_certificate;
-use crate::core::revocation::input::LeakedFacts;
+use crate::core::revocation::leaked::LeakedFacts;
 use crate::core::revocation::target::Target;
 
 /// RAM user 200, whose certificate is in group ops; the operator says that `carl` is its name, too.

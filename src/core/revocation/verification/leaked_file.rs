@@ -4,7 +4,7 @@ use super::reviews::{Reviewed, read_review};
 use super::{Before, Check, CheckReport, Probe};
 use crate::core::cluster::server_view::{AccessReview, ServerIdentity};
 use crate::core::rbac::path_of;
-use crate::core::revocation::input::LeakedFacts;
+use crate::core::revocation::leaked::LeakedFacts;
 
 /// How the leaked credential is tried out.
 #[derive(Clone, Debug, PartialEq, Eq)]

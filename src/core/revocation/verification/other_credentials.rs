@@ -2,7 +2,7 @@
 
 use super::{Check, CheckReport, CheckResult};
 use crate::core::cluster::server_view::ServerIdentity;
-use crate::core::revocation::input::LeakedFacts;
+use crate::core::revocation::leaked::LeakedFacts;
 use crate::core::revocation::other_credential::OtherCredential;
 use crate::core::revocation::target::Target;
 
@@ -63,11 +63,11 @@ pub fn with_others(certificate: CheckReport, others: Vec<CheckReport>) -> CheckR
     })
 }
 
-/// The report where the file is not at hand: its certificate is judged by the other checks, and nothing judges the rest of it.
-pub fn without_file(leaked: Option<&LeakedFacts>) -> CheckReport {
-    match leaked.map(|leaked| leaked.other_credentials.as_slice()) {
-        None | Some([]) => CheckReport::skipped(Check::LeakedFile, "none was given"),
-        Some(others) => {
+/// The report where a file is not at hand: its certificate is judged by the other checks, and nothing judges the rest of it.
+pub fn without_file(leaked: &LeakedFacts) -> CheckReport {
+    match leaked.other_credentials.as_slice() {
+        [] => CheckReport::skipped(Check::LeakedFile, "it was not given again"),
+        others => {
             let held: Vec<&str> = others.iter().map(|other| other.description.as_str()).collect();
             let detail = format!("the file also holds {}: give it again with -f", held.join(", and "));
             CheckReport::error(Check::LeakedFile, detail)
@@ -147,10 +147,9 @@ mod tests {
     #[test]
     fn without_the_file_nothing_is_known_of_what_else_it_holds() {
         let mut leaked = leaked();
-        assert_eq!(without_file(None).result, Skipped);
-        assert_eq!(without_file(Some(&leaked)).result, Skipped);
+        assert_eq!(without_file(&leaked).result, Skipped);
         leaked.other_credentials.push(token());
-        let report = without_file(Some(&leaked));
+        let report = without_file(&leaked);
         assert_eq!(report.result, Error);
         assert!(report.detail.contains("ServiceAccount shop/ci"), "{report:?}");
     }

@@ -8,7 +8,7 @@ use crate::output::views::{ApiVersion, History, Kind, PastOperation};
 /// A revocation, its restore, one that was cut off, and one that can't be read.
 pub(super) fn example() -> History {
     let revoked = id("20260101-101112-a90a48");
-    let revoke = || SummaryPurpose::Revoke { tombstone: None };
+    let revoke = || SummaryPurpose::Revoke { tombstones: Vec::new() };
     let restore = SummaryPurpose::Restore { of: RestoreOrigin::Operation(revoked.clone()), rearmed: Vec::new() };
     let past =
         |id: &OperationId, begun: &str, purpose, state| PastOperation::of(id, summary(at(begun), purpose), state);

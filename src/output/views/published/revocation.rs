@@ -13,8 +13,8 @@ use crate::core::rbac::binding_object::{BindingObject, BindingRef};
 use crate::core::rbac::inventory::Role;
 use crate::core::rbac::others::Others;
 use crate::core::rbac::reach::{KnownPath, KnownStep, Primitive, Target};
-use crate::core::revocation::input::LeakedFacts;
 use crate::core::revocation::journal::{OperationId, RestoreOrigin, StepResult};
+use crate::core::revocation::leaked::LeakedFacts;
 use crate::core::revocation::operation::{EndedStep, LostBinding, OperationReport};
 use crate::core::revocation::other_credential::OtherCredential;
 use crate::core::revocation::plan::{
@@ -112,11 +112,12 @@ fn agreed_to(steps: Vec<Step>) -> Plan {
         accept_group_grants: vec![text("ClusterRoleBinding/-/open")],
         ..Flags::default()
     };
-    Plan::new(vec![draft], flags, Some(leaked()))
+    Plan::new(vec![draft], flags, vec![leaked()])
 }
 
 pub(super) fn leaked() -> LeakedFacts {
     LeakedFacts {
+        file: Some(text("leaked.yaml")),
         common_name: text("200000000000000103-1760000000"),
         organizations: vec![text("system:users")],
         serial: text("0a1b"),

@@ -22,8 +22,8 @@ const OTHER: &str = "cfedcba9876543210fedcba9876543210";
 
 fn fleet(cases: &[RevocationInput]) -> Plan {
     let flags = Flags::default();
-    let draft = |input| Draft::of(input, &flags, None, RevokeMode::MultiCluster, &DryRuns::new());
-    Plan::new(cases.iter().map(draft).collect(), flags.clone(), None)
+    let draft = |input| Draft::of(input, &flags, &[], RevokeMode::MultiCluster, &DryRuns::new());
+    Plan::new(cases.iter().map(draft).collect(), flags.clone(), Vec::new())
 }
 
 #[test]

@@ -78,8 +78,11 @@ fn a_name_that_is_given_goes_with_its_own_identity_alone() {
     targets[1].activity = Some(LastAccess::Found(Activity::default()));
     let input = case_of(targets, &[bound("both", "view", &both)], Vec::new());
     let flags = also(&["200.17"]);
-    let bulk =
-        Plan::new(vec![Draft::of(&input, &flags, None, RevokeMode::AllDeleted, &DryRuns::new())], flags.clone(), None);
+    let bulk = Plan::new(
+        vec![Draft::of(&input, &flags, &[], RevokeMode::AllDeleted, &DryRuns::new())],
+        flags.clone(),
+        Vec::new(),
+    );
     assert_eq!(
         (&of_binding(&bulk, 0).subjects[..], bulk.uids()),
         (&["User/200.17".to_owned(), "User/200-1".to_owned()][..], vec![uid(CARL)])
@@ -89,7 +92,8 @@ fn a_name_that_is_given_goes_with_its_own_identity_alone() {
     let mut input = input;
     input.targets[0].activity = Some(LastAccess::Found(Activity::default()));
     input.targets[1].activity = Some(LastAccess::None(Activity::default()));
-    let bulk = Plan::new(vec![Draft::of(&input, &flags, None, RevokeMode::AllDeleted, &DryRuns::new())], flags, None);
+    let bulk =
+        Plan::new(vec![Draft::of(&input, &flags, &[], RevokeMode::AllDeleted, &DryRuns::new())], flags, Vec::new());
     assert_eq!(of_binding(&bulk, 0).subjects, ["User/300-1"], "the name goes with the identity that is left out");
     assert!(!bulk.names().contain("200.17"));
 }

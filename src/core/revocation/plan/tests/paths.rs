@@ -133,8 +133,8 @@ fn what_an_earlier_plan_found_is_not_forgotten() {
     assert_eq!(tokens(&now), "tokens of ServiceAccounts that it could reach");
     let again = |case: &RevocationInput| {
         let flags = Flags::default();
-        let draft = Draft::of(case, &flags, None, RevokeMode::Single, &DryRuns::new());
-        Plan::with_earlier(vec![draft], flags, None, &before.paths)
+        let draft = Draft::of(case, &flags, &[], RevokeMode::Single, &DryRuns::new());
+        Plan::with_earlier(vec![draft], flags, Vec::new(), &before.paths)
     };
     let without_rights = again(&case("act", &[]));
     assert_eq!((without_rights.paths.len(), tokens(&without_rights)), (1, tokens(&before)));
