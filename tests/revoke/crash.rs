@@ -45,7 +45,10 @@ pub(crate) fn revocation<C>(incident: &Incident<C>) -> Vec<String> {
 /// The revocation with so many steps at a time.
 fn revocation_of<C>(incident: &Incident<C>, at_a_time: usize) -> Vec<String> {
     let (leaked, at_a_time) = (incident.leaked.display().to_string(), at_a_time.to_string());
-    ["revoke", "-f", &leaked, "--yes", "--settle", "0", "--parallel", &at_a_time].map(str::to_owned).into()
+    let mut words = vec!["revoke", "-f", &leaked, "--yes", "--settle", "0", "--parallel", &at_a_time];
+    // It is held at requests: however late the test comes to it, none is given up before.
+    words.extend(["--request-timeout", "10m"]);
+    words.into_iter().map(str::to_owned).collect()
 }
 
 pub(crate) fn begin<C: Cluster>(incident: &Incident<C>) -> Child {
