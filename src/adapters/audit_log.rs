@@ -6,6 +6,7 @@ mod records;
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -55,7 +56,7 @@ enum Stream {
 }
 
 /// Why a log is not read, or not to its end.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AuditLogError {
     /// It can't be opened.
     #[error("cannot open {name}: {reason}")]
@@ -116,7 +117,7 @@ impl AuditLog {
     ///
     /// # Errors
     /// It can't be read to its end; what was read before has been given out.
-    pub fn read(&mut self, take: &mut dyn FnMut(Raw<'_>, u64)) -> Result<(), AuditLogError> {
+    pub fn read(&mut self, take: &mut dyn FnMut(Raw<'_>, u64) -> ControlFlow<()>) -> Result<(), AuditLogError> {
         let name = &self.name;
         let failed = |error: io::Error| AuditLogError::Read { name: name.clone(), reason: error.to_string() };
         match &mut self.stream {
@@ -133,23 +134,27 @@ impl AuditLog {
 }
 
 /// Reads a stream's records, decompressed where it is compressed. `take` is given each record, and how many bytes of the stream were read
-/// by then.
+/// by then, and says whether to go on.
 ///
 /// # Errors
 /// The stream fails, or is compressed and damaged; what was read before has been given out.
-pub fn each_record(stream: impl Read, take: &mut dyn FnMut(Raw<'_>, u64)) -> io::Result<()> {
+pub fn each_record(stream: impl Read, take: &mut dyn FnMut(Raw<'_>, u64) -> ControlFlow<()>) -> io::Result<()> {
     let mut counted = BufReader::with_capacity(COMPRESSED_CHUNK, Counted { stream, read: 0 });
     let is_compressed = begins_with_gzip(&mut counted)?;
     if is_compressed {
         let mut records = Records::new(MultiGzDecoder::new(counted));
         while let Some((raw, input)) = records.next()? {
-            take(raw, input.get_ref().get_ref().read);
+            if take(raw, input.get_ref().get_ref().read).is_break() {
+                break;
+            }
         }
         return Ok(());
     }
     let mut records = Records::new(counted);
     while let Some((raw, input)) = records.next()? {
-        take(raw, input.get_ref().read);
+        if take(raw, input.get_ref().read).is_break() {
+            break;
+        }
     }
     Ok(())
 }
@@ -198,7 +203,11 @@ mod tests {
 
     fn read(stream: &[u8]) -> (usize, Option<String>) {
         let mut count = 0;
-        let result = each_record(stream, &mut |_, _| count += 1);
+        let mut take = |_: Raw<'_>, _| {
+            count += 1;
+            ControlFlow::Continue(())
+        };
+        let result = each_record(stream, &mut take);
         (count, result.err().map(|error| error.to_string()))
     }
 

@@ -1,5 +1,7 @@
 //! Audit logs: which of them can be opened, and each read once from its beginning to its end.
 
+use std::ops::ControlFlow;
+
 use crate::adapters::audit_log::{AuditLog, AuditLogError, LogSource, Raw};
 use crate::core::progress::LogProgress;
 use crate::world::World;
@@ -20,25 +22,33 @@ pub fn open(sources: &[LogSource], world: &World) -> (Vec<AuditLog>, Vec<AuditLo
 }
 
 /// Reads each log once more, one record at a time; gives why some could not be read to their end. `take` says how many requests were
-/// found by then.
+/// found by then, or that it has read enough.
 pub fn read_each(
     logs: &mut [AuditLog],
     pass: usize,
     progress: &mut dyn FnMut(&LogProgress<'_>),
-    take: &mut dyn FnMut(Raw<'_>) -> usize,
+    take: &mut dyn FnMut(Raw<'_>) -> ControlFlow<(), usize>,
 ) -> Vec<AuditLogError> {
     let mut failures = Vec::new();
     for log in logs {
         let (name, size) = (log.name.clone(), log.size());
         let mut count = 0;
+        let mut is_enough = false;
         let mut take = |raw: Raw<'_>, read: u64| {
-            let events = take(raw);
+            let ControlFlow::Continue(events) = take(raw) else {
+                is_enough = true;
+                return ControlFlow::Break(());
+            };
             count += 1;
             if count % STEP == 0 {
                 progress(&LogProgress { name: &name, read, size, pass, events });
             }
+            ControlFlow::Continue(())
         };
         failures.extend(log.read(&mut take).err());
+        if is_enough {
+            break;
+        }
     }
     failures
 }

@@ -2,6 +2,8 @@
 
 mod file;
 
+use std::ops::ControlFlow;
+
 use super::audit_log::read_each;
 use crate::adapters::audit_log::{AuditLog, AuditLogError, Raw};
 use crate::core::audit::trace::Trace;
@@ -18,24 +20,35 @@ pub struct TraceReading {
     pub failures: Vec<AuditLogError>,
 }
 
-/// Reads logs until nothing new is found; what can be read once alone, once.
+/// Reads logs in a circle, until each record was read with all that is known; what can be read once alone, once.
 pub fn read(logs: &mut [AuditLog], asked: AskedFor, progress: &mut dyn FnMut(&LogProgress<'_>)) -> TraceReading {
     let can_be_read_again = logs.iter().all(AuditLog::can_be_read_again);
     let mut tracer = Tracer::new(asked, can_be_read_again);
-    let mut pass = 1;
-    loop {
-        tracer.begin_pass();
+    let (mut failures, mut records): (Vec<AuditLogError>, Option<u64>) = (Vec::new(), None);
+    for pass in 1.. {
+        let mut read = 0;
         let mut take = |raw: Raw<'_>| {
+            if records.is_some_and(|records| tracer.since_learned() >= records) {
+                return ControlFlow::Break(());
+            }
+            read += 1;
             match raw {
                 Raw::Whole(record) => tracer.take(record),
                 Raw::TooLong => tracer.take_unreadable(),
             }
-            tracer.events()
+            ControlFlow::Continue(tracer.events())
         };
-        let failures = read_each(logs, pass, progress, &mut take);
-        if !can_be_read_again || !tracer.has_learned() {
-            return TraceReading { trace: tracer.finish(), failures };
+        for failure in read_each(logs, pass, progress, &mut take) {
+            if !failures.contains(&failure) {
+                failures.push(failure);
+            }
         }
-        pass += 1;
+        // Fewer than before where a log became shorter.
+        let all = records.map_or(read, |records| records.min(read.max(tracer.since_learned())));
+        if !can_be_read_again || tracer.since_learned() >= all {
+            break;
+        }
+        records = Some(all);
     }
+    TraceReading { trace: tracer.finish(), failures }
 }

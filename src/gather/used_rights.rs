@@ -1,5 +1,7 @@
 //! What audit logs say that was used: read once from their beginning to their end, one record at a time.
 
+use std::ops::ControlFlow;
+
 use super::audit_log::read_each;
 use crate::adapters::audit_log::{AuditLog, AuditLogError, Raw};
 use crate::core::audit::period::Period;
@@ -29,7 +31,7 @@ pub fn read(
             Raw::Whole(record) => log.take(record),
             Raw::TooLong => log.take_unreadable(),
         }
-        usize::try_from(log.usage.counted).unwrap_or(usize::MAX)
+        ControlFlow::Continue(usize::try_from(log.usage.counted).unwrap_or(usize::MAX))
     };
     let failures = read_each(logs, 1, progress, &mut take);
     UsageReading { logged: log.finish(), failures }

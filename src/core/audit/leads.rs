@@ -73,8 +73,8 @@ impl Leads {
         learn(&mut self.requested, common_name.to_owned(), source)
     }
 
-    /// Forgets what was seen: the log is read anew.
-    pub fn begin_pass(&mut self) {
+    /// Forgets what was seen, as all of it is read again.
+    pub fn count_anew(&mut self) {
         self.before.clear();
         self.seen.clear();
     }

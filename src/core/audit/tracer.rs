@@ -63,6 +63,7 @@ pub struct Tracer {
     grants: Vec<WrittenBinding>,
     pub(super) leads: Leads,
     has_learned: bool,
+    since_learned: u64,
     pub(super) events: Vec<KeptEvent>,
     by_request: HashMap<[u8; 16], u32>,
     texts: Texts,
@@ -94,6 +95,7 @@ impl Tracer {
             grants: Vec::new(),
             leads: Leads::default(),
             has_learned: false,
+            since_learned: 0,
             events: Vec::new(),
             by_request: HashMap::new(),
             texts: Texts::default(),
@@ -102,19 +104,20 @@ impl Tracer {
         }
     }
 
-    /// The log is read from its beginning: what was learned stays, what was counted doesn't.
-    pub fn begin_pass(&mut self) {
-        self.has_learned = false;
+    /// How many records were read since one showed something that others may be about. A log that can be read again is read in a circle
+    /// until this is all of them: then each was read with all that is known.
+    pub fn since_learned(&self) -> u64 {
+        self.since_learned
+    }
+
+    /// What was learned stays, what was counted doesn't: all of it is read again.
+    fn count_anew(&mut self) {
+        self.since_learned = 0;
         self.screen.head = LogHead::default();
         self.events.clear();
         self.by_request.clear();
         self.not_followed = NotFollowed::default();
-        self.leads.begin_pass();
-    }
-
-    /// Whether this pass has shown something that earlier records may be about.
-    pub fn has_learned(&self) -> bool {
-        self.has_learned
+        self.leads.count_anew();
     }
 
     /// How many requests of actors were read.
@@ -124,11 +127,13 @@ impl Tracer {
 
     /// A record that is too long to be an event.
     pub fn take_unreadable(&mut self) {
+        self.since_learned += 1;
         self.screen.take_unreadable();
     }
 
     /// Takes a record.
     pub fn take(&mut self, record: &[u8]) {
+        self.since_learned += 1;
         let events = match self.screen.take(record) {
             Screened::Unreadable => return,
             Screened::OfOthers(received) => {
@@ -139,7 +144,6 @@ impl Tracer {
             }
             Screened::Events(events) => events,
         };
-        let knew = std::mem::take(&mut self.has_learned);
         for (place, event) in events.iter().enumerate() {
             let is_of_nobody = event.code == Some(401) && event.user.username.is_empty();
             self.screen.head.unauthenticated += u64::from(is_of_nobody);
@@ -151,10 +155,12 @@ impl Tracer {
                 }
             }
         }
-        while self.window.is_some() && std::mem::take(&mut self.has_learned) {
-            self.look_again();
+        while std::mem::take(&mut self.has_learned) {
+            match self.window {
+                Some(_) => self.look_again(),
+                None => self.count_anew(),
+            }
         }
-        self.has_learned |= knew;
     }
 
     /// Looks for what was learned in the lines that are kept.
