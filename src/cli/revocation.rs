@@ -188,7 +188,7 @@ fn parse_restored(text: &str) -> Result<Restored, String> {
     }
 }
 
-/// Whoever gives several files behind one `-f`, as `xargs` does, has all but the first taken for UIDs.
+/// Of several files behind one `-f`, as `xargs` gives them, all but the first would be taken for UIDs.
 fn parse_uid_to_revoke(text: &str) -> Result<Uid, String> {
     let is_path = text.contains(['/', '.']);
     parse_uid_of_ram(text).map_err(|why| if is_path { format!("{why}; a file needs an -f of its own") } else { why })

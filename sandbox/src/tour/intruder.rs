@@ -1,4 +1,4 @@
-//! What happened before the tour begins: whoever found the file used it, and found a token that has no end.
+//! What happened before the tour begins: the file was found and used, and so was a token that has no end.
 
 use std::thread;
 use std::time::Duration;
@@ -20,7 +20,7 @@ const STEP: Duration = Duration::from_millis(20);
 /// What the ServiceAccount may look at in the story's cluster.
 pub(super) const CONFIG: &str = "/api/v1/namespaces/billing/configmaps";
 
-/// Whoever found the leaver's file.
+/// Who found the leaver's file.
 pub(super) struct Intruder {
     token: String,
 }

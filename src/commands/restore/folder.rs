@@ -72,7 +72,7 @@ pub(super) fn choose(backups: &Backups, args: &RestoreArgs, access: &AccessArgs,
     Ok(Chosen { choice, extent, bounds })
 }
 
-/// A context need not tell its cluster's ID: where none tells this one, the current one may lead there all the same.
+/// A context need not say its cluster's ID: where none says this one, the current one may lead there all the same.
 fn of_the_only_one(id: &ClusterId, temporary_credentials: bool, access: &AccessArgs, world: &World) -> Result<Choice> {
     let routes = clusters::routes_of_all(temporary_credentials, access, world)?;
     match temporary_credentials || routes.iter().any(|route| route.id() == Some(id)) {

@@ -97,7 +97,7 @@ impl Request {
         self.resumed.as_ref()?.record.revocation()
     }
 
-    /// Whoever is in the file of another, nobody is revoked whom the operation is not about.
+    /// Whatever is in the file of another, no identity is revoked that the operation is not about.
     fn is_about(&self, leaked: &[Leaked]) -> Result<()> {
         let (Some(past), known) = (&self.resumed, self.leaked_before()) else { return Ok(()) };
         let is_known =

@@ -32,7 +32,7 @@ impl LeakedFacts {
         Uid::of_user_name(&self.common_name).as_ref() == Some(uid)
     }
 
-    /// What tells it apart from others: its file, else the name in its certificate.
+    /// What sets it apart from others: its file, else the name in its certificate.
     pub fn label(&self) -> &str {
         self.file.as_deref().unwrap_or(&self.common_name)
     }
@@ -44,7 +44,7 @@ pub fn of_identity<'a>(leaked: &'a [LeakedFacts], uid: &Uid) -> Vec<&'a LeakedFa
 }
 
 /// For each credential that is known, the place of the same certificate among those that are at hand. Copies of a certificate that lie
-/// in several files are told apart by their files, and each counts once: one may hold a token that the other lacks.
+/// in several files are kept apart by their files, and each counts once: one may hold a token that the other lacks.
 pub fn at_hand(known: &[LeakedFacts], given: &[&LeakedFacts]) -> Vec<Option<usize>> {
     let mut free: Vec<bool> = vec![true; given.len()];
     let mut found: Vec<Option<usize>> = vec![None; known.len()];

@@ -42,7 +42,7 @@ pub fn given_back(
         let is_here = one.summary.cluster_ids.iter().any(|id| id.as_ref() == cluster);
         let decides = match &one.summary.purpose {
             SummaryPurpose::Revoke { .. } => true,
-            // Without an ID two clusters can't be told apart by a summary, and a restore in one gives nothing back in the other.
+            // Without an ID a summary can't keep two clusters apart, and a restore in one gives nothing back in the other.
             SummaryPurpose::Restore { of, .. } => cluster.is_some() || of.operation() == Some(operation),
             // It gives an identity that has access another certificate.
             SummaryPurpose::Rotate { .. } => false,

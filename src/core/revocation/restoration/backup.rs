@@ -1,5 +1,5 @@
 //! A file that ack-ram-tool's cleanup leaves of a binding, and what of it is believed: which binding it was, which role it granted, and
-//! the names of identities that are asked for. Whoever can write to the folder can write anything else into it.
+//! the names of identities that are asked for. Who can write to the folder can write anything else into it.
 
 use k8s_openapi::api::rbac::v1::{RoleRef, Subject};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;

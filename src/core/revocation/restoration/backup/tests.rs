@@ -186,7 +186,7 @@ fn present() -> Present {
     }
 }
 
-/// Whose ID is nobody's word but the context's name.
+/// Whose ID stands in the context's name alone.
 #[test]
 fn backups_are_used_only_in_a_cluster_that_is_sure() {
     let id = ClusterId::parse(&format!("c{}", "a".repeat(32)));
