@@ -79,6 +79,7 @@ struct Stage {
 }
 
 impl Stage {
+    #[expect(clippy::disallowed_methods, reason = "the story's certificates are made by the machine's clock")]
     fn new() -> Self {
         let story = Story::start(ApiServerOptions::default()).unwrap();
         // Its time stands still, so that what depends on it is the same in each run.
@@ -166,6 +167,7 @@ struct Row {
 
 /// Every call of every verb with every fault where `ACKCRED_FAULTS` is `all`. Else each call meets a third of the faults, each in one of
 /// its verbs: calls share the code that sends them, and verbs the code that reads answers.
+#[expect(clippy::disallowed_methods, reason = "a test's own switch")]
 fn rows(stage: &Stage) -> Vec<Row> {
     let all = std::env::var("ACKCRED_FAULTS").is_ok_and(|value| value == "all");
     let mut verbs_of: BTreeMap<Call, Vec<&'static str>> = BTreeMap::new();
@@ -193,7 +195,6 @@ fn rows(stage: &Stage) -> Vec<Row> {
 fn a_verb_says_less_where_a_call_fails_and_says_so() {
     let first = Stage::new();
     let rows = rows(&first);
-    println!("{} rows", rows.len());
     let (next, failed) = (AtomicUsize::new(0), AtomicUsize::new(0));
     std::thread::scope(|scope| {
         for stage in std::iter::once(first).chain((1..SIDE_BY_SIDE).map(|_| Stage::new())) {
