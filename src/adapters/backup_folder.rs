@@ -3,10 +3,10 @@
 //! No symbolic link in them is followed, and only regular files of moderate size are read.
 
 use std::fs;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use super::files;
+use super::files::{self, FileError};
 use crate::core::ids::ClusterId;
 
 /// Larger files are not read, in bytes: the API server stores no object that is as large.
@@ -27,30 +27,24 @@ pub struct BackupFile {
     /// Its name, as far as that is text.
     pub name: String,
     /// What it holds.
-    pub content: Result<Vec<u8>, UnreadableBackup>,
+    pub content: Result<Vec<u8>, FileError>,
 }
 
-/// Why a file or a folder of backups is not read.
+/// Why a cluster's folder is not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum UnreadableBackup {
+pub enum UnreadableFolder {
     /// It leads elsewhere.
     #[error("it is a symbolic link")]
     Link,
-    /// A folder in the place of a file, a FIFO, a device, a socket.
-    #[error("it is no regular file")]
-    NotRegular,
-    /// A file in the place of a folder.
+    /// A file in its place.
     #[error("it is no folder")]
     NoFolder,
-    /// Too long to be a binding.
-    #[error("it is longer than 8 MiB")]
-    TooLong,
     /// The system refuses.
     #[error("{0}")]
     Io(io::ErrorKind),
 }
 
-impl From<io::Error> for UnreadableBackup {
+impl From<io::Error> for UnreadableFolder {
     fn from(error: io::Error) -> Self {
         Self::Io(error.kind())
     }
@@ -80,14 +74,14 @@ impl BackupFolders {
     ///
     /// # Errors
     /// Where its folder is none, or can't be listed.
-    pub fn files(&self, cluster: &ClusterId) -> Result<impl Iterator<Item = BackupFile>, UnreadableBackup> {
+    pub fn files(&self, cluster: &ClusterId) -> Result<impl Iterator<Item = BackupFile>, UnreadableFolder> {
         let folder = self.root.join(cluster.as_str());
         let metadata = fs::symlink_metadata(&folder)?;
         if metadata.is_symlink() {
-            return Err(UnreadableBackup::Link);
+            return Err(UnreadableFolder::Link);
         }
         if !metadata.is_dir() {
-            return Err(UnreadableBackup::NoFolder);
+            return Err(UnreadableFolder::NoFolder);
         }
         let mut paths = Vec::new();
         for entry in fs::read_dir(&folder)? {
@@ -97,7 +91,9 @@ impl BackupFolders {
             }
         }
         paths.sort();
-        Ok(paths.into_iter().map(|path| BackupFile { name: name_of(&path), content: read(&path) }))
+        Ok(paths
+            .into_iter()
+            .map(|path| BackupFile { name: name_of(&path), content: files::load_unlinked(&path, LARGEST) }))
     }
 }
 
@@ -107,28 +103,6 @@ fn cluster_of(folder: &Path) -> Option<ClusterId> {
 
 fn name_of(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, UnreadableBackup> {
-    // Looking before opening, because opening some devices does something.
-    regular(&fs::symlink_metadata(path)?)?;
-    let file = files::open(path, false)?;
-    regular(&file.metadata()?)?;
-    let mut bytes = Vec::new();
-    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LARGEST { Err(UnreadableBackup::TooLong) } else { Ok(bytes) }
-}
-
-fn regular(metadata: &fs::Metadata) -> Result<(), UnreadableBackup> {
-    if metadata.is_symlink() {
-        Err(UnreadableBackup::Link)
-    } else if !metadata.is_file() {
-        Err(UnreadableBackup::NotRegular)
-    } else if metadata.len() > LARGEST {
-        Err(UnreadableBackup::TooLong)
-    } else {
-        Ok(())
-    }
 }
 
 #[cfg(test)]
@@ -180,12 +154,12 @@ mod tests {
         fs::File::create(folder.join("vast.json")).unwrap().set_len(LARGEST + 1).unwrap();
         let found: Vec<_> = folders.files(&cluster("a")).unwrap().map(|file| (file.name, file.content)).collect();
         let expected = [
-            ("folder.json", Err(UnreadableBackup::NotRegular)),
+            ("folder.json", Err(FileError::NotRegular)),
             ("good.json", Ok(b"{}".to_vec())),
-            ("link.json", Err(UnreadableBackup::Link)),
-            ("loose.json", Err(UnreadableBackup::Link)),
-            ("socket.json", Err(UnreadableBackup::NotRegular)),
-            ("vast.json", Err(UnreadableBackup::TooLong)),
+            ("link.json", Err(FileError::Link)),
+            ("loose.json", Err(FileError::Link)),
+            ("socket.json", Err(FileError::NotRegular)),
+            ("vast.json", Err(FileError::TooLong(LARGEST))),
         ];
         assert_eq!(found, expected.map(|(name, content)| (name.to_owned(), content)));
     }
@@ -195,10 +169,10 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let folders = BackupFolders { root: root.path().to_owned(), clusters: Vec::new() };
         let why = |id: &ClusterId| folders.files(id).err();
-        assert_eq!(why(&cluster("a")), Some(UnreadableBackup::Io(io::ErrorKind::NotFound)));
+        assert_eq!(why(&cluster("a")), Some(UnreadableFolder::Io(io::ErrorKind::NotFound)));
         symlink("/", root.path().join(cluster("a").as_str())).unwrap();
-        assert_eq!(why(&cluster("a")), Some(UnreadableBackup::Link));
+        assert_eq!(why(&cluster("a")), Some(UnreadableFolder::Link));
         fs::write(root.path().join(cluster("b").as_str()), "").unwrap();
-        assert_eq!(why(&cluster("b")), Some(UnreadableBackup::NoFolder));
+        assert_eq!(why(&cluster("b")), Some(UnreadableFolder::NoFolder));
     }
 }

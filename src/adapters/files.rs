@@ -50,6 +50,9 @@ pub enum FileError {
     /// Longer than what it should be: than so many bytes.
     #[error("it is longer than {} MiB", .0 >> 20)]
     TooLong(u64),
+    /// It leads elsewhere, where no link is followed.
+    #[error("it is a symbolic link")]
+    Link,
     /// Links that lead to links that lead to links.
     #[error("it lies behind too many symbolic links")]
     TooManyLinks,
@@ -96,6 +99,14 @@ pub fn load_document(path: &Path) -> Result<Vec<u8>, FileError> {
     try_read(path, &Policy::Trusted, LONGEST_DOCUMENT).map(|(bytes, _)| bytes)
 }
 
+/// Reads a file that others may have put there: no link is followed, and not more than so many bytes are read.
+///
+/// # Errors
+/// As of [`load`], and where it is a symbolic link.
+pub fn load_unlinked(path: &Path, longest: u64) -> Result<Vec<u8>, FileError> {
+    read_regular(path, false, longest).map(|(bytes, _)| bytes)
+}
+
 /// The permission bits of a file, where there is one and the system has such.
 pub fn mode(path: &Path) -> Option<u32> {
     permission_bits(&fs::metadata(path).ok()?)
@@ -135,9 +146,14 @@ fn try_read(path: &Path, policy: &Policy, longest: u64) -> Result<(Vec<u8>, Meta
         Policy::Trusted => path.to_owned(),
         Policy::OnlyBeside(folder) => real_path_beside(path, folder)?,
     };
+    read_regular(&path, policy == &Policy::Trusted, longest)
+}
+
+fn read_regular(path: &Path, follows_links: bool, longest: u64) -> Result<(Vec<u8>, Metadata), FileError> {
     // Looking before opening, because opening some devices does something.
-    regular(&fs::metadata(&path)?, longest)?;
-    let file = open(&path, policy == &Policy::Trusted)?;
+    let metadata = if follows_links { fs::metadata(path)? } else { fs::symlink_metadata(path)? };
+    regular(&metadata, longest)?;
+    let file = open(path, follows_links)?;
     let metadata = file.metadata()?;
     regular(&metadata, longest)?;
     let mut bytes = Vec::new();
@@ -214,7 +230,9 @@ pub(super) fn open(path: &Path, _follows_links: bool) -> io::Result<File> {
 }
 
 fn regular(metadata: &Metadata, longest: u64) -> Result<(), FileError> {
-    if !metadata.is_file() {
+    if metadata.is_symlink() {
+        Err(FileError::Link)
+    } else if !metadata.is_file() {
         Err(FileError::NotRegular)
     } else if metadata.len() > longest {
         Err(FileError::TooLong(longest))
