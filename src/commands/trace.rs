@@ -6,6 +6,7 @@ use super::access;
 use super::log_progress::LogProgressBar;
 use crate::adapters::audit_log::{AuditLog, AuditLogError, LogSource};
 use crate::cli::{TraceArgs, TraceFailOn};
+use crate::core::audit::period::Period;
 use crate::core::audit::tracer::AskedFor;
 use crate::error::{Error, Result};
 use crate::gather::audit_log;
@@ -86,8 +87,7 @@ fn searched(asked: &AskedAbout, args: &TraceArgs) -> AskedFor {
         uids: args.uids.clone(),
         depth: args.depth,
         with_commands: args.show_commands,
-        since: asked.since,
-        until: asked.until,
+        period: Period { since: asked.since, until: asked.until },
     }
 }
 

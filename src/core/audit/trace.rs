@@ -75,12 +75,10 @@ impl Tally {
 }
 
 impl Tracer {
-    /// What the passes have shown.
+    /// What was found.
     pub fn finish(self) -> Trace {
         let Self { asked, actors, leads, screen: Screen { head, .. }, events, not_followed, .. } = self;
-        let is_shown = |time: Timestamp| {
-            asked.since.is_none_or(|since| time >= since) && asked.until.is_none_or(|until| time <= until)
-        };
+        let is_shown = |time: Timestamp| asked.period.holds(time);
         let mut events = events;
         events.retain(|event| is_shown(event.time));
         events.sort_by_key(|event| (event.time, event.actor));

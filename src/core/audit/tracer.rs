@@ -1,11 +1,9 @@
-//! Follows credentials through a log: record by record, and pass by pass until nothing new is found.
+//! Follows credentials through a log, record by record, until each was read with all that is known.
 
 mod links;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-
-use jiff::Timestamp;
 
 use super::action::RequestOutcome;
 use super::actors::{Actor, ActorKey, Actors, LinkSource};
@@ -17,6 +15,7 @@ use super::kept::{KeptEvent, Object, Texts, stage_bit};
 use super::leads::Leads;
 use super::link::{Evidence, Link};
 use super::log_head::LogHead;
+use super::period::Period;
 use super::screen::{Screen, Screened};
 use super::window::Window;
 use crate::core::ids::Uid;
@@ -34,13 +33,11 @@ pub struct AskedFor {
     pub depth: usize,
     /// Whether command lines are kept.
     pub with_commands: bool,
-    /// The first time that is shown.
-    pub since: Option<Timestamp>,
-    /// The last time that is shown.
-    pub until: Option<Timestamp>,
+    /// What is shown.
+    pub period: Period,
 }
 
-/// What could not be followed in one pass.
+/// What could not be followed.
 #[derive(Debug, Default)]
 pub struct NotFollowed {
     /// How many lines repeat an event.

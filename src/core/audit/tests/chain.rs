@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::lines::*;
 use crate::core::audit::caveat::Caveat;
+use crate::core::audit::period::Period;
 use crate::core::audit::tracer::AskedFor;
 
 const NAME: &str = "200000000000000103-1700000000";
@@ -163,7 +164,7 @@ fn links_are_followed_as_deep_as_is_asked() {
 #[test]
 fn what_led_to_a_shown_request_is_shown_too() {
     let at = |second: i64| Some(time(second).parse().unwrap());
-    let asked = AskedFor { since: at(8), until: at(8), ..certificate_asked() };
+    let asked = AskedFor { period: Period { since: at(8), until: at(8) }, ..certificate_asked() };
     let trace = traced(&texts(&log(false)), asked);
     let expected = [
         "0<- Root Proof X509SHA256=fc8c000000000000000 200000000000000103-1700000000: ",
