@@ -24,11 +24,13 @@ pub struct TraceReading {
 pub fn read(logs: &mut [AuditLog], asked: AskedFor, progress: &mut dyn FnMut(&LogProgress<'_>)) -> TraceReading {
     let can_be_read_again = logs.iter().all(AuditLog::can_be_read_again);
     let mut tracer = Tracer::new(asked, can_be_read_again);
-    let (mut failures, mut records): (Vec<AuditLogError>, Option<u64>) = (Vec::new(), None);
+    let mut failures: Vec<AuditLogError> = Vec::new();
+    // How many there are, once all were read.
+    let mut records = u64::MAX;
     for pass in 1.. {
         let mut read = 0;
         let mut take = |raw: Raw<'_>| {
-            if records.is_some_and(|records| tracer.since_learned() >= records) {
+            if tracer.since_learned() >= records {
                 return ControlFlow::Break(());
             }
             read += 1;
@@ -43,12 +45,11 @@ pub fn read(logs: &mut [AuditLog], asked: AskedFor, progress: &mut dyn FnMut(&Lo
                 failures.push(failure);
             }
         }
-        // Fewer than before where a log became shorter.
-        let all = records.map_or(read, |records| records.min(read.max(tracer.since_learned())));
-        if !can_be_read_again || tracer.since_learned() >= all {
+        // Nothing was learned in this pass, or it ended where the circle closes.
+        if !can_be_read_again || tracer.since_learned() >= read {
             break;
         }
-        records = Some(all);
+        records = read;
     }
     TraceReading { trace: tracer.finish(), failures }
 }
