@@ -104,6 +104,19 @@ pub enum CheckResult {
     Skipped,
 }
 
+impl CheckResult {
+    /// The one that counts of several answers to one check: access that is left, then what did not answer, then what was not asked.
+    fn worse(self, other: Self) -> Self {
+        let severity = |result| match result {
+            Self::Failed => 3,
+            Self::Error => 2,
+            Self::Skipped => 1,
+            Self::Passed => 0,
+        };
+        if severity(other) > severity(self) { other } else { self }
+    }
+}
+
 /// What one check found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckReport {

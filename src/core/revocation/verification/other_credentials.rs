@@ -1,6 +1,6 @@
 //! Check `LeakedFile`, for what the file holds beside its certificate: whether the operator's own API server accepts it.
 
-use super::{Check, CheckReport, CheckResult};
+use super::{Check, CheckReport};
 use crate::core::cluster::server_view::ServerIdentity;
 use crate::core::revocation::leaked::LeakedFacts;
 use crate::core::revocation::other_credential::OtherCredential;
@@ -48,15 +48,8 @@ pub fn weigh_other(other: &OtherCredential, answer: &CredentialAnswer, target: &
 
 /// The certificate's report together with those of the other credentials: the worst counts, and all of them are shown.
 pub fn with_others(certificate: CheckReport, others: Vec<CheckReport>) -> CheckReport {
-    let severity = |result| match result {
-        CheckResult::Failed => 2,
-        CheckResult::Error => 1,
-        CheckResult::Passed | CheckResult::Skipped => 0,
-    };
     others.into_iter().fold(certificate, |mut all, other| {
-        if severity(other.result) > severity(all.result) {
-            all.result = other.result;
-        }
+        all.result = all.result.worse(other.result);
         all.detail = format!("{}; {}", all.detail, other.detail);
         all.findings.extend(other.findings);
         all

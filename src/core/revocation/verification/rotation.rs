@@ -66,7 +66,8 @@ pub fn weigh_old(question: &OldQuestion, before: Option<u16>, status: u16, messa
     }
 }
 
-/// The reports about several old certificates as one: the worst decides, and each is told.
+/// The reports about several old certificates as one: the worst decides, and each is shown. One that opened nothing before has nothing to lose: it decides
+/// where there is no other.
 pub fn joined(reports: Vec<CheckReport>) -> CheckReport {
     let worst = |result: &CheckResult| match result {
         CheckResult::Failed => 0,

@@ -9,10 +9,10 @@ pub fn of_files(reports: Vec<(&LeakedFacts, CheckReport)>, is_only_file: bool) -
     if reports.is_empty() {
         return CheckReport::skipped(Check::LeakedFile, "none was given");
     }
-    if is_only_file && reports.len() == 1 {
-        return reports.into_iter().map(|(_, report)| report).collect::<Vec<_>>().remove(0);
+    if let (true, [(_, report)]) = (is_only_file, reports.as_slice()) {
+        return report.clone();
     }
-    let result = reports.iter().map(|(_, report)| report.result).max_by_key(severity).unwrap_or(CheckResult::Skipped);
+    let result = reports.iter().map(|(_, report)| report.result).fold(CheckResult::Passed, CheckResult::worse);
     let mut details: Vec<(&str, Vec<&str>)> = Vec::new();
     for (file, report) in &reports {
         match details.iter_mut().find(|(detail, _)| *detail == report.detail) {
@@ -28,15 +28,6 @@ pub fn of_files(reports: Vec<(&LeakedFacts, CheckReport)>, is_only_file: bool) -
     };
     let findings = reports.iter().flat_map(named).collect();
     CheckReport { check: Check::LeakedFile, result, detail, findings }
-}
-
-fn severity(result: &CheckResult) -> u8 {
-    match result {
-        CheckResult::Failed => 3,
-        CheckResult::Error => 2,
-        CheckResult::Skipped => 1,
-        CheckResult::Passed => 0,
-    }
 }
 
 #[cfg(test)]
