@@ -7,10 +7,9 @@ mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ackcred_sandbox::apiserver::ApiServerOptions;
+use ackcred_sandbox::apiserver::{ApiServerOptions, Fault};
 use ackcred_sandbox::cloud::CloudFault;
 use ackcred_sandbox::session::{Outcome, Session};
 use ackcred_sandbox::story::{DEVELOPER, LEAVER, Story};
@@ -19,7 +18,7 @@ use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
 
 use claims::exceeds;
-use table::{AnyFault, Patience};
+use table::{Named, Patience};
 
 /// The verbs that read servers and change nothing.
 const READING: [&str; 13] = [
@@ -38,7 +37,7 @@ const READING: [&str; 13] = [
     "suggest DEVELOPER --audit-log used.log --dry-run=server",
 ];
 
-/// How many stories are told side by side: they mostly wait.
+/// How many stages are used side by side: they mostly wait.
 const SIDE_BY_SIDE: usize = 8;
 
 /// A call of a verb, to the API server or to the cloud.
@@ -116,26 +115,44 @@ impl Stage {
     }
 
     /// What the verb says while the call meets the fault each time.
-    fn struck(&self, verb: &str, call: &Call, fault: &AnyFault) -> Outcome {
-        let gate = match (call, fault) {
-            (Call::ApiServer { method, path }, AnyFault::ApiServer(fault, _)) => {
-                let (fault, gate) = fault();
-                self.story.server.faults().add(method, &format!("{path}?"), usize::MAX, fault);
-                gate
-            }
-            (Call::Cloud { action }, AnyFault::Cloud(kind, _)) => {
-                self.story.cloud.add_fault(CloudFault::of(action, kind.clone()));
-                None
-            }
-            _ => unreachable!("each fault belongs to the side of its call"),
-        };
-        let outcome = self.run(verb, fault.patience());
+    fn struck(&self, Row { verb, strike, .. }: &Row) -> Outcome {
+        (strike.set)(&self.story);
+        let outcome = self.run(verb, strike.patience);
         self.story.server.faults().clear();
         self.story.cloud.clear_faults();
-        if let Some(gate) = gate {
-            gate.open();
-        }
         outcome
+    }
+}
+
+/// What befalls a call.
+struct Strike {
+    name: &'static str,
+    patience: Patience,
+    set: Box<dyn Fn(&Story) + Send + Sync>,
+}
+
+impl Call {
+    fn strikes(&self) -> Vec<Strike> {
+        match self.clone() {
+            Self::ApiServer { method, path } => {
+                let strike = |Named { name, patience, fault }| {
+                    let (method, path) = (method.clone(), format!("{path}?"));
+                    let set = move |story: &Story| {
+                        story.server.faults().add(&method, &path, usize::MAX, Fault::clone(&fault));
+                    };
+                    Strike { name, patience, set: Box::new(set) }
+                };
+                table::of_the_api_server().into_iter().map(strike).collect()
+            }
+            Self::Cloud { action } => {
+                let strike = |Named { name, patience, fault }| {
+                    let fault = CloudFault::of(&action, fault);
+                    let set = move |story: &Story| story.cloud.add_fault(fault.clone());
+                    Strike { name, patience, set: Box::new(set) }
+                };
+                table::of_the_cloud().into_iter().map(strike).collect()
+            }
+        }
     }
 }
 
@@ -151,18 +168,10 @@ fn used() -> String {
     .to_string()
 }
 
-fn faults_of(call: &Call) -> Vec<(&'static str, AnyFault)> {
-    match call {
-        Call::ApiServer { .. } => table::of_the_api_server(),
-        Call::Cloud { .. } => table::of_the_cloud(),
-    }
-}
-
 struct Row {
     verb: &'static str,
     call: Call,
-    name: &'static str,
-    fault: Arc<AnyFault>,
+    strike: Strike,
 }
 
 /// Every call of every verb with every fault where `ACKCRED_FAULTS` is `all`. Else each call meets a third of the faults, each in one of
@@ -178,14 +187,10 @@ fn rows(stage: &Stage) -> Vec<Row> {
     }
     let mut rows = Vec::new();
     for (turn, (call, verbs)) in verbs_of.into_iter().enumerate() {
-        for (place, (name, fault)) in faults_of(&call).into_iter().enumerate() {
-            let fault = Arc::new(fault);
-            let row = |verb| Row { verb, call: call.clone(), name, fault: Arc::clone(&fault) };
-            if all {
-                rows.extend(verbs.iter().map(|verb| row(verb)));
-            } else if (turn + place) % 3 == 0 {
-                rows.push(row(verbs[place / 3 % verbs.len()]));
-            }
+        for (number, verb) in verbs.iter().copied().enumerate() {
+            let is_its_turn = |place: usize| (turn + place) % 3 == 0 && place / 3 % verbs.len() == number;
+            let strikes = call.strikes().into_iter().enumerate().filter(|(place, _)| all || is_its_turn(*place));
+            rows.extend(strikes.map(|(_, strike)| Row { verb, call: call.clone(), strike }));
         }
     }
     rows
@@ -204,9 +209,7 @@ fn a_verb_says_less_where_a_call_fails_and_says_so() {
                 let mut well_here = BTreeMap::new();
                 while let Some(row) = rows.get(next.fetch_add(1, Ordering::SeqCst)) {
                     let well = well_here.entry(row.verb).or_insert_with(|| stage.well(row.verb).0);
-                    let held = catch_unwind(AssertUnwindSafe(|| {
-                        judge(row, well, &stage.struck(row.verb, &row.call, &row.fault))
-                    }));
+                    let held = catch_unwind(AssertUnwindSafe(|| judge(row, well, &stage.struck(row))));
                     failed.fetch_add(usize::from(held.is_err()), Ordering::SeqCst);
                 }
             });
@@ -217,8 +220,8 @@ fn a_verb_says_less_where_a_call_fails_and_says_so() {
 
 /// What holds however a call failed.
 fn judge(row: &Row, well: &Outcome, struck: &Outcome) {
-    let Row { verb, call, name, .. } = row;
-    let place = format!("{verb}: {call:?} × {name}\n{struck}");
+    let Row { verb, call, strike } = row;
+    let place = format!("{verb}: {call:?} × {}\n{struck}", strike.name);
     let whole: Value = serde_json::from_str(&well.stdout).unwrap();
     if struck.stdout.is_empty() {
         assert!(
@@ -232,7 +235,7 @@ fn judge(row: &Row, well: &Outcome, struck: &Outcome) {
     let said: Value = serde_json::from_str(&struck.stdout).unwrap_or_else(|error| panic!("{error}\n{place}"));
     let more = exceeds(&said, &whole);
     assert_eq!(more, None, "more than without the fault\n{place}");
-    if said == whole || call.may_be_absent(name) {
+    if said == whole || call.may_be_absent(strike.name) {
         return;
     }
     // A plan says it where it counts: what was not checked, or that its use is not known.

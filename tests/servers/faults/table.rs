@@ -24,107 +24,96 @@ impl Patience {
     }
 }
 
-/// A fault of one of the two servers.
-pub(super) enum AnyFault {
-    ApiServer(Box<dyn Fn() -> (Fault, Option<Gate>) + Sync + Send>, Patience),
-    Cloud(FaultKind, Patience),
+/// A fault, what it is called, and how long an answer is waited for under it.
+pub(super) struct Named<F> {
+    pub(super) name: &'static str,
+    pub(super) patience: Patience,
+    pub(super) fault: F,
 }
 
-impl AnyFault {
-    pub(super) fn patience(&self) -> Patience {
-        match self {
-            Self::ApiServer(_, patience) | Self::Cloud(_, patience) => *patience,
-        }
+impl<F> Named<F> {
+    /// One under which an answer comes.
+    fn answered(name: &'static str, fault: F) -> Self {
+        Self { name, patience: Patience::Long, fault }
+    }
+
+    /// One under which none comes, or is asked for again and again.
+    fn unanswered(name: &'static str, fault: F) -> Self {
+        Self { name, patience: Patience::Brief, fault }
     }
 }
 
 /// Those of an API server and of what stands before it.
-pub(super) fn of_the_api_server() -> Vec<(&'static str, AnyFault)> {
-    let now = |fault: Fault| AnyFault::ApiServer(Box::new(move || (fault.clone(), None)), Patience::Long);
-    let never = |fault: Fault| AnyFault::ApiServer(Box::new(move || (fault.clone(), None)), Patience::Brief);
-    let answer = |code, content_type, body: String| now(Fault::Answer { code, content_type, body });
-    let json = |code, body: String| answer(code, "application/json", body);
-    let status = |code: u16, reason: &str| {
+pub(super) fn of_the_api_server() -> Vec<Named<Fault>> {
+    let answer = |name, code, content_type, body: &str| {
+        Named::answered(name, Fault::Answer { code, content_type, body: body.to_owned() })
+    };
+    let json = |name, body: &str| answer(name, 200, "application/json", body);
+    let status = |name, code: u16, reason: &str| {
         let body = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "reason": reason,
             "message": format!("refused with {code}"), "code": code});
-        json(code, body.to_string())
+        answer(name, code, "application/json", &body.to_string())
     };
-    let list = |items: &str, metadata: &str| {
-        json(200, format!(r#"{{"kind":"List","apiVersion":"v1","metadata":{{{metadata}}},"items":{items}}}"#))
-    };
-    let html = "<!doctype html><title>Sign in</title>";
+    let html = |name, code| answer(name, code, "text/html", "<!doctype html><title>Sign in</title>");
     vec![
-        ("reset", now(Fault::DropRequest)),
-        ("carried out, then reset", now(Fault::DropResponse)),
-        (
-            "hang",
-            AnyFault::ApiServer(
-                Box::new(|| {
-                    let gate = Gate::new();
-                    (Fault::HoldRequest(gate.clone()), Some(gate))
-                }),
-                Patience::Brief,
-            ),
-        ),
-        ("silent", never(Fault::Silent)),
-        ("drip", never(Fault::Drip(Duration::from_millis(100)))),
-        ("truncated", now(Fault::Truncate(40))),
-        ("cut off", now(Fault::Cut { body: r#"{"kind":"List","items":["#.to_owned() })),
-        ("no JSON", json(200, "\u{1}garbage".to_owned())),
-        ("nothing", json(200, String::new())),
-        ("no object", json(200, "[]".to_owned())),
-        ("an empty object", json(200, "{}".to_owned())),
-        (
+        Named::answered("reset", Fault::DropRequest),
+        Named::answered("carried out, then reset", Fault::DropResponse),
+        Named::unanswered("hang", Fault::HoldRequest(Gate::new())),
+        Named::unanswered("silent", Fault::Silent),
+        Named::unanswered("drip", Fault::Drip(Duration::from_millis(100))),
+        Named::answered("truncated", Fault::Truncate(40)),
+        Named::answered("cut off", Fault::Cut { body: r#"{"kind":"List","items":["#.to_owned() }),
+        json("no JSON", "\u{1}garbage"),
+        json("nothing", ""),
+        json("no object", "[]"),
+        json("an empty object", "{}"),
+        json(
             "another kind",
-            json(
-                200,
-                r#"{"kind":"PodList","apiVersion":"v1","metadata":{},"items":[{"metadata":{"name":"x"}}]}"#.to_owned(),
-            ),
+            r#"{"kind":"PodList","apiVersion":"v1","metadata":{},"items":[{"metadata":{"name":"x"}}]}"#,
         ),
-        (
-            "a status with 200",
-            json(200, r#"{"kind":"Status","apiVersion":"v1","status":"Failure","code":403}"#.to_owned()),
+        json("a status with 200", r#"{"kind":"Status","apiVersion":"v1","status":"Failure","code":403}"#),
+        json("items: null", r#"{"kind":"List","apiVersion":"v1","metadata":{},"items":null}"#),
+        json(
+            "a continue that repeats",
+            r#"{"kind":"List","apiVersion":"v1","metadata":{"continue":"again","resourceVersion":"1"},"items":[]}"#,
         ),
-        ("items: null", list("null", "")),
-        ("a continue that repeats", list("[]", r#""continue":"again","resourceVersion":"1""#)),
-        ("a page for people", answer(200, "text/html", html.to_owned())),
-        ("an error page for people", answer(502, "text/html", html.to_owned())),
-        ("redirect", answer(302, "text/html", html.to_owned())),
-        ("401", status(401, "Unauthorized")),
-        ("403", status(403, "Forbidden")),
-        ("404", status(404, "NotFound")),
-        ("409", status(409, "Conflict")),
-        ("410", status(410, "Expired")),
-        ("429 with a hint", never(Fault::Busy { retry_after: 1 })),
-        ("429 without a hint", status(429, "TooManyRequests")),
-        ("500", status(500, "InternalError")),
-        ("503", status(503, "ServiceUnavailable")),
+        html("a page for people", 200),
+        html("an error page for people", 502),
+        html("redirect", 302),
+        status("401", 401, "Unauthorized"),
+        status("403", 403, "Forbidden"),
+        status("404", 404, "NotFound"),
+        status("409", 409, "Conflict"),
+        status("410", 410, "Expired"),
+        Named::unanswered("429 with a hint", Fault::Busy { retry_after: 1 }),
+        status("429 without a hint", 429, "TooManyRequests"),
+        status("500", 500, "InternalError"),
+        status("503", 503, "ServiceUnavailable"),
     ]
 }
 
 /// Those of the cloud.
-pub(super) fn of_the_cloud() -> Vec<(&'static str, AnyFault)> {
-    let now = |kind| AnyFault::Cloud(kind, Patience::Long);
-    let never = |kind| AnyFault::Cloud(kind, Patience::Brief);
-    let body = |text: &str| now(FaultKind::Body(text.to_owned()));
+pub(super) fn of_the_cloud() -> Vec<Named<FaultKind>> {
+    let body = |name, text: &str| Named::answered(name, FaultKind::Body(text.to_owned()));
+    let error = FaultKind::OkWithError { code: "Forbidden".to_owned(), message: "no".to_owned() };
     vec![
-        ("reset", never(FaultKind::Reset)),
-        ("hang", never(FaultKind::Hang(None))),
-        ("truncated", never(FaultKind::Truncated)),
-        ("no JSON", body("\u{1}garbage")),
-        ("nothing", body("")),
-        ("null", body("null")),
-        ("no object", body("[]")),
-        ("an empty object", body("{}")),
-        ("a page for people", body("<!doctype html><title>Sign in</title>")),
-        ("404", now(FaultKind::NotFound)),
-        ("403", now(FaultKind::Forbidden)),
-        ("an expired token", now(FaultKind::ExpiredToken)),
-        ("another time", now(FaultKind::ClockSkew)),
-        ("an error with 200", now(FaultKind::OkWithError { code: "Forbidden".to_owned(), message: "no".to_owned() })),
-        ("throttled with a hint", never(FaultKind::Throttled(Some(RetryHint::RetryAfter(1))))),
-        ("throttled without a hint", never(FaultKind::Throttled(None))),
-        ("500", never(FaultKind::ServerError(500))),
-        ("503", never(FaultKind::ServerError(503))),
+        Named::unanswered("reset", FaultKind::Reset),
+        Named::unanswered("hang", FaultKind::Hang(None)),
+        Named::unanswered("truncated", FaultKind::Truncated),
+        body("no JSON", "\u{1}garbage"),
+        body("nothing", ""),
+        body("null", "null"),
+        body("no object", "[]"),
+        body("an empty object", "{}"),
+        body("a page for people", "<!doctype html><title>Sign in</title>"),
+        Named::answered("404", FaultKind::NotFound),
+        Named::answered("403", FaultKind::Forbidden),
+        Named::answered("an expired token", FaultKind::ExpiredToken),
+        Named::answered("another time", FaultKind::ClockSkew),
+        Named::answered("an error with 200", error),
+        Named::unanswered("throttled with a hint", FaultKind::Throttled(Some(RetryHint::RetryAfter(1)))),
+        Named::unanswered("throttled without a hint", FaultKind::Throttled(None)),
+        Named::unanswered("500", FaultKind::ServerError(500)),
+        Named::unanswered("503", FaultKind::ServerError(503)),
     ]
 }
