@@ -15,8 +15,7 @@ use crate::core::rbac::user_info::{KnownUser, NamedSubject, of_identity, of_subj
 use crate::core::rbac::{Attributes, UserInfo, has_full_rights, rule_allows_some};
 use crate::error::{Result, chain};
 use crate::gather::access_reviews::{self, EndedEarly};
-use crate::gather::cluster_access::AccessQuery;
-use crate::gather::cluster_access::ClusterReading;
+use crate::gather::cluster_access::{AccessQuery, ClusterReading};
 use crate::gather::leaked::Leaked;
 use crate::gather::rights::RightsReading;
 use crate::gather::runtime::Runtime;

@@ -30,14 +30,13 @@ const FEW: usize = 3;
 /// # Errors
 /// The folder can't be read, or holds none of a cluster that is named. It is refused where it holds none at all.
 pub(super) fn find(folder: &Path, uids: &[Uid], args: &RestoreArgs, world: &World) -> Result<Backups, Stop> {
+    let hint = "give the folder in which ack-ram-tool's cleanup was run, or a cluster's folder in it";
     let backups = Backups::find(&world.cwd.join(folder), uids.to_vec()).map_err(|error| {
         let cause = anyhow::Error::new(error).context(format!("cannot read {}", folder.display()));
-        Error::failed(cause)
-            .hint("give the folder in which ack-ram-tool's cleanup was run, or a cluster's folder in it")
+        Error::failed(cause).hint(hint)
     })?;
     if backups.clusters().is_empty() {
         let message = format!("{} holds no backups: no folder in it is named for a cluster", folder.display());
-        let hint = "give the folder in which ack-ram-tool's cleanup was run, or a cluster's folder in it";
         return Err(Refusal::new(RefusalCode::NothingToRestore, message).hint(hint).into());
     }
     if let Some(stranger) = args.cluster_id.iter().find(|id| !backups.clusters().contains(id)) {

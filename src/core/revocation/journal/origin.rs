@@ -38,9 +38,8 @@ impl RestoreOrigin {
             Self::Operation(id) => return format!("kubectl ackcred restore {id}"),
             Self::Folder(path) => quoted(path),
         };
-        let list = |separator, texts: Vec<&str>| texts.join(separator);
-        let uids = list(" ", uids.iter().map(Uid::as_str).collect());
-        let clusters = list(",", clusters.iter().map(ClusterId::as_str).collect());
+        let uids = uids.iter().map(Uid::as_str).collect::<Vec<_>>().join(" ");
+        let clusters = clusters.iter().map(ClusterId::as_str).collect::<Vec<_>>().join(",");
         format!("kubectl ackcred restore --from {path} {uids} --cluster-id {clusters}")
     }
 }
