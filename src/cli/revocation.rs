@@ -23,8 +23,8 @@ pub(super) const REVOKE_EXAMPLES: &str = "Examples:
 
 pub(super) const RESTORE_ABOUT: &str = "Restore what a revocation removed
 
-With --from it is restored by the backups that ack-ram-tool's cleanup left. Every holder of the identity's certificate has access again until it expires. ACK's record of the kubeconfig comes back only \
-through its recycle bin, in the console, within 30 days.";
+With --from it is restored by the backups that ack-ram-tool's cleanup left. Every holder of the identity's certificate has access \
+again until it expires. ACK's record of the kubeconfig comes back only through its recycle bin, in the console, within 30 days.";
 
 /// Each of the two ways has its own line.
 pub(super) const RESTORE_USAGE: &str = "kubectl ackcred restore [OPTIONS] OPERATION

@@ -68,9 +68,7 @@ impl Audited {
         let fields = fields.into_iter().filter_map(|(key, value)| Some(format!("\"{key}\":{}", value?)));
         format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
     }
-}
 
-impl Audited {
     fn annotations(&self) -> Option<Value> {
         let secret = self.sender.token_secret.iter().map(|secret| (STATIC_TOKEN, json!(secret)));
         let decision = self.decision.iter().flat_map(|(is_allowed, reason)| {
