@@ -188,7 +188,7 @@ fn rows(stage: &Stage) -> Vec<Row> {
     let mut rows = Vec::new();
     for (turn, (call, verbs)) in verbs_of.into_iter().enumerate() {
         for (number, verb) in verbs.iter().copied().enumerate() {
-            let is_its_turn = |place: usize| (turn + place) % 3 == 0 && place / 3 % verbs.len() == number;
+            let is_its_turn = |place: usize| (turn + place).is_multiple_of(3) && place / 3 % verbs.len() == number;
             let strikes = call.strikes().into_iter().enumerate().filter(|(place, _)| all || is_its_turn(*place));
             rows.extend(strikes.map(|(_, strike)| Row { verb, call: call.clone(), strike }));
         }
