@@ -14,7 +14,7 @@ use ring::digest;
 use serde_json::{Value, json};
 
 use crate::restoring::refused;
-use crate::scene::{CARL, Incident, name};
+use crate::scene::{CARL, Incident, name, text};
 
 /// The three operations, as their folders are named.
 const REVOKED: &str = "20261128-222407-a90a48";
@@ -41,6 +41,14 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     }
     files.sort();
     files
+}
+
+/// The folder that `ACKCRED_FIXTURE` names for a new fixture. It is not there yet.
+#[expect(clippy::disallowed_methods, reason = "a tool for whoever makes a new format")]
+pub(crate) fn fixture_to_make() -> Option<PathBuf> {
+    let target = PathBuf::from(std::env::var_os("ACKCRED_FIXTURE")?);
+    assert!(!target.exists(), "a fixture is never written anew");
+    Some(target)
 }
 
 /// Copies files by their names below a folder, each changed.
@@ -124,10 +132,6 @@ fn numbers(record: &Value) -> Vec<String> {
 
 fn fixture_json(id: &str, file: &str) -> Value {
     serde_json::from_slice(&fs::read(fixture().join("operations").join(id).join(file)).unwrap()).unwrap()
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
 }
 
 #[test]
@@ -289,13 +293,10 @@ fn one_with_more_keys_is_read_as_before() {
     refused(&incident, &["revoke", "--resume", CUT_OFF, "--settle", "0s"], &["NoTerminal"]);
 }
 
-/// Makes the fixture where `ACKCRED_FIXTURE` names a folder that is not there yet.
 #[test]
 #[ignore = "the fixture is made once for each format"]
 fn the_fixture_is_made() {
-    #[expect(clippy::disallowed_methods, reason = "a tool for whoever makes a new format")]
-    let Some(target) = std::env::var_os("ACKCRED_FIXTURE").map(PathBuf::from) else { return };
-    assert!(!target.exists(), "a fixture is never written anew");
+    let Some(target) = fixture_to_make() else { return };
     let incident = incident();
     let leaked = incident.leaked.display().to_string();
     let run = |args: &[&str], status| {

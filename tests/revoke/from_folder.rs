@@ -14,7 +14,7 @@ use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
 
 use crate::restoring::{ATTACKER, refused};
-use crate::scene::{BO, CARL, CLUSTER, GROUPS, Incident, as_arranged, former_name, name};
+use crate::scene::{BO, CARL, CLUSTER, GROUPS, Incident, as_arranged, done, former_name, name, text};
 use crate::setting::{Setup, binding, user};
 
 /// A cluster that nobody here has a context for.
@@ -27,10 +27,6 @@ fn on_leave(setup: Setup) -> Setup {
 
 fn own() -> String {
     format!("{CARL}-clusterrolebinding")
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
 }
 
 /// The folder in which the tool was run.
@@ -91,12 +87,6 @@ fn cleaned_up<C: Cluster>(incident: &Incident<C>) -> Backups {
     backups
 }
 
-fn ended<C: Cluster>(incident: &Incident<C>, args: &[&str], expected: Status) -> Value {
-    let (status, report, said) = incident.json(args);
-    assert_eq!(status, expected, "{args:?}\n{report:#}\n{said}");
-    report
-}
-
 /// What is named as not restored, in order.
 fn not_restored(report: &Value) -> Vec<&str> {
     report["notRestored"].as_array().unwrap().iter().map(|one| text(&one["what"])).collect()
@@ -111,7 +101,7 @@ fn what_the_tool_removed_comes_back_and_goes_again<C: Cluster>(server: C) {
     let gone = incident.bindings();
     let folder = backups.folder();
     for from in [&folder, &backups.of_cluster()] {
-        let shown = ended(&incident, &["restore", "--from", from, CARL, "--dry-run"], Status::Done);
+        let shown = done(&incident, &["restore", "--from", from, CARL, "--dry-run"]);
         assert!(incident.bindings() == gone, "a dry run has changed something");
         let root = fs::canonicalize(&backups.0).unwrap().display().to_string();
         assert_eq!((text(&shown["from"]), text(&shown["restores"])), (&*root, &*root), "{shown:#}");
@@ -128,12 +118,12 @@ fn what_the_tool_removed_comes_back_and_goes_again<C: Cluster>(server: C) {
     assert!(incident.can(&name(CARL), &GROUPS, &metrics));
     refused(&incident, &["restore", "--from", &folder, CARL, "--yes"], &["SubjectPresent"]);
 
-    let history = ended(&incident, &["history"], Status::Done);
+    let history = done(&incident, &["history"]);
     let row = &history["operations"][0];
     let root = fs::canonicalize(&backups.0).unwrap().display().to_string();
     assert_eq!([&row["kind"], &row["outcome"], &row["restores"]].map(text), ["Restore", "Restored", &root], "{row:#}");
     let id = text(&row["id"]);
-    let report = ended(&incident, &["history", id], Status::Done);
+    let report = done(&incident, &["history", id]);
     assert_eq!((text(&report["from"]), report["steps"].as_array().unwrap().len()), (&*root, 3), "{report:#}");
     let page = incident.run(&["history", id, "-o", "md"]);
     assert!(page.status == Status::Done && page.stdout.contains("is given back"), "{page}");
@@ -141,15 +131,12 @@ fn what_the_tool_removed_comes_back_and_goes_again<C: Cluster>(server: C) {
     let restored = incident.run(&["restore", id, "--yes"]);
     assert!(restored.status == Status::Usage && restored.stderr.contains("kubectl ackcred revoke"), "{restored}");
 
-    ended(&incident, &["revoke", CARL, "--yes", "--settle", "0s"], Status::Done);
+    done(&incident, &["revoke", CARL, "--yes", "--settle", "0s"]);
     assert!(!incident.can(&name(CARL), &GROUPS, &metrics));
-    assert_eq!(
-        ended(&incident, &["verify", "--all"], Status::Done)["operations"][0]["verification"][0]["outcome"],
-        "Verified"
-    );
-    let report = ended(&incident, &["restore", "--from", &folder, CARL, "--yes"], Status::Done);
+    assert_eq!(done(&incident, &["verify", "--all"])["operations"][0]["verification"][0]["outcome"], "Verified");
+    let report = done(&incident, &["restore", "--from", &folder, CARL, "--yes"]);
     assert_eq!(report["steps"].as_array().unwrap().len(), 3, "{report:#}");
-    let verified = ended(&incident, &["verify", "--all"], Status::Done);
+    let verified = done(&incident, &["verify", "--all"]);
     assert_eq!(verified["operations"][0]["verification"][0]["outcome"], "Restored", "{verified:#}");
 }
 
@@ -167,14 +154,14 @@ fn a_binding_that_went_whole_is_made_anew_bare_and_for_the_named_alone() {
     );
     let backups = cleaned_up(&incident);
     assert_eq!(incident.subjects("RoleBinding", "shop", "team"), None);
-    let report = ended(&incident, &["restore", "--from", &backups.folder(), CARL, "--yes"], Status::Done);
+    let report = done(&incident, &["restore", "--from", &backups.folder(), CARL, "--yes"]);
     assert_eq!(incident.subjects("RoleBinding", "shop", "team"), Some(vec![name(CARL), former_name()]));
     let metadata = &incident.get(&team.path())["metadata"];
     assert!(metadata["labels"].is_null() && metadata["annotations"].is_null(), "{metadata:#}");
     let changes = report["changes"].as_array().unwrap();
     let change = changes.iter().find(|change| change["binding"]["name"] == "team").unwrap();
     assert_eq!(change["leftOut"], json!([format!("User/{}", name(BO)), "ServiceAccount/shop/releaser"]), "{report:#}");
-    let report = ended(&incident, &["restore", "--from", &backups.folder(), BO, "--yes"], Status::Done);
+    let report = done(&incident, &["restore", "--from", &backups.folder(), BO, "--yes"]);
     assert_eq!(report["steps"][0]["action"], "AddSubjects", "bo comes back beside him: {report:#}");
 }
 
@@ -192,8 +179,7 @@ fn a_file_that_can_not_be_used_is_named_and_the_others_go_on() {
     );
     write("RoleBinding-shop-\u{1b}[31mred.json", "hunter2");
     write("notes.txt", "hunter2");
-    let admin = binding("evil", "ClusterRole", "cluster-admin", &[user(ATTACKER), user(&name(CARL))]);
-    let mut admin = admin;
+    let mut admin = binding("evil", "ClusterRole", "cluster-admin", &[user(ATTACKER), user(&name(CARL))]);
     (admin["kind"], admin["apiVersion"]) = ("ClusterRoleBinding".into(), "rbac.authorization.k8s.io/v1".into());
     fs::write(incident.session.home().join("evil.json"), admin.to_string()).unwrap();
     #[cfg(unix)]
@@ -235,7 +221,7 @@ fn a_file_that_can_not_be_used_is_named_and_the_others_go_on() {
     }
     assert!(incident.subjects("RoleBinding", "shop", "team").unwrap().contains(&name(CARL)));
     let id = text(&report["operation"]);
-    let kept = ended(&incident, &["history", id], Status::Done);
+    let kept = done(&incident, &["history", id]);
     assert_eq!(not_restored(&kept), unusable, "{kept:#}");
     let page = incident.run(&["history", id, "-o", "md"]);
     assert!(page.stdout.contains("Not restored"), "{page}");
@@ -288,8 +274,7 @@ fn only_the_backups_of_the_cluster_that_is_reached_are_used() {
     assert!(status == Status::Refused && incident.bindings() == before, "{said}");
     incident.patch(profile, &json!([{"op": "replace", "path": "/data/clusterid", "value": CLUSTER}]));
 
-    let report =
-        ended(&incident, &["restore", "--from", &folder, CARL, "--yes", "--cluster-id", CLUSTER], Status::Done);
+    let report = done(&incident, &["restore", "--from", &folder, CARL, "--yes", "--cluster-id", CLUSTER]);
     assert_eq!(report["steps"].as_array().unwrap().len(), 3, "{report:#}");
     assert_eq!(incident.subjects("RoleBinding", "billing", "team"), None, "the other cluster's backups are not used");
 }
@@ -300,12 +285,12 @@ fn whoever_is_gone_or_had_leaked_comes_back_only_where_that_is_meant() {
     let before = as_arranged(incident.bindings());
     let backups = Backups::of(&incident);
     let leaked = incident.leaked.display().to_string();
-    ended(&incident, &["revoke", "-f", &leaked, "--yes", "--settle", "0s"], Status::Done);
+    done(&incident, &["revoke", "-f", &leaked, "--yes", "--settle", "0s"]);
     let folder = backups.folder();
     refused(&incident, &["restore", "--from", &folder, CARL, "--yes"], &["IdentityGone", "Rearm"]);
     refused(&incident, &["restore", "--from", &folder, CARL, "--yes", "--force"], &["Rearm"]);
     let args = ["restore", "--from", &folder, CARL, "--yes", "--force", "--rearm", &name(CARL)];
-    ended(&incident, &args, Status::Done);
+    done(&incident, &args);
     assert_eq!(as_arranged(incident.bindings()), before);
 }
 
@@ -339,7 +324,7 @@ fn a_restore_from_a_folder_that_was_cut_off_is_finished_by_running_it_again() {
     let root = fs::canonicalize(&backups.0).unwrap();
     let resume = format!("kubectl ackcred restore --from {} {CARL} --cluster-id {CLUSTER}", root.display());
     assert!(said.contains(&resume), "{said}");
-    ended(&incident, &["restore", "--from", &backups.of_cluster(), CARL, "--yes"], Status::Done);
+    done(&incident, &["restore", "--from", &backups.of_cluster(), CARL, "--yes"]);
     assert_eq!(as_arranged(incident.bindings()), before);
 }
 

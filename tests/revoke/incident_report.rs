@@ -9,18 +9,8 @@ use kubectl_ackcred::status::Status;
 use serde_json::Value;
 
 use crate::restoring::Files;
-use crate::scene::{CARL, Incident, name};
+use crate::scene::{CARL, Incident, done, name, text};
 use crate::setting::Setup;
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
-}
-
-fn done<C: Cluster>(incident: &Incident<C>, args: &[&str]) -> Value {
-    let (status, report, said) = incident.json(args);
-    assert_eq!(status, Status::Done, "{args:?}\n{report:#}\n{said}");
-    report
-}
 
 fn report_of<C: Cluster>(incident: &Incident<C>, id: &str, more: &[&str]) -> Outcome {
     incident.run(&[&["history", id, "-o", "md"], more].concat())

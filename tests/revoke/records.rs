@@ -14,23 +14,13 @@ use ring::digest;
 use serde_json::Value;
 
 use crate::restoring::{ATTACKER, Files, refused};
-use crate::scene::{ANN, BO, CARL, DORA, EVE, Incident, days, name, now};
+use crate::scene::{ANN, BO, CARL, DORA, EVE, Incident, days, done, name, now, text};
 use crate::setting::{Setup, binding, user};
 
 const CLEAN: &str = "CleanClusterUserPermissions";
 
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
-}
-
 fn operation(report: &Value) -> String {
     text(&report["operation"]).to_owned()
-}
-
-fn done<C: Cluster>(incident: &Incident<C>, args: &[&str]) -> Value {
-    let (status, report, said) = incident.json(args);
-    assert_eq!(status, Status::Done, "{args:?}\n{report:#}\n{said}");
-    report
 }
 
 fn on_leave(setup: Setup) -> Setup {

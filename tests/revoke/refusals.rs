@@ -15,7 +15,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
 
-use crate::scene::{ACCOUNT, ANN, BO, CARL, CLUSTER, DORA, EVE, GROUPS, Incident, KEY, days, former_name, name, now};
+use crate::scene::{
+    ACCOUNT, ANN, BO, CARL, CLUSTER, DORA, EVE, GROUPS, Incident, KEY, days, former_name, name, now, text,
+};
 use crate::setting::{Setup, binding, user};
 
 const PROFILE: &str = "/api/v1/namespaces/kube-system/configmaps/ack-cluster-profile";
@@ -51,10 +53,6 @@ fn refused(incident: &Incident<ApiServer>, args: &[&str], codes: &[&str]) -> Val
     let plan = plan_refused(incident, args, codes);
     assert_eq!(incident.changes(), [], "{args:?}");
     plan["refusals"][0].clone()
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
 }
 
 /// Holds a revocation to have gone on and ended well.

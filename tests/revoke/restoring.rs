@@ -12,7 +12,7 @@ use kubectl_ackcred::status::Status;
 use ring::digest;
 use serde_json::{Value, json};
 
-use crate::scene::{BO, CARL, GROUPS, Incident, KEY, Objects, as_arranged, former_name, name};
+use crate::scene::{BO, CARL, GROUPS, Incident, KEY, Objects, as_arranged, done, former_name, name, text};
 use crate::setting::{Setup, binding, user};
 
 /// Somebody who has access to the files of an operation.
@@ -27,16 +27,6 @@ fn on_leave(setup: Setup) -> Setup {
 
 fn own() -> BindingRef {
     BindingRef::cluster_role_binding(&format!("{CARL}-clusterrolebinding"))
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
-}
-
-fn done<C: Cluster>(incident: &Incident<C>, args: &[&str]) -> Value {
-    let (status, report, said) = incident.json(args);
-    assert_eq!(status, Status::Done, "{args:?}\n{report:#}\n{said}");
-    report
 }
 
 /// Revokes carl and gives the operation's ID.

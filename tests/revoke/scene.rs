@@ -321,6 +321,18 @@ impl<C: Cluster> Incident<C> {
     }
 }
 
+/// A text of a document, empty where there is none.
+pub(crate) fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// What a command prints that ends well.
+pub(crate) fn done<C: Cluster>(incident: &Incident<C>, args: &[&str]) -> Value {
+    let (status, report, said) = incident.json(args);
+    assert_eq!(status, Status::Done, "{args:?}\n{report:#}\n{said}");
+    report
+}
+
 /// Objects without what is new in each: two states are the same where this is, whatever was deleted and made again.
 pub(crate) fn as_arranged(mut objects: Objects) -> Objects {
     for object in objects.values_mut() {

@@ -1,6 +1,6 @@
 //! `-f` more than once: files of one identity and of several, files that can't be used, and what is kept of each.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions};
 use ackcred_sandbox::binding::BindingRef;
@@ -12,9 +12,9 @@ use ackcred_sandbox::kubeconfigs::{Credential, Kubeconfig};
 use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
 
-use crate::format_1::copy;
+use crate::format_1::{copy, fixture_to_make};
 use crate::restoring::{Files, refused};
-use crate::scene::{BO, CARL, CLUSTER, Incident, former_name, name};
+use crate::scene::{BO, CARL, CLUSTER, Incident, done, former_name, name, text};
 use crate::setting::{binding, user};
 
 on_both_servers!(both_certificates_of_one_identity_are_proven_dead);
@@ -36,16 +36,6 @@ fn with_files<C: Cluster>(incident: Incident<C>) -> Incident<C> {
 fn sandbox() -> Incident<ApiServer> {
     // carl is on leave, so that what was taken may be given back.
     with_files(Incident::sandbox(|setup| setup.change_account(|account| account.user(RamUser::new(CARL, "carl")))))
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
-}
-
-fn done<C: Cluster>(incident: &Incident<C>, args: &[&str]) -> Value {
-    let (status, report, said) = incident.json(args);
-    assert_eq!(status, Status::Done, "{args:?}\n{report:#}\n{said}");
-    report
 }
 
 const REVOKE: [&str; 4] = ["revoke", "--yes", "--settle", "0s"];
@@ -270,13 +260,10 @@ fn an_operation_of_several_files_is_listed_and_shown() {
     }
 }
 
-/// Makes the fixture where `ACKCRED_FIXTURE` names a folder that is not there yet.
 #[test]
 #[ignore = "the fixture is made once for each format"]
 fn the_fixture_is_made() {
-    #[expect(clippy::disallowed_methods, reason = "a tool for whoever makes a new format")]
-    let Some(target) = std::env::var_os("ACKCRED_FIXTURE").map(PathBuf::from) else { return };
-    assert!(!target.exists(), "a fixture is never written anew");
+    let Some(target) = fixture_to_make() else { return };
     let incident = sandbox();
     done(&incident, &revoke(&["carl.yaml", "former.yaml", "bo.yaml"]));
     let state = incident.session.home().join("state");

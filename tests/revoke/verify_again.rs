@@ -9,17 +9,13 @@ use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
 
 use crate::restoring::Files;
-use crate::scene::{BO, CARL, CLUSTER, Incident, name};
+use crate::scene::{BO, CARL, CLUSTER, Incident, done, name, text};
 use crate::setting::{Setup, user};
 
 on_both_servers!(
     what_is_put_back_is_found_with_its_writer,
     what_a_restore_gave_back_is_no_finding_until_it_is_revoked_again
 );
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
-}
 
 fn staged<C: Cluster>(server: C) -> Incident<C> {
     Incident::stage(server, |setup: Setup| setup.change_account(|account| account.user(RamUser::new(CARL, "carl"))))
@@ -29,14 +25,12 @@ fn sandbox() -> Incident<ApiServer> {
     staged(ApiServer::start(ApiServerOptions::default()).unwrap())
 }
 
-fn done<C: Cluster>(incident: &Incident<C>, args: &[&str]) -> String {
-    let (status, report, said) = incident.json(args);
-    assert_eq!(status, Status::Done, "{args:?}\n{report:#}\n{said}");
-    text(&report["operation"]).to_owned()
+fn operation<C: Cluster>(incident: &Incident<C>, args: &[&str]) -> String {
+    text(&done(incident, args)["operation"]).to_owned()
 }
 
 fn revoke<C: Cluster>(incident: &Incident<C>, uid: &str) -> String {
-    done(incident, &["revoke", uid, "--yes", "--settle", "0s"])
+    operation(incident, &["revoke", uid, "--yes", "--settle", "0s"])
 }
 
 /// Each row as `OPERATION UID OUTCOME`.
@@ -107,7 +101,7 @@ fn what_is_put_back_is_found_with_its_writer<C: Cluster>(server: C) {
 fn what_a_restore_gave_back_is_no_finding_until_it_is_revoked_again<C: Cluster>(server: C) {
     let incident = staged(server);
     let first = revoke(&incident, CARL);
-    let restore = done(&incident, &["restore", &first, "--yes"]);
+    let restore = operation(&incident, &["restore", &first, "--yes"]);
     let (status, report, said) = incident.json(&["verify", "--all"]);
     assert_eq!((status, rows(&report)), (Status::Done, vec![row(&first, CARL, "Restored")]), "{report:#}\n{said}");
     assert_eq!(report["operations"][0]["verification"][0]["restoredBy"], restore, "{report:#}");
@@ -125,7 +119,8 @@ fn what_a_restore_gave_back_is_no_finding_until_it_is_revoked_again<C: Cluster>(
 #[test]
 fn what_was_not_checked_ends_with_4_and_is_named() {
     let incident = sandbox();
-    let (carl, bo) = (revoke(&incident, CARL), done(&incident, &["revoke", BO, "--yes", "--force", "--settle", "0s"]));
+    let (carl, bo) =
+        (revoke(&incident, CARL), operation(&incident, &["revoke", BO, "--yes", "--force", "--settle", "0s"]));
     let nowhere = incident.session.write("empty.yaml", "apiVersion: v1\nkind: Config\n").unwrap().display().to_string();
     let unverified = || vec![row(&bo, BO, "Unverifiable"), row(&carl, CARL, "Unverifiable")];
     for (args, expected, said) in [
@@ -151,7 +146,8 @@ fn what_was_not_checked_ends_with_4_and_is_named() {
 #[test]
 fn a_record_that_can_not_be_read_and_one_that_was_cut_off_are_named() {
     let incident = sandbox();
-    let (carl, bo) = (revoke(&incident, CARL), done(&incident, &["revoke", BO, "--yes", "--force", "--settle", "0s"]));
+    let (carl, bo) =
+        (revoke(&incident, CARL), operation(&incident, &["revoke", BO, "--yes", "--force", "--settle", "0s"]));
     let files = Files::of(&incident, &bo);
     let kept = files.keep();
     files.replace("operation.json", "\"format\": 1", "\"format\": 2");
