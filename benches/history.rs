@@ -74,9 +74,9 @@ fn once(session: &Session, args: &[&str]) -> anyhow::Result<Cost> {
     command.arg("--measure").arg(BINARY).args(args);
     command.env_clear().envs(world.env.iter()).env("HOME", session.home()).current_dir(session.home());
     let output = command.output()?;
-    let told = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    let numbers: Option<Vec<u64>> = told.split_whitespace().map(|word| word.parse().ok()).collect();
-    let Some([wall, cpu, peak]) = numbers.as_deref() else { anyhow::bail!("{args:?}: {told}") };
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let numbers: Option<Vec<u64>> = printed.split_whitespace().map(|word| word.parse().ok()).collect();
+    let Some([wall, cpu, peak]) = numbers.as_deref() else { anyhow::bail!("{args:?}: {printed}") };
     Ok(Cost { wall: Duration::from_micros(*wall), cpu: Duration::from_micros(*cpu), peak: *peak })
 }
 

@@ -14,7 +14,7 @@ pub(crate) fn count(tool: &Tool) -> Result<Option<u64>> {
     let Ok(output) = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).output() else {
         return Ok(None);
     };
-    let told = String::from_utf8_lossy(&output.stderr);
-    let count = told.lines().find_map(|line| line.split_once("Collected : ")).context("callgrind has no count")?;
+    let printed = String::from_utf8_lossy(&output.stderr);
+    let count = printed.lines().find_map(|line| line.split_once("Collected : ")).context("callgrind has no count")?;
     Ok(Some(count.1.trim().parse()?))
 }

@@ -128,8 +128,8 @@ fn list_table(args: &Args, access: &Access, assets: &Path, count: usize, place: 
     if let Some(command) = &args.ack_ram_tool {
         tools.push(access.tool("ack-ram-tool", "/bin/sh", &["-c", command]));
     }
-    let told = scan.output()?;
-    cluster::check_scan(&told, count).context("the scan that is to be timed is wrong")?;
+    let printed = scan.output()?;
+    cluster::check_scan(&printed, count).context("the scan that is to be timed is wrong")?;
     let title = format!("{count} RoleBindings, {place}, {} rounds", args.rounds);
     Table::measure(&title, &tools, args.rounds)
 }

@@ -78,10 +78,10 @@ impl Tool {
     pub(crate) fn run_into(&self, stdout: &Path) -> Result<Run> {
         let mut command = self.started_by(&std::env::current_exe()?, &[OsStr::new("--measure"), stdout.as_os_str()]);
         let output = command.stdin(Stdio::null()).output()?;
-        let told = String::from_utf8_lossy(&output.stdout);
+        let printed = String::from_utf8_lossy(&output.stdout);
         ensure!(output.status.success(), "{}: {}", self.name, String::from_utf8_lossy(&output.stderr).trim());
-        let numbers: Vec<i64> = told.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
-        let [wall, cpu, peak, code] = numbers[..] else { anyhow::bail!("{}: it printed `{told}`", self.name) };
+        let numbers: Vec<i64> = printed.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
+        let [wall, cpu, peak, code] = numbers[..] else { anyhow::bail!("{}: it printed `{printed}`", self.name) };
         let micros = |count: i64| Ok::<_, std::num::TryFromIntError>(Duration::from_micros(count.try_into()?));
         Ok(Run { wall: micros(wall)?, cpu: micros(cpu)?, peak: peak.try_into()?, code: code.try_into()? })
     }

@@ -55,11 +55,11 @@ pub(crate) fn rows(binary: &Path, home: &Path, assets: Option<&Path>, rounds: us
         let other = ["__complete", "config", "use-context", ""];
         beside(&format!("A TAB with {CONTEXTS} contexts in {FILES} files"), &command, &other, &usual)
     };
-    let told = Tool::new("expiry", binary, &["expiry", "-A", "-o", "name"])
+    let printed = Tool::new("expiry", binary, &["expiry", "-A", "-o", "name"])
         .with("HOME", home)
         .with("KUBECONFIG", std::env::join_paths(&usual)?)
         .output()?;
-    ensure!(told.split(|byte| *byte == b'\n').count() > CONTEXTS, "expiry doesn't show {CONTEXTS} contexts");
+    ensure!(printed.split(|byte| *byte == b'\n').count() > CONTEXTS, "expiry doesn't show {CONTEXTS} contexts");
     Ok(Tables(vec![
         table("One context", &["whoami", "--offline"], &one)?,
         table(&format!("{CONTEXTS} contexts in {FILES} files"), &["expiry", "-A"], &usual)?,

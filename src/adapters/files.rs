@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_or_no_file_is_told() {
+    fn what_is_not_there_or_no_file_is_reported() {
         let folders = Folders::new();
         let root = folders.root.path();
         assert_eq!(read(&root.join("none"), &Policy::Trusted), FileContent::Missing);

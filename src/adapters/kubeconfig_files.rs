@@ -390,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn a_files_permissions_are_told() {
+    fn a_files_permissions_are_reported() {
         let folder = folder(&[("1", A)]);
         let path = folder.path().join("1");
         for mode in [0o600, 0o640, 0o604] {
@@ -428,7 +428,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn what_can_not_be_looked_at_is_told() {
+    fn what_can_not_be_looked_at_is_reported() {
         let folder = folder(&[("a", "clusters: [{name: c, cluster: {server: https://c}}]")]);
         for (name, target) in [("loop", "loop"), ("nowhere", "gone")] {
             std::os::unix::fs::symlink(folder.path().join(target), folder.path().join(name)).unwrap();
@@ -440,7 +440,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kubeconfig_in_a_folder_that_is_too_large_is_told() {
+    fn a_kubeconfig_in_a_folder_that_is_too_large_is_reported() {
         let padding = "# as long as it takes\n".repeat(3_100_000);
         let padded = format!("kind: Config\n{A}\n{padding}");
         assert!(padded.len() as u64 > LARGEST);

@@ -402,7 +402,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_plugin_is_told_what_it_asked_for_and_its_messages_are_shown() {
+    async fn a_plugin_is_reported_what_it_asked_for_and_its_messages_are_shown() {
         let scene = Scene::new().with("KEPT", "kept").file("ca.pem", "CA").plugin(
             "plugin",
             &format!("echo \"$KEPT $SET $1\" >&2; printf '%s' \"$KUBERNETES_EXEC_INFO\" > info; cat; {ANSWER}"),

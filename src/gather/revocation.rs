@@ -513,7 +513,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_that_is_off_by_more_than_a_minute_is_told() {
+    fn a_clock_that_is_off_by_more_than_a_minute_is_reported() {
         let server: Timestamp = "2026-11-22T03:10:00Z".parse().unwrap();
         let at = |text: &str| skew(server, text.parse().unwrap());
         assert_eq!((at("2026-11-22T03:11:00Z"), at("2026-11-22T03:09:00Z")), (None, None));

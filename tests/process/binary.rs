@@ -219,7 +219,7 @@ fn a_server_that_drips_is_given_up_in_time() {
 }
 
 #[test]
-fn a_server_that_closes_in_the_body_is_told() {
+fn a_server_that_closes_in_the_body_is_reported() {
     spoilt(&Fault::Truncate(20), PATIENT, "closed before the answer was complete");
 }
 
@@ -244,7 +244,7 @@ fn a_body_without_end_is_given_up_in_bounded_memory() {
 }
 
 #[test]
-fn a_foreign_authority_is_told() {
+fn a_foreign_authority_is_reported() {
     let server = server();
     let foreign = Authority::of_today().unwrap().certificate_pem();
     let credential = Credential::of(&administrator(&server));
@@ -384,7 +384,7 @@ fn kuberc_can_forbid_plugins() {
 }
 
 #[test]
-fn a_plugin_that_fails_or_hangs_is_told() {
+fn a_plugin_that_fails_or_hangs_is_reported() {
     let server = server();
     let failing = home_with_plugin(&server, "echo 'log in first' >&2; exit 7", "Never");
     failing.run("scan").assert().code(1).stderr(contains("log in first").and(contains("exit status: 7")));

@@ -78,7 +78,7 @@ use crate::setting::{Setup, binding, user};
 
 on_both_servers!(
     the_leaver_has_access_until_it_is_taken,
-    the_cloud_cleans_as_it_is_told,
+    the_cloud_cleans_as_it_is_reported,
     an_incident_leaves_nothing_to_the_next
 );
 
@@ -140,7 +140,7 @@ fn the_leaver_has_access_until_it_is_taken<C: Cluster>(server: C) {
     assert_eq!(as_arranged(incident.bindings()), as_arranged(before));
 }
 
-fn the_cloud_cleans_as_it_is_told<C: Cluster>(server: C) {
+fn the_cloud_cleans_as_it_is_reported<C: Cluster>(server: C) {
     let incident = Incident::stage(server, |setup| setup.clean_behaviour(CleanBehaviour::RefusesRecentAccess));
     let before = incident.bindings();
     let refusal = incident.clean(CARL, false).unwrap_err();

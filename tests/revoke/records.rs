@@ -279,7 +279,7 @@ fn reappeared(scan: &Outcome) -> Vec<Value> {
 
 /// What is proven stays proven, whatever else can't be read.
 #[test]
-fn a_name_that_is_known_to_have_reappeared_is_told_beside_records_that_can_not_be_read() {
+fn a_name_that_is_known_to_have_reappeared_is_reported_beside_records_that_can_not_be_read() {
     let incident = Incident::sandbox(on_leave);
     let leaked = incident.leaked.display().to_string();
     done(&incident, &["revoke", "-f", &leaked, "--yes", "--settle", "0s"]);
@@ -374,7 +374,7 @@ fn the_last_administrator_stays_when_an_operation_goes_on() {
 
 /// What a restore would be held against, or would have to give back, and can't be read: that is said.
 #[test]
-fn what_a_restore_will_need_and_can_not_be_read_is_told() {
+fn what_a_restore_will_need_and_can_not_be_read_is_reported() {
     let beside = BindingRef::cluster_role_binding(&format!("{CARL}-of-bo"));
     let namespace = || "/api/v1/namespaces/billing".to_owned();
     for (path, code, expected) in [

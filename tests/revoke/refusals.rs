@@ -555,7 +555,7 @@ fn targets(plan: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn all_deleted_are_those_of_whom_it_is_certain_and_others_are_told() {
+fn all_deleted_are_those_of_whom_it_is_certain_and_others_are_reported() {
     let (incident, [gus, hal]) = a_crowd();
     let (status, plan, said) = incident.json(&["revoke", "--all-deleted", "--dry-run"]);
     assert_eq!(targets(&plan), [CARL], "{plan:#}\n{said}");

@@ -336,7 +336,7 @@ fn whoever_is_gone_gets_nothing_back_unless_that_is_meant() {
 }
 
 #[test]
-fn what_was_done_is_told_and_only_a_revocation_is_taken_back() {
+fn what_was_done_is_reported_and_only_a_revocation_is_taken_back() {
     let incident = Incident::sandbox(on_leave);
     let (status, none, _) = incident.json(&["history"]);
     assert_eq!((status, &none["operations"]), (Status::Done, &json!([])));

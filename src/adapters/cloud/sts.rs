@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn the_three_kinds_of_callers_are_told_apart() {
+    fn the_three_kinds_of_callers_are_distinguished() {
         let root = read(
             r#"{"IdentityType":"Account","AccountId":"11","PrincipalId":"11","UserId":"11","Arn":"acs:ram::11:root"}"#,
         );

@@ -332,7 +332,7 @@ fn success_with_an_error_code_is_an_error() {
 }
 
 #[test]
-fn clocks_that_are_apart_are_told_by_how_much() {
+fn clocks_that_are_apart_are_reported_by_how_much() {
     let stub = Stub::new(|_, _| {
         let body = r#"{"Code":"InvalidTimeStamp.Expired","Message":"Specified time stamp or date value is expired."}"#;
         Answer::Reply(400, vec![("date", "Fri, 02 Jan 2026 05:04:05 GMT".to_owned())], body.to_owned())

@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_certificate_and_key_that_cannot_be_used_are_told_apart() {
+    fn a_client_certificate_and_key_that_cannot_be_used_are_distinguished() {
         let key = rcgen::KeyPair::generate().unwrap();
         let certificate = rcgen::CertificateParams::default().self_signed(&key).unwrap().pem();
         let other = rcgen::KeyPair::generate().unwrap().serialize_pem();
@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_no_certificate_could_have_is_told() {
+    fn a_name_that_no_certificate_could_have_is_reported() {
         let endpoint = Endpoint { tls_server_name: Some("a b".into()), ..endpoint("https://host") };
         assert!(failure(&endpoint, &Login::default()).contains("`a b`"));
     }

@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list_is_told() {
+    fn what_is_no_list_is_reported() {
         let twice = [page(&items()), field(2, b"")].concat();
         let packed = [MAGIC, &field(2, b""), &field(3, b"gzip")].concat();
         for (bytes, expected) in [

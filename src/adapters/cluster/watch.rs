@@ -201,7 +201,7 @@ mod tests {
         "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"Role","name":"r"}}"#;
 
     #[test]
-    fn events_are_told_and_the_version_moves_along() {
+    fn events_are_reported_and_the_version_moves_along() {
         for (kind, change) in [
             ("ADDED", WatchedChange::Added),
             ("MODIFIED", WatchedChange::Modified),

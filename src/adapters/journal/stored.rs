@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_journal_cut_at_its_end_is_told_by_the_log_of_all_operations() {
+    fn a_journal_cut_at_its_end_is_reported_by_the_log_of_all_operations() {
         let place = Place::new();
         let mut journal = place.begun();
         let log = |hash: &str, operation| {

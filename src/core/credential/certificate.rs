@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_key_is_told() {
+    fn every_kind_of_key_is_reported() {
         let of = |algorithm| read(&CertificateFixture::ack("1").pem(&key(algorithm))).public_key;
         assert!(matches!(of(&PKCS_ECDSA_P256_SHA256), PublicKey::Ec { .. }));
         assert!(matches!(of(&PKCS_ECDSA_P384_SHA384), PublicKey::Ec { .. }));

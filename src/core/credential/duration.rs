@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn distances_are_told_in_their_largest_whole_unit() {
+    fn distances_are_reported_in_their_largest_whole_unit() {
         for (seconds, text) in [
             (709 * DAY + 5, "709d"),
             (DAY, "1d"),

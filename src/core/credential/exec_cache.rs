@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_cache_is_told_without_its_content() {
+    fn a_broken_cache_is_reported_without_its_content() {
         for (content, expected) in [
             (r#"{"status":{"token":["s3cret"]}}"#, CacheError::Shape { line: 1, column: 19 }),
             (r#"{"status":{}}"#, CacheError::Empty),

@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lifetime_longer_than_allowed_is_told_only_when_asked() {
+    fn a_lifetime_longer_than_allowed_is_reported_only_when_asked() {
         let limits = |hours_allowed| Limits { max_lifetime: Some(hours(hours_allowed)), ..Limits::default() };
         let now = at("2024-01-01T00:00:00Z");
         assert_eq!(assess(&dated(), now, &limits(1095 * 24)).status, CredentialStatus::Effective);

@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn service_accounts_are_told_from_either_generation_of_claims() {
+    fn service_accounts_are_reported_from_either_generation_of_claims() {
         let expected = Some(ServiceAccount { namespace: "ci".into(), name: "deployer".into() });
         for claim in [
             json!({"sub": "system:serviceaccount:ci:deployer"}),

@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cluster_is_told_where_asked() {
+    fn the_cluster_is_reported_where_asked() {
         let parsed = |text: String| serde_json::from_str::<serde_json::Value>(&text).unwrap();
         let plain = parsed(request(V1, true, None));
         assert_eq!(plain, json!({"kind": "ExecCredential", "apiVersion": V1, "spec": {"interactive": true}}));

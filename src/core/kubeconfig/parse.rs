@@ -466,7 +466,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_kubeconfigs_are_told_from_other_files() {
+    fn broken_kubeconfigs_are_reported_from_other_files() {
         assert!(looks_like_kubeconfig(b"apiVersion: v1\nclusters:\n- cluster: {\n"));
         assert!(looks_like_kubeconfig(b"{\"kind\": \"Config\", \"clusters\": ["));
         assert!(!looks_like_kubeconfig(b"# Clusters\n\n```yaml\nkind: Config\nclusters:\n- a\n```\n"));

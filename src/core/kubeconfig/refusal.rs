@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn what_kubectl_refuses_is_told() {
+    fn what_kubectl_refuses_is_reported() {
         let plugin = |fields: &str| format!("{{exec: {{{fields}}}}}");
         let v1 = "apiVersion: client.authentication.k8s.io/v1";
         for (user, sentence) in [

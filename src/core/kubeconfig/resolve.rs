@@ -349,7 +349,7 @@ users:
     }
 
     #[test]
-    fn a_wrong_name_is_told_with_what_exists() {
+    fn a_wrong_name_is_reported_with_what_exists() {
         let overrides = Overrides { context: Some("prd".into()), ..Overrides::default() };
         let error = resolve(&kubeconfig(), &overrides).unwrap_err();
         assert_eq!(error.to_string(), "context \"prd\" does not exist; there is \"prod\", \"stage\"");

@@ -265,7 +265,7 @@ fn grants_that_hardly_anybody_looks_for_are_found() {
 }
 
 #[test]
-fn rights_that_lead_on_are_told_of_others_than_the_systems_own() {
+fn rights_that_lead_on_are_reported_of_others_than_the_systems_own() {
     let shown = Shown::new(
         &[
             ("", "ann", "ClusterRole/impersonate", user("ann")),
@@ -304,7 +304,7 @@ fn rights_that_lead_on_are_told_of_others_than_the_systems_own() {
 }
 
 #[test]
-fn what_stands_beside_rbac_is_told() {
+fn what_stands_beside_rbac_is_reported() {
     let mapping = Mapping {
         origin: MappingOrigin::Object,
         name: "carl".to_owned(),

@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_finding_is_told_who_made_it() {
+    fn a_finding_is_reported_who_made_it() {
         let binding = || finding(Method::AllAccounts, "RoleBinding", Some("shop"), Some("all"));
         let made = event("create", "rolebindings", None, Some("shop"), Some("all"));
         let read = event("get", "rolebindings", None, Some("shop"), Some("all"));

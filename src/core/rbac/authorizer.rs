@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_grants_the_cluster_wide_one_is_told() {
+    fn of_two_grants_the_cluster_wide_one_is_reported() {
         let ann = json!([{"kind": "User", "name": "ann"}]);
         let inventory = inventory(&[
             ("shop", "in-shop", "ClusterRole/all", ann.clone()),

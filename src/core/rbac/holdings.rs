@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_rule_is_told_with_its_binding_and_the_subject_that_is_named() {
+    fn every_rule_is_reported_with_its_binding_and_the_subject_that_is_named() {
         let get = |resources: &[&str]| json!([{"verbs": ["get"], "apiGroups": [""], "resources": resources}]);
         let roles = roles(&[
             ("", "read", get(&["pods", "nodes"])),
@@ -177,7 +177,7 @@ mod tests {
         ]);
         let info = user_info("ann", &["dev", "system:authenticated"]);
         let index = BindingIndex::new(&inventory);
-        let told: Vec<String> = held_rules(&index, &roles, &kinds(), &info)
+        let described: Vec<String> = held_rules(&index, &roles, &kinds(), &info)
             .into_iter()
             .map(|held| {
                 let what = [&held.rule.resources, &held.rule.non_resource_urls].map(|texts| texts.join(",")).concat();
@@ -186,7 +186,7 @@ mod tests {
             })
             .collect();
         assert_eq!(
-            told,
+            described,
             [
                 "a pods,nodes User None",
                 "b pods Group(\"dev\") None",
@@ -206,14 +206,14 @@ mod tests {
             ("shop", "b", "Role/gone", json!([{"kind": "User", "name": "ann"}])),
         ]);
         let index = BindingIndex::new(&inventory);
-        let told = |roles: &Roles| -> Vec<(bool, Option<Inert>)> {
+        let described = |roles: &Roles| -> Vec<(bool, Option<Inert>)> {
             let held = held_rules(&index, roles, &kinds(), &user_info("ann", &[]));
             held.iter().map(|held| (held.is_unread, held.inert)).collect()
         };
         let missing = (false, Some(Inert::RoleMissing));
-        assert_eq!(told(&Roles::default()), [missing, missing]);
-        assert_eq!(told(&Roles::without_cluster_roles()), [(true, None), missing]);
-        assert_eq!(told(&Roles::without_namespaced_roles()), [missing, (true, None)]);
+        assert_eq!(described(&Roles::default()), [missing, missing]);
+        assert_eq!(described(&Roles::without_cluster_roles()), [(true, None), missing]);
+        assert_eq!(described(&Roles::without_namespaced_roles()), [missing, (true, None)]);
     }
 
     #[test]

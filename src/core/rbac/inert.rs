@@ -127,13 +127,13 @@ mod tests {
     /// The parts in short: `verbs resources names paths: reason`.
     fn split(rule: Value, kind: BindingKind) -> Vec<String> {
         let rule: PolicyRule = serde_json::from_value(rule).unwrap();
-        let told = |(part, why): Part| {
+        let described = |(part, why): Part| {
             let PolicyRule { verbs, resources, resource_names, non_resource_urls, .. } = &part;
             let what = [verbs, resources, resource_names, non_resource_urls].map(|texts| texts.join(","));
             let what: Vec<&str> = what.iter().map(String::as_str).filter(|text| !text.is_empty()).collect();
             format!("{} {why:?}", what.join(" "))
         };
-        parts(&rule, kind, &kinds()).into_iter().map(told).collect()
+        parts(&rule, kind, &kinds()).into_iter().map(described).collect()
     }
 
     const CLUSTER: BindingKind = BindingKind::ClusterRoleBinding;
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_role_binding_does_not_allow_is_told_apart() {
+    fn what_a_role_binding_does_not_allow_is_distinguished() {
         let rule = json!({
             "verbs": ["get", "list"], "apiGroups": [""], "resources": ["pods", "nodes", "namespaces"],
         });
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn names_and_stars_that_mean_nothing_are_told_apart() {
+    fn names_and_stars_that_mean_nothing_are_distinguished() {
         let rule = json!({
             "verbs": ["create", "get"], "apiGroups": [""], "resources": ["pods", "pods/exec", "pods/*"],
             "resourceNames": ["a", "*"],

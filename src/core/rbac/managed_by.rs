@@ -401,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn weak_marks_are_told_where_there_is_no_strong_one() {
+    fn weak_marks_are_reported_where_there_is_no_strong_one() {
         let weak = json!({
             "labels": {"app.kubernetes.io/instance": "team", "addonmanager.kubernetes.io/mode": "EnsureExists"},
             "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}"},
@@ -415,7 +415,7 @@ mod tests {
     }
 
     #[test]
-    fn controllers_and_appliers_of_the_subjects_are_told() {
+    fn controllers_and_appliers_of_the_subjects_are_reported() {
         let owner = |controller: Value| json!({"apiVersion": "v1", "kind": "Team", "name": "a", "uid": "u", "controller": controller});
         let found = texts(json!({"ownerReferences": [owner(json!(true))]}));
         assert_eq!(
@@ -448,7 +448,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_writer_of_the_subjects_is_told() {
+    fn the_last_writer_of_the_subjects_is_reported() {
         let subjects = json!({"f:subjects": {}});
         let entries = json!([
             wrote("second", "Update", "2026-01-02T00:00:00Z", subjects.clone()),

@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn attributes_are_told_as_kubectl_takes_them() {
+    fn attributes_are_reported_as_kubectl_takes_them() {
         let attributes = |verb: &str, group: &str, resource: &str, subresource: &str, name: &str, namespace: &str| {
             let [verb, group, resource, subresource, name, namespace] =
                 [verb, group, resource, subresource, name, namespace].map(str::to_owned);

@@ -232,7 +232,7 @@ mod tests {
         Grants::extract(inventory(&bindings), vec![mapping("m", Some("200")), mapping("other", None)])
     }
 
-    fn told(users: &[KnownUser]) -> Vec<String> {
+    fn described(users: &[KnownUser]) -> Vec<String> {
         let one = |user: &KnownUser| {
             let KnownUser { info, groups_from, .. } = user;
             format!("{} [{}] {groups_from:?}", info.name, info.groups.join(","))
@@ -247,7 +247,7 @@ mod tests {
         let expected = ["200", "200-1", "200-zz"].map(|name| format!("{name} [{all}] Assumed"));
         let mapped = "ann [dev,system:authenticated] Mapping".to_owned();
         let users = of_identity(&uid, &grants(), None, &[]);
-        assert_eq!(told(&users), [&expected[..], &[mapped]].concat());
+        assert_eq!(described(&users), [&expected[..], &[mapped]].concat());
         assert_eq!(users[3].mapping.as_deref(), Some("m"));
     }
 
@@ -257,7 +257,7 @@ mod tests {
         let certificate = CertificateName { common_name: "200-1".into(), organizations: vec!["system:masters".into()] };
         let users = of_identity(&uid, &grants(), Some(&certificate), &["ops".into()]);
         assert_eq!(
-            told(&users)[..3],
+            described(&users)[..3],
             [
                 "200-1 [system:masters,system:authenticated] Certificate",
                 "200 [system:users,ops,system:authenticated] Assumed",
@@ -269,7 +269,7 @@ mod tests {
 
     #[test]
     fn subjects_are_read_and_have_their_groups() {
-        let of = |text: &str| told(&[of_subject(&NamedSubject::parse(text).unwrap(), &["more".into()])]).concat();
+        let of = |text: &str| described(&[of_subject(&NamedSubject::parse(text).unwrap(), &["more".into()])]).concat();
         assert_eq!(of("User/ann"), "ann [more,system:authenticated] Assumed");
         assert_eq!(of("user/200-1"), "200-1 [system:users,more,system:authenticated] Assumed");
         assert_eq!(of("Group/dev"), " [dev,more,system:authenticated] Assumed");

@@ -167,11 +167,11 @@ mod tests {
     fn asked(attributes: Attributes, namespace: Option<&str>) -> Vec<String> {
         let (inventory, roles) = cluster();
         let question = AccessQuestion::new(attributes, namespace, &kinds());
-        let told = |one: &Allowed<'_>| {
+        let described = |one: &Allowed<'_>| {
             let names = if !one.names.is_empty() { format!(" {}", one.names.join(",")) } else { String::new() };
             format!("{} {}{names}", one.subject, one.binding.name())
         };
-        who_can(&inventory, &roles, &question).iter().map(told).collect()
+        who_can(&inventory, &roles, &question).iter().map(described).collect()
     }
 
     fn get(resource: &str) -> Attributes {

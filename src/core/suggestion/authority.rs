@@ -100,7 +100,7 @@ mod tests {
 
     use super::*;
 
-    fn told(verb: &str, resource: &str, code: u16, request: Value, response: Value) -> String {
+    fn described(verb: &str, resource: &str, code: u16, request: Value, response: Value) -> String {
         let (group, resource) = resource.split_once(' ').unwrap();
         let body = |body: Value| (!body.is_null()).then(|| serde_json::from_value(body).unwrap());
         let bodies = AuthorityBodies { request: body(request), response: body(response) };
@@ -167,7 +167,7 @@ mod tests {
             ("create", "certificates.k8s.io certificatesigningrequests", 201, signer(), Value::Null, "nothing"),
             ("create", " pods", 201, json!({}), Value::Null, "none"),
         ] {
-            assert_eq!(told(verb, resource, code, request, response), expected, "{verb} {resource} {code}");
+            assert_eq!(described(verb, resource, code, request, response), expected, "{verb} {resource} {code}");
         }
     }
 
@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn a_role_is_bound_by_its_own_kind() {
         let role = json!({"roleRef": {"kind": "Role", "name": "dev"}});
-        let told = told("create", "rbac.authorization.k8s.io rolebindings", 201, role, Value::Null);
-        assert_eq!(told, "bind roles.rbac.authorization.k8s.io/dev in namespace shop");
+        let described = described("create", "rbac.authorization.k8s.io rolebindings", 201, role, Value::Null);
+        assert_eq!(described, "bind roles.rbac.authorization.k8s.io/dev in namespace shop");
     }
 }

@@ -107,7 +107,7 @@ pub(super) fn rights_of(rule: &PolicyRule, namespace: &str) -> Vec<Attributes> {
 mod tests {
     use super::*;
 
-    fn told(rights: &[Attributes]) -> Vec<String> {
+    fn described(rights: &[Attributes]) -> Vec<String> {
         let one = |rule: &PolicyRule| {
             let PolicyRule { verbs, api_groups, resources, resource_names, non_resource_urls } = rule;
             let parts = [verbs, api_groups, resources, resource_names, non_resource_urls];
@@ -147,7 +147,7 @@ mod tests {
             ),
         ] {
             let rights: Vec<Attributes> = rights.iter().map(|text| right(text)).collect();
-            assert_eq!(told(&rights), expected);
+            assert_eq!(described(&rights), expected);
         }
     }
 
@@ -156,7 +156,7 @@ mod tests {
         let path =
             |verb: &str, path: &str| Attributes { verb: verb.into(), path: Some(path.into()), ..Attributes::default() };
         let rights = [path("get", "/metrics"), path("get", "/logs/a"), path("post", "/x"), path("get", "/x")];
-        assert_eq!(told(&rights), ["get |  |  |  | /logs/a,/metrics", "get,post |  |  |  | /x"]);
+        assert_eq!(described(&rights), ["get |  |  |  | /logs/a,/metrics", "get,post |  |  |  | /x"]);
     }
 
     #[test]

@@ -192,7 +192,7 @@ fn the_cases_in_which_another_tool_widens_or_lacks_something() {
     ]);
     let documents = Draft::of(&usage, &[]).documents();
     let roles = documents.iter().filter(|document| document.get("rules").is_some());
-    let told: Vec<String> = roles
+    let described: Vec<String> = roles
         .flat_map(|role| {
             let place = role["metadata"]["namespace"].as_str().unwrap_or("cluster").to_owned();
             let rules = role["rules"].as_array().unwrap().clone();
@@ -207,7 +207,7 @@ fn the_cases_in_which_another_tool_widens_or_lacks_something() {
         format!("{place} {rule}")
     };
     assert_eq!(
-        told,
+        described,
         [
             rule("cluster", "impersonate", "users", "bo"),
             rule("ci", "create", "serviceaccounts/token", "robot"),

@@ -82,7 +82,7 @@ pub fn is_kept(path: &ReachPath<'_>, rights: &Rights) -> bool {
 mod tests {
     use super::*;
 
-    fn told(rule: &PolicyRule, namespace: &str, rights: &[Attributes]) -> Vec<String> {
+    fn described(rule: &PolicyRule, namespace: &str, rights: &[Attributes]) -> Vec<String> {
         let one = |(rule, in_part): &(PolicyRule, bool)| {
             let all = [&rule.verbs, &rule.resources, &rule.resource_names, &rule.non_resource_urls];
             format!("{}{}", all.map(|texts| texts.join(",")).join(" "), if *in_part { "in part" } else { "" })
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_seen_is_told_apart_from_what_was_seen_in_part() {
+    fn what_was_not_seen_is_distinguished_from_what_was_seen_in_part() {
         let pods = |verb: &str, name: &str, namespace: &str| Attributes::on(verb, "", "pods", name, namespace);
         for (rule, namespace, rights, expected) in [
             (rule(&["get", "list"], &["pods"], &[]), "shop", vec![pods("get", "", "shop")], vec!["list pods  "]),
@@ -114,7 +114,7 @@ mod tests {
             (rule(&["*"], &["pods"], &[]), "shop", vec![pods("get", "a", "shop")], vec!["* pods  in part"]),
             (rule(&["*"], &["secrets"], &[]), "shop", vec![pods("get", "a", "shop")], vec!["* secrets  "]),
         ] {
-            assert_eq!(told(&rule, namespace, &rights), expected, "{rule:?}");
+            assert_eq!(described(&rule, namespace, &rights), expected, "{rule:?}");
         }
     }
 }

@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn requests_are_told_by_the_whole_name_or_by_what_the_authenticator_says() {
+    fn requests_are_reported_by_the_whole_name_or_by_what_the_authenticator_says() {
         let uid = || Whose::Identity(Uid::parse("20000000000000003").unwrap());
         let subject = |text: &str| Whose::of(NamedSubject::parse(text).unwrap());
         for (whose, name, uid, groups, expected) in [

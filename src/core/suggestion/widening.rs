@@ -92,15 +92,15 @@ mod tests {
             ),
         ] {
             let (wide, added) = widened(&rights, ways);
-            let mut told: Vec<String> = added.iter().map(|added| added.right.to_string()).collect();
+            let mut described: Vec<String> = added.iter().map(|added| added.right.to_string()).collect();
             let mut expected = expected;
             if ways.len() == 2 {
                 // A right without a name and in all namespaces has one with a name in it.
                 expected.extend([pods("get", "web", ""), log("web", "")]);
             }
-            told.sort();
+            described.sort();
             expected.sort();
-            assert_eq!(told, expected, "{ways:?}");
+            assert_eq!(described, expected, "{ways:?}");
             assert!(fewest(&wide).iter().all(|right| right.resource != "users" || right.name == "bo"));
         }
     }

@@ -99,7 +99,7 @@ impl Trap {
 
 /// All that was said, with one word for the home folder, for every serial number and for every fingerprint. Where one of them stood,
 /// columns are as wide as chance wills, and stand three spaces apart here.
-pub(crate) fn told(session: &Session, outcome: &Outcome) -> String {
+pub(crate) fn printed(session: &Session, outcome: &Outcome) -> String {
     let said = outcome.to_string();
     let home = session.home().display().to_string();
     let real_home = session.home().canonicalize().unwrap().display().to_string();

@@ -8,7 +8,7 @@ use insta::assert_snapshot;
 use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
 
-use crate::cli::desk::{NOW, Trap, ack_file, at, certificate, document, session, told};
+use crate::cli::desk::{NOW, Trap, ack_file, at, certificate, document, printed, session};
 
 /// What a search shows, as what was planted.
 fn shown(document: &Value) -> Vec<Planted> {
@@ -59,14 +59,14 @@ fn file_and_line_stand_first_and_one_certificate_in_two_places_is_two_rows() {
     session.write("tree/notes.md", format!("keep this:\n\n{}", identity.certificate_pem())).unwrap();
     session.write("tree/pair/ann.crt", identity.certificate_pem()).unwrap();
     session.write("tree/pair/ann.key", identity.key().pkcs8_pem()).unwrap();
-    assert_snapshot!(told(&session, &session.run(&["expiry", "-R", "tree"])), @"
+    assert_snapshot!(printed(&session, &session.run(&["expiry", "-R", "tree"])), @"
     FILE   LINE   CONTEXT   CLUSTER-ID   UID   CREDENTIAL   EXPIRES   LEFT   STATUS
     [home]/tree/notes.md   3   <none>   <none>   200000000000000101   ClientCertificate   2028-01-01T00:00:01Z   730d   Missing
     [home]/tree/pair/ann.crt   1   <none>   <none>   200000000000000101   ClientCertificate   2028-01-01T00:00:01Z   730d   Effective
     [home]/tree/config.old   17   200000000000000101-c5e8f0a1b2c3d4e5f60718293a4b5c6d7   c5e8f0a1b2c3d4e5f60718293a4b5c6d7   200000000000000101   ClientCertificate   2028-01-01T00:00:01Z   730d   Effective
     --- exit 0
     ");
-    assert_snapshot!(told(&session, &session.run(&["expiry", "-R", "tree/notes.md", "-o", "wide"])), @"
+    assert_snapshot!(printed(&session, &session.run(&["expiry", "-R", "tree/notes.md", "-o", "wide"])), @"
     CONTEXT   CLUSTER-ID   UID   CREDENTIAL   EXPIRES   LEFT   STATUS   FILE   LINE   ISSUED   LIFETIME   SERIAL   CA-EXPIRES   REASON
     <none>   <none>   200000000000000101   ClientCertificate   2028-01-01T00:00:01Z   730d   Missing   [home]/tree/notes.md   3   2025-01-01T00:00:01Z   1095d   [serial]   <none>   its private key is neither in this file nor beside it
     --- exit 0

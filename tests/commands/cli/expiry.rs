@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::cli::desk::{
     AUTHORITY, CLUSTER, NOW, OTHER_CLUSTER, UID, ack_file, at, certificate, certificate_of, certificate_until, days,
-    document, jwt, server_of, session, session_with, told,
+    document, jwt, printed, server_of, session, session_with,
 };
 
 /// Every kind of credential, sound and broken, by what it should be called.
@@ -65,7 +65,7 @@ fn every_kind() -> Session {
 #[test]
 fn every_kind_of_credential_has_its_row_worst_first() {
     let session = every_kind();
-    assert_snapshot!(told(&session, &session.run(&["expiry", "-A"])), @r#"
+    assert_snapshot!(printed(&session, &session.run(&["expiry", "-A"])), @r#"
     CONTEXT            CLUSTER-ID                          UID                  CREDENTIAL          EXPIRES                LEFT      STATUS
     mismatch           c5e8f0a1b2c3d4e5f60718293a4b5c6d7   200000000000000101   ClientCertificate   2028-01-01T00:00:01Z   730d      Invalid
     broken-pem         c5e8f0a1b2c3d4e5f60718293a4b5c6d7   <none>               ClientCertificate   <none>                 <none>    Invalid
@@ -90,7 +90,7 @@ fn every_kind_of_credential_has_its_row_worst_first() {
     warning: context "mismatch": the private key does not belong to the certificate
     --- exit 0
     "#);
-    assert_snapshot!(told(&session, &session.run(&["expiry", "-A", "-o", "csv"])), @r#"
+    assert_snapshot!(printed(&session, &session.run(&["expiry", "-A", "-o", "csv"])), @r#"
     CONTEXT,CLUSTER-ID,UID,CREDENTIAL,EXPIRES,LEFT,STATUS,FILE,ISSUED,LIFETIME,SERIAL,CA-EXPIRES,REASON
     mismatch,c5e8f0a1b2c3d4e5f60718293a4b5c6d7,200000000000000101,ClientCertificate,2028-01-01T00:00:01Z,730d,Invalid,[home]/.kube/config,2025-01-01T00:00:01Z,1095d,[serial],,the private key does not belong to the certificate
     broken-pem,c5e8f0a1b2c3d4e5f60718293a4b5c6d7,,ClientCertificate,,,Invalid,[home]/.kube/config,,,,,client-certificate-data: the CERTIFICATE block is damaged: its content is not base64
@@ -120,17 +120,17 @@ fn every_kind_of_credential_has_its_row_worst_first() {
 #[test]
 fn the_current_context_is_the_default() {
     let session = every_kind();
-    assert_snapshot!(told(&session, &session.run(&["expiry"])), @r#"
+    assert_snapshot!(printed(&session, &session.run(&["expiry"])), @r#"
     CONTEXT     CLUSTER-ID                          UID                  CREDENTIAL          EXPIRES                LEFT   STATUS
     effective   c5e8f0a1b2c3d4e5f60718293a4b5c6d7   200000000000000101   ClientCertificate   2026-02-01T00:00:00Z   31d    Effective
     --- exit 0
     "#);
-    assert_snapshot!(told(&session, &session.run(&["expiry", "--context", "jwt", "-o", "wide"])), @r#"
+    assert_snapshot!(printed(&session, &session.run(&["expiry", "--context", "jwt", "-o", "wide"])), @r#"
     CONTEXT   CLUSTER-ID   UID   CREDENTIAL   EXPIRES   LEFT   STATUS   FILE   ISSUED   LIFETIME   SERIAL   CA-EXPIRES   REASON
     jwt   c5e8f0a1b2c3d4e5f60718293a4b5c6d7   <none>   Token   2026-04-01T00:00:00Z   90d   Effective   [home]/.kube/config   2025-12-31T00:00:00Z   91d   <none>   <none>   <none>
     --- exit 0
     "#);
-    assert_snapshot!(told(&session, &session.run(&["expiry", "--context", "gone"])), @r#"
+    assert_snapshot!(printed(&session, &session.run(&["expiry", "--context", "gone"])), @r#"
     --- stderr
     error: context "gone" does not exist; there is "none", "token", "exec", "jwt", "basic", …
     hint: choose one with --context
@@ -143,7 +143,7 @@ fn every_format_says_the_same() {
     let session = session_with(&ack_file(&Credential::of(&certificate())));
     let outcome = session.run(&["expiry", "-o", "json"]);
     let document = document(&outcome);
-    assert_snapshot!(told(&session, &outcome), @r#"
+    assert_snapshot!(printed(&session, &outcome), @r#"
     {
       "apiVersion": "ackcred/v1",
       "kind": "ExpiryReport",
@@ -237,7 +237,7 @@ fn a_file_gives_its_unused_users_too() {
     let file =
         ack_file(&Credential::of(&certificate())).user("forgotten", &Credential::of(&certificate_until(days(-9))));
     session.write("leaked.yaml", file.yaml()).unwrap();
-    assert_snapshot!(told(&session, &session.run(&["expiry", "leaked.yaml"])), @"
+    assert_snapshot!(printed(&session, &session.run(&["expiry", "leaked.yaml"])), @"
     FILE   CONTEXT   CLUSTER-ID   UID   CREDENTIAL   EXPIRES   LEFT   STATUS
     [home]/leaked.yaml   <none>   <none>   200000000000000101   ClientCertificate   2025-12-23T00:00:00Z   -9d   Expired
     [home]/leaked.yaml   200000000000000101-c5e8f0a1b2c3d4e5f60718293a4b5c6d7   c5e8f0a1b2c3d4e5f60718293a4b5c6d7   200000000000000101   ClientCertificate   2028-01-01T00:00:01Z   730d   Effective
@@ -255,7 +255,7 @@ fn a_folder_gives_its_kubeconfigs_and_no_deeper() {
     session.write("d/broken.yaml", "apiVersion: v1\nkind: Config\nusers: [{name: a\n").unwrap();
     session.write("d/deeper/b.yaml", ack_file(&Credential::None).yaml()).unwrap();
     let outcome = session.run(&["expiry", "d", "-o", "wide"]);
-    assert_snapshot!(told(&session, &outcome), @"
+    assert_snapshot!(printed(&session, &outcome), @"
     CONTEXT   CLUSTER-ID   UID   CREDENTIAL   EXPIRES   LEFT   STATUS   FILE   ISSUED   LIFETIME   SERIAL   CA-EXPIRES   REASON
     <none>   <none>   <none>   <none>   <none>   <none>   Invalid   [home]/d/broken.yaml   <none>   <none>   <none>   <none>   cannot use [home]/d/broken.yaml: not YAML that kubectl reads: line 3: unclosed bracket '{'
     200000000000000101-c5e8f0a1b2c3d4e5f60718293a4b5c6d7   c5e8f0a1b2c3d4e5f60718293a4b5c6d7   <none>   Token   <none>   forever   Static   [home]/d/config   <none>   <none>   <none>   <none>   the token contains no expiry
@@ -265,7 +265,7 @@ fn a_folder_gives_its_kubeconfigs_and_no_deeper() {
     --- exit 4
     ");
     session.write("empty/notes.txt", "").unwrap();
-    assert_snapshot!(told(&session, &session.run(&["expiry", "empty"])), @r#"
+    assert_snapshot!(printed(&session, &session.run(&["expiry", "empty"])), @r#"
     --- stderr
     no credentials found
     --- exit 0
@@ -280,7 +280,7 @@ fn files_that_cannot_be_read_are_rows_and_make_the_answer_incomplete() {
     let outcome = session.run(&["expiry", "good", "gone", "bad", "-o", "json"]);
     assert_eq!(outcome.status, Status::Incomplete);
     assert_eq!(document(&outcome)["items"].as_array().unwrap().len(), 3);
-    assert_snapshot!(told(&session, &session.run(&["expiry", "gone", "-o", "wide"])), @"
+    assert_snapshot!(printed(&session, &session.run(&["expiry", "gone", "-o", "wide"])), @"
     CONTEXT   CLUSTER-ID   UID   CREDENTIAL   EXPIRES   LEFT   STATUS   FILE   ISSUED   LIFETIME   SERIAL   CA-EXPIRES   REASON
     <none>   <none>   <none>   <none>   <none>   <none>   Missing   [home]/gone   <none>   <none>   <none>   <none>   cannot read [home]/gone: No such file or directory (os error 2)
     --- stderr
@@ -299,7 +299,7 @@ fn the_cache_that_ack_ram_tool_leaves_is_a_credential_of_its_own() {
     session.write(&format!("{cache}/{OTHER_CLUSTER}-exec-auth-credential-v1beta1.json"), cached.to_string()).unwrap();
     let file = ack_file(&Credential::ack_ram_tool(CLUSTER, &session.home().join(cache).display().to_string()));
     session.write(".kube/config", file.yaml()).unwrap();
-    assert_snapshot!(told(&session, &session.run(&["expiry", "-o", "wide"])), @r#"
+    assert_snapshot!(printed(&session, &session.run(&["expiry", "-o", "wide"])), @r#"
     CONTEXT   CLUSTER-ID   UID   CREDENTIAL   EXPIRES   LEFT   STATUS   FILE   ISSUED   LIFETIME   SERIAL   CA-EXPIRES   REASON
     200000000000000101-c5e8f0a1b2c3d4e5f60718293a4b5c6d7   c5e8f0a1b2c3d4e5f60718293a4b5c6d7   200000000000000101   Exec   2025-12-29T00:00:00Z   -3d   Expired   [home]/.kube/cache/ack-ram-tool/credential-plugin/c5e8f0a1b2c3d4e5f60718293a4b5c6d7-exec-auth-credential-v1beta1.json   2022-12-30T00:00:00Z   1095d   [serial]   <none>   expired 3d ago
     200000000000000101-c5e8f0a1b2c3d4e5f60718293a4b5c6d7   c5e8f0a1b2c3d4e5f60718293a4b5c6d7   <none>   Exec   <none>   <none>   Dynamic   [home]/.kube/config   <none>   <none>   <none>   <none>   the credential plugin renews it
@@ -309,7 +309,7 @@ fn the_cache_that_ack_ram_tool_leaves_is_a_credential_of_its_own() {
 }
 
 #[test]
-fn in_a_bundle_the_leaf_decides_and_an_earlier_end_of_its_ca_is_told() {
+fn in_a_bundle_the_leaf_decides_and_an_earlier_end_of_its_ca_is_reported() {
     let authority = Authority::valid(Validity::starting(at("2025-01-01T00:00:00Z"), days(400))).unwrap();
     let identity = authority
         .client(&Subject::ack(format!("{UID}-1")), Validity::ack(at("2025-06-01T00:00:00Z")), KeyKind::Rsa)
@@ -317,7 +317,7 @@ fn in_a_bundle_the_leaf_decides_and_an_earlier_end_of_its_ca_is_told() {
     let credential =
         Credential::Certificate { certificate: identity.bundle_pem(&authority), key: identity.key().pkcs8_pem() };
     let session = session_with(&ack_file(&credential));
-    assert_snapshot!(told(&session, &session.run(&["expiry", "-o", "wide"])), @r#"
+    assert_snapshot!(printed(&session, &session.run(&["expiry", "-o", "wide"])), @r#"
     CONTEXT   CLUSTER-ID   UID   CREDENTIAL   EXPIRES   LEFT   STATUS   FILE   ISSUED   LIFETIME   SERIAL   CA-EXPIRES   REASON
     200000000000000101-c5e8f0a1b2c3d4e5f60718293a4b5c6d7   c5e8f0a1b2c3d4e5f60718293a4b5c6d7   200000000000000101   ClientCertificate   2028-05-31T00:00:00Z   881d   Effective   [home]/.kube/config   2025-06-01T00:00:00Z   1095d   [serial]   2026-02-05T00:00:00Z   <none>
     --- stderr

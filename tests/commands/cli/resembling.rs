@@ -7,7 +7,7 @@ use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
 
 use crate::cli::desk::document;
-use crate::cli::scan::{administrator, cluster_role_binding, group, role_binding, told, user};
+use crate::cli::scan::{administrator, cluster_role_binding, group, printed, role_binding, user};
 
 const CARL: &str = people::CARL.uid;
 
@@ -33,7 +33,7 @@ fn cluster(alike: &[String]) -> ApiServer {
 fn names_that_resemble_an_identitys_are_said_and_stand_in_no_row() {
     let server = cluster(&[format!("{CARL}.17"), format!("{CARL}-17-2"), format!("{CARL}@\u{202e}corp")]);
     let session = administrator(&server);
-    assert_snapshot!(told(&server, &session.run(&["scan", "-q"])), @"
+    assert_snapshot!(printed(&server, &session.run(&["scan", "-q"])), @"
     UID                   TYPE      NAME     STATE     BINDING                    ROLE
     200000000000000103    Unknown   <none>   Unknown   ClusterRoleBinding/-/own   ClusterRole/cs:ops
     200000000000000103    Unknown   <none>   Unknown   ClusterRoleBinding/-/own   ClusterRole/cs:ops

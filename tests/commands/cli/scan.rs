@@ -82,7 +82,7 @@ pub(crate) fn administrator(server: &ApiServer) -> Session {
     session_with(&kubeconfig(server, &["system:masters"]))
 }
 
-pub(crate) fn told(server: &ApiServer, outcome: &Outcome) -> String {
+pub(crate) fn printed(server: &ApiServer, outcome: &Outcome) -> String {
     outcome.to_string().replace(&server.url(), "[server]")
 }
 
@@ -109,7 +109,7 @@ fn row(grant: &Value) -> String {
 fn every_grant_of_a_ram_identity_is_a_row() {
     let server = cluster(ApiServerOptions::default());
     let session = administrator(&server);
-    assert_snapshot!(told(&server, &session.run(&["scan"])), @"
+    assert_snapshot!(printed(&server, &session.run(&["scan"])), @"
     UID                  TYPE      NAME     STATE     BINDING                    ROLE
     200000000000000101   Unknown   <none>   Unknown   ClusterRoleBinding/-/ops   ClusterRole/cs:ops
     200000000000000101   Unknown   <none>   Unknown   RoleBinding/shop/shared    Role/dev
@@ -120,7 +120,7 @@ fn every_grant_of_a_ram_identity_is_a_row() {
     identities are Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)
     --- exit 0
     ");
-    assert_snapshot!(told(&server, &session.run(&["scan", "-o", "csv"])), @r#"
+    assert_snapshot!(printed(&server, &session.run(&["scan", "-o", "csv"])), @r#"
     UID,TYPE,NAME,STATE,BINDING,ROLE,SUBJECT,SHARED-WITH,KUBECONFIG,EXPIRES,AGE,EVIDENCE
     200000000000000101,Unknown,,Unknown,ClusterRoleBinding/-/ops,ClusterRole/cs:ops,200000000000000101-1735689600,"Group/4711,ServiceAccount/shop/4712",,,90d,the cloud was not asked
     200000000000000101,Unknown,,Unknown,RoleBinding/shop/shared,Role/dev,200000000000000101-1735689600,"User/200000000000000102-1735689600,ServiceAccount/shop/robot,User/plain-name",,,90d,the cloud was not asked
@@ -131,7 +131,7 @@ fn every_grant_of_a_ram_identity_is_a_row() {
     identities are Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)
     --- exit 0
     "#);
-    assert_snapshot!(told(&server, &session.run(&["scan", "-o", "name"])), @"
+    assert_snapshot!(printed(&server, &session.run(&["scan", "-o", "name"])), @"
     200000000000000101
     200000000000000102
     300000000000000201
@@ -142,7 +142,7 @@ fn every_grant_of_a_ram_identity_is_a_row() {
     ");
     let outcome = session.run(&["scan", "-o", "json"]);
     document(&outcome);
-    assert_snapshot!(told(&server, &outcome), @r#"
+    assert_snapshot!(printed(&server, &outcome), @r#"
     {
       "apiVersion": "ackcred/v1",
       "kind": "ScanReport",
@@ -408,9 +408,9 @@ fn lister(server: &ApiServer, resources: &[&str]) -> Session {
 }
 
 #[test]
-fn what_may_not_be_read_is_told_and_the_rest_is_shown() {
+fn what_may_not_be_read_is_reported_and_the_rest_is_shown() {
     let server = cluster(ApiServerOptions::default());
-    assert_snapshot!(told(&server, &lister(&server, &["rolebindings"]).run(&["scan"])), @r#"
+    assert_snapshot!(printed(&server, &lister(&server, &["rolebindings"]).run(&["scan"])), @r#"
     UID                  TYPE      NAME     STATE     BINDING                   ROLE
     200000000000000101   Unknown   <none>   Unknown   RoleBinding/shop/shared   Role/dev
     200000000000000102   Unknown   <none>   Unknown   RoleBinding/shop/shared   Role/dev
@@ -435,13 +435,13 @@ fn what_may_not_be_read_is_told_and_the_rest_is_shown() {
 #[test]
 fn where_nothing_may_be_read_the_scan_failed() {
     let server = cluster(ApiServerOptions::default());
-    assert_snapshot!(told(&server, &lister(&server, &[]).run(&["scan"])), @r#"
+    assert_snapshot!(printed(&server, &lister(&server, &[]).run(&["scan"])), @r#"
     --- stderr
     error: [server]: can't list clusterrolebindings.rbac.authorization.k8s.io: clusterrolebindings.rbac.authorization.k8s.io is forbidden: User "ann" cannot list resource "clusterrolebindings" in API group "rbac.authorization.k8s.io" at the cluster scope (Forbidden, HTTP 403)
     hint: ask for list on clusterrolebindings and rolebindings (rbac.authorization.k8s.io)
     --- exit 1
     "#);
-    assert_snapshot!(told(&server, &lister(&server, &[]).run(&["scan", "-o", "json"])), @r#"
+    assert_snapshot!(printed(&server, &lister(&server, &[]).run(&["scan", "-o", "json"])), @r#"
     --- stderr
     error: [server]: can't list clusterrolebindings.rbac.authorization.k8s.io: clusterrolebindings.rbac.authorization.k8s.io is forbidden: User "ann" cannot list resource "clusterrolebindings" in API group "rbac.authorization.k8s.io" at the cluster scope (Forbidden, HTTP 403)
     hint: ask for list on clusterrolebindings and rolebindings (rbac.authorization.k8s.io)
@@ -453,7 +453,7 @@ fn where_nothing_may_be_read_the_scan_failed() {
 fn somebody_who_may_list_both_gets_a_complete_answer() {
     let server = cluster(ApiServerOptions::default());
     let outcome = lister(&server, &["clusterrolebindings", "rolebindings"]).run(&["scan"]);
-    assert_snapshot!(told(&server, &outcome), @r#"
+    assert_snapshot!(printed(&server, &outcome), @r#"
     UID                  TYPE      NAME     STATE     BINDING                    ROLE
     200000000000000101   Unknown   <none>   Unknown   ClusterRoleBinding/-/ops   ClusterRole/cs:ops
     200000000000000101   Unknown   <none>   Unknown   RoleBinding/shop/shared    Role/dev
@@ -480,7 +480,7 @@ fn mappings_of_the_authenticator_are_grants_too() {
     server.put(role_binding("shop", "by-name", &[user("carl-in-the-cluster")]), "test").unwrap();
     server.put(cluster_role_binding("by-group", &[group("mapped")]), "test").unwrap();
     let session = administrator(&server);
-    assert_snapshot!(with_three_spaces(&told(&server, &session.run(&["scan", "-o", "wide"]))), @"
+    assert_snapshot!(with_three_spaces(&printed(&server, &session.run(&["scan", "-o", "wide"]))), @"
     UID   TYPE   NAME   STATE   BINDING   ROLE   SUBJECT   SHARED-WITH   KUBECONFIG   EXPIRES   AGE   EVIDENCE
     200000000000000101   Unknown   <none>   Unknown   ClusterRoleBinding/-/ops   ClusterRole/cs:ops   200000000000000101-1735689600   Group/4711,ServiceAccount/shop/4712   <none>   <none>   90d   the cloud was not asked
     200000000000000101   Unknown   <none>   Unknown   RoleBinding/shop/shared   Role/dev   200000000000000101-1735689600   User/200000000000000102-1735689600,ServiceAccount/shop/robot,User/plain-name   <none>   <none>   90d   the cloud was not asked
@@ -517,7 +517,7 @@ fn the_authenticators_config_map_is_read_where_it_exists() {
     server.put(cluster_role_binding("by-group", &[group("mapped")]), "test").unwrap();
     server.put(map, "test").unwrap();
     let outcome = administrator(&server).run(&["scan", "-o", "wide"]);
-    assert_snapshot!(with_three_spaces(&told(&server, &outcome)), @"
+    assert_snapshot!(with_three_spaces(&printed(&server, &outcome)), @"
     UID   TYPE   NAME   STATE   BINDING   ROLE   SUBJECT   SHARED-WITH   KUBECONFIG   EXPIRES   AGE   EVIDENCE
     200000000000000101   Unknown   <none>   Unknown   ClusterRoleBinding/-/ops   ClusterRole/cs:ops   200000000000000101-1735689600   Group/4711,ServiceAccount/shop/4712   <none>   <none>   90d   the cloud was not asked
     200000000000000101   Unknown   <none>   Unknown   RoleBinding/shop/shared   Role/dev   200000000000000101-1735689600   User/200000000000000102-1735689600,ServiceAccount/shop/robot,User/plain-name   <none>   <none>   90d   the cloud was not asked
@@ -747,7 +747,7 @@ fn a_list_that_breaks_off_is_not_shown_in_part() {
         rows(&outcome),
         ["200000000000000101-1735689600 ClusterRoleBinding/-/ops Group/4711,ServiceAccount/shop/4712"]
     );
-    assert_snapshot!(told(&server, &outcome).lines().rev().take(4).collect::<Vec<_>>().join("\n"), @"
+    assert_snapshot!(printed(&server, &outcome).lines().rev().take(4).collect::<Vec<_>>().join("\n"), @"
     --- exit 4
     identities are Unknown: there are no cloud credentials to ask with; set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or name a profile with --profile (-v tells where was looked)
     the cluster's ID is only known from the context's name: the cluster did not confirm it

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::cli::desk::{
     AUTHORITY, CLUSTER, NOW, OTHER_CLUSTER, Trap, UID, ack_file, at, certificate, certificate_of, document, jwt,
-    server_of, session, session_with, told,
+    printed, server_of, session, session_with,
 };
 
 fn acks() -> Session {
@@ -30,7 +30,7 @@ fn acks() -> Session {
 fn an_ack_file_tells_whose_it_is_for_which_cluster_and_how_long() {
     let session = acks();
     let outcome = session.run(&["whoami", "--offline"]);
-    assert_snapshot!(told(&session, &outcome), @"
+    assert_snapshot!(printed(&session, &outcome), @"
     ATTRIBUTE   VALUE
     Context   200000000000000101-c5e8f0a1b2c3d4e5f60718293a4b5c6d7
     Source   [home]/.kube/config
@@ -55,7 +55,7 @@ fn every_format_says_the_same() {
     let outcome = session.run(&["whoami", "--offline", "-o", "json"]);
     let document = document(&outcome);
     assert_eq!(document["kind"], "WhoAmI");
-    assert_snapshot!(told(&session, &outcome), @r#"
+    assert_snapshot!(printed(&session, &outcome), @r#"
     {
       "apiVersion": "ackcred/v1",
       "kind": "WhoAmI",
@@ -108,7 +108,7 @@ fn every_format_says_the_same() {
     --- exit 0
     "#);
     let csv = session.run(&["whoami", "--offline", "-o", "csv"]);
-    assert_snapshot!(told(&session, &csv), @r#"
+    assert_snapshot!(printed(&session, &csv), @r#"
     ATTRIBUTE,VALUE
     Context,200000000000000101-c5e8f0a1b2c3d4e5f60718293a4b5c6d7
     Source,[home]/.kube/config
@@ -130,9 +130,9 @@ fn every_format_says_the_same() {
 }
 
 #[test]
-fn without_a_kubeconfig_the_next_step_is_told() {
+fn without_a_kubeconfig_the_next_step_is_reported() {
     let nothing = session();
-    assert_snapshot!(told(&nothing, &nothing.run(&["whoami"])), @r#"
+    assert_snapshot!(printed(&nothing, &nothing.run(&["whoami"])), @r#"
     --- stderr
     error: no kubeconfig found at [home]/.kube/config
     hint: name one with --kubeconfig; kubectl ackcred whoami -f FILE looks at a single file
@@ -146,13 +146,13 @@ fn without_a_kubeconfig_the_next_step_is_told() {
     --- exit 1
     "#);
     let flag = session();
-    assert_snapshot!(told(&flag, &flag.run(&["whoami", "--kubeconfig", "gone"])), @r#"
+    assert_snapshot!(printed(&flag, &flag.run(&["whoami", "--kubeconfig", "gone"])), @r#"
     --- stderr
     error: cannot read [home]/gone: No such file or directory (os error 2)
     --- exit 1
     "#);
     let leaked = session();
-    assert_snapshot!(told(&leaked, &leaked.run(&["whoami", "-f", "gone"])), @r#"
+    assert_snapshot!(printed(&leaked, &leaked.run(&["whoami", "-f", "gone"])), @r#"
     --- stderr
     error: cannot read [home]/gone: No such file or directory (os error 2)
     --- exit 1
@@ -160,31 +160,31 @@ fn without_a_kubeconfig_the_next_step_is_told() {
 }
 
 #[test]
-fn what_is_named_and_not_there_is_told() {
+fn what_is_named_and_not_there_is_reported() {
     let token = Credential::Token("t".into());
     let file = Kubeconfig::new().cluster("c", &server_of(CLUSTER), None).user("u", &token);
     let dangling = session_with(&file.clone().context("a", "c", "u").current("gone"));
-    assert_snapshot!(told(&dangling, &dangling.run(&["whoami"])), @r#"
+    assert_snapshot!(printed(&dangling, &dangling.run(&["whoami"])), @r#"
     --- stderr
     error: current-context of [home]/.kube/config names "gone", which does not exist; there is "a"
     hint: choose one with --context
     --- exit 1
     "#);
-    assert_snapshot!(told(&dangling, &dangling.run(&["whoami", "--context", "b"])), @r#"
+    assert_snapshot!(printed(&dangling, &dangling.run(&["whoami", "--context", "b"])), @r#"
     --- stderr
     error: context "b" does not exist; there is "a"
     hint: choose one with --context
     --- exit 1
     "#);
     let none = session_with(&file.clone().context("a", "c", "u").context("b", "c", "u"));
-    assert_snapshot!(told(&none, &none.run(&["whoami"])), @r#"
+    assert_snapshot!(printed(&none, &none.run(&["whoami"])), @r#"
     --- stderr
     error: no context is chosen: no current-context is set and none is named; there is "a", "b"
     hint: choose one with --context
     --- exit 1
     "#);
     let no_user = session_with(&file.clone().context("a", "c", "left").current("a"));
-    assert_snapshot!(told(&no_user, &no_user.run(&["whoami", "--offline"])), @r#"
+    assert_snapshot!(printed(&no_user, &no_user.run(&["whoami", "--offline"])), @r#"
     ATTRIBUTE   VALUE
     Context   a
     Source   [home]/.kube/config
@@ -199,7 +199,7 @@ fn what_is_named_and_not_there_is_told() {
     --- exit 0
     "#);
     let no_cluster = session_with(&file.context("a", "left", "u").current("a"));
-    assert_snapshot!(told(&no_cluster, &no_cluster.run(&["whoami", "--offline"])), @"
+    assert_snapshot!(printed(&no_cluster, &no_cluster.run(&["whoami", "--offline"])), @"
     ATTRIBUTE   VALUE
     Context   a
     Source   [home]/.kube/config
@@ -299,7 +299,7 @@ fn a_password_in_the_servers_address_is_not_shown() {
 fn what_the_reader_must_know_is_a_warning() {
     let masters = certificate_of(&Subject::user("kubernetes-admin", ["system:masters"]), "2025-01-01T00:00:00Z");
     let session = session_with(&ack_file(&Credential::of(&masters)));
-    assert_snapshot!(told(&session, &session.run(&["whoami", "--offline"])), @"
+    assert_snapshot!(printed(&session, &session.run(&["whoami", "--offline"])), @"
     ATTRIBUTE   VALUE
     Context   200000000000000101-c5e8f0a1b2c3d4e5f60718293a4b5c6d7
     Source   [home]/.kube/config
@@ -335,7 +335,7 @@ fn what_the_reader_must_know_is_a_warning() {
 }
 
 #[test]
-fn files_that_others_may_read_are_told() {
+fn files_that_others_may_read_are_reported() {
     let session = session();
     let files = Credential::CertificateFiles { certificate: "client.crt".into(), key: "client.key".into() };
     let identity = certificate();
@@ -451,7 +451,7 @@ fn a_profile_that_may_not_be_read_is_no_failure() {
 fn a_token_is_read_without_being_believed() {
     let token = jwt(&json!({"sub": "system:serviceaccount:shop:robot", "iat": 1_764_547_200, "exp": 1_767_139_200}));
     let session = session_with(&ack_file(&Credential::Token(token)));
-    assert_snapshot!(told(&session, &session.run(&["whoami", "--offline"])), @"
+    assert_snapshot!(printed(&session, &session.run(&["whoami", "--offline"])), @"
     ATTRIBUTE   VALUE
     Context   200000000000000101-c5e8f0a1b2c3d4e5f60718293a4b5c6d7
     Source   [home]/.kube/config

@@ -1,5 +1,5 @@
 //! What a state rests on: a number is a RAM identity's only where something shows it, a look-up shows no more than it says, and a role
-//! by which a cloud service works is told apart.
+//! by which a cloud service works is distinguished.
 
 use ackcred_sandbox::apiserver::ApiServer;
 use ackcred_sandbox::cloud::{
@@ -111,28 +111,28 @@ fn each_trace_lets_absence_from_ram_be_a_deletion() {
     };
     let own = format!("{LEFT}-clusterrolebinding");
     let by_ack = scene_with(vec![bound(&own, "cs:admin", LEFT)]);
-    let (status, told, evidence) = state(&by_ack);
-    assert_eq!((status, told.as_str()), (Status::Done, "Deleted"), "{evidence}");
+    let (status, word, evidence) = state(&by_ack);
+    assert_eq!((status, word.as_str()), (Status::Done, "Deleted"), "{evidence}");
     assert!(evidence.ends_with("shown to be a RAM identity by a binding that ACK named"), "{evidence}");
     assert_eq!(records_asked(&by_ack), Vec::<String>::new());
 
     // Anyone may choose a binding's name: a role of one's own shows nothing.
     let by_role = scene_with(vec![bound(&own, "oncall", LEFT)]);
-    let (status, told, evidence) = state(&by_role);
-    assert_eq!((status, told.as_str()), (Status::Done, "Unknown"), "{evidence}");
+    let (status, word, evidence) = state(&by_role);
+    assert_eq!((status, word.as_str()), (Status::Done, "Unknown"), "{evidence}");
     assert!(evidence.ends_with("; not shown to be a RAM identity"), "{evidence}");
 
     by_role.cloud.edit(|cloud_state| {
         let record = PermissionRecord::custom(LEFT, PermissionScope::Cluster, "oncall");
         cloud_state.cluster_mut(CLUSTER).unwrap().permissions.push(record);
     });
-    let (status, told, evidence) = state(&by_role);
-    assert_eq!((status, told.as_str()), (Status::Done, "Deleted"), "{evidence}");
+    let (status, word, evidence) = state(&by_role);
+    assert_eq!((status, word.as_str()), (Status::Done, "Deleted"), "{evidence}");
     assert!(evidence.ends_with("by a record of cs:DescribeUserPermission"), "{evidence}");
 
     by_role.permit(Permissions::everything().denying("cs:GetUserPermissions"));
-    let (status, told, evidence) = state(&by_role);
-    assert_eq!((status, told.as_str()), (Status::Incomplete, "Unknown"), "{evidence}");
+    let (status, word, evidence) = state(&by_role);
+    assert_eq!((status, word.as_str()), (Status::Incomplete, "Unknown"), "{evidence}");
     assert!(evidence.contains("its permission records unread: cs:DescribeUserPermission"), "{evidence}");
 
     let listed = scene_with(vec![bound("oncall", "oncall", LEFT)]);
@@ -141,8 +141,8 @@ fn each_trace_lets_absence_from_ram_be_a_deletion() {
         let cluster = cloud_state.cluster_mut(CLUSTER).unwrap();
         cluster.kubeconfigs.insert(LEFT.to_owned(), expired);
     });
-    let (status, told, evidence) = state(&listed);
-    assert_eq!((status, told.as_str()), (Status::Done, "Deleted"), "{evidence}");
+    let (status, word, evidence) = state(&listed);
+    assert_eq!((status, word.as_str()), (Status::Done, "Deleted"), "{evidence}");
     assert!(evidence.ends_with("by a row of cs:ListClusterKubeconfigStates"), "{evidence}");
 }
 
@@ -218,7 +218,7 @@ fn with_a_service() -> Scene<ApiServer> {
 }
 
 #[test]
-fn a_cloud_services_role_is_told_apart_in_every_view() {
+fn a_cloud_services_role_is_distinguished_in_every_view() {
     let scene = with_a_service();
     let scan = scene.scan(&["--all-users"]);
     assert_eq!(scan.status, Status::Done, "{scan}");

@@ -36,7 +36,7 @@ fn bind(scene: &Scene<ApiServer>, name: &str, role: &str, user: &str) {
 }
 
 /// Ids and places of the findings.
-fn told(document: &Value) -> Vec<String> {
+fn findings(document: &Value) -> Vec<String> {
     let place = |place: &Value| format!("{}/{}", place["kind"].as_str().unwrap(), place["name"].as_str().unwrap());
     let findings = document["findings"].as_array().unwrap().iter();
     findings.map(|one| format!("{} {}", one["id"].as_str().unwrap(), place(&one["place"]))).collect()
@@ -57,7 +57,7 @@ fn the_deleted_and_the_administrators_are_found_and_what_is_accepted_is_counted(
     let scene = Scene::small().signed_in();
     let (status, document, stderr) = scene.json(&["lint"]);
     assert_eq!((status, &document["incomplete"]), (Status::Done, &json!(false)), "{stderr}");
-    let found = told(&document);
+    let found = findings(&document);
     let admin = |uid: &str| format!("L01 ClusterRoleBinding/{uid}-cluster-admin-clusterrolebinding");
     let gone = |uid: &str| format!("L11 RoleBinding/{uid}-default-rolebinding");
     let mut expected = [admin(ACCOUNT), admin(OPERATOR), gone(CONFIRMED), gone(INFERRED), gone(RECYCLED)];
@@ -86,7 +86,7 @@ fn lifetimes_are_looked_at_where_a_limit_is_given() {
     let scene = Scene::small().signed_in();
     let long_lived = |args: &[&str]| {
         let (_, document, _) = scene.json(&[&["lint"], args].concat());
-        told(&document).into_iter().filter(|line| line.starts_with("L12")).count()
+        findings(&document).into_iter().filter(|line| line.starts_with("L12")).count()
     };
     assert_eq!(long_lived(&[]), 0);
     assert_eq!(long_lived(&["--max-lifetime", "24h"]), SMALL.users + 4);
@@ -102,7 +102,7 @@ fn without_the_cloud_its_rules_are_named_as_not_checked() {
     let scene = Scene::small();
     let (status, document, stderr) = scene.json(&["lint", "--max-lifetime", "24h", "--offline"]);
     assert_eq!(status, Status::Done, "{stderr}");
-    assert!(!told(&document).iter().any(|line| line.starts_with("L11")), "{document:#}");
+    assert!(!findings(&document).iter().any(|line| line.starts_with("L11")), "{document:#}");
     let ids: Vec<&Value> = document["notChecked"].as_array().unwrap().iter().map(|one| &one["id"]).collect();
     assert_eq!(ids, ["L11", "L12"]);
     assert!(stderr.contains("L11 not checked: the cloud was not asked"), "{stderr}");
@@ -200,7 +200,7 @@ fn every_format_has_the_same_findings() {
 }
 
 #[test]
-fn a_path_to_full_rights_is_told_step_by_step() {
+fn a_path_to_full_rights_is_reported_step_by_step() {
     let scene = Scene::small();
     let rules = json!([{"verbs": ["escalate", "update"], "apiGroups": ["rbac.authorization.k8s.io"], "resources": ["clusterroles"]}]);
     role(&scene, "deployer", &rules);

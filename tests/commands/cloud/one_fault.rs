@@ -5,7 +5,7 @@ use ackcred_sandbox::apiserver::ApiServer;
 use crate::cloud::scene::*;
 
 /// The warnings and the hints of a command.
-fn told(scene: &Scene<ApiServer>, args: &[&str]) -> (Vec<String>, Vec<String>) {
+fn warnings_and_hints(scene: &Scene<ApiServer>, args: &[&str]) -> (Vec<String>, Vec<String>) {
     let outcome = scene.run(args);
     let lines = |heading: &str| {
         let lines = outcome.stderr.lines().filter_map(|line| line.strip_prefix(heading));
@@ -20,7 +20,7 @@ const COMMANDS: [&[&str]; 3] = [&["scan"], &["status"], &["whoami"]];
 fn a_wrong_access_key() {
     let scene = Scene::small().signed_in().variables([("ALIBABA_CLOUD_ACCESS_KEY_ID", "LTAI5tNobody")]);
     for args in COMMANDS {
-        let (warnings, hints) = told(&scene, args);
+        let (warnings, hints) = warnings_and_hints(&scene, args);
         assert_eq!(warnings.len(), 1, "{args:?}: {warnings:#?}");
         let warning = &warnings[0];
         assert!(
@@ -35,7 +35,7 @@ fn a_wrong_access_key() {
 #[test]
 fn a_wrong_secret() {
     let scene = Scene::small().signed_in().variables([("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "not-it")]);
-    let (warnings, hints) = told(&scene, &["scan"]);
+    let (warnings, hints) = warnings_and_hints(&scene, &["scan"]);
     assert_eq!((warnings.len(), hints.len()), (1, 1), "{warnings:#?} {hints:#?}");
     assert!(warnings[0].contains("SignatureDoesNotMatch") && hints[0].contains("secret"), "{warnings:?} {hints:?}");
 }
@@ -44,7 +44,7 @@ fn a_wrong_secret() {
 fn a_certificate_file_of_another_authority() {
     let scene = Scene::small().signed_in();
     scene.session.write("other.pem", another_authority()).unwrap();
-    let (warnings, hints) = told(&scene.variables([("SSL_CERT_FILE", "other.pem")]), &["scan"]);
+    let (warnings, hints) = warnings_and_hints(&scene.variables([("SSL_CERT_FILE", "other.pem")]), &["scan"]);
     assert_eq!((warnings.len(), hints.len()), (1, 1), "{warnings:#?} {hints:#?}");
     assert!(warnings[0].starts_with("the certificates of Alibaba Cloud's endpoints are not trusted: "), "{warnings:?}");
     assert!(hints[0].contains("SSL_CERT_FILE"), "{hints:?}");
@@ -55,7 +55,7 @@ fn no_way_to_the_cloud() {
     let nowhere = ["CS", "RAM", "IMS", "STS"].map(|product| format!("ACKCRED_{product}_ENDPOINT"));
     let scene = Scene::small().signed_in();
     let scene = scene.variables(nowhere.iter().map(|name| (name.as_str(), "https://127.0.0.1:1")));
-    let (warnings, hints) = told(&scene, &["scan"]);
+    let (warnings, hints) = warnings_and_hints(&scene, &["scan"]);
     assert_eq!((warnings.len(), hints.len()), (1, 1), "{warnings:#?} {hints:#?}");
     assert!(warnings[0].starts_with("Alibaba Cloud can't be reached: Connection refused"), "{warnings:?}");
 }
@@ -65,7 +65,7 @@ fn no_way_to_the_cloud() {
 fn a_missing_permission_names_its_call() {
     let scene = Scene::small().signed_in();
     scene.permit(ackcred_sandbox::cloud::Permissions::everything().denying("ram:ListUsers").denying("ram:ListRoles"));
-    let (warnings, _) = told(&scene, &["scan"]);
+    let (warnings, _) = warnings_and_hints(&scene, &["scan"]);
     for call in ["ram:ListUsers", "ram:ListRoles"] {
         assert!(warnings.iter().any(|warning| warning.starts_with(call)), "{warnings:#?}");
     }

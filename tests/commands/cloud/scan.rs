@@ -47,8 +47,8 @@ fn names_everybody(server: impl Cluster) {
     for (uid, kind, name, state) in wanted {
         let rows = scan.of(&uid);
         let [row] = rows[..] else { panic!("{uid} has {} rows", rows.len()) };
-        let told = (row["type"].as_str(), row["name"].as_str().unwrap_or_default(), row["state"].as_str());
-        assert_eq!(told, (Some(kind), name.as_str(), Some(state)), "{uid}: {}", row["evidence"]);
+        let facts = (row["type"].as_str(), row["name"].as_str().unwrap_or_default(), row["state"].as_str());
+        assert_eq!(facts, (Some(kind), name.as_str(), Some(state)), "{uid}: {}", row["evidence"]);
     }
     assert!(scan.evidence(CONFIRMED).starts_with("confirmed: "), "{}", scan.evidence(CONFIRMED));
     assert!(scan.evidence(INFERRED).starts_with("inferred: "), "{}", scan.evidence(INFERRED));

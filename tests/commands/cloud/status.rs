@@ -20,19 +20,19 @@ fn a_cluster_shows_everybody_with_a_kubeconfig_or_a_binding() {
     let (status, document, stderr) = scene.json(&["status"]);
     assert_eq!(status, Status::Done, "{stderr}");
     assert_eq!(document["items"].as_array().unwrap().len(), SMALL.users + SMALL.roles + 8);
-    let told = |uid| {
+    let facts = |uid| {
         let item = item(&document, "uid", uid);
         ["type", "name", "accountState", "kubeconfig", "bindings", "residue", "revocable"]
             .map(|field| item[field].clone())
     };
-    assert_eq!(json!(told(OPERATOR)), json!(["RamUser", "ann", "Active", "Effective", 1, false, false]));
-    assert_eq!(json!(told(FROZEN)), json!(["RamUser", "fred", "Frozen", "Effective", 1, false, true]));
-    assert_eq!(json!(told(CONFIRMED)), json!(["RamUser", "carl", "Deleted", "Effective", 1, false, true]));
-    assert_eq!(json!(told(UNBOUND)), json!(["RamUser", "uma", "Deleted", "Expired", 0, false, true]));
+    assert_eq!(json!(facts(OPERATOR)), json!(["RamUser", "ann", "Active", "Effective", 1, false, false]));
+    assert_eq!(json!(facts(FROZEN)), json!(["RamUser", "fred", "Frozen", "Effective", 1, false, true]));
+    assert_eq!(json!(facts(CONFIRMED)), json!(["RamUser", "carl", "Deleted", "Effective", 1, false, true]));
+    assert_eq!(json!(facts(UNBOUND)), json!(["RamUser", "uma", "Deleted", "Expired", 0, false, true]));
     // Bindings where no kubeconfig is listed are what a revocation left.
-    assert_eq!(json!(told(INFERRED)), json!(["Unknown", null, "Deleted", null, 1, true, null]));
-    assert_eq!(json!(told(RECYCLED)), json!(["RamUser", "rita", "Recycled", null, 1, true, null]));
-    assert_eq!(json!(told(ACCOUNT)), json!(["Root", "root", "Active", "Effective", 1, false, false]));
+    assert_eq!(json!(facts(INFERRED)), json!(["Unknown", null, "Deleted", null, 1, true, null]));
+    assert_eq!(json!(facts(RECYCLED)), json!(["RamUser", "rita", "Recycled", null, 1, true, null]));
+    assert_eq!(json!(facts(ACCOUNT)), json!(["Root", "root", "Active", "Effective", 1, false, false]));
     assert_eq!(document["items"][0]["accountState"], "Deleted");
     assert!(stderr.contains("1 deleted identity has an effective kubeconfig here"), "{stderr}");
     assert_eq!(document["clusters"][0]["ramAuthenticator"], false);
@@ -94,9 +94,9 @@ fn the_last_access_has_the_documents_three_outcomes() {
     let (status, document, stderr) = scene.json(&["status", "--activity"]);
     assert_eq!(status, Status::Done, "{stderr}");
     let found = &item(&document, "uid", CONFIRMED)["lastAccess"];
-    let told = ["outcome", "auditId", "project", "logstore"].map(|field| found[field].as_str().unwrap().to_owned());
+    let facts = ["outcome", "auditId", "project", "logstore"].map(|field| found[field].as_str().unwrap().to_owned());
     let places = (format!("k8s-log-{CLUSTER}"), format!("audit-{CLUSTER}"));
-    assert_eq!(told, ["Found", "audit-1", &places.0, &places.1]);
+    assert_eq!(facts, ["Found", "audit-1", &places.0, &places.1]);
     assert_eq!(found["time"], at.to_string());
     let none = &item(&document, "uid", FROZEN)["lastAccess"];
     assert_eq!((&none["outcome"], &none["time"]), (&json!("None"), &Value::Null), "eight days are beyond the check");
@@ -125,13 +125,13 @@ fn an_identity_shows_its_clusters() {
     .signed_in();
     let (status, document, stderr) = scene.json(&["status", CONFIRMED]);
     assert_eq!(status, Status::Done, "{stderr}");
-    let told = |id| {
+    let facts = |id| {
         let item = item(&document, "clusterId", id);
         ["clusterName", "clusterState", "kubeconfig"].map(|field| item[field].as_str().unwrap())
     };
-    assert_eq!(told(CLUSTER), ["prod", "running", "Effective"]);
-    assert_eq!(told(OTHER_CLUSTER), ["old", "deleting", "Deleted"]);
-    assert_eq!(told("c1123456789abcdef0123456789abcdef"), ["test", "running", "NotIssued"]);
+    assert_eq!(facts(CLUSTER), ["prod", "running", "Effective"]);
+    assert_eq!(facts(OTHER_CLUSTER), ["old", "deleting", "Deleted"]);
+    assert_eq!(facts("c1123456789abcdef0123456789abcdef"), ["test", "running", "NotIssued"]);
     let table = scene.run(&["status", CONFIRMED]).stdout;
     let header: Vec<&str> = table.lines().next().unwrap().split_whitespace().collect();
     assert_eq!(header, ["CLUSTER-ID", "CLUSTER", "CLUSTER-STATE", "KUBECONFIG", "EXPIRES"]);

@@ -212,14 +212,14 @@ fn offline_the_cloud_is_not_asked_whatever_there_is() {
 }
 
 #[test]
-fn an_expired_token_is_told_as_such() {
+fn an_expired_token_is_reported_as_such() {
     let (_, scan) = scan_with(CloudFault::of_all(FaultKind::ExpiredToken));
     assert_inference_ended(&scan, "InvalidSecurityToken.Expired");
     assert_eq!(scan.in_state("Deleted"), Vec::<&str>::new(), "{scan}");
 }
 
 #[test]
-fn a_clock_that_is_wrong_is_told_with_its_distance() {
+fn a_clock_that_is_wrong_is_reported_with_its_distance() {
     let scene = scene();
     scene.cloud.shift_clock(SignedDuration::from_mins(20));
     let scan = scene.scan(&["--all-users"]);

@@ -20,8 +20,8 @@ fn owner_and_caller_are_named_each_by_its_own_voice() {
     let (status, document, stderr) = scene.json(&["whoami"]);
     assert_eq!(status, Status::Done, "{stderr}");
     let identity = &document["identity"];
-    let told = [&identity["uid"], &identity["type"], &identity["name"], &identity["state"]];
-    assert_eq!(told, [OPERATOR, "RamUser", "ann", "Active"]);
+    let facts = [&identity["uid"], &identity["type"], &identity["name"], &identity["state"]];
+    assert_eq!(facts, [OPERATOR, "RamUser", "ann", "Active"]);
     assert!(identity["evidence"].as_str().unwrap().contains("sts:GetCallerIdentity"), "{identity}");
     let caller = json!({
         "type": "RamUser", "uid": OPERATOR, "name": "ann", "accountId": ACCOUNT, "arn": format!("acs:ram::{ACCOUNT}:user/ann"),

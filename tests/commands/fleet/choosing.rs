@@ -13,9 +13,9 @@ use crate::fleet::scene::*;
 fn contexts_are_named_one_by_one() {
     let scene = Scene::of(3);
     let [first, _, third] = &scene.fleet.clusters[..] else { panic!() };
-    let told = scene.json(&["scan", "--context", &third.context, "--context", &first.context]);
-    assert_eq!(told.status, Status::Done, "{told:?}");
-    let ids: Vec<String> = told.document["clusters"].as_array().unwrap().iter().map(|one| text(&one["id"])).collect();
+    let report = scene.json(&["scan", "--context", &third.context, "--context", &first.context]);
+    assert_eq!(report.status, Status::Done, "{report:?}");
+    let ids: Vec<String> = report.document["clusters"].as_array().unwrap().iter().map(|one| text(&one["id"])).collect();
     assert_eq!(ids, [third.id.as_str(), first.id.as_str()]);
     let unknown = scene.run(&["scan", "--context", &first.context, "--context", "gone"]);
     assert_eq!(unknown.status, Status::Failed, "{unknown}");
@@ -26,10 +26,10 @@ fn contexts_are_named_one_by_one() {
 fn clusters_are_chosen_by_their_ids_and_those_without_a_context_are_named() {
     let scene = Scene::of(3).with_contexts_of(&[0, 1]);
     let ids = scene.ids();
-    let told = scene.json(&["scan", "--cluster-id", ids[1], "--cluster-id", ids[2]]);
-    assert_eq!(told.status, Status::Incomplete, "{told:?}");
-    assert_eq!(told.ids_of("grants"), [ids[1]]);
-    assert_eq!(told.unread(), [(ids[2].to_owned(), "not reached: no context leads to it".to_owned())]);
+    let report = scene.json(&["scan", "--cluster-id", ids[1], "--cluster-id", ids[2]]);
+    assert_eq!(report.status, Status::Incomplete, "{report:?}");
+    assert_eq!(report.ids_of("grants"), [ids[1]]);
+    assert_eq!(report.unread(), [(ids[2].to_owned(), "not reached: no context leads to it".to_owned())]);
 }
 
 #[test]
@@ -38,10 +38,10 @@ fn all_clusters_of_the_account_are_read_or_named() {
     scene.fleet.cloud.edit(|cloud_state| {
         cloud_state.cluster_mut(scene.ids()[2]).unwrap().state = "deleting".to_owned();
     });
-    let told = scene.json(&["scan", "--all-clusters"]);
-    assert_eq!(told.status, Status::Incomplete, "{told:?}");
-    assert_eq!(told.ids_of("grants"), [scene.ids()[0]]);
-    let mut unread = told.unread();
+    let report = scene.json(&["scan", "--all-clusters"]);
+    assert_eq!(report.status, Status::Incomplete, "{report:?}");
+    assert_eq!(report.ids_of("grants"), [scene.ids()[0]]);
+    let mut unread = report.unread();
     unread.sort_by_key(|(id, _)| scene.ids().iter().position(|own| own == id));
     let expected = [
         (1, "not reached: no context leads to it"),
@@ -50,7 +50,7 @@ fn all_clusters_of_the_account_are_read_or_named() {
     ];
     assert_eq!(unread, expected.map(|(place, why)| (scene.ids()[place].to_owned(), why.to_owned())));
     assert!(scene.fleet.clusters[2].server.faults().exchanges().is_empty(), "a cluster that is going was asked");
-    assert!(told.stderr.contains("shop-004"), "{}", told.stderr);
+    assert!(report.stderr.contains("shop-004"), "{}", report.stderr);
 }
 
 #[test]
@@ -82,10 +82,10 @@ fn one_cluster_by_two_contexts_is_read_once() {
     let again = again.replace(&format!("{OPERATORS_UID}-c"), "again-").replace("name: c", "name: again-cluster-");
     let again = again.replace("cluster: c", "cluster: again-cluster-");
     let scene = scene.with_file("again", &again);
-    let told = scene.json(&["scan", "--all-contexts"]);
-    assert_eq!(told.status, Status::Done, "{told:?}");
-    assert_eq!(told.document["clusters"].as_array().unwrap().len(), 2, "{told:?}");
-    assert_eq!(told.grants().len(), 2 * GRANTS);
+    let report = scene.json(&["scan", "--all-contexts"]);
+    assert_eq!(report.status, Status::Done, "{report:?}");
+    assert_eq!(report.document["clusters"].as_array().unwrap().len(), 2, "{report:?}");
+    assert_eq!(report.grants().len(), 2 * GRANTS);
 }
 
 #[test]
@@ -120,9 +120,9 @@ fn an_id_in_an_edited_name_hides_no_cluster() {
     let file = scene.session.write("renamed", renamed).unwrap();
     let Scene { fleet, session } = scene;
     let scene = Scene { session: session.with("KUBECONFIG", file), fleet };
-    let told = scene.json(&["scan", "--all-contexts", "--offline"]);
-    assert_eq!(told.document["clusters"].as_array().unwrap().len(), 2, "{told:?}");
-    let leavers = told.grants().iter().filter(|row| row["uid"] == LEAVERS_UID).count();
+    let report = scene.json(&["scan", "--all-contexts", "--offline"]);
+    assert_eq!(report.document["clusters"].as_array().unwrap().len(), 2, "{report:?}");
+    let leavers = report.grants().iter().filter(|row| row["uid"] == LEAVERS_UID).count();
     assert_eq!(leavers, 2 * GRANTS);
     let plan = scene.json(&["revoke", LEAVERS_UID, "--all-contexts", "--dry-run"]);
     assert_eq!(plan.status, Status::Refused, "{plan:?}");

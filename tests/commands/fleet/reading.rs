@@ -1,4 +1,4 @@
-//! Whatever happens to one cluster, all others are told, and that one is named.
+//! Whatever happens to one cluster, all others are reported, and that one is named.
 
 use std::time::{Duration, Instant};
 
@@ -38,16 +38,16 @@ fn of_one_cluster_the_table_is_as_ever() {
 #[test]
 fn the_document_names_clusters_identities_and_grants() {
     let scene = Scene::of(3);
-    let told = scene.json(&["scan", "--all-contexts", "--all-users"]);
-    assert_eq!((told.status, told.document["incomplete"].as_bool()), (Status::Done, Some(false)));
-    let clusters = told.document["clusters"].as_array().unwrap();
+    let report = scene.json(&["scan", "--all-contexts", "--all-users"]);
+    assert_eq!((report.status, report.document["incomplete"].as_bool()), (Status::Done, Some(false)));
+    let clusters = report.document["clusters"].as_array().unwrap();
     let names: Vec<String> = clusters.iter().map(|cluster| text(&cluster["name"])).collect();
     assert_eq!(names, ["shop-001", "shop-002", "shop-003"]);
-    let identities = told.document["identities"].as_array().unwrap();
+    let identities = report.document["identities"].as_array().unwrap();
     let of = |uid: &str| identities.iter().find(|one| one["uid"] == uid).unwrap();
     assert_eq!((&of(LEAVERS_UID)["clusters"], &of(LEAVERS_UID)["grants"]), (&3.into(), &9.into()));
     assert_eq!((&of(DEVELOPERS_UID)["clusters"], &of(DEVELOPERS_UID)["grants"]), (&3.into(), &6.into()));
-    let uids: Vec<String> = told.grants().iter().map(|row| text(&row["uid"])).collect();
+    let uids: Vec<String> = report.grants().iter().map(|row| text(&row["uid"])).collect();
     assert!(uids[..9].iter().all(|uid| uid == LEAVERS_UID), "the worst stands first, in all clusters: {uids:?}");
 }
 
@@ -68,24 +68,24 @@ fn dead_silent_and_busy_clusters_are_named_and_hold_nobody_up() {
     dead.iter().for_each(|place| scene.fleet.kill(*place).unwrap());
     let _gates = silent.map(|place| scene.fleet.hang(place));
     scene.fleet.throttle(busy);
-    let told = scene.json(&["scan", "--all-contexts", "--parallel", "4", "--cluster-timeout", "8s"]);
-    assert_eq!((told.status, told.document["incomplete"].as_bool()), (Status::Incomplete, Some(true)));
-    let unread = told.unread();
+    let report = scene.json(&["scan", "--all-contexts", "--parallel", "4", "--cluster-timeout", "8s"]);
+    assert_eq!((report.status, report.document["incomplete"].as_bool()), (Status::Incomplete, Some(true)));
+    let unread = report.unread();
     let mut expected: Vec<&str> = dead.iter().chain(&silent).chain([&busy]).map(|place| scene.ids()[*place]).collect();
     let mut named: Vec<&str> = unread.iter().map(|(id, _)| id.as_str()).collect();
     expected.sort_unstable();
     named.sort_unstable();
-    assert_eq!(named, expected, "{told:?}");
+    assert_eq!(named, expected, "{report:?}");
     let reason = |place: usize| {
         let found = unread.iter().find(|(id, _)| *id == scene.ids()[place]);
         found.map(|(_, reason)| reason.as_str()).unwrap_or_default()
     };
     assert!(reason(dead[0]).contains("refused"), "{}", reason(dead[0]));
     assert_eq!(reason(silent[0]), "not read within 8s");
-    assert_eq!(told.ids_of("grants").len(), 4, "the others are all told");
-    assert_eq!(told.grants().len(), 4 * GRANTS);
+    assert_eq!(report.ids_of("grants").len(), 4, "the others are all report");
+    assert_eq!(report.grants().len(), 4 * GRANTS);
     for (id, _) in &unread {
-        assert!(told.stderr.contains(id.as_str()), "{id} is not named: {}", told.stderr);
+        assert!(report.stderr.contains(id.as_str()), "{id} is not named: {}", report.stderr);
     }
 }
 
@@ -93,8 +93,8 @@ fn dead_silent_and_busy_clusters_are_named_and_hold_nobody_up() {
 fn where_no_cluster_can_be_read_it_has_failed() {
     let scene = Scene::of(2);
     (0..2).for_each(|place| scene.fleet.kill(place).unwrap());
-    let told = scene.json(&["scan", "--all-contexts", "--offline"]);
-    assert_eq!((told.status, told.unread().len()), (Status::Failed, 2));
+    let report = scene.json(&["scan", "--all-contexts", "--offline"]);
+    assert_eq!((report.status, report.unread().len()), (Status::Failed, 2));
 }
 
 #[test]
@@ -124,11 +124,11 @@ fn a_throttling_cloud_slows_all_calls_down_and_nobody_is_missed() {
     let throttled = cloud::FaultKind::Throttled(None);
     let fault = cloud::CloudFault::of("ListClusterKubeconfigStates", throttled).on(cloud::Turn::First(4));
     scene.fleet.cloud.add_fault(fault);
-    let told = scene.json(&["scan", "--all-contexts"]);
-    assert_eq!(told.status, Status::Done, "{told:?}");
-    let identities = told.document["identities"].as_array().unwrap();
+    let report = scene.json(&["scan", "--all-contexts"]);
+    assert_eq!(report.status, Status::Done, "{report:?}");
+    let identities = report.document["identities"].as_array().unwrap();
     assert!(text(&identities[0]["evidence"]).starts_with("confirmed: "), "{identities:?}");
-    assert_eq!(told.grants().len(), 6 * GRANTS);
+    assert_eq!(report.grants().len(), 6 * GRANTS);
 }
 
 #[test]
@@ -137,10 +137,10 @@ fn a_cluster_whose_kubeconfigs_can_not_be_listed_is_incomplete_alone() {
     let fault =
         cloud::CloudFault::of("ListClusterKubeconfigStates", cloud::FaultKind::Forbidden).on(cloud::Turn::Nth(2));
     scene.fleet.cloud.add_fault(fault);
-    let told = scene.json(&["scan", "--all-contexts"]);
-    assert_eq!(told.status, Status::Incomplete, "{told:?}");
-    assert_eq!(told.grants().len(), 3 * GRANTS, "its bindings are told all the same");
-    assert!(told.document["cloud"]["error"].as_str().unwrap().contains("ListClusterKubeconfigStates"));
+    let report = scene.json(&["scan", "--all-contexts"]);
+    assert_eq!(report.status, Status::Incomplete, "{report:?}");
+    assert_eq!(report.grants().len(), 3 * GRANTS, "its bindings are reported all the same");
+    assert!(report.document["cloud"]["error"].as_str().unwrap().contains("ListClusterKubeconfigStates"));
 }
 
 #[test]
@@ -159,9 +159,9 @@ fn where_the_current_credential_is_not_taken_the_next_context_is_tried() {
     let files = std::env::join_paths([session, scene.fleet.folder().join("config")]).unwrap();
     let Scene { fleet, session } = scene;
     let scene = Scene { session: session.with("KUBECONFIG", files), fleet };
-    let told = scene.json(&["scan", "--all-contexts"]);
-    assert_eq!(told.status, Status::Done, "{told:?}");
-    let clusters = told.document["clusters"].as_array().unwrap();
+    let report = scene.json(&["scan", "--all-contexts"]);
+    assert_eq!(report.status, Status::Done, "{report:?}");
+    let clusters = report.document["clusters"].as_array().unwrap();
     assert_eq!(clusters.len(), 1);
     assert_eq!(clusters[0]["context"], scene.fleet.clusters[0].context.as_str());
 }
@@ -177,12 +177,12 @@ fn findings_and_gaps_keep_their_exit_codes() {
 #[test]
 fn status_tells_everybody_in_every_cluster() {
     let scene = Scene::of(3);
-    let told = scene.json(&["status", "--all-contexts", "--activity"]);
-    assert_eq!(told.status, Status::Done, "{told:?}");
-    assert_eq!(told.ids_of("items").len(), 3);
-    let leavers = told.document["items"].as_array().unwrap().iter().filter(|item| item["uid"] == LEAVERS_UID);
+    let report = scene.json(&["status", "--all-contexts", "--activity"]);
+    assert_eq!(report.status, Status::Done, "{report:?}");
+    assert_eq!(report.ids_of("items").len(), 3);
+    let leavers = report.document["items"].as_array().unwrap().iter().filter(|item| item["uid"] == LEAVERS_UID);
     assert_eq!(leavers.filter(|item| item["lastAccess"]["outcome"] == "None").count(), 3);
-    assert!(told.document["clusters"].as_array().unwrap().iter().all(|one| one["auditing"] == "Enabled"));
+    assert!(report.document["clusters"].as_array().unwrap().iter().all(|one| one["auditing"] == "Enabled"));
     let outcome = scene.run(&["status", "--all-contexts"]);
     let header = outcome.stdout.lines().find(|line| line.contains("CLUSTER-ID")).unwrap();
     assert!(header.starts_with("CLUSTER-ID "), "{outcome}");
@@ -216,6 +216,6 @@ fn one_that_answers_nonsense_is_named() {
     let scene = Scene::of(2);
     let page = Fault::Answer { code: 200, content_type: "text/html", body: "<html>sign in</html>".into() };
     scene.fleet.clusters[1].server.faults().add("*", "", usize::MAX, page);
-    let told = scene.json(&["scan", "--all-contexts"]);
-    assert_eq!((told.status, told.unread().len(), told.grants().len()), (Status::Incomplete, 1, GRANTS));
+    let report = scene.json(&["scan", "--all-contexts"]);
+    assert_eq!((report.status, report.unread().len(), report.grants().len()), (Status::Incomplete, 1, GRANTS));
 }

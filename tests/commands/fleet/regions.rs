@@ -18,9 +18,9 @@ fn three_regions() -> Scene {
 #[test]
 fn every_region_is_listed_at_its_own_endpoint() {
     let (scene, proxy) = three_regions().on_network(Network::Internet);
-    let told = scene.json(&["scan", "--all-clusters"]);
-    assert_eq!(told.status, Status::Done, "{told:?}");
-    assert_eq!(told.ids_of("grants").len(), 3, "{told:?}");
+    let report = scene.json(&["scan", "--all-clusters"]);
+    assert_eq!(report.status, Status::Done, "{report:?}");
+    assert_eq!(report.ids_of("grants").len(), 3, "{report:?}");
     let hosts = proxy.hosts();
     for host in REGIONS.iter().map(|region| format!("cs.{region}.aliyuncs.com")) {
         assert!(hosts.contains(&host), "{host} was not asked: {hosts:?}");
@@ -42,12 +42,16 @@ fn every_region_is_listed_at_its_own_endpoint() {
 fn a_region_that_fails_is_named_and_the_others_go_on() {
     let scene = three_regions();
     scene.fleet.cloud.add_fault(CloudFault::of(OF_REGION, FaultKind::Forbidden).in_region(FRANKFURT));
-    let told = scene.json(&["scan", "--all-clusters"]);
-    assert_eq!((told.status, told.document["incomplete"].as_bool()), (Status::Incomplete, Some(true)), "{told:?}");
+    let report = scene.json(&["scan", "--all-clusters"]);
+    assert_eq!(
+        (report.status, report.document["incomplete"].as_bool()),
+        (Status::Incomplete, Some(true)),
+        "{report:?}"
+    );
     let named = format!("clusters not listed in {FRANKFURT}: cs:DescribeClustersForRegion: StatusForbidden");
-    assert!(told.stderr.contains(&named), "{}", told.stderr);
-    assert!(text(&told.document["cloud"]["error"]).contains(&named), "{}", told.document["cloud"]);
-    assert_eq!(told.ids_of("grants").len(), 2, "{told:?}");
+    assert!(report.stderr.contains(&named), "{}", report.stderr);
+    assert!(text(&report.document["cloud"]["error"]).contains(&named), "{}", report.document["cloud"]);
+    assert_eq!(report.ids_of("grants").len(), 2, "{report:?}");
 }
 
 #[test]
@@ -67,24 +71,24 @@ fn what_a_region_does_not_list_is_taken_from_the_central_listing() {
     ] {
         scene.fleet.cloud.clear_faults();
         scene.fleet.cloud.add_fault(fault);
-        let told = scene.json(&["scan", "--all-clusters"]);
-        assert_eq!(told.status, Status::Incomplete, "{cause}: {told:?}");
-        assert!(told.stderr.contains(cause), "{cause}: {}", told.stderr);
+        let report = scene.json(&["scan", "--all-clusters"]);
+        assert_eq!(report.status, Status::Incomplete, "{cause}: {report:?}");
+        assert!(report.stderr.contains(cause), "{cause}: {}", report.stderr);
         assert!(
-            told.stderr.contains("the central listing was read instead, which can lack clusters"),
+            report.stderr.contains("the central listing was read instead, which can lack clusters"),
             "{}",
-            told.stderr
+            report.stderr
         );
-        assert!(told.ids_of("grants").contains(&scene.ids()[1].to_owned()), "{cause}: {told:?}");
+        assert!(report.ids_of("grants").contains(&scene.ids()[1].to_owned()), "{cause}: {report:?}");
     }
 }
 
 #[test]
 fn a_region_that_is_wanted_is_the_only_one_that_is_listed() {
     let scene = three_regions();
-    let told = scene.json(&["scan", "--all-clusters", "--region", FRANKFURT]);
-    assert_eq!(told.status, Status::Done, "{told:?}");
-    assert_eq!(told.ids_of("grants"), [scene.ids()[2]]);
+    let report = scene.json(&["scan", "--all-clusters", "--region", FRANKFURT]);
+    assert_eq!(report.status, Status::Done, "{report:?}");
+    assert_eq!(report.ids_of("grants"), [scene.ids()[2]]);
     assert_eq!((scene.calls("DescribeRegions"), scene.calls(OF_REGION)), (0, 1));
 }
 
@@ -92,10 +96,10 @@ fn a_region_that_is_wanted_is_the_only_one_that_is_listed() {
 fn the_last_access_of_an_identity_is_searched_in_each_clusters_own_region() {
     let (scene, _proxy) = three_regions().on_network(Network::Internet);
     let last_access = |args: &[&str]| {
-        let told = scene.json(&[&["status", DEVELOPERS_UID, "--activity"], args].concat());
-        let items = told.document["items"].as_array().unwrap();
+        let report = scene.json(&[&["status", DEVELOPERS_UID, "--activity"], args].concat());
+        let items = report.document["items"].as_array().unwrap();
         let found: Vec<String> = items.iter().map(|item| text(&item["lastAccess"]["outcome"])).collect();
-        (told.status, found, told.stderr + &told.document.to_string())
+        (report.status, found, report.stderr + &report.document.to_string())
     };
     for args in [&[][..], &["--region", BEIJING]] {
         let (status, found, all) = last_access(args);
@@ -127,8 +131,8 @@ fn inside_a_vpc_its_regions_own_endpoints_are_asked() {
         let outcome = scene.run(&args);
         assert_eq!(outcome.status, Status::Done, "{args:?}: {outcome}");
     }
-    let told = scene.json(&["scan", "--all-clusters", "--vpc", "--region", "cn-hangzhou"]);
-    assert_eq!(told.ids_of("grants"), [scene.ids()[0]], "{told:?}");
+    let report = scene.json(&["scan", "--all-clusters", "--vpc", "--region", "cn-hangzhou"]);
+    assert_eq!(report.ids_of("grants"), [scene.ids()[0]], "{report:?}");
     let hosts = proxy.hosts();
     assert!(hosts.iter().all(|host| host.contains("vpc")), "{hosts:?}");
     assert!(hosts.contains(&"cs-anony-vpc.cn-hangzhou.aliyuncs.com".to_owned()), "{hosts:?}");

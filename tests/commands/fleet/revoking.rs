@@ -11,30 +11,30 @@ use crate::fleet::scene::*;
 
 const REVOKE: [&str; 6] = ["revoke", LEAVERS_UID, "--all-contexts", "--yes", "--settle", "0"];
 
-fn operation(told: &Told) -> String {
-    text(&told.document["operation"])
+fn operation(report: &Report) -> String {
+    text(&report.document["operation"])
 }
 
-fn refused_in(told: &Told, code: &str) -> Vec<String> {
-    let refusals = told.document["refusals"].as_array().unwrap().iter();
+fn refused_in(report: &Report, code: &str) -> Vec<String> {
+    let refusals = report.document["refusals"].as_array().unwrap().iter();
     refusals.filter(|one| one["code"] == code).map(|one| text(&one["clusterId"])).collect()
 }
 
 #[test]
 fn access_goes_in_all_clusters_and_comes_back_in_all() {
     let scene = Scene::of(3);
-    let told = scene.json(&REVOKE);
-    assert_eq!(told.status, Status::Done, "{told:?}");
-    let verified = told.document["verification"].as_array().unwrap();
+    let report = scene.json(&REVOKE);
+    assert_eq!(report.status, Status::Done, "{report:?}");
+    let verified = report.document["verification"].as_array().unwrap();
     assert_eq!(verified.len(), 3);
     assert!(verified.iter().all(|one| one["outcome"] == "Verified"), "{verified:#?}");
-    assert_eq!(told.ids_of("verification").len(), 3);
-    assert_eq!(told.document["steps"].as_array().unwrap().len(), 3 * (GRANTS + 1));
+    assert_eq!(report.ids_of("verification").len(), 3);
+    assert_eq!(report.document["steps"].as_array().unwrap().len(), 3 * (GRANTS + 1));
     assert_eq!(scene.grants_of_leaver(), [0, 0, 0]);
 
     let history = scene.json(&["history"]);
     assert_eq!(history.document["operations"][0]["clusterIds"].as_array().unwrap().len(), 3);
-    let restore = scene.json(&["restore", &operation(&told), "--yes", "--force"]);
+    let restore = scene.json(&["restore", &operation(&report), "--yes", "--force"]);
     assert_eq!(restore.status, Status::Done, "{restore:?}");
     assert_eq!(scene.grants_of_leaver(), [GRANTS; 3]);
 
@@ -45,11 +45,11 @@ fn access_goes_in_all_clusters_and_comes_back_in_all() {
 #[test]
 fn one_cluster_of_several_is_given_back_alone() {
     let scene = Scene::of(2);
-    let told = scene.json(&REVOKE);
-    let restore = scene.json(&["restore", &operation(&told), "--yes", "--force", "--cluster-id", scene.ids()[1]]);
+    let report = scene.json(&REVOKE);
+    let restore = scene.json(&["restore", &operation(&report), "--yes", "--force", "--cluster-id", scene.ids()[1]]);
     assert_eq!(restore.status, Status::Done, "{restore:?}");
     assert_eq!(scene.grants_of_leaver(), [0, GRANTS]);
-    let rest = scene.json(&["restore", &operation(&told), "--yes", "--force", "--cluster-id", scene.ids()[0]]);
+    let rest = scene.json(&["restore", &operation(&report), "--yes", "--force", "--cluster-id", scene.ids()[0]]);
     assert_eq!(rest.status, Status::Done, "{rest:?}");
     assert_eq!(scene.grants_of_leaver(), [GRANTS, GRANTS]);
 }
@@ -60,10 +60,10 @@ fn a_cluster_that_can_not_be_read_is_left_out_and_named() {
     scene.fleet.kill(1).unwrap();
     let dry = scene.json(&["revoke", LEAVERS_UID, "--all-contexts", "--dry-run=server"]);
     assert_eq!(refused_in(&dry, "ClusterUnread"), [scene.ids()[1]]);
-    let told = scene.json(&REVOKE);
-    assert_eq!(told.status, Status::Incomplete, "{told:?}");
-    assert_eq!(told.ids_of("verification").len(), 2);
-    assert!(told.stderr.contains(&scene.fleet.clusters[1].context), "{}", told.stderr);
+    let report = scene.json(&REVOKE);
+    assert_eq!(report.status, Status::Incomplete, "{report:?}");
+    assert_eq!(report.ids_of("verification").len(), 2);
+    assert!(report.stderr.contains(&scene.fleet.clusters[1].context), "{}", report.stderr);
 }
 
 #[test]
@@ -74,9 +74,9 @@ fn what_is_refused_in_one_cluster_is_done_in_the_others() {
         cloud_state.cluster_mut(scene.ids()[1]).unwrap().state = "deleting".to_owned();
     });
     let before = scene.fleet.clusters[1].server.faults().changes();
-    let told = scene.json(&REVOKE);
-    assert_eq!(told.status, Status::Incomplete, "{told:?}");
-    assert_eq!(told.ids_of("verification"), [scene.ids()[0]]);
+    let report = scene.json(&REVOKE);
+    assert_eq!(report.status, Status::Incomplete, "{report:?}");
+    assert_eq!(report.ids_of("verification"), [scene.ids()[0]]);
     assert_eq!(scene.grants_of_leaver(), [0, GRANTS]);
     assert_eq!(scene.fleet.clusters[1].server.faults().changes(), before);
 }
@@ -84,9 +84,9 @@ fn what_is_refused_in_one_cluster_is_done_in_the_others() {
 #[test]
 fn where_all_are_refused_nothing_is_changed() {
     let scene = Scene::of(2);
-    let told = scene.json(&["revoke", OPERATORS_UID, "--all-contexts", "--yes"]);
-    assert_eq!(told.status, Status::Refused, "{told:?}");
-    assert_eq!(refused_in(&told, "OwnIdentity").len(), 2);
+    let report = scene.json(&["revoke", OPERATORS_UID, "--all-contexts", "--yes"]);
+    assert_eq!(report.status, Status::Refused, "{report:?}");
+    assert_eq!(refused_in(&report, "OwnIdentity").len(), 2);
     assert!(scene.fleet.clusters.iter().all(|cluster| cluster.server.faults().changes().is_empty()));
 }
 
@@ -103,9 +103,9 @@ fn whoever_holds_nothing_in_some_clusters_is_revoked_in_the_others() {
             cloud_state.cluster_mut(scene.ids()[place]).unwrap().kubeconfigs.remove(DEVELOPERS_UID);
         }
     });
-    let told = scene.json(&[&alone[..], &["--all-contexts"]].concat());
-    assert_eq!(told.status, Status::Done, "{told:?}");
-    assert_eq!(told.ids_of("verification"), [scene.ids()[1]]);
+    let report = scene.json(&[&alone[..], &["--all-contexts"]].concat());
+    assert_eq!(report.status, Status::Done, "{report:?}");
+    assert_eq!(report.ids_of("verification"), [scene.ids()[1]]);
     let nowhere = scene.json(&["revoke", "200000000000000999", "--all-contexts", "--yes"]);
     assert_eq!(nowhere.status, Status::Refused, "{nowhere:?}");
     assert_eq!(refused_in(&nowhere, "NothingIssued"), [""]);
@@ -124,12 +124,12 @@ fn what_an_identity_holds_in_a_cluster_is_not_nothing_because_a_list_failed() {
         let emptied = scene.json(&[&alone[..], &["--context", &context]].concat());
         assert_eq!(emptied.status, Status::Done, "{emptied:?}");
         scene.fleet.cloud.add_fault(CloudFault::of(action, FaultKind::Forbidden));
-        let told = scene.json(&[&alone[..], &["--all-contexts"]].concat());
-        assert_eq!(told.status, Status::Incomplete, "{action}: {told:?}");
-        assert!(told.stderr.contains(&format!("cs:{action}")), "{action}: {told:?}");
+        let report = scene.json(&[&alone[..], &["--all-contexts"]].concat());
+        assert_eq!(report.status, Status::Incomplete, "{action}: {report:?}");
+        assert!(report.stderr.contains(&format!("cs:{action}")), "{action}: {report:?}");
         let held_back = format!("cluster {}: {DEVELOPERS_UID} has no binding in this cluster", scene.ids()[0]);
-        assert!(told.stderr.contains(&held_back), "{action}: {told:?}");
-        assert_eq!(told.ids_of("verification"), [scene.ids()[1]], "{action}");
+        assert!(report.stderr.contains(&held_back), "{action}: {report:?}");
+        assert_eq!(report.ids_of("verification"), [scene.ids()[1]], "{action}");
     }
 }
 
@@ -140,8 +140,8 @@ fn a_plan_of_several_clusters_is_carried_out_only_while_it_holds() {
     assert_eq!(plan.ids_of("targets").len(), 2);
     let file = scene.session.write("plan.json", plan.document.to_string()).unwrap();
     let carry_out = ["revoke", "--plan", file.to_str().unwrap(), "--yes", "--settle", "0"];
-    let told = scene.json(&carry_out);
-    assert_eq!(told.status, Status::Done, "{told:?}");
+    let report = scene.json(&carry_out);
+    assert_eq!(report.status, Status::Done, "{report:?}");
     assert_eq!(scene.grants_of_leaver(), [0, 0]);
     let again = scene.json(&carry_out);
     assert_eq!(again.status, Status::Refused, "{again:?}");
@@ -154,14 +154,14 @@ fn where_a_right_is_missing_the_cluster_is_left_as_it_is() {
     let second = &scene.fleet.clusters[1].server;
     let forbidden = Fault::Answer { code: 403, content_type: "application/json", body: "{}".into() };
     second.faults().add("DELETE", "clusterrolebindings", 5, forbidden);
-    let told = scene.json(&REVOKE);
-    assert_eq!(told.status, Status::Incomplete, "{told:?}");
+    let report = scene.json(&REVOKE);
+    assert_eq!(report.status, Status::Incomplete, "{report:?}");
     assert_eq!(scene.grants_of_leaver(), [0, GRANTS]);
     let why = "can't be changed: ";
     assert!(
-        told.stderr.lines().any(|line| line.contains("ClusterRoleBinding/") && line.contains(why)),
+        report.stderr.lines().any(|line| line.contains("ClusterRoleBinding/") && line.contains(why)),
         "{}",
-        told.stderr
+        report.stderr
     );
 }
 
@@ -173,22 +173,22 @@ fn what_fails_in_one_cluster_is_gone_on_with() {
     faults.add("PATCH", "month-end", 1, Fault::Delay(Duration::ZERO));
     let down = Fault::Answer { code: 500, content_type: "text/plain", body: "down".into() };
     faults.add("PATCH", "month-end", usize::MAX, down);
-    let told = scene.json(&REVOKE);
-    assert_eq!(told.status, Status::Incomplete, "{told:?}");
-    assert_eq!(told.ids_of("verification").len(), 2, "what could be done was done, and looked at");
+    let report = scene.json(&REVOKE);
+    assert_eq!(report.status, Status::Incomplete, "{report:?}");
+    assert_eq!(report.ids_of("verification").len(), 2, "what could be done was done, and looked at");
     assert_eq!(scene.grants_of_leaver(), [0, 1]);
-    assert!(told.stderr.contains("revoke --resume"), "{}", told.stderr);
+    assert!(report.stderr.contains("revoke --resume"), "{}", report.stderr);
     let is_failure = |line: &&str| line.contains("Unknown  remove User/200000000000000103-");
-    let failure = told.stderr.lines().find(is_failure).unwrap_or_else(|| panic!("{}", told.stderr));
+    let failure = report.stderr.lines().find(is_failure).unwrap_or_else(|| panic!("{}", report.stderr));
     let place = format!(" from RoleBinding/billing/month-end in shop-002 ({})", scene.ids()[1]);
     assert!(failure.contains(&place), "{failure}");
 
     faults.clear();
-    let resumed = scene.json(&["revoke", "--resume", &operation(&told), "--yes", "--settle", "0"]);
+    let resumed = scene.json(&["revoke", "--resume", &operation(&report), "--yes", "--settle", "0"]);
     assert_eq!(resumed.status, Status::Done, "{resumed:?}");
     assert_eq!(resumed.ids_of("verification").len(), 2, "what the first run has done is proven, too: {resumed:?}");
     assert_eq!(scene.grants_of_leaver(), [0, 0]);
-    let restore = scene.json(&["restore", &operation(&told), "--yes", "--force"]);
+    let restore = scene.json(&["restore", &operation(&report), "--yes", "--force"]);
     assert_eq!(restore.status, Status::Done, "{restore:?}");
     assert_eq!(scene.grants_of_leaver(), [GRANTS, GRANTS], "what both runs took is given back");
 }
@@ -212,16 +212,16 @@ fn one_consent_covers_all_clusters_and_shows_each() {
 #[test]
 fn everybody_who_has_left_is_revoked_everywhere() {
     let scene = Scene::of(2);
-    let told = scene.json(&["revoke", "--all-deleted", "--all-clusters", "--yes", "--settle", "0"]);
-    assert_eq!(told.status, Status::Done, "{told:?}");
+    let report = scene.json(&["revoke", "--all-deleted", "--all-clusters", "--yes", "--settle", "0"]);
+    assert_eq!(report.status, Status::Done, "{report:?}");
     assert_eq!(scene.grants_of_leaver(), [0, 0]);
 }
 
 #[test]
 fn the_originals_say_of_which_cluster_they_are() {
     let scene = Scene::of(2);
-    let told = scene.json(&REVOKE);
-    let folder = scene.session.home().join("state/operations").join(operation(&told)).join("originals");
+    let report = scene.json(&REVOKE);
+    let folder = scene.session.home().join("state/operations").join(operation(&report)).join("originals");
     let names: Vec<String> =
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     assert_eq!(names.len(), 2 * GRANTS);
@@ -237,11 +237,11 @@ fn a_leaked_file_is_of_one_cluster() {
     let outcome = scene.run(&["revoke", "-f", file.to_str().unwrap(), "--all-contexts"]);
     assert_eq!(outcome.status, Status::Usage, "{outcome}");
     scene.session.write("other.yaml", scene.fleet.kubeconfig_of(&[1])).unwrap();
-    let told = scene.json(&["revoke", "-f", "leaked.yaml", "-f", "other.yaml", "--yes"]);
-    assert_eq!(told.status, Status::Refused, "{told:?}");
-    let refusals = refused_in(&told, "OtherCluster");
+    let report = scene.json(&["revoke", "-f", "leaked.yaml", "-f", "other.yaml", "--yes"]);
+    assert_eq!(report.status, Status::Refused, "{report:?}");
+    let refusals = refused_in(&report, "OtherCluster");
     assert_eq!(
-        told.document["refusals"][0]["message"], "other.yaml is of another cluster than leaked.yaml",
+        report.document["refusals"][0]["message"], "other.yaml is of another cluster than leaked.yaml",
         "{refusals:?}"
     );
 }
@@ -252,7 +252,7 @@ fn clusters_without_a_context_are_revoked_in_with_a_temporary_credential() {
     let args = ["revoke", LEAVERS_UID, "--all-clusters", "--yes", "--settle", "0"];
     let partial = scene.json(&args);
     assert_eq!(partial.status, Status::Incomplete, "{partial:?}");
-    let refused = |told: &Told| told.document["refusals"].clone();
+    let refused = |report: &Report| report.document["refusals"].clone();
     assert!(matches!(refused(&partial), Value::Null), "{partial:?}");
     let whole = scene.json(&[&args[..], &["--temporary-credentials"]].concat());
     assert_eq!(whole.status, Status::Done, "{whole:?}");
@@ -283,10 +283,10 @@ fn a_plan_finds_its_clusters_by_the_contexts_that_it_was_made_through() {
     let scene = Scene { session: session.with("KUBECONFIG", file), fleet };
     let plan = scene.json(&["revoke", LEAVERS_UID, "--all-contexts", "--dry-run"]);
     let file = scene.session.write("plan.json", plan.document.to_string()).unwrap();
-    let told = scene.json(&["revoke", "--plan", file.to_str().unwrap(), "--yes", "--settle", "0"]);
-    assert_eq!(told.status, Status::Done, "{told:?}");
+    let report = scene.json(&["revoke", "--plan", file.to_str().unwrap(), "--yes", "--settle", "0"]);
+    assert_eq!(report.status, Status::Done, "{report:?}");
     assert_eq!(scene.grants_of_leaver(), [0, 0]);
-    let restore = scene.json(&["restore", &operation(&told), "--yes", "--force"]);
+    let restore = scene.json(&["restore", &operation(&report), "--yes", "--force"]);
     assert_eq!(restore.status, Status::Done, "{restore:?}");
     assert_eq!(scene.grants_of_leaver(), [GRANTS, GRANTS]);
 }
@@ -309,23 +309,23 @@ fn a_name_in_ram_that_one_cluster_knows_is_looked_for_in_all() {
         });
         cluster.server.put(binding, "console").unwrap();
     }
-    let outcomes = |told: &Told| {
-        let all = told.document["verification"].as_array().unwrap().iter();
+    let outcomes = |report: &Report| {
+        let all = report.document["verification"].as_array().unwrap().iter();
         all.map(|one| text(&one["outcome"])).collect::<Vec<_>>()
     };
     let dotted = format!("{LEAVERS_UID}.17");
     let named = [&REVOKE[..], &["--also-name", &dotted]].concat();
-    let told = scene.json(&named);
-    assert_eq!((told.status, outcomes(&told)), (Status::Incomplete, vec!["Residual".to_owned(); 2]), "{told:?}");
+    let report = scene.json(&named);
+    assert_eq!((report.status, outcomes(&report)), (Status::Incomplete, vec!["Residual".to_owned(); 2]), "{report:?}");
     let found = "ClusterRoleBinding/-/alike gives ClusterRole/view to carl, which resembles a name of";
-    let verifications = told.document["verification"].as_array().unwrap().iter();
-    assert_eq!(verifications.filter(|one| one["checks"].to_string().contains(found)).count(), 2, "{told:?}");
+    let verifications = report.document["verification"].as_array().unwrap().iter();
+    assert_eq!(verifications.filter(|one| one["checks"].to_string().contains(found)).count(), 2, "{report:?}");
 
     // What is gone by now is not there to be given.
     assert_eq!(scene.json(&named).status, Status::Refused);
-    let told = scene.json(&[&REVOKE[..], &["--also-name", "carl"]].concat());
-    assert_eq!((told.status, outcomes(&told)), (Status::Done, vec!["Verified".to_owned(); 2]), "{told:?}");
-    let restore = scene.json(&["restore", &operation(&told), "--yes", "--force"]);
+    let report = scene.json(&[&REVOKE[..], &["--also-name", "carl"]].concat());
+    assert_eq!((report.status, outcomes(&report)), (Status::Done, vec!["Verified".to_owned(); 2]), "{report:?}");
+    let restore = scene.json(&["restore", &operation(&report), "--yes", "--force"]);
     assert_eq!(restore.status, Status::Done, "{restore:?}");
     let scan = scene.json(&["scan", "--all-contexts", "--uid", LEAVERS_UID, "--offline"]);
     assert_eq!(scan.document["resembling"], json!([]), "carl's name is not known offline");

@@ -33,11 +33,11 @@ fn every_entry_of_ones_own_is_replaced_and_a_busy_cloud_is_waited_for() {
     let busy = FaultKind::Throttled(Some(RetryHint::AcsRetryAfter(20)));
     // The account's calls are counted over all clusters: the second one comes too soon.
     scene.fleet.cloud.add_fault(CloudFault::of(CALL, busy).on(Turn::Nth(2)));
-    let told = scene.json(&ROTATE);
-    assert_eq!(told.status, Status::Done, "{told:?}");
-    assert_eq!((told.ids_of("verification").len(), told.ids_of("written").len(), scene.calls(CALL)), (3, 3, 4));
+    let report = scene.json(&ROTATE);
+    assert_eq!(report.status, Status::Done, "{report:?}");
+    assert_eq!((report.ids_of("verification").len(), report.ids_of("written").len(), scene.calls(CALL)), (3, 3, 4));
     assert_eq!((statuses(&scene, &before), statuses(&scene, &file(&scene))), (vec![403; 3], vec![200; 3]));
-    let first = text(&told.document["written"][0]["backup"]);
+    let first = text(&report.document["written"][0]["backup"]);
     assert_eq!(fs::read_to_string(first).unwrap(), before);
 
     let history = scene.json(&["history"]);
@@ -56,19 +56,19 @@ fn one_consent_shows_each_cluster_and_what_can_not_be_read_is_left_out() {
     assert!(scene.ids().iter().all(|id| declined.stderr.contains(id)), "{declined}");
     assert_eq!(file(&scene), before);
 
-    let told = scene.json(&ROTATE);
-    assert_eq!(told.status, Status::Incomplete, "{told:?}");
-    assert_eq!((told.ids_of("verification").len(), scene.calls(CALL)), (2, 2));
-    assert!(told.stderr.contains(&scene.fleet.clusters[1].context), "{}", told.stderr);
+    let report = scene.json(&ROTATE);
+    assert_eq!(report.status, Status::Incomplete, "{report:?}");
+    assert_eq!((report.ids_of("verification").len(), scene.calls(CALL)), (2, 2));
+    assert!(report.stderr.contains(&scene.fleet.clusters[1].context), "{}", report.stderr);
 }
 
 #[test]
 fn what_is_refused_in_one_cluster_is_done_in_the_others() {
     let scene = Scene::of(2).change_cluster(1, |cluster| cluster.state("deleting"));
     let before = file(&scene);
-    let told = scene.json(&ROTATE);
-    assert_eq!(told.status, Status::Incomplete, "{told:?}");
-    assert_eq!((told.ids_of("written"), scene.calls(CALL)), (vec![scene.ids()[0].to_owned()], 1));
+    let report = scene.json(&ROTATE);
+    assert_eq!(report.status, Status::Incomplete, "{report:?}");
+    assert_eq!((report.ids_of("written"), scene.calls(CALL)), (vec![scene.ids()[0].to_owned()], 1));
     assert_eq!((statuses(&scene, &before), statuses(&scene, &file(&scene))), (vec![403, 200], vec![200, 200]));
 
     let nowhere = scene.run(&["rotate", "--all-contexts", "--yes"]);

@@ -87,30 +87,30 @@ impl Scene {
     }
 
     /// Runs a command and reads its document, which must keep to the published schema.
-    pub(crate) fn json(&self, args: &[&str]) -> Told {
+    pub(crate) fn json(&self, args: &[&str]) -> Report {
         let outcome = self.run(&[args, &["-o", "json"]].concat());
         let Ok(document) = serde_json::from_str::<Value>(&outcome.stdout) else { panic!("{args:?}\n{outcome}") };
         assert_keeps_to_its_schema(&document);
-        Told { status: outcome.status, document, stderr: outcome.stderr }
+        Report { status: outcome.status, document, stderr: outcome.stderr }
     }
 
     /// How many grants the leaver has in each cluster, by the word of whoever can still be asked.
     pub(crate) fn grants_of_leaver(&self) -> Vec<usize> {
-        let told = self.json(&["scan", "--all-contexts", "--uid", LEAVER.uid, "--offline"]);
-        let count = |id: &&str| told.grants().iter().filter(|row| row["clusterId"] == *id).count();
+        let report = self.json(&["scan", "--all-contexts", "--uid", LEAVER.uid, "--offline"]);
+        let count = |id: &&str| report.grants().iter().filter(|row| row["clusterId"] == *id).count();
         self.ids().iter().map(count).collect()
     }
 }
 
-/// What a command told.
+/// What a command report.
 #[derive(Debug)]
-pub(crate) struct Told {
+pub(crate) struct Report {
     pub(crate) status: Status,
     pub(crate) document: Value,
     pub(crate) stderr: String,
 }
 
-impl Told {
+impl Report {
     pub(crate) fn grants(&self) -> &[Value] {
         self.document["grants"].as_array().unwrap()
     }

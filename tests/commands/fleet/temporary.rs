@@ -29,11 +29,11 @@ fn nothing_is_issued_unless_somebody_says_so() {
 #[test]
 fn clusters_without_a_context_are_read_and_the_report_and_the_audit_file_say_how() {
     let scene = Scene::of(3).with_contexts_of(&[1]);
-    let told = scene.json(&["scan", "--all-clusters", "--temporary-credentials"]);
-    assert_eq!(told.status, Status::Done, "{told:?}");
-    assert_eq!(told.grants().len(), 3 * GRANTS);
+    let report = scene.json(&["scan", "--all-clusters", "--temporary-credentials"]);
+    assert_eq!(report.status, Status::Done, "{report:?}");
+    assert_eq!(report.grants().len(), 3 * GRANTS);
     assert_eq!(issued(&scene), ["15", "15"]);
-    for cluster in told.document["clusters"].as_array().unwrap() {
+    for cluster in report.document["clusters"].as_array().unwrap() {
         let by_context = cluster["id"] == scene.ids()[1];
         assert_eq!(
             (cluster["temporaryCredential"].as_bool(), cluster["context"].is_null()),
@@ -57,17 +57,17 @@ fn clusters_without_a_context_are_read_and_the_report_and_the_audit_file_say_how
 #[test]
 fn one_cluster_that_is_named_by_its_id_is_reached_so_too() {
     let scene = Scene::of(2).with_contexts_of(&[0]);
-    let told = scene.json(&["scan", "--cluster-id", scene.ids()[1], "--temporary-credentials"]);
-    assert_eq!((told.status, told.ids_of("grants")), (Status::Done, vec![scene.ids()[1].to_owned()]));
+    let report = scene.json(&["scan", "--cluster-id", scene.ids()[1], "--temporary-credentials"]);
+    assert_eq!((report.status, report.ids_of("grants")), (Status::Done, vec![scene.ids()[1].to_owned()]));
 }
 
 #[test]
 fn what_is_not_issued_is_a_cluster_that_was_not_read() {
     let scene = Scene::of(2).with_contexts_of(&[0]);
     scene.fleet.cloud.add_fault(CloudFault::of(ISSUE, FaultKind::Forbidden));
-    let told = scene.json(&["scan", "--all-clusters", "--temporary-credentials"]);
-    assert_eq!((told.status, told.grants().len()), (Status::Incomplete, GRANTS), "{told:?}");
-    let [(id, reason)] = &told.unread()[..] else { panic!("{told:?}") };
+    let report = scene.json(&["scan", "--all-clusters", "--temporary-credentials"]);
+    assert_eq!((report.status, report.grants().len()), (Status::Incomplete, GRANTS), "{report:?}");
+    let [(id, reason)] = &report.unread()[..] else { panic!("{report:?}") };
     assert_eq!(id, scene.ids()[1]);
     assert!(reason.starts_with("no temporary credential: ") && reason.contains(ISSUE), "{reason}");
 }
@@ -76,8 +76,8 @@ fn what_is_not_issued_is_a_cluster_that_was_not_read() {
 fn what_can_not_be_written_down_is_not_issued() {
     let scene = Scene::of(2).with_contexts_of(&[0]);
     scene.session.write("state", "no folder").unwrap();
-    let told = scene.json(&["scan", "--all-clusters", "--temporary-credentials"]);
-    assert_eq!((told.status, told.unread().len()), (Status::Incomplete, 1), "{told:?}");
+    let report = scene.json(&["scan", "--all-clusters", "--temporary-credentials"]);
+    assert_eq!((report.status, report.unread().len()), (Status::Incomplete, 1), "{report:?}");
     assert!(issued(&scene).is_empty());
 }
 
@@ -85,7 +85,7 @@ fn what_can_not_be_written_down_is_not_issued() {
 fn whoever_has_them_issued_needs_no_kubeconfig() {
     let Scene { fleet, session } = Scene::of(2);
     let scene = Scene { session: session.with("KUBECONFIG", "gone"), fleet };
-    let told = scene.json(&["scan", "--all-clusters", "--temporary-credentials"]);
-    assert_eq!((told.status, told.grants().len()), (Status::Done, 2 * GRANTS), "{told:?}");
+    let report = scene.json(&["scan", "--all-clusters", "--temporary-credentials"]);
+    assert_eq!((report.status, report.grants().len()), (Status::Done, 2 * GRANTS), "{report:?}");
     assert_eq!(scene.run(&["scan", "--all-clusters"]).status, Status::Failed);
 }

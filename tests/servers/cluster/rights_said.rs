@@ -217,12 +217,12 @@ fn each_source_that_does_not_answer_is_named() {
 }
 
 #[test]
-fn the_sandbox_is_told_of_as_it_is() {
+fn the_sandbox_is_reported_of_as_it_is() {
     said(&ApiServer::start(ApiServerOptions::default()).unwrap());
 }
 
 #[test]
-fn the_real_api_server_is_told_of_as_it_is() {
+fn the_real_api_server_is_reported_of_as_it_is() {
     let Some(assets) = assets_for("tests/servers cluster rights said") else { return };
     said(&ControlPlane::start(&assets, &controlplane::ControlPlaneOptions::default()).unwrap());
 }

@@ -118,13 +118,13 @@ async fn one_that_ends_its_body_early_gives_no_part_of_the_list() {
 }
 
 #[tokio::test]
-async fn one_that_closes_without_a_word_is_told() {
+async fn one_that_closes_without_a_word_is_reported() {
     let server = Server::start(|_, _| async { Ok(()) }).await;
     assert!(matches!(failure(&server).await, Failure::Closed));
 }
 
 #[tokio::test]
-async fn one_that_is_not_there_is_told() {
+async fn one_that_is_not_there_is_reported() {
     let server = Server::start(|_, _| async { Ok(()) }).await;
     let url = server.stop().await;
     let endpoint = Endpoint { server: url, ..Endpoint::default() };
@@ -133,7 +133,7 @@ async fn one_that_is_not_there_is_told() {
 }
 
 #[tokio::test]
-async fn a_host_name_that_means_nothing_is_told() {
+async fn a_host_name_that_means_nothing_is_reported() {
     let endpoint = Endpoint { server: "https://no-such-host.invalid".into(), ..Endpoint::default() };
     let api = ApiServer::connect(&endpoint, &Login::default(), Some(TIMEOUT)).unwrap();
     let error = api.bindings(&BindingScope::Cluster).await.unwrap_err();
@@ -554,7 +554,7 @@ async fn the_right_certificate_is_accepted() {
 }
 
 #[tokio::test]
-async fn a_foreign_authority_is_told_even_if_it_has_the_same_name() {
+async fn a_foreign_authority_is_reported_even_if_it_has_the_same_name() {
     for name in ["kubernetes", "another"] {
         let foreign = Tls::signed_by(name, "127.0.0.1", 2001, 4001).authority.into_bytes();
         let failure = tls_failure(&Tls::valid_for("127.0.0.1"), |endpoint| Endpoint {
@@ -567,7 +567,7 @@ async fn a_foreign_authority_is_told_even_if_it_has_the_same_name() {
 }
 
 #[tokio::test]
-async fn another_servers_certificate_is_told() {
+async fn another_servers_certificate_is_reported() {
     let failure = tls_failure(&Tls::valid_for("10.9.9.9"), |endpoint| endpoint).await;
     assert!(matches!(failure, Failure::Tls(TlsFailure::WrongName(_))), "{failure:?}");
     let failure = tls_failure(&Tls::valid_for("127.0.0.1"), |endpoint| Endpoint {
@@ -593,7 +593,7 @@ async fn the_tls_server_name_replaces_the_hosts() {
 }
 
 #[tokio::test]
-async fn an_expired_certificate_and_one_from_the_future_are_told_with_their_time() {
+async fn an_expired_certificate_and_one_from_the_future_are_reported_with_their_time() {
     let failure = tls_failure(&Tls::valid_between("127.0.0.1", 2001, 2002), |endpoint| endpoint).await;
     assert_eq!(failure.to_string(), "the server's certificate has expired: 2002-01-01T00:00:00Z");
     let failure = tls_failure(&Tls::valid_between("127.0.0.1", 4001, 4002), |endpoint| endpoint).await;
@@ -601,7 +601,7 @@ async fn an_expired_certificate_and_one_from_the_future_are_told_with_their_time
 }
 
 #[tokio::test]
-async fn a_server_without_tls_is_told() {
+async fn a_server_without_tls_is_reported() {
     let server = Server::answering(|_| json(200, &list(&[])).into()).await;
     let endpoint = Endpoint {
         server: server.url().replace("http://", "https://"),

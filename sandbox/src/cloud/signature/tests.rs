@@ -154,7 +154,7 @@ fn the_date_may_be_a_quarter_of_an_hour_off_and_no_more() {
 }
 
 #[test]
-fn keys_that_are_unknown_disabled_or_wrong_are_told_apart() {
+fn keys_that_are_unknown_disabled_or_wrong_are_distinguished() {
     let answer = |id: &str, secret: &str| {
         let request = Signer::new(id, secret).at(now()).rpc("2015-05-01", "ListUsers", &[]);
         code(&request, &mut ring())

@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sections_settings_and_comments_are_told_apart() {
+    fn sections_settings_and_comments_are_distinguished() {
         let text =
             "# x\n[default]\n type = access_key   # as ever\naccess_key_secret = a=b#c\n\n; y\n[ops]\ntype=sts\n";
         let sections = parse(Path::new("f"), text).unwrap();

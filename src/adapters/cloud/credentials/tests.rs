@@ -336,7 +336,7 @@ fn an_external_command_that_fails_is_named_without_its_output() {
 }
 
 #[test]
-fn an_external_command_that_prints_too_much_is_told_so() {
+fn an_external_command_that_prints_too_much_is_reported_so() {
     let error = Machine::new().profile(json!({ "mode": "External", "process_command": "yes hunter2" })).error();
     assert!(error.to_string().ends_with(": yes: it wrote more than 1024 KiB"), "{error}");
 }
@@ -556,7 +556,7 @@ fn a_fifo_in_the_place_of_a_file_is_refused_and_does_not_hang() {
 }
 
 #[test]
-fn a_file_that_is_no_text_is_told_apart_from_one_that_is_missing() {
+fn a_file_that_is_no_text_is_distinguished_from_one_that_is_missing() {
     let oidc = Machine::new()
         .set("ALIBABA_CLOUD_ROLE_ARN", ROLE)
         .set("ALIBABA_CLOUD_OIDC_PROVIDER_ARN", "p")

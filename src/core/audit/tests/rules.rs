@@ -13,7 +13,7 @@ const BINDING: [&str; 5] = ["rbac.authorization.k8s.io", "clusterrolebindings", 
 
 /// The client chooses the Audit-ID: twenty requests are twenty requests.
 #[test]
-fn requests_of_one_audit_id_are_told_apart() {
+fn requests_of_one_audit_id_are_distinguished() {
     let lines: Vec<Line> =
         (0..20).map(|second| line(second, CERTIFICATE, NAME, "list", &PODS).with("auditID", json!("mine"))).collect();
     let trace = traced(&texts(&lines), certificate_asked());

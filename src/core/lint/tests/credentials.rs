@@ -35,7 +35,7 @@ fn a_token_that_was_made_alike_in_each_namespace_is_one_cause() {
         token("c", "deploy-tools", LastUse::Unread),
     ];
     assert_eq!(
-        with_tokens(tokens).told(),
+        with_tokens(tokens).findings(),
         [
             "L10 Secret/a/default-token-x7k2p in 2",
             "L10 Secret/b/robot-token-abcde",
@@ -50,9 +50,9 @@ fn a_token_that_was_made_alike_in_each_namespace_is_one_cause() {
 fn a_token_that_was_ended_or_expires_by_itself_is_none() {
     let ended = StaticToken { is_ended: true, ..token("a", "old", LastUse::Older) };
     let bootstrap = StaticToken { kind: StaticTokenKind::Bootstrap, ..token("kube-system", "b", LastUse::Unread) };
-    assert_eq!(with_tokens(vec![ended, bootstrap]).told(), [""; 0]);
+    assert_eq!(with_tokens(vec![ended, bootstrap]).findings(), [""; 0]);
     let accepted = with_tokens(vec![token("a", "old", LastUse::Older)]).allow(&["Secret/a/old"]);
-    assert_eq!(accepted.told(), [""; 0]);
+    assert_eq!(accepted.findings(), [""; 0]);
 }
 
 #[test]
@@ -81,19 +81,19 @@ fn kubeconfig(uid: &str, certificate: CertificateState, hours: i64) -> Kubeconfi
 
 #[test]
 fn a_kubeconfig_that_lives_longer_than_allowed() {
-    let told = |longest: Option<i64>, kubeconfigs: Vec<KubeconfigState>| {
+    let findings = |longest: Option<i64>, kubeconfigs: Vec<KubeconfigState>| {
         let setting = Setting::new().kubeconfigs(Listing::Complete(kubeconfigs));
-        Setting { longest: longest.map(SignedDuration::from_hours), ..setting }.told()
+        Setting { longest: longest.map(SignedDuration::from_hours), ..setting }.findings()
     };
     let works = |hours| vec![kubeconfig("200", CertificateState::Unexpired, hours)];
-    assert_eq!(told(Some(24), works(25)), ["L12 Kubeconfig/-/200 User/200"]);
-    assert_eq!(told(Some(24), works(24)), [""; 0], "exactly as long as allowed");
-    assert_eq!(told(None, works(30_000)), [""; 0], "no limit was asked for");
+    assert_eq!(findings(Some(24), works(25)), ["L12 Kubeconfig/-/200 User/200"]);
+    assert_eq!(findings(Some(24), works(24)), [""; 0], "exactly as long as allowed");
+    assert_eq!(findings(None, works(30_000)), [""; 0], "no limit was asked for");
     for gone in [CertificateState::Expired, CertificateState::Removed, CertificateState::Unissued] {
-        assert_eq!(told(Some(24), vec![kubeconfig("200", gone, 25)]), [""; 0], "{gone:?}");
+        assert_eq!(findings(Some(24), vec![kubeconfig("200", gone, 25)]), [""; 0], "{gone:?}");
     }
     let endless = KubeconfigState { expires: None, ..kubeconfig("200", CertificateState::Unexpired, 0) };
-    assert_eq!(told(Some(24), vec![endless]), [""; 0], "its end is not known");
+    assert_eq!(findings(Some(24), vec![endless]), [""; 0], "its end is not known");
 }
 
 #[test]

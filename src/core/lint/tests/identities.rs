@@ -24,18 +24,18 @@ fn one_identity_is_one_cause_and_only_evidence_makes_an_error() {
         (State::Recycled, Level::Warning),
         (State::Unknown, Level::Warning),
     ] {
-        assert_eq!(of(state).told(), found, "{state:?}");
+        assert_eq!(of(state).findings(), found, "{state:?}");
         of(state).look(|linted, _| assert_eq!(linted.findings[0].level, level, "{state:?}"));
     }
     for state in [State::Active, State::Frozen] {
-        assert_eq!(of(state).told(), [""; 0], "{state:?}");
+        assert_eq!(of(state).findings(), [""; 0], "{state:?}");
     }
 }
 
 #[test]
 fn without_a_cloud_no_one_is_unknown_and_the_rule_was_not_checked() {
     let offline = |state| Setting { cloud_was_asked: false, ..of(state) };
-    assert_eq!(offline(State::Unknown).told(), [""; 0]);
+    assert_eq!(offline(State::Unknown).findings(), [""; 0]);
     offline(State::Unknown).look(|linted, _| {
         let [one] = linted.not_checked.as_slice() else { panic!("{:?}", linted.not_checked) };
         assert_eq!((one.rule.id(), one.reason.contains("was not asked")), ("L11", true));
@@ -53,7 +53,7 @@ fn only_a_deleted_identity_is_revoked_by_a_command() {
 
 #[test]
 fn a_mapping_without_a_recorded_uid_rests_on_a_name() {
-    let told = |origin, identity, uid: Option<&str>| {
+    let findings = |origin, identity, uid: Option<&str>| {
         let mapping = Mapping {
             origin,
             name: "m".into(),
@@ -64,23 +64,23 @@ fn a_mapping_without_a_recorded_uid_rests_on_a_name() {
             groups: Vec::new(),
             created: None,
         };
-        Setting::new().mapping(mapping).verdict("200", State::Active).told()
+        Setting::new().mapping(mapping).verdict("200", State::Active).findings()
     };
     let arn = || MappedIdentity::Arn("acs:ram::1000:user/carl".into());
     let found = ["L11 RAMIdentityMapping/-/m User/carl"];
-    assert_eq!(told(MappingOrigin::Object, arn(), None), found);
-    assert_eq!(told(MappingOrigin::ConfigMap, arn(), None), found);
-    assert_eq!(told(MappingOrigin::Object, arn(), Some("200")), [""; 0]);
+    assert_eq!(findings(MappingOrigin::Object, arn(), None), found);
+    assert_eq!(findings(MappingOrigin::ConfigMap, arn(), None), found);
+    assert_eq!(findings(MappingOrigin::Object, arn(), Some("200")), [""; 0]);
     let account = MappedIdentity::Account("1000".into());
-    assert_eq!(told(MappingOrigin::ConfigMap, account, None), [""; 0], "an account's number is no name");
+    assert_eq!(findings(MappingOrigin::ConfigMap, account, None), [""; 0], "an account's number is no name");
 }
 
 #[test]
 fn what_resembles_an_identity_is_none() {
     let named = |name: &str| -> Value { json!([user(name)]) };
     for name in ["200.17", "200@corp", "200-17-2", "x200"] {
-        assert_eq!(Setting::new().bind("shop", "a", "view", named(name)).told(), [""; 0], "{name}");
+        assert_eq!(Setting::new().bind("shop", "a", "view", named(name)).findings(), [""; 0], "{name}");
     }
-    let unknown = Setting::new().bind("shop", "a", "view", named("200")).told();
+    let unknown = Setting::new().bind("shop", "a", "view", named("200")).findings();
     assert_eq!(unknown, ["L11 RoleBinding/shop/a User/200"], "one of whom no source says anything");
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::setting::*;
 
 fn held(namespace: &str, rules: Value) -> Vec<String> {
-    Setting::new().held(namespace, rules, json!([user("ann")])).told()
+    Setting::new().held(namespace, rules, json!([user("ann")])).findings()
 }
 
 #[test]
@@ -28,12 +28,12 @@ fn a_star_counts_where_it_allows_something() {
         ("", json!([path(&["get"], &["*"])])),
         ("", json!([rule(&["get"], "", &["secrets"], &["*"])])),
     ] {
-        let told = held(namespace, rules.clone());
+        let findings = held(namespace, rules.clone());
         let expected: &[&str] = if rules[0]["apiGroups"][0] == "*" { &every_resource } else { &[] };
-        assert_eq!(told, expected, "{namespace} {rules}");
+        assert_eq!(findings, expected, "{namespace} {rules}");
     }
     let unbound = Setting::new().role("", "wide", on(&["*"], "", &["pods"]));
-    assert_eq!(unbound.told(), [""; 0], "no one holds it");
+    assert_eq!(unbound.findings(), [""; 0], "no one holds it");
 }
 
 #[test]
@@ -43,14 +43,14 @@ fn a_role_is_one_cause_however_often_it_is_bound() {
     for namespace in ["a", "b", "c"] {
         setting = setting.bind(namespace, namespace, "wide", json!([user("ann"), user(namespace)]));
     }
-    assert_eq!(setting.told(), ["L02 ClusterRole/-/wide User/ann,User/a,User/b,User/c in 3"]);
+    assert_eq!(setting.findings(), ["L02 ClusterRole/-/wide User/ann,User/a,User/b,User/c in 3"]);
     let template = |other: Value| {
         Setting::new()
             .role("a", "wide", wide.clone())
             .role("b", "wide", other)
             .bind("a", "x", "Role/wide", json!([user("ann")]))
             .bind("b", "x", "Role/wide", json!([user("ann")]))
-            .told()
+            .findings()
     };
     assert_eq!(template(wide.clone()), ["L02 Role/a/wide User/ann in 2"], "one that stands alike in each namespace");
     let other = json!([rule(&["*"], "", &["pods"], &[])]);
@@ -83,7 +83,7 @@ fn a_path_needs_all_that_it_takes() {
             .bind("", "root", "cluster-admin", json!([account("kube-x", "root")]))
             .held(namespace, rules, json!([user("ann")]))
             .allow(&["L01:root"]);
-        setting.told()
+        setting.findings()
     };
     let found = ["L09 ClusterRole/-/held User/ann"];
     let roles = |verbs: &[&str]| rule(verbs, RBAC, &["clusterroles"], &[]);
@@ -120,7 +120,7 @@ fn a_path_needs_all_that_it_takes() {
 #[test]
 fn users_with_one_first_step_are_one_cause() {
     let escalate = json!([rule(&["escalate", "update"], RBAC, &["clusterroles"], &[])]);
-    let both = Setting::new().held("", escalate, json!([user("ann"), group("ops")])).told();
+    let both = Setting::new().held("", escalate, json!([user("ann"), group("ops")])).findings();
     assert_eq!(both, ["L09 ClusterRole/-/held User/ann,Group/ops"]);
 }
 
@@ -129,26 +129,26 @@ fn kubernetes_own_components_are_known_by_all_that_they_are() {
     let name = "system:controller:clusterrole-aggregation-controller";
     let own = || rule(&["escalate", "get", "list", "patch", "update", "watch"], RBAC, &["clusterroles"], &[]);
     let own_account = || account("kube-system", "clusterrole-aggregation-controller");
-    let told = |rules: Value, binding: &str, subject: Value| {
-        Setting::new().role("", name, rules).bind("", binding, name, json!([subject])).told()
+    let findings = |rules: Value, binding: &str, subject: Value| {
+        Setting::new().role("", name, rules).bind("", binding, name, json!([subject])).findings()
     };
-    assert_eq!(told(json!([own()]), name, own_account()), [""; 0]);
+    assert_eq!(findings(json!([own()]), name, own_account()), [""; 0]);
     let with_a_role_to_change = Setting::new()
         .role("", name, json!([own()]))
         .bind("", name, name, json!([own_account()]))
         .bind("", "all", "view", json!([group("dev"), own_account()]));
-    assert_eq!(with_a_role_to_change.told(), [""; 0], "the right is its own, whichever role it would change");
+    assert_eq!(with_a_role_to_change.findings(), [""; 0], "the right is its own, whichever role it would change");
     let wider = json!([own(), rule(&["list"], "", &["secrets"], &[])]);
-    assert_eq!(told(wider, name, own_account()).len(), 2, "its role was widened");
-    assert_eq!(told(json!([own()]), "another", own_account()).len(), 1, "another binding");
+    assert_eq!(findings(wider, name, own_account()).len(), 2, "its role was widened");
+    assert_eq!(findings(json!([own()]), "another", own_account()).len(), 1, "another binding");
     for other in [user("ann"), account("shop", "clusterrole-aggregation-controller"), group(name)] {
-        assert_eq!(told(json!([own()]), name, other.clone()).len(), 1, "{other}");
+        assert_eq!(findings(json!([own()]), name, other.clone()).len(), 1, "{other}");
     }
     let collector = "system:controller:generic-garbage-collector";
     let collects = rule(&["delete", "get", "list", "patch", "update", "watch"], "*", &["*"], &[]);
     let setting = |rules: Value| {
         let subjects = json!([account("kube-system", "generic-garbage-collector")]);
-        Setting::new().role("", collector, rules).bind("", collector, collector, subjects).told()
+        Setting::new().role("", collector, rules).bind("", collector, collector, subjects).findings()
     };
     assert_eq!(setting(json!([collects])), [""; 0]);
     assert_eq!(setting(json!([rule(&["create"], "*", &["*"], &[])])).len(), 1);

@@ -96,7 +96,8 @@ impl Setting {
     }
 
     pub(super) fn verdict(mut self, uid: &str, state: State) -> Self {
-        let verdict = Verdict { state, name: Some("carl".into()), evidence: "as told".into(), ..Verdict::not_asked() };
+        let verdict =
+            Verdict { state, name: Some("carl".into()), evidence: "as findings".into(), ..Verdict::not_asked() };
         self.verdicts.push((Uid::parse(uid).unwrap(), verdict));
         self
     }
@@ -135,7 +136,7 @@ impl Setting {
     }
 
     /// Each finding in a line: rule, place, subjects, who shares the binding, and in how many places it counts.
-    pub(super) fn told(self) -> Vec<String> {
+    pub(super) fn findings(self) -> Vec<String> {
         self.look(|linted, _| linted.findings.iter().map(line).collect())
     }
 

@@ -45,47 +45,47 @@ fn cluster(namespace: &str, rules: Value) -> (Inventory, Roles) {
     (inventory, roles)
 }
 
-fn told_by(version: Option<u32>, namespace: &str, rules: Value) -> Vec<String> {
+fn paths_on(version: Option<u32>, namespace: &str, rules: Value) -> Vec<String> {
     let (inventory, roles) = cluster(namespace, rules);
     let cluster = ReachCluster::new(&inventory, &[], &roles, Discovered { minor_version: version });
     let paths = Reach::new(cluster).paths(&user_info("ann", &["system:authenticated"]));
-    let told = |path: &ReachPath<'_>| {
+    let paths_of = |path: &ReachPath<'_>| {
         let steps: Vec<String> = path.steps.iter().map(|step| format!("{:?}", step.primitive)).collect();
         format!("{:?} {} by {}", path.certainty(), path.target, steps.join(", "))
     };
-    paths.iter().map(told).collect()
+    paths.iter().map(paths_of).collect()
 }
 
-fn told(namespace: &str, rules: Value) -> Vec<String> {
-    told_by(Some(36), namespace, rules)
+fn paths_of(namespace: &str, rules: Value) -> Vec<String> {
+    paths_on(Some(36), namespace, rules)
 }
 
 #[test]
 fn full_rights_are_an_administrators_and_in_a_namespace_that_namespaces() {
-    assert_eq!(told("", full()), ["Exact administrator of the cluster by FullRights"]);
+    assert_eq!(paths_of("", full()), ["Exact administrator of the cluster by FullRights"]);
     assert_eq!(
-        told("shop", full()).first().map(String::as_str),
+        paths_of("shop", full()).first().map(String::as_str),
         Some("Exact administrator of namespace shop by FullRights")
     );
-    assert!(!told("shop", full()).iter().any(|path| path.contains("cluster")), "{:?}", told("shop", full()));
+    assert!(!paths_of("shop", full()).iter().any(|path| path.contains("cluster")), "{:?}", paths_of("shop", full()));
 }
 
 #[test]
 fn who_acts_as_others_becomes_them_with_the_groups_that_may_be_named() {
     let masters = "Exact member of system:masters by Impersonate";
     let all = rule(&["impersonate"], "", &["users", "groups"], &[]);
-    assert_eq!(told("", json!([all])), [masters]);
-    assert_eq!(told("", json!([rule(&["*"], "", &["*"], &[])]))[0], masters, "core rights alone");
+    assert_eq!(paths_of("", json!([all])), [masters]);
+    assert_eq!(paths_of("", json!([rule(&["*"], "", &["*"], &[])]))[0], masters, "core rights alone");
     let groups = rule(&["impersonate"], "", &["groups"], &["ops"]);
     let users = rule(&["impersonate"], "", &["users"], &["bo"]);
     let expected = ["Exact administrator of the cluster by Impersonate, FullRights"];
-    assert_eq!(told("", json!([groups, users])), expected);
-    assert_eq!(told("", json!([groups])), [""; 0], "a group without a user is refused");
-    assert_eq!(told("", json!([users])), ["Exact User/bo by Impersonate"]);
-    assert_eq!(told("shop", json!([all])), [""; 0], "users are the cluster's");
+    assert_eq!(paths_of("", json!([groups, users])), expected);
+    assert_eq!(paths_of("", json!([groups])), [""; 0], "a group without a user is refused");
+    assert_eq!(paths_of("", json!([users])), ["Exact User/bo by Impersonate"]);
+    assert_eq!(paths_of("shop", json!([all])), [""; 0], "users are the cluster's");
     let account = rule(&["impersonate"], "", &["serviceaccounts"], &["root"]);
-    assert_eq!(told("kube-x", json!([account])), expected);
-    assert_eq!(told("shop", json!([account])), ["Exact ServiceAccount/shop/root by Impersonate"]);
+    assert_eq!(paths_of("kube-x", json!([account])), expected);
+    assert_eq!(paths_of("shop", json!([account])), ["Exact ServiceAccount/shop/root by Impersonate"]);
 }
 
 #[test]
@@ -97,37 +97,37 @@ fn acting_for_some_verbs_alone_is_less_than_the_others_rights() {
         ])
     };
     assert_eq!(
-        told("", rules()).iter().filter(|path| path.contains("cluster")).collect::<Vec<_>>(),
+        paths_of("", rules()).iter().filter(|path| path.contains("cluster")).collect::<Vec<_>>(),
         ["Exact administrator of the cluster by ConstrainedImpersonate, Token, FullRights"]
     );
-    assert!(told_by(None, "", rules()).iter().all(|path| path.starts_with("Depends")));
-    assert_eq!(told_by(Some(33), "", rules()), [""; 0]);
+    assert!(paths_on(None, "", rules()).iter().all(|path| path.starts_with("Depends")));
+    assert_eq!(paths_on(Some(33), "", rules()), [""; 0]);
     let nothing_to_do = json!([rule(&["impersonate:user-info"], "authentication.k8s.io", &["users"], &["boss"])]);
-    assert_eq!(told("", nothing_to_do), [""; 0]);
+    assert_eq!(paths_of("", nothing_to_do), [""; 0]);
     let masters = json!([
         rule(&["impersonate:user-info"], "authentication.k8s.io", &["users"], &["boss"]),
         rule(&["impersonate:user-info"], "authentication.k8s.io", &["groups"], &["system:masters"]),
         rule(&["impersonate-on:user-info:get"], "", &["pods"], &[]),
     ]);
-    assert_eq!(told("", masters), ["Exact User/boss by ConstrainedImpersonate"]);
+    assert_eq!(paths_of("", masters), ["Exact User/boss by ConstrainedImpersonate"]);
     let node = |name: &str| {
         json!([
             rule(&["impersonate:arbitrary-node"], "authentication.k8s.io", &["nodes"], &[name]),
             rule(&["impersonate-on:arbitrary-node:get"], "", &["pods"], &[]),
         ])
     };
-    assert_eq!(told("", node("n1")), ["Exact User/system:node:n1 by ConstrainedImpersonate"]);
-    assert_eq!(told("", node("*")), [""; 0]);
+    assert_eq!(paths_of("", node("n1")), ["Exact User/system:node:n1 by ConstrainedImpersonate"]);
+    assert_eq!(paths_of("", node("*")), [""; 0]);
 }
 
 #[test]
 fn a_token_makes_one_its_service_account_and_goes_on_to_its_end() {
     let token = |names: &[&str]| json!([rule(&["create"], "", &["serviceaccounts/token"], names)]);
     let admin = "Exact administrator of the cluster by Token, FullRights";
-    assert_eq!(told("kube-x", token(&["root"])), [admin]);
+    assert_eq!(paths_of("kube-x", token(&["root"])), [admin]);
     let of_shop = ["Exact any ServiceAccount in namespace shop by Token", "Exact ServiceAccount/shop/robot by Token"];
-    assert_eq!(told("shop", token(&[])), of_shop);
-    let all = told("", token(&[]));
+    assert_eq!(paths_of("shop", token(&[])), of_shop);
+    let all = paths_of("", token(&[]));
     assert!(
         all.contains(&admin.to_owned()) && all.contains(&"Exact any ServiceAccount by Token".to_owned()),
         "{all:?}"
@@ -138,8 +138,8 @@ fn a_token_makes_one_its_service_account_and_goes_on_to_its_end() {
 fn a_role_is_written_only_with_both_rights() {
     let on = |verbs: &[&str], resource: &str, names: &[&str]| rule(verbs, RBAC, &[resource], names);
     let admin = "Exact administrator of the cluster by Escalate";
-    assert_eq!(told("", json!([on(&["escalate", "update"], "clusterroles", &["tested"])])), [admin]);
-    assert_eq!(told("", json!([on(&["escalate", "patch"], "clusterroles", &[])])), [admin]);
+    assert_eq!(paths_of("", json!([on(&["escalate", "update"], "clusterroles", &["tested"])])), [admin]);
+    assert_eq!(paths_of("", json!([on(&["escalate", "patch"], "clusterroles", &[])])), [admin]);
     for rules in [
         json!([on(&["escalate"], "clusterroles", &[])]),
         json!([on(&["update", "patch", "create"], "clusterroles", &[])]),
@@ -148,10 +148,10 @@ fn a_role_is_written_only_with_both_rights() {
         json!([on(&["bind"], "clusterroles", &[])]),
         json!([on(&["create", "update"], "clusterrolebindings", &[])]),
     ] {
-        assert_eq!(told("", rules.clone()), [""; 0], "{rules}");
+        assert_eq!(paths_of("", rules.clone()), [""; 0], "{rules}");
     }
     let both = json!([on(&["escalate", "update"], "clusterroles", &[])]);
-    assert_eq!(told("shop", both), [""; 0], "ClusterRoles are the cluster's");
+    assert_eq!(paths_of("shop", both), [""; 0], "ClusterRoles are the cluster's");
 }
 
 #[test]
@@ -159,24 +159,24 @@ fn a_binding_is_written_only_with_both_rights() {
     let bind = |names: &[&str]| rule(&["bind"], RBAC, &["clusterroles"], names);
     let write = |plural: &str| rule(&["create"], RBAC, &[plural], &[]);
     let admin = ["Exact administrator of the cluster by Bind"];
-    assert_eq!(told("", json!([bind(&[]), write("clusterrolebindings")])), admin);
-    assert_eq!(told("", json!([bind(&["cluster-admin"]), write("clusterrolebindings")])), admin);
+    assert_eq!(paths_of("", json!([bind(&[]), write("clusterrolebindings")])), admin);
+    assert_eq!(paths_of("", json!([bind(&["cluster-admin"]), write("clusterrolebindings")])), admin);
     assert_eq!(
-        told("", json!([bind(&["small"]), write("clusterrolebindings")])),
+        paths_of("", json!([bind(&["small"]), write("clusterrolebindings")])),
         ["Exact holder of ClusterRole/small by Bind"]
     );
     assert_eq!(
-        told("shop", json!([bind(&["cluster-admin"]), write("rolebindings")]))[0],
+        paths_of("shop", json!([bind(&["cluster-admin"]), write("rolebindings")]))[0],
         "Exact administrator of namespace shop by Bind"
     );
-    let any = told("", json!([bind(&[]), write("rolebindings")]));
+    let any = paths_of("", json!([bind(&[]), write("rolebindings")]));
     assert!(any.contains(&"Exact administrator of any namespace by Bind".to_owned()), "{any:?}");
     let by_an_account = "Exact administrator of the cluster by Bind, Impersonate, FullRights".to_owned();
     assert!(any.contains(&by_an_account), "a namespace has an account with full rights: {any:?}");
     assert!(!any.iter().any(|path| path.contains("holder of")), "nothing is left to be bound: {any:?}");
     let change = rule(&["patch"], RBAC, &["clusterrolebindings"], &["boss"]);
-    assert_eq!(told("", json!([bind(&["cluster-admin"]), change])), admin);
-    assert_eq!(told("", json!([bind(&["small"]), change])), [""; 0], "the binding grants another role");
+    assert_eq!(paths_of("", json!([bind(&["cluster-admin"]), change])), admin);
+    assert_eq!(paths_of("", json!([bind(&["small"]), change])), [""; 0], "the binding grants another role");
 }
 
 #[test]
@@ -188,23 +188,23 @@ fn certificates_mappings_and_admission_depend_on_others() {
         csr(&["update"], "certificatesigningrequests/approval"),
         approve,
     ];
-    let found = told("", json!(whole));
+    let found = paths_of("", json!(whole));
     assert!(found.contains(&"Depends any user by CertificateRequest".to_owned()), "{found:?}");
     assert!(found.contains(&"Depends administrator of the cluster by CertificateRequest, FullRights".to_owned()));
     assert!(!found.iter().any(|path| path.contains("masters")), "the server refuses that at creation: {found:?}");
     for missing in 0..3 {
         let some: Vec<&Value> =
             whole.iter().enumerate().filter(|(index, _)| *index != missing).map(|(_, rule)| rule).collect();
-        assert_eq!(told("", json!(some)), [""; 0], "{some:?}");
+        assert_eq!(paths_of("", json!(some)), [""; 0], "{some:?}");
     }
     let mapping = json!([rule(&["create"], "ramauthenticator.k8s.alibabacloud", &["ramidentitymappings"], &[])]);
     let by_mapping = ["Depends member of system:masters by Mapping", "Depends any user by Mapping"];
-    assert_eq!(told("", mapping), by_mapping);
+    assert_eq!(paths_of("", mapping), by_mapping);
     let config_map = json!([rule(&["update"], "", &["configmaps"], &["alibabacloud-auth"])]);
-    assert_eq!(told("kube-system", config_map.clone()), by_mapping);
-    assert_eq!(told("shop", config_map), [""; 0]);
+    assert_eq!(paths_of("kube-system", config_map.clone()), by_mapping);
+    assert_eq!(paths_of("shop", config_map), [""; 0]);
     let webhook = json!([rule(&["patch"], "admissionregistration.k8s.io", &["mutatingwebhookconfigurations"], &[])]);
-    assert_eq!(told("", webhook), ["Depends administrator of the cluster by Admission"]);
+    assert_eq!(paths_of("", webhook), ["Depends administrator of the cluster by Admission"]);
 }
 
 #[test]
@@ -217,17 +217,17 @@ fn pods_and_secrets_lead_to_the_service_accounts_of_their_namespace() {
         ("create", "", "pods/exec"),
         ("update", "", "pods/ephemeralcontainers"),
     ] {
-        assert_eq!(told("shop", json!([rule(&[verb], group, &[resource], &[])])), workload, "{verb} {resource}");
+        assert_eq!(paths_of("shop", json!([rule(&[verb], group, &[resource], &[])])), workload, "{verb} {resource}");
     }
     let get_exec = || json!([rule(&["get"], "", &["pods/exec"], &[])]);
-    assert_eq!(told("shop", get_exec()), [""; 0], "the second check asks for create");
-    assert_eq!(told_by(Some(33), "shop", get_exec()), workload);
-    assert_eq!(told_by(None, "shop", get_exec()), workload);
-    assert_eq!(told("shop", json!([rule(&["list", "watch"], "", &["pods"], &[])])), [""; 0]);
-    let secrets = told("", json!([rule(&["list"], "", &["secrets"], &[])]));
+    assert_eq!(paths_of("shop", get_exec()), [""; 0], "the second check asks for create");
+    assert_eq!(paths_on(Some(33), "shop", get_exec()), workload);
+    assert_eq!(paths_on(None, "shop", get_exec()), workload);
+    assert_eq!(paths_of("shop", json!([rule(&["list", "watch"], "", &["pods"], &[])])), [""; 0]);
+    let secrets = paths_of("", json!([rule(&["list"], "", &["secrets"], &[])]));
     assert_eq!(secrets[0], "Exact reader of all Secrets by ReadSecrets");
     assert!(secrets.contains(&"Depends administrator of the cluster by ReadSecrets, FullRights".to_owned()));
-    let make = told("shop", json!([rule(&["create", "get"], "", &["secrets"], &[])]));
+    let make = paths_of("shop", json!([rule(&["create", "get"], "", &["secrets"], &[])]));
     assert!(make.contains(&"Depends ServiceAccount/shop/robot by MakeSecrets".to_owned()), "{make:?}");
 }
 
@@ -292,12 +292,12 @@ fn who_could_become_one_that_may_do_it() {
     let all_users = cluster.all_users();
     let mut reach = Reach::new(cluster);
     let question = AccessQuestion::new(attributes("delete", "", "pods", ""), None, &kinds());
-    let told: Vec<String> = reach
+    let paths_of: Vec<String> = reach
         .becoming(&all_users, &question)
         .into_iter()
         .map(|one| format!("{} {} {}", one.who.name, one.path.target, one.path.steps.len()))
         .collect();
-    assert_eq!(told, ["ann administrator of the cluster 1"]);
+    assert_eq!(paths_of, ["ann administrator of the cluster 1"]);
     assert!(all_users.iter().any(|info| info.groups == ["ops", "system:authenticated"]), "{all_users:?}");
 }
 

@@ -450,7 +450,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_line_is_told_by_its_number() {
+    fn a_broken_line_is_reported_by_its_number() {
         let whole = journal();
         let (first, rest) = whole.split_once('\n').unwrap();
         for broken in ["", "{", "null", r#"{"event":"Sent"}"#, "\0\0"] {

@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn file_names_are_plain_and_told_apart_by_their_number() {
+    fn file_names_are_plain_and_distinguished_by_their_number() {
         assert_eq!(file_name(1, 2, &binding(Some("shop"), "team")), "01-RoleBinding-shop-team.yaml");
         assert_eq!(file_name(2, 2, &binding(None, "cs:ns:dev")), "02-ClusterRoleBinding---cs_ns_dev.yaml");
         assert_eq!(file_name(7, 1000, &binding(None, "../é\n\0\\")), "0007-ClusterRoleBinding---.._____.yaml");

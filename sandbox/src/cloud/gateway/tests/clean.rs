@@ -81,7 +81,7 @@ fn a_lost_answer_leaves_the_change_done() {
 }
 
 #[test]
-fn every_behaviour_is_told_to_whoever_cleans_and_takes_the_kubeconfig_record() {
+fn every_behaviour_is_reported_to_whoever_cleans_and_takes_the_kubeconfig_record() {
     for (behaviour, left) in [
         (CleanBehaviour::NamedBindings, 1),
         (CleanBehaviour::Subjects, 1),

@@ -23,7 +23,7 @@ fn plain(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Clou
 }
 
 #[test]
-fn everybody_is_told_who_they_are() {
+fn everybody_is_reported_who_they_are() {
     let bench = Bench::new();
     let (_, root) = bench.rpc_as(&Signer::new("LTAIroot", "root-secret"), Product::Sts, "GetCallerIdentity", &[]);
     assert_eq!((&root["IdentityType"], &root["Arn"]), (&json!("Account"), &json!(format!("acs:ram::{ACCOUNT}:root"))));
