@@ -276,4 +276,16 @@ mod tests {
         assert!(of_both.names.contains("200-17") && of_both.names.contains("200-18"));
         assert!(known.is_master() && known.groups_from == GroupsFrom::Certificate && !target().is_master());
     }
+
+    #[test]
+    fn one_that_goes_by_its_certificates_has_their_names_and_groups_and_no_others() {
+        let only = target().only_as(["200-1"], vec!["system:users".to_owned()]);
+        assert!(only.bears("200-1") && !only.bears("200-2") && !only.bears("200"));
+        assert_eq!(
+            (only.groups.as_slice(), only.groups_from),
+            (["system:users".to_owned()].as_slice(), GroupsFrom::Certificate)
+        );
+        let more = only.with_certificate("200-1", &["dev".to_owned()]);
+        assert_eq!(more.groups, ["system:users", "dev", AUTHENTICATED], "groups of certificates add up");
+    }
 }

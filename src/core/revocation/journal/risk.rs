@@ -85,4 +85,14 @@ mod tests {
             assert_eq!(at_risk(&events, None), [], "another cluster");
         }
     }
+
+    #[test]
+    fn what_another_clusters_events_say_counts_for_nothing() {
+        let other = || Some(format!("c{}", "0b".repeat(16)).try_into().unwrap());
+        let one = object("one", "7");
+        let announced_there = Event::AtRisk { time: TIME, cluster_id: other(), bindings: vec![one.clone()] };
+        let kept_there = Event::Kept { time: TIME, cluster_id: other(), bindings: vec![one.reference()] };
+        assert_eq!(at_risk(&[announced_there, called()], Some(&cluster())), []);
+        assert_eq!(at_risk(&[announced(std::slice::from_ref(&one)), called(), kept_there], Some(&cluster())), [one]);
+    }
 }

@@ -496,3 +496,42 @@ fn what_is_forgotten_after_the_plan_changes_no_question_and_no_record() {
     assert!(input.scan.grants.inventory().bindings().len() < held, "what others hold is forgotten");
     assert!(input.scan.grants.inventory().bindings().iter().any(|binding| binding.name() == "everyone"));
 }
+
+#[test]
+fn flags_given_before_and_now_add_up() {
+    let names = |name: &str| vec![name.to_owned()];
+    let all = Flags {
+        force: true,
+        rbac_only: true,
+        all_deleted: true,
+        accept_inferred: true,
+        leave_no_admin: true,
+        end_static_tokens: true,
+        accept_group_grants: names("a"),
+        also_names: names("b"),
+        accept_names: names("c"),
+    };
+    assert_eq!(Flags::default().and(all.clone()), all);
+    assert_eq!(all.clone().and(Flags::default()), all);
+    assert_eq!(all.clone().and(all.clone()), all, "a name that is given twice is given once");
+}
+
+#[test]
+fn the_account_itself_is_refused() {
+    let mut input = carls_case();
+    input.targets[0].verdict.identity_type = IdentityType::Root;
+    assert!(codes(&plan(&input).refusals).contains(&RefusalCode::RootAccount));
+}
+
+#[test]
+fn the_roles_of_the_bindings_that_are_changed_are_kept_as_they_are_now() {
+    let mut input = carls_case();
+    input.namespaces.insert("shop".into(), "uid of shop".into());
+    let roles = roles_then(&input);
+    let kept: Vec<_> = roles.iter().map(|then| &then.binding).collect();
+    assert_eq!(
+        kept,
+        input.bindings.iter().map(BindingObject::reference).collect::<Vec<_>>().iter().collect::<Vec<_>>()
+    );
+    assert!(roles.iter().any(|then| then.role.is_some()), "{roles:?}");
+}

@@ -383,3 +383,13 @@ fn a_static_token_in_another_cluster_makes_it_a_plan_of_several() {
     plan.tokens = vec![token(cluster("b"))];
     assert!(!plan.steps.is_empty() && plan.is_of_several());
 }
+
+#[test]
+fn of_two_removals_one_that_is_certain_is_enough() {
+    let before = binding("team", &["bo", "200-1"]);
+    for (first, second) in [(Some(200), None), (None, Some(200)), (Some(200), Some(200))] {
+        let taken = taken_by(&[write(&before, first), write(&before, second)]);
+        assert!(taken[0].is_certain, "{first:?} {second:?}");
+    }
+    assert!(!taken_by(&[write(&before, None), write(&before, None)])[0].is_certain);
+}

@@ -181,6 +181,22 @@ fn each_reason_against_a_rotation_is_found() {
 }
 
 #[test]
+fn what_was_not_checked_is_in_the_plan() {
+    let unchecked = |change: fn(&mut RevocationInput)| {
+        let plan = Case::with(|case| change(&mut case.input)).plan().plan;
+        assert_eq!(plan.refusals, []);
+        plan.not_checked
+    };
+    let always = unchecked(|_| ());
+    let asserted = unchecked(|input| input.cluster.confirmation = Confirmation::OperatorsWord);
+    let which = "which cluster this is: only you asserted it, with --cluster-id".to_owned();
+    assert_eq!(asserted, [vec![which], always.clone()].concat());
+    let unread = unchecked(|input| input.unread = vec!["rolebindings: 403".into()]);
+    let bindings = "bindings that others made for the old name, which could not be read: rolebindings: 403".to_owned();
+    assert_eq!(unread, [vec![bindings], always].concat());
+}
+
+#[test]
 fn acks_own_binding_is_acks_to_change_and_the_others_get_a_step_each() {
     let plan = Case::new().plan();
     assert!(matches!(&plan.plan.steps[0].kind, StepKind::Rotate(own) if *own == uid("200")));

@@ -40,6 +40,9 @@ fn the_parts_of_a_plan_are_about_one_cluster_each_and_share_its_hash() {
         assert!(part.steps.iter().all(|step| step.cluster_id == part.targets[0].cluster_id));
     }
     assert_eq!(parts[1].steps.iter().map(|step| step.id).collect::<Vec<_>>(), [3, 4]);
+    let remains: Vec<_> = parts.iter().flat_map(|part| &part.remains).collect();
+    assert_eq!(remains, plan.remains.iter().collect::<Vec<_>>());
+    assert!(parts.iter().all(|part| !part.remains.is_empty()), "{:?}", plan.remains);
 }
 
 #[test]

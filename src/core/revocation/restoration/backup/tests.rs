@@ -246,3 +246,23 @@ fn what_has_changed_since_the_backup_is_a_reason() {
         assert_eq!(refusals.iter().map(|refusal| refusal.code).collect::<Vec<_>>(), expected, "case {index}");
     }
 }
+
+#[test]
+fn a_binding_has_a_name_and_a_namespace_that_the_api_server_allows() {
+    let binding = |kind, namespace: Option<&str>, name: &str| BindingRef {
+        kind,
+        namespace: namespace.map(str::to_owned),
+        name: name.to_owned(),
+    };
+    for namespace in ["shop", "shop-2", "0"] {
+        assert!(can_be(&binding(BindingKind::RoleBinding, Some(namespace), "team:a")), "{namespace:?}");
+    }
+    for namespace in ["", "Shop", "a/b", "a.b", "a_b", &"a".repeat(64)] {
+        assert!(!can_be(&binding(BindingKind::RoleBinding, Some(namespace), "team")), "{namespace:?}");
+    }
+    for name in ["", ".", "..", "a/b", "a%2fb", "a\n", &"a".repeat(254)] {
+        assert!(!can_be(&binding(BindingKind::ClusterRoleBinding, None, name)), "{name:?}");
+    }
+    assert!(!can_be(&binding(BindingKind::ClusterRoleBinding, Some("shop"), "team")));
+    assert!(!can_be(&binding(BindingKind::RoleBinding, None, "team")));
+}
