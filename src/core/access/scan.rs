@@ -504,6 +504,19 @@ mod tests {
     }
 
     #[test]
+    fn an_identity_in_different_states_in_several_clusters_is_counted_once() {
+        let [one] = cluster();
+        let [mut other] = cluster();
+        other.verdicts.insert(uid("4"), verdict(State::Deleted(Basis::Confirmed)));
+        let clusters = [one, other];
+        let selection = Selection::new(&clusters, &Filter::default());
+        let holdings = selection.holdings(&clusters);
+        let found: Vec<_> = holdings.iter().map(|held| (held.uid, held.verdict.state, held.clusters)).collect();
+        let deleted = State::Deleted(Basis::Confirmed);
+        assert_eq!(found.iter().filter(|(uid, ..)| *uid == "4").collect::<Vec<_>>(), [&("4", deleted, 2)], "{found:?}");
+    }
+
+    #[test]
     fn a_dead_name_is_risen_in_its_own_cluster_only() {
         let [mut one] = cluster();
         one.id = ClusterId::parse("c0123456789abcdef0123456789abcdef");
