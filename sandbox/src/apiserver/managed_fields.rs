@@ -124,6 +124,12 @@ fn fields(object: &Object) -> BTreeMap<Path, Value> {
             map_fields(&mut out, &["f:data"], &secret.data);
             out.insert(path(&["f:type"]), json!(secret.secret_type));
         }
+        Content::Lease(lease) => {
+            let spec = serde_json::to_value(&lease.spec).unwrap_or_default();
+            for (name, value) in spec.as_object().into_iter().flatten() {
+                out.insert(path(&["f:spec", &format!("f:{name}")]), value.clone());
+            }
+        }
         Content::Custom(custom) => {
             custom.spec.iter().for_each(|spec| drop(out.insert(path(&["f:spec"]), spec.clone())));
         }

@@ -22,6 +22,7 @@ mod form;
 mod host;
 mod impersonation;
 mod incoming_request;
+mod lease;
 mod managed_fields;
 mod object;
 mod openapi;

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
+use super::lease::LeaseContent;
 use super::resources::{ResourceRef, Shape};
 
 /// An object's metadata.
@@ -190,6 +191,7 @@ pub(crate) enum Content {
     Namespace(NamespaceContent),
     ConfigMap(ConfigMapContent),
     Secret(SecretContent),
+    Lease(LeaseContent),
     Custom(CustomContent),
     Stored(Map<String, Value>),
 }
@@ -281,6 +283,7 @@ fn content(shape: Shape, value: Value) -> serde_json::Result<Content> {
         Shape::Namespace => Content::Namespace(serde_json::from_value(value)?),
         Shape::ConfigMap => Content::ConfigMap(serde_json::from_value(value)?),
         Shape::Secret => Content::Secret(serde_json::from_value(value)?),
+        Shape::Lease => Content::Lease(serde_json::from_value(value)?),
         Shape::Stored => Content::Stored(serde_json::from_value(value)?),
         Shape::Custom | Shape::Empty => Content::Custom(serde_json::from_value(value)?),
     })

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::lease::MicroTime;
 use super::schema::{Field, FieldContent};
 use super::wire::{WireField, bytes, fields, text};
 
@@ -71,6 +72,14 @@ fn add(out: &mut Map<String, Value>, field: &Field, sent: &WireField<'_>) -> Opt
             let seconds = time.iter().find(|part| part.number == 1).and_then(WireField::number);
             if let Some(seconds) = seconds {
                 out.insert(name.into(), Timestamp::from_second(seconds.cast_signed()).ok()?.to_string().into());
+            }
+        }
+        FieldContent::MicroTime => {
+            let time = fields(sent.bytes()?)?;
+            let number = |place| time.iter().find(|part| part.number == place).and_then(WireField::number);
+            if let Some(seconds) = number(1) {
+                let nanoseconds = i32::try_from(number(2).unwrap_or_default()).ok()?;
+                out.insert(name.into(), MicroTime::new(seconds.cast_signed(), nanoseconds)?.to_string().into());
             }
         }
         FieldContent::Json => {

@@ -35,13 +35,22 @@ pub(crate) fn check_name(request: &ResourceRequest<'_>, object: &Object) -> Resu
 
 /// The UID in an object that replaces another.
 pub(crate) fn check_uid(object: &Object, old: &Object) -> Result<(), StatusError> {
-    let (wanted, actual) = (&object.metadata.uid, &old.metadata.uid);
+    check_precondition(object, &old.metadata.uid)
+}
+
+/// The UID in an object that replaces one that is gone.
+pub(crate) fn check_absent_uid(object: &Object) -> Result<(), StatusError> {
+    check_precondition(object, "")
+}
+
+fn check_precondition(object: &Object, actual: &str) -> Result<(), StatusError> {
+    let metadata = &object.metadata;
+    let wanted = &metadata.uid;
     if wanted.is_empty() || wanted == actual {
         return Ok(());
     }
-    let metadata = &old.metadata;
     let place = if metadata.namespace.is_empty() { String::new() } else { format!("{}/", metadata.namespace) };
-    let resource = old.resource.0;
+    let resource = object.resource.0;
     let detail = format!(
         "StorageError: invalid object, Code: 4, Key: /registry/{}/{place}{}, ResourceVersion: 0, AdditionalErrorMsg: \
          Precondition failed: UID in precondition: {wanted}, UID in object meta: {actual}",

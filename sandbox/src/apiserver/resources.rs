@@ -13,6 +13,7 @@ pub(crate) enum Shape {
     Namespace,
     ConfigMap,
     Secret,
+    Lease,
     /// A custom resource: `spec` and `status` as they come.
     Custom,
     /// Put from outside and read as it is.
@@ -106,6 +107,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
         ["csr"],
         Stored
     ),
+    resource!("coordination.k8s.io", "v1", "leases", "lease", "Lease", true, [], Lease),
     resource!(RBAC, "v1", "clusterrolebindings", "clusterrolebinding", "ClusterRoleBinding", false, [], Binding),
     resource!(RBAC, "v1", "clusterroles", "clusterrole", "ClusterRole", false, [], Role),
     resource!(RBAC, "v1", "rolebindings", "rolebinding", "RoleBinding", true, [], Binding),

@@ -1,6 +1,7 @@
 //! The fields of the kinds that the sandbox holds: their names in JSON and their numbers in protobuf.
 //!
-//! Source: `generated.proto` in <https://github.com/kubernetes/api/tree/v0.36.3> (`core/v1`, `rbac/v1`) and in
+//! Source: `generated.proto` in <https://github.com/kubernetes/api/tree/v0.36.3> (`coordination/v1`, `core/v1`,
+//! `rbac/v1`) and in
 //! <https://github.com/kubernetes/apimachinery/tree/v0.36.3> (`pkg/apis/meta/v1`)
 
 use super::resources::{Resource, Shape};
@@ -24,13 +25,14 @@ pub(crate) enum FieldContent {
     Number,
     Flag,
     Time,
+    MicroTime,
     /// JSON as it is, in a message of one field.
     Json,
     Message(&'static [Field]),
     Messages(&'static [Field]),
 }
 
-use FieldContent::{BytesByName, Flag, Json, Message, Messages, Number, Text, TextByName, Texts, Time};
+use FieldContent::{BytesByName, Flag, Json, Message, Messages, MicroTime, Number, Text, TextByName, Texts, Time};
 
 const fn field(number: u64, name: &'static str, content: FieldContent) -> Field {
     Field { number, name, content }
@@ -135,6 +137,21 @@ const SECRET: &[Field] = &[
     field(5, "immutable", Flag),
 ];
 
+const LEASE: &[Field] = &[
+    field(1, "metadata", Message(METADATA)),
+    field(
+        2,
+        "spec",
+        Message(&[
+            field(1, "holderIdentity", Text),
+            field(2, "leaseDurationSeconds", Number),
+            field(3, "acquireTime", MicroTime),
+            field(4, "renewTime", MicroTime),
+            field(5, "leaseTransitions", Number),
+        ]),
+    ),
+];
+
 /// The fields of a resource's objects beside `apiVersion` and `kind`; `None` for a custom resource, which has no protobuf, and for
 /// one of which there are no objects.
 pub(crate) fn of(resource: &Resource) -> Option<&'static [Field]> {
@@ -145,6 +162,7 @@ pub(crate) fn of(resource: &Resource) -> Option<&'static [Field]> {
         Shape::Namespace => Some(NAMESPACE),
         Shape::ConfigMap => Some(CONFIG_MAP),
         Shape::Secret => Some(SECRET),
+        Shape::Lease => Some(LEASE),
         Shape::Custom | Shape::Stored | Shape::Empty => None,
     }
 }

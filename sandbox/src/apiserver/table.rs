@@ -17,6 +17,7 @@ pub(crate) fn columns(resource: &Resource) -> Value {
         }
         Shape::Namespace => columns.extend([column("Status", "string", "", 0), column("Age", "string", "", 0)]),
         Shape::ConfigMap => columns.extend([column("Data", "string", "", 0), column("Age", "string", "", 0)]),
+        Shape::Lease => columns.extend([column("Holder", "string", "", 0), column("Age", "string", "", 0)]),
         Shape::Secret => {
             columns.extend(["Type", "Data", "Age"].map(|name| column(name, "string", "", 0)));
         }
@@ -40,6 +41,7 @@ pub(crate) fn cells(object: &Object, now: Timestamp) -> Vec<Value> {
         Content::Namespace(namespace) => vec![name, json!(namespace.status.phase), age],
         Content::ConfigMap(map) => vec![name, json!(map.data.len() + map.binary_data.len()), age],
         Content::Secret(secret) => vec![name, json!(secret.secret_type), json!(secret.data.len()), age],
+        Content::Lease(lease) => vec![name, json!(lease.spec.holder_identity.as_deref().unwrap_or_default()), age],
         Content::Custom(_) | Content::Stored(_) => vec![name, json!(object.metadata.creation_timestamp)],
     }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::lease;
 use super::object::{BindingContent, Content, Metadata, Object, PolicyRule, RbacSubject, SecretContent};
 use super::resources::{RBAC, Shape};
 use super::status::{FieldError, StatusError};
@@ -24,6 +25,7 @@ pub(crate) fn new_object(object: &Object) -> Result<(), StatusError> {
         }
         Content::Binding(content) => binding(content, namespaced, &mut errors),
         Content::Secret(secret) => errors.extend(secret_problem(object, secret)),
+        Content::Lease(content) => errors.extend(lease::problems(&content.spec)),
         Content::Namespace(_) | Content::ConfigMap(_) | Content::Custom(_) | Content::Stored(_) => {}
     }
     refused(object, errors)

@@ -3,6 +3,7 @@
 use std::sync::{Arc, PoisonError};
 
 use bytes::Bytes;
+use serde_json::json;
 
 use super::authorizer::Authorizer;
 use super::decode::decode;
@@ -10,11 +11,11 @@ use super::defaults::{complete_secret, default_groups, fill_new};
 use super::field_validation::warned;
 use super::form::{self, Form};
 use super::object::{Content, Object};
-use super::request_checks::{check_dry_run, check_name, check_namespace, check_uid, set_namespace};
+use super::request_checks::{check_absent_uid, check_dry_run, check_name, check_namespace, check_uid, set_namespace};
 use super::resource_request::ResourceRequest;
 use super::resources::{RBAC, Shape};
 use super::respond::{self, ApiResponse};
-use super::status::StatusError;
+use super::status::{FieldError, StatusError};
 use super::store::StoredObject;
 use super::timestamp::stamp;
 use super::{escalation, managed_fields, random, validation};
@@ -87,9 +88,10 @@ fn update_at(request: &ResourceRequest<'_>, mut object: Object) -> Result<(u16, 
 }
 
 fn put_new(request: &ResourceRequest<'_>, mut object: Object) -> Result<Arc<StoredObject>, StatusError> {
-    if request.resource.group != RBAC {
+    if request.resource.group != RBAC && request.resource.shape != Shape::Lease {
         return Err(StatusError::not_found(request.resource, &object.metadata.name));
     }
+    check_absent_uid(&object)?;
     let mut action = request.action.clone();
     action.verb = "create".into();
     let decision = Authorizer::new(&request.server.store).decide(request.user, &action);
@@ -118,6 +120,10 @@ pub(crate) fn replace(
         && object.metadata.resource_version != old.object.metadata.resource_version
     {
         return Err(StatusError::stale(request.resource, &name));
+    }
+    if request.resource.shape == Shape::Lease && object.metadata.resource_version.is_empty() {
+        let error = FieldError::invalid("metadata.resourceVersion", &json!(0), "must be specified for an update");
+        return Err(StatusError::invalid(request.resource.group, request.resource.plural, &name, &[error]));
     }
     keep_what_is_the_servers(&mut object, &old.object);
     validation::changed(&object, &old.object)?;

@@ -7,6 +7,7 @@ mod deeds;
 mod deleting;
 mod escalation;
 mod fields;
+mod leases;
 mod lint_fixes;
 mod local_evaluation;
 mod patching;
@@ -52,6 +53,7 @@ const SCENARIOS: &[Scenario] = &[
     ("strategic merge patches", fields::strategic_merge),
     ("Secrets", secrets::secrets),
     ("tables of Secrets", secrets::tables),
+    ("Leases", leases::leases),
     ("deleting", deleting::deleting),
     ("finalizers", deleting::finalizers),
     ("dry run", deleting::dry_run),
