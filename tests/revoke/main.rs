@@ -27,6 +27,8 @@ macro_rules! on_both_servers {
 
 pub(crate) use on_both_servers;
 
+#[path = "../calls/mod.rs"]
+mod calls;
 #[path = "../schema/mod.rs"]
 mod schema;
 
@@ -35,6 +37,7 @@ mod cloud_call;
 mod crash;
 mod crash_disk;
 mod evidence;
+mod faults;
 mod format_1;
 mod from_folder;
 mod incident_report;

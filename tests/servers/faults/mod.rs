@@ -2,23 +2,23 @@
 //!
 //! Which calls there are is seen by running each verb once on servers that are well; a new one is struck without being listed anywhere.
 
+#[path = "../../calls/mod.rs"]
+mod calls;
 mod claims;
-mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ackcred_sandbox::apiserver::{ApiServerOptions, Fault};
-use ackcred_sandbox::cloud::CloudFault;
+use ackcred_sandbox::apiserver::ApiServerOptions;
 use ackcred_sandbox::session::{Outcome, Session};
 use ackcred_sandbox::story::{DEVELOPER, LEAVER, Story};
 use jiff::Timestamp;
 use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
 
+use calls::{Call, Patience, Strike};
 use claims::exceeds;
-use table::{Named, Patience};
 
 /// The verbs that read servers and change nothing.
 const READING: [&str; 13] = [
@@ -39,37 +39,6 @@ const READING: [&str; 13] = [
 
 /// How many stages are used side by side: they mostly wait.
 const SIDE_BY_SIDE: usize = 8;
-
-/// A call of a verb, to the API server or to the cloud.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Call {
-    ApiServer { method: String, path: String },
-    Cloud { action: String },
-}
-
-impl Call {
-    /// Whether a message names it: `rolebindings`, or `RoleBinding` where it is about one.
-    fn is_named(&self, message: &str) -> bool {
-        match self {
-            Self::ApiServer { path, .. } => {
-                let last = path.rsplit('/').next().unwrap();
-                message.to_lowercase().contains(last.trim_end_matches('s'))
-            }
-            Self::Cloud { action } => message.contains(action),
-        }
-    }
-
-    /// Whether this answer says that the cluster just hasn't that, or that a plain user may not see it. A binding may be deleted between
-    /// two looks.
-    fn may_be_absent(&self, fault: &str) -> bool {
-        let Self::ApiServer { path, .. } = self else { return false };
-        match fault {
-            "404" => path.ends_with("/ack-cluster-profile") || path.contains("bindings/"),
-            "403" => path.ends_with("/ack-cluster-profile"),
-            _ => false,
-        }
-    }
-}
 
 /// A story whose verbs are run again and again.
 struct Stage {
@@ -107,52 +76,16 @@ impl Stage {
         self.story.server.faults().forget();
         self.story.cloud.clear_log();
         let outcome = self.run(verb, Patience::Long);
-        let sent = self.story.server.faults().exchanges().into_iter();
-        let mut calls: BTreeSet<Call> =
-            sent.map(|one| Call::ApiServer { method: one.method, path: one.path }).collect();
-        calls.extend(self.story.cloud.log().into_iter().map(|one| Call::Cloud { action: one.action }));
-        (outcome, calls)
+        (outcome, Call::sent(&self.story.server.faults(), &self.story.cloud))
     }
 
     /// What the verb says while the call meets the fault each time.
     fn struck(&self, Row { verb, strike, .. }: &Row) -> Outcome {
-        (strike.set)(&self.story);
+        strike.set(&self.story.server.faults(), &self.story.cloud);
         let outcome = self.run(verb, strike.patience);
         self.story.server.faults().clear();
         self.story.cloud.clear_faults();
         outcome
-    }
-}
-
-/// What befalls a call.
-struct Strike {
-    name: &'static str,
-    patience: Patience,
-    set: Box<dyn Fn(&Story) + Send + Sync>,
-}
-
-impl Call {
-    fn strikes(&self) -> Vec<Strike> {
-        match self.clone() {
-            Self::ApiServer { method, path } => {
-                let strike = |Named { name, patience, fault }| {
-                    let (method, path) = (method.clone(), format!("{path}?"));
-                    let set = move |story: &Story| {
-                        story.server.faults().add(&method, &path, usize::MAX, Fault::clone(&fault));
-                    };
-                    Strike { name, patience, set: Box::new(set) }
-                };
-                table::of_the_api_server().into_iter().map(strike).collect()
-            }
-            Self::Cloud { action } => {
-                let strike = |Named { name, patience, fault }| {
-                    let fault = CloudFault::of(&action, fault);
-                    let set = move |story: &Story| story.cloud.add_fault(fault.clone());
-                    Strike { name, patience, set: Box::new(set) }
-                };
-                table::of_the_cloud().into_iter().map(strike).collect()
-            }
-        }
     }
 }
 
@@ -176,9 +109,8 @@ struct Row {
 
 /// Every call of every verb with every fault where `ACKCRED_FAULTS` is `all`. Else each call meets a third of the faults, each in one of
 /// its verbs: calls share the code that sends them, and verbs the code that reads answers.
-#[expect(clippy::disallowed_methods, reason = "a test's own switch")]
 fn rows(stage: &Stage) -> Vec<Row> {
-    let all = std::env::var("ACKCRED_FAULTS").is_ok_and(|value| value == "all");
+    let all = calls::all();
     let mut verbs_of: BTreeMap<Call, Vec<&'static str>> = BTreeMap::new();
     for verb in READING {
         let (well, calls) = stage.well(verb);
@@ -218,6 +150,17 @@ fn a_verb_says_less_where_a_call_fails_and_says_so() {
     assert_eq!(failed.into_inner(), 0, "of {}; each has said why", rows.len());
 }
 
+/// Whether this answer says that the cluster just hasn't that, or that a plain user may not see it. A binding may be deleted between
+/// two looks.
+fn may_be_absent(call: &Call, fault: &str) -> bool {
+    let Call::ApiServer { path, .. } = call else { return false };
+    match fault {
+        "404" => path.ends_with("/ack-cluster-profile") || path.contains("bindings/"),
+        "403" => path.ends_with("/ack-cluster-profile"),
+        _ => false,
+    }
+}
+
 /// What holds however a call failed.
 fn judge(row: &Row, well: &Outcome, struck: &Outcome) {
     let Row { verb, call, strike } = row;
@@ -235,7 +178,7 @@ fn judge(row: &Row, well: &Outcome, struck: &Outcome) {
     let said: Value = serde_json::from_str(&struck.stdout).unwrap_or_else(|error| panic!("{error}\n{place}"));
     let more = exceeds(&said, &whole);
     assert_eq!(more, None, "more than without the fault\n{place}");
-    if said == whole || call.may_be_absent(strike.name) {
+    if said == whole || may_be_absent(call, strike.name) {
         return;
     }
     // A plan says it where it counts: what was not checked, or that its use is not known.

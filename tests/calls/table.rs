@@ -8,7 +8,7 @@ use serde_json::json;
 
 /// How long an answer is waited for.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Patience {
+pub(crate) enum Patience {
     /// It never comes, or is asked for again and again.
     Brief,
     /// It comes, on a machine that has other work.
@@ -16,7 +16,7 @@ pub(super) enum Patience {
 }
 
 impl Patience {
-    pub(super) fn timeout(self) -> &'static str {
+    pub(crate) fn timeout(self) -> &'static str {
         match self {
             Self::Brief => "1s",
             Self::Long => "20s",
@@ -25,10 +25,10 @@ impl Patience {
 }
 
 /// A fault, what it is called, and how long an answer is waited for under it.
-pub(super) struct Named<F> {
-    pub(super) name: &'static str,
-    pub(super) patience: Patience,
-    pub(super) fault: F,
+pub(crate) struct Named<F> {
+    pub(crate) name: &'static str,
+    pub(crate) patience: Patience,
+    pub(crate) fault: F,
 }
 
 impl<F> Named<F> {
@@ -44,7 +44,7 @@ impl<F> Named<F> {
 }
 
 /// Those of an API server and of what stands before it.
-pub(super) fn of_the_api_server() -> Vec<Named<Fault>> {
+pub(crate) fn of_the_api_server() -> Vec<Named<Fault>> {
     let answer = |name, code, content_type, body: &str| {
         Named::answered(name, Fault::Answer { code, content_type, body: body.to_owned() })
     };
@@ -93,7 +93,7 @@ pub(super) fn of_the_api_server() -> Vec<Named<Fault>> {
 }
 
 /// Those of the cloud.
-pub(super) fn of_the_cloud() -> Vec<Named<FaultKind>> {
+pub(crate) fn of_the_cloud() -> Vec<Named<FaultKind>> {
     let body = |name, text: &str| Named::answered(name, FaultKind::Body(text.to_owned()));
     let error = FaultKind::OkWithError { code: "Forbidden".to_owned(), message: "no".to_owned() };
     vec![

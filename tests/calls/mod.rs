@@ -1,0 +1,87 @@
+//! The calls that a verb sends, and the faults that each of them may meet.
+
+mod table;
+
+use std::collections::BTreeSet;
+
+use ackcred_sandbox::apiserver::{Fault, Faults};
+use ackcred_sandbox::cloud::{Cloud, CloudFault};
+
+use table::Named;
+pub(crate) use table::Patience;
+
+/// A call of a verb, to the API server or to the cloud.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Call {
+    ApiServer { method: String, path: String },
+    Cloud { action: String },
+}
+
+/// Has servers do it from now on.
+type Set = dyn Fn(&Faults, &Cloud) + Send + Sync;
+
+/// What befalls a call, each time that it is sent.
+pub(crate) struct Strike {
+    pub(crate) name: &'static str,
+    pub(crate) patience: Patience,
+    set: Box<Set>,
+}
+
+impl Strike {
+    /// From now on.
+    pub(crate) fn set(&self, faults: &Faults, cloud: &Cloud) {
+        (self.set)(faults, cloud);
+    }
+}
+
+impl Call {
+    /// Those that were sent since both logs were cleared.
+    pub(crate) fn sent(faults: &Faults, cloud: &Cloud) -> BTreeSet<Self> {
+        let exchanges = faults.exchanges().into_iter();
+        let mut calls: BTreeSet<Self> =
+            exchanges.map(|one| Self::ApiServer { method: one.method, path: one.path }).collect();
+        calls.extend(cloud.log().into_iter().map(|one| Self::Cloud { action: one.action }));
+        calls
+    }
+
+    /// Whether a message names it: `rolebindings`, or `RoleBinding` where it is about one.
+    pub(crate) fn is_named(&self, message: &str) -> bool {
+        match self {
+            Self::ApiServer { path, .. } => {
+                let last = path.rsplit('/').next().unwrap().replace("%3A", ":");
+                message.to_lowercase().contains(last.trim_end_matches('s'))
+            }
+            Self::Cloud { action } => message.contains(action),
+        }
+    }
+
+    /// What may befall it.
+    pub(crate) fn strikes(&self) -> Vec<Strike> {
+        match self.clone() {
+            Self::ApiServer { method, path } => {
+                let strike = |Named { name, patience, fault }| {
+                    let (method, path) = (method.clone(), format!("{path}?"));
+                    let set = move |faults: &Faults, _: &Cloud| {
+                        faults.add(&method, &path, usize::MAX, Fault::clone(&fault));
+                    };
+                    Strike { name, patience, set: Box::new(set) }
+                };
+                table::of_the_api_server().into_iter().map(strike).collect()
+            }
+            Self::Cloud { action } => {
+                let strike = |Named { name, patience, fault }| {
+                    let fault = CloudFault::of(&action, fault);
+                    let set = move |_: &Faults, cloud: &Cloud| cloud.add_fault(fault.clone());
+                    Strike { name, patience, set: Box::new(set) }
+                };
+                table::of_the_cloud().into_iter().map(strike).collect()
+            }
+        }
+    }
+}
+
+/// Whether every call is to meet every fault, and not a share of them: `ACKCRED_FAULTS` is `all`.
+#[expect(clippy::disallowed_methods, reason = "a test's own switch")]
+pub(crate) fn all() -> bool {
+    std::env::var("ACKCRED_FAULTS").is_ok_and(|value| value == "all")
+}
