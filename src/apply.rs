@@ -8,6 +8,7 @@
 mod binding;
 mod cloud;
 mod issuing;
+mod lease;
 mod recorder;
 mod rotation;
 mod static_token;
@@ -33,6 +34,7 @@ use crate::error::chain;
 
 pub use cloud::repair;
 pub use issuing::issuing;
+pub use lease::{Lease, NotAcquired};
 pub use recorder::Recorder;
 pub use rotation::{Renewed, Rotated, RotationTools, rotate};
 
@@ -51,6 +53,8 @@ pub struct Tools<'a> {
     pub region: Option<&'a Region>,
     /// The operation's journal.
     pub recorder: &'a Recorder,
+    /// The cluster's Lease, where one is held.
+    pub lease: Option<&'a Lease<'a>>,
     /// A step that changes a binding waits for its turn: so many may be under way in all clusters together.
     pub turns: &'a Semaphore,
     /// Whether to stop after the steps in hand.
@@ -152,7 +156,7 @@ pub async fn revoke(tools: &Tools<'_>, plan: &Plan, input: &RevocationInput, con
     let mut last_look: Option<LastLook> = None;
     for step in here() {
         let StepKind::Kubeconfig(uid) = &step.kind else { continue };
-        let report = if let Some(reason) = stopped(tools) {
+        let report = if let Some(reason) = stopped(tools).await {
             StepReport::new(step.id, StepResult::Skipped).because(reason)
         } else {
             let look = match last_look.take() {
@@ -177,7 +181,7 @@ async fn side_by_side<S>(
     let ended = steps.map(|(id, step)| async move {
         // It is never closed.
         let _turn = tools.turns.acquire().await;
-        let report = match stopped(tools) {
+        let report = match stopped(tools).await {
             Some(reason) => StepReport::new(id, StepResult::Skipped).because(reason),
             None => carry_out(id, step).await,
         };
@@ -266,9 +270,14 @@ async fn read_back(tools: &Tools<'_>, plan: &RestorePlan, mut reports: Vec<StepR
     reports
 }
 
-fn stopped(tools: &Tools<'_>) -> Option<String> {
+/// Why no further step begins, where none does.
+async fn stopped(tools: &Tools<'_>) -> Option<String> {
     if (tools.interrupted)() {
         return Some("interrupted before it started".to_owned());
     }
-    tools.recorder.failure().map(|reason| format!("no more changes without a journal: {reason}"))
+    if let Some(reason) = tools.recorder.failure() {
+        return Some(format!("no more changes without a journal: {reason}"));
+    }
+    let lost = tools.lease?.surely_held().await.err()?;
+    Some(format!("no more changes without the Lease: {lost}"))
 }

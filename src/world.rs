@@ -27,6 +27,8 @@ pub struct World {
     pub home: Option<PathBuf>,
     /// The working directory, for relative paths.
     pub cwd: PathBuf,
+    /// The machine's name.
+    pub host: String,
     /// Standard input, output and error.
     pub streams: Streams,
     /// How many files and connections it may have open.
@@ -129,6 +131,7 @@ impl World {
             env: Environment(std::env::vars_os().collect()),
             home: home(),
             cwd: std::env::current_dir().unwrap_or_default(),
+            host: host(),
             streams: Streams {
                 stdin: Arc::new(Mutex::new(std::io::stdin())),
                 stdout: Arc::new(Mutex::new(std::io::stdout())),
@@ -170,6 +173,19 @@ fn home() -> Option<PathBuf> {
     dirs::home_dir()
 }
 
+/// Source: <https://man7.org/linux/man-pages/man2/uname.2.html>
+#[cfg(unix)]
+fn host() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+/// Source: <https://learn.microsoft.com/en-us/windows/deployment/usmt/usmt-recognized-environment-variables>
+#[cfg(windows)]
+#[expect(clippy::disallowed_methods, reason = "a part of the one place where the environment is read")]
+fn host() -> String {
+    std::env::var("COMPUTERNAME").unwrap_or_default()
+}
+
 impl World {
     /// The same machine without a terminal at its standard input: what runs side by side must not ask for input at once.
     #[must_use]
@@ -180,6 +196,7 @@ impl World {
             env: self.env.clone(),
             home: self.home.clone(),
             cwd: self.cwd.clone(),
+            host: self.host.clone(),
             streams: Streams { stdin_is_terminal: false, ..self.streams.clone() },
             open_files: self.open_files,
         }

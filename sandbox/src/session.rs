@@ -150,6 +150,7 @@ impl Session {
                 columns: self.columns,
                 stderr_is_terminal: self.terminal,
             },
+            host: "desk".to_owned(),
             open_files: kubectl_ackcred::world::OpenFiles::default(),
         }
     }

@@ -120,6 +120,7 @@ mod tests {
                 columns: None,
                 stderr_is_terminal: false,
             },
+            host: "desk".to_owned(),
             open_files: crate::world::OpenFiles::default(),
         };
         let mut shell = command(&world, "/bin/sh");

@@ -87,7 +87,7 @@ pub async fn rotate(means: &RotationTools<'_>, rotation: &RotationPlan, consent:
         return rotated;
     };
     let tools = means.tools;
-    let report = match (stopped(tools), tools.cluster) {
+    let report = match (stopped(tools).await, tools.cluster) {
         (Some(reason), _) => StepReport::new(id, StepResult::Skipped).because(reason),
         (None, None) => StepReport::new(id, StepResult::Skipped).because("the cluster's ID is not known"),
         (None, Some(cluster)) => {

@@ -43,7 +43,8 @@ fn listed_by_options(arg: Arg) -> Arg {
 }
 
 fn is_of_many_verbs(arg: &Arg) -> bool {
-    arg.is_global_set() || arg.get_help_heading() == Some(super::clusters::SIDE_BY_SIDE)
+    let headings = [super::clusters::SIDE_BY_SIDE, super::revocation::SEVERAL_MACHINES];
+    arg.is_global_set() || arg.get_help_heading().is_some_and(|heading| headings.contains(&heading))
 }
 
 /// An argument whose values have no descriptions of their own: with them, clap gives every argument of the page several lines.
@@ -56,7 +57,7 @@ fn in_one_line(arg: Arg) -> Arg {
 /// The page of `options`.
 pub fn options(columns: Option<u16>) -> String {
     let grammar = super::grammar();
-    let verbs = grammar.get_subcommands().find(|verb| verb.get_name() == "scan").into_iter();
+    let verbs = ["scan", "restore"].into_iter().filter_map(|name| grammar.find_subcommand(name));
     let listed =
         grammar.get_arguments().chain(verbs.flat_map(Command::get_arguments)).filter(|arg| is_of_many_verbs(arg));
     let mut command = Command::new("options")

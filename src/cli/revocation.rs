@@ -11,6 +11,9 @@ use crate::core::credential::duration;
 use crate::core::ids::{ClusterId, Uid};
 use crate::core::revocation::journal::OperationId;
 
+/// The heading of what keeps several operators apart.
+pub(super) const SEVERAL_MACHINES: &str = "Several machines";
+
 pub(super) const REVOKE_ABOUT: &str = "Revoke an identity's access to the cluster, and prove that it is gone
 
 The identity is removed from the bindings, the cloud deletes its kubeconfig, and the API server, the cloud and the leaked file are \
@@ -92,6 +95,9 @@ pub struct RevokeArgs {
     /// Also end static tokens of ServiceAccounts that the identity could read, by a label of their Secrets; no token is read
     #[arg(long)]
     pub end_static_tokens: bool,
+    /// Hold a Lease in kube-system meanwhile, so that only one machine at a time changes bindings with it
+    #[arg(long, help_heading = SEVERAL_MACHINES)]
+    pub lease: bool,
     /// Reason, for the record
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
@@ -130,6 +136,9 @@ pub struct RestoreArgs {
     /// Let a leaked credential of this name work again (repeatable)
     #[arg(long, value_name = "NAME")]
     pub rearm: Vec<String>,
+    /// Hold a Lease in kube-system meanwhile, so that only one machine at a time changes bindings with it
+    #[arg(long, help_heading = SEVERAL_MACHINES)]
+    pub lease: bool,
     /// Reason, for the record
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,

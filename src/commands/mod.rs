@@ -10,6 +10,7 @@ mod fleet;
 pub(crate) mod format;
 mod history;
 mod leaked_file;
+mod leases;
 mod lint;
 mod log_progress;
 mod operation;

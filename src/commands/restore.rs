@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 
 use self::record::Recorded;
 use super::clusters::{self, positive};
+use super::leases::{self, Leases};
 use super::operation::{self, Beginning, Running};
 use super::stop::{Document, Stop};
 use super::{cloud, consent, fleet};
@@ -188,11 +189,17 @@ impl Restore<'_> {
     /// Carries it out: what is begun here is in the journal first.
     fn carry_out(&self, gathered: &[Gathered], consent: &Consent) -> Result<Status, Stop> {
         let keys = gathered.iter().map(|one| one.cluster.key.as_str());
-        let locked = operation::lock(self.world, keys, positive(self.args.cluster_timeout), self.runtime, self.ui)?;
+        let lock_timeout = positive(self.args.cluster_timeout);
+        let locked = operation::lock(self.world, keys, lock_timeout, self.runtime, self.ui)?;
+        let holder = leases::holder(&operators(gathered), self.world);
+        let held = gathered.iter().filter(|_| self.args.lease);
+        let places = held.map(|one| leases::Place { api: &one.api, key: &one.cluster.key }).collect();
+        let leases = Leases::acquire(places, &holder, lock_timeout, self.runtime, self.world, self.ui)?;
         let running = locked.begin(beginning(self.args, self.origin, gathered, self.plan), &[], self.world)?;
         let say_interrupted = operation::say_interrupted(self.ui);
         let (given_back, is_interrupted) = self.runtime.to_completion(say_interrupted, async |interrupt| {
-            let given_back = give_back(gathered, self.plan, consent, &running, &interrupt).await;
+            let work = give_back(gathered, self.plan, consent, &running, &leases, &interrupt);
+            let given_back = leases.held_during(work, self.ui).await;
             (given_back, interrupt.is_pending())
         });
         let (steps, again): (Vec<_>, Vec<Again>) = given_back.into_iter().unzip();
@@ -265,6 +272,7 @@ async fn give_back(
     plan: &RestorePlan,
     consent: &Consent,
     running: &Running,
+    leases: &Leases<'_>,
     interrupt: &Interrupt,
 ) -> Vec<(Vec<StepReport>, Again)> {
     let turns = Semaphore::new(STEPS_SIDE_BY_SIDE);
@@ -276,6 +284,7 @@ async fn give_back(
             cluster: id,
             region: None,
             recorder: &running.recorder,
+            lease: leases.of(&cluster.key),
             turns: &turns,
             interrupted: &|| interrupt.is_pending(),
             // Nothing of a restore is the cloud's.
@@ -339,10 +348,15 @@ fn say_rearmed(plan: &RestorePlan, ui: &Ui) {
     ui.note("the kubeconfig's record itself comes back only through ACK's recycle bin, in the console, within 30 days");
 }
 
+/// Every name that the operator is known by.
+fn operators(gathered: &[Gathered]) -> Vec<String> {
+    distinct(gathered.iter().flat_map(|one| one.operator.describe()))
+}
+
 fn beginning(args: &RestoreArgs, origin: &RestoreOrigin, gathered: &[Gathered], plan: &RestorePlan) -> Beginning {
     Beginning {
         action: Action::Restore,
-        operator: distinct(gathered.iter().flat_map(|one| one.operator.describe())),
+        operator: operators(gathered),
         reason: args.reason.clone(),
         hash: plan.hash.clone(),
         uids: plan.uids.clone(),

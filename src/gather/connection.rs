@@ -331,6 +331,7 @@ mod tests {
                     columns: None,
                     stderr_is_terminal: false,
                 },
+                host: "desk".to_owned(),
                 open_files: crate::world::OpenFiles::default(),
             }
         }

@@ -360,6 +360,7 @@ mod tests {
                 columns: None,
                 stderr_is_terminal: false,
             },
+            host: "desk".to_owned(),
             open_files: crate::world::OpenFiles::default(),
         };
         let cli = Cli::try_parse_from(["kubectl-ackcred", "version"]).unwrap();

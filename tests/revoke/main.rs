@@ -42,6 +42,7 @@ mod format_1;
 mod from_folder;
 mod incident_report;
 mod interruption;
+mod lease;
 mod many_grants;
 mod names;
 mod other_credentials;

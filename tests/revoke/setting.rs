@@ -256,6 +256,9 @@ pub(crate) fn sweep(server: &dyn Cluster, admin: &Client) {
             }
         }
     }
+    let lease = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kubectl-ackcred";
+    let reply = admin.send("DELETE", lease, &[], "").unwrap();
+    assert!(matches!(reply.code, 200 | 404), "{lease}: {}", reply.json());
     for namespace in NAMESPACES.iter().chain(&["kube-system"]) {
         for object in list(admin, &format!("/api/v1/namespaces/{namespace}/configmaps")) {
             if matches!(

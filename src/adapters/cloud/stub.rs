@@ -179,6 +179,7 @@ pub(super) fn world(home: &std::path::Path, variables: &[(&str, &str)]) -> World
             columns: None,
             stderr_is_terminal: false,
         },
+        host: "desk".to_owned(),
         open_files: crate::world::OpenFiles::default(),
     }
 }

@@ -23,13 +23,18 @@ pub(super) struct Expected<'a> {
 
 impl<'a> Expected<'a> {
     /// An answer of this kind that has no name, such as a review.
-    pub(super) fn kind(api_version: &'static str, kind: &'a str) -> Self {
+    pub(super) const fn kind(api_version: &'static str, kind: &'a str) -> Self {
         Self { api_version, kind, namespace: None, name: None }
     }
 
     /// The object of this name; `namespace` is `None` for one of the cluster.
-    pub(super) fn object(api_version: &'static str, kind: &'a str, namespace: Option<&'a str>, name: &'a str) -> Self {
-        Self { namespace, name: Some(name), ..Self::kind(api_version, kind) }
+    pub(super) const fn object(
+        api_version: &'static str,
+        kind: &'a str,
+        namespace: Option<&'a str>,
+        name: &'a str,
+    ) -> Self {
+        Self { api_version, kind, namespace, name: Some(name) }
     }
 
     /// Whether an answer is this; if not, why.

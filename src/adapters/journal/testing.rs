@@ -33,6 +33,7 @@ pub(super) fn world(cwd: &Path, home: Option<&str>, variables: &[(&str, &str)]) 
             columns: None,
             stderr_is_terminal: false,
         },
+        host: "desk".to_owned(),
         open_files: crate::world::OpenFiles::default(),
     }
 }

@@ -7,6 +7,7 @@ use futures_util::{StreamExt as _, stream};
 use tokio::sync::Semaphore;
 
 use super::super::clusters;
+use super::super::leases::{self, Leases};
 use super::super::operation::{self, Running};
 use super::super::stop::Stop;
 use super::request::Request;
@@ -55,6 +56,15 @@ struct Part<'a> {
     before: Before,
 }
 
+/// What the parts of a revocation have in common.
+struct Shared<'a> {
+    running: &'a Running,
+    leases: &'a Leases<'a>,
+    turns: &'a Semaphore,
+    consent: &'a Consent,
+    interrupt: &'a Interrupt,
+}
+
 /// What became of a revocation, or of a part of it.
 #[derive(Default)]
 struct Done {
@@ -76,6 +86,9 @@ impl Revocation<'_> {
         let locked = operation::lock(self.world, keys, lock_timeout, self.runtime, self.ui)?;
         let parts = self.ui.waiting("asking what the bindings allow now", self.parts(&concerned, plan));
         let parts = self.runtime.cancellable(parts)?;
+        let holder = leases::holder(&operators(&parts), self.world);
+        let places = parts.iter().filter(|_| self.args.lease).map(Part::place).collect();
+        let leases = Leases::acquire(places, &holder, lock_timeout, self.runtime, self.world, self.ui)?;
         let running = match &self.request.resumed {
             Some(past) => locked.resume(past, &operators(&parts), self.world)?,
             None => locked.begin(self.beginning(&parts, plan), &originals(&parts), self.world)?,
@@ -83,13 +96,14 @@ impl Revocation<'_> {
         self.ui.note(&format!("operation {}", running.id));
         let turns = Semaphore::new(self.args.clusters.parallel.into());
         let outcome = self.runtime.to_completion(operation::say_interrupted(self.ui), async |interrupt| {
+            let shared = Shared { running: &running, leases: &leases, turns: &turns, consent, interrupt: &interrupt };
             let work = stream::iter(&parts).map(async |part| {
-                let done = self.change_and_verify(part, plan, &running, &turns, consent, &interrupt);
-                let done = Box::pin(done).await;
+                let done = Box::pin(self.change_and_verify(part, plan, &shared)).await;
                 part.gathered.api.disconnect();
                 done
             });
-            work.buffered(self.parallel(parts.len())).collect::<Vec<Done>>().await
+            let work = work.buffered(self.parallel(parts.len())).collect::<Vec<Done>>();
+            leases.held_during(work, self.ui).await
         });
         Ok(self.finish(plan, running, Done::joined(outcome)))
     }
@@ -146,10 +160,7 @@ impl Revocation<'_> {
         &self,
         part: &Part<'_>,
         whole: &Plan,
-        running: &Running,
-        turns: &Semaphore,
-        consent: &Consent,
-        interrupt: &Interrupt,
+        Shared { running, leases, turns, consent, interrupt }: &Shared<'_>,
     ) -> Done {
         let Part { gathered, plan, before } = part;
         let input = &gathered.input;
@@ -159,6 +170,7 @@ impl Revocation<'_> {
             cluster: input.cluster.id(),
             region: gathered.region.as_ref(),
             recorder: &running.recorder,
+            lease: leases.of(&input.cluster.key),
             turns,
             interrupted: &|| interrupt.is_pending(),
             cloud_timeout: clusters::cloud_timeout(self.args.clusters.cluster_timeout),
@@ -287,6 +299,10 @@ impl Revocation<'_> {
 }
 
 impl Part<'_> {
+    fn place(&self) -> leases::Place<'_> {
+        leases::Place { api: &self.gathered.api, key: &self.gathered.input.cluster.key }
+    }
+
     fn record(&self) -> ClusterRecord {
         let (input, cluster) = (&self.gathered.input, &self.gathered.input.cluster);
         ClusterRecord {

@@ -149,6 +149,8 @@ impl Rotation<'_> {
             cluster: input.cluster.id(),
             region: gathered.revocation.region.as_ref(),
             recorder: &running.recorder,
+            // It could not be renewed once the credential that holds it is revoked.
+            lease: None,
             turns: &turns,
             interrupted: &|| interrupt.is_pending(),
             cloud_timeout: clusters::cloud_timeout(self.args.cluster_timeout),

@@ -66,6 +66,7 @@ fn each_flag_is_listed_where_it_belongs() {
         "--parallel",
         "--cluster-timeout",
         "--temporary-credentials",
+        "--lease",
     ] {
         assert!(options.contains(flag), "{flag}: {options}");
         for verb in ["whoami", "expiry", "scan", "status", "revoke", "history", "version"] {

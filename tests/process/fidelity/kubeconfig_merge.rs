@@ -88,6 +88,7 @@ impl Scene {
                 columns: None,
                 stderr_is_terminal: false,
             },
+            host: "desk".to_owned(),
             open_files: kubectl_ackcred::world::OpenFiles::default(),
         }
     }

@@ -1,0 +1,168 @@
+//! `--lease`: of several machines one at a time changes a cluster, and one that no longer holds the Lease begins no further step.
+
+#![cfg(unix)]
+
+use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Exchange, Fault, Gate};
+use ackcred_sandbox::binding::BindingRef;
+use ackcred_sandbox::cluster::Cluster;
+use ackcred_sandbox::controlplane::shared;
+use kubectl_ackcred::status::Status;
+use serde_json::{Value, json};
+
+use crate::crash::gate_at;
+use crate::scene::{ANN, CARL, Incident, SOON, done, name, text};
+
+const LEASES: &str = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases";
+const LEASE: &str = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kubectl-ackcred";
+const REVOKE: [&str; 6] = ["revoke", CARL, "--yes", "--lease", "--settle", "0s"];
+
+on_both_servers!(
+    a_lease_is_held_by_one_and_then_left_to_others,
+    a_lease_that_another_machine_renews_is_waited_for_and_not_taken,
+    a_lease_whose_holder_has_stopped_renewing_it_is_taken_over,
+);
+
+fn held_by<C: Cluster>(incident: &Incident<C>, holder: &str, seconds: u32) {
+    let spec = json!({"holderIdentity": holder, "leaseDurationSeconds": seconds, "leaseTransitions": 4});
+    incident.post(LEASES, &json!({"metadata": {"name": "kubectl-ackcred"}, "spec": spec}));
+}
+
+fn spec<C: Cluster>(incident: &Incident<C>) -> Value {
+    incident.get(LEASE)["spec"].clone()
+}
+
+fn a_lease_is_held_by_one_and_then_left_to_others<C: Cluster>(server: C) {
+    let incident = Incident::stage(server, |setup| setup);
+    let operation = done(&incident, &REVOKE)["operation"].clone();
+    let left = spec(&incident);
+    assert_eq!((&left["holderIdentity"], &left["leaseTransitions"]), (&json!(""), &json!(0)), "{left}");
+    done(&incident, &["restore", text(&operation), "--yes", "--force", "--lease"]);
+    let left = spec(&incident);
+    assert_eq!((&left["holderIdentity"], &left["leaseTransitions"]), (&json!(""), &json!(1)), "{left}");
+}
+
+fn a_lease_that_another_machine_renews_is_waited_for_and_not_taken<C: Cluster>(server: C) {
+    let incident = Incident::stage(server, |setup| setup);
+    held_by(&incident, "bo at laptop", 3600);
+    let before = incident.bindings();
+    let (status, plan, said) = incident.json(&[&REVOKE[..], &["--cluster-timeout", "1s"]].concat());
+    assert_eq!(status, Status::Refused, "{said}");
+    let refusal = &plan["refusals"][0];
+    assert_eq!(refusal["code"], "Locked", "{plan:#}");
+    assert!(text(&refusal["message"]).ends_with("bo at laptop holds the Lease, and did for 1s"), "{plan:#}");
+    assert_eq!(spec(&incident)["holderIdentity"], "bo at laptop");
+    assert!(incident.bindings() == before, "{said}");
+    assert_eq!(incident.run(&["history"]).status, Status::Done);
+    assert!(!incident.run(&["history"]).stdout.contains(CARL), "no operation was begun");
+}
+
+fn a_lease_whose_holder_has_stopped_renewing_it_is_taken_over<C: Cluster>(server: C) {
+    let incident = Incident::stage(server, |setup| setup);
+    held_by(&incident, "bo at laptop", 1);
+    done(&incident, &REVOKE);
+    let left = spec(&incident);
+    assert_eq!((&left["holderIdentity"], &left["leaseTransitions"]), (&json!(""), &json!(5)), "{left}");
+}
+
+#[test]
+fn without_the_right_to_the_lease_nothing_is_changed() {
+    let deployer = "200000000000000777-1";
+    let all = json!(["*"]);
+    let incident = Incident::sandbox(|setup| {
+        setup.operator(ackcred_sandbox::certs::Subject::ack(deployer)).operator_may(json!([
+            {"apiGroups": ["", "rbac.authorization.k8s.io", "authorization.k8s.io"], "resources": all, "verbs": all},
+        ]))
+    });
+    let before = incident.bindings();
+    let (status, plan, said) = incident.json(&REVOKE);
+    assert_eq!(status, Status::Refused, "{plan:#}\n{said}");
+    let refusal = plan["refusals"].as_array().unwrap().iter().find(|refusal| refusal["code"] == "Locked").unwrap();
+    assert!(text(&refusal["message"]).contains("get lease kube-system/kubectl-ackcred"), "{refusal}");
+    assert!(text(&refusal["hint"]).contains("get, create and update Leases in kube-system"), "{refusal}");
+    assert!(incident.bindings() == before, "{said}");
+}
+
+/// Exchanges about the Lease since, by method and status.
+fn about_the_lease(incident: &Incident<ApiServer>) -> Vec<(String, u16)> {
+    let exchanges = incident.server.faults().exchanges().into_iter();
+    let own = exchanges.filter(|exchange| exchange.path.starts_with(LEASES) && exchange.user != "admin");
+    own.map(|Exchange { method, code, .. }| (method, code)).collect()
+}
+
+/// Holds a revocation in its first step, has `meanwhile` happen, lets it go and gives its document.
+fn held_in_its_first_step(incident: &Incident<ApiServer>, meanwhile: impl FnOnce()) -> (Status, Value, String) {
+    let first = gate_at(incident, &("PATCH", BindingRef::role_binding("shop", "team")), Fault::HoldRequest);
+    std::thread::scope(|scope| {
+        let revoking = scope.spawn(|| incident.json(&[&REVOKE[..], &["--parallel", "1"]].concat()));
+        assert!(first.wait_reached(1, SOON));
+        meanwhile();
+        first.open();
+        revoking.join().unwrap()
+    })
+}
+
+/// What happens to the Lease while the first step is held; the API server answers why it can't be renewed only after that step.
+fn lost_in_its_first_step(lose: impl FnOnce(&Incident<ApiServer>)) -> (Value, String) {
+    let incident = Incident::sandbox(|setup| setup);
+    let look = Gate::new();
+    let (status, report, said) = held_in_its_first_step(&incident, || {
+        let held = spec(&incident)["holderIdentity"].clone();
+        assert!(text(&held).starts_with(&format!("{} at desk (", name(ANN))), "{held}");
+        lose(&incident);
+        incident.server.faults().add("GET", LEASE, 1, Fault::HoldRequest(look.clone()));
+        assert!(look.wait_reached(1, SOON), "it is not renewed");
+        std::thread::spawn({
+            let (look, faults) = (look.clone(), incident.server.faults().clone());
+            move || {
+                // The first step is answered, and the second would have begun by the time that the look is.
+                while !faults.exchanges().iter().any(|one| one.method == "PATCH" && one.code == 200) {
+                    std::thread::sleep(std::time::Duration::from_millis(5));
+                }
+                look.open();
+            }
+        });
+    });
+    assert_eq!(status, Status::Incomplete, "{report:#}\n{said}");
+    let results: Vec<&str> = report["steps"].as_array().unwrap().iter().map(|step| text(&step["result"])).collect();
+    let of = |wanted: &str| results.iter().filter(|result| **result == wanted).count();
+    assert!(of("Done") > 0 && of("Skipped") > 0 && of("Done") + of("Skipped") == results.len(), "{report:#}");
+    let changes = incident.changes().into_iter().filter(|change| !change.path.starts_with(LEASES));
+    assert_eq!(changes.count(), of("Done"), "a step began without the Lease");
+    let skipped = report["steps"].as_array().unwrap().iter().find(|step| step["result"] == "Skipped").unwrap();
+    (skipped["error"].clone(), said)
+}
+
+#[test]
+fn a_lease_that_is_taken_away_stops_the_operation_before_the_next_change() {
+    let (error, said) = lost_in_its_first_step(|incident| {
+        let mut taken = incident.get(LEASE);
+        taken["spec"]["holderIdentity"] = json!("bo at laptop");
+        incident.put(LEASE, &taken);
+    });
+    assert_eq!(error, "no more changes without the Lease: bo at laptop holds the Lease by now");
+    assert!(said.contains("resume it: kubectl ackcred revoke --resume "), "{said}");
+}
+
+#[test]
+fn a_lease_that_is_deleted_stops_the_operation_before_the_next_change() {
+    let (error, _) = lost_in_its_first_step(|incident| drop(incident.delete(LEASE)));
+    assert_eq!(error, "no more changes without the Lease: the Lease was deleted");
+}
+
+#[test]
+fn a_renewal_without_an_answer_is_no_loss() {
+    let incident = Incident::sandbox(|setup| setup);
+    let (status, report, said) = held_in_its_first_step(&incident, || {
+        incident.server.faults().add("PUT", LEASE, 1, Fault::DropResponse);
+        let renewed = || about_the_lease(&incident).iter().filter(|(method, _)| method == "PUT").count() >= 3;
+        let begun = std::time::Instant::now();
+        while !renewed() {
+            assert!(begun.elapsed() < SOON, "{:?}", about_the_lease(&incident));
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    });
+    assert_eq!(status, Status::Done, "{report:#}\n{said}");
+    let refused = about_the_lease(&incident).iter().filter(|(_, code)| *code == 409).count();
+    assert_eq!(refused, 1, "{:?}", about_the_lease(&incident));
+    assert_eq!(spec(&incident)["holderIdentity"], "");
+}
