@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, Command};
+use zeroize::Zeroizing;
 
 use crate::world::World;
 
@@ -41,7 +42,7 @@ pub fn command(world: &World, program: impl AsRef<OsStr>) -> Command {
     command
 }
 
-/// Runs a program to its end and gives its standard output. Its standard error goes to `messages` as it comes; without
+/// Runs a program to its end and gives its standard output, which may hold a credential. Its standard error goes to `messages` as it comes; without
 /// these, where the command says. After `timeout` the program is killed; `None` means to wait for ever.
 ///
 /// # Errors
@@ -50,7 +51,7 @@ pub async fn output(
     mut command: Command,
     timeout: Option<Duration>,
     messages: Option<&Messages>,
-) -> Result<Vec<u8>, ChildError> {
+) -> Result<Zeroizing<Vec<u8>>, ChildError> {
     if messages.is_some() {
         command.stderr(Stdio::piped());
     }
@@ -63,7 +64,7 @@ pub async fn output(
     }
 }
 
-async fn finish(mut child: Child, messages: Option<&Messages>) -> Result<Vec<u8>, ChildError> {
+async fn finish(mut child: Child, messages: Option<&Messages>) -> Result<Zeroizing<Vec<u8>>, ChildError> {
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let (output, ()) = tokio::try_join!(bounded(stdout), show(stderr, messages))?;
     let status = child.wait().await?;
@@ -71,8 +72,8 @@ async fn finish(mut child: Child, messages: Option<&Messages>) -> Result<Vec<u8>
 }
 
 /// All of a stream that isn't too long. One that is ends the wait at once: its writer may never end.
-async fn bounded(stream: Option<impl AsyncRead + Unpin>) -> Result<Vec<u8>, ChildError> {
-    let mut output = Vec::new();
+async fn bounded(stream: Option<impl AsyncRead + Unpin>) -> Result<Zeroizing<Vec<u8>>, ChildError> {
+    let mut output = Zeroizing::new(Vec::new());
     if let Some(stream) = stream {
         stream.take(MOST_OUTPUT + 1).read_to_end(&mut output).await?;
     }
@@ -103,7 +104,7 @@ mod tests {
     use super::*;
     use crate::world::{Environment, Streams};
 
-    async fn run(script: &str, timeout: Option<Duration>) -> Result<Vec<u8>, ChildError> {
+    async fn run(script: &str, timeout: Option<Duration>) -> Result<Zeroizing<Vec<u8>>, ChildError> {
         let folder = tempfile::tempdir().unwrap();
         let world = World {
             now: jiff::Timestamp::UNIX_EPOCH,
@@ -130,7 +131,7 @@ mod tests {
 
     #[tokio::test]
     async fn output_up_to_the_limit_is_given_whole() {
-        assert_eq!(run("printf a; cat; printf b", None).await.unwrap(), b"ab");
+        assert_eq!(*run("printf a; cat; printf b", None).await.unwrap(), *b"ab");
         let script = format!("head -c {MOST_OUTPUT} /dev/zero");
         assert_eq!(run(&script, None).await.unwrap().len() as u64, MOST_OUTPUT);
     }

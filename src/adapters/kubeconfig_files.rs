@@ -8,6 +8,8 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use zeroize::Zeroizing;
+
 use crate::adapters::files;
 use crate::core::credential::found::find;
 use crate::core::kubeconfig::{self, Kubeconfig, ParseError, clean};
@@ -245,18 +247,18 @@ fn is_empty(kubeconfig: &Kubeconfig) -> bool {
     kubeconfig.contexts.is_empty() && kubeconfig.clusters.is_empty() && kubeconfig.users.is_empty()
 }
 
-pub(super) fn read(path: &Path) -> Result<(Vec<u8>, Metadata), LoadError> {
+pub(super) fn read(path: &Path) -> Result<(Zeroizing<Vec<u8>>, Metadata), LoadError> {
     let looked_at = fs::metadata(path).map_err(|source| unreadable(path, source))?;
     // The customary way to say "no kubeconfig at all".
     if path == Path::new("/dev/null") {
-        return Ok((Vec::new(), looked_at));
+        return Ok((Zeroizing::default(), looked_at));
     }
     // Looking before opening, because opening some devices does something.
     check(path, &looked_at)?;
     let file = files::open(path, true).map_err(|source| unreadable(path, source))?;
     let metadata = file.metadata().map_err(|source| unreadable(path, source))?;
     check(path, &metadata)?;
-    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
+    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default()));
     file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|source| unreadable(path, source))?;
     if bytes.len() as u64 > LARGEST {
         return Err(LoadError::TooLarge { path: path.to_owned() });

@@ -43,7 +43,7 @@ pub fn is_there(path: &Path) -> bool {
 /// # Errors
 /// Where it can't be read, or is something else than a file.
 pub fn content(path: &Path) -> Result<Secret<Vec<u8>>, WriteError> {
-    Ok(Secret::new(read(path)?.0))
+    Ok(Secret::new(std::mem::take(&mut *read(path)?.0)))
 }
 
 /// Keeps a file as it is under another name, for its owner alone. One that is kept already stays as it was.

@@ -9,6 +9,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt;
+use zeroize::Zeroizing;
 
 use super::error::Kind;
 use crate::adapters::files;
@@ -47,7 +48,7 @@ pub(super) struct Request {
 pub(super) struct Response {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
-    pub(super) body: Vec<u8>,
+    pub(super) body: Secret<Vec<u8>>,
 }
 
 impl Response {
@@ -159,14 +160,18 @@ async fn exchange(client: &reqwest::Client, request: Request) -> Result<Response
     }
     let sent = client.request(request.method, request.url).headers(headers).body(request.body).send().await;
     let mut response = sent.map_err(broken)?;
-    let mut body = Vec::new();
+    let mut body = Zeroizing::new(Vec::new());
     while let Some(chunk) = response.chunk().await.map_err(broken)? {
         if body.len() + chunk.len() > LARGEST_BODY {
             return Err(Failure::new(Kind::Malformed, format!("an answer of more than {LARGEST_BODY} bytes")));
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Response { status: response.status().as_u16(), headers: response.headers().clone(), body })
+    Ok(Response {
+        status: response.status().as_u16(),
+        headers: response.headers().clone(),
+        body: Secret::new(std::mem::take(&mut *body)),
+    })
 }
 
 fn broken(error: reqwest::Error) -> Failure {

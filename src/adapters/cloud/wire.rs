@@ -276,7 +276,7 @@ impl Wire {
     }
 
     fn judge(&self, action: String, response: Response, secrets: &[&Secret<String>]) -> Result<Reply, Error> {
-        let said = ErrorBody::read(&response.body);
+        let said = ErrorBody::read(response.body.expose());
         let request_id = said.request_id.as_deref().or_else(|| response.header("x-acs-request-id"));
         let request_id = request_id.map(|id| error::token(id, secrets));
         if !(200..300).contains(&response.status) || said.contradicts_success() {
@@ -287,7 +287,7 @@ impl Wire {
                 .with_retry_after(retry::hint(&response.headers, self.now()));
             return Err(error);
         }
-        Ok(Reply { status: response.status, request_id, body: Secret::new(response.body), action })
+        Ok(Reply { status: response.status, request_id, body: response.body, action })
     }
 }
 

@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::alphabet;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use memchr::memmem;
+use zeroize::Zeroizing;
 
 /// Padding is required and the unused bits of the last character are ignored, as in Go.
 const BASE64: GeneralPurpose =
@@ -114,11 +115,11 @@ fn end_of<'a>(text: &'a [u8], label: &[u8]) -> Option<&'a [u8]> {
 }
 
 fn decode(body: &[u8]) -> Option<Vec<u8>> {
-    let mut text = Vec::with_capacity(body.len());
+    let mut text = Zeroizing::new(Vec::with_capacity(body.len()));
     for part in body.split(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')) {
         text.extend_from_slice(part);
     }
-    BASE64.decode(text).ok()
+    BASE64.decode(&*text).ok()
 }
 
 /// The first line without its end and the blanks before that, and what follows.

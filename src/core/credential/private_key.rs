@@ -12,6 +12,8 @@ use x509_parser::oid_registry::{
     OID_EC_P256, OID_KEY_TYPE_EC_PUBLIC_KEY, OID_NIST_EC_P384, OID_PKCS1_RSAENCRYPTION, OID_SIG_ED25519,
 };
 
+use zeroize::Zeroizing;
+
 use super::der::{self, Der};
 use super::pem::{self, Damage};
 use super::public_key::{Curve, PublicKey, without_leading_zeros};
@@ -84,7 +86,8 @@ impl PrivateKey {
         let mut certificates = 0;
         for block in pem::blocks(text) {
             if is_key(block.label) {
-                return Self::from_der(&block.content).map_err(|error| match (error, block.label) {
+                let content = Zeroizing::new(block.content);
+                return Self::from_der(&content).map_err(|error| match (error, block.label) {
                     (_, b"ENCRYPTED PRIVATE KEY") => PrivateKeyError::Encrypted,
                     (_, b"OPENSSH PRIVATE KEY") => PrivateKeyError::OpenSsh,
                     (_, _) if block.encrypted => PrivateKeyError::Encrypted,

@@ -19,6 +19,8 @@ mod resolve;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use zeroize::Zeroize;
+
 use crate::core::secret::Secret;
 use crate::core::sourced::Sourced;
 
@@ -176,4 +178,13 @@ pub enum Data {
     Decoded(Vec<u8>),
     /// Not base64, with the reason. kubectl refuses such a file; here only the entry is invalid.
     Malformed(String),
+}
+
+impl Zeroize for Data {
+    fn zeroize(&mut self) {
+        match self {
+            Self::Decoded(bytes) => bytes.zeroize(),
+            Self::Malformed(reason) => reason.zeroize(),
+        }
+    }
 }

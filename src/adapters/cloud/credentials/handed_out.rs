@@ -50,7 +50,7 @@ pub(super) fn json<T: serde::de::DeserializeOwned>(response: &Response) -> Resul
     if response.status != 200 {
         return Err(format!("HTTP {}", response.status));
     }
-    serde_json::from_slice(&response.body).map_err(|_| "the answer is not as documented".to_owned())
+    serde_json::from_slice(response.body.expose()).map_err(|_| "the answer is not as documented".to_owned())
 }
 
 impl Resolver<'_> {

@@ -19,6 +19,8 @@ mod uri;
 
 use std::path::{Path, PathBuf};
 
+use zeroize::Zeroizing;
+
 pub use self::error::CredentialsError;
 use super::CloudSettings;
 use super::endpoints::{Endpoint, Endpoints};
@@ -174,10 +176,10 @@ impl Resolver<'_> {
 }
 
 /// The text of a file; `None` where there is no such file.
-fn read(file: &Path) -> Result<Option<String>, CredentialsError> {
+fn read(file: &Path) -> Result<Option<Zeroizing<String>>, CredentialsError> {
     let no_text = |_| CredentialsError::Malformed { file: file.to_owned(), reason: "it is no UTF-8 text".to_owned() };
     match files::load(file) {
-        Ok(bytes) => String::from_utf8(bytes).map(Some).map_err(no_text),
+        Ok(bytes) => String::from_utf8(bytes).map(|text| Some(Zeroizing::new(text))).map_err(no_text),
         Err(FileError::Missing) => Ok(None),
         Err(source) => Err(CredentialsError::Unreadable { file: file.to_owned(), source }),
     }
