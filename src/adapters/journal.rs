@@ -31,6 +31,7 @@ mod testing;
 use std::io;
 use std::path::PathBuf;
 
+use crate::core::json_fault::JsonFault;
 use crate::core::revocation::journal::{LineError, OperationId};
 use crate::core::revocation::record::RecordError;
 
@@ -118,7 +119,7 @@ pub enum JournalError {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        source: serde_json::Error,
+        source: JsonFault,
     },
     /// A file of an operation is not what was written.
     #[error("{} is not what was written there: it was changed or damaged since", .path.display())]

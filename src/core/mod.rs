@@ -29,6 +29,7 @@ pub mod distinct;
 pub mod failure;
 pub mod hex;
 pub mod ids;
+pub mod json_fault;
 pub mod lifetime;
 pub mod percent;
 pub mod progress;

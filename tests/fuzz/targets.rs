@@ -119,8 +119,12 @@ fn rbac_list_json(bytes: &[u8]) {
     let read = |size: usize| {
         let (mut decoder, mut items) = (ListDecoder::new(1 << 16), Vec::new());
         for frame in bytes.chunks(size) {
-            let item = |item: &[u8]| serde_json::from_slice::<BindingItem<'_>>(item).map(|_| items.push(item.to_vec()));
-            if let Err(error) = decoder.feed(frame, item) {
+            let fed = decoder.feed(frame, |item| {
+                serde_json::from_slice::<BindingItem<'_>>(item)?;
+                items.push(item.to_vec());
+                Ok(())
+            });
+            if let Err(error) = fed {
                 assert!(!error.to_string().is_empty());
                 return (items, None);
             }

@@ -13,7 +13,10 @@ fn decode<'a>(frames: impl IntoIterator<Item = &'a [u8]>) -> Result<(Items, Stri
     let mut items = Vec::new();
     let mut decoder = ListDecoder::new(LIMIT);
     for frame in frames {
-        decoder.feed(frame, |item| serde_json::from_slice(item).map(|item| items.push(item)))?;
+        decoder.feed(frame, |item| {
+            items.push(serde_json::from_slice(item)?);
+            Ok(())
+        })?;
     }
     decoder.finish().map(|trailer| (items, trailer.continue_token))
 }

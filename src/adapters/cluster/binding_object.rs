@@ -80,7 +80,7 @@ impl ApiServer {
                 return Ok(ChangedBinding { status, after: None });
             }
             expected(binding).check(&body)?;
-            let after = serde_json::from_slice(&body).map(Some).map_err(Failure::Malformed)?;
+            let after = serde_json::from_slice(&body).map(Some).map_err(Failure::malformed)?;
             Ok(ChangedBinding { status, after })
         };
         read.await.map_err(|failure| self.error(&question.call, failure))
@@ -101,7 +101,7 @@ fn says_that_it_is_gone(body: &[u8]) -> Result<bool, Failure> {
     if Head::of(body)?.kind != "Status" {
         return Ok(false);
     }
-    let outcome: Outcome = serde_json::from_slice(body).map_err(Failure::Malformed)?;
+    let outcome: Outcome = serde_json::from_slice(body).map_err(Failure::malformed)?;
     Ok(outcome.status == "Success")
 }
 

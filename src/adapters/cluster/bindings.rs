@@ -1,14 +1,13 @@
 //! Reads all bindings of one kind, item by item.
 
 use bytes::Bytes;
-use serde::de::Error as _;
-use serde_json::Error as JsonError;
 
 use super::ApiServer;
 use super::exchange::{ApiRequest, ApiResponse, Encoding};
 use super::failure::{CallError, Failure};
 use super::list::{ListDecoder, ListTrailer};
 use super::protobuf_list::ProtobufListDecoder;
+use crate::core::json_fault::JsonFault;
 use crate::core::percent;
 use crate::core::rbac::binding::{BindingItem, BindingKind};
 use crate::core::rbac::inventory::Inventory;
@@ -105,7 +104,7 @@ pub(super) trait ListItems {
     fn start_over(&mut self);
 
     /// Takes the next item in JSON.
-    fn add_json(&mut self, item: &[u8]) -> Result<(), JsonError>;
+    fn add_json(&mut self, item: &[u8]) -> Result<(), JsonFault>;
 
     /// Takes the next item in protobuf, for lists that are asked for so.
     fn add_protobuf(&mut self, item: &[u8]) -> Result<(), ProtobufError>;
@@ -133,8 +132,8 @@ impl ListItems for Bindings {
         self.inventory.clear();
     }
 
-    fn add_json(&mut self, item: &[u8]) -> Result<(), JsonError> {
-        self.add(&serde_json::from_slice(item)?).map_err(JsonError::custom)
+    fn add_json(&mut self, item: &[u8]) -> Result<(), JsonFault> {
+        self.add(&serde_json::from_slice(item)?).map_err(JsonFault::because)
     }
 
     fn add_protobuf(&mut self, item: &[u8]) -> Result<(), ProtobufError> {

@@ -3,13 +3,13 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::Error as JsonError;
 
 use super::ApiServer;
 use super::bindings::{ListItems, ListOf};
 use super::exchange::Encoding;
 use super::failure::CallError;
 use super::review::absent_when_not_found;
+use crate::core::json_fault::JsonFault;
 use crate::core::rbac::protobuf::ProtobufError;
 
 struct Collected<T>(Vec<T>);
@@ -19,7 +19,7 @@ impl<T: DeserializeOwned> ListItems for Collected<T> {
         self.0.clear();
     }
 
-    fn add_json(&mut self, item: &[u8]) -> Result<(), JsonError> {
+    fn add_json(&mut self, item: &[u8]) -> Result<(), JsonFault> {
         self.0.push(serde_json::from_slice(item)?);
         Ok(())
     }

@@ -144,7 +144,7 @@ impl ApiServer {
         let question = ApiRequest::get("get /version", "/version");
         let read = async {
             let body = self.small_body(&question).await?;
-            serde_json::from_slice::<ServerVersion>(&body).map_err(Failure::Malformed)
+            serde_json::from_slice::<ServerVersion>(&body).map_err(Failure::malformed)
         };
         let version = read.await.map_err(|failure| self.error(&question.call, failure))?;
         // Some distributions write 33+.
@@ -156,7 +156,7 @@ impl ApiServer {
         let question = ApiRequest::get(format!("get API discovery at {root}"), root).in_encoding(Encoding::Discovery);
         let body = self.small_body(&question).await.map_err(|failure| self.error(&question.call, failure))?;
         let head = Head::of(&body).map_err(|failure| self.error(&question.call, failure))?;
-        let malformed = |error| self.error(&question.call, Failure::Malformed(error));
+        let malformed = |error| self.error(&question.call, Failure::malformed(error));
         match head.kind.as_str() {
             "APIGroupDiscoveryList" => Ok(aggregated(serde_json::from_slice(&body).map_err(malformed)?)),
             "APIVersions" => Ok(self.kinds_of_each(vec!["v1".to_owned()]).await),

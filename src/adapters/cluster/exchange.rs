@@ -238,7 +238,10 @@ impl ApiServer {
                     sleep_until(Instant::now() + wait).await;
                     attempt += 1;
                 }
-                _ => return answer(response, question.encoding, deadline, turn).await,
+                _ => {
+                    let answer = answer(response, question.encoding, deadline, turn).await;
+                    return answer.map_err(|failure| failure.without_secrets(&self.login.sent_secrets()));
+                }
             }
         }
     }
@@ -251,7 +254,9 @@ impl ApiServer {
         Ok(answer)
     }
 
+    /// The error of a call. What the server repeats of the credential that was sent to it is taken out.
     pub(super) fn error(&self, call: impl Into<String>, failure: Failure) -> CallError {
+        let failure = failure.without_secrets(&self.login.sent_secrets());
         CallError { server: self.server.clone(), call: call.into(), failure }
     }
 }

@@ -9,7 +9,9 @@ use super::client::ProxyUnreachable;
 use super::list::ListError;
 use super::protobuf_list::ProtobufListError;
 use super::tls::TlsFailure;
+use crate::core::json_fault::JsonFault;
 use crate::core::rbac::user_info::ANONYMOUS;
+use crate::core::secret::{Secret, without_secrets};
 
 /// A call to an API server that failed: which server, which call, and why.
 #[derive(Debug, thiserror::Error)]
@@ -124,7 +126,7 @@ pub enum Failure {
     },
     /// A small document isn't what it should be.
     #[error("the answer can't be read")]
-    Malformed(#[source] serde_json::Error),
+    Malformed(#[source] JsonFault),
     /// A list isn't what it should be.
     #[error(transparent)]
     List(#[from] ListError),
@@ -216,6 +218,11 @@ fn is_out_of_files(_error: &io::Error) -> bool {
 }
 
 impl Failure {
+    /// A document that isn't what it should be. The parser's own text quotes what it can't read, and that isn't kept.
+    pub(super) fn malformed(error: serde_json::Error) -> Self {
+        Self::Malformed(error.into())
+    }
+
     /// Whether no connection could be opened because the process, or the machine, has too many open files.
     pub(super) fn is_out_of_files(&self) -> bool {
         let Self::Connection(cause) = self else { return false };
@@ -227,6 +234,22 @@ impl Failure {
             cause = error.source();
         }
         false
+    }
+
+    /// The same failure without what a server, or what stands before it, repeats of these secrets.
+    pub(super) fn without_secrets(mut self, secrets: &[Secret<String>]) -> Self {
+        let said = match &mut self {
+            Self::Refused(Refusal { reason, message, .. }) => vec![reason, message],
+            Self::NotKubernetes { content_type, .. } => vec![content_type],
+            Self::WrongKind { found, .. } | Self::WrongObject { found, .. } => vec![found],
+            Self::List(ListError::Member { member, .. }) => vec![member],
+            _ => Vec::new(),
+        };
+        let secrets: Vec<&Secret<String>> = secrets.iter().collect();
+        for text in said {
+            *text = without_secrets(text, &secrets);
+        }
+        self
     }
 
     /// Tells why the HTTP client got no answer.
@@ -290,5 +313,47 @@ fn cause_of<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError
     match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
         Some(inner) => Some(inner),
         None => error.source(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::chain;
+
+    #[test]
+    fn what_a_server_repeats_of_the_credential_is_taken_out() {
+        let secrets = [Secret::new("hunter2+/=".to_owned())];
+        let refusal = Refusal {
+            status: 401,
+            reason: "hunter2+/=".into(),
+            message: "bad token hunter2+/= in /login?token=hunter2%2B%2F%3D".into(),
+        };
+        let text = || "a hunter2+/= b".to_owned();
+        for (failure, shown) in [
+            (refusal.into(), "bad token [secret] in /login?token=[secret] ([secret], HTTP 401)"),
+            (
+                Failure::NotKubernetes { status: 502, content_type: text() },
+                "the answer is not from a Kubernetes API server: a [secret] b instead of JSON (HTTP 502)",
+            ),
+            (
+                Failure::WrongObject { expected: "this".into(), found: text() },
+                "the answer is a [secret] b instead of this",
+            ),
+            (
+                Failure::WrongKind { expected: "this".into(), found: text() },
+                "the answer is a `a [secret] b` instead of a `this`",
+            ),
+        ] {
+            let failure = failure.without_secrets(&secrets);
+            assert_eq!(chain(&failure), shown);
+            assert!(!format!("{failure:?}").contains("hunter2"), "{failure:?}");
+        }
+        let malformed = Failure::malformed(serde_json::from_str::<u8>("\"hunter2+/=\"").unwrap_err());
+        assert_eq!(
+            chain(&malformed),
+            "the answer can't be read: invalid type: string, expected u8 at line 1 column 12"
+        );
+        assert!(!format!("{malformed:?}").contains("hunter2"), "{malformed:?}");
     }
 }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::json_value::ValueScanner;
+use crate::core::json_fault::JsonFault;
 
 /// What a list says of itself, beside its items.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,7 +39,7 @@ pub enum ListError {
         /// The member's key.
         member: String,
         /// What the JSON reader says.
-        source: serde_json::Error,
+        source: JsonFault,
     },
     /// One of the items isn't what the list should hold.
     #[error("item {index} of the list can't be read")]
@@ -46,7 +47,7 @@ pub enum ListError {
         /// The item's place in this page, from 0.
         index: u64,
         /// What the JSON reader says.
-        source: serde_json::Error,
+        source: JsonFault,
     },
     /// One item is larger than any object that etcd would store.
     #[error("item {index} of the list is larger than {limit} bytes")]
@@ -168,7 +169,7 @@ impl ListDecoder {
     /// Reads on. `on_item` gets the bytes of each item that is complete.
     pub fn feed<F>(&mut self, frame: &[u8], mut on_item: F) -> Result<(), ListError>
     where
-        F: FnMut(&[u8]) -> Result<(), serde_json::Error>,
+        F: FnMut(&[u8]) -> Result<(), JsonFault>,
     {
         let mut at = 0;
         while at < frame.len() {
@@ -238,7 +239,7 @@ impl ListDecoder {
 
     fn capture<F>(&mut self, capture: Capture, frame: &[u8], at: usize, on_item: &mut F) -> Result<usize, ListError>
     where
-        F: FnMut(&[u8]) -> Result<(), serde_json::Error>,
+        F: FnMut(&[u8]) -> Result<(), JsonFault>,
     {
         let rest = &frame[at..];
         let end = self.scanner.find_end(rest);
@@ -264,7 +265,7 @@ impl ListDecoder {
 
     fn complete<F>(&mut self, capture: Capture, value: &[u8], on_item: &mut F) -> Result<(), ListError>
     where
-        F: FnMut(&[u8]) -> Result<(), serde_json::Error>,
+        F: FnMut(&[u8]) -> Result<(), JsonFault>,
     {
         self.state = match capture {
             Capture::Key => self.complete_key(value)?,
@@ -324,6 +325,6 @@ impl ListDecoder {
     }
 
     fn invalid_member(&self, source: serde_json::Error) -> ListError {
-        ListError::Member { member: self.member.name().to_owned(), source }
+        ListError::Member { member: self.member.name().to_owned(), source: source.into() }
     }
 }

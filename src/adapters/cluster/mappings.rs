@@ -8,6 +8,7 @@ use super::exchange::{ApiRequest, Encoding};
 use super::failure::CallError;
 use super::object::Expected;
 use super::review::absent_when_not_found;
+use crate::core::json_fault::JsonFault;
 use crate::core::rbac::auth_config_map::{AuthConfigMap, read_config_map};
 use crate::core::rbac::mapping::{Mapping, RamIdentityMapping};
 use crate::core::rbac::protobuf::ProtobufError;
@@ -21,7 +22,7 @@ impl ListItems for Mappings {
         self.0.clear();
     }
 
-    fn add_json(&mut self, item: &[u8]) -> Result<(), serde_json::Error> {
+    fn add_json(&mut self, item: &[u8]) -> Result<(), JsonFault> {
         self.0.push(serde_json::from_slice::<RamIdentityMapping>(item)?.into());
         Ok(())
     }

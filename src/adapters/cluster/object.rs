@@ -96,7 +96,7 @@ impl Head {
         if text.trim_start().starts_with('[') {
             return Err(other("an array"));
         }
-        serde_json::from_str(text).map_err(Failure::Malformed)
+        serde_json::from_str(text).map_err(Failure::malformed)
     }
 }
 
@@ -110,7 +110,7 @@ impl ApiServer {
         let read = async {
             let body = self.small_body(question).await?;
             expected.check(&body)?;
-            serde_json::from_slice(&body).map_err(Failure::Malformed)
+            serde_json::from_slice(&body).map_err(Failure::malformed)
         };
         read.await.map_err(|failure| self.error(&question.call, failure))
     }

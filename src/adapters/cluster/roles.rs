@@ -2,8 +2,7 @@
 
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde::de::{Error as _, IgnoredAny};
-use serde_json::Error as JsonError;
+use serde::de::IgnoredAny;
 
 use super::ApiServer;
 use super::bindings::{API, ListItems, ListOf, RBAC_V1};
@@ -12,6 +11,7 @@ use super::failure::{CallError, Failure};
 use super::object::Expected;
 use super::review::absent_when_not_found;
 use crate::core::cluster::server_view::NamespaceFacts;
+use crate::core::json_fault::JsonFault;
 use crate::core::percent;
 use crate::core::rbac::inventory::Role;
 use crate::core::rbac::protobuf::ProtobufError;
@@ -62,7 +62,7 @@ impl ListItems for ListedRoles {
         *self = Self::new(self.are_namespaced);
     }
 
-    fn add_json(&mut self, item: &[u8]) -> Result<(), JsonError> {
+    fn add_json(&mut self, item: &[u8]) -> Result<(), JsonFault> {
         let mut role: RoleItem = serde_json::from_slice(item)?;
         let name = std::mem::take(&mut role.metadata.name);
         let namespace = role.metadata.namespace.take().filter(|namespace| !namespace.is_empty());
@@ -75,8 +75,8 @@ impl ListItems for ListedRoles {
             }
             (Some(namespace), true) => self.roles.insert_role(namespace, name, role.facts()),
             // One would be taken for the other.
-            (None, true) => return Err(JsonError::custom("a Role without a namespace")),
-            (Some(_), false) => return Err(JsonError::custom("a ClusterRole with a namespace")),
+            (None, true) => return Err(JsonFault::because("a Role without a namespace")),
+            (Some(_), false) => return Err(JsonFault::because("a ClusterRole with a namespace")),
         }
         self.count += 1;
         Ok(())

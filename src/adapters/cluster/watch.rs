@@ -155,7 +155,7 @@ fn event(line: &[u8], expected: BindingKind, version: &mut String) -> Result<Opt
     if line.iter().all(u8::is_ascii_whitespace) {
         return Ok(None);
     }
-    let Line { kind, object } = serde_json::from_slice(line).map_err(Failure::Malformed)?;
+    let Line { kind, object } = serde_json::from_slice(line).map_err(Failure::malformed)?;
     let change = match kind {
         Kind::Added => Some(WatchedChange::Added),
         Kind::Modified => Some(WatchedChange::Modified),
@@ -171,7 +171,7 @@ fn event(line: &[u8], expected: BindingKind, version: &mut String) -> Result<Opt
         reached.clone_into(version);
     }
     let Some(change) = change else { return Ok(None) };
-    let object = serde_json::from_value(object).map_err(Failure::Malformed)?;
+    let object = serde_json::from_value(object).map_err(Failure::malformed)?;
     Ok(Some(WatchEvent { change, object }))
 }
 

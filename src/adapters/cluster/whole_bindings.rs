@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt as _, stream};
 use serde::Deserialize;
-use serde::de::Error as _;
-use serde_json::{Error as JsonError, Value};
+use serde_json::Value;
 
 use super::ApiServer;
 use super::bindings::{BindingScope, ListItems, ListOf};
 use super::exchange::Encoding;
 use super::failure::CallError;
+use crate::core::json_fault::JsonFault;
 use crate::core::rbac::binding::{BindingKind, BindingMetadata};
 use crate::core::rbac::binding_object::{BindingObject, BindingRef};
 use crate::core::rbac::protobuf::ProtobufError;
@@ -33,10 +33,10 @@ impl ListItems for WholeBindings<'_> {
         self.objects.clear();
     }
 
-    fn add_json(&mut self, item: &[u8]) -> Result<(), JsonError> {
+    fn add_json(&mut self, item: &[u8]) -> Result<(), JsonFault> {
         let BindingMetadata { name, namespace, .. } = serde_json::from_slice::<Item<'_>>(item)?.metadata;
         if namespace.as_str() != self.namespace {
-            return Err(JsonError::custom("a binding of another namespace"));
+            return Err(JsonFault::because("a binding of another namespace"));
         }
         if self.wanted.contains(name.as_str()) {
             let mut object: Value = serde_json::from_slice(item)?;

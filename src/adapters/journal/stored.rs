@@ -85,7 +85,8 @@ impl StateFolder {
 }
 
 pub(super) fn document(path: &Path, json: &[u8]) -> Result<Value, JournalError> {
-    serde_json::from_slice(json).map_err(|source| JournalError::Document { path: path.to_owned(), source })
+    serde_json::from_slice(json)
+        .map_err(|source| JournalError::Document { path: path.to_owned(), source: source.into() })
 }
 
 /// The report of an operation that has ended, `None` where there is none; an error inside where it isn't the one that was written.

@@ -12,6 +12,7 @@ use crate::adapters::journal::StateFolder;
 use crate::cli::RevokeArgs;
 use crate::core::distinct::distinct;
 use crate::core::ids::{ClusterId, Uid};
+use crate::core::json_fault::JsonFault;
 use crate::core::revocation::journal::OperationId;
 use crate::core::revocation::leaked::LeakedFacts;
 use crate::core::revocation::plan::{Flags, Plan, PlannedTarget};
@@ -253,13 +254,13 @@ impl TryFrom<RevocationPlan> for Agreed {
     type Error = anyhow::Error;
 
     fn try_from(plan: RevocationPlan) -> anyhow::Result<Self> {
-        let cluster_id = |id: String| ClusterId::parse(&id).with_context(|| format!("{id:?} is no cluster ID"));
+        let cluster_id = |id: String| ClusterId::parse(&id).context("the clusterId of a target is no cluster ID");
         let target = |target: TargetView| {
             Ok(AgreedTarget {
                 cluster_id: target.cluster_id.map(cluster_id).transpose()?,
                 uid: Uid::parse(&target.uid)
                     .filter(|uid| !uid.begins_with_zero())
-                    .with_context(|| format!("{:?} is no UID", target.uid))?,
+                    .context("the uid of a target is no UID")?,
                 context: target.context,
             })
         };
@@ -278,11 +279,12 @@ impl TryFrom<RevocationPlan> for Agreed {
 
 fn read_plan(path: &Path) -> Result<Agreed> {
     let read = || -> anyhow::Result<Agreed> {
-        let document: serde_json::Value = serde_json::from_slice(&files::load_document(path)?)?;
+        let document: serde_json::Value =
+            serde_json::from_slice(&files::load_document(path)?).map_err(JsonFault::from)?;
         if document["apiVersion"] != "ackcred/v1" || document["kind"] != "RevocationPlan" {
             anyhow::bail!("it is no RevocationPlan of ackcred/v1");
         }
-        serde_json::from_value::<RevocationPlan>(document)?.try_into()
+        serde_json::from_value::<RevocationPlan>(document).map_err(JsonFault::from)?.try_into()
     };
     read().map_err(|error| {
         Error::failed(error.context(format!("cannot use {}", path.display())))

@@ -1,5 +1,9 @@
 //! What it takes to talk to an API server, once every file is read and every plugin has run.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
 use crate::core::kubeconfig::Impersonate;
 use crate::core::secret::Secret;
 
@@ -33,6 +37,22 @@ pub struct Login {
     pub impersonate: Impersonate,
 }
 
+/// Shorter ones are too likely to be a part of something else in a text.
+const SHORTEST: usize = 4;
+
+impl Login {
+    /// What of it goes to the server as it is: the bearer token and the password, alone and with the user name as HTTP has it. A
+    /// private key goes nowhere.
+    pub fn sent_secrets(&self) -> Vec<Secret<String>> {
+        let bearer = self.bearer.iter().map(|token| token.expose().trim().to_owned());
+        let basic = self.basic.iter().flat_map(|(user, password)| {
+            let pair = Zeroizing::new(format!("{user}:{}", password.expose()));
+            [password.expose().clone(), STANDARD.encode(pair.as_bytes())]
+        });
+        bearer.chain(basic).filter(|secret| secret.len() >= SHORTEST).map(Secret::new).collect()
+    }
+}
+
 /// A URL as it may be shown: without user name, password and query, which can hold secrets.
 pub fn without_secrets(url: &str) -> String {
     let url = url.split(['?', '#']).next().unwrap_or_default();
@@ -45,6 +65,19 @@ pub fn without_secrets(url: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_sent_is_the_token_and_the_password_in_both_forms() {
+        let sent = |login: &Login| -> Vec<String> {
+            login.sent_secrets().iter().map(|secret| secret.expose().clone()).collect()
+        };
+        let token = Login { bearer: Some(Secret::new("hunter2\n".into())), ..Login::default() };
+        assert_eq!(sent(&token), ["hunter2"]);
+        let basic = Login { basic: Some(("me".into(), Secret::new("hunter2".into()))), ..Login::default() };
+        assert_eq!(sent(&basic), ["hunter2", "bWU6aHVudGVyMg=="]);
+        let short = Login { bearer: Some(Secret::new("e".into())), ..Login::default() };
+        assert!(sent(&short).is_empty(), "it is a part of most sentences");
+    }
 
     #[test]
     fn a_shown_url_holds_no_password_and_no_query() {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::binding::{BindingKind, RBAC_GROUP};
+use crate::core::json_fault::JsonFault;
 
 /// A binding by its kind, namespace and name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -55,21 +56,23 @@ pub enum BindingObjectError {
     Kind(String),
     /// Its fields aren't what they should be.
     #[error("the binding can't be read")]
-    Fields(#[from] serde_json::Error),
+    Fields(#[source] JsonFault),
 }
 
 impl TryFrom<Value> for BindingObject {
     type Error = BindingObjectError;
 
     fn try_from(object: Value) -> Result<Self, Self::Error> {
+        let fields = |error| BindingObjectError::Fields(JsonFault::from(error));
         match object["kind"].as_str().unwrap_or_default() {
             "ClusterRoleBinding" => {
-                let ClusterRoleBinding { metadata, role_ref, subjects } = serde_json::from_value(object)?;
+                let ClusterRoleBinding { metadata, role_ref, subjects } =
+                    serde_json::from_value(object).map_err(fields)?;
                 let subjects = subjects.unwrap_or_default();
                 Ok(Self { kind: BindingKind::ClusterRoleBinding, metadata, role_ref, subjects })
             }
             "RoleBinding" => {
-                let RoleBinding { metadata, role_ref, subjects } = serde_json::from_value(object)?;
+                let RoleBinding { metadata, role_ref, subjects } = serde_json::from_value(object).map_err(fields)?;
                 Ok(Self { kind: BindingKind::RoleBinding, metadata, role_ref, subjects: subjects.unwrap_or_default() })
             }
             kind => Err(BindingObjectError::Kind(kind.chars().take(100).collect())),

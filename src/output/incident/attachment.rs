@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::core::json_fault::JsonFault;
+
 /// What may be given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttachmentKind {
@@ -44,7 +46,7 @@ pub enum AttachmentError {
         /// The file.
         file: String,
         /// Where it isn't.
-        source: serde_json::Error,
+        source: JsonFault,
     },
     /// It is another program's.
     #[error("{file} is no document of kubectl-ackcred")]
@@ -121,7 +123,7 @@ impl Attachment {
     /// It is no such document, or a later version's.
     pub fn read(kind: AttachmentKind, file: &str, bytes: &[u8]) -> Result<Self, AttachmentError> {
         let name = || file.to_owned();
-        let not_json = |source| AttachmentError::NotJson { file: name(), source };
+        let not_json = |error: serde_json::Error| AttachmentError::NotJson { file: name(), source: error.into() };
         let document: Value = serde_json::from_slice(bytes).map_err(not_json)?;
         let text = |key: &str| document.get(key).and_then(Value::as_str).map(str::to_owned);
         let (Some(version), Some(given)) = (text("apiVersion"), text("kind")) else {

@@ -52,7 +52,7 @@ impl TryFrom<AnswersV1> for Answers {
             "ByRbac" => Reviewed::ByRbac(reason),
             "ByAnother" => Reviewed::ByAnother(reason),
             "Unclear" => Reviewed::Unclear(reason),
-            other => return Err(unexpected("answer", other, "an answer of an access review")),
+            _ => return Err(unexpected("answer", "an answer of an access review")),
         };
         Ok(Self { name, answer, questions })
     }
@@ -96,6 +96,6 @@ mod tests {
         let row = json!([{"name": "200", "answer": "Perhaps", "questions": []}]);
         let rows: Vec<AnswersV1> = serde_json::from_value(row).unwrap();
         let error = all::<_, Answers>("answers", rows).unwrap_err().to_string();
-        assert_eq!(error, "answers[0].answer can't be used: \"Perhaps\" is not an answer of an access review");
+        assert_eq!(error, "answers[0].answer can't be used: it is not an answer of an access review");
     }
 }

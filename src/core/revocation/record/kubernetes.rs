@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{OnDisk as _, RecordError, nullable, one, under, under_maybe};
+use crate::core::json_fault::JsonFault;
 use crate::core::rbac::binding_object::{BindingObject, BindingRef};
 use crate::core::rbac::{Attributes, PolicyRule, RoleFacts};
 use crate::core::revocation::change::Change;
@@ -100,7 +101,7 @@ pub(super) fn rules(field: &str, json: Vec<Value>) -> Result<Vec<PolicyRule>, Re
 fn plain<T: DeserializeOwned>(field: &str, json: Vec<Value>) -> Result<Vec<T>, RecordError> {
     let each = json.into_iter().enumerate().map(|(index, json)| {
         serde_json::from_value(json)
-            .map_err(|error| RecordError::field(&format!("{field}[{index}]"), error.to_string()))
+            .map_err(|error| RecordError::field(&format!("{field}[{index}]"), JsonFault::from(error).to_string()))
     });
     each.collect()
 }

@@ -15,6 +15,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use crate::core::json_fault::JsonFault;
+
 mod answers;
 pub mod audit;
 pub mod event;
@@ -49,7 +51,7 @@ pub enum RecordError {
     NoFormat(u64),
     /// It isn't JSON, or lacks a key.
     #[error("not a record of format {FORMAT}")]
-    Shape(#[source] serde_json::Error),
+    Shape(#[source] JsonFault),
     /// A value that is not known.
     #[error("{field} can't be used: {problem}")]
     Field {
@@ -61,6 +63,10 @@ pub enum RecordError {
 }
 
 impl RecordError {
+    fn shape(error: serde_json::Error) -> Self {
+        Self::Shape(error.into())
+    }
+
     fn field(field: &str, problem: impl Into<String>) -> Self {
         Self::Field { field: field.to_owned(), problem: problem.into() }
     }
@@ -94,8 +100,8 @@ impl Format {
 /// # Errors
 /// Where it is of another format, or not a record of this one.
 pub fn read<R: DeserializeOwned>(json: &[u8]) -> Result<R, RecordError> {
-    serde_json::from_slice::<Format>(json).map_err(RecordError::Shape)?.check()?;
-    serde_json::from_slice(json).map_err(RecordError::Shape)
+    serde_json::from_slice::<Format>(json).map_err(RecordError::shape)?.check()?;
+    serde_json::from_slice(json).map_err(RecordError::shape)
 }
 
 /// Reads a record from its JSON, its format first.
@@ -103,8 +109,8 @@ pub fn read<R: DeserializeOwned>(json: &[u8]) -> Result<R, RecordError> {
 /// # Errors
 /// As those of [`read`].
 pub fn read_value<R: DeserializeOwned>(json: Value) -> Result<R, RecordError> {
-    Format::deserialize(&json).map_err(RecordError::Shape)?.check()?;
-    serde_json::from_value(json).map_err(RecordError::Shape)
+    Format::deserialize(&json).map_err(RecordError::shape)?.check()?;
+    serde_json::from_value(json).map_err(RecordError::shape)
 }
 
 /// A value that may be null, and that must be there: for what a decision rests on.
@@ -124,13 +130,12 @@ fn text<T: OnDisk>(value: Option<&T>) -> Option<String> {
 
 /// The value of a text.
 fn one<T: OnDisk>(field: &str, text: &str) -> Result<T, RecordError> {
-    T::read(text).ok_or_else(|| unexpected(field, text, T::EXPECTED))
+    T::read(text).ok_or_else(|| unexpected(field, T::EXPECTED))
 }
 
-/// That a text is not what it must be.
-fn unexpected(field: &str, text: &str, expected: &str) -> RecordError {
-    let shown: String = text.chars().take(100).collect();
-    RecordError::field(field, format!("{shown:?} is not {expected}"))
+/// That a text is not what it must be. The text isn't shown: what stands at a wrong place can be a secret.
+fn unexpected(field: &str, expected: &str) -> RecordError {
+    RecordError::field(field, format!("it is not {expected}"))
 }
 
 /// The value of a text that may be missing.

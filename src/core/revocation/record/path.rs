@@ -136,7 +136,7 @@ impl TryFrom<PathTargetV1> for Target {
                 let (kind, name) = role.ok_or_else(|| RecordError::field("name", "it is not a role, as Kind/name"))?;
                 Self::Role { namespace, role: Role { kind: kind.into(), name: name.into() } }
             }
-            other => return Err(unexpected("kind", other, "what can be become")),
+            _ => return Err(unexpected("kind", "what can be become")),
         })
     }
 }

@@ -494,8 +494,8 @@ impl TryFrom<RefusalV1> for Refusal {
             (Some("Cluster") | None, target) => RefusalScope::Cluster(target),
             (Some("Identity"), Some(target)) => RefusalScope::Identity(one("target", &target)?),
             (Some("Binding"), Some(target)) => RefusalScope::Binding(one("target", &target)?),
-            (Some(scope), _) => {
-                return Err(RecordError::field("scope", format!("{scope:?} is no scope, or has no target")));
+            (Some(_), _) => {
+                return Err(RecordError::field("scope", "it is no scope, or has no target"));
             }
         };
         Ok(Self { cluster_id, scope, code: one("code", &code)?, message, hint })
