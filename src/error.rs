@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use tokio::task::JoinError;
+
 use crate::status::Status;
 
 /// A command's error: a chain of causes, the exit status it leads to, and advice.
@@ -67,6 +69,11 @@ impl Error {
     pub fn message(&self) -> String {
         chain(self.cause.as_ref())
     }
+}
+
+/// Why a task gave no answer. What a panic says is never shown: it may hold anything.
+pub fn of_task(error: &JoinError) -> &'static str {
+    if error.is_panic() { "a bug in kubectl-ackcred ended it" } else { "it was ended" }
 }
 
 /// An error and its causes, joined by colons. A cause that its parent's text already ends with is left out: some

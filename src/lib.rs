@@ -53,16 +53,19 @@ use crate::world::World;
 /// Runs one command line, program name first, and returns how it ended.
 pub fn run(args: impl IntoIterator<Item = OsString>, world: &World) -> Status {
     let args: Vec<OsString> = args.into_iter().collect();
-    match bug::guard(|| dispatch(&args, world)) {
-        Ok(status) => status,
-        Err(bug) => {
-            say(
-                &world.streams.stderr,
-                &format!("error: this is a bug in kubectl-ackcred, at {}; please report it\n", bug.place),
-            );
-            Status::Bug
-        }
+    let outcome = bug::guard(|| dispatch(&args, world));
+    if let Some(bug) = outcome.as_ref().err().or(bug::in_another_thread().as_ref()) {
+        let version = env!("CARGO_PKG_VERSION");
+        let text = format!("error: this is a bug in kubectl-ackcred {version}, at {}; please report it\n", bug.place);
+        say(&world.streams.stderr, &text);
     }
+    outcome.unwrap_or(Status::Bug)
+}
+
+/// Runs the command line of a process that is this program's alone, on the real machine.
+pub fn run_process(args: impl IntoIterator<Item = OsString>) -> Status {
+    bug::hide_every_panic();
+    run(args, &World::real())
 }
 
 /// Runs the verb, or says what is wrong with the command line.

@@ -10,7 +10,7 @@ use crate::core::revocation::journal::{Ending, Event};
 use crate::core::revocation::operation::OperationReport;
 use crate::core::revocation::record::report::ReportV1;
 use crate::core::revocation::verification::Verification;
-use crate::error::chain;
+use crate::error::{chain, of_task};
 use crate::world::Clock;
 
 /// Writes events with the time at which they happen, and remembers whether one could not be written. Steps that run side by side
@@ -87,7 +87,7 @@ impl Recorder {
         if self.journal.queue().written < own {
             let journal = Arc::clone(&self.journal);
             let written = tokio::task::spawn_blocking(move || journal.write()).await;
-            written.map_err(|error| error.to_string())?;
+            written.map_err(|error| of_task(&error).to_owned())?;
         }
         let queue = self.journal.queue();
         match &queue.failure {

@@ -6,7 +6,7 @@ use std::future::Future;
 use tokio::sync::watch;
 
 use crate::adapters::signals::EndSignals;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, of_task};
 
 /// Runs a conversation with servers on this thread, to its end or until the system asks to end. Offline commands never come here: they start no
 /// runtime.
@@ -78,7 +78,7 @@ impl Runtime {
     /// Ctrl-C, SIGTERM or SIGHUP.
     pub fn block_on<T: Send + 'static>(&self, blocking: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         let waited = self.cancellable(async { tokio::task::spawn_blocking(blocking).await })?;
-        waited.map_err(|error| Error::failed(anyhow::Error::new(error)))
+        waited.map_err(|error| Error::failed(anyhow::Error::msg(of_task(&error)).context("cannot wait for an answer")))
     }
 
     /// A part that ends by itself: it learns of the signal and finishes the step in hand.
