@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
+mod memory;
 mod open_files;
 
 pub use open_files::OpenFiles;
@@ -125,6 +126,7 @@ impl World {
     /// The real machine.
     #[expect(clippy::disallowed_methods, reason = "the one place where clock, environment and folder are read")]
     pub fn real() -> Self {
+        memory::keep_to_itself();
         Self {
             now: Timestamp::now(),
             since: Instant::now(),
