@@ -14,6 +14,8 @@ mod open_files;
 mod openssl;
 #[cfg(unix)]
 mod programs;
+#[cfg(unix)]
+mod secrets;
 #[cfg(target_os = "linux")]
 mod shell;
 mod watching;
