@@ -10,7 +10,11 @@ use serde_json::error::Category;
 
 /// Where a JSON text stops to be what it should be, and how: what the parser says, with the values taken out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JsonFault {
+pub struct JsonFault(Box<Said>);
+
+/// Apart from it, so that errors that hold one stay small.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Said {
     problem: String,
     /// Line and column, both from 1; `None` where the value was parsed before.
     place: Option<(usize, usize)>,
@@ -20,12 +24,12 @@ pub struct JsonFault {
 impl JsonFault {
     /// A document that is JSON, and can't be used for a reason of ours.
     pub fn because(problem: &'static str) -> Self {
-        Self { problem: problem.to_owned(), place: None, is_eof: false }
+        Self(Box::new(Said { problem: problem.to_owned(), place: None, is_eof: false }))
     }
 
     /// Whether the text ends too early.
     pub fn is_eof(&self) -> bool {
-        self.is_eof
+        self.0.is_eof
     }
 }
 
@@ -39,14 +43,14 @@ impl From<Error> for JsonFault {
             // The grammar has fixed sentences.
             Category::Syntax | Category::Eof | Category::Io => said.to_owned(),
         };
-        Self { problem, place, is_eof: error.is_eof() }
+        Self(Box::new(Said { problem, place, is_eof: error.is_eof() }))
     }
 }
 
 impl fmt::Display for JsonFault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.problem)?;
-        self.place.map_or(Ok(()), |place| formatter.write_str(&shown(place)))
+        formatter.write_str(&self.0.problem)?;
+        self.0.place.map_or(Ok(()), |place| formatter.write_str(&shown(place)))
     }
 }
 
