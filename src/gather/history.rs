@@ -13,12 +13,14 @@ use jiff::Timestamp;
 use crate::adapters::journal::{Glance, Index, IndexLine, JournalError, StateFolder};
 use crate::core::ids::ClusterId;
 use crate::core::revocation::journal::{
-    Ending, Event, OperationId, RestoreOrigin, State, SummaryPurpose, Tombstone, state,
+    Ending, Event, OperationId, RestoreOrigin, State, SummaryPurpose, Tombstone, at_risk, is_verified, state,
 };
-use crate::core::revocation::operation::OperationRecord;
+use crate::core::revocation::operation::{OperationRecord, Purpose};
+use crate::core::revocation::plan::PlannedTarget;
 use crate::core::revocation::record::operation::OperationV1;
 use crate::core::revocation::record::{self, RecordError};
 use crate::core::revocation::refusal::{Refusal, RefusalCode, RefusalScope};
+use crate::core::revocation::verification::Verification;
 use crate::error::chain;
 
 /// An operation of before. All of it is what was written then.
@@ -75,6 +77,27 @@ impl Past {
     /// How far it came.
     pub fn state(&self) -> State {
         state(&self.events)
+    }
+
+    /// Whether a run that goes on with the operation leaves some of it open: an identity that it did not look at, and whose access no
+    /// earlier run found gone or whose cluster has bindings of others that the cloud may have taken along.
+    pub fn is_left_open(&self, looked_at: &[Verification]) -> bool {
+        let targets = match &self.record.purpose {
+            Purpose::Revoke { plan, .. } => plan.targets.as_slice(),
+            Purpose::Rotate { plan } => plan.plan.targets.as_slice(),
+            Purpose::Restore { .. } => &[],
+        };
+        // The ID of an operation's one cluster may have become known since, or may not be known any more.
+        let is_of_one_cluster = self.record.clusters.len() == 1;
+        let is_looked_at = |target: &PlannedTarget| {
+            looked_at
+                .iter()
+                .any(|one| one.uid == target.uid && (is_of_one_cluster || one.cluster_id == target.cluster_id))
+        };
+        targets.iter().filter(|target| !is_looked_at(target)).any(|target| {
+            let cluster = target.cluster_id.as_ref();
+            !is_verified(&self.events, cluster, &target.uid) || !at_risk(&self.events, cluster).is_empty()
+        })
     }
 }
 

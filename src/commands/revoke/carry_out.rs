@@ -268,10 +268,11 @@ impl Revocation<'_> {
     fn finish(&self, plan: &Plan, running: Running, done: Done) -> Status {
         let undone = done.steps.iter().any(|report| !report.is_done());
         let broken = done.collateral.iter().any(|one| !one.is_whole);
+        let left_open = self.request.resumed.as_ref().is_some_and(|past| past.is_left_open(&done.verification));
         let worst = done.verification.iter().map(|one| one.outcome).max();
         let ending = match worst {
             _ if done.is_interrupted => Ending::Interrupted,
-            _ if undone || broken => Ending::Incomplete,
+            _ if undone || broken || left_open => Ending::Incomplete,
             Some(Outcome::Residual) => Ending::Residual,
             Some(Outcome::Unverifiable) | None => Ending::Unverifiable,
             Some(Outcome::Verified) => Ending::Verified,

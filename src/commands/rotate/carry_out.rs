@@ -237,10 +237,11 @@ impl Rotation<'_> {
     fn finish(&self, running: Running, done: Done) -> Result<Status, Stop> {
         let (ui, rotation) = (self.ui.messages, &self.planned.rotation);
         let undone = done.steps.iter().any(|report| !report.is_done());
+        let left_open = self.request.resumed.as_ref().is_some_and(|past| past.is_left_open(&done.verification));
         let worst = done.verification.iter().map(|one| one.outcome).max();
         let ending = match worst {
             _ if done.is_interrupted => Ending::Interrupted,
-            _ if undone => Ending::Incomplete,
+            _ if undone || left_open => Ending::Incomplete,
             Some(Outcome::Residual) => Ending::Residual,
             Some(Outcome::Unverifiable) | None => Ending::Unverifiable,
             Some(Outcome::Verified) => Ending::Verified,

@@ -12,6 +12,7 @@ mod origin;
 pub mod originals;
 mod risk;
 mod summary;
+mod verified;
 mod writes;
 
 use crate::core::ids::Uid;
@@ -26,6 +27,7 @@ pub use operation_id::OperationId;
 pub use origin::RestoreOrigin;
 pub use risk::at_risk;
 pub use summary::{OperationSummary, SummaryPurpose};
+pub use verified::is_verified;
 pub use writes::{BindingWrite, Fate, State, labels, state, writes};
 
 /// What an operation that was begun with a leaked file remembers of its credential: a restore of that name would arm the

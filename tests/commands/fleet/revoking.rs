@@ -193,6 +193,28 @@ fn what_fails_in_one_cluster_is_gone_on_with() {
     assert_eq!(scene.grants_of_leaver(), [GRANTS, GRANTS], "what both runs took is given back");
 }
 
+/// The first run fails in the second cluster; then one of the two can't be reached any more.
+#[test]
+fn an_operation_is_verified_once_each_cluster_was() {
+    for (gone, proven, outcome) in [(1, 0, "Incomplete"), (0, 1, "Verified")] {
+        let scene = Scene::of(2);
+        let faults = scene.fleet.clusters[1].server.faults();
+        faults.add("PATCH", "month-end", 1, Fault::Delay(Duration::ZERO));
+        let down = Fault::Answer { code: 500, content_type: "text/plain", body: "down".into() };
+        faults.add("PATCH", "month-end", usize::MAX, down);
+        let first = scene.json(&REVOKE);
+        assert_eq!(first.status, Status::Incomplete, "{first:?}");
+        faults.clear();
+        scene.fleet.kill(gone).unwrap();
+        let resumed = scene.json(&["revoke", "--resume", &operation(&first), "--yes", "--settle", "0"]);
+        assert_eq!(resumed.status, Status::Incomplete, "a cluster is left out: {resumed:?}");
+        assert_eq!(resumed.ids_of("verification"), [scene.ids()[proven]]);
+        assert_eq!(scene.last_outcome(), outcome, "{resumed:?}");
+        let is_open = resumed.stderr.contains("resume it: kubectl ackcred revoke --resume ");
+        assert_eq!(is_open, outcome == "Incomplete", "{}", resumed.stderr);
+    }
+}
+
 #[test]
 fn one_consent_covers_all_clusters_and_shows_each() {
     let scene = Scene::of(2);

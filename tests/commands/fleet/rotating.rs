@@ -75,3 +75,19 @@ fn what_is_refused_in_one_cluster_is_done_in_the_others() {
     assert_eq!(nowhere.status, Status::Refused, "{nowhere}");
     assert!(nowhere.stderr.contains("several kubeconfigs can't be written to standard output"), "{nowhere}");
 }
+
+#[test]
+fn a_rotation_is_verified_once_each_cluster_was() {
+    let scene = Scene::of(2);
+    let before = file(&scene);
+    scene.fleet.cloud.add_fault(CloudFault::of(CALL, FaultKind::Forbidden).on(Turn::From(2)));
+    let first = scene.json(&[&ROTATE[..], &["--wait", "0s"]].concat());
+    assert_eq!(first.status, Status::Incomplete, "{first:?}");
+    scene.fleet.cloud.clear_faults();
+    let id = text(&first.document["operation"]);
+    let resume = ["rotate", "--resume", &id, "--yes", "--settle", "0"];
+    let one = scene.json(&[&resume[..], &["--context", &scene.fleet.clusters[0].context]].concat());
+    assert_eq!((one.status, scene.last_outcome()), (Status::Incomplete, "Incomplete".to_owned()), "{one:?}");
+    assert!(one.stderr.contains("resume it: kubectl ackcred rotate --resume "), "{}", one.stderr);
+    assert_eq!(statuses(&scene, &before), [403, 200]);
+}

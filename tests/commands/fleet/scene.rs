@@ -94,6 +94,11 @@ impl Scene {
         Report { status: outcome.status, document, stderr: outcome.stderr }
     }
 
+    /// How the last operation ended, by the history.
+    pub(crate) fn last_outcome(&self) -> String {
+        text(&self.json(&["history"]).document["operations"][0]["outcome"])
+    }
+
     /// How many grants the leaver has in each cluster, by the word of whoever can still be asked.
     pub(crate) fn grants_of_leaver(&self) -> Vec<usize> {
         let report = self.json(&["scan", "--all-contexts", "--uid", LEAVER.uid, "--offline"]);
