@@ -86,6 +86,26 @@ pub(super) fn choose(args: &ClusterArgs, access: &AccessArgs, in_cluster: bool, 
     Ok(Chosen { choice, extent, bounds: bounds(args, extent, world) })
 }
 
+/// The clusters that a plan or an operation names, each by the context that led there then, or else by another that leads there.
+pub(super) fn planned(
+    planned: &[(&ClusterId, Option<&String>)],
+    args: &ClusterArgs,
+    access: &AccessArgs,
+    world: &World,
+) -> Result<Chosen> {
+    let extent = Extent::of(planned.len() > 1);
+    let routes = routes_of_all(args.temporary_credentials, access, world)?;
+    let mut routes = on_record(routes, planned.iter().copied());
+    let is_recorded = |route: &Route| {
+        let name = route.context.name.as_ref();
+        planned.iter().any(|(id, context)| context.is_some() && *context == name && route.id() == Some(*id))
+    };
+    routes.sort_by_key(|route| !is_recorded(route));
+    let ids = planned.iter().map(|(id, _)| ClusterId::clone(id)).collect();
+    let choice = Choice { wanted: Wanted::Ids(ids, routes), issue: issue(args.temporary_credentials) };
+    Ok(Chosen { choice, extent, bounds: bounds(args, extent, world) })
+}
+
 /// What issues a credential, where the flag says that it may.
 pub(super) fn issue(temporary_credentials: bool) -> Option<IssueKubeconfig> {
     MayIssue::by_flag(temporary_credentials).map(|leave| apply::issuing(&leave))

@@ -6,11 +6,10 @@ use super::{access, cloud, consent, leaked_file};
 use crate::adapters::cloud::CloudSettings;
 use crate::adapters::cloud::retry::Policy;
 use crate::cli::{AccessArgs, CloudArgs, DryRun, RevokeArgs};
-use crate::core::ids::ClusterId;
 use crate::core::revocation::plan::{Flags, Plan};
 use crate::core::revocation::refusal::{Refusal, RefusalCode};
 use crate::error::{Error, Result};
-use crate::gather::fleet::{Choice, Wanted};
+use crate::gather::fleet::Choice;
 use crate::gather::leaked::Leaked;
 use crate::gather::runtime::Runtime;
 use crate::output::ui::Ui;
@@ -106,7 +105,7 @@ fn chosen(
     }
     let planned = request.clusters();
     let chosen = if !planned.is_empty() && access.context.is_empty() && flags.cluster_id.is_empty() {
-        planned_clusters(&planned, args, access, world)
+        clusters::planned(&planned, flags, access, world)
     } else {
         clusters::choose(flags, access, false, world)
     };
@@ -120,22 +119,6 @@ fn chosen(
             None => Ok(chosen),
         },
     }
-}
-
-fn planned_clusters(
-    planned: &[(&ClusterId, Option<&String>)],
-    args: &RevokeArgs,
-    access: &AccessArgs,
-    world: &World,
-) -> Result<Chosen> {
-    let extent = Extent::of(planned.len() > 1);
-    let temporary_credentials = args.clusters.temporary_credentials;
-    let routes = clusters::routes_of_all(temporary_credentials, access, world)?;
-    let routes = clusters::on_record(routes, planned.iter().copied());
-    let ids = planned.iter().map(|(id, _)| ClusterId::clone(id)).collect();
-    let issue = clusters::issue(temporary_credentials);
-    let choice = Choice { wanted: Wanted::Ids(ids, routes), issue };
-    Ok(Chosen { choice, extent, bounds: clusters::bounds(&args.clusters, extent, world) })
 }
 
 fn other_cluster(error: &Error) -> Refusal {

@@ -63,7 +63,7 @@ fn plan_and_carry_out(
     let settings = cloud::settings(cloud_args, access, world)?
         .map(|settings| CloudSettings { retries: Policy::urgent(), ..settings });
     let runtime = Runtime::begin()?;
-    let chosen = chosen(args, access, leaked.as_ref(), settings.as_ref(), &loaded, &runtime, world, ui)?;
+    let chosen = chosen(args, access, &request, leaked.as_ref(), settings.as_ref(), &loaded, &runtime, world, ui)?;
     let planning = Planning {
         args,
         access,
@@ -105,12 +105,13 @@ struct Channels<'a> {
     data: &'a Ui,
 }
 
-/// The clusters: that of the leaked file's CA, that of the flags, or those of all contexts that hold a certificate of the cloud's
-/// caller.
+/// The clusters: that of the leaked file's CA, that of the flags, those of the operation that is gone on with, or those of all contexts
+/// that hold a certificate of the cloud's caller.
 #[expect(clippy::too_many_arguments, reason = "each is asked for one thing")]
 fn chosen(
     args: &RotateArgs,
     access: &AccessArgs,
+    request: &Request,
     leaked: Option<&Leaked>,
     settings: Option<&CloudSettings>,
     loaded: &Loaded,
@@ -135,13 +136,19 @@ fn chosen(
             let choice = Choice::one(access::of_leaked(leaked, access, args.cluster_id.as_ref(), world)?);
             Chosen { choice, extent, bounds: clusters::bounds(&flags, extent, world) }
         }
-        None => match clusters::choose(&flags, access, false, world) {
-            Ok(chosen) => match chosen.choice.leads_nowhere() {
+        None => {
+            let planned = request.clusters();
+            let is_named = !access.context.is_empty() || !flags.cluster_id.is_empty();
+            let is_by_record = !planned.is_empty() && !is_named && !clusters::is_about_one_server(access);
+            let chosen = match is_by_record {
+                true => clusters::planned(&planned, &flags, access, world)?,
+                false => clusters::choose(&flags, access, false, world)?,
+            };
+            match chosen.choice.leads_nowhere() {
                 Some(error) => return Err(no_context(&error).into()),
                 None => chosen,
-            },
-            Err(error) => return Err(error.into()),
-        },
+            }
+        }
     };
     if args.all_contexts {
         let own = own_routes(access::all_routes(loaded, access, world), settings, runtime, world, ui)?;

@@ -4,6 +4,7 @@ use super::super::operation;
 use super::super::stop::Stop;
 use crate::adapters::journal::StateFolder;
 use crate::cli::RotateArgs;
+use crate::core::distinct::distinct;
 use crate::core::ids::ClusterId;
 use crate::core::revocation::journal::OperationId;
 use crate::core::revocation::rotation::{Place, Progress, RotationPlan, progress};
@@ -28,6 +29,13 @@ impl Request {
     /// The plan of the operation that is gone on with.
     pub(super) fn agreed(&self) -> Option<&RotationPlan> {
         self.resumed.as_ref()?.record.rotation()
+    }
+
+    /// The clusters of that operation, each with the context that led there; none of one whose cluster has no ID.
+    pub(super) fn clusters(&self) -> Vec<(&ClusterId, Option<&String>)> {
+        let targets = self.agreed().map(|agreed| agreed.plan.targets.as_slice()).unwrap_or_default();
+        let clusters = targets.iter().filter_map(|target| Some((target.cluster_id.as_ref()?, target.context.as_ref())));
+        distinct(clusters)
     }
 
     /// How far that operation came in a cluster.

@@ -91,3 +91,30 @@ fn a_rotation_is_verified_once_each_cluster_was() {
     assert!(one.stderr.contains("resume it: kubectl ackcred rotate --resume "), "{}", one.stderr);
     assert_eq!(statuses(&scene, &before), [403, 200]);
 }
+
+/// The current context is that of the cluster in which nothing is left to do.
+#[test]
+fn a_rotation_goes_on_in_the_clusters_that_it_was_begun_in() {
+    let scene = Scene::of(3);
+    let before = file(&scene);
+    let two = [0, 2].map(|place| scene.fleet.clusters[place].context.clone());
+    let elsewhere = scene.json(&["rotate", "--context", &two[0], "--in-place", "--yes", "--settle", "0"]);
+    assert_eq!(elsewhere.status, Status::Done, "{elsewhere:?}");
+    scene.fleet.cloud.add_fault(CloudFault::of(CALL, FaultKind::Forbidden));
+    let first = scene.json(&["rotate", "--context", &two[1], "--in-place", "--yes", "--settle", "0", "--wait", "0s"]);
+    assert_eq!(first.status, Status::Incomplete, "{first:?}");
+    scene.fleet.cloud.clear_faults();
+    let resumed = scene.json(&["rotate", "--resume", &text(&first.document["operation"]), "--yes", "--settle", "0"]);
+    assert_eq!((resumed.status, scene.last_outcome()), (Status::Done, "Verified".to_owned()), "{resumed:?}");
+    assert_eq!(resumed.ids_of("verification"), [scene.ids()[2]]);
+    assert_eq!((statuses(&scene, &before), statuses(&scene, &file(&scene))), (vec![403, 200, 403], vec![200; 3]));
+
+    let all = [&ROTATE[..], &["--wait", "0s"]].concat();
+    scene.fleet.cloud.add_fault(CloudFault::of(CALL, FaultKind::Forbidden).on(Turn::From(2)));
+    let first = scene.json(&all);
+    assert_eq!(first.status, Status::Incomplete, "{first:?}");
+    scene.fleet.cloud.clear_faults();
+    let resumed = scene.json(&["rotate", "--resume", &text(&first.document["operation"]), "--yes", "--settle", "0"]);
+    assert_eq!((resumed.status, resumed.ids_of("verification").len()), (Status::Done, 3), "{resumed:?}");
+    assert_eq!(statuses(&scene, &before), [403; 3]);
+}
