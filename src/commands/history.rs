@@ -86,15 +86,16 @@ fn one(folder: &StateFolder, id: &OperationId, ui: &Ui) -> Result<Status> {
         }
         (None, Purpose::Restore { of, plan, .. }) => {
             let clusters: Vec<ClusterId> = past.record.clusters.iter().filter_map(|one| one.id.clone()).collect();
-            return Err(Error::failed(anyhow::anyhow!("{id} was interrupted"))
-                .hint(format!("restore the rest: {}", of.command(&plan.uids, &clusters))));
+            ui.note(&format!("it was interrupted; restore the rest: {}", of.command(&plan.uids, &clusters)));
+            operation::say_not_restored(plan, ui);
+            ui.report(&RestoreReport::ended(id, of, plan, steps))?;
         }
     }
     let is_whole = past.damaged.is_empty();
     Ok(if is_whole { Status::Done } else { Status::Incomplete })
 }
 
-/// The steps that the journal says have ended.
+/// The steps that the journal says have ended, each as it ended last: what was given back is read again.
 fn ended_steps(id: &OperationId, events: &[Event]) -> Result<Vec<EndedStep>> {
     let mut steps = Vec::new();
     for event in events {
@@ -104,6 +105,7 @@ fn ended_steps(id: &OperationId, events: &[Event]) -> Result<Vec<EndedStep>> {
             Error::failed(anyhow::Error::new(error).context(what))
         })?;
         let (error, request_id) = (error.clone(), request_id.clone());
+        steps.retain(|earlier: &EndedStep| earlier.id != number);
         steps.push(EndedStep { id: number, result: *result, error, request_id, audit_id: None });
     }
     Ok(steps)

@@ -12,6 +12,10 @@ use kubectl_ackcred::status::Status;
 use ring::digest;
 use serde_json::{Value, json};
 
+#[cfg(unix)]
+use crate::crash::{BINARY, ended, spawn, wait_until};
+#[cfg(unix)]
+use crate::scene::SOON;
 use crate::scene::{BO, CARL, GROUPS, Incident, KEY, Objects, as_arranged, done, former_name, name, text};
 use crate::setting::{Setup, binding, user};
 
@@ -426,5 +430,41 @@ fn a_revocation_that_was_cut_off_can_be_taken_back_as_it_is() {
     assert_eq!(status, Status::Incomplete, "{report:#}\n{said}");
     assert_eq!(incident.subjects("RoleBinding", "billing", "ledger"), Some(vec![name(CARL)]));
     done(&incident, &["restore", text(&report["operation"]), "--yes"]);
+    assert_eq!(as_arranged(incident.bindings()), before);
+}
+
+/// Two of the three bindings are given back when it is killed.
+#[cfg(unix)]
+#[test]
+fn a_restore_that_was_killed_is_shown_as_far_as_it_came() {
+    let incident = Incident::sandbox(on_leave);
+    let before = as_arranged(incident.bindings());
+    let id = revoked(&incident);
+    let (faults, gate) = (incident.server.faults(), Gate::new());
+    let ledger = "namespaces/billing/rolebindings";
+    faults.add("POST", ledger, 1, Fault::Delay(Duration::ZERO));
+    faults.add("POST", ledger, 1, Fault::HoldRequest(gate.clone()));
+    let mut restoring = spawn(incident.process(BINARY).args(["restore", &id, "--yes", "--request-timeout", "10m"]));
+    assert!(gate.wait_reached(1, SOON));
+    let last = || done(&incident, &["history"])["operations"][0].clone();
+    let journal = incident.session.home().join("state/operations").join(text(&last()["id"])).join("journal.jsonl");
+    wait_until("the end of the other two", || {
+        std::fs::read_to_string(&journal).unwrap().matches("\"StepEnded\"").count() == 2
+    });
+    restoring.kill().unwrap();
+    assert_eq!(ended(restoring).code, None);
+    faults.clear();
+    gate.open();
+
+    let back = last();
+    assert_eq!([&back["kind"], &back["restores"], &back["outcome"]], ["Restore", &id, "Unfinished"]);
+    let (status, report, said) = incident.json(&["history", text(&back["id"])]);
+    assert_eq!(status, Status::Done, "{said}");
+    assert_eq!([&report["operation"], &report["restores"]], [&back["id"], &json!(id)]);
+    let results: Vec<&Value> = report["steps"].as_array().unwrap().iter().map(|step| &step["result"]).collect();
+    assert_eq!(results, ["Done", "Done"], "{report:#}");
+    assert!(said.contains(&format!("it was interrupted; restore the rest: kubectl ackcred restore {id}")), "{said}");
+    incident.server.catch_up().unwrap();
+    done(&incident, &["restore", &id, "--yes"]);
     assert_eq!(as_arranged(incident.bindings()), before);
 }
