@@ -57,11 +57,12 @@ fn one(folder: &StateFolder, id: &OperationId, ui: &Ui) -> Result<Status> {
         Some(report) => report.steps.clone(),
         None => ended_steps(id, &past.events)?,
     };
-    if let Some(step) = steps.iter().find(|step| !past.record.has_step(step.id)) {
+    let record = past.record.of_last_run(&past.events);
+    if let Some(step) = steps.iter().find(|step| !record.has_step(step.id)) {
         let message = format!("the record of operation {id} names step {}, which its plan does not have", step.id);
         return Err(Error::failed(anyhow::Error::msg(message)));
     }
-    match (report, &past.record.purpose) {
+    match (report, &record.purpose) {
         (Some(report), Purpose::Revoke { plan, .. }) => ui.report(&RevocationReport::of(id, plan, report))?,
         (Some(report), Purpose::Restore { of, plan, .. }) => {
             operation::say_not_restored(plan, ui);
@@ -95,10 +96,14 @@ fn one(folder: &StateFolder, id: &OperationId, ui: &Ui) -> Result<Status> {
     Ok(if is_whole { Status::Done } else { Status::Incomplete })
 }
 
-/// The steps that the journal says have ended, each as it ended last: what was given back is read again.
+/// The steps that the journal says have ended, each as it ended last: what was given back is read again. A run that makes a plan of its
+/// own counts from 1.
 fn ended_steps(id: &OperationId, events: &[Event]) -> Result<Vec<EndedStep>> {
     let mut steps = Vec::new();
     for event in events {
+        if let Event::Resumed { later: Some(_), .. } = event {
+            steps.clear();
+        }
         let Event::StepEnded { step, result, error, request_id, .. } = event else { continue };
         let number = step.parse::<u32>().map_err(|error| {
             let what = format!("the journal of operation {id} names step {step:?}");

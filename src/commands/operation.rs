@@ -10,7 +10,7 @@ use crate::apply::Recorder;
 use crate::core::ids::Uid;
 use crate::core::revocation::journal::originals::Original;
 use crate::core::revocation::journal::{Action, AuditLine, AuditResult, Ending, Event, OperationId, Phase};
-use crate::core::revocation::operation::{ClusterRecord, OperationRecord, OperationReport, Purpose};
+use crate::core::revocation::operation::{ClusterRecord, LaterPlan, OperationRecord, OperationReport, Purpose};
 use crate::core::revocation::record::operation::OperationV1;
 use crate::core::revocation::refusal::{Refusal, RefusalCode};
 use crate::core::revocation::restoration::RestorePlan;
@@ -152,10 +152,17 @@ impl Locked {
         self.run(journal, audit, world)
     }
 
-    /// Goes on with an operation that was cut off.
-    pub(super) fn resume(self, past: &Past, operator: &[String], world: &World) -> Result<Running, Stop> {
+    /// Goes on with an operation that was cut off; `later` is what of a revocation is planned now.
+    pub(super) fn resume(
+        self,
+        past: &Past,
+        operator: &[String],
+        later: Option<LaterPlan>,
+        world: &World,
+    ) -> Result<Running, Stop> {
         let mut journal = self.folder.reopen(&past.id).map_err(|error| no_journal(&error))?;
-        let event = Event::Resumed { time: world.now, operator: operator.join(", ") };
+        let later = later.map(Box::new);
+        let event = Event::Resumed { time: world.now, operator: operator.join(", "), later };
         journal.append(&event).map_err(|error| no_journal(&error))?;
         let record = &past.record;
         let audit = AuditLine {

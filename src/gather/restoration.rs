@@ -18,8 +18,8 @@ use crate::core::ids::{ClusterId, Uid};
 use crate::core::rbac::RoleFacts;
 use crate::core::rbac::binding_object::{BindingObject, BindingRef};
 use crate::core::rbac::inventory::Role;
-use crate::core::revocation::input::Operator;
-use crate::core::revocation::journal::{RestoreOrigin, Tombstone, at_risk, labels, writes};
+use crate::core::revocation::input::{Operator, RoleThen};
+use crate::core::revocation::journal::{RestoreOrigin, Tombstone, at_risk, labels, later_plans, writes};
 use crate::core::revocation::operation::ClusterRecord;
 use crate::core::revocation::plan::Plan;
 use crate::core::revocation::refusal::{Refusal, RefusalCode, RefusalScope};
@@ -151,7 +151,10 @@ impl Source<'_> {
         writes.retain(|write| write.cluster_id == cluster.id);
         let is_restored = earlier.has_restored(&past.id, id);
         let at_risk = if is_restored { Vec::new() } else { at_risk(&past.events, id) };
-        (uids, taken(&writes, &names, &cluster.roles, &at_risk))
+        // What others bound anew before a later run, that run has recorded.
+        let later = later_plans(&past.events).flat_map(|later| &later.roles).filter(|one| one.cluster_id == cluster.id);
+        let roles: Vec<RoleThen> = cluster.roles.iter().chain(later.flat_map(|one| &one.roles)).cloned().collect();
+        (uids, taken(&writes, &names, &roles, &at_risk))
     }
 }
 

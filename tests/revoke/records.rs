@@ -14,7 +14,7 @@ use ring::digest;
 use serde_json::Value;
 
 use crate::restoring::{ATTACKER, Files, refused};
-use crate::scene::{ANN, BO, CARL, DORA, EVE, Incident, days, done, name, now, text};
+use crate::scene::{ANN, BO, CARL, DORA, EVE, Incident, as_arranged, days, done, name, now, text};
 use crate::setting::{Setup, binding, user};
 
 const CLEAN: &str = "CleanClusterUserPermissions";
@@ -413,4 +413,30 @@ fn an_operation_goes_on_with_its_own_file_alone() {
     }
     assert!(incident.subjects("RoleBinding", "shop", "team").unwrap().contains(&name(BO)));
     assert!(!serde_json::to_string(&incident.bindings()).unwrap().contains(ATTACKER), "{ANN} has revoked carl alone");
+}
+
+/// Others bind the identity anew before the operation goes on: that run has more steps than were agreed to at first.
+#[test]
+fn what_a_later_run_takes_is_on_record_as_well() {
+    let incident = Incident::sandbox(on_leave);
+    let before = as_arranged(incident.bindings());
+    let id = begun(&incident, &[CARL]);
+    let later = ["1", "2", "3", "4"].map(|number| BindingRef::role_binding("shop", &format!("later-{number}")));
+    for place in &later {
+        incident.post(&place.collection(), &binding(&place.name, "ClusterRole", "cs:ns:dev", &[user(&name(CARL))]));
+    }
+    let report = done(&incident, &resume(&id, &[]));
+    assert_eq!(report["steps"].as_array().unwrap().len(), later.len() + 1, "{report:#}");
+    assert_eq!(done(&incident, &["history", &id]), report);
+    let incidents = incident.run(&["history", &id, "-o", "md"]);
+    assert_eq!(incidents.status, Status::Done, "{incidents}");
+    assert!(incidents.stdout.contains("delete RoleBinding/shop/later-4"), "{incidents}");
+
+    done(&incident, &["restore", &id, "--yes"]);
+    let mut after = as_arranged(incident.bindings());
+    for place in later {
+        let back = after.remove(&format!("RoleBinding shop/{}", place.name)).unwrap();
+        assert_eq!(back["subjects"][0]["name"], name(CARL));
+    }
+    assert_eq!(after, before);
 }

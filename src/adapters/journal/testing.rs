@@ -121,7 +121,7 @@ pub(super) fn original(namespace: Option<&str>, name: &str) -> Original {
 }
 
 pub(super) fn event(operator: &str) -> Event {
-    Event::Resumed { time: Timestamp::UNIX_EPOCH, operator: operator.into() }
+    Event::Resumed { time: Timestamp::UNIX_EPOCH, operator: operator.into(), later: None }
 }
 
 pub(super) fn ended(report: Option<String>) -> Event {

@@ -36,8 +36,9 @@ pub(super) fn run(
             Vec::new()
         }),
     };
+    let last_run = record.as_ref().map(|record| record.of_last_run(&events));
     let (known, unknown) =
-        steps.into_iter().partition(|step| record.as_ref().is_none_or(|record| record.has_step(step.id)));
+        steps.into_iter().partition(|step| last_run.as_ref().is_none_or(|record| record.has_step(step.id)));
     let unknown: Vec<_> = unknown;
     missing.extend(unknown.iter().map(|step| format!("what step {} is: the plan does not have it", step.id)));
     missing.iter().for_each(|what| ui.warning(what));

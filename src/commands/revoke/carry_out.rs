@@ -20,7 +20,9 @@ use crate::core::revocation::consent::Consent;
 use crate::core::revocation::input::{InputCluster, RevocationInput};
 use crate::core::revocation::journal::originals::Original;
 use crate::core::revocation::journal::{self, Action as AuditAction, Ending, StepResult};
-use crate::core::revocation::operation::{ClusterRecord, LostBinding, OperationReport, Purpose, tombstones_of};
+use crate::core::revocation::operation::{
+    ClusterRecord, ClusterRoles, LaterPlan, LostBinding, OperationReport, Purpose, tombstones_of,
+};
 use crate::core::revocation::plan::{Plan, change_of, roles_then};
 use crate::core::revocation::verification::{
     Before, CheckResult, ClusterAnswers, Outcome, SETTLE, SETTLE_RECONCILED, Verification, reconciled,
@@ -90,7 +92,7 @@ impl Revocation<'_> {
         let places = parts.iter().filter(|_| self.args.lease).map(Part::place).collect();
         let leases = Leases::acquire(places, &holder, lock_timeout, self.runtime, self.world, self.ui)?;
         let running = match &self.request.resumed {
-            Some(past) => locked.resume(past, &operators(&parts), self.world)?,
+            Some(past) => locked.resume(past, &operators(&parts), Some(later_plan(&parts, plan)), self.world)?,
             None => locked.begin(self.beginning(&parts, plan), &originals(&parts), self.world)?,
         };
         self.ui.note(&format!("operation {}", running.id));
@@ -348,6 +350,15 @@ fn place(whole: &Plan, cluster: &InputCluster) -> String {
 /// Every name that the operator is known by.
 fn operators(parts: &[Part<'_>]) -> Vec<String> {
     distinct(parts.iter().flat_map(|part| part.gathered.input.operator.describe()))
+}
+
+/// What a run that goes on with an operation plans.
+fn later_plan(parts: &[Part<'_>], plan: &Plan) -> LaterPlan {
+    let roles = parts.iter().map(|part| {
+        let input = &part.gathered.input;
+        ClusterRoles { cluster_id: input.cluster.id().cloned(), roles: roles_then(input) }
+    });
+    LaterPlan { plan: plan.clone(), roles: roles.collect() }
 }
 
 /// The bindings as they can be created anew.

@@ -75,7 +75,7 @@ impl Rotation<'_> {
         let parts = ui.waiting("asking what the old certificate may do now", self.parts(&concerned));
         let parts = self.runtime.cancellable(parts)?;
         let running = match &self.request.resumed {
-            Some(past) => locked.resume(past, &operators(&parts), self.world)?,
+            Some(past) => locked.resume(past, &operators(&parts), None, self.world)?,
             None => locked.begin(self.beginning(&parts), &originals(&parts), self.world)?,
         };
         ui.note(&format!("operation {}", running.id));

@@ -28,7 +28,7 @@ pub use origin::RestoreOrigin;
 pub use risk::at_risk;
 pub use summary::{OperationSummary, SummaryPurpose};
 pub use verified::is_verified;
-pub use writes::{BindingWrite, Fate, State, labels, state, writes};
+pub use writes::{BindingWrite, Fate, State, labels, later_plans, state, writes};
 
 /// What an operation that was begun with a leaked file remembers of its credential: a restore of that name would arm the
 /// file again. No secret is in it.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::input::{Confirmation, RoleThen};
-use super::journal::{OperationSummary, RestoreOrigin, StepResult, SummaryPurpose, Tombstone};
+use super::journal::{Event, OperationSummary, RestoreOrigin, StepResult, SummaryPurpose, Tombstone, later_plans};
 use super::leaked::LeakedFacts;
 use super::plan::Plan;
 use super::restoration::RestorePlan;
@@ -81,6 +81,24 @@ pub struct ClusterRecord {
     pub answers: Option<Vec<Answers>>,
 }
 
+/// What a run that goes on with a revocation planned: others may have bound the identities anew since it was agreed to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LaterPlan {
+    /// The plan. The numbers of the steps of that run are its own.
+    pub plan: Plan,
+    /// The roles of its bindings, as they were.
+    pub roles: Vec<ClusterRoles>,
+}
+
+/// The roles of the bindings in one cluster, as they were.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClusterRoles {
+    /// The cluster, where its ID is known.
+    pub cluster_id: Option<ClusterId>,
+    /// The roles.
+    pub roles: Vec<RoleThen>,
+}
+
 /// What came of an operation.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OperationReport {
@@ -148,6 +166,16 @@ impl OperationRecord {
             Purpose::Rotate { plan } => Some(plan),
             Purpose::Revoke { .. } | Purpose::Restore { .. } => None,
         }
+    }
+
+    /// The record with the plan that its last run went by: by that the run's steps are numbered.
+    #[must_use]
+    pub fn of_last_run(&self, events: &[Event]) -> Self {
+        let mut record = self.clone();
+        if let (Purpose::Revoke { plan, .. }, Some(later)) = (&mut record.purpose, later_plans(events).last()) {
+            **plan = later.plan.clone();
+        }
+        record
     }
 
     /// The identities, each once.

@@ -268,7 +268,9 @@ impl Taken {
     /// The binding as it is created anew: with the subjects that left, and with the others where the cloud took it from them.
     fn anew(&self) -> BindingObject {
         let comes_back = |subject: &&Subject| self.subjects.contains(subject) || self.others.contains(subject);
-        self.before.stripped(self.before.subjects.iter().filter(comes_back).cloned().collect())
+        // What was put back meanwhile and removed again need not have been there at first.
+        let later = self.subjects.iter().filter(|subject| !self.before.subjects.contains(subject));
+        self.before.stripped(self.before.subjects.iter().filter(comes_back).chain(later).cloned().collect())
     }
 
     /// Who was in the binding and does not come back with it.

@@ -103,6 +103,7 @@ impl Incident {
         let facts = facts::facts(&sources);
         let undo = undo::undo(&sources);
         let Sources { id, record, events, report, steps, missing, attachments, .. } = sources;
+        let last_run = record.map(|record| record.of_last_run(events));
         let rotated = record.and_then(OperationRecord::rotation).map(|rotation| &rotation.plan);
         let plan = record.and_then(OperationRecord::revocation).or(rotated);
         let verification = report.map(|report| report.verification.clone()).unwrap_or_default();
@@ -114,7 +115,7 @@ impl Incident {
             title: title(record),
             outcome: missing.is_empty().then(|| OperationOutcome::of(state(events))),
             facts,
-            steps: steps.into_iter().map(|step| StepLine::of(record, step)).collect(),
+            steps: steps.into_iter().map(|step| StepLine::of(last_run.as_ref(), step)).collect(),
             timeline: timeline::timeline(record, events),
             access: clusters.iter().filter_map(|cluster| AccessTable::of(cluster, report)).collect(),
             checks,

@@ -113,7 +113,7 @@ fn moment(event: &Event) -> Moment {
             cluster_id: cluster_id.as_ref().map(ToString::to_string),
             ..plain(time, format!("the access of {uid} was checked: {}", OutcomeWord::from(*outcome).as_str()))
         },
-        Event::Resumed { time, operator } => plain(time, format!("resumed by {operator}")),
+        Event::Resumed { time, operator, .. } => plain(time, format!("resumed by {operator}")),
         Event::Ended { time, outcome, .. } => {
             plain(time, format!("the operation ends: {}", OperationOutcome::of_ending(*outcome).as_str()))
         }

@@ -7,6 +7,7 @@ use super::chain::{self, Chain};
 use crate::core::ids::{ClusterId, Uid};
 use crate::core::rbac::binding_object::{BindingObject, BindingRef};
 use crate::core::revocation::change::Change;
+use crate::core::revocation::operation::LaterPlan;
 use crate::core::revocation::record::{self, RecordError};
 use crate::core::revocation::rotation::Written;
 use crate::core::revocation::static_tokens::LabelChange;
@@ -151,6 +152,8 @@ pub enum Event {
         time: Timestamp,
         /// By whom.
         operator: String,
+        /// What of a revocation is planned now; `None` of a rotation, whose plan stands, and where it was not recorded.
+        later: Option<Box<LaterPlan>>,
     },
     /// The operation is over.
     Ended {
@@ -433,7 +436,7 @@ mod tests {
 
     #[test]
     fn text_with_line_breaks_stays_in_its_line() {
-        let event = Event::Resumed { time: TIME.parse().unwrap(), operator: "a\nb\r\u{2028}".into() };
+        let event = Event::Resumed { time: TIME.parse().unwrap(), operator: "a\nb\r\u{2028}".into(), later: None };
         let line = chained([json(&event)]);
         assert_eq!(line.matches('\n').count(), 1);
         assert_eq!(read(line.as_bytes()).unwrap(), [event]);

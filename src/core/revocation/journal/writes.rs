@@ -6,6 +6,7 @@ use super::event::{Ending, Event, RequestAnswer};
 use crate::core::ids::ClusterId;
 use crate::core::rbac::binding_object::{BindingObject, BindingRef};
 use crate::core::revocation::change::Change;
+use crate::core::revocation::operation::LaterPlan;
 use crate::core::revocation::static_tokens::LabelChange;
 
 /// How far an operation came.
@@ -74,6 +75,14 @@ pub fn state(events: &[Event]) -> State {
         _ => None,
     });
     last.unwrap_or(State::Unfinished)
+}
+
+/// What the runs that went on with the operation planned, in their order.
+pub fn later_plans(events: &[Event]) -> impl Iterator<Item = &LaterPlan> {
+    events.iter().filter_map(|event| match event {
+        Event::Resumed { later, .. } => later.as_deref(),
+        _ => None,
+    })
 }
 
 /// The changes of bindings in the order in which they were sent, each with its answer.
@@ -197,7 +206,7 @@ mod tests {
     }
 
     fn resumed() -> Event {
-        Event::Resumed { time: TIME, operator: "ann".into() }
+        Event::Resumed { time: TIME, operator: "ann".into(), later: None }
     }
 
     #[test]

@@ -8,9 +8,13 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::kubernetes::{BindingRefV1, ChangeV1, object, object_json, objects, subjects, subjects_json};
+use super::kubernetes::{
+    BindingRefV1, ChangeV1, ClusterRolesV1, object, object_json, objects, subjects, subjects_json,
+};
+use super::plan::PlanV1;
 use super::{FORMAT, OnDisk as _, RecordError, all, maybe, nullable, one, text, under};
 use crate::core::revocation::journal::{CleanCall, Event, RequestAnswer};
+use crate::core::revocation::operation::LaterPlan;
 use crate::core::revocation::rotation::Written;
 use crate::core::revocation::static_tokens::LabelChange;
 
@@ -204,6 +208,12 @@ pub enum EventV1 {
         /// By whom. May be missing: not known.
         #[serde(default)]
         operator: String,
+        /// What of a revocation is planned now. May be missing: it was not recorded.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        plan: Option<Box<PlanV1>>,
+        /// The roles of that plan's bindings, as they are. May be missing: none.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        roles: Vec<ClusterRolesV1>,
     },
     /// The operation is over.
     Ended {
@@ -336,7 +346,12 @@ impl From<&Event> for EventV1 {
                 uid: uid.write(),
                 outcome: outcome.write(),
             },
-            Event::Resumed { time, operator } => Self::Resumed { time: time.write(), operator: operator.clone() },
+            Event::Resumed { time, operator, later } => Self::Resumed {
+                time: time.write(),
+                operator: operator.clone(),
+                plan: later.as_ref().map(|later| Box::new((&later.plan).into())),
+                roles: later.iter().flat_map(|later| &later.roles).map(ClusterRolesV1::from).collect(),
+            },
             Event::Ended { time, outcome, report } => {
                 Self::Ended { time: time.write(), outcome: outcome.write(), report: report.clone() }
             }
@@ -416,7 +431,12 @@ impl TryFrom<EventV1> for Event {
                 uid: one("uid", &uid)?,
                 outcome: one("outcome", &outcome)?,
             },
-            EventV1::Resumed { time, operator } => Self::Resumed { time: at(time)?, operator },
+            EventV1::Resumed { time, operator, plan, roles } => {
+                let roles = all("roles", roles)?;
+                let plan = plan.map(|plan| under("plan", *plan)).transpose()?;
+                let later = plan.map(|plan| Box::new(LaterPlan { plan, roles }));
+                Self::Resumed { time: at(time)?, operator, later }
+            }
             EventV1::Ended { time, outcome, report } => {
                 Self::Ended { time: at(time)?, outcome: one("outcome", &outcome)?, report }
             }

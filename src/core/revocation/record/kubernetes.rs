@@ -5,12 +5,13 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{OnDisk as _, RecordError, nullable, one, under, under_maybe};
+use super::{OnDisk as _, RecordError, all, maybe, nullable, one, text, under, under_maybe};
 use crate::core::json_fault::JsonFault;
 use crate::core::rbac::binding_object::{BindingObject, BindingRef};
 use crate::core::rbac::{Attributes, PolicyRule, RoleFacts};
 use crate::core::revocation::change::Change;
 use crate::core::revocation::input::RoleThen;
+use crate::core::revocation::operation::ClusterRoles;
 use crate::core::revocation::static_tokens::SecretRef;
 use crate::core::revocation::verification::Probe;
 
@@ -150,6 +151,31 @@ impl TryFrom<RoleThenV1> for RoleThen {
 
     fn try_from(RoleThenV1 { binding, role, namespace_uid }: RoleThenV1) -> Result<Self, RecordError> {
         Ok(Self { binding: under("binding", binding)?, role: under_maybe("role", role)?, namespace_uid })
+    }
+}
+
+/// The roles of the bindings in one cluster.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClusterRolesV1 {
+    /// The cluster; null where its ID is not known.
+    #[serde(deserialize_with = "nullable")]
+    pub cluster_id: Option<String>,
+    /// The roles.
+    pub roles: Vec<RoleThenV1>,
+}
+
+impl From<&ClusterRoles> for ClusterRolesV1 {
+    fn from(ClusterRoles { cluster_id, roles }: &ClusterRoles) -> Self {
+        Self { cluster_id: text(cluster_id.as_ref()), roles: roles.iter().map(RoleThenV1::from).collect() }
+    }
+}
+
+impl TryFrom<ClusterRolesV1> for ClusterRoles {
+    type Error = RecordError;
+
+    fn try_from(ClusterRolesV1 { cluster_id, roles }: ClusterRolesV1) -> Result<Self, RecordError> {
+        Ok(Self { cluster_id: maybe("clusterId", cluster_id.as_deref())?, roles: all("roles", roles)? })
     }
 }
 

@@ -121,6 +121,15 @@ fn verdict(state: State) -> Verdict {
 }
 
 #[test]
+fn a_name_that_was_put_in_before_a_second_removal_comes_back_with_the_first() {
+    let writes = [["bo", "200-1"], ["bo", "200-a1"]].map(|names| write(&binding("team", &names), Some(200)));
+    let plan = planned(taken_by(&writes).remove(0), Present { binding: None, ..as_left() }, RestoreFlags::default());
+    let step = &plan.steps[0];
+    assert_eq!(named(&step.subjects), ["200-1", "200-a1"]);
+    assert_eq!(named(&created(step).subjects), ["200-1", "200-a1"]);
+}
+
+#[test]
 fn what_was_taken_out_comes_back_where_nothing_has_changed() {
     let plan = planned(from_team(), as_left(), RestoreFlags::default());
     assert_eq!(plan.refusals, []);
