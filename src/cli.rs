@@ -10,6 +10,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use crate::core::ids::{ClusterId, Uid, split_subject_name};
 
 mod access;
+mod approval;
 mod arguments;
 mod cloud;
 mod clusters;
@@ -30,6 +31,7 @@ mod verify;
 
 pub use access::AccessArgs;
 use access::OWN_ACCESS;
+pub use approval::ApprovalArgs;
 pub use arguments::{has_use_for, parse};
 pub use cloud::CloudArgs;
 pub use clusters::ClusterArgs;

@@ -24,9 +24,10 @@ mod index;
 mod lock;
 mod operation;
 mod salvage;
+mod scratch;
 mod stored;
 #[cfg(test)]
-mod testing;
+pub(super) mod testing;
 
 use std::io;
 use std::path::PathBuf;
@@ -41,6 +42,7 @@ pub use index::{Index, IndexLine};
 pub use lock::{LOCK_POLL, Lock};
 pub use operation::OperationJournal;
 pub use salvage::SalvagedOperation;
+pub use scratch::ScratchFolder;
 
 /// Files longer than this, in bytes, are neither written nor read.
 const LONGEST: u64 = 64 << 20;

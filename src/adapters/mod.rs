@@ -14,3 +14,4 @@ pub mod kubeconfig_writer;
 pub mod kuberc;
 pub mod pod;
 pub mod signals;
+pub mod ssh;

@@ -6,7 +6,7 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum, ValueHint};
 use jiff::SignedDuration;
 
-use super::{ClusterArgs, parse_cluster_id, parse_uid_of_ram};
+use super::{ApprovalArgs, ClusterArgs, parse_cluster_id, parse_uid_of_ram};
 use crate::core::credential::duration;
 use crate::core::ids::{ClusterId, Uid};
 use crate::core::revocation::journal::OperationId;
@@ -17,7 +17,8 @@ pub(super) const SEVERAL_MACHINES: &str = "Several machines";
 pub(super) const REVOKE_ABOUT: &str = "Revoke an identity's access to the cluster, and prove that it is gone
 
 The identity is removed from the bindings, the cloud deletes its kubeconfig, and the API server, the cloud and the leaked file are \
-checked for access that is left. Everything is recorded first; kubectl ackcred restore restores it.";
+checked for access that is left. Everything is recorded first; kubectl ackcred restore restores it. With --approval, a second person \
+has to have signed the plan.";
 
 pub(super) const REVOKE_EXAMPLES: &str = "Examples:
   kubectl ackcred revoke 200000000000000103 --dry-run          # show what would be done
@@ -27,7 +28,8 @@ pub(super) const REVOKE_EXAMPLES: &str = "Examples:
 pub(super) const RESTORE_ABOUT: &str = "Restore what a revocation removed
 
 With --from it is restored by the backups that ack-ram-tool's cleanup left. Every holder of the identity's certificate has access \
-again until it expires. ACK's record of the kubeconfig comes back only through its recycle bin, in the console, within 30 days.";
+again until it expires. ACK's record of the kubeconfig comes back only through its recycle bin, in the console, within 30 days. With \
+--approval, a second person has to have signed the plan.";
 
 /// Each of the two ways has its own line.
 pub(super) const RESTORE_USAGE: &str = "kubectl ackcred restore [OPTIONS] OPERATION
@@ -66,7 +68,7 @@ pub struct RevokeArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["resume", "force", "rbac_only", "leave_no_admin", "accept_group_grant", "also_name", "accept_name", "end_static_tokens", "all_contexts", "all_clusters"])]
     pub plan: Option<PathBuf>,
     /// Resume an interrupted operation
-    #[arg(long, value_name = "OPERATION", value_parser = parse_operation, conflicts_with_all = ["dry_run", "also_name", "accept_name", "all_contexts", "all_clusters"])]
+    #[arg(long, value_name = "OPERATION", value_parser = parse_operation, conflicts_with_all = ["dry_run", "approval", "also_name", "accept_name", "all_contexts", "all_clusters"])]
     pub resume: Option<OperationId>,
     /// Only show the plan: client only reads; server also checks every step by a dry run of the API server
     #[arg(long, value_name = "HOW", num_args = 0..=1, require_equals = true, default_missing_value = "client", default_value = "none", hide_default_value = true)]
@@ -104,6 +106,9 @@ pub struct RevokeArgs {
     /// How long to watch whether access comes back; 0 to not watch [default: 2s, or 15s if a controller manages a binding]
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     pub settle: Option<SignedDuration>,
+    /// Whose approval it takes.
+    #[command(flatten)]
+    pub approval: ApprovalArgs,
     /// Refused: a pod's service account can't revoke
     #[arg(long, hide = true)]
     pub in_cluster: bool,
@@ -142,6 +147,9 @@ pub struct RestoreArgs {
     /// Reason, for the record
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
+    /// Whose approval it takes.
+    #[command(flatten)]
+    pub approval: ApprovalArgs,
     /// Restore only in this cluster (repeatable, or comma-separated)
     #[arg(long, value_name = "ID", value_delimiter = ',', value_parser = parse_cluster_id)]
     pub cluster_id: Vec<ClusterId>,

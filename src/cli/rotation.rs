@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 
 use super::clusters::OF_ONE_CLUSTER;
 use super::revocation::parse_operation;
-use super::{DryRun, parse_cluster_id};
+use super::{ApprovalArgs, DryRun, parse_cluster_id};
 use crate::core::credential::duration;
 use crate::core::ids::ClusterId;
 use crate::core::revocation::journal::OperationId;
@@ -18,7 +18,7 @@ ACK revokes the kubeconfig of the identity whose cloud credentials you use, and 
 server and written where --in-place or --write says, and the old file is kept beside it. Bindings that others made for the old \
 certificate get the new name. Then the old certificate is tried: it must be refused.
 
-A rotation can't be undone: ACK gives no revoked certificate back.";
+A rotation can't be undone: ACK gives no revoked certificate back. With --approval, a second person has to have signed the plan.";
 
 pub(super) const ROTATE_EXAMPLES: &str = "Examples:
   kubectl ackcred rotate --dry-run --in-place     # show what would be done
@@ -54,7 +54,7 @@ pub struct RotateArgs {
     #[arg(long, value_name = "HOW", num_args = 0..=1, require_equals = true, default_missing_value = "client", default_value = "none", hide_default_value = true)]
     pub dry_run: DryRun,
     /// Resume an interrupted rotation
-    #[arg(long, value_name = "OPERATION", value_parser = parse_operation, conflicts_with_all = ["dry_run", "all_contexts"])]
+    #[arg(long, value_name = "OPERATION", value_parser = parse_operation, conflicts_with_all = ["dry_run", "approval", "all_contexts"])]
     pub resume: Option<OperationId>,
     /// How long to wait for the new certificate, and then until it works
     #[arg(long, value_name = "DURATION", value_parser = duration::parse, default_value = "120s")]
@@ -62,6 +62,9 @@ pub struct RotateArgs {
     /// How long to watch whether the old name comes back; 0 to not watch [default: 2s, or 15s if a controller manages a binding]
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     pub settle: Option<SignedDuration>,
+    /// Whose approval it takes.
+    #[command(flatten)]
+    pub approval: ApprovalArgs,
     /// The cluster with this ID, by the context that leads to it
     #[arg(long, value_name = "ID", value_parser = parse_cluster_id, conflicts_with = "all_contexts", help_heading = "Clusters")]
     pub cluster_id: Option<ClusterId>,

@@ -62,25 +62,28 @@ fn one(folder: &StateFolder, id: &OperationId, ui: &Ui) -> Result<Status> {
         let message = format!("the record of operation {id} names step {}, which its plan does not have", step.id);
         return Err(Error::failed(anyhow::Error::msg(message)));
     }
+    let approval = record.approval.as_ref();
     match (report, &record.purpose) {
-        (Some(report), Purpose::Revoke { plan, .. }) => ui.report(&RevocationReport::of(id, plan, report))?,
+        (Some(report), Purpose::Revoke { plan, .. }) => {
+            ui.report(&RevocationReport::of(id, plan, report).approved(approval))?
+        }
         (Some(report), Purpose::Restore { of, plan, .. }) => {
             operation::say_not_restored(plan, ui);
-            ui.report(&RestoreReport::ended(id, of, plan, report.steps))?;
+            ui.report(&RestoreReport::ended(id, of, plan, report.steps).approved(approval))?;
         }
         (None, Purpose::Revoke { plan, .. }) => {
             if past.state() == State::Unfinished {
                 ui.note(&format!("it was interrupted; resume it: kubectl ackcred revoke --resume {id}"));
             }
             let so_far = OperationReport { steps, ..OperationReport::default() };
-            ui.report(&RevocationReport::of(id, plan, so_far))?;
+            ui.report(&RevocationReport::of(id, plan, so_far).approved(approval))?;
         }
         (report, Purpose::Rotate { plan }) => {
             if past.state() == State::Unfinished {
                 ui.note(&format!("it was interrupted; resume it: kubectl ackcred rotate --resume {id}"));
             }
             let report = report.unwrap_or(OperationReport { steps, ..OperationReport::default() });
-            ui.report(&RotationReport::of(id, plan, &written(&past.events), report))?;
+            ui.report(&RotationReport::of(id, plan, &written(&past.events), report).approved(approval))?;
         }
         (None, Purpose::Restore { .. }) if past.state() != State::Unfinished => {
             return Err(Error::failed(anyhow::anyhow!("the report of operation {id} can't be used")));
@@ -89,7 +92,7 @@ fn one(folder: &StateFolder, id: &OperationId, ui: &Ui) -> Result<Status> {
             let clusters: Vec<ClusterId> = past.record.clusters.iter().filter_map(|one| one.id.clone()).collect();
             ui.note(&format!("it was interrupted; restore the rest: {}", of.command(&plan.uids, &clusters)));
             operation::say_not_restored(plan, ui);
-            ui.report(&RestoreReport::ended(id, of, plan, steps))?;
+            ui.report(&RestoreReport::ended(id, of, plan, steps).approved(approval))?;
         }
     }
     let is_whole = past.damaged.is_empty();

@@ -1,6 +1,7 @@
 //! One file a verb: ask `gather`, decide in `core`, show through `output`.
 
 mod access;
+mod approval;
 mod cloud;
 mod clusters;
 pub(crate) mod completion;

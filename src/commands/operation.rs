@@ -8,6 +8,7 @@ use super::stop::Stop;
 use crate::adapters::journal::{JournalError, LOCK_POLL, Lock, OperationJournal, StateFolder};
 use crate::apply::Recorder;
 use crate::core::ids::Uid;
+use crate::core::revocation::approval::Approval;
 use crate::core::revocation::journal::originals::Original;
 use crate::core::revocation::journal::{Action, AuditLine, AuditResult, Ending, Event, OperationId, Phase};
 use crate::core::revocation::operation::{ClusterRecord, LaterPlan, OperationRecord, OperationReport, Purpose};
@@ -27,6 +28,8 @@ pub(super) struct Beginning {
     pub(super) operator: Vec<String>,
     pub(super) reason: Option<String>,
     pub(super) hash: String,
+    /// Who approved it; `None`: no approval was asked for.
+    pub(super) approval: Option<Approval>,
     pub(super) uids: Vec<Uid>,
     pub(super) clusters: Vec<ClusterRecord>,
     pub(super) purpose: Purpose,
@@ -128,6 +131,7 @@ impl Locked {
             begun: world.now,
             operator: beginning.operator.clone(),
             reason: beginning.reason.clone(),
+            approval: beginning.approval,
             clusters: beginning.clusters,
             purpose: beginning.purpose,
         };

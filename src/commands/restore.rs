@@ -14,13 +14,14 @@ use super::clusters::{self, positive};
 use super::leases::{self, Leases};
 use super::operation::{self, Beginning, Running};
 use super::stop::{Document, Stop};
-use super::{cloud, consent, fleet};
+use super::{approval, cloud, consent, fleet};
 use crate::adapters::cluster::ApiServer;
 use crate::adapters::journal::StateFolder;
 use crate::apply::{self, STEPS_SIDE_BY_SIDE, StepReport, Tools};
 use crate::cli::{AccessArgs, CloudArgs, RestoreArgs, Restored};
 use crate::core::distinct::distinct;
 use crate::core::ids::{ClusterId, Uid};
+use crate::core::revocation::approval::Approval;
 use crate::core::revocation::consent::Consent;
 use crate::core::revocation::journal::{Action, Ending, OperationId, RestoreOrigin};
 use crate::core::revocation::operation::{ClusterRecord, OperationReport, Purpose};
@@ -101,6 +102,14 @@ fn plan_and_carry_out(
         folder::name_missing(backups, &mut plan);
     }
     operation::say_not_restored(&plan, ui);
+    let operators = gathered.iter().map(|one| &one.operator);
+    let approval = match approval::of_plan(&args.approval, &plan.hash, operators, &runtime, world, ui)? {
+        Ok(approval) => approval,
+        Err(refusal) => {
+            plan.refusals.push(refusal);
+            None
+        }
+    };
     if plan.refusals.is_empty() && !args.dry_run && !args.yes && !ui.can_ask() {
         plan.refusals.push(consent::no_terminal("look at it with --dry-run"));
     }
@@ -117,7 +126,8 @@ fn plan_and_carry_out(
     let phrase = consent::phrase("restore", &plan.uids);
     let consent = consent::ask(&shown, &plan.hash, &phrase, args.yes, &runtime, ui)
         .map_err(|stop| stop.after(refused_after_all))?;
-    let restore = Restore { args, world, ui, runtime: &runtime, origin: &origin, plan: &plan };
+    let restore =
+        Restore { args, world, ui, runtime: &runtime, origin: &origin, plan: &plan, approval: approval.as_ref() };
     restore.carry_out(&gathered, &consent).map_err(|stop| stop.after(refused_after_all))
 }
 
@@ -183,6 +193,8 @@ struct Restore<'a> {
     runtime: &'a Runtime,
     origin: &'a RestoreOrigin,
     plan: &'a RestorePlan,
+    /// Who approved it; `None`: no approval was asked for.
+    approval: Option<&'a Approval>,
 }
 
 impl Restore<'_> {
@@ -195,7 +207,7 @@ impl Restore<'_> {
         let held = gathered.iter().filter(|_| self.args.lease);
         let places = held.map(|one| leases::Place { api: &one.api, key: &one.cluster.key }).collect();
         let leases = Leases::acquire(places, &holder, lock_timeout, self.runtime, self.world, self.ui)?;
-        let running = locked.begin(beginning(self.args, self.origin, gathered, self.plan), &[], self.world)?;
+        let running = locked.begin(self.beginning(gathered), &[], self.world)?;
         let say_interrupted = operation::say_interrupted(self.ui);
         let (given_back, is_interrupted) = self.runtime.to_completion(say_interrupted, async |interrupt| {
             let work = give_back(gathered, self.plan, consent, &running, &leases, &interrupt);
@@ -224,6 +236,25 @@ impl Restore<'_> {
         Ok(self.finish(running, &steps, answers.collect(), &clusters, ending))
     }
 
+    fn beginning(&self, gathered: &[Gathered]) -> Beginning {
+        let Self { args, plan, .. } = self;
+        Beginning {
+            action: Action::Restore,
+            operator: operators(gathered),
+            reason: args.reason.clone(),
+            hash: plan.hash.clone(),
+            approval: self.approval.cloned(),
+            uids: plan.uids.clone(),
+            clusters: gathered.iter().map(record).collect(),
+            purpose: Purpose::Restore {
+                of: self.origin.clone(),
+                plan: Box::new(RestorePlan::clone(plan)),
+                // A name that doesn't come back stays dead.
+                rearmed: args.rearm.iter().filter(|name| plan.gives_back(name)).cloned().collect(),
+            },
+        }
+    }
+
     fn finish(
         &self,
         running: Running,
@@ -237,7 +268,8 @@ impl Restore<'_> {
             answers: Some(answers),
             ..OperationReport::default()
         };
-        let done = RestoreReport::ended(&running.id, self.origin, self.plan, kept.steps.clone());
+        let done =
+            RestoreReport::ended(&running.id, self.origin, self.plan, kept.steps.clone()).approved(self.approval);
         let in_words = done.steps.iter().map(|step| step.sentence_among(self.plan.is_of_several()));
         let is_kept = running.end(ending, &kept, &done, in_words, self.world, self.ui);
         if ending != Ending::Restored {
@@ -351,23 +383,6 @@ fn say_rearmed(plan: &RestorePlan, ui: &Ui) {
 /// Every name that the operator is known by.
 fn operators(gathered: &[Gathered]) -> Vec<String> {
     distinct(gathered.iter().flat_map(|one| one.operator.describe()))
-}
-
-fn beginning(args: &RestoreArgs, origin: &RestoreOrigin, gathered: &[Gathered], plan: &RestorePlan) -> Beginning {
-    Beginning {
-        action: Action::Restore,
-        operator: operators(gathered),
-        reason: args.reason.clone(),
-        hash: plan.hash.clone(),
-        uids: plan.uids.clone(),
-        clusters: gathered.iter().map(record).collect(),
-        purpose: Purpose::Restore {
-            of: origin.clone(),
-            plan: Box::new(plan.clone()),
-            // A name that doesn't come back stays dead.
-            rearmed: args.rearm.iter().filter(|name| plan.gives_back(name)).cloned().collect(),
-        },
-    }
 }
 
 /// The cluster, as it was found. Nothing is asked there before a restore.

@@ -59,6 +59,10 @@ fn plan_and_carry_out(
     let runtime = Runtime::begin()?;
     let planning = Planning { args, access, world, request: &request, leaked: &leaked, bounds: chosen.bounds };
     let mut planned = planning.plan_of(chosen, settings, &runtime, ui)?;
+    let approval = match &request.resumed {
+        Some(past) => planned.keep_to_approval(past, ui),
+        None => planned.approval(&args.approval, &runtime, world, ui)?,
+    };
     let is_dry = args.dry_run != DryRun::None;
     if !is_dry && !args.yes && !ui.can_ask() && !planned.plan.targets.is_empty() && !planned.is_stopped() {
         planned.plan.refusals.push(consent::no_terminal("look at the plan with --dry-run"));
@@ -75,6 +79,7 @@ fn plan_and_carry_out(
         runtime: &runtime,
         request: &request,
         leaked: &leaked,
+        approval: approval.as_ref(),
         cloud: &planned.account.cloud,
         has_gaps: planned.has_gaps,
     };

@@ -2,7 +2,7 @@
 
 use super::clusters::{self, Chosen};
 use super::stop::{Document, Stop, say_refusals};
-use super::{access, cloud, consent, leaked_file};
+use super::{access, approval, cloud, consent, leaked_file};
 use crate::adapters::cloud::CloudSettings;
 use crate::adapters::cloud::retry::Policy;
 use crate::adapters::kubeconfig_files::Loaded;
@@ -77,6 +77,10 @@ fn plan_and_carry_out(
     if !is_dry && !args.yes && !ui.can_ask() && !planned.is_stopped() {
         planned.rotation.plan.refusals.push(consent::no_terminal("look at the plan with --dry-run"));
     }
+    let approval = match &request.resumed {
+        Some(past) => past.record.approval.clone().inspect(|_| approval::say_resumed(past, ui)),
+        None => planned.approval(&args.approval, &runtime, world, ui)?,
+    };
     planned.say_found(ui);
     if is_dry || planned.is_stopped() {
         return planned.show_only(world, ui);
@@ -91,7 +95,15 @@ fn plan_and_carry_out(
         }
         false => Channels { messages: ui, data: ui },
     };
-    let rotation = Rotation { args, world, ui, runtime: &runtime, request: &request, planned: &planned };
+    let rotation = Rotation {
+        args,
+        world,
+        ui,
+        runtime: &runtime,
+        request: &request,
+        planned: &planned,
+        approval: approval.as_ref(),
+    };
     planned
         .agree(args.yes, &runtime, world, ui.messages)
         .and_then(|consent| rotation.carry_out(&consent))

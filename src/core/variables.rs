@@ -9,6 +9,10 @@ pub const KUBECONFIG: &str = "KUBECONFIG";
 pub const KUBERC: &str = "KUBERC";
 /// Where credential plugins are looked for.
 pub const PATH: &str = "PATH";
+/// The socket of the SSH agent.
+pub const SSH_AUTH_SOCK: &str = "SSH_AUTH_SOCK";
+/// The user's name on this machine.
+pub const USER_NAMES: [&str; 3] = ["USER", "LOGNAME", "USERNAME"];
 /// A pod's API server: host and port.
 pub const SERVICE: [&str; 2] = ["KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"];
 

@@ -3,6 +3,7 @@
 pub mod access_reviews;
 pub mod account;
 pub mod account_clusters;
+pub mod approval;
 pub mod audit_log;
 pub mod backups;
 pub mod caller;

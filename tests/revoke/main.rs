@@ -32,6 +32,7 @@ mod calls;
 #[path = "../schema/mod.rs"]
 mod schema;
 
+mod approval;
 mod checks_under_faults;
 mod cloud_call;
 mod crash;

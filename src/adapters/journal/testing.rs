@@ -17,7 +17,7 @@ use crate::core::revocation::journal::{Ending, Event, OperationId, OperationSumm
 use crate::world::{Environment, Streams, World};
 
 /// A world with nothing but a folder, a home and variables.
-pub(super) fn world(cwd: &Path, home: Option<&str>, variables: &[(&str, &str)]) -> World {
+pub(in crate::adapters) fn world(cwd: &Path, home: Option<&str>, variables: &[(&str, &str)]) -> World {
     World {
         now: Timestamp::UNIX_EPOCH,
         since: std::time::Instant::now(),
@@ -102,6 +102,7 @@ pub(super) fn summary(record_length: u64) -> OperationSummary {
         uids: Vec::new(),
         steps: 1,
         reason: None,
+        approved_by: None,
         record_length,
     }
 }

@@ -16,6 +16,7 @@ use crate::cli::RevokeArgs;
 use crate::core::distinct::distinct;
 use crate::core::ids::{ClusterId, Uid};
 use crate::core::rbac::binding_object::{BindingObject, BindingRef};
+use crate::core::revocation::approval::Approval;
 use crate::core::revocation::consent::Consent;
 use crate::core::revocation::input::{InputCluster, RevocationInput};
 use crate::core::revocation::journal::originals::Original;
@@ -46,6 +47,8 @@ pub(super) struct Revocation<'a> {
     pub(super) runtime: &'a Runtime,
     pub(super) request: &'a Request,
     pub(super) leaked: &'a [Leaked],
+    /// Who approved it; `None`: no approval was asked for.
+    pub(super) approval: Option<&'a Approval>,
     pub(super) cloud: &'a CloudAccess,
     /// Whether a source failed before the change.
     pub(super) has_gaps: bool,
@@ -151,6 +154,7 @@ impl Revocation<'_> {
             operator: operators(parts),
             reason: self.args.reason.clone(),
             hash: plan.hash.clone(),
+            approval: self.approval.cloned(),
             uids: plan.uids(),
             clusters: parts.iter().map(Part::record).collect(),
             purpose: Purpose::Revoke { tombstones: tombstones_of(plan), plan: Box::new(plan.clone()) },
@@ -286,7 +290,7 @@ impl Revocation<'_> {
             answers: Some(done.answers),
         };
         let id = running.id.clone();
-        let report = RevocationReport::of(&id, plan, kept.clone());
+        let report = RevocationReport::of(&id, plan, kept.clone()).approved(self.approval);
         let in_words = report.steps.iter().map(|step| step.sentence_among(plan.is_of_several()));
         let is_kept = running.end(ending, &kept, &report, in_words, self.world, self.ui);
         if matches!(ending, Ending::Incomplete | Ending::Interrupted) {

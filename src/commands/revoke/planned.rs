@@ -1,13 +1,17 @@
 //! A plan with what it was made from: whether it is carried out, and how it is shown where it is not.
 
 use super::super::clusters::Extent;
-use super::super::consent;
 use super::super::stop::{Document, Stop};
+use super::super::{approval, consent};
+use crate::cli::ApprovalArgs;
 use crate::core::distinct::distinct;
+use crate::core::revocation::approval::{Approval, exceeds};
 use crate::core::revocation::consent::Consent;
 use crate::core::revocation::plan::{Plan, RevokeMode};
 use crate::core::revocation::refusal::Refusal;
+use crate::error::Result;
 use crate::gather::account::AccountReading;
+use crate::gather::history::Past;
 use crate::gather::revocation::Gathered;
 use crate::gather::runtime::Runtime;
 use crate::output::ui::Ui;
@@ -36,6 +40,40 @@ impl Planned {
     /// Whether the plan is not to be carried out, whatever is agreed to.
     pub(super) fn is_stopped(&self) -> bool {
         self.plan.targets.is_empty() || self.plan.is_stopped(self.mode)
+    }
+
+    /// The approval of the plan, where one is asked for. What stands in its way becomes a refusal.
+    ///
+    /// # Errors
+    /// Ctrl-C.
+    pub(super) fn approval(
+        &mut self,
+        args: &ApprovalArgs,
+        runtime: &Runtime,
+        world: &World,
+        ui: &Ui,
+    ) -> Result<Option<Approval>> {
+        // Of a plan without an identity nothing is changed.
+        if self.plan.targets.is_empty() {
+            return Ok(None);
+        }
+        let operators = self.clusters.iter().map(|gathered| &gathered.input.operator);
+        let approval = approval::of_plan(args, &self.plan.hash, operators, runtime, world, ui)?;
+        Ok(approval.unwrap_or_else(|refusal| {
+            self.plan.refusals.push(refusal);
+            None
+        }))
+    }
+
+    /// The approval of the operation that is gone on with, which covers what is left of its plan and nothing else.
+    pub(super) fn keep_to_approval(&mut self, past: &Past, ui: &Ui) -> Option<Approval> {
+        let approval = past.record.approval.clone()?;
+        let approved = past.record.revocation()?;
+        match exceeds(approved, &self.plan.flags, &self.plan.steps) {
+            Some(refusal) => self.plan.refusals.push(refusal),
+            None => approval::say_resumed(past, ui),
+        }
+        Some(approval)
     }
 
     /// Shows the plan and asks for consent to it.

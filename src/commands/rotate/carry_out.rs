@@ -15,6 +15,7 @@ use crate::apply::{self, CloudWait, Renewed, Rotated, RotationTools, STEPS_SIDE_
 use crate::cli::RotateArgs;
 use crate::core::distinct::distinct;
 use crate::core::ids::ClusterId;
+use crate::core::revocation::approval::Approval;
 use crate::core::revocation::consent::Consent;
 use crate::core::revocation::input::InputCluster;
 use crate::core::revocation::journal::originals::Original;
@@ -41,6 +42,8 @@ pub(super) struct Rotation<'a> {
     pub(super) runtime: &'a Runtime,
     pub(super) request: &'a Request,
     pub(super) planned: &'a Planned,
+    /// Who approved it; `None`: no approval was asked for.
+    pub(super) approval: Option<&'a Approval>,
 }
 
 /// The part of a rotation that is about one cluster.
@@ -126,6 +129,7 @@ impl Rotation<'_> {
             operator: operators(parts),
             reason: self.args.reason.clone(),
             hash: rotation.plan.hash.clone(),
+            approval: self.approval.cloned(),
             uids: rotation.plan.uids(),
             clusters: parts.iter().map(Part::record).collect(),
             purpose: Purpose::Rotate { plan: Box::new(rotation.clone()) },
@@ -254,7 +258,7 @@ impl Rotation<'_> {
         };
         let id = running.id.clone();
         let written = self.with_earlier(done.written);
-        let report = RotationReport::of(&id, rotation, &written, kept.clone());
+        let report = RotationReport::of(&id, rotation, &written, kept.clone()).approved(self.approval);
         let in_words = report.steps.iter().map(|step| step.sentence_among(rotation.plan.is_of_several()));
         let is_kept = running.end(ending, &kept, &report, in_words, self.world, ui);
         if matches!(ending, Ending::Incomplete | Ending::Interrupted) {

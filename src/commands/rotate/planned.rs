@@ -1,12 +1,15 @@
 //! A plan with what it was made from: whether it is carried out, and how it is shown where it is not.
 
 use super::super::clusters::Extent;
-use super::super::consent;
 use super::super::stop::{Document, Stop};
+use super::super::{approval, consent};
+use crate::cli::ApprovalArgs;
 use crate::core::distinct::distinct;
+use crate::core::revocation::approval::Approval;
 use crate::core::revocation::consent::Consent;
 use crate::core::revocation::refusal::{Refusal, RefusalScope};
 use crate::core::revocation::rotation::RotationPlan;
+use crate::error::Result;
 use crate::gather::account::AccountReading;
 use crate::gather::rotation::Gathered;
 use crate::gather::runtime::Runtime;
@@ -33,6 +36,26 @@ impl Planned {
             Extent::One => !plan.refusals.is_empty() || plan.targets.is_empty(),
             Extent::Several => plan.targets.is_empty() || plan.refusals.iter().any(is_operation),
         }
+    }
+
+    /// The approval of the plan, where one is asked for. What stands in its way becomes a refusal.
+    ///
+    /// # Errors
+    /// Ctrl-C.
+    pub(super) fn approval(
+        &mut self,
+        args: &ApprovalArgs,
+        runtime: &Runtime,
+        world: &World,
+        ui: &Ui,
+    ) -> Result<Option<Approval>> {
+        let operators = self.clusters.iter().map(|gathered| &gathered.revocation.input.operator);
+        let plan = &mut self.rotation.plan;
+        let approval = approval::of_plan(args, &plan.hash, operators, runtime, world, ui)?;
+        Ok(approval.unwrap_or_else(|refusal| {
+            plan.refusals.push(refusal);
+            None
+        }))
     }
 
     /// Shows the plan and asks for consent to it.

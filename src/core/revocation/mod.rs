@@ -1,11 +1,12 @@
 //! What a revocation changes, how it is proven, and how it is given back.
 //!
 //! ```text
-//! input → plan (or refusal) → consent → change → verification
+//! input → plan (or refusal) → approval where it is asked for → consent → change → verification
 //! operation, journal → restoration → consent → change
 //! operation, journal → record (what is on the disk)
 //! ```
 
+pub mod approval;
 pub mod change;
 pub mod consent;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::approval::Approval;
 use super::input::{Confirmation, RoleThen};
 use super::journal::{Event, OperationSummary, RestoreOrigin, StepResult, SummaryPurpose, Tombstone, later_plans};
 use super::leaked::LeakedFacts;
@@ -22,6 +23,8 @@ pub struct OperationRecord {
     pub operator: Vec<String>,
     /// `--reason`.
     pub reason: Option<String>,
+    /// Who approved it beside the operator; `None`: no approval was asked for.
+    pub approval: Option<Approval>,
     /// The clusters that it is about.
     pub clusters: Vec<ClusterRecord>,
     /// What was agreed to.
@@ -219,6 +222,7 @@ impl OperationRecord {
             uids: self.uids(),
             steps,
             reason: self.reason.clone(),
+            approved_by: self.approval.as_ref().map(|approval| approval.principal.clone()),
             record_length,
         }
     }
@@ -233,6 +237,9 @@ impl OperationRecord {
         };
         if !is_sealed {
             return Some("its plan is not the one that was agreed to");
+        }
+        if self.approval.as_ref().is_some_and(|approval| approval.hash != summary.plan_hash) {
+            return Some("its approval is of another plan");
         }
         (self.summary(summary.record_length) != *summary).then_some("its summary says something else")
     }

@@ -179,6 +179,7 @@ mod tests {
                 uids: vec![uid(who)],
                 steps: 1,
                 reason: None,
+                approved_by: None,
                 record_length: 0,
             };
             PastSummary { id: id(number), summary, state }

@@ -81,6 +81,8 @@ pub enum RefusalCode {
     NoDestination,
     /// The user entry can't be edited where it stands.
     NotEditable,
+    /// No second person is known to have approved the plan.
+    NotApproved,
 }
 
 impl RefusalCode {
@@ -123,7 +125,8 @@ impl RefusalCode {
             | Self::JournalDamaged
             | Self::OtherIdentity
             | Self::NoDestination
-            | Self::NotEditable => true,
+            | Self::NotEditable
+            | Self::NotApproved => true,
         }
     }
 }

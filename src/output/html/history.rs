@@ -85,6 +85,7 @@ fn row(one: &PastOperation) -> DataRow {
         ],
         more: known([
             ("Reason", one.reason.clone()),
+            ("Approved by", one.approved_by.clone()),
             ("Clusters", one.cluster_ids.as_ref().map(|ids| ids.join(", "))),
             ("Identities", one.uids.as_ref().map(|uids| uids.join(", "))),
         ]),

@@ -36,6 +36,7 @@ pub(super) fn facts(sources: &Sources<'_>) -> Vec<(&'static str, String)> {
         ("Operator", or(record.operator.join(", "), "not known")),
         ("Reason", or(record.reason.clone().unwrap_or_default(), "none was given")),
     ]);
+    facts.extend(record.approval.iter().map(|approval| ("Approved by", approval.describe())));
     facts.extend(uids.into_iter().map(|identity| ("Identity", identity)));
     facts.extend(record.clusters.iter().map(|one| ("Cluster", cluster(one))));
     if let Purpose::Restore { plan, .. } = &record.purpose {

@@ -49,6 +49,8 @@ pub struct PastOperation {
     pub outcome: OperationOutcome,
     /// Why, in the operator's words.
     pub reason: Option<String>,
+    /// Who approved it beside the operator; null where no approval was asked for.
+    pub approved_by: Option<String>,
 }
 
 /// What an operation is.
@@ -100,6 +102,7 @@ impl PastOperation {
             steps: Some(summary.steps),
             outcome: OperationOutcome::of(state),
             reason: summary.reason,
+            approved_by: summary.approved_by,
         }
     }
 
@@ -115,6 +118,7 @@ impl PastOperation {
             steps: None,
             outcome: OperationOutcome::Damaged,
             reason: None,
+            approved_by: None,
         }
     }
 }
@@ -213,7 +217,7 @@ impl Report for History {
     fn table(&self, wide: bool) -> Table<'_> {
         let mut headers = vec!["OPERATION", "WHAT", "TIME", "CLUSTER-ID", "UID", "STEPS", "OUTCOME"];
         if wide {
-            headers.extend(["RESTORES", "REASON"]);
+            headers.extend(["RESTORES", "REASON", "APPROVED-BY"]);
         }
         let rows = self.operations.iter().map(move |one| {
             let mut cells = vec![
@@ -229,7 +233,7 @@ impl Report for History {
                 Cell::new(one.outcome.as_str()).tone(one.outcome.tone()),
             ];
             if wide {
-                cells.extend([Cell::maybe(one.restores.as_deref()), Cell::maybe(one.reason.as_deref())]);
+                cells.extend([&one.restores, &one.reason, &one.approved_by].map(|text| Cell::maybe(text.as_deref())));
             }
             cells
         });

@@ -4,6 +4,7 @@
 //! lowerCamelCase and always present, `null` where a value is unknown; times are RFC 3339 in UTC; UIDs are strings.
 //! `docs/schemas/` holds a JSON Schema for each document, generated from these types.
 
+mod approval;
 mod cloud;
 mod expiry;
 mod history;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::approval::ApprovalView;
 use super::refusal::RefusalView;
 use super::revocation::CollateralView;
 use super::step::{BindingView, StepAction, StepOutcome, StepView};
@@ -12,6 +13,7 @@ use super::{ApiVersion, Kind};
 use crate::core::rbac::PolicyRule;
 use crate::core::rbac::binding_object::subject_text;
 use crate::core::rbac::others::{Others, and_more};
+use crate::core::revocation::approval::Approval;
 use crate::core::revocation::journal::{OperationId, RestoreOrigin};
 use crate::core::revocation::operation::EndedStep;
 use crate::core::revocation::restoration::{NotRestored, RestoreChange, RestorePlan, RestoreStep, RoleChange};
@@ -38,6 +40,10 @@ pub struct RestoreReport {
     pub restores: String,
     /// The folder of backups that another tool left, which holds the clusters' folders; null where a revocation is taken back.
     pub from: Option<String>,
+    /// SHA-256 over all that is agreed to, in hexadecimal digits; empty where there is no plan.
+    pub plan_hash: String,
+    /// Who approved the plan beside the operator; null where no approval was asked for.
+    pub approval: Option<ApprovalView>,
     /// The steps.
     pub steps: Vec<StepView>,
     /// Always empty: no access is to be gone.
@@ -112,6 +118,12 @@ pub struct RoleChangeView {
 }
 
 impl RestoreReport {
+    /// Says who approved it.
+    #[must_use]
+    pub fn approved(self, approval: Option<&Approval>) -> Self {
+        Self { approval: approval.map(ApprovalView::of), ..self }
+    }
+
     /// The document of a plan of which no step was started.
     pub fn planned(restores: &RestoreOrigin, plan: &RestorePlan) -> Self {
         let tokens = plan.tokens.iter().map(StepView::planned_token);
@@ -131,6 +143,8 @@ impl RestoreReport {
             operation: operation.map(ToString::to_string),
             restores: restores.to_string(),
             from: restores.folder().map(str::to_owned),
+            plan_hash: plan.hash.clone(),
+            approval: None,
             verification: Vec::new(),
             collateral: collateral(plan, &steps),
             steps,
@@ -273,7 +287,8 @@ impl Report for RestoreReport {
     }
 
     fn footing(&self) -> Vec<String> {
-        self.operation.iter().map(|operation| format!("Operation {operation}")).collect()
+        let approval = self.approval.iter().map(ApprovalView::line);
+        approval.chain(self.operation.iter().map(|operation| format!("Operation {operation}"))).collect()
     }
 
     fn list(&self) -> Option<&'static str> {
@@ -299,7 +314,7 @@ mod tests {
         let names = |names: &[&str]| names.iter().map(|name| format!("User/{name}")).collect::<Vec<_>>();
         let report: RestoreReport = serde_json::from_value(json!({
             "apiVersion": "ackcred/v1", "kind": "RestoreReport", "operation": "20261122-031002-3f9a2c",
-            "restores": "20261121-031002-3f9a2c", "from": null, "verification": [], "collateral": [], "refusals": [],
+            "restores": "20261121-031002-3f9a2c", "from": null, "planHash": "3f9a2c", "approval": null, "verification": [], "collateral": [], "refusals": [],
             "notRestored": [],
             "steps": [{
                 "id": 1, "clusterId": null, "action": "CreateBinding", "identities": ["200"], "subjects": names(&["200-1", "bo"]),

@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::approval::ApprovalView;
 use super::step::{BindingView, StepView};
 use super::verification::{VerificationView, checks_table, left, result_line, unseen};
 use super::{ApiVersion, Kind};
+use crate::core::revocation::approval::Approval;
 use crate::core::revocation::journal::OperationId;
 use crate::core::revocation::operation::{LostBinding, OperationReport};
 use crate::core::revocation::plan::Plan;
@@ -25,6 +27,8 @@ pub struct RevocationReport {
     pub operation: String,
     /// SHA-256 over all that was agreed to, in hexadecimal digits.
     pub plan_hash: String,
+    /// Who approved the plan beside the operator; null where no approval was asked for.
+    pub approval: Option<ApprovalView>,
     /// The steps.
     pub steps: Vec<StepView>,
     /// What was verified of each identity.
@@ -56,6 +60,12 @@ impl From<LostBinding> for CollateralView {
 }
 
 impl RevocationReport {
+    /// Says who approved it.
+    #[must_use]
+    pub fn approved(self, approval: Option<&Approval>) -> Self {
+        Self { approval: approval.map(ApprovalView::of), ..self }
+    }
+
     /// The report of an operation, by what is kept of it.
     pub fn of(operation: &OperationId, plan: &Plan, kept: OperationReport) -> Self {
         let OperationReport { steps, verification, collateral, answers: _ } = kept;
@@ -64,6 +74,7 @@ impl RevocationReport {
             kind: Kind::RevocationReport,
             operation: operation.to_string(),
             plan_hash: plan.hash.clone(),
+            approval: None,
             steps: steps.into_iter().filter_map(|step| StepView::of_revocation(plan, step)).collect(),
             verification: verification.into_iter().map(VerificationView::of).collect(),
             collateral: collateral.into_iter().map(CollateralView::from).collect(),
@@ -84,6 +95,7 @@ impl Report for RevocationReport {
         let mut lines = left(&self.verification);
         lines.extend(self.collateral.iter().map(|one| format!("Collateral    {}: {}", one.binding, one.what)));
         lines.extend(unseen(&self.verification));
+        lines.extend(self.approval.iter().map(ApprovalView::line));
         lines
             .push(format!("Operation {}   report: kubectl ackcred history {} -o json", self.operation, self.operation));
         lines

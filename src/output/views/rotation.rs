@@ -5,6 +5,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::approval::ApprovalView;
 use super::leaked::LeakedView;
 use super::plan::{PlannedStepView, TargetView, place, who};
 use super::refusal::RefusalView;
@@ -12,6 +13,7 @@ use super::revocation::CollateralView;
 use super::step::StepView;
 use super::verification::{RemainView, VerificationView, checks_table, left, result_line, unseen};
 use super::{ApiVersion, Kind, distance, each_once, time};
+use crate::core::revocation::approval::Approval;
 use crate::core::revocation::journal::OperationId;
 use crate::core::revocation::operation::OperationReport;
 use crate::core::revocation::rotation::{CertificateFrom, Destination, KnownCertificate, Place, RotationPlan, Written};
@@ -118,6 +120,8 @@ pub struct RotationReport {
     pub operation: String,
     /// SHA-256 over all that was agreed to, in hexadecimal digits.
     pub plan_hash: String,
+    /// Who approved the plan beside the operator; null where no approval was asked for.
+    pub approval: Option<ApprovalView>,
     /// Where each new kubeconfig was written, and where the old file is kept; empty where none was.
     pub written: Vec<WrittenView>,
     /// The steps.
@@ -293,6 +297,12 @@ impl Report for RotationPlanDocument {
 }
 
 impl RotationReport {
+    /// Says who approved it.
+    #[must_use]
+    pub fn approved(self, approval: Option<&Approval>) -> Self {
+        Self { approval: approval.map(ApprovalView::of), ..self }
+    }
+
     /// The report of an operation, by what is kept of it.
     pub fn of(operation: &OperationId, rotation: &RotationPlan, written: &[Written], kept: OperationReport) -> Self {
         let OperationReport { steps, verification, collateral, answers: _ } = kept;
@@ -301,6 +311,7 @@ impl RotationReport {
             kind: Kind::RotationReport,
             operation: operation.to_string(),
             plan_hash: rotation.plan.hash.clone(),
+            approval: None,
             written: written.iter().map(|one| WrittenView::done(rotation, one)).collect(),
             steps: steps.into_iter().filter_map(|step| StepView::of_revocation(&rotation.plan, step)).collect(),
             verification: verification.into_iter().map(VerificationView::of).collect(),
@@ -326,6 +337,7 @@ impl Report for RotationReport {
     fn footing(&self) -> Vec<String> {
         let mut lines = left(&self.verification);
         lines.extend(unseen(&self.verification));
+        lines.extend(self.approval.iter().map(ApprovalView::line));
         lines
             .push(format!("Operation {}   report: kubectl ackcred history {} -o json", self.operation, self.operation));
         lines

@@ -366,6 +366,8 @@ words! {
         NoDestination,
         /// The user entry can't be edited where it stands.
         NotEditable,
+        /// No second person is known to have approved the plan.
+        NotApproved,
     }
 }
 

@@ -66,6 +66,8 @@ fn each_flag_is_listed_where_it_belongs() {
         "--parallel",
         "--cluster-timeout",
         "--temporary-credentials",
+        "--approval",
+        "--allowed-signers",
         "--lease",
     ] {
         assert!(options.contains(flag), "{flag}: {options}");

@@ -23,6 +23,8 @@ pub struct OperationSummary {
     pub steps: usize,
     /// `--reason`.
     pub reason: Option<String>,
+    /// Who approved it beside the operator; `None`: no approval was asked for.
+    pub approved_by: Option<String>,
     /// The length of the record, in bytes. A record of another length is damaged, which can be seen without reading it.
     pub record_length: u64,
 }

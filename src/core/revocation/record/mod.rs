@@ -18,6 +18,7 @@ use serde_json::Value;
 use crate::core::json_fault::JsonFault;
 
 mod answers;
+mod approval;
 pub mod audit;
 pub mod event;
 mod kubernetes;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::answers::AnswersV1;
+use super::approval::ApprovalV1;
 use super::kubernetes::{ProbeV1, RoleThenV1};
 use super::plan::PlanV1;
 use super::restore::RestorePlanV1;
@@ -27,6 +28,9 @@ pub struct OperationV1 {
     /// `--reason`. May be missing: none.
     #[serde(default)]
     pub reason: Option<String>,
+    /// Who approved it beside the operator. May be missing: no approval was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<ApprovalV1>,
     /// The clusters.
     pub clusters: Vec<ClusterV1>,
     /// What was agreed to.
@@ -104,12 +108,13 @@ pub struct ClusterV1 {
 
 impl From<&OperationRecord> for OperationV1 {
     fn from(operation: &OperationRecord) -> Self {
-        let OperationRecord { begun, operator, reason, clusters, purpose } = operation;
+        let OperationRecord { begun, operator, reason, approval, clusters, purpose } = operation;
         Self {
             format: FORMAT,
             begun: begun.write(),
             operator: operator.clone(),
             reason: reason.clone(),
+            approval: approval.as_ref().map(ApprovalV1::from),
             clusters: clusters.iter().map(ClusterV1::from).collect(),
             purpose: purpose.into(),
         }
@@ -120,11 +125,12 @@ impl TryFrom<OperationV1> for OperationRecord {
     type Error = RecordError;
 
     fn try_from(record: OperationV1) -> Result<Self, RecordError> {
-        let OperationV1 { format: _, begun, operator, reason, clusters, purpose } = record;
+        let OperationV1 { format: _, begun, operator, reason, approval, clusters, purpose } = record;
         Ok(Self {
             begun: one("begun", &begun)?,
             operator,
             reason,
+            approval: approval.map(Into::into),
             clusters: all("clusters", clusters)?,
             purpose: under("purpose", purpose)?,
         })

@@ -27,6 +27,9 @@ pub struct SummaryV1 {
     /// `--reason`. May be missing: none.
     #[serde(default)]
     pub reason: Option<String>,
+    /// Who approved it beside the operator. May be missing: no approval was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<String>,
     /// The length of `operation.json`, in bytes.
     pub record_length: u64,
 }
@@ -85,7 +88,17 @@ pub fn read(json: &[u8]) -> Result<OperationSummary, RecordError> {
 
 impl From<&OperationSummary> for SummaryV1 {
     fn from(summary: &OperationSummary) -> Self {
-        let OperationSummary { begun, plan_hash, purpose, cluster_ids, uids, steps, reason, record_length } = summary;
+        let OperationSummary {
+            begun,
+            plan_hash,
+            purpose,
+            cluster_ids,
+            uids,
+            steps,
+            reason,
+            approved_by,
+            record_length,
+        } = summary;
         Self {
             format: FORMAT,
             begun: begun.write(),
@@ -108,6 +121,7 @@ impl From<&OperationSummary> for SummaryV1 {
             uids: texts(uids),
             steps: *steps,
             reason: reason.clone(),
+            approved_by: approved_by.clone(),
             record_length: *record_length,
         }
     }
@@ -126,6 +140,7 @@ impl TryFrom<SummaryV1> for OperationSummary {
             uids: many("uids", &summary.uids)?,
             steps: summary.steps,
             reason: summary.reason,
+            approved_by: summary.approved_by,
             record_length: summary.record_length,
         })
     }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::operation::OperationV1;
 use super::summary::{self, SummaryV1};
 use super::{RecordError, event, read_value};
+use crate::core::revocation::approval::SshSignature;
 use crate::core::revocation::journal::{
     Action, AuditLine, AuditResult, Ending, OperationSummary, Phase, RestoreOrigin, StepResult, SummaryPurpose, chain,
 };
@@ -30,9 +31,12 @@ const RESTORED: (&str, &str, &str) = files!("operation-v1", "20261128-222408-01e
 const CUT_OFF: (&str, &str, &str) = files!("operation-v1", "20261128-222408-6df3ce");
 /// By three leaked files of two identities.
 const OF_FILES: (&str, &str, &str) = files!("operation-v1-files", "20261129-195046-af726c");
+/// That a second person approved, and the restore of it.
+const APPROVED: (&str, &str, &str) = files!("operation-v1-approval", "20261130-051216-4c05e7");
+const APPROVED_RESTORE: (&str, &str, &str) = files!("operation-v1-approval", "20261130-051217-a0a49c");
 
-fn records() -> [(&'static str, &'static str, &'static str); 4] {
-    [REVOKED, RESTORED, CUT_OFF, OF_FILES]
+fn records() -> [(&'static str, &'static str, &'static str); 6] {
+    [REVOKED, RESTORED, CUT_OFF, OF_FILES, APPROVED, APPROVED_RESTORE]
 }
 
 fn operation(json: Value) -> Result<OperationRecord, RecordError> {
@@ -114,6 +118,35 @@ fn keys_that_are_not_known_are_passed_over() {
             with_later_keys(&mut later);
             assert_eq!(event::read(later.to_string().as_bytes()).unwrap(), known);
         }
+    }
+}
+
+/// An approval of one plan does not stand in the record of another, and nothing in it may be missing.
+#[test]
+fn an_approval_is_of_its_own_plan_and_whole() {
+    let (record, summary, _) = APPROVED;
+    let summary = summary::read(summary.as_bytes()).unwrap();
+    let read = operation(value(record)).unwrap();
+    let approval = read.approval.as_ref().unwrap();
+    assert_eq!(
+        (approval.principal.as_str(), summary.approved_by.as_deref()),
+        ("bo@example.com", Some("bo@example.com"))
+    );
+    let key = SshSignature::parse(approval.signature.as_bytes()).unwrap().key;
+    assert_eq!((approval.key.clone(), approval.hash.clone()), (key.fingerprint(), summary.plan_hash.clone()));
+
+    let mut other = value(record);
+    other["approval"]["hash"] = json!("0".repeat(64));
+    let reason = operation(other).unwrap().contradiction(&summary);
+    assert_eq!(reason, Some("its approval is of another plan"));
+    let mut none = value(record);
+    assert!(take(&mut none, "approval"));
+    let reason = operation(none).unwrap().contradiction(&summary);
+    assert_eq!(reason, Some("its summary says something else"));
+    for key in ["principal", "key", "namespace", "hash", "signature"] {
+        let mut cut = value(record);
+        assert!(take(&mut cut, &format!("approval.{key}")), "{key}");
+        assert!(matches!(operation(cut), Err(RecordError::Shape(_))), "{key}");
     }
 }
 
@@ -380,6 +413,7 @@ fn a_summary_belongs_to_the_operations_that_its_hash_names() {
         uids: vec!["200".to_owned().try_into().unwrap()],
         steps: 3,
         reason: None,
+        approved_by: None,
         record_length: 7,
     };
     let text = concat!(

@@ -232,6 +232,7 @@ words!(
     OtherIdentity = "OtherIdentity",
     NoDestination = "NoDestination",
     NotEditable = "NotEditable",
+    NotApproved = "NotApproved",
 );
 
 words!(

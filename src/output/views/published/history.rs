@@ -29,6 +29,7 @@ pub(super) fn example() -> History {
 pub(super) fn example_of_a_rotation() -> History {
     let id = id("20260103-111112-3f9a2c");
     let rotation = summary(at("2026-01-03T11:11:12Z"), SummaryPurpose::Rotate { tombstones: Vec::new() });
+    let rotation = OperationSummary { approved_by: Some("bo@example.com".to_owned()), ..rotation };
     History { operations: vec![PastOperation::of(&id, rotation, State::Ended(Ending::Verified))], ..example() }
 }
 
@@ -45,6 +46,7 @@ fn summary(begun: Timestamp, purpose: SummaryPurpose) -> OperationSummary {
         uids: vec![Uid::parse("200000000000000103").unwrap()],
         steps: 3,
         reason: Some("INC-4711".to_owned()),
+        approved_by: None,
         record_length: 0,
     }
 }

@@ -13,6 +13,7 @@ use crate::core::rbac::binding_object::{BindingObject, BindingRef};
 use crate::core::rbac::inventory::Role;
 use crate::core::rbac::others::Others;
 use crate::core::rbac::reach::{KnownPath, KnownStep, Primitive, Target};
+use crate::core::revocation::approval::{Approval, NAMESPACE};
 use crate::core::revocation::journal::{OperationId, RestoreOrigin, StepResult};
 use crate::core::revocation::leaked::LeakedFacts;
 use crate::core::revocation::operation::{EndedStep, LostBinding, OperationReport};
@@ -38,7 +39,7 @@ pub(super) fn plans() -> [RevocationPlan; 2] {
 
 /// A report with access that is left, and a binding of others that the cloud deleted.
 pub(super) fn report() -> RevocationReport {
-    RevocationReport::of(&id("20260101-101112-a90a48"), &agreed(), kept())
+    RevocationReport::of(&id("20260101-101112-a90a48"), &agreed(), kept()).approved(Some(&approval(&agreed().hash)))
 }
 
 /// A restore that was refused in part, one that ended, and one from a folder.
@@ -47,7 +48,7 @@ pub(super) fn restores() -> [RestoreReport; 3] {
     let planned = RestoreReport::planned(&of, &plan);
     let done = RestoreReport::ended(&id("20260102-101112-01e072"), &of, &plan, kept().steps);
     // Always empty; its shape is that of a revocation's.
-    let done = RestoreReport { verification: report().verification, ..done };
+    let done = RestoreReport { verification: report().verification, ..done }.approved(Some(&approval(&plan.hash)));
     let file = (text("RoleBinding-shop-own.json"), text("it is a symbolic link"));
     let not_restored = vec![NotRestored { cluster_id: cluster(), what: file.0, why: file.1 }];
     let from = RestoreOrigin::Folder(text("/home/ann/backups"));
@@ -203,6 +204,17 @@ pub(super) fn refusals() -> Vec<Refusal> {
         refusal(RefusalCode::RecentAccess, RefusalScope::Identity(carl())),
         refusal(RefusalCode::MissingRight, RefusalScope::Binding(team())),
     ]
+}
+
+/// The approval of a second person.
+pub(super) fn approval(hash: &str) -> Approval {
+    Approval {
+        principal: text("bo@example.com"),
+        key: text("SHA256:FVC/KpRHp7uoHQnIEuYXaJGEKBrCLiEMx7FD7ar2LQA"),
+        namespace: text(NAMESPACE),
+        hash: hash.to_owned(),
+        signature: text("it is in no document"),
+    }
 }
 
 pub(super) fn kept() -> OperationReport {

@@ -1,6 +1,6 @@
 use insta::assert_snapshot;
 
-use super::revocation::{cluster, id, kept, leaked, of_team, refusals, remain, target, text};
+use super::revocation::{approval, cluster, id, kept, leaked, of_team, refusals, remain, target, text};
 use crate::cli::Format;
 use crate::core::fixtures::at;
 use crate::core::revocation::plan::{BindingAction, BindingStep, Draft, Step, StepKind};
@@ -22,6 +22,7 @@ pub(super) fn report() -> RotationReport {
     let written =
         Written { cluster_id: cluster(), path: Some(CONFIG.into()), backup: Some(agreed().backup_of(CONFIG.as_ref())) };
     RotationReport::of(&id("20260101-101112-a90a48"), &agreed(), &[written], kept())
+        .approved(Some(&approval(&agreed().plan.hash)))
 }
 
 fn agreed() -> RotationPlan {
@@ -112,6 +113,7 @@ fn plan_and_report_read_like_this() {
     Found         RoleBinding/shop/team gives ClusterRole/dev to 200000000000000103.17
     Remains       the certificate itself still opens /version until 2028-01-01
     Not checked   kubelets
+    Approved by   bo@example.com with key SHA256:FVC/KpRHp7uoHQnIEuYXaJGEKBrCLiEMx7FD7ar2LQA
     Operation 20260101-101112-a90a48   report: kubectl ackcred history 20260101-101112-a90a48 -o json
     "#);
     assert_snapshot!(shown(&report(), 120), @r#"
@@ -125,6 +127,7 @@ fn plan_and_report_read_like_this() {
     Found         RoleBinding/shop/team gives ClusterRole/dev to 200000000000000103.17
     Remains       the certificate itself still opens /version until 2028-01-01
     Not checked   kubelets
+    Approved by   bo@example.com with key SHA256:FVC/KpRHp7uoHQnIEuYXaJGEKBrCLiEMx7FD7ar2LQA
     Operation 20260101-101112-a90a48   report: kubectl ackcred history 20260101-101112-a90a48 -o json
     "#);
 }
