@@ -43,11 +43,7 @@ fn listed_by_options(arg: Arg) -> Arg {
 }
 
 fn is_of_many_verbs(arg: &Arg) -> bool {
-    let headings = [
-        super::clusters::SIDE_BY_SIDE,
-        super::approval::SECOND_PERSON,
-        super::revocation::SEVERAL_MACHINES,
-    ];
+    let headings = [super::clusters::SIDE_BY_SIDE, super::approval::SECOND_PERSON, super::revocation::SEVERAL_MACHINES];
     arg.is_global_set() || arg.get_help_heading().is_some_and(|heading| headings.contains(&heading))
 }
 
