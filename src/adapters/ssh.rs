@@ -178,7 +178,7 @@ fn command(world: &World, program: &str) -> Command {
 /// What a program prints; `None` where it ends with the status that means no.
 async fn run(process: Command, program: &'static str, no: i32) -> Result<Option<Vec<u8>>, SshError> {
     match child::output(process, Some(LIMIT), None).await {
-        Ok(output) => Ok(Some(output)),
+        Ok(output) => Ok(Some(output.to_vec())),
         Err(ChildError::Failed(status)) if status.code() == Some(no) => Ok(None),
         Err(source) => Err(SshError::Program { program, source }),
     }

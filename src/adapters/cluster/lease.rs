@@ -125,7 +125,8 @@ impl ApiServer {
         path: String,
         lease: &Lease,
     ) -> Result<LeaseObject, CallError> {
-        let body = serde_json::to_vec(lease).map_err(|error| self.error(call(verb), Failure::Malformed(error)))?;
+        let body =
+            serde_json::to_vec(lease).map_err(|error| self.error(call(verb), Failure::Malformed(error.into())))?;
         let question = ApiRequest::with_body(call(verb), method, path, Bytes::from(body));
         self.object(&question, EXPECTED).await.map(LeaseObject)
     }
