@@ -205,6 +205,7 @@ impl LastLook {
     async fn take(tools: &Tools<'_>, plan: &Plan, input: &RevocationInput, before: &[StepReport]) -> Self {
         let inventory = tools.api.all_bindings().await.map_err(|error| chain(&error));
         let at_risk = cloud::at_risk(plan, input, inventory.as_ref().ok(), before);
+        let at_risk = cloud::as_they_are(tools, at_risk).await;
         let written = tools.recorder.at_risk(tools.cluster, &at_risk).await;
         Self { inventory, at_risk, written }
     }

@@ -130,6 +130,14 @@ pub(super) fn at_risk(
     shared.chain(same_named).cloned().collect()
 }
 
+/// These bindings as they are now: others may have changed them since they were read, or taken them away. One that can't be read is as it
+/// was known.
+pub(super) async fn as_they_are(tools: &Tools<'_>, known: Vec<BindingObject>) -> Vec<BindingObject> {
+    let references: Vec<BindingRef> = known.iter().map(BindingObject::reference).collect();
+    let now = tools.api.whole_bindings(&references, |_| 0).await;
+    known.into_iter().zip(now).filter_map(|(known, now)| now.unwrap_or(Some(known))).collect()
+}
+
 /// Looks after the bindings that were at risk once the cloud has worked: one that is gone whole is created anew as it was, without
 /// the identities. One that others have created meanwhile is theirs.
 pub async fn repair(tools: &Tools<'_>, at_risk: &[BindingObject], names: &TargetNames) -> Vec<LostBinding> {

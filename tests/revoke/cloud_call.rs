@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions};
+use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Fault, Gate};
+use ackcred_sandbox::binding::BindingRef;
 use ackcred_sandbox::cloud::{CleanBehaviour, CloudFault, FaultKind, RetryHint, Turn};
 use ackcred_sandbox::cluster::Cluster;
 use ackcred_sandbox::controlplane::shared;
@@ -12,7 +13,8 @@ use serde_json::{Value, json};
 #[cfg(unix)]
 use crate::crash::{BINARY, ended, signal, spawn, wait_until};
 use crate::restoring::Files;
-use crate::scene::{CARL, Incident};
+use crate::scene::{BO, CARL, Incident, SOON, name};
+use crate::setting::{binding, user};
 
 const CLEAN: &str = "CleanClusterUserPermissions";
 const REVOKE: [&str; 5] = ["revoke", CARL, "--yes", "--settle", "0s"];
@@ -120,4 +122,26 @@ fn an_interruption_ends_the_waiting() {
     assert_eq!(said.code, Some(130), "{}", said.text);
     assert!(said.text.contains("; interrupted while waiting for the cloud"), "{}", said.text);
     assert_eq!(calls(&incident), [Some(429)]);
+}
+
+/// Others change a binding that only bears the leaver's name, after it was read and before the cloud deletes it.
+#[test]
+fn what_others_change_before_the_clouds_call_is_kept() {
+    let incident = Incident::sandbox(|setup| setup);
+    let named_so = BindingRef::role_binding("billing", &format!("{CARL}-billing-rolebinding"));
+    incident.post(&named_so.collection(), &binding(&named_so.name, "ClusterRole", "cs:ns:dev", &[user(&name(BO))]));
+    let (faults, gate, team) = (incident.server.faults(), Gate::new(), BindingRef::role_binding("shop", "team"));
+    faults.add("PATCH", &team.path(), 1, Fault::Delay(Duration::ZERO));
+    faults.add("PATCH", &team.path(), 1, Fault::HoldRequest(gate.clone()));
+    let (status, report, said) = std::thread::scope(|scope| {
+        let revoking = scope.spawn(|| incident.json(&[&REVOKE[..], &["--request-timeout", "10m"]].concat()));
+        assert!(gate.wait_reached(1, SOON));
+        incident.patch(&named_so.path(), &json!([{"op": "add", "path": "/subjects/-", "value": user("alice")}]));
+        gate.open();
+        revoking.join().unwrap()
+    });
+    assert_eq!(status, Status::Done, "{said}\n{report:#}");
+    assert_eq!(report["collateral"][0]["whole"], true, "{report:#}");
+    let subjects = incident.subjects("RoleBinding", "billing", &named_so.name);
+    assert_eq!(subjects, Some(vec![name(BO), "alice".to_owned()]), "{report:#}");
 }
