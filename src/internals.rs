@@ -54,6 +54,7 @@ pub use crate::core::rbac::{
     Attributes, PolicyRule, Roles, UserInfo, allows, full_rights_holders, has_full_rights, is_server_default,
     names as binding_names, path_of, probes, rule_allows,
 };
+pub use crate::core::revocation::approval::{SshSignature, listings as allowed_signers};
 pub use crate::core::revocation::change::Change;
 pub use crate::core::revocation::input::{
     Confirmation, DryRuns, InputCluster, InputTarget, KubeconfigFact, Operator, RevocationInput,

@@ -14,6 +14,15 @@ const FIXTURES: &str = "tests/fixtures";
 /// Inputs that were not survived once, a folder a target.
 const FOUND: &str = "tests/fuzz/found";
 
+/// Lines that list a key, with and without options.
+fn allowed_signers(folder: &Path) -> Vec<Vec<u8>> {
+    let keys = read(files(folder, "pub"));
+    let keys = keys.iter().map(|key| String::from_utf8_lossy(key).into_owned());
+    let options = ["", "namespaces=\"revocation@kubectl-ackcred\" ", "valid-before=\"20270101\",cert-authority "];
+    keys.flat_map(|key| options.map(|options| format!("bo@example.com,\"*@x\" {options}{key}# ").into_bytes()))
+        .collect()
+}
+
 /// The seeds of a target.
 pub(crate) fn of(target: &str) -> Vec<Vec<u8>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -51,6 +60,8 @@ pub(crate) fn of(target: &str) -> Vec<Vec<u8>> {
         ]),
         "audit_log" => audit_logs(),
         "secret_table" => texts(SECRET_TABLES),
+        "ssh_signature" => read(files(&root.join(FIXTURES).join("approval"), "sig")),
+        "allowed_signers" => allowed_signers(&root.join(FIXTURES).join("approval")),
         "any_file" => read(cases()).iter().flat_map(|file| hidden(file)).collect(),
         _ => Vec::new(),
     };

@@ -12,10 +12,10 @@ use jiff::Timestamp;
 use kubectl_ackcred::internals::{
     AskedFor, BindingItem, CachedCredential, Certificate, Chain, CliConfig, ClientPair, CloudError, CloudErrorBody,
     Columns, Credential, ExpiryLimits, ListDecoder, Material, OperationV1, ProtobufListDecoder, RawRecord,
-    SECRET_COLUMNS, Screen, Screened, Secret, StaticTokenKind, Template, Token, Tracer, Uid, assess_expiry, chain,
-    check_proxy_url, decode_event, each_record, find_credentials, leading_uid, parse_exec_credential, parse_kubeconfig,
-    parse_kuberc, read_audit_line, read_config_map, read_event, read_journal, read_record, read_report, read_summary,
-    read_table, resolve_contexts, retry_hint, secret_row, split_subject_name,
+    SECRET_COLUMNS, Screen, Screened, Secret, SshSignature, StaticTokenKind, Template, Token, Tracer, Uid,
+    allowed_signers, assess_expiry, chain, check_proxy_url, decode_event, each_record, find_credentials, leading_uid,
+    parse_exec_credential, parse_kubeconfig, parse_kuberc, read_audit_line, read_config_map, read_event, read_journal,
+    read_record, read_report, read_summary, read_table, resolve_contexts, retry_hint, secret_row, split_subject_name,
 };
 
 /// A reader.
@@ -47,6 +47,8 @@ pub(crate) const TARGETS: &[Target] = &[
     Target { name: "any_file", read: any_file },
     Target { name: "audit_log", read: audit_log },
     Target { name: "secret_table", read: secret_table },
+    Target { name: "ssh_signature", read: ssh_signature },
+    Target { name: "allowed_signers", read: signers },
 ];
 
 /// The secret that must not come back out of a reader.
@@ -320,5 +322,22 @@ fn secret_table(bytes: &[u8]) {
             let said = chain(&failure);
             assert!(is_quoted("kind") || is_quoted("apiVersion") || !said.contains(SECRET), "{said}");
         }
+    }
+}
+
+/// What is checked is exactly what was read.
+fn ssh_signature(bytes: &[u8]) {
+    match SshSignature::parse(bytes) {
+        Err(error) => assert!(!error.to_string().is_empty()),
+        Ok(signature) => assert_eq!(SshSignature::parse(signature.armored().as_bytes()), Ok(signature)),
+    }
+}
+
+/// A line that lists a key says whose it is.
+fn signers(bytes: &[u8]) {
+    let signature = SshSignature::parse(include_bytes!("../fixtures/approval/ed25519.sig")).expect("a signature");
+    let file = text(bytes);
+    for listing in allowed_signers(&file, &signature.key) {
+        assert!(!listing.principals.is_empty() && listing.line <= file.lines().count());
     }
 }

@@ -15,7 +15,7 @@ use crate::scene::{ANN, CARL, GROUPS, Incident, Objects, as_arranged, done, form
 
 /// How many rows are under way at a time: they mostly wait.
 const SIDE_BY_SIDE: usize = 4;
-/// Where `ACKCRED_FAULTS` is not `all`, each write meets one of so many faults, and each fourth question: calls share the code that sends
+/// Where `ACKCRED_FAULTS` is not `all`, each write meets one of so many faults, and each eighth question: calls share the code that sends
 /// them.
 const FAULTS: usize = 27;
 
@@ -204,7 +204,7 @@ fn rows() -> Vec<Row> {
     let mut rows = Vec::new();
     for verb in VERBS {
         for (turn, call) in Stage::calls(verb).into_iter().enumerate() {
-            let is_chosen = is_write(&call) || (turn + verb as usize).is_multiple_of(4);
+            let is_chosen = is_write(&call) || (turn + verb as usize).is_multiple_of(8);
             let is_its_turn =
                 |place: usize| calls::all() || (is_chosen && place == (turn * 5 + verb as usize) % FAULTS);
             let strikes = call.strikes().into_iter().enumerate().filter(|(place, _)| is_its_turn(*place));

@@ -15,6 +15,8 @@ const BINARY: &str = env!("CARGO_BIN_EXE_kubectl-ackcred");
 const CLEAN: &str = "CleanClusterUserPermissions";
 /// How long anything may take that happens at all.
 const SOON: Duration = Duration::from_secs(300);
+/// Bounds for commands that meet none: servers answer on a machine that has other work, too.
+const PATIENT: [&str; 2] = ["--request-timeout", "10m"];
 /// Bounds for commands that meet faults: a server that does not answer is not waited for.
 const IMPATIENT: [&str; 4] = ["--request-timeout", "2s", "--cluster-timeout", "3s"];
 
@@ -58,7 +60,10 @@ pub(crate) enum Trouble {
 impl<C: Server> World<C> {
     /// Runs a command of the library.
     pub(crate) fn run<S: AsRef<str>>(&self, args: &[S]) -> Said {
-        let args: Vec<&str> = args.iter().map(AsRef::as_ref).chain(["-o", "json"]).collect();
+        let mut args: Vec<&str> = args.iter().map(AsRef::as_ref).chain(["-o", "json"]).collect();
+        if !args.contains(&PATIENT[0]) {
+            args.extend(PATIENT);
+        }
         let outcome = self.session.run(&args);
         let report = serde_json::from_str(&outcome.stdout).unwrap_or(Value::Null);
         Said { status: Some(outcome.status), report, text: outcome.stderr }
@@ -189,7 +194,7 @@ impl<C: Server> World<C> {
         let mut command = Command::new(BINARY);
         command.env_clear().envs(world.env.iter()).env("HOME", self.session.home()).current_dir(self.session.home());
         // What is held at a request is not given up, however late the kill comes; and one step follows the other.
-        command.args(args).args(["--request-timeout", "10m", "-o", "json"]);
+        command.args(args).args(PATIENT).args(["-o", "json"]);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
