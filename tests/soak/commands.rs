@@ -61,7 +61,8 @@ impl<C: Server> World<C> {
     /// Runs a command of the library.
     pub(crate) fn run<S: AsRef<str>>(&self, args: &[S]) -> Said {
         let mut args: Vec<&str> = args.iter().map(AsRef::as_ref).chain(["-o", "json"]).collect();
-        if !args.contains(&PATIENT[0]) {
+        // history asks no server.
+        if args[0] != "history" && !args.contains(&PATIENT[0]) {
             args.extend(PATIENT);
         }
         let outcome = self.session.run(&args);
