@@ -170,10 +170,9 @@ impl<'a> Lease<'a> {
                     self.hold.send_replace(Hold::InDoubt);
                     self.look_again().await?
                 }
-                Ok(Err(error)) => Some(chain(&error)),
-                Err(_) => Some(format!("there was no answer within {}s", SURE.as_secs())),
+                Ok(Err(error)) => chain(&error),
+                Err(_) => no_answer(),
             };
-            let Some(why) = why else { continue };
             if begun.elapsed() >= GIVE_UP {
                 return Err(format!("the Lease can't be renewed: {why}"));
             }
@@ -182,22 +181,22 @@ impl<'a> Lease<'a> {
         }
     }
 
-    /// Reads it after it was refused: an earlier try may have been carried out without an answer. `Some`: it can't be read, and why.
+    /// Reads it after it was refused: an earlier try may have been carried out without an answer. Gives why it is not renewed yet.
     ///
     /// # Errors
     /// Why it is lost.
-    async fn look_again(&self) -> Result<Option<String>, String> {
+    async fn look_again(&self) -> Result<String, String> {
         let there = match timeout(SURE, self.api.lease()).await {
             Ok(Ok(there)) => there,
-            Ok(Err(error)) => return Ok(Some(chain(&error))),
-            Err(_) => return Ok(Some(format!("there was no answer within {}s", SURE.as_secs()))),
+            Ok(Err(error)) => return Ok(chain(&error)),
+            Err(_) => return Ok(no_answer()),
         };
         match there {
             None => Err("the Lease was deleted".to_owned()),
             Some(there) => match there.holder() {
                 Some(holder) if holder == self.holder => {
                     *self.object() = there;
-                    Ok(None)
+                    Ok("it has another version than was written last".to_owned())
                 }
                 Some(other) => Err(format!("{} holds the Lease by now", other.escape_debug())),
                 None => Err("the Lease was taken away".to_owned()),
@@ -208,6 +207,10 @@ impl<'a> Lease<'a> {
     fn object(&self) -> MutexGuard<'_, LeaseObject> {
         self.object.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn no_answer() -> String {
+    format!("there was no answer within {}s", SURE.as_secs())
 }
 
 /// Another version is there by now, or none.

@@ -1,8 +1,9 @@
 //! `--lease`: one Lease in each cluster that is changed, so that only one machine at a time does so.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
-use futures_util::future::{join_all, select};
+use futures_util::future::join_all;
 
 use super::stop::Stop;
 use crate::adapters::cluster::{ApiServer, new_audit_id};
@@ -28,7 +29,6 @@ pub(super) fn holder(operator: &[String], world: &World) -> String {
 }
 
 /// The Leases that are held, by the clusters' keys; none where none was asked for.
-#[derive(Default)]
 pub(super) struct Leases<'a>(Vec<(&'a str, Lease<'a>)>);
 
 impl<'a> Leases<'a> {
@@ -65,17 +65,14 @@ impl<'a> Leases<'a> {
 
     /// Renews them during the work, and leaves them to others once it is done.
     pub(super) async fn held_during<T>(&self, work: impl Future<Output = T>, ui: &Ui) -> T {
-        let keep = join_all(self.0.iter().map(|(_, lease)| lease.keep()));
-        let done = {
-            let (work, keep) = (std::pin::pin!(work), std::pin::pin!(keep));
-            if self.0.is_empty() {
-                work.await
-            } else {
-                match select(work, keep).await {
-                    futures_util::future::Either::Left((done, _)) => done,
-                    futures_util::future::Either::Right((_, work)) => work.await,
-                }
-            }
+        let keep = async {
+            join_all(self.0.iter().map(|(_, lease)| lease.keep())).await;
+            // There is none to keep.
+            std::future::pending::<Infallible>().await
+        };
+        let done = tokio::select! {
+            done = work => done,
+            never = keep => match never {},
         };
         for (_, lease) in &self.0 {
             if let Err(error) = lease.release().await {

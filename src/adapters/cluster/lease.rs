@@ -27,7 +27,7 @@ const EXPECTED: Expected<'static> = Expected::object(COORDINATION_V1, "Lease", S
 pub struct LeaseObject(Lease);
 
 impl LeaseObject {
-    /// Who holds it; `None` where nobody does.
+    /// Who holds it; `None`: it is free.
     pub fn holder(&self) -> Option<&str> {
         self.0.spec.as_ref()?.holder_identity.as_deref().filter(|holder| !holder.is_empty())
     }
