@@ -11,7 +11,7 @@ thread_local! {
     static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Whether the process is this program's alone. Where it is not, as in tests, other threads are somebody else's.
+/// Whether the process is this program's alone. Where it is not, as in tests, other threads run other code.
 static HIDES_ALL: AtomicBool = AtomicBool::new(false);
 /// The first panic of another thread.
 static ELSEWHERE: Mutex<Option<String>> = Mutex::new(None);

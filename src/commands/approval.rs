@@ -11,7 +11,7 @@ use crate::gather::runtime::Runtime;
 use crate::output::ui::Ui;
 use crate::world::World;
 
-/// The approval of the plan with this hash, where one is asked for, or what stands in its way.
+/// The approval of the plan with this hash, where one is asked for. What stands in its way becomes a refusal.
 ///
 /// # Errors
 /// Ctrl-C.
@@ -19,18 +19,25 @@ pub(super) fn of_plan<'a>(
     args: &ApprovalArgs,
     hash: &str,
     operators: impl Iterator<Item = &'a Operator>,
+    refusals: &mut Vec<Refusal>,
     runtime: &Runtime,
     world: &World,
     ui: &Ui,
-) -> Result<Result<Option<Approval>, Refusal>> {
-    let (Some(signature), Some(allowed_signers)) = (&args.approval, &args.allowed_signers) else { return Ok(Ok(None)) };
+) -> Result<Option<Approval>> {
+    let (Some(signature), Some(allowed_signers)) = (&args.approval, &args.allowed_signers) else { return Ok(None) };
     let operator = names_of(operators, world);
     let query = ApprovalQuery { signature, allowed_signers, hash, operator: &operator, world };
     let checked = runtime.cancellable(ui.waiting("checking the approval", check(query)))?;
-    if let Ok(approval) = &checked {
-        ui.note(&format!("plan {} is approved by {}", hash.get(..6).unwrap_or(hash), approval.describe()));
-    }
-    Ok(checked.map(Some))
+    Ok(match checked {
+        Ok(approval) => {
+            ui.note(&format!("plan {} is approved by {}", hash.get(..6).unwrap_or(hash), approval.describe()));
+            Some(approval)
+        }
+        Err(refusal) => {
+            refusals.push(refusal);
+            None
+        }
+    })
 }
 
 /// Says under which approval an operation is gone on with.

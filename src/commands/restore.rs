@@ -103,13 +103,7 @@ fn plan_and_carry_out(
     }
     operation::say_not_restored(&plan, ui);
     let operators = gathered.iter().map(|one| &one.operator);
-    let approval = match approval::of_plan(&args.approval, &plan.hash, operators, &runtime, world, ui)? {
-        Ok(approval) => approval,
-        Err(refusal) => {
-            plan.refusals.push(refusal);
-            None
-        }
-    };
+    let approval = approval::of_plan(&args.approval, &plan.hash, operators, &mut plan.refusals, &runtime, world, ui)?;
     if plan.refusals.is_empty() && !args.dry_run && !args.yes && !ui.can_ask() {
         plan.refusals.push(consent::no_terminal("look at it with --dry-run"));
     }

@@ -58,11 +58,7 @@ impl Planned {
             return Ok(None);
         }
         let operators = self.clusters.iter().map(|gathered| &gathered.input.operator);
-        let approval = approval::of_plan(args, &self.plan.hash, operators, runtime, world, ui)?;
-        Ok(approval.unwrap_or_else(|refusal| {
-            self.plan.refusals.push(refusal);
-            None
-        }))
+        approval::of_plan(args, &self.plan.hash, operators, &mut self.plan.refusals, runtime, world, ui)
     }
 
     /// The approval of the operation that is gone on with, which covers what is left of its plan and nothing else.

@@ -51,11 +51,7 @@ impl Planned {
     ) -> Result<Option<Approval>> {
         let operators = self.clusters.iter().map(|gathered| &gathered.revocation.input.operator);
         let plan = &mut self.rotation.plan;
-        let approval = approval::of_plan(args, &plan.hash, operators, runtime, world, ui)?;
-        Ok(approval.unwrap_or_else(|refusal| {
-            plan.refusals.push(refusal);
-            None
-        }))
+        approval::of_plan(args, &plan.hash, operators, &mut plan.refusals, runtime, world, ui)
     }
 
     /// Shows the plan and asks for consent to it.

@@ -72,7 +72,7 @@ pub fn exceeds(approved: &Plan, flags: &Flags, steps: &[Step]) -> Option<Refusal
     Some(Refusal::new(RefusalCode::NotApproved, message).hint(hint))
 }
 
-/// Whether a step takes from nobody and nothing but what another takes. The versions differ: a part was done since.
+/// Whether a step takes only what another takes, from the same identities. The versions differ: a part was done since.
 fn is_part_of(step: &Step, known: &Step) -> bool {
     let is_known = |what: bool| what && step.cluster_id == known.cluster_id;
     match (&step.kind, &known.kind) {
