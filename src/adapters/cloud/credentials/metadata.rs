@@ -69,8 +69,8 @@ impl Resolver<'_> {
         let answer = self.ask(Method::PUT, url, vec![lifetime], Vec::new(), LIMIT).await;
         let refused = match answer {
             Ok(response) if response.status == 200 => {
-                let token = String::from_utf8(response.body.expose().clone())
-                    .map_err(|_| "a token that is no text".to_owned())?;
+                let token =
+                    std::str::from_utf8(response.body.expose()).map_err(|_| "a token that is no text".to_owned())?;
                 return Ok(Some(Secret::new(token.trim().to_owned())));
             }
             Ok(response) => format!("HTTP {}", response.status),
@@ -91,8 +91,8 @@ impl Resolver<'_> {
         if response.status != 200 {
             return Err(format!("HTTP {}", response.status));
         }
-        let text = String::from_utf8(response.body.expose().clone())
-            .map_err(|_| "a role's name that is no text".to_owned())?;
+        let text =
+            std::str::from_utf8(response.body.expose()).map_err(|_| "a role's name that is no text".to_owned())?;
         Ok(text.lines().next().unwrap_or_default().trim().trim_end_matches('/').to_owned())
     }
 
