@@ -8,7 +8,7 @@ use futures_util::{StreamExt as _, stream};
 use super::binding::{Decision, carry_out};
 use super::{CloudWait, STEPS_SIDE_BY_SIDE, StepReport, Tools};
 use crate::adapters::cloud::cs::Changed;
-use crate::adapters::cloud::error::Error;
+use crate::adapters::cloud::error::{Error, Kind};
 use crate::adapters::cloud::retry::{Waiting, is_for_now};
 use crate::adapters::cluster::{CallError, new_audit_id};
 use crate::core::ids::Uid;
@@ -41,10 +41,17 @@ pub(super) async fn clean(tools: &Tools<'_>, step: u32, uid: &Uid, force: bool) 
     let answer = called(tools, step, audit_id, async |waiting| {
         cs.clean_cluster_user_permissions(cluster, uid, force, waiting).await
     });
-    match answer.await {
-        RequestAnswer::Done { request_id, .. } => StepReport { result: StepResult::Done, request_id, ..report },
-        RequestAnswer::Failed { error, request_id, .. } => StepReport { request_id, ..report }.because(error),
-    }
+    let Called { result, request_id, error } = answer.await;
+    StepReport { result, request_id, error, ..report }
+}
+
+/// What a call to the cloud came to.
+pub(super) struct Called {
+    pub(super) result: StepResult,
+    /// The cloud's ID of the request.
+    pub(super) request_id: Option<String>,
+    /// What went wrong.
+    pub(super) error: Option<String>,
 }
 
 /// Makes a call that is announced in the journal, waits where the cloud refuses it for now, and queues the answer for the journal. A
@@ -54,7 +61,7 @@ pub(super) async fn called(
     step: u32,
     audit_id: String,
     call: impl AsyncFnOnce(&Waiting<'_>) -> Result<Changed, Error>,
-) -> RequestAnswer {
+) -> Called {
     let at_most = tools.cloud_timeout;
     let waited = Cell::new(false);
     let on_wait = |wait, error: &Error| {
@@ -62,24 +69,33 @@ pub(super) async fn called(
         (tools.on_wait)(&CloudWait { step, wait, at_most, reason: error.to_string() });
     };
     let waiting = Waiting { bound: at_most, on_wait: &on_wait, is_interrupted: tools.interrupted };
-    let answer = call(&waiting).await;
-    let given_up = answer.as_ref().err().and_then(|error| why_not_longer(error, waited.get(), tools));
-    let answer = match answer {
-        Ok(Changed { status, request_id }) => RequestAnswer::Done { status, after: None, request_id },
-        Err(error) => RequestAnswer::Failed {
-            status: error.status(),
-            code: error.code().map(str::to_owned),
-            error: error.to_string(),
-            request_id: error.request_id().map(str::to_owned),
-        },
-    };
-    tools.recorder.queue(Event::Answered { time: tools.recorder.time(), audit_id, answer: answer.clone() });
-    match answer {
-        RequestAnswer::Failed { status, code, error, request_id } => {
-            let error = [Some(error), given_up].into_iter().flatten().collect::<Vec<_>>().join("; ");
-            RequestAnswer::Failed { status, code, error, request_id }
+    let (answer, called) = match call(&waiting).await {
+        Ok(Changed { status, request_id }) => {
+            let answer = RequestAnswer::Done { status, after: None, request_id: request_id.clone() };
+            (answer, Called { result: StepResult::Done, request_id, error: None })
         }
-        done @ RequestAnswer::Done { .. } => done,
+        Err(error) => {
+            let request_id = error.request_id().map(str::to_owned);
+            let answer = RequestAnswer::Failed {
+                status: error.status(),
+                code: error.code().map(str::to_owned),
+                error: error.to_string(),
+                request_id: request_id.clone(),
+            };
+            let given_up = why_not_longer(&error, waited.get(), tools);
+            let said = [Some(error.to_string()), given_up].into_iter().flatten().collect::<Vec<_>>().join("; ");
+            (answer, Called { result: result_of(&error), request_id, error: Some(said) })
+        }
+    };
+    tools.recorder.queue(Event::Answered { time: tools.recorder.time(), audit_id, answer });
+    called
+}
+
+/// What a failed call may have changed: nothing where it was refused, or never sent.
+fn result_of(error: &Error) -> StepResult {
+    match error.kind() {
+        Kind::Unavailable | Kind::Broken | Kind::TimedOut | Kind::Malformed => StepResult::Unknown,
+        _ => StepResult::Failed,
     }
 }
 

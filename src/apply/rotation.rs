@@ -15,7 +15,7 @@ use jiff::Timestamp;
 
 use self::patience::Patience;
 use self::renaming::replace_in_bindings;
-use super::cloud::called;
+use super::cloud::{Called, called};
 use super::{StepReport, Tools, stopped};
 use crate::adapters::cloud::cs::Cs;
 use crate::adapters::cloud::error::{Error, Kind};
@@ -25,7 +25,7 @@ use crate::core::ids::{ClusterId, Uid};
 use crate::core::kubeconfig::edit::{EditError, with_certificate};
 use crate::core::revocation::consent::Consent;
 use crate::core::revocation::input::RevocationInput;
-use crate::core::revocation::journal::{Event, RequestAnswer, StepResult};
+use crate::core::revocation::journal::{Event, StepResult};
 use crate::core::revocation::plan::StepKind;
 use crate::core::revocation::rotation::{
     NewKubeconfig, Place, Progress, RevokeState, RotationPlan, Written, read_issued,
@@ -113,13 +113,6 @@ struct Renewal<'a> {
     old_names: BTreeSet<String>,
 }
 
-/// What the call to revoke came to.
-struct Revoked {
-    result: StepResult,
-    request_id: Option<String>,
-    error: Option<String>,
-}
-
 /// Why no new certificate was issued, and whether another look may find one.
 struct NotIssued {
     why: String,
@@ -202,7 +195,8 @@ impl Renewal<'_> {
         self.means.tools.recorder.time()
     }
 
-    async fn revoke(&self, cs: &Cs<'_>) -> Revoked {
+    /// Where the call may have been carried out although it failed, what is issued next tells.
+    async fn revoke(&self, cs: &Cs<'_>) -> Called {
         let (tools, audit_id) = (self.means.tools, new_audit_id());
         let sending = Event::SendingRevoke {
             time: self.time(),
@@ -211,27 +205,15 @@ impl Renewal<'_> {
             uid: self.uid.clone(),
         };
         if let Err(reason) = tools.recorder.record(sending).await {
-            return Revoked {
-                result: StepResult::Failed,
-                request_id: None,
-                error: Some(format!("not sent: {reason}")),
-            };
+            let error = Some(format!("not sent: {reason}"));
+            return Called { result: StepResult::Failed, request_id: None, error };
         }
         let answer = called(tools, self.step, audit_id, async |waiting| {
             cs.revoke_k8s_cluster_kube_config(self.cluster, waiting).await
         });
         let answer = answer.await;
         tools.recorder.flush();
-        match answer {
-            RequestAnswer::Done { request_id, .. } => Revoked { result: StepResult::Done, request_id, error: None },
-            RequestAnswer::Failed { status: Some(400..=499), error, request_id, .. } => {
-                Revoked { result: StepResult::Failed, request_id, error: Some(error) }
-            }
-            // It may have been carried out: what is issued next tells.
-            RequestAnswer::Failed { error, request_id, .. } => {
-                Revoked { result: StepResult::Unknown, request_id, error: Some(error) }
-            }
-        }
+        answer
     }
 
     /// Asks for a credential once it is in the journal that one is asked for.
@@ -319,8 +301,8 @@ impl Renewal<'_> {
     }
 }
 
-fn already_revoked() -> Revoked {
-    Revoked { result: StepResult::AlreadyDone, request_id: None, error: None }
+fn already_revoked() -> Called {
+    Called { result: StepResult::AlreadyDone, request_id: None, error: None }
 }
 
 /// Whether a call that failed so may succeed a little later.

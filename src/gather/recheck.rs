@@ -181,6 +181,7 @@ impl RecheckQuery<'_> {
             leaked: self.leaked.clone(),
             settle: Duration::ZERO,
             has_just_changed: false,
+            cloud_may_be_at_work: false,
             now: self.now,
         }
     }

@@ -66,8 +66,10 @@ pub struct VerificationQuery<'a> {
     pub leaked: Vec<&'a Leaked>,
     /// How long to watch for what comes back.
     pub settle: Duration,
-    /// Whether something was changed just now: then a source may need a while to say so.
+    /// Whether something was changed just now: then the API server may need a while to say so.
     pub has_just_changed: bool,
+    /// Whether the cloud may still be at work on a call: then its record may need a while to say so.
+    pub cloud_may_be_at_work: bool,
     /// The time, where the API server's own is not known.
     pub now: Timestamp,
 }
@@ -150,9 +152,9 @@ impl VerificationQuery<'_> {
         self.plan.leaked.iter().zip(places.into_iter().map(file)).collect()
     }
 
-    /// How long a source may need to say what was changed.
-    fn lag(&self, at_most: Duration) -> Duration {
-        if self.has_just_changed { at_most } else { Duration::ZERO }
+    /// How long the API server may need to say what was changed.
+    fn lag(&self) -> Duration {
+        if self.has_just_changed { REVIEWS_SETTLE_WITHIN } else { Duration::ZERO }
     }
 }
 

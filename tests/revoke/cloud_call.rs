@@ -52,6 +52,37 @@ fn the_journal_has_the_status_and_the_code_that_were_answered() {
     }
 }
 
+/// How the cloud's call ends where each try meets the fault: its step's result, and how often the record is looked at afterwards.
+fn failed_call(kind: FaultKind) -> (String, usize) {
+    let incident = Incident::sandbox(|setup| setup);
+    incident.cloud.add_fault(CloudFault::of(CLEAN, kind));
+    let (status, report, said) = incident.json(&REVOKE);
+    assert_eq!(status, Status::Incomplete, "{report:#}\n{said}");
+    let step = report["steps"].as_array().unwrap().last().unwrap();
+    assert_eq!(step["action"], "DeleteKubeconfig", "{report:#}");
+    let log = incident.cloud.log();
+    let call = log.iter().rposition(|call| call.action == CLEAN).unwrap();
+    let looks = log[call..].iter().filter(|call| call.action == "DescribeUserPermission").count();
+    (step["result"].as_str().unwrap().to_owned(), looks)
+}
+
+#[test]
+fn a_refused_call_has_changed_nothing_and_nothing_is_waited_for() {
+    for kind in [FaultKind::Forbidden, FaultKind::Refused { status: 400, code: "ErrorClusterState".to_owned() }] {
+        assert_eq!(failed_call(kind), ("Failed".to_owned(), 1));
+    }
+}
+
+#[test]
+fn a_call_that_broke_may_have_been_carried_out_and_its_traces_are_waited_for() {
+    for kind in [FaultKind::ServerError(500), FaultKind::Reset] {
+        let (result, looks) = failed_call(kind.clone());
+        assert!(result == "Unknown" && looks > 1, "{kind:?}: {result}, {looks} looks");
+    }
+    // It was carried out: the first look finds nothing.
+    assert_eq!(failed_call(FaultKind::Truncated), ("Unknown".to_owned(), 1));
+}
+
 on_both_servers!(a_binding_that_is_created_anew_was_answered_with_201);
 
 fn a_binding_that_is_created_anew_was_answered_with_201<C: Cluster>(server: C) {

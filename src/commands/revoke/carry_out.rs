@@ -24,7 +24,7 @@ use crate::core::revocation::journal::{self, Action as AuditAction, Ending, Step
 use crate::core::revocation::operation::{
     ClusterRecord, ClusterRoles, LaterPlan, LostBinding, OperationReport, Purpose, tombstones_of,
 };
-use crate::core::revocation::plan::{Plan, change_of, roles_then};
+use crate::core::revocation::plan::{Plan, Step, StepKind, change_of, roles_then};
 use crate::core::revocation::verification::{
     Before, CheckResult, ClusterAnswers, Outcome, SETTLE, SETTLE_RECONCILED, Verification, reconciled,
 };
@@ -210,6 +210,7 @@ impl Revocation<'_> {
             leaked: self.leaked.iter().collect(),
             settle,
             has_just_changed: true,
+            cloud_may_be_at_work: self.cloud_may_be_at_work(plan, &results),
             now: self.world.clock().time(),
         };
         let cloud = verification::ask_cloud(&question).await;
@@ -232,6 +233,17 @@ impl Revocation<'_> {
         running.recorder.verified(&verification);
         let answers = vec![ClusterAnswers { cluster_id: input.cluster.id().cloned(), answers }];
         Done { steps: revoked.steps, verification, collateral, answers, is_interrupted: interrupt.is_pending() }
+    }
+
+    /// Whether the cloud was called in this run and has not refused, or may have been called in an earlier one.
+    fn cloud_may_be_at_work(&self, plan: &Plan, results: &BTreeMap<u32, StepResult>) -> bool {
+        let was_called = |step: &Step| {
+            matches!(step.kind, StepKind::Kubeconfig(_))
+                && results
+                    .get(&step.id)
+                    .is_some_and(|result| !matches!(result, StepResult::Failed | StepResult::Skipped))
+        };
+        self.request.resumed.is_some() || plan.steps.iter().any(was_called)
     }
 
     /// How long to watch for what comes back: longer where something reconciles one of the bindings by itself, and then it is said why.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future;
 use tokio::time::{Instant, sleep};
 
-use super::{REVIEW_STEP, REVIEWS_SETTLE_WITHIN, VerificationQuery};
+use super::{REVIEW_STEP, VerificationQuery};
 use crate::adapters::cluster::{ApiServer, CallError, GetAnswer};
 use crate::core::rbac::user_info::ANONYMOUS;
 use crate::core::revocation::input::InputTarget;
@@ -71,7 +71,7 @@ async fn present_certificate(question: &VerificationQuery<'_>, leaked: &Leaked) 
         Ok(None) | Err(_) => {}
     }
     match leaked_question(question.before, &leaked.facts) {
-        Ok(asked) => ask_until_refused(&as_leaked, &asked, question.lag(REVIEWS_SETTLE_WITHIN)).await,
+        Ok(asked) => ask_until_refused(&as_leaked, &asked, question.lag()).await,
         Err(report) => report,
     }
 }
