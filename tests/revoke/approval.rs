@@ -16,7 +16,7 @@ use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::format_1::{copy, fixture_to_make};
+use crate::format_1::{copy, fixture_to_make, keep_as_fixture};
 use crate::restoring::{Files, refused};
 use crate::scene::{ANN, CARL, Incident, done, name, text};
 use crate::setting::{binding, user};
@@ -456,11 +456,5 @@ fn the_fixture_of_an_approval_is_made() {
     let planned = done(&incident, &["restore", &id, "--dry-run"]);
     incident.session.write("plan.sig", approver.sign("bo", text(&planned["planHash"]))).unwrap();
     done(&incident, &with(&["restore", &id, "--yes"], &SIGNED));
-    let state = incident.session.home().join("state");
-    let home = incident.session.home().display().to_string();
-    copy(&state.join("operations"), &target.join("operations"), |text| {
-        assert!(!text.contains(&home), "it names a folder of this machine");
-        text
-    });
-    fs::copy(state.join("audit.jsonl"), target.join("audit.jsonl")).unwrap();
+    keep_as_fixture(&incident, &target);
 }

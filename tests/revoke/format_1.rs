@@ -60,6 +60,16 @@ pub(crate) fn copy(from: &Path, to: &Path, change: impl Fn(String) -> String) {
     }
 }
 
+/// Keeps what the program has recorded as a new fixture.
+pub(crate) fn keep_as_fixture(incident: &Incident<ApiServer>, target: &Path) {
+    let home = incident.session.home().display().to_string();
+    copy(&state(incident).join("operations"), &target.join("operations"), |text| {
+        assert!(!text.contains(&home), "it names a folder of this machine");
+        text
+    });
+    fs::copy(state(incident).join("audit.jsonl"), target.join("audit.jsonl")).unwrap();
+}
+
 fn sha256(bytes: &[u8]) -> String {
     digest::digest(&digest::SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -308,8 +318,7 @@ fn the_fixture_is_made() {
     let revoked = run(&["revoke", "-f", &leaked, "--yes", "--settle", "0s", "--reason", reason], Status::Done);
     let restored = run(&["restore", &revoked, "--yes", "--rearm", &name(CARL)], Status::Done);
     let cut_off = run(&["revoke", CARL, "--yes", "--settle", "0s"], Status::Done);
-    let state = state(&incident);
-    copy(&state.join("operations"), &target.join("operations"), |text| text);
+    keep_as_fixture(&incident, &target);
     // As a kill leaves it: the second change is announced and not answered.
     let folder = target.join("operations").join(&cut_off);
     fs::remove_file(folder.join("report.json")).unwrap();
@@ -317,14 +326,9 @@ fn the_fixture_is_made() {
     let cut = journal.match_indices("SendingChange").nth(1).unwrap().0;
     let cut = cut + journal[cut..].find('\n').unwrap() + 1;
     fs::write(folder.join("journal.jsonl"), &journal[..cut]).unwrap();
-    let audit = fs::read_to_string(state.join("audit.jsonl")).unwrap();
+    let audit = fs::read_to_string(target.join("audit.jsonl")).unwrap();
     let lines: Vec<&str> = audit.lines().collect();
     fs::write(target.join("audit.jsonl"), lines[..lines.len() - 1].join("\n") + "\n").unwrap();
-    let home = incident.session.home().display().to_string();
-    for file in files(&target) {
-        let text = fs::read_to_string(&file).unwrap();
-        assert!(!text.contains(&home), "{} names a folder of this machine", file.display());
-    }
     let made = [&revoked, &restored, &cut_off];
     assert!(made.iter().all(|id| target.join("operations").join(id).is_dir()), "{made:?}");
 }

@@ -1,7 +1,7 @@
 //! What nothing may be decided from: records that were edited, cut or can't be read. None of them is taken for absent, and none for
 //! true.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Fault};
 use ackcred_sandbox::binding::BindingRef;
@@ -11,8 +11,9 @@ use ackcred_sandbox::controlplane::shared;
 use ackcred_sandbox::session::Outcome;
 use kubectl_ackcred::status::Status;
 use ring::digest;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::format_1::{copy, fixture_to_make, keep_as_fixture};
 use crate::restoring::{ATTACKER, Files, refused};
 use crate::scene::{ANN, BO, CARL, DORA, EVE, Incident, as_arranged, days, done, name, now, text};
 use crate::setting::{Setup, binding, user};
@@ -416,16 +417,21 @@ fn an_operation_goes_on_with_its_own_file_alone() {
 }
 
 /// Others bind the identity anew before the operation goes on: that run has more steps than were agreed to at first.
-#[test]
-fn what_a_later_run_takes_is_on_record_as_well() {
-    let incident = Incident::sandbox(on_leave);
-    let before = as_arranged(incident.bindings());
-    let id = begun(&incident, &[CARL]);
+fn resumed_with_more_to_take(incident: &Incident<ApiServer>) -> (Vec<BindingRef>, Value) {
+    let id = begun(incident, &[CARL]);
     let later = ["1", "2", "3", "4"].map(|number| BindingRef::role_binding("shop", &format!("later-{number}")));
     for place in &later {
         incident.post(&place.collection(), &binding(&place.name, "ClusterRole", "cs:ns:dev", &[user(&name(CARL))]));
     }
-    let report = done(&incident, &resume(&id, &[]));
+    (later.into(), done(incident, &resume(&id, &[])))
+}
+
+#[test]
+fn what_a_later_run_takes_is_on_record_as_well() {
+    let incident = Incident::sandbox(on_leave);
+    let before = as_arranged(incident.bindings());
+    let (later, report) = resumed_with_more_to_take(&incident);
+    let id = operation(&report);
     assert_eq!(report["steps"].as_array().unwrap().len(), later.len() + 1, "{report:#}");
     assert_eq!(done(&incident, &["history", &id]), report);
     let incidents = incident.run(&["history", &id, "-o", "md"]);
@@ -439,4 +445,38 @@ fn what_a_later_run_takes_is_on_record_as_well() {
         assert_eq!(back["subjects"][0]["name"], name(CARL));
     }
     assert_eq!(after, before);
+}
+
+/// A folder that the program wrote: a revocation of carl that was cut off and resumed, with more to take than before.
+const RESUMED: &str = "tests/fixtures/operation-v1-resumed";
+
+#[test]
+fn what_a_later_run_took_in_format_1_is_shown() {
+    let incident = Incident::sandbox(on_leave);
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join(RESUMED);
+    copy(&fixture, &incident.session.home().join("state"), |text| text);
+    let history = done(&incident, &["history"]);
+    let row = &history["operations"][0];
+    assert_eq!((&row["outcome"], &row["uids"]), (&json!("Verified"), &json!([CARL])), "{history:#}");
+    let report = done(&incident, &["history", text(&row["id"])]);
+    let taken: Vec<&str> = report["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| step["object"]["name"].as_str().unwrap_or_default())
+        .collect();
+    assert!(["later-1", "later-2", "later-3", "later-4"].iter().all(|later| taken.contains(later)), "{report:#}");
+    let document = incident.run(&["history", text(&row["id"]), "-o", "md"]);
+    assert_eq!(document.status, Status::Done, "{document}");
+    assert!(document.stdout.contains("resumed by"), "{document}");
+    assert!(document.stdout.contains("delete RoleBinding/shop/later-4"), "{document}");
+}
+
+#[test]
+#[ignore = "the fixture is made once for each format"]
+fn the_fixture_of_a_resumed_operation_is_made() {
+    let Some(target) = fixture_to_make() else { return };
+    let incident = Incident::sandbox(on_leave);
+    resumed_with_more_to_take(&incident);
+    keep_as_fixture(&incident, &target);
 }

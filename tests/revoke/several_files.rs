@@ -12,7 +12,7 @@ use ackcred_sandbox::kubeconfigs::{Credential, Kubeconfig};
 use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
 
-use crate::format_1::{copy, fixture_to_make};
+use crate::format_1::{copy, fixture_to_make, keep_as_fixture};
 use crate::restoring::{Files, refused};
 use crate::scene::{BO, CARL, CLUSTER, Incident, done, former_name, name, text};
 use crate::setting::{binding, user};
@@ -266,11 +266,5 @@ fn the_fixture_is_made() {
     let Some(target) = fixture_to_make() else { return };
     let incident = sandbox();
     done(&incident, &revoke(&["carl.yaml", "former.yaml", "bo.yaml"]));
-    let state = incident.session.home().join("state");
-    let home = incident.session.home().display().to_string();
-    copy(&state.join("operations"), &target.join("operations"), |text| {
-        assert!(!text.contains(&home), "it names a folder of this machine");
-        text
-    });
-    std::fs::copy(state.join("audit.jsonl"), target.join("audit.jsonl")).unwrap();
+    keep_as_fixture(&incident, &target);
 }
