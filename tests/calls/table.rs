@@ -54,6 +54,10 @@ pub(crate) fn of_the_api_server() -> Vec<Named<Fault>> {
             "message": format!("refused with {code}"), "code": code});
         answer(name, code, "application/json", &body.to_string())
     };
+    let endless = Fault::Endless {
+        start: r#"{"kind":"List","apiVersion":"v1","metadata":{},"items":["#.to_owned(),
+        repeat: r#"{"metadata":{"name":"x","namespace":"n"}},"#.repeat(100),
+    };
     let html = |name, code| answer(name, code, "text/html", "<!doctype html><title>Sign in</title>");
     vec![
         Named::answered("reset", Fault::DropRequest),
@@ -61,6 +65,7 @@ pub(crate) fn of_the_api_server() -> Vec<Named<Fault>> {
         Named::unanswered("hang", Fault::HoldRequest(Gate::new())),
         Named::unanswered("silent", Fault::Silent),
         Named::unanswered("drip", Fault::Drip(Duration::from_millis(100))),
+        Named::unanswered("endless", endless),
         Named::answered("truncated", Fault::Truncate(40)),
         Named::answered("cut off", Fault::Cut { body: r#"{"kind":"List","items":["#.to_owned() }),
         json("no JSON", "\u{1}garbage"),

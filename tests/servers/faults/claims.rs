@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// What says how a reading went, what is asked or shown first, what rules that were read say, and what grows where less is known.
-const NO_CLAIM: [&str; 17] = [
+const NO_CLAIM: [&str; 18] = [
     "time",
     "incomplete",
     "error",
@@ -12,6 +12,7 @@ const NO_CLAIM: [&str; 17] = [
     "notChecked",
     "warnings",
     "reason",
+    "why",
     "hash",
     "refusals",
     "lastAccess",

@@ -44,6 +44,8 @@ const SIDE_BY_SIDE: usize = 8;
 struct Stage {
     story: Story,
     session: Session,
+    /// When it is, in the session.
+    time: Timestamp,
 }
 
 impl Stage {
@@ -51,13 +53,16 @@ impl Stage {
     fn new() -> Self {
         let story = Story::start(ApiServerOptions::default()).unwrap();
         // Its time stands still, so that what depends on it is the same in each run.
-        let session = Session::at(Timestamp::now()).unwrap();
+        let time = Timestamp::now();
+        let session = Session::at(time).unwrap();
         let session = story.variables().into_iter().fold(session, |session, (name, value)| session.with(name, value));
         session.write("used.log", used()).unwrap();
-        Self { story, session }
+        Self { story, session, time }
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the cloud's clock runs, and the session's stands still")]
     fn run(&self, verb: &str, patience: Patience) -> Outcome {
+        self.story.cloud.shift_clock(self.time.duration_since(Timestamp::now()));
         let mut words: Vec<&str> = verb.split(' ').collect();
         for word in &mut words {
             *word = match *word {
