@@ -176,11 +176,10 @@ async fn repair_one(
         let (cluster_id, binding) = (tools.cluster.cloned(), binding.clone());
         Some(LostBinding { cluster_id, binding, is_whole, what })
     };
-    let created_anew = || lost(true, "the cloud deleted it whole; it was created anew".to_owned());
     match now {
         Ok(Some(now)) if now.uid() == left.uid() => return None,
-        // By this run, by an interrupted one, or by others.
-        Ok(Some(_)) => return created_anew(),
+        // By an interrupted run, or by others.
+        Ok(Some(_)) => return lost(true, "it was deleted since the cloud's call, and is there again".to_owned()),
         Ok(None) => {}
         Err(error) => {
             return lost(false, format!("whether it still exists is unknown: {}", chain(&error)));
@@ -196,8 +195,8 @@ async fn repair_one(
     // No step of the plan: there was no consent to lose it.
     let report = carry_out(tools, 0, &binding, None, decide, is_whole).await;
     if report.is_done() {
-        return created_anew();
+        return lost(true, "it was deleted since the cloud's call; it was created anew".to_owned());
     }
     let error = report.error.unwrap_or_default();
-    lost(false, format!("the cloud deleted it whole, and it could not be created anew: {error}"))
+    lost(false, format!("it was deleted since the cloud's call, and could not be created anew: {error}"))
 }

@@ -304,6 +304,7 @@ impl<C: Server> Soak<C> {
         before: &[Bindings],
         lost: BTreeMap<usize, BTreeSet<BindingRef>>,
     ) -> Check {
+        let cut_off = self.bindings.clone();
         if lost.values().all(BTreeSet::is_empty) {
             for _ in 0..self.random.below(3) {
                 let place = self.random.pick(&wish.places);
@@ -324,6 +325,12 @@ impl<C: Server> Soak<C> {
         check_status(&said)?;
         let context = |why: String| format!("{why}\n{}", said.shown());
         let after = self.look();
+        for (place, binding) in self.world.created_anew(&said.report) {
+            // What others deleted after it was cut off at the cloud's call: who deleted it can't be seen.
+            if let Some(bound) = cut_off[place].get(&binding) {
+                base[place].entry(binding).or_insert_with(|| bound.clone());
+            }
+        }
         for (place, (base, after)) in base.iter().zip(&after).enumerate() {
             let is_meant = wish.places.contains(&place);
             match (is_meant, wish.is_of_all_deleted) {

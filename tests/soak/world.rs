@@ -130,6 +130,21 @@ impl<C: Server> World<C> {
         self.places.iter().position(|place| place.id == id)
     }
 
+    /// The bindings that a report says were created anew, each with its cluster.
+    pub(crate) fn created_anew(&self, report: &Value) -> Vec<(usize, BindingRef)> {
+        let lost = report["collateral"].as_array().into_iter().flatten().filter(|lost| lost["whole"] == true);
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let placed = lost.map(|lost| {
+            let (name, namespace) = (text(&lost["binding"]["name"]), text(&lost["binding"]["namespace"]));
+            let binding = match namespace.is_empty() {
+                true => BindingRef::cluster_role_binding(&name),
+                false => BindingRef::role_binding(&namespace, &name),
+            };
+            Some((self.place_of(&text(&lost["clusterId"]))?, binding))
+        });
+        placed.flatten().collect()
+    }
+
     pub(crate) fn clear_faults(&self) {
         self.cloud.clear_faults();
         self.places.iter().filter_map(|place| place.server.fault_handle()).for_each(|faults| faults.clear());

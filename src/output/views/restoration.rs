@@ -86,7 +86,7 @@ pub struct ChangeView {
     pub role: RoleView,
     /// The subjects that a revocation took out and that come back, `Kind/name`.
     pub subjects: Vec<String>,
-    /// Others who lost the binding with them, and come back too: the cloud deleted it whole.
+    /// Others who lost the binding with them, and come back too: it was deleted since the cloud's call.
     pub others: Vec<String>,
     /// Who held the binding and is not put back: it was deleted after the revocation.
     pub left_out: Vec<String>,
@@ -167,8 +167,8 @@ fn collateral(plan: &RestorePlan, steps: &[StepView]) -> Vec<CollateralView> {
         let result = results.get(&step.id).copied();
         let whole = matches!(result, Some(StepOutcome::Done | StepOutcome::AlreadyDone));
         let what = match whole {
-            true => "the cloud deleted it whole; it was created anew, for the other subjects, too",
-            false => "the cloud deleted it whole; its other subjects have no access by it",
+            true => "it was deleted since the cloud's call; it was created anew, for the other subjects, too",
+            false => "it was deleted since the cloud's call; its other subjects have no access by it",
         };
         CollateralView {
             cluster_id: step.cluster_id.as_ref().map(ToString::to_string),
@@ -263,7 +263,7 @@ impl Report for RestoreReport {
                 what: vec![Cell::new(object), Cell::maybe(role), Cell::maybe(result).tone(tone)],
                 details: vec![
                     ("gives back", Cell::new(Others::new(back.iter().copied().cloned(), back.len()).to_string())),
-                    ("and, as the cloud deleted it whole,", Cell::new(others.join(", "))),
+                    ("and, as it was deleted since the cloud's call,", Cell::new(others.join(", "))),
                     ("error:", Cell::maybe(step.error.as_deref())),
                 ],
                 notes: change.map(|change| change.notes(self.from.is_some())).unwrap_or_default(),
@@ -336,7 +336,7 @@ mod tests {
         let lines = [
             "Restore of 20261121-031002-3f9a2c",
             "  1  create  RoleBinding/shop/team   ClusterRole/dev   failed",
-            "             gives back User/200-1   and, as the cloud deleted it whole, User/bo",
+            "             gives back User/200-1   and, as it was deleted since the cloud's call, User/bo",
             "             error: the API server refuses it",
             "             ! ClusterRole/dev allows something else by now",
             r#"               - {"verbs":["get"]}"#,

@@ -248,7 +248,7 @@ pub(super) fn kept() -> OperationReport {
             cluster_id: cluster(),
             binding: team(),
             is_whole: true,
-            what: text("the cloud deleted it whole; it was created anew"),
+            what: text("it was deleted since the cloud's call; it was created anew"),
         }],
         answers: None,
     }
