@@ -162,7 +162,8 @@ impl LastAccess {
                 Some(true) => Self::Found(activity),
                 Some(false) => Self::None(activity),
                 None => {
-                    Self::Failed { reason: "the answer doesn't say whether there are records".to_owned(), activity }
+                    let reason = "cs:DescribeUserClusterActivityState doesn't say whether there are records";
+                    Self::Failed { reason: reason.to_owned(), activity }
                 }
             },
         }
