@@ -20,7 +20,8 @@ use crate::error::chain;
 use crate::world::World;
 
 /// The largest body that is read. A page of 1,000 users is below 1 MiB.
-const LARGEST_BODY: usize = 16 * 1024 * 1024;
+const LARGEST_BODY: usize = 16 * MIB;
+const MIB: usize = 1024 * 1024;
 
 const USER_AGENT: &str = concat!("kubectl-ackcred/", env!("CARGO_PKG_VERSION"));
 
@@ -163,7 +164,7 @@ async fn exchange(client: &reqwest::Client, request: Request) -> Result<Response
     let mut body = Zeroizing::new(Vec::new());
     while let Some(chunk) = response.chunk().await.map_err(broken)? {
         if body.len() + chunk.len() > LARGEST_BODY {
-            return Err(Failure::new(Kind::Malformed, format!("an answer of more than {LARGEST_BODY} bytes")));
+            return Err(Failure::new(Kind::Malformed, format!("an answer of more than {} MiB", LARGEST_BODY / MIB)));
         }
         body.extend_from_slice(&chunk);
     }

@@ -1,4 +1,4 @@
-//! Whole commands against the simulated account: who these numbers are, with evidence, and what is said when a voice fails.
+//! Whole commands against the simulated account: who these numbers are, with evidence, and what is said when a source fails.
 //!
 //! Every command here runs at `-vvv`, and none may show a secret that the cloud knows.
 
@@ -9,7 +9,7 @@ mod one_fault;
 mod permissions;
 mod scan;
 mod scene;
+mod sources;
 mod status;
 mod suggest;
-mod voices;
 mod whoami;

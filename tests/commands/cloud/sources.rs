@@ -23,7 +23,7 @@ fn scan_with(fault: CloudFault) -> (Scene<ApiServer>, Scan) {
     (scene, scan)
 }
 
-/// What a failed voice of the account comes to: the exit status, the reason on standard error and in the document, and no word
+/// What a failed source of the account comes to: the exit status, the reason on standard error and in the document, and no word
 /// of absence that isn't ACK's own.
 fn assert_inference_ended(scan: &Scan, reason: &str) {
     assert_eq!(scan.status, Status::Incomplete, "{scan}");
@@ -105,7 +105,7 @@ fn throttling_on_every_second_call_is_waited_out() {
 }
 
 #[test]
-fn a_hint_beyond_all_patience_ends_the_voice_at_once() {
+fn a_hint_beyond_all_patience_is_not_waited_for() {
     let hint = RetryHint::AcsRetryAfter(600_000);
     let (scene, scan) = scan_with(CloudFault::of("ListUsersInRecycleBin", FaultKind::Throttled(Some(hint))));
     assert_inference_ended(&scan, "Throttling.User");
@@ -257,6 +257,14 @@ fn json_of_another_shape_is_no_empty_listing() {
 }
 
 #[test]
+fn an_answer_larger_than_any_is_given_up() {
+    let start = r#"{"IsTruncated":false,"Users":{"User":["#;
+    let body = start.to_owned() + &" ".repeat(17 << 20);
+    let (_, scan) = scan_with(CloudFault::of("ListUsers", FaultKind::Body(body)));
+    assert_inference_ended(&scan, "an answer of more than 16 MiB");
+}
+
+#[test]
 fn empty_listings_where_there_must_be_somebody_prove_nothing() {
     let empty = |list: &str, item: &str| format!(r#"{{"IsTruncated":false,"{list}":{{"{item}":[]}}}}"#);
     for (action, body) in [
@@ -270,7 +278,7 @@ fn empty_listings_where_there_must_be_somebody_prove_nothing() {
 }
 
 #[test]
-fn a_key_that_is_no_key_is_a_failed_voice() {
+fn a_key_that_is_no_key_is_a_failed_source() {
     let wrong = [
         ("LTAInobody", SECRET, "InvalidAccessKeyId.NotFound"),
         (KEY, "not-the-operators-secret-at-all", "SignatureDoesNotMatch"),
