@@ -176,19 +176,19 @@ const PATIENT: &str = "30s";
 /// What an answer may take that never comes.
 const BRIEF: &str = "1s";
 
-/// Both voices, scan and whoami, of a server that spoils every exchange; with what each must say.
+/// `scan` and `whoami` of a server that spoils every exchange; with what each must say.
 fn spoilt(fault: &Fault, timeout: &str, said: &str) {
     let server = server();
     let home = home_at(&server);
     server.faults().add("*", "/", 999, fault.clone());
-    told(&home, "scan", timeout, 1, said);
-    told(&home, "whoami", timeout, 4, said);
+    fails_with(&home, "scan", timeout, 1, said);
+    fails_with(&home, "whoami", timeout, 4, said);
     if let Fault::HoldRequest(gate) = fault {
         gate.open();
     }
 }
 
-fn told(home: &Home, verb: &str, timeout: &str, code: i32, said: &str) {
+fn fails_with(home: &Home, verb: &str, timeout: &str, code: i32, said: &str) {
     // Not more memory than this and not much more time, whatever comes.
     let limited = format!("ulimit -v 600000; exec timeout 120 {BINARY} {verb} --request-timeout {timeout}");
     let output = home.start("/bin/sh").args(["-c", &limited]).output().unwrap();
@@ -209,8 +209,8 @@ fn a_server_that_accepts_and_says_nothing_is_given_up_in_time() {
     let authority = Authority::of_today().unwrap();
     let file = Kubeconfig::ack(&url, &authority.certificate_pem(), CLUSTER, UID, &Credential::Token("t".into()));
     let home = Home::with(&file);
-    told(&home, "scan", BRIEF, 1, "within 1s");
-    told(&home, "whoami", BRIEF, 4, "within 1s");
+    fails_with(&home, "scan", BRIEF, 1, "within 1s");
+    fails_with(&home, "whoami", BRIEF, 4, "within 1s");
 }
 
 #[test]
@@ -239,7 +239,7 @@ fn a_body_without_end_is_given_up_in_bounded_memory() {
         let server = server();
         let start = r#"{"kind":"RoleBindingList","items":["#.to_owned();
         server.faults().add("*", "/", 999, Fault::Endless { start, repeat: repeat.repeat(1 + 4096 / repeat.len()) });
-        told(&home_at(&server), "scan", BRIEF, 1, "error: ");
+        fails_with(&home_at(&server), "scan", BRIEF, 1, "error: ");
     }
 }
 
@@ -249,8 +249,8 @@ fn a_foreign_authority_is_reported() {
     let foreign = Authority::of_today().unwrap().certificate_pem();
     let credential = Credential::of(&administrator(&server));
     let home = Home::with(&Kubeconfig::ack(&server.url(), &foreign, CLUSTER, UID, &credential));
-    told(&home, "scan", PATIENT, 1, "certificate");
-    told(&home, "whoami", PATIENT, 4, "certificate");
+    fails_with(&home, "scan", PATIENT, 1, "certificate");
+    fails_with(&home, "whoami", PATIENT, 4, "certificate");
     assert!(server.faults().exchanges().is_empty(), "something was sent to a server that was not proven");
 }
 
@@ -316,11 +316,11 @@ fn ctrl_c_ends_a_scan_of_many_with_what_is_known_so_far() {
     assert_eq!(warnings, ["warning: 2 of 4 clusters read; 2 interrupted"], "{said}");
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(document["incomplete"], true);
-    let told = |place: usize| {
+    let reason = |place: usize| {
         let clusters = document["clusters"].as_array().unwrap();
         clusters.iter().find(|one| one["id"] == fleet.clusters[place].id.as_str()).unwrap()["error"].clone()
     };
-    assert_eq!([0, 1, 2, 3].map(told), [Value::Null, "interrupted".into(), Value::Null, "interrupted".into()]);
+    assert_eq!([0, 1, 2, 3].map(reason), [Value::Null, "interrupted".into(), Value::Null, "interrupted".into()]);
     let ids: Vec<&Value> = document["grants"].as_array().unwrap().iter().map(|grant| &grant["clusterId"]).collect();
     for place in [0, 2] {
         assert!(ids.iter().any(|id| *id == fleet.clusters[place].id.as_str()), "{ids:?}");

@@ -36,7 +36,7 @@ struct Openssl {
 }
 
 impl Openssl {
-    #[expect(clippy::disallowed_methods, reason = "a test run is told by its environment what it must not skip")]
+    #[expect(clippy::disallowed_methods, reason = "the environment says what must not be skipped")]
     fn new(test: &str) -> Option<Self> {
         let found = Command::new("openssl").arg("version").stdout(Stdio::null()).status().is_ok();
         let required = std::env::var_os("ACKCRED_REQUIRE_CLUSTER").is_some_and(|value| value == "1");

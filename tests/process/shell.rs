@@ -10,7 +10,7 @@ use std::time::Duration;
 /// Nothing that a shell does takes so long, on any machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A key that each shell is told to write its line at, between marks.
+/// The key at which each shell writes its line, between marks.
 const SHOW_LINE: &str = "\x07";
 /// A key that deletes the line.
 const DELETE_LINE: &str = "\x15";

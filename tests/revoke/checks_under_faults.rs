@@ -111,8 +111,8 @@ impl Reading {
 }
 
 fn answered<'r>(report: &'r Value, check: &str) -> &'r str {
-    let voices = report["verification"][0]["checks"].as_array().unwrap();
-    voices.iter().find(|voice| voice["check"] == check).unwrap()["result"].as_str().unwrap()
+    let checks = report["verification"][0]["checks"].as_array().unwrap();
+    checks.iter().find(|one| one["check"] == check).unwrap()["result"].as_str().unwrap()
 }
 
 /// Revokes the leaver; when the cloud has done its part and before anything is verified, `meanwhile` happens.
@@ -235,10 +235,10 @@ fn access_reviews() {
 #[test]
 fn the_leaked_file() {
     let (_, report, said) = cleaned_and(&["--settle", "0"], |_| ());
-    let voices = report["verification"][0]["checks"].as_array().unwrap();
-    let told = voices.iter().find(|voice| voice["check"] == "LeakedFile").unwrap()["detail"].as_str().unwrap();
-    let path = told.strip_prefix("GET ").and_then(|rest| rest.split(": ").next());
-    let path = path.unwrap_or_else(|| panic!("{told}\n{said}")).to_owned();
+    let checks = report["verification"][0]["checks"].as_array().unwrap();
+    let detail = checks.iter().find(|one| one["check"] == "LeakedFile").unwrap()["detail"].as_str().unwrap();
+    let path = detail.strip_prefix("GET ").and_then(|rest| rest.split(": ").next());
+    let path = path.unwrap_or_else(|| panic!("{detail}\n{said}")).to_owned();
     let review = json!({"kind": "SelfSubjectReview", "apiVersion": "authentication.k8s.io/v1", "metadata": {},
         "status": {"userInfo": {"username": name(CARL)}}});
     let readings = [

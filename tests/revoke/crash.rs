@@ -390,10 +390,10 @@ fn where_no_journal_can_be_nothing_is_changed() {
     let before = incident.bindings();
     let file = incident.session.write("file", "precious").unwrap();
     let below = file.join("state").display().to_string();
-    for (folder, told) in [("/proc/ackcred", "/proc/ackcred"), (&below, file.to_str().unwrap())] {
+    for (folder, named) in [("/proc/ackcred", "/proc/ackcred"), (&below, file.to_str().unwrap())] {
         let said = ended(spawn(incident.process(BINARY).env("ACKCRED_HOME", folder).args(revocation(&incident))));
         assert_eq!(said.code, Some(5), "{}", said.text);
-        for part in ["no changes without a journal", told, "set ACKCRED_HOME to use another folder"] {
+        for part in ["no changes without a journal", named, "set ACKCRED_HOME to use another folder"] {
             assert!(said.text.contains(part), "{part}: {}", said.text);
         }
     }

@@ -1,4 +1,4 @@
-//! A revocation that is cut off on the disk: killed before any call that writes its journal, or told there that the disk is full.
+//! A revocation that is cut off on the disk: killed before any call that writes its journal, or the disk is full there.
 
 #![cfg(target_os = "linux")]
 
@@ -27,7 +27,7 @@ struct Call {
     line: String,
 }
 
-/// The real binary under strace, which cuts off what it is told to. The journal is written by the main thread, the only one
+/// The real binary under strace, which cuts it off at a given call. The journal is written by the main thread, the only one
 /// that is traced.
 fn traced<C: Cluster>(incident: &Incident<C>, inject: Option<&str>) -> (Said, Vec<Call>) {
     let trace = incident.session.home().join("trace");

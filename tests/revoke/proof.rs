@@ -34,9 +34,9 @@ fn operation(report: &Value) -> String {
     report["operation"].as_str().unwrap().to_owned()
 }
 
-fn voices(report: &Value) -> Vec<(&str, &str)> {
-    let voices = report["verification"][0]["checks"].as_array().unwrap();
-    voices.iter().map(|voice| (voice["check"].as_str().unwrap(), voice["result"].as_str().unwrap())).collect()
+fn checks(report: &Value) -> Vec<(&str, &str)> {
+    let checks = report["verification"][0]["checks"].as_array().unwrap();
+    checks.iter().map(|one| (one["check"].as_str().unwrap(), one["result"].as_str().unwrap())).collect()
 }
 
 fn the_leaver_loses_everything_and_nobody_else_anything<C: Cluster>(server: C) {
@@ -53,8 +53,8 @@ fn the_leaver_loses_everything_and_nobody_else_anything<C: Cluster>(server: C) {
     let verification = &report["verification"][0];
     assert_eq!((&verification["outcome"], &verification["groupsFrom"]), (&json!("Verified"), &json!("Certificate")));
     let clean =
-        ["Rbac", "AccessReviews", "Cloud", "LeakedFile", "MappingsAndGroups", "Settled"].map(|voice| (voice, "Passed"));
-    assert_eq!(voices(&report), clean, "{report:#}");
+        ["Rbac", "AccessReviews", "Cloud", "LeakedFile", "MappingsAndGroups", "Settled"].map(|check| (check, "Passed"));
+    assert_eq!(checks(&report), clean, "{report:#}");
 
     assert_eq!(incident.leaked_status(PODS), 403);
     let others = vec![name(BO), "shop/releaser".to_owned()];
@@ -257,5 +257,5 @@ fn a_leaked_key_under_another_label_is_presented_all_the_same<C: Cluster>(server
     let (status, report, said) =
         incident.json(&["revoke", "-f", &path.display().to_string(), "--yes", "--settle", "0"]);
     assert_eq!(status, Status::Done, "{said}\n{report:#}");
-    assert!(voices(&report).contains(&("LeakedFile", "Passed")), "{report:#}");
+    assert!(checks(&report).contains(&("LeakedFile", "Passed")), "{report:#}");
 }

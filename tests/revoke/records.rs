@@ -154,7 +154,7 @@ fn a_record_that_can_not_be_read_keeps_what_it_may_have_revoked_dead<C: Cluster>
     let restore = ["restore", &second, "--yes", "--force"];
     refused(&incident, &restore, &["Rearm"]);
     let whole = incident.run(&["scan", "--all-users", "-o", "json"]);
-    assert!(reappeared(&whole).iter().all(|told| *told == Value::Bool(false)), "{whole}");
+    assert!(reappeared(&whole).iter().all(|value| *value == Value::Bool(false)), "{whole}");
 
     let files = Files::of(&incident, &first);
     let record = std::fs::read(files.path("operation.json")).unwrap();
@@ -178,7 +178,7 @@ fn a_record_that_can_not_be_read_keeps_what_it_may_have_revoked_dead<C: Cluster>
 
         let scan = incident.run(&["scan", "--all-users", "-o", "json"]);
         assert_eq!(scan.status, whole.status, "{file}: {scan}");
-        assert!(reappeared(&scan).iter().all(|told| told.is_null()), "{file}: {scan}");
+        assert!(reappeared(&scan).iter().all(|value| value.is_null()), "{file}: {scan}");
         let warning = scan.stderr.lines().find(|line| line.starts_with("warning:") && line.contains(&first));
         assert!(warning.is_some_and(|line| line.contains(file)), "{file}: {}", scan.stderr);
 
@@ -241,7 +241,7 @@ fn among_many_operations_none_is_taken_for_what_it_was() {
     assert_eq!(operations(), many["operations"], "by the index it is the same");
     assert!(many["operations"].as_array().unwrap().contains(&first["operations"][0]));
     let scan = || incident.run(&["scan", "--all-users", "-o", "json"]);
-    assert!(reappeared(&scan()).iter().all(|told| *told == Value::Bool(false)));
+    assert!(reappeared(&scan()).iter().all(|value| *value == Value::Bool(false)));
 
     let bound = binding("by-hand", "ClusterRole", "cs:ns:dev", &[user(&name(CARL))]);
     let by_hand = BindingRef::cluster_role_binding("by-hand");
@@ -273,9 +273,10 @@ fn among_many_operations_none_is_taken_for_what_it_was() {
 
 fn reappeared(scan: &Outcome) -> Vec<Value> {
     let document: Value = serde_json::from_str(&scan.stdout).unwrap();
-    let told: Vec<Value> = document["grants"].as_array().unwrap().iter().map(|row| row["reappeared"].clone()).collect();
-    assert!(!told.is_empty(), "{scan}");
-    told
+    let values: Vec<Value> =
+        document["grants"].as_array().unwrap().iter().map(|row| row["reappeared"].clone()).collect();
+    assert!(!values.is_empty(), "{scan}");
+    values
 }
 
 /// What is proven stays proven, whatever else can't be read.
@@ -404,12 +405,13 @@ fn an_operation_goes_on_with_its_own_file_alone() {
     let incident = Incident::sandbox(|setup| setup);
     let leaked = incident.leaked.display().to_string();
     let others = incident.session.write("bo", incident.kubeconfig_of(BO)).unwrap().display().to_string();
-    for (begun_with, told) in [([CARL].as_slice(), "is about no file"), (&["-f", &leaked], "is about another file")] {
+    for (begun_with, expected) in [([CARL].as_slice(), "is about no file"), (&["-f", &leaked], "is about another file")]
+    {
         let id = begun(&incident, begun_with);
         let before = incident.bindings();
         let outcome = incident.run(&resume(&id, &["-f", &others]));
         assert_eq!(outcome.status, Status::Usage, "{outcome}");
-        assert!(outcome.stderr.contains(told), "{outcome}");
+        assert!(outcome.stderr.contains(expected), "{outcome}");
         assert!(incident.bindings() == before, "{outcome}");
     }
     assert!(incident.subjects("RoleBinding", "shop", "team").unwrap().contains(&name(BO)));

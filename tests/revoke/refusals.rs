@@ -82,12 +82,12 @@ fn the_account_itself_is_not_revoked() {
     assert_eq!((text(&refusal["target"]), text(&refusal["clusterId"])), (ACCOUNT, CLUSTER));
 }
 
-/// Three voices know who somebody is, and `--as` silences none of them.
+/// Three sources know who the operator is, and `--as` changes none of them.
 #[test]
 fn nobody_revokes_oneself() {
     let incident = Incident::sandbox(|setup| setup);
     let own = incident.session.home().join(".kube/config").display().to_string();
-    let voices = ["the API server sees you as", "the certificate of context", "the cloud's caller, ann"];
+    let sources = ["the API server sees you as", "the certificate of context", "the cloud's caller, ann"];
     let eve = name(EVE);
     for (args, more) in [
         (vec!["revoke", ANN, "--yes"], vec![]),
@@ -95,8 +95,8 @@ fn nobody_revokes_oneself() {
         (vec!["revoke", "-f", &own, "--yes", "--force"], vec!["has the file's key", "has the file's serial number"]),
     ] {
         let refusal = refused(&incident, &args, &["OwnIdentity"]);
-        for voice in voices.iter().chain(&more) {
-            assert!(text(&refusal["message"]).contains(voice), "{args:?}: {refusal}");
+        for source in sources.iter().chain(&more) {
+            assert!(text(&refusal["message"]).contains(source), "{args:?}: {refusal}");
         }
     }
     // Among others, too: nobody of them is revoked.
@@ -104,7 +104,7 @@ fn nobody_revokes_oneself() {
 }
 
 #[test]
-fn the_voices_need_not_agree_on_who_somebody_is() {
+fn the_sources_need_not_agree_on_who_the_operator_is() {
     let other = people::DEPLOYER.uid;
     let incident = Incident::sandbox(|setup: Setup| {
         setup.operator(Subject::ack(format!("{other}-1"))).operator_may(json!([

@@ -73,9 +73,9 @@ fn a_binding_of_everybodys_group_is_residual_unless_it_is_accepted<C: Cluster>(s
 
 /// What the evaluation of bindings and roles says; how many bindings a server has of its own differs.
 fn rbac(report: &Value) -> (&str, String) {
-    let voices = report["verification"][0]["checks"].as_array().unwrap();
-    let voice = voices.iter().find(|voice| voice["check"] == "Rbac").unwrap();
-    (voice["result"].as_str().unwrap(), voice["detail"].as_str().unwrap().to_owned())
+    let checks = report["verification"][0]["checks"].as_array().unwrap();
+    let rbac = checks.iter().find(|one| one["check"] == "Rbac").unwrap();
+    (rbac["result"].as_str().unwrap(), rbac["detail"].as_str().unwrap().to_owned())
 }
 
 #[test]

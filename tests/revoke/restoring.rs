@@ -361,9 +361,9 @@ fn what_was_done_is_reported_and_only_a_revocation_is_taken_back() {
 
     let history = done(&incident, &["history"]);
     let rows = history["operations"].as_array().unwrap();
-    let told: Vec<[&str; 4]> =
+    let rows: Vec<[&str; 4]> =
         rows.iter().map(|row| ["id", "kind", "outcome", "reason"].map(|field| text(&row[field]))).collect();
-    assert_eq!(told, [[&*back, "Restore", "Restored", "came back"], [&*id, "Revoke", "Verified", "left the company"]]);
+    assert_eq!(rows, [[&*back, "Restore", "Restored", "came back"], [&*id, "Revoke", "Verified", "left the company"]]);
     let table = incident.run(&["history"]).stdout;
     for word in [&*id, &*back, "Revoke", "Restore", "Verified", CARL] {
         assert!(table.contains(word), "{word}\n{table}");

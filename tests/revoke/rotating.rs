@@ -257,7 +257,7 @@ fn a_leaked_file_of_another_certificate_of_ones_own_dies_with_it() {
     assert!(night[0].starts_with(ANN) && night[0] != earlier, "{night:?}");
 }
 
-/// Who may read no binding rotates all the same, and is told what was not seen.
+/// Who may read no binding rotates all the same, and what was not read is said.
 #[test]
 fn a_developer_rotates_without_a_right_to_read_bindings() {
     let rules = json!([{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list"]}]);

@@ -78,9 +78,9 @@ fn label<C: Cluster>(incident: &Incident<C>, secret: &str) -> Value {
 /// Action and object of each step, with its result.
 fn steps(report: &Value) -> Vec<String> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let told =
+    let line =
         |step: &Value| format!("{} {} {}", text(&step["action"]), text(&step["object"]["name"]), text(&step["result"]));
-    report["steps"].as_array().unwrap().iter().map(told).filter(|step| step.contains("StaticToken")).collect()
+    report["steps"].as_array().unwrap().iter().map(line).filter(|step| step.contains("StaticToken")).collect()
 }
 
 fn check(report: &Value) -> &Value {

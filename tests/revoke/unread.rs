@@ -40,10 +40,10 @@ fn revoke<C: Cluster>(incident: &Incident<C>, settle: &str) -> (Status, Value, S
     incident.json(&["revoke", CARL, "--yes", "--settle", settle])
 }
 
-fn told<'r>(report: &'r Value, check: &str) -> (&'r str, &'r str) {
-    let voices = report["verification"][0]["checks"].as_array().unwrap();
-    let voice = voices.iter().find(|voice| voice["check"] == check).unwrap();
-    (voice["result"].as_str().unwrap(), voice["detail"].as_str().unwrap())
+fn check_of<'r>(report: &'r Value, check: &str) -> (&'r str, &'r str) {
+    let checks = report["verification"][0]["checks"].as_array().unwrap();
+    let check = checks.iter().find(|one| one["check"] == check).unwrap();
+    (check["result"].as_str().unwrap(), check["detail"].as_str().unwrap())
 }
 
 /// Neither server has the authenticator's API group here: it may run on the ConfigMap alone.
@@ -55,9 +55,9 @@ fn a_config_map_that_may_not_be_read_is_no_absent_one<C: Cluster>(server: C) {
     let (status, report, said) = revoke(&incident, "0");
     assert_eq!(status, Status::Incomplete, "{said}\n{report:#}");
     assert_eq!(report["verification"][0]["outcome"], "Unverifiable", "{report:#}");
-    let (answered, told) = told(&report, "MappingsAndGroups");
+    let (result, detail) = check_of(&report, "MappingsAndGroups");
     let right = "missing right: get configmaps/alibabacloud-auth in namespace kube-system";
-    assert!(answered == "Error" && told.contains(right), "{report:#}");
+    assert!(result == "Error" && detail.contains(right), "{report:#}");
 
     // With the right it is found.
     let incident = Incident::stage(incident.end(), |setup| setup.operator_may(may(&CHANGE, &BOTH)));
@@ -83,9 +83,9 @@ fn mappings_of_a_group_that_exists_do() {
     let incident = Incident::stage(server, |setup| setup.operator_may(may(&CHANGE, &BOTH)));
     let (status, report, said) = revoke(&incident, "0");
     assert_eq!(status, Status::Incomplete, "{said}\n{report:#}");
-    let (answered, told) = told(&report, "MappingsAndGroups");
+    let (result, detail) = check_of(&report, "MappingsAndGroups");
     let right = "missing right: list ramidentitymappings.ramauthenticator.k8s.alibabacloud";
-    assert!(answered == "Error" && told.contains(right), "{report:#}");
+    assert!(result == "Error" && detail.contains(right), "{report:#}");
 }
 
 fn without_the_right_to_watch_the_lists_tell<C: Cluster>(mut server: C) {
@@ -97,7 +97,7 @@ fn without_the_right_to_watch_the_lists_tell<C: Cluster>(mut server: C) {
         let incident = Incident::stage(server, |setup| setup.operator_may(rules));
         let (status, report, said) = revoke(&incident, "1s");
         assert_eq!(status, Status::Done, "{said}\n{report:#}");
-        assert_eq!(told(&report, "Settled"), ("Passed", expected), "{report:#}");
+        assert_eq!(check_of(&report, "Settled"), ("Passed", expected), "{report:#}");
         server = incident.end();
     }
 }
@@ -111,13 +111,13 @@ fn what_was_not_asked_before_the_change_is_missing_on_resuming_too() {
     incident.server.faults().add("POST", "/subjectaccessreviews", usize::MAX, down);
     let (_, report, said) = revoke(&incident, "0");
     let why = "the access reviews before the change failed: ";
-    let (answered, words) = told(&report, "AccessReviews");
-    assert!(answered == "Error" && words.starts_with(why) && words.contains("no reviews today"), "{said}\n{report:#}");
+    let (result, detail) = check_of(&report, "AccessReviews");
+    assert!(result == "Error" && detail.starts_with(why) && detail.contains("no reviews today"), "{said}\n{report:#}");
     incident.server.faults().clear();
     let id = report["operation"].as_str().unwrap().to_owned();
     let (status, report, said) = incident.json(&["revoke", "--resume", &id, "--yes", "--settle", "0"]);
     assert_eq!(status, Status::Incomplete, "{said}\n{report:#}");
     assert_eq!(report["verification"][0]["outcome"], "Unverifiable", "{report:#}");
-    let (answered, words) = told(&report, "AccessReviews");
-    assert!(answered == "Error" && words.contains("no question on record"), "{said}\n{report:#}");
+    let (result, detail) = check_of(&report, "AccessReviews");
+    assert!(result == "Error" && detail.contains("no question on record"), "{said}\n{report:#}");
 }

@@ -251,7 +251,7 @@ fn ask(kubectl: &Path, url: &str, bundle: &str) -> Result<(), String> {
 }
 
 /// kubectl, or word that the test is skipped.
-#[expect(clippy::disallowed_methods, reason = "a test run is told by its environment where the tools are")]
+#[expect(clippy::disallowed_methods, reason = "the environment says where the tools are")]
 #[expect(clippy::print_stderr, reason = "a skipped test must not look like one that ran")]
 fn kubectl() -> Option<PathBuf> {
     let assets = std::env::var_os("KUBEBUILDER_ASSETS").map(PathBuf::from);

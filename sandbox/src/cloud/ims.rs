@@ -106,7 +106,7 @@ fn list_users_in_recycle_bin(
     Ok(closed(json!({ "Users": { "User": users } }), next))
 }
 
-/// A key in the recycle bin finds nobody: this cloud keeps none.
+/// No user is found by a key in the recycle bin: this cloud keeps none.
 fn get_user_in_recycle_bin(
     parameters: &CallParameters,
     caller: &Caller,

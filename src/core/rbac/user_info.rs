@@ -109,7 +109,7 @@ pub struct CertificateName {
 pub enum NamedSubject {
     /// A user.
     User(String),
-    /// The members of a group, whoever they are.
+    /// The members of a group, which are not known.
     Group(String),
     /// A service account.
     ServiceAccount {

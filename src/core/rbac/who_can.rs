@@ -130,7 +130,7 @@ fn verdict(rules: &[PolicyRule], attributes: &Attributes) -> RoleVerdict {
     if names.is_empty() { RoleVerdict::No } else { RoleVerdict::ByName(names) }
 }
 
-/// Whether a group is one that everyone is in: every user, whoever asks without a credential, or every service account.
+/// Whether a group is one that everyone is in: every user, every caller without a credential, or every service account.
 pub fn is_everyone(kind: &str, name: &str) -> bool {
     kind == "Group" && [AUTHENTICATED, UNAUTHENTICATED, SERVICE_ACCOUNTS].contains(&name)
 }

@@ -45,7 +45,7 @@ fn uncovered(draft: &Draft) -> Vec<String> {
     draft.uncovered.keys().map(|(request, why)| format!("{why:?}: {request}")).collect()
 }
 
-/// What was allowed and used counts, whatever it found; what was refused doesn't, whoever refused it.
+/// What was allowed and used counts, whatever it found; what was refused doesn't, whatever refused it.
 #[test]
 fn the_status_decides_what_counts() {
     for (decision, code, counts) in [

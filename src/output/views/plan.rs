@@ -382,7 +382,7 @@ impl PlannedStepView {
         match self.action {
             // The identity is named already.
             StepAction::DeleteKubeconfig | StepAction::RotateKubeconfig => drop(details.remove(0)),
-            // Nobody is taken out of it.
+            // No subject is taken out of it.
             StepAction::EndStaticToken => drop(details.drain(..2)),
             _ => {}
         }

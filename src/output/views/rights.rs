@@ -70,7 +70,7 @@ pub struct RightsUser {
     pub context: Option<String>,
     /// The RAM UID; null where it is no RAM identity.
     pub uid: Option<String>,
-    /// The user name; null for the members of a group, whoever they are.
+    /// The user name; null for the members of a group, which are not known.
     pub name: Option<String>,
     /// The groups.
     pub groups: Vec<String>,

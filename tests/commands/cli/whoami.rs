@@ -397,7 +397,7 @@ fn an_api_server_that_fails_is_shown_failing_beside_the_file() {
     let credential = Credential::of(&server.client(&Subject::ack(format!("{UID}-1"))).unwrap());
     let file = Kubeconfig::ack(&server.url(), &server.ca_pem(), CLUSTER, UID, &credential);
     let session = session_with(&file);
-    let voice = |session: &Session| {
+    let reading = |session: &Session| {
         let outcome = session.run(&["whoami", "-o", "json", "--request-timeout", "30s"]);
         let document = document(&outcome);
         assert_eq!(document["identity"]["uid"], UID, "the file's claim stands");
@@ -405,11 +405,11 @@ fn an_api_server_that_fails_is_shown_failing_beside_the_file() {
         format!("{error}; exit {}", outcome.status.code())
     };
     server.faults().add("*", "/", 9, Fault::DropRequest);
-    assert_snapshot!(voice(&session), @"[server]: can't create selfsubjectreviews.authentication.k8s.io: the connection was closed before the answer was complete; exit 4");
+    assert_snapshot!(reading(&session), @"[server]: can't create selfsubjectreviews.authentication.k8s.io: the connection was closed before the answer was complete; exit 4");
     server.faults().clear();
     let page = Fault::Answer { code: 200, content_type: "text/html", body: "<html>Sign in</html>".into() };
     server.faults().add("*", "/", 9, page);
-    assert_snapshot!(voice(&session), @"[server]: can't create selfsubjectreviews.authentication.k8s.io: the answer is not from a Kubernetes API server: text/html instead of JSON (HTTP 200); exit 4");
+    assert_snapshot!(reading(&session), @"[server]: can't create selfsubjectreviews.authentication.k8s.io: the answer is not from a Kubernetes API server: text/html instead of JSON (HTTP 200); exit 4");
     server.faults().clear();
     let refusal = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "Unauthorized", "reason": "Unauthorized", "code": 401});
     server.faults().add(
@@ -418,7 +418,7 @@ fn an_api_server_that_fails_is_shown_failing_beside_the_file() {
         9,
         Fault::Answer { code: 401, content_type: "application/json", body: refusal.to_string() },
     );
-    assert_snapshot!(voice(&session), @"[server]: can't create selfsubjectreviews.authentication.k8s.io: Unauthorized (Unauthorized, HTTP 401); exit 4");
+    assert_snapshot!(reading(&session), @"[server]: can't create selfsubjectreviews.authentication.k8s.io: Unauthorized (Unauthorized, HTTP 401); exit 4");
     server.faults().clear();
     // Kubernetes before 1.28 doesn't know the question.
     let unknown = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "the server could not find the requested resource", "reason": "NotFound", "code": 404});
@@ -428,7 +428,7 @@ fn an_api_server_that_fails_is_shown_failing_beside_the_file() {
         9,
         Fault::Answer { code: 404, content_type: "application/json", body: unknown.to_string() },
     );
-    assert_snapshot!(voice(&session), @"no selfsubjectreviews, as before Kubernetes 1.28: it can't say which user it sees; exit 4");
+    assert_snapshot!(reading(&session), @"no selfsubjectreviews, as before Kubernetes 1.28: it can't say which user it sees; exit 4");
 }
 
 #[test]

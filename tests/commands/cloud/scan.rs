@@ -104,7 +104,7 @@ fn findings_end_with_3_where_they_were_asked_for() {
     assert_eq!(status(&["--fail-on", "orphaned"]), Status::Findings);
     assert_eq!(status(&["--fail-on", "unknown"]), Status::Done);
     assert_eq!(status(&["--fail-on", "deleted", "--uid", ROLE]), Status::Done);
-    // A failed voice comes first: what was not read could hold more.
+    // A failed source comes first: what was not read could hold more.
     scene.permit(Permissions::everything().denying("ram:ListUsersInRecycleBin"));
     assert_eq!(status(&["--fail-on", "deleted"]), Status::Incomplete);
 }

@@ -15,7 +15,7 @@ fn attribute<'a>(stdout: &'a str, name: &str) -> Option<&'a str> {
 }
 
 #[test]
-fn owner_and_caller_are_named_each_by_its_own_voice() {
+fn owner_and_caller_are_named_each_by_its_own_source() {
     let scene = Scene::small().signed_in();
     let (status, document, stderr) = scene.json(&["whoami"]);
     assert_eq!(status, Status::Done, "{stderr}");
@@ -98,7 +98,7 @@ fn a_leaked_file_of_somebody_in_no_list_proves_nothing_without_the_owners_word()
 }
 
 #[test]
-fn a_voice_that_fails_is_shown_beside_the_others() {
+fn a_source_that_fails_is_shown_beside_the_others() {
     let scene = Scene::small().signed_in();
     scene.permit(Permissions::allowing(["cs:*"]));
     let (status, document, stderr) = scene.json(&["whoami"]);

@@ -57,7 +57,7 @@ fn entry(value: &Value) -> Value {
     if let Some(map) = value.as_object_mut() {
         let extensions = map.remove("extensions").and_then(|list| list.as_array().cloned()).unwrap_or_default();
         if let Some(extension) = extensions.into_iter().find(|extension| extension["name"] == EXEC_EXTENSION) {
-            // Plugins are told what a cluster says; nobody asks for it elsewhere.
+            // What a cluster says is given to plugins; nothing else asks for it.
             if map.contains_key("server") {
                 map.insert(EXEC_EXTENSION.to_owned(), extension["extension"].clone());
             }

@@ -116,7 +116,7 @@ impl Scene {
 }
 
 /// kubectl, where there is one.
-#[expect(clippy::disallowed_methods, reason = "a test is told by its environment where its judge is")]
+#[expect(clippy::disallowed_methods, reason = "the environment says where the judge is")]
 fn kubectl() -> Option<PathBuf> {
     let assets = std::env::var_os("KUBEBUILDER_ASSETS").map(PathBuf::from);
     let folders = std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect::<Vec<_>>());

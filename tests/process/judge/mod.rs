@@ -148,7 +148,7 @@ fn ours(pairs: &[Pair]) -> Vec<Value> {
     items
 }
 
-#[expect(clippy::disallowed_methods, reason = "a test run is told by its environment what it repeats")]
+#[expect(clippy::disallowed_methods, reason = "the environment says what is repeated")]
 fn seed() -> u64 {
     let given = std::env::var("ACKCRED_SEED").ok().map(|seed| seed.parse().unwrap());
     let seed = given.unwrap_or_else(|| u64::from(std::process::id()) ^ jiff::Timestamp::now().as_nanosecond() as u64);
@@ -162,7 +162,7 @@ fn say(line: &str) {
 }
 
 /// Builds the judge; `None`, with a word, where there is no Go.
-#[expect(clippy::disallowed_methods, reason = "a test run is told by its environment what it must not skip")]
+#[expect(clippy::disallowed_methods, reason = "the environment says what must not be skipped")]
 fn judge(suite: &str) -> Option<PathBuf> {
     let found = Command::new("go").arg("version").stdout(Stdio::null()).status().is_ok();
     let required = std::env::var_os("ACKCRED_REQUIRE_CLUSTER").is_some_and(|value| value == "1");

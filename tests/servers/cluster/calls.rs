@@ -178,9 +178,9 @@ fn watching(cluster: &dyn Cluster) {
     setting.patch("admin", &format!("{path}/b"), &json!([{"op": "remove", "path": "/subjects/0"}]));
     setting.delete("admin", &format!("{path}/b"), &Value::Null);
     let events = runtime.block_on(watch).unwrap().unwrap();
-    let told: Vec<(WatchedChange, usize)> =
+    let counts: Vec<(WatchedChange, usize)> =
         events.iter().map(|event| (event.change, event.object.subjects.len())).collect();
-    assert_eq!(told, [(WatchedChange::Added, 2), (WatchedChange::Modified, 1), (WatchedChange::Deleted, 1)]);
+    assert_eq!(counts, [(WatchedChange::Added, 2), (WatchedChange::Modified, 1), (WatchedChange::Deleted, 1)]);
     assert_eq!(events[0].object.reference().to_string(), "RoleBinding/watch-a/b");
 
     let version = events[0].object.resource_version();

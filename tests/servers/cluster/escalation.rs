@@ -45,7 +45,7 @@ pub(crate) fn bindings(transcript: &mut Transcript<'_>) {
     );
     transcript.prepare("POST", &bindings, &binding("wide", "ClusterRole", "handing-out-wide"), 201);
     let wide = format!("{bindings}/wide");
-    // Whether the name is taken is told only to those who may make it.
+    // Whether the name is taken is shown only to those who may make it.
     transcript.create(
         "operator",
         &format!("{bindings}?dryRun=All"),
@@ -81,7 +81,7 @@ pub(crate) fn bindings(transcript: &mut Transcript<'_>) {
     transcript.prepare("POST", &bindings, &binding("dangling", "ClusterRole", "no-such-role"), 201);
     transcript.patch("operator", &format!("{bindings}/dangling"), &removal);
     transcript.delete("operator", &format!("{bindings}/dangling"), &Value::Null);
-    // Of what one holds, a part can't be told: that is said, too.
+    // Of what one holds, a part can't be named: that is said, too.
     transcript.bind("handing-out-none", "operator");
     let secrets = json!([{"apiGroups": [""], "resources": ["secrets"], "verbs": ["list"]}]);
     let body = json!({"metadata": {"name": "handing-out-secrets"}, "rules": secrets});

@@ -141,8 +141,8 @@ pub(crate) async fn disagreements(api: &ApiServer, questions: Vec<(UserInfo, Att
                 let until = Instant::now() + Duration::from_secs(60);
                 loop {
                     let review = api.subject_access_review(&bearer, &attributes).await.unwrap();
-                    let told = review.allowed && review.is_rbac();
-                    if told == expected && review.allowed == expected && !review.denied {
+                    let by_rbac = review.allowed && review.is_rbac();
+                    if by_rbac == expected && review.allowed == expected && !review.denied {
                         break;
                     }
                     if Instant::now() > until {

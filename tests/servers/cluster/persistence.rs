@@ -126,11 +126,11 @@ fn session(cluster: &dyn Cluster, url: &str) -> Session {
 fn findings(outcome: &Outcome) -> Vec<String> {
     let report: Value = serde_json::from_str(&outcome.stdout).unwrap_or_else(|error| panic!("{error}: {outcome}"));
     let text = |value: &Value| value.as_str().unwrap_or("*").to_owned();
-    let told = |finding: &Value| {
+    let line = |finding: &Value| {
         let object = &finding["object"];
         format!("{} {}/{}", text(&finding["method"]), text(&object["namespace"]), text(&object["name"]))
     };
-    report["findings"].as_array().unwrap().iter().map(told).collect()
+    report["findings"].as_array().unwrap().iter().map(line).collect()
 }
 
 pub(super) fn said(cluster: &dyn Cluster) {

@@ -77,8 +77,8 @@ fn document(outcome: &Outcome) -> Value {
 
 /// The bindings of the rules, with the reason where one allows nothing.
 fn rules(report: &Value) -> Vec<String> {
-    let told = |rule: &Value| format!("{} {}", rule["binding"]["name"].as_str().unwrap(), rule["inert"]);
-    report["rules"].as_array().unwrap().iter().map(told).collect()
+    let line = |rule: &Value| format!("{} {}", rule["binding"]["name"].as_str().unwrap(), rule["inert"]);
+    report["rules"].as_array().unwrap().iter().map(line).collect()
 }
 
 fn said(cluster: &dyn Cluster) {

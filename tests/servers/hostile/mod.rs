@@ -149,8 +149,9 @@ async fn html_is_not_an_api_server() {
         })
         .await;
         let failure = failure(&server).await;
-        let told = format!("the answer is not from a Kubernetes API server: text/html instead of JSON (HTTP {status})");
-        assert_eq!(failure.to_string(), told);
+        let message =
+            format!("the answer is not from a Kubernetes API server: text/html instead of JSON (HTTP {status})");
+        assert_eq!(failure.to_string(), message);
         assert!(matches!(failure, Failure::NotKubernetes { .. }));
     }
 }
@@ -176,7 +177,7 @@ const RBAC_V1: &str = "rbac.authorization.k8s.io/v1";
 /// What is left of a list whose other parts were lost on the way is not an empty list.
 #[tokio::test]
 async fn a_list_that_lacks_something_is_not_an_empty_list() {
-    let told = async |metadata: &str, items: &str| {
+    let refusal = async |metadata: &str, items: &str| {
         let body = role_bindings_with(metadata, items);
         let server = Server::answering(move |_| json(200, &body).into()).await;
         failure(&server).await.to_string()
@@ -207,8 +208,8 @@ async fn a_list_that_lacks_something_is_not_an_empty_list() {
         ),
         (r#"{"resourceVersion":"7","continue":true}"#, "[]", "the answer is not a Kubernetes list: invalid `metadata`"),
     ] {
-        let told = told(metadata, items).await;
-        assert!(told.starts_with(expected), "{metadata} {items}: {told}");
+        let message = refusal(metadata, items).await;
+        assert!(message.starts_with(expected), "{metadata} {items}: {message}");
     }
     for item in [
         r#"{"metadata":{"name":"a"},"roleRef":{"kind":"Role","name":"r"}}"#,
@@ -221,8 +222,8 @@ async fn a_list_that_lacks_something_is_not_an_empty_list() {
         r#"{"metadata":{"name":"a","namespace":"n"},"roleRef":null,"subjects":[]}"#,
         r#"{"metadata":null,"roleRef":{"kind":"Role","name":"r"}}"#,
     ] {
-        let told = told(r#"{"resourceVersion":"7"}"#, &format!("[{item}]")).await;
-        assert_eq!(told, "item 0 of the list can't be read", "{item}");
+        let message = refusal(r#"{"resourceVersion":"7"}"#, &format!("[{item}]")).await;
+        assert_eq!(message, "item 0 of the list can't be read", "{item}");
     }
 }
 
@@ -267,8 +268,8 @@ async fn a_list_in_protobuf_that_lacks_something_is_not_an_empty_list() {
         (list(Vec::new(), &version, &[]), "the answer is a `` instead of"),
         ([b"k8s\0", kind("v1", "Status").as_slice(), &field(2, &status)].concat(), "item 0 of the list can't be read"),
     ] {
-        let told = read(body.clone()).await.unwrap_err().failure.to_string();
-        assert!(told.starts_with(expected), "{expected:?}: {told}");
+        let message = read(body.clone()).await.unwrap_err().failure.to_string();
+        assert!(message.starts_with(expected), "{expected:?}: {message}");
     }
 }
 
@@ -619,8 +620,8 @@ async fn no_error_shows_a_credential() {
     let login = Login { bearer: Some(Secret::new("hunter2".into())), ..Login::default() };
     let api = ApiServer::connect(&endpoint, &login, Some(TIMEOUT)).unwrap();
     let error = role_bindings(&api).await.unwrap_err();
-    let told = format!("{api:?} {error} {error:?} {}", error.failure);
-    assert!(!told.contains("hunter2"), "{told}");
+    let message = format!("{api:?} {error} {error:?} {}", error.failure);
+    assert!(!message.contains("hunter2"), "{message}");
 }
 
 #[tokio::test]
@@ -688,8 +689,8 @@ async fn requests_go_through_the_proxy_and_its_failure_shows_no_password() {
         chain.push(error.to_string());
         cause = error.source();
     }
-    let told = chain.join(": ");
-    assert!(chain.iter().all(|sentence| told.matches(sentence).count() == 1), "{told}");
+    let message = chain.join(": ");
+    assert!(chain.iter().all(|sentence| message.matches(sentence).count() == 1), "{message}");
 }
 
 #[tokio::test]
@@ -706,8 +707,8 @@ async fn a_proxy_that_can_not_be_reached_is_not_the_server() {
         let Failure::Proxy(why) = &failure else { panic!("{scheme}: {failure:?}") };
         assert!(matches!(**why, Failure::ConnectionRefused), "{scheme}: {failure:?}");
         let error: Box<dyn std::error::Error> = failure.into();
-        let told = kubectl_ackcred::internals::chain(error.as_ref());
-        assert_eq!(told, "the proxy can't be reached: the connection was refused", "{scheme}");
+        let message = kubectl_ackcred::internals::chain(error.as_ref());
+        assert_eq!(message, "the proxy can't be reached: the connection was refused", "{scheme}");
     }
     let unknown = failure("http://proxy.invalid:1").await;
     assert!(matches!(&unknown, Failure::Proxy(why) if matches!(**why, Failure::UnknownHost)), "{unknown:?}");

@@ -47,7 +47,7 @@ fn unconfirmed(facts: &RotationFacts<'_>) -> Option<Refusal> {
     Some(refusal.hint("give its ID with --cluster-id beside --context if you are sure of it"))
 }
 
-/// ACK revokes the kubeconfig of whoever calls, and of no other identity.
+/// ACK revokes the kubeconfig of the caller, and of no other identity.
 fn caller(facts: &RotationFacts<'_>) -> Option<Refusal> {
     if facts.input.cloud.is_err() {
         return None;
