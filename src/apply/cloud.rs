@@ -125,8 +125,8 @@ pub(super) fn shared_binding(inventory: &Inventory, names: &TargetNames) -> Opti
 }
 
 /// The bindings that others hold too and that the cloud may take along: those that the plan took the identities out of, and those
-/// that only bear an identity's name. `there` is what was read just now; without it only those count that were just written. `reports`
-/// are in the order of the steps.
+/// that only bear an identity's name. `there` is what was read just now; without it those count that the plan saw. `reports` are in the
+/// order of the steps.
 pub(super) fn at_risk(
     plan: &Plan,
     input: &RevocationInput,
@@ -134,16 +134,14 @@ pub(super) fn at_risk(
     reports: &[StepReport],
 ) -> Vec<BindingObject> {
     let there = there.map(|there| there.bindings().iter().map(Binding::reference).collect::<BTreeSet<_>>());
-    let is_there = |object: &BindingObject| there.as_ref().map(|there| there.contains(&object.reference()));
+    let is_there = |object: &&BindingObject| there.as_ref().is_none_or(|there| there.contains(&object.reference()));
     let shared = plan.binding_steps().filter(|(_, own)| own.shared_with.count > 0).filter_map(|(step, own)| {
         let report = reports.binary_search_by_key(&step.id, |report| report.id).ok().map(|index| &reports[index])?;
         let planned = || input.bindings.iter().find(|object| object.reference() == own.binding);
         // Where we wrote nothing and left nothing there is no version of ours: what others took away they meant to take away.
         report.left.as_ref().or_else(|| planned().filter(|_| report.result == StepResult::Unknown))
     });
-    let shared = shared.filter(|object| is_there(object).unwrap_or(true));
-    let same_named = input.same_named.iter().filter(|object| is_there(object).unwrap_or(false));
-    shared.chain(same_named).cloned().collect()
+    shared.chain(&input.same_named).filter(is_there).cloned().collect()
 }
 
 /// These bindings as they are now: others may have changed them since they were read, or taken them away. One that can't be read is as it

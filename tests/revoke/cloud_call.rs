@@ -155,24 +155,50 @@ fn an_interruption_ends_the_waiting() {
     assert_eq!(calls(&incident), [Some(429)]);
 }
 
+/// Holds the revocation at its first write, lets something happen there, and gives how it ended.
+fn revoking_while(incident: &Incident<ApiServer>, happens: impl FnOnce()) -> (Status, Value, String) {
+    let (faults, gate, team) = (incident.server.faults(), Gate::new(), BindingRef::role_binding("shop", "team"));
+    faults.add("PATCH", &team.path(), 1, Fault::Delay(Duration::ZERO));
+    faults.add("PATCH", &team.path(), 1, Fault::HoldRequest(gate.clone()));
+    std::thread::scope(|scope| {
+        let revoking = scope.spawn(|| incident.json(&[&REVOKE[..], &["--request-timeout", "10m"]].concat()));
+        assert!(gate.wait_reached(1, SOON));
+        happens();
+        gate.open();
+        revoking.join().unwrap()
+    })
+}
+
+/// A binding of bo that bears the leaver's UID in its name: the cloud deletes it with the leaver's own.
+fn binding_of_bo(incident: &Incident<ApiServer>) -> BindingRef {
+    let named_so = BindingRef::role_binding("billing", &format!("{CARL}-billing-rolebinding"));
+    incident.post(&named_so.collection(), &binding(&named_so.name, "ClusterRole", "cs:ns:dev", &[user(&name(BO))]));
+    named_so
+}
+
 /// Others change a binding that only bears the leaver's name, after it was read and before the cloud deletes it.
 #[test]
 fn what_others_change_before_the_clouds_call_is_kept() {
     let incident = Incident::sandbox(|setup| setup);
-    let named_so = BindingRef::role_binding("billing", &format!("{CARL}-billing-rolebinding"));
-    incident.post(&named_so.collection(), &binding(&named_so.name, "ClusterRole", "cs:ns:dev", &[user(&name(BO))]));
-    let (faults, gate, team) = (incident.server.faults(), Gate::new(), BindingRef::role_binding("shop", "team"));
-    faults.add("PATCH", &team.path(), 1, Fault::Delay(Duration::ZERO));
-    faults.add("PATCH", &team.path(), 1, Fault::HoldRequest(gate.clone()));
-    let (status, report, said) = std::thread::scope(|scope| {
-        let revoking = scope.spawn(|| incident.json(&[&REVOKE[..], &["--request-timeout", "10m"]].concat()));
-        assert!(gate.wait_reached(1, SOON));
+    let named_so = binding_of_bo(&incident);
+    let (status, report, said) = revoking_while(&incident, || {
         incident.patch(&named_so.path(), &json!([{"op": "add", "path": "/subjects/-", "value": user("alice")}]));
-        gate.open();
-        revoking.join().unwrap()
     });
     assert_eq!(status, Status::Done, "{said}\n{report:#}");
     assert_eq!(report["collateral"][0]["whole"], true, "{report:#}");
     let subjects = incident.subjects("RoleBinding", "billing", &named_so.name);
     assert_eq!(subjects, Some(vec![name(BO), "alice".to_owned()]), "{report:#}");
+}
+
+#[test]
+fn a_binding_that_can_not_be_listed_before_the_clouds_call_comes_back_all_the_same() {
+    let incident = Incident::sandbox(|setup| setup);
+    let named_so = binding_of_bo(&incident);
+    let (_, report, said) = revoking_while(&incident, || {
+        let conflict = Fault::Answer { code: 409, content_type: "text/plain", body: "not now".to_owned() };
+        incident.server.faults().add("GET", "/rolebindings?", 1, conflict);
+    });
+    let collateral = &report["collateral"][0];
+    assert!(collateral["whole"] == true && collateral["binding"]["name"] == named_so.name, "{said}\n{report:#}");
+    assert_eq!(incident.subjects("RoleBinding", "billing", &named_so.name), Some(vec![name(BO)]), "{report:#}");
 }

@@ -18,10 +18,12 @@ use super::watched::Watched;
 /// How many places of a file are tried with each change.
 const SAMPLE: usize = 6;
 
-/// Whatever a document holds at one of its places: a word of another kind, or what is of another type.
+/// Whatever a document holds at one of its places: a word of another kind, or what is of another type. A reason may be any word, and is
+/// shown.
 fn variants(document: &Value, secret: &str) -> Vec<String> {
     let mut paths = Vec::new();
     leaves(document, String::new(), &mut paths);
+    paths.retain(|path| !path.ends_with("/reason"));
     let step = if is_whole() { 1 } else { (paths.len() / SAMPLE).max(1) };
     let mut texts = Vec::new();
     for (number, path) in paths.iter().enumerate().step_by(step) {
