@@ -161,8 +161,11 @@ impl Stage {
             }
             (Verb::Restore | Verb::Rotate | Verb::Verify, _) => {
                 let (status, document, said) = self.run(Patience::Long);
-                assert_eq!(status, Status::Done, "{said}");
-                self.is_as_it_says(&document.expect("a document"));
+                let document = document.expect("a document");
+                // All was given back, and the fault was in reading it again.
+                let is_there = status == Status::Refused && document["refusals"][0]["code"] == "NothingToRestore";
+                assert!(status == Status::Done || is_there, "{said}");
+                self.is_as_it_says(&document);
             }
         }
     }
