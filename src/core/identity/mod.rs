@@ -24,19 +24,6 @@ pub enum IdentityType {
     Unknown,
 }
 
-impl IdentityType {
-    /// The word for it in every output.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::RamUser => "RamUser",
-            Self::RamRole => "RamRole",
-            Self::CloudService => "CloudService",
-            Self::Root => "Root",
-            Self::Unknown => "Unknown",
-        }
-    }
-}
-
 /// A RAM user, as `ram:ListUsers` gives it.
 /// Source: <https://www.alibabacloud.com/help/en/ram/developer-reference/api-ram-2015-05-01-listusers>
 #[derive(Clone, Debug, PartialEq, Eq)]
