@@ -198,3 +198,33 @@ async fn repair_one(
     let error = report.error.unwrap_or_default();
     lost(false, format!("it was deleted since the cloud's call, and could not be created anew: {error}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::core::ids::Uid;
+    use crate::core::rbac::binding::{BindingItem, BindingKind};
+    use crate::core::revocation::target::Target;
+
+    #[test]
+    fn a_binding_that_names_the_identity_beside_others_is_shared() {
+        let names = TargetNames::of([&Target::new(Uid::parse("200").unwrap())]);
+        let shared = |users: &[&str]| {
+            let subject = |name: &&str| json!({"kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": name});
+            let item = json!({
+                "metadata": {"name": "team"}, "roleRef": {"kind": "ClusterRole", "name": "dev"},
+                "subjects": users.iter().map(subject).collect::<Vec<_>>(),
+            })
+            .to_string();
+            let mut inventory = Inventory::default();
+            inventory.add(BindingKind::ClusterRoleBinding, &serde_json::from_str::<BindingItem<'_>>(&item).unwrap());
+            shared_binding(&inventory, &names).map(|binding| binding.name)
+        };
+        assert_eq!(shared(&["200-1", "bo"]).as_deref(), Some("team"));
+        for users in [&["200-1", "200"][..], &["bo"], &[]] {
+            assert_eq!(shared(users), None, "{users:?}");
+        }
+    }
+}

@@ -42,3 +42,15 @@ pub(super) fn ask(
     let consent = answer.and_then(|answer| Consent::typed(hash, phrase, &answer));
     consent.ok_or_else(|| Refusal::new(RefusalCode::Declined, "consent was not given").into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_identity_is_typed_by_its_uid_and_several_by_their_number() {
+        let uids = ["200", "300"].map(|uid| Uid::parse(uid).unwrap());
+        assert_eq!(phrase("revoke", &uids[..1]), "200");
+        assert_eq!(phrase("restore", &uids), "restore 2");
+    }
+}

@@ -398,6 +398,78 @@ fn what_is_taken_out_again_at_once_is_not_called_given_back() {
     done(&incident, &["restore", &operation, "--yes"]);
 }
 
+/// Restores; before the exchange of this number with this method at this path, `meanwhile` happens. Gives the steps of the bindings of
+/// this name: their results, and what went wrong.
+fn restored_while(
+    incident: &Incident<ApiServer>,
+    (number, method, path): (usize, &str, &str),
+    binding: &str,
+    meanwhile: impl FnOnce(),
+) -> (Status, String, Option<String>) {
+    let operation = revoked(incident);
+    let gate = Gate::new();
+    incident.server.faults().add(method, path, number - 1, Fault::Delay(Duration::ZERO));
+    incident.server.faults().add(method, path, 1, Fault::HoldRequest(gate.clone()));
+    let (status, report, said) = std::thread::scope(|scope| {
+        let restoring = scope.spawn(|| incident.json(&["restore", &operation, "--yes"]));
+        assert!(gate.wait_reached(1, Duration::from_secs(30)));
+        meanwhile();
+        gate.open();
+        restoring.join().unwrap()
+    });
+    let steps = report["steps"].as_array().unwrap();
+    let step = steps.iter().find(|step| step["object"]["name"] == binding);
+    let step = step.unwrap_or_else(|| panic!("{said}\n{report:#}"));
+    (status, text(&step["result"]).to_owned(), step["error"].as_str().map(str::to_owned))
+}
+
+#[test]
+fn what_others_did_after_the_plan_is_left_as_it_is() {
+    let team = BindingRef::role_binding("shop", "team");
+    let (looks, skipped) = (team.path(), "Skipped".to_owned());
+    // The first look is for the plan, the second comes before the change.
+    let at_the_second = (2, "GET", looks.as_str());
+    let because = |what: &str| Some(format!("it was {what} after the plan"));
+
+    let incident = Incident::sandbox(on_leave);
+    let outcome = restored_while(&incident, at_the_second, "team", || drop(incident.delete(&team.path())));
+    assert_eq!(outcome, (Status::Incomplete, skipped.clone(), because("deleted")));
+    assert_eq!(incident.subjects("RoleBinding", "shop", "team"), None);
+
+    let incident = Incident::sandbox(on_leave);
+    let outcome = restored_while(&incident, at_the_second, "team", || {
+        incident.delete(&team.path());
+        incident.post(&team.collection(), &binding("team", "ClusterRole", "cs:ns:dev", &[user(&name(BO))]));
+    });
+    assert_eq!(outcome, (Status::Incomplete, skipped.clone(), because("replaced by another object of the same name")));
+    assert_eq!(incident.subjects("RoleBinding", "shop", "team"), Some(vec![name(BO)]));
+
+    // The dry run passes, the write finds what was made meanwhile.
+    let collection = own().collection();
+    let at_the_write = (2, "POST", collection.as_str());
+    for (who, status, result, error) in
+        [(BO, Status::Incomplete, skipped, because("created")), (CARL, Status::Done, "AlreadyDone".to_owned(), None)]
+    {
+        let incident = Incident::sandbox(on_leave);
+        let made = binding(&own().name, "ClusterRole", "cs:restricted", &[user(&name(who))]);
+        let outcome = restored_while(&incident, at_the_write, &own().name, || drop(incident.post(&collection, &made)));
+        assert_eq!(outcome, (status, result, error), "{who}");
+        assert_eq!(incident.subjects("ClusterRoleBinding", "", &own().name), Some(vec![name(who)]));
+    }
+}
+
+#[test]
+fn who_is_taken_out_of_a_shared_binding_at_once_is_not_called_given_back() {
+    let incident = Incident::sandbox(on_leave);
+    let team = BindingRef::role_binding("shop", "team");
+    // The third look comes after the change.
+    let outcome = restored_while(&incident, (3, "GET", &team.path()), "team", || {
+        incident.patch(&team.path(), &json!([{"op": "replace", "path": "/subjects", "value": [user(&name(BO))]}]));
+    });
+    let why = "it was given back, and something took it out again".to_owned();
+    assert_eq!(outcome, (Status::Incomplete, "Failed".to_owned(), Some(why)));
+}
+
 /// Lets the dry run through and drops the writes behind it.
 fn drop_the_write(server: &ApiServer, method: &str, path: &str) {
     server.faults().add(method, path, 1, Fault::Delay(Duration::ZERO));

@@ -242,7 +242,7 @@ mod tests {
         let group = |name: &str| json!({"kind": "Group", "name": name});
         let subjects = json!([
             user("ann"), user("300"), user("400-1"), user("200-1"), group("dev"), group("system:authenticated"),
-            {"kind": "ServiceAccount", "name": "robot", "namespace": "ci"}, group("system:masters"),
+            {"kind": "ServiceAccount", "name": "robot", "namespace": "ci"}, group("system:masters"), group("200-9"),
         ]);
         assert_eq!(
             texts(&scan(subjects, Vec::new())),
@@ -251,6 +251,7 @@ mod tests {
                 "Group/system:masters",
                 "User/200-1 Deleted",
                 "User/400-1 Unknown",
+                "Group/200-9",
                 "Group/dev",
                 "ServiceAccount/ci/robot",
                 "User/ann",
@@ -278,5 +279,18 @@ mod tests {
         ];
         let scan = scan(json!([{"kind": "Group", "name": "dev"}]), mappings);
         assert_eq!(texts(&scan), ["Group/system:masters", "User/m-user Deleted", "User/n-user Unknown", "Group/dev"]);
+        let named = self::scan(json!([{"kind": "User", "name": "m-user"}]), vec![mapping("m", Some("200"), &["dev"])]);
+        assert_eq!(texts(&named), ["Group/system:masters", "User/m-user Deleted", "User/m-user"]);
+    }
+
+    #[test]
+    fn who_is_in_a_group_alone_goes_by_its_name() {
+        let name = |name: &str| {
+            name_of_user(&UserInfo { name: name.into(), groups: vec!["ops".into(), "system:authenticated".into()] })
+                .to_string()
+        };
+        assert_eq!(name(""), "Group/ops");
+        assert_eq!(name("ann"), "User/ann");
+        assert_eq!(name("system:serviceaccount:shop:robot"), "ServiceAccount/shop/robot");
     }
 }

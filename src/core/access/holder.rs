@@ -217,6 +217,7 @@ impl LastAccess {
 mod tests {
     use super::*;
     use crate::core::fixtures::at;
+    use crate::core::identity::ack::{AccountState, AccountType};
 
     #[test]
     fn bindings_without_a_working_kubeconfig_are_residue() {
@@ -258,5 +259,46 @@ mod tests {
         assert!(
             matches!(LastAccess::of(Err("no audit log".into())), LastAccess::Failed { reason, .. } if reason == "no audit log")
         );
+    }
+
+    #[test]
+    fn who_has_a_binding_or_a_kubeconfig_in_effect_has_something() {
+        let verdict = Verdict::not_asked();
+        let has = |bindings, certificate: Option<CertificateState>| {
+            let kubeconfig = certificate.map(|certificate| KubeconfigState {
+                uid: Uid::parse("200").unwrap(),
+                account_type: AccountType::RamUser,
+                account_state: AccountState::Active,
+                account_name: String::new(),
+                display_name: String::new(),
+                certificate,
+                expires: None,
+                revocable: None,
+                cloud_service: None,
+            });
+            let uid = Uid::parse("200").unwrap();
+            let kubeconfig = kubeconfig.as_ref();
+            Holder { uid, verdict: &verdict, kubeconfig, bindings, residue: None, is_list_whole: true }.has_something()
+        };
+        assert!(has(1, None) && has(0, Some(CertificateState::Unexpired)));
+        assert!(!has(0, None) && !has(0, Some(CertificateState::Removed)) && !has(0, Some(CertificateState::Unissued)));
+    }
+
+    #[test]
+    fn access_is_said_with_what_finds_its_records() {
+        let activity = Activity {
+            last_activity: Some(at("2026-11-29T12:00:00Z")),
+            project: Some("k8s-log".into()),
+            last_audit_id: Some("7".into()),
+            ..Activity::default()
+        };
+        let found = LastAccess::Found(activity.clone());
+        assert_eq!(found.describe(), "last access at 2026-11-29T12:00:00Z (project k8s-log, audit ID 7)");
+        assert_eq!(LastAccess::Found(Activity::default()).describe(), "accessed within the last 7 days");
+        let none = LastAccess::None(Activity::default());
+        assert_eq!(none.describe(), "no access in the last 7 days");
+        let failed = LastAccess::Failed { reason: "no audit log".into(), activity };
+        assert!(failed.describe().ends_with("is unknown: no audit log (project k8s-log, audit ID 7)"));
+        assert!(failed.is_failed() && !none.is_failed() && !found.is_failed());
     }
 }

@@ -528,6 +528,12 @@ mod tests {
         let selection = Selection::new(&clusters, &filter);
         let risen: Vec<_> = selection.rows(&clusters).filter(|row| dead.is_risen(row)).map(|row| row.uid).collect();
         assert_eq!(risen, [Some("1")]);
+        let known = |are_all: bool| {
+            let dead = DeadNames { are_all, ..dead.clone() };
+            selection.rows(&clusters).map(|row| dead.has_reappeared(&row)).collect::<BTreeSet<_>>()
+        };
+        assert_eq!(known(true), BTreeSet::from([Some(false), Some(true)]));
+        assert_eq!(known(false), BTreeSet::from([None, Some(true)]), "other names may have been revoked elsewhere");
     }
 
     #[test]

@@ -65,6 +65,7 @@ mod tests {
             ("default", "200-default-rolebinding", "Role", "cs:ns:dev"),
             ("default", "200-clusterrolebinding", "ClusterRole", "cs:ns:dev"),
             ("default", "200-rolebinding", "ClusterRole", "cs:ns:dev"),
+            ("default", "200--rolebinding", "ClusterRole", "cs:ns:dev"),
             ("default", "200--rolebinding", "ClusterRole", "edit"),
         ] {
             assert!(!is_made(namespace, name, kind, role), "{namespace} {name} {kind} {role}");

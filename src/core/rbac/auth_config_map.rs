@@ -316,6 +316,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_list_and_what_is_no_text_is_named() {
+        let read = config_map("mapUsers", "\"carl\"");
+        assert_eq!(said(&read.faults), ["mapUsers is text instead of a list, and the authenticator drops all of it"]);
+        assert_eq!(said(&read.notes), [""; 0]);
+        let user =
+            |username: &str| config_map("mapUsers", &format!("- userarn: acs:ram::1:user/a\n  username: {username}\n"));
+        assert_eq!(user("~").faults, [""; 0], "none is given");
+        let huge = user("18446744073709551615");
+        assert_eq!(huge.mappings.iter().map(short).collect::<Vec<_>>(), ["a=18446744073709551615[]"]);
+        assert_eq!(huge.faults.len(), 1);
+    }
+
+    #[test]
     fn a_key_that_stands_twice_is_named_and_its_last_value_counts() {
         let twice = "- userarn: acs:ram::1:user/a\n  groups: [a]\n  groups: [b]\n- userarn: acs:ram::1:user/c\n";
         let read = config_map("mapUsers", twice);

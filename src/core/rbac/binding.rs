@@ -221,6 +221,9 @@ mod tests {
     fn a_message_without_a_name_or_with_a_bad_time_is_no_binding() {
         let (role, named) = (message(&[(2, b"Role"), (3, b"r")]), message(&[(1, b"a")]));
         assert!(BindingItem::from_protobuf(&message(&[(1, &named), (3, &role)])).is_ok());
+        let timeless = message(&[(1, b"a"), (8, b"")]);
+        let timeless = message(&[(1, &timeless), (3, &role)]);
+        assert_eq!(BindingItem::from_protobuf(&timeless).unwrap().metadata.creation_timestamp, None);
         let far = message(&[(1, b"a"), (8, b"\x08\xff\xff\xff\xff\xff\xff\xff\xff\x7f")]);
         for (metadata, error) in [(&[][..], ProtobufError::Empty), (&far, ProtobufError::Malformed)] {
             assert_eq!(BindingItem::from_protobuf(&message(&[(1, metadata), (3, &role)])), Err(error));

@@ -83,5 +83,8 @@ mod tests {
         ]);
         let holders: Vec<String> = full_rights_holders(&inventory, &roles).iter().map(|one| one.to_string()).collect();
         assert_eq!(holders, ["User/ann", "Group/ann", "User/bo", "ServiceAccount/n/ann"]);
+        let administrators = ["ann", "bo", "cy", "di", "ed", "system:serviceaccount:n:ann"]
+            .map(|user| is_administrator(&inventory, &roles, user));
+        assert_eq!(administrators, [true, true, false, false, false, false]);
     }
 }

@@ -330,4 +330,42 @@ mod tests {
         assert_eq!(serde_json::from_str::<Attributes>(&text).unwrap(), probe);
         assert!(serde_json::from_str::<Attributes>(&text.replacen('{', "{\"more\":1,", 1)).is_err());
     }
+
+    #[test]
+    fn what_could_not_be_read_of_roles_stays_unknown() {
+        let unread = |roles: &Roles| {
+            let of = |kind: &str| roles.is_unread(&Role { kind: kind.into(), name: "dev".into() });
+            (of("ClusterRole"), of("Role"), roles.are_all_unread())
+        };
+        for (mut roles, expected) in [
+            (Roles::default(), (false, false, false)),
+            (Roles::without_cluster_roles(), (true, false, false)),
+            (Roles::without_namespaced_roles(), (false, true, false)),
+            (Roles::unread(), (true, true, true)),
+        ] {
+            assert_eq!(unread(&roles), expected);
+            roles.append(Roles::default());
+            assert_eq!(unread(&roles), expected, "what else is read makes it no better");
+            let mut all = Roles::default();
+            all.append(roles);
+            assert_eq!(unread(&all), expected);
+        }
+    }
+
+    #[test]
+    fn of_roles_only_those_that_are_granted_are_kept() {
+        let facts = |uid: &str| RoleFacts { uid: uid.into(), rules: Vec::new() };
+        let mut roles = Roles::default();
+        roles.insert_cluster_role("dev".into(), facts("cluster"));
+        roles.insert_cluster_role("ops".into(), facts("cluster"));
+        roles.insert_role("shop".into(), "dev".into(), facts("shop"));
+        roles.insert_role("pay".into(), "dev".into(), facts("pay"));
+        let role = |kind: &str| Role { kind: kind.into(), name: "dev".into() };
+        let only = roles.only([(Some("shop"), role("Role")), (Some("shop"), role("ClusterRole"))].into_iter());
+        let uid = |namespace, kind| only.of(namespace, &role(kind)).map(|facts| facts.uid.as_str());
+        assert_eq!(uid(Some("shop"), "Role"), Some("shop"));
+        assert_eq!(uid(None, "ClusterRole"), Some("cluster"));
+        assert_eq!(uid(Some("pay"), "Role"), None);
+        assert_eq!(only.names("ClusterRole", None).collect::<Vec<_>>(), ["dev"]);
+    }
 }

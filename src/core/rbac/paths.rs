@@ -114,6 +114,7 @@ mod tests {
         assert_eq!(path_of(&path("get", "/version/")).as_deref(), Some("/version/"));
         assert_eq!(path_of(&path("get", "/")).as_deref(), Some("/"));
         assert_eq!(path_of(&path("get", "/apis/apps/v1")).as_deref(), Some("/apis/apps/v1"));
+        assert_eq!(path_of(&path("get", "/api/v1")).as_deref(), Some("/api/v1"));
     }
 
     #[test]

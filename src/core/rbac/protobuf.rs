@@ -137,9 +137,10 @@ mod tests {
 
     #[test]
     fn fields_are_read_in_their_order() {
-        let message = [0x08, 0x96, 0x01, 0x12, 2, b'h', b'i', 0x1d, 1, 2, 3, 4];
+        let message = [&[0x08, 0x96, 0x01, 0x12, 2, b'h', b'i', 0x1d, 1, 2, 3, 4, 0x21][..], &[5; 8]].concat();
         let read: Vec<_> = fields(&message).collect::<Result<_, _>>().unwrap();
-        let expected = [(1, Value::Number(150)), (2, Value::Bytes(b"hi")), (3, Value::Bytes(&[1, 2, 3, 4]))];
+        let fixed = [(3, Value::Bytes(&[1, 2, 3, 4])), (4, Value::Bytes(&[5; 8]))];
+        let expected = [&[(1, Value::Number(150)), (2, Value::Bytes(b"hi"))][..], &fixed].concat();
         assert_eq!(read, expected);
         assert_eq!(read[1].1.text(), Ok("hi"));
         assert_eq!(read[0].1.text(), Err(ProtobufError::Malformed));

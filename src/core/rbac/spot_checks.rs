@@ -74,6 +74,19 @@ mod tests {
             .map(|check| check.attributes.to_string())
             .collect();
         assert_eq!((allowed, checks.len()), (vec!["list pods".to_owned()], 9));
+        let telling: Vec<String> = checks.iter().map(|check| check.attributes.to_string()).collect();
+        let expected = [
+            "list pods",
+            "* *.*",
+            "list secrets",
+            "create pods --subresource=exec",
+            "get nodes",
+            "impersonate users",
+            "create clusterrolebindings.rbac.authorization.k8s.io",
+            "create serviceaccounts --subresource=token",
+            "get /metrics",
+        ];
+        assert_eq!(telling, expected);
         let masters = spot_checks(&inventory, false, &roles, &user_info("cy", &["system:masters"]));
         assert!(masters.len() == 9 && masters.iter().all(|check| check.expected == Some(true)));
     }
@@ -91,5 +104,12 @@ mod tests {
         assert_eq!(expected(true, &read), [1, 8, 0]);
         assert_eq!(expected(false, &read), [1, 0, 8]);
         assert_eq!(expected(true, &Roles::unread()), [0, 0, 9]);
+        assert_eq!(expected(true, &Roles::default()), [0, 9, 0], "a role that is not there gives nothing");
+        let mut but_namespaced = Roles::without_namespaced_roles();
+        but_namespaced.append(read);
+        assert_eq!(expected(true, &but_namespaced), [1, 8, 0], "what was not read is not what is bound");
+        let mut but_cluster = Roles::without_cluster_roles();
+        but_cluster.append(roles(&[("", "r", json!([{"verbs": ["list"], "apiGroups": [""], "resources": ["pods"]}]))]));
+        assert_eq!(expected(true, &but_cluster), [1, 8, 0], "the role that is bound was read");
     }
 }

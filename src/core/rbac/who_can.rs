@@ -205,6 +205,9 @@ mod tests {
             AccessQuestion::new(attributes, namespace, &kinds()).place
         };
         let shop = || Place::Namespace("shop".into());
+        let question = AccessQuestion::new(get("pods"), None, &kinds());
+        assert_eq!(question.attributes_in(Some("shop")).to_string(), "get pods in namespace shop");
+        assert_eq!(question.attributes_in(None).to_string(), "get pods");
         let rbac = |verb: &str| attributes(verb, "rbac.authorization.k8s.io", "clusterroles", "");
         assert_eq!(place(get("pods"), Some("shop")), shop());
         assert_eq!(place(get("pods"), None), Place::Anywhere);

@@ -91,7 +91,8 @@ fn is_part_of(step: &Step, known: &Step) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::plan::{BindingAction, BindingStep};
+    use super::super::plan::{BindingAction, BindingStep, TokenStep};
+    use super::super::static_tokens::SecretRef;
     use super::*;
     use crate::core::ids::Uid;
     use crate::core::rbac::binding::BindingKind;
@@ -138,19 +139,29 @@ mod tests {
         Step { id, cluster_id: None, kind: StepKind::Binding(Box::new(step)), undo: String::new() }
     }
 
+    fn token(name: &str) -> Step {
+        let token = TokenStep {
+            secret: SecretRef { namespace: "shop".into(), name: name.into() },
+            resource_version: "7".into(),
+            identities: vec![Uid::parse("200").unwrap()],
+        };
+        Step { kind: StepKind::StaticToken(Box::new(token)), ..step(3, "u", &[]) }
+    }
+
     #[test]
     fn what_is_left_is_approved_and_nothing_beyond_it() {
         let cloud = Step { id: 2, kind: StepKind::Kubeconfig(Uid::parse("200").unwrap()), ..step(2, "u", &[]) };
         let mut approved = Plan::new(Vec::new(), Flags::default(), Vec::new());
-        approved.steps = vec![step(1, "u", &["User/200", "User/200-1"]), cloud.clone()];
+        approved.steps = vec![step(1, "u", &["User/200", "User/200-1"]), cloud.clone(), token("robot")];
         let later = |steps: &[Step]| exceeds(&approved, &Flags::default(), steps).map(|refusal| refusal.code);
         let part = Step { id: 1, ..step(1, "u", &["User/200-1"]) };
-        assert_eq!(later(&[part, cloud.clone()]), None);
+        assert_eq!(later(&[part, cloud.clone(), token("robot")]), None);
         assert_eq!(later(&[]), None);
         let elsewhere = Step { cluster_id: crate::core::ids::ClusterId::parse(&format!("c{:032x}", 7)), ..cloud };
         let others = [
             step(1, "u", &["User/200", "User/300"]),
             step(1, "made anew", &["User/200"]),
+            token("other"),
             Step { kind: StepKind::Kubeconfig(Uid::parse("300").unwrap()), ..step(2, "u", &[]) },
             elsewhere,
         ];

@@ -46,4 +46,10 @@ mod tests {
             assert_eq!(Consent::typed("aa", "200", answer), None, "{answer}");
         }
     }
+
+    #[test]
+    fn only_the_flag_lets_credentials_be_issued() {
+        assert!(MayIssue::by_flag(true).is_some());
+        assert!(MayIssue::by_flag(false).is_none());
+    }
 }

@@ -290,4 +290,16 @@ mod tests {
         let unknown = KnownCluster::default();
         assert_eq!(Confirmation::of(&unknown, server, None, None), Nothing);
     }
+
+    #[test]
+    fn the_record_names_the_operator_by_every_name() {
+        let operator = |names: &[&str], arn: Option<&str>| Operator {
+            names: names.iter().map(|name| (*name).to_owned()).collect(),
+            caller_arn: arn.map(str::to_owned),
+            ..Operator::default()
+        };
+        assert_eq!(operator(&["ann"], Some("acs:ram::1:user/ann")).describe(), ["ann", "acs:ram::1:user/ann"]);
+        assert_eq!(operator(&["ann"], None).describe(), ["ann"]);
+        assert_eq!(operator(&[], None).describe(), [""; 0]);
+    }
 }

@@ -236,6 +236,11 @@ mod tests {
             (before(), Some(report(Some(Vec::new()))), vec!["get,list pods: no>- yes>-"]),
             // An earlier version wrote both: only what was answered with yes is known.
             (None, Some(report(None)), vec!["get,list pods: yes>?"]),
+            (
+                None,
+                Some(report(Some(vec![answers("200-17", Reviewed::No, &["watch pods"])]))),
+                vec!["get,list pods: yes>-", "watch pods: ?>no"],
+            ),
         ] {
             let matrix = matrix(&cluster(&probes, before), report.as_ref()).unwrap();
             assert_eq!(shown(&matrix), expected, "{matrix:?}");

@@ -261,3 +261,37 @@ pub fn tombstone_of(leaked: &LeakedFacts, uid: &Uid) -> Tombstone {
         certificate_sha256: leaked.certificate_sha256.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cluster_is_known_by_its_ca_and_by_its_url_only_without_one() {
+        let record = |keys: &[&str]| ClusterRecord {
+            id: None,
+            key: String::new(),
+            name: None,
+            context: None,
+            server: "https://one".into(),
+            ca_keys: keys.iter().map(|key| (*key).to_owned()).collect(),
+            region: None,
+            confirmation: Confirmation::Nothing,
+            roles: Vec::new(),
+            probes: Vec::new(),
+            answers: None,
+        };
+        for (own, there, server, expected) in [
+            (&["a", "b"][..], &["b"][..], "https://one", true),
+            (&["a"], &["a"], "https://other", true),
+            (&["a"], &["b"], "https://one", false),
+            (&["a"], &[], "https://one", false),
+            (&[], &[], "https://one", true),
+            (&[], &[], "https://other", false),
+            (&[], &["a"], "https://one", false),
+        ] {
+            let there: Vec<String> = there.iter().map(|key| (*key).to_owned()).collect();
+            assert_eq!(record(own).is_reached_by(&there, server), expected, "{own:?} {there:?} {server}");
+        }
+    }
+}

@@ -125,9 +125,14 @@ pub fn gone_at(
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::core::fixtures::at;
+    use crate::core::rbac::binding::{BindingItem, BindingKind};
     use crate::core::revocation::journal::RestoreOrigin;
+    use crate::core::revocation::target::GroupsFrom;
+    use crate::core::revocation::verification::{Outcome, Verification};
 
     fn id(number: usize) -> OperationId {
         OperationId::parse(&format!("2026010{number}-000000-3f9a2c")).unwrap()
@@ -250,5 +255,44 @@ mod tests {
         ] {
             assert_eq!(found.clone().written(write, gone_at).describe(), format!("{start}{expected}"));
         }
+    }
+
+    #[test]
+    fn an_identity_was_found_gone_when_its_own_cluster_was_looked_at() {
+        let verified = |digit: &str, who: &str, time: &str| Verification {
+            cluster_id: cluster(digit),
+            uid: uid(who),
+            outcome: Outcome::Verified,
+            at: at(time),
+            groups_from: GroupsFrom::Assumed,
+            checks: Vec::new(),
+            remains: Vec::new(),
+            not_checked: Vec::new(),
+        };
+        let (first, second, ended) = ("2026-11-29T12:00:00Z", "2026-11-29T12:00:05Z", Some(at("2026-11-29T12:01:00Z")));
+        let verification = vec![verified("b", "200", first), verified("a", "300", first), verified("a", "200", second)];
+        let report = OperationReport { verification, ..OperationReport::default() };
+        assert_eq!(gone_at(Some(&report), ended, cluster("a").as_ref(), &uid("200")), Some(at(second)));
+        assert_eq!(gone_at(Some(&report), ended, cluster("b").as_ref(), &uid("300")), ended);
+        assert_eq!(gone_at(None, ended, cluster("a").as_ref(), &uid("200")), ended);
+    }
+
+    #[test]
+    fn a_binding_that_names_the_identity_again_is_put_back() {
+        let mut inventory = Inventory::default();
+        for (name, users) in [("own", &["200-1", "200"][..]), ("team", &["bo", "200-2"]), ("others", &["bo", "2001-1"])]
+        {
+            let subject = |name: &&str| json!({"kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": name});
+            let text = json!({
+                "metadata": {"name": name, "uid": "u", "resourceVersion": "7"},
+                "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "dev"},
+                "subjects": users.iter().map(subject).collect::<Vec<_>>(),
+            })
+            .to_string();
+            inventory.add(BindingKind::ClusterRoleBinding, &serde_json::from_str::<BindingItem<'_>>(&text).unwrap());
+        }
+        let found = bindings_of(&Target::new(uid("200")), &inventory);
+        let found: Vec<_> = found.iter().map(|one| (one.binding.name.as_str(), one.names.join(","))).collect();
+        assert_eq!(found, [("own", "200-1,200".to_owned()), ("team", "200-2".to_owned())]);
     }
 }

@@ -104,9 +104,15 @@ mod tests {
             readers: Vec::new(),
             dry_run: None,
         };
-        for (age, replaced) in
-            [("3h5m", false), ("3h6m", false), ("185m", false), ("3h", false), ("4m", true), ("0s", true)]
-        {
+        for (age, replaced) in [
+            ("3h5m", false),
+            ("3h6m", false),
+            ("185m", false),
+            ("184m", false),
+            ("3h", false),
+            ("4m", true),
+            ("0s", true),
+        ] {
             assert_eq!(token.was_replaced_by(AboutTime::from_age(age, now)), replaced, "{age}");
         }
         assert!(!token.was_replaced_by(None), "what isn't known is no sign");

@@ -94,6 +94,7 @@ fn an_identity_that_is_listed_is_active_and_has_a_name() {
     assert_eq!((alice.identity_type, alice.state), (IdentityType::RamUser, State::Active));
     assert_eq!(alice.name.as_deref(), Some("user-2001"));
     assert_eq!(alice.disagreement, None);
+    assert!(!alice.evidence.contains("frozen"), "{}", alice.evidence);
     let ops = judge(OPS, account(), cluster());
     assert_eq!((ops.identity_type, ops.state), (IdentityType::RamRole, State::Active));
     assert_eq!(ops.name.as_deref(), Some("role-3001"));
@@ -507,6 +508,38 @@ fn a_user_that_is_listed_and_recycled_at_once_is_unknown() {
     let verdict = judge(ALICE, sources, cluster());
     assert_eq!(verdict.state, State::Unknown);
     assert!(verdict.disagreement.is_some());
+    assert!(!verdict.evidence.contains("absent"), "{}", verdict.evidence);
+}
+
+#[test]
+fn without_a_number_nothing_is_known_and_that_is_said() {
+    let verdict = Verdict::without_uid();
+    assert_eq!((verdict.state, verdict.evidence.as_str()), (State::Unknown, "no RAM UID is known"));
+}
+
+#[test]
+fn what_the_caller_is_the_cloud_tells_where_nothing_lists_it() {
+    let unread = AccountSources {
+        caller: caller(IdentityType::RamRole, "3002", OWNER),
+        users: Listing::failed("cut"),
+        roles: Listing::failed("cut"),
+        ..account()
+    };
+    assert_eq!(judge("3002", unread.clone(), cluster()).identity_type, IdentityType::RamRole);
+    assert_eq!(judge(GONE, unread, cluster()).identity_type, IdentityType::Unknown);
+}
+
+#[test]
+fn a_list_that_broke_off_is_named_only_where_it_says_something() {
+    let cut = |rows| {
+        let users = Listing::failed("forbidden");
+        let kubeconfigs = Listing::Failed { read: rows, reason: "cut".into() };
+        judge(GONE, AccountSources { users, ..account() }, ClusterSources { kubeconfigs, ..cluster() }).evidence
+    };
+    let named = "account_state Deleted in";
+    assert!(!cut(Vec::new()).contains(named), "{}", cut(Vec::new()));
+    let deleted = vec![row(GONE, AccountType::RamUser, AccountState::Deleted)];
+    assert!(cut(deleted.clone()).contains(named), "{}", cut(deleted));
 }
 
 #[test]
@@ -529,6 +562,41 @@ fn presence_counts_in_a_list_that_broke_off() {
     let verdict = judge("2002", AccountSources { users, basic_infos, ..account() }, cluster());
     assert_eq!(verdict.state, State::Active);
     assert_eq!(verdict.evidence, "exists in ram:ListUsers; whether it is frozen is unknown: forbidden");
+}
+
+#[test]
+fn every_source_has_names_for_an_identity() {
+    let in_bin = RecycledUser { principal_name: "rob@old.onaliyun.com".into(), ..recycled(GONE) };
+    let sources = AccountSources {
+        lookups: found_by_get_user(),
+        bin_lookups: BTreeMap::from([(uid(GONE), Lookup::Found(in_bin))]),
+        ..account()
+    };
+    let directory = AccountDirectory::new(sources);
+    let names: Vec<(&str, &str)> = directory.ram_names().map(|(uid, name)| (uid.as_str(), name)).collect();
+    for name in [
+        (ALICE, "user-2001"),
+        (ALICE, "user-2001@example.onaliyun.com"),
+        (OPS, "role-3001"),
+        (GONE, "bob"),
+        (GONE, "rob@old.onaliyun.com"),
+    ] {
+        assert!(names.contains(&name), "{name:?} {names:?}");
+    }
+    assert!(!names.iter().any(|(_, name)| name.starts_with("acs:")), "{names:?}");
+}
+
+#[test]
+fn what_failed_and_what_is_doubtful_is_said_once() {
+    let cut = || Listing::failed("cut");
+    let sources = AccountSources { users: cut(), roles: Listing::failed("cut"), ..account() };
+    assert_eq!(sources.failures().iter().map(ToString::to_string).collect::<Vec<_>>(), ["cut"]);
+    assert_eq!(account().failures(), []);
+    let doubts = |sources| AccountDirectory::new(sources).doubts().iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(doubts(account()), [""; 0]);
+    assert_eq!(doubts(sources), [""; 0], "what was not read to the end has failed");
+    let without_caller = doubts(AccountSources { users: Listing::Complete(vec![user("2002")]), ..account() });
+    assert!(matches!(&without_caller[..], [doubt] if doubt.starts_with("ram:ListUsers: ")), "{without_caller:?}");
 }
 
 fn digits() -> impl Strategy<Value = &'static str> {

@@ -320,3 +320,253 @@ fn what_leads_nowhere_in_one_namespace_may_lead_on_in_another() {
     let found = Reach::new(cluster).becoming(&starts, &question);
     assert_eq!(found.iter().map(|one| one.who.name.as_str()).collect::<Vec<_>>(), ["cy", "dora"]);
 }
+
+/// Paths of `ann` where these are all the roles and bindings that there are.
+fn paths_in(all: &[(&str, &str, Value)], bindings: &[(&str, &str, &str, Value)]) -> Vec<String> {
+    let (roles, inventory) = (roles(all), inventory(bindings));
+    let cluster = ReachCluster::new(&inventory, &[], &roles, Discovered { minor_version: Some(36) });
+    let paths = Reach::new(cluster).paths(&user_info("ann", &["system:authenticated"]));
+    let text = |path: &ReachPath<'_>| {
+        let steps: Vec<String> = path.steps.iter().map(|step| format!("{:?}", step.primitive)).collect();
+        format!("{} by {}", path.target, steps.join(", "))
+    };
+    paths.iter().map(text).collect()
+}
+
+#[test]
+fn who_may_act_as_one_for_everything_is_not_said_to_act_as_them_for_some_verbs() {
+    let for_some = |resource: &str, mode: &str, name: &str| {
+        let verb = format!("impersonate:{mode}");
+        let on = format!("impersonate-on:{mode}:get");
+        [
+            rule(&[verb.as_str()], "authentication.k8s.io", &[resource], &[name]),
+            rule(&[on.as_str()], "", &["pods"], &[]),
+        ]
+    };
+    let whole = |resource: &str, name: &str| rule(&["impersonate"], "", &[resource], &[name]);
+    let [some, what] = for_some("users", "user-info", "bo");
+    assert_eq!(paths_of("", json!([some, what])), ["Exact User/bo by ConstrainedImpersonate"]);
+    assert_eq!(paths_of("", json!([some, what, whole("users", "bo")])), ["Exact User/bo by Impersonate"]);
+    let [some, what] = for_some("serviceaccounts", "serviceaccount", "robot");
+    assert_eq!(paths_of("shop", json!([some, what])), ["Exact ServiceAccount/shop/robot by ConstrainedImpersonate"]);
+    let both = json!([some, what, whole("serviceaccounts", "robot")]);
+    assert_eq!(paths_of("shop", both), ["Exact ServiceAccount/shop/robot by Impersonate"]);
+}
+
+#[test]
+fn nodes_and_service_accounts_are_no_users_to_act_as_everywhere() {
+    let as_user = |name: &str| json!([rule(&["impersonate"], "", &["users"], &[name])]);
+    assert_eq!(paths_of("", as_user("system:node:n1")), ["Exact User/system:node:n1 by Impersonate"]);
+    assert_eq!(paths_of("", as_user("system:serviceaccount:kube-x:root")), [""; 0], "that is asked of serviceaccounts");
+    for name in ["system:node:n1", "system:serviceaccount:kube-x:root"] {
+        let rules = json!([
+            rule(&["impersonate:user-info"], "authentication.k8s.io", &["users"], &[name]),
+            rule(&["impersonate-on:user-info:get"], "", &["pods"], &[]),
+        ]);
+        assert_eq!(paths_of("", rules), [""; 0], "{name}");
+    }
+}
+
+#[test]
+fn who_acts_as_users_and_accounts_becomes_both() {
+    let rules = json!([
+        rule(&["impersonate"], "", &["users"], &["bo"]),
+        rule(&["impersonate"], "", &["serviceaccounts"], &["robot"])
+    ]);
+    let found = paths_of("", rules);
+    assert_eq!(found, ["Exact User/bo by Impersonate", "Exact ServiceAccount/shop/robot by Impersonate"]);
+}
+
+#[test]
+fn what_is_allowed_in_two_namespaces_leads_to_the_accounts_of_both() {
+    let token = json!([rule(&["create"], "", &["serviceaccounts/token"], &[])]);
+    let found = paths_in(
+        &[("", "token", token), ("", "view", json!([rule(&["get"], "", &["pods"], &[])]))],
+        &[
+            ("a", "one", "ClusterRole/token", user("ann")),
+            ("b", "two", "ClusterRole/token", user("ann")),
+            ("a", "robot", "ClusterRole/view", account("a", "robot")),
+            ("b", "robot", "ClusterRole/view", account("b", "robot")),
+        ],
+    );
+    for namespace in ["a", "b"] {
+        assert!(found.contains(&format!("any ServiceAccount in namespace {namespace} by Token")), "{found:?}");
+        assert!(found.contains(&format!("ServiceAccount/{namespace}/robot by Token")), "{found:?}");
+    }
+    let star = json!([rule(&["create"], "", &["serviceaccounts/token"], &["*"])]);
+    assert_eq!(paths_of("shop", star), [""; 0], "a star among the names is no wildcard");
+}
+
+#[test]
+fn a_role_of_a_namespace_is_written_there() {
+    let write = |verbs: &[&str]| json!([rule(verbs, RBAC, &["roles"], &["own"])]);
+    let own = |rules| paths_in(&[("shop", "own", rules)], &[("shop", "own", "Role/own", user("ann"))]);
+    assert_eq!(own(write(&["escalate", "update"]))[0], "administrator of namespace shop by Escalate");
+    assert_eq!(own(json!([rule(&["escalate", "update"], RBAC, &["clusterroles"], &["own"])])), [""; 0]);
+}
+
+#[test]
+fn a_role_is_bound_where_it_is_not_held_yet_and_leads_on() {
+    let on = |verbs: &[&str], resource: &str, names: &[&str]| rule(verbs, RBAC, &[resource], names);
+    let binder = json!([on(&["bind"], "clusterroles", &["small", "ghost"]), on(&["create"], "rolebindings", &[])]);
+    let small = json!([rule(&["get"], "", &["services"], &[])]);
+    let case = |held_in: &str| {
+        paths_in(
+            &[("", "binder", binder.clone()), ("", "small", small.clone())],
+            &[
+                ("shop", "binder", "ClusterRole/binder", user("ann")),
+                (held_in, "small", "ClusterRole/small", user("ann")),
+            ],
+        )
+    };
+    assert_eq!(case("shop"), [""; 0], "it is held there, and ghost does not exist");
+    assert_eq!(case("other"), ["holder of ClusterRole/small in namespace shop by Bind"]);
+
+    let step = json!([on(&["bind"], "clusterroles", &["cluster-admin"])]);
+    let first = json!([on(&["bind"], "clusterroles", &["step"]), on(&["create"], "clusterrolebindings", &[])]);
+    let found = paths_in(
+        &[("", "first", first), ("", "step", step), ("", "cluster-admin", full())],
+        &[("", "first", "ClusterRole/first", user("ann"))],
+    );
+    assert_eq!(found, ["administrator of the cluster by Bind, Bind"]);
+}
+
+#[test]
+fn a_binding_is_changed_where_it_is_and_to_roles_of_its_kind() {
+    let rules = |bind: &str, name: &str| {
+        json!([rule(&["bind"], RBAC, &[bind], &["cluster-admin"]), rule(&["patch"], RBAC, &["rolebindings"], &[name])])
+    };
+    let case = |bind: &str, name: &str| {
+        paths_in(
+            &[("", "cluster-admin", full()), ("", "tested", rules(bind, name))],
+            &[
+                ("shop", "tested", "ClusterRole/tested", user("ann")),
+                ("shop", "team", "ClusterRole/cluster-admin", user("bo")),
+                ("other", "theirs", "ClusterRole/cluster-admin", user("bo")),
+                ("", "all", "ClusterRole/cluster-admin", user("bo")),
+            ],
+        )
+    };
+    assert_eq!(case("clusterroles", "team")[0], "administrator of namespace shop by Bind");
+    for (bind, name) in [("clusterroles", "theirs"), ("clusterroles", "all"), ("roles", "team")] {
+        assert_eq!(case(bind, name), [""; 0], "{bind} {name}");
+    }
+}
+
+#[test]
+fn the_role_with_full_rights_is_bound_alone_and_others_together() {
+    let on = |verbs: &[&str], resource: &str, names: &[&str]| rule(verbs, RBAC, &[resource], names);
+    let requests = |names: &[&str]| {
+        let rules = json!([on(&["bind"], "clusterroles", names), on(&["create"], "clusterrolebindings", &[])]);
+        let (inventory, roles) = cluster("", rules);
+        let cluster = ReachCluster::new(&inventory, &[], &roles, Discovered::default());
+        let paths = Reach::new(cluster).paths(&user_info("ann", &["system:authenticated"]));
+        paths.iter().map(|path| (path.target.to_string(), path.steps[0].attributes.len())).collect::<Vec<_>>()
+    };
+    assert_eq!(requests(&["cluster-admin", "small", "view"]), [("administrator of the cluster".to_owned(), 2)]);
+    let both = ["holder of ClusterRole/small", "holder of ClusterRole/view"].map(|target| (target.to_owned(), 3));
+    assert_eq!(requests(&["small", "view"]), both);
+}
+
+#[test]
+fn a_path_goes_on_for_five_steps_and_no_further() {
+    let chain = |length: usize| {
+        let next = |index: usize| rule(&["create"], "", &["serviceaccounts/token"], &[format!("s{index}").as_str()]);
+        let names: Vec<String> = (0..length).map(|index| format!("r{index}")).collect();
+        let mut all = vec![("", "cluster-admin", full())];
+        all.extend(names.iter().enumerate().map(|(index, name)| ("", name.as_str(), json!([next(index)]))));
+        let granted: Vec<String> = names.iter().map(|name| format!("ClusterRole/{name}")).collect();
+        let holder = |index: usize| match index {
+            0 => user("ann"),
+            _ => account("a", &format!("s{}", index - 1)),
+        };
+        let mut bindings: Vec<_> = granted
+            .iter()
+            .enumerate()
+            .map(|(index, role)| ("a", names[index].as_str(), role.as_str(), holder(index)))
+            .collect();
+        bindings.push(("", "end", "ClusterRole/cluster-admin", holder(length)));
+        paths_in(&all, &bindings)
+    };
+    let end = "administrator of the cluster by Token, Token, Token, Token, Token, FullRights";
+    assert_eq!(chain(5), [end]);
+    assert_eq!(chain(6), ["ServiceAccount/a/s4 by Token, Token, Token, Token, Token"]);
+}
+
+#[test]
+fn full_rights_in_several_namespaces_are_an_administrators_of_each() {
+    let all = [("", "all", full())];
+    let of_each = [("a", "all", "ClusterRole/all", user("ann")), ("b", "all", "ClusterRole/all", user("ann"))];
+    let admin = |namespace: &str| format!("administrator of namespace {namespace} by FullRights");
+    assert_eq!(paths_in(&all, &of_each)[..2], [admin("a"), admin("b")]);
+    let (roles, inventory) = (roles(&all), inventory(&of_each));
+    let paths = Reach::new(ReachCluster::new(&inventory, &[], &roles, Discovered::default()))
+        .paths(&user_info("ann", &["system:authenticated"]));
+    let asked: Vec<String> = paths[..2].iter().map(|path| path.steps[0].attributes[0].to_string()).collect();
+    assert_eq!(asked, ["* *.* in namespace a", "* *.* in namespace b"]);
+}
+
+#[test]
+fn from_the_top_nothing_more_is_looked_for() {
+    let masters = json!([{"kind": "Group", "name": "system:masters"}]);
+    let found = paths_in(
+        &[
+            ("", "acts", json!([rule(&["impersonate"], "", &["users", "groups"], &[])])),
+            ("", "token", json!([rule(&["create"], "", &["serviceaccounts/token"], &["robot"])])),
+        ],
+        &[
+            ("", "acts", "ClusterRole/acts", user("ann")),
+            ("shop", "token", "ClusterRole/token", masters),
+            ("shop", "robot", "ClusterRole/token", account("shop", "robot")),
+        ],
+    );
+    assert_eq!(found, ["member of system:masters by Impersonate"]);
+}
+
+#[test]
+fn a_service_account_that_makes_its_own_token_becomes_no_other() {
+    let (roles, inventory) = (
+        roles(&[("", "token", json!([rule(&["create"], "", &["serviceaccounts/token"], &["robot"])]))]),
+        inventory(&[("shop", "token", "ClusterRole/token", account("shop", "robot"))]),
+    );
+    // As the server sees one that came by a mapping: without the groups of service accounts.
+    let info = user_info("system:serviceaccount:shop:robot", &["system:authenticated"]);
+    let paths = Reach::new(ReachCluster::new(&inventory, &[], &roles, Discovered::default())).paths(&info);
+    assert!(paths.is_empty(), "{paths:?}");
+}
+
+#[test]
+fn the_kubelets_of_a_cluster_lead_to_any_service_account() {
+    let proxy = json!([rule(&["create"], "", &["nodes/proxy"], &[])]);
+    let found = paths_of("", proxy.clone());
+    assert!(found.contains(&"Depends any ServiceAccount by Kubelet".to_owned()), "{found:?}");
+    assert_eq!(paths_of("shop", proxy), [""; 0], "nodes are the cluster's");
+}
+
+#[test]
+fn what_leads_to_the_accounts_of_all_namespaces_is_not_said_of_one() {
+    let pods = json!([rule(&["create"], "", &["pods"], &[])]);
+    let found = paths_in(
+        &[("", "pods", pods)],
+        &[("", "all", "ClusterRole/pods", user("ann")), ("shop", "one", "ClusterRole/pods", user("ann"))],
+    );
+    assert_eq!(found, ["any ServiceAccount by Workload"]);
+}
+
+#[test]
+fn who_acts_as_another_for_some_verbs_may_do_these_alone() {
+    let rules = json!([
+        rule(&["impersonate:user-info"], "authentication.k8s.io", &["users"], &["boss"]),
+        rule(&["impersonate-on:user-info:get"], "", &["pods"], &[]),
+    ]);
+    let (inventory, roles) = cluster("", rules);
+    let becoming = |verb: &str| {
+        let cluster = ReachCluster::new(&inventory, &[], &roles, Discovered { minor_version: Some(36) });
+        let question = AccessQuestion::new(attributes(verb, "", "pods", ""), None, &kinds());
+        let ann = [user_info("ann", &["system:authenticated"])];
+        let found = Reach::new(cluster).becoming(&ann, &question);
+        found.iter().map(|one| one.who.name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(becoming("get"), ["ann"]);
+    assert_eq!(becoming("delete"), [""; 0]);
+}

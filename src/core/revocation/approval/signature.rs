@@ -250,4 +250,11 @@ mod tests {
             assert_eq!(parse(&armored(&huge)), Err(SignatureError::Malformed), "{at}");
         }
     }
+
+    #[test]
+    fn the_longest_file_is_read_and_none_beyond_it() {
+        let padded = |length: usize| format!("{}{}", REAL[0].1, "\n".repeat(length - REAL[0].1.len()));
+        assert!(parse(&padded(64 * 1024)).is_ok());
+        assert!(matches!(parse(&padded(64 * 1024 + 1)), Err(SignatureError::TooLong)));
+    }
 }

@@ -91,6 +91,9 @@ mod tests {
         let other = || Some(format!("c{}", "0b".repeat(16)).try_into().unwrap());
         let one = object("one", "7");
         let announced_there = Event::AtRisk { time: TIME, cluster_id: other(), bindings: vec![one.clone()] };
+        let call = CleanCall { cluster_id: other().unwrap(), uid: "200".to_owned().try_into().unwrap(), force: false };
+        let called_there = Event::SendingClean { time: TIME, audit_id: "1".into(), call };
+        assert_eq!(at_risk(&[announced(std::slice::from_ref(&one)), called_there], Some(&cluster())), []);
         let kept_there = Event::Kept { time: TIME, cluster_id: other(), bindings: vec![one.reference()] };
         assert_eq!(at_risk(&[announced_there, called()], Some(&cluster())), []);
         assert_eq!(at_risk(&[announced(std::slice::from_ref(&one)), called(), kept_there], Some(&cluster())), [one]);

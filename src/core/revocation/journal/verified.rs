@@ -41,10 +41,18 @@ mod tests {
             seen("0b", "200", Outcome::Residual),
             seen("0a", "201", Outcome::Unverifiable),
             seen("0a", "201", Outcome::Verified),
+            seen("0c", "200", Outcome::Verified),
+            seen("0c", "201", Outcome::Residual),
         ];
-        for (digits, text, expected) in
-            [("0a", "200", true), ("0b", "200", false), ("0a", "201", true), ("0b", "201", false), ("0c", "200", false)]
-        {
+        for (digits, text, expected) in [
+            ("0a", "200", true),
+            ("0b", "200", false),
+            ("0a", "201", true),
+            ("0b", "201", false),
+            ("0c", "200", true),
+            ("0c", "201", false),
+            ("0d", "200", false),
+        ] {
             assert_eq!(is_verified(&events, Some(&cluster(digits)), &uid(text)), expected, "{digits} {text}");
         }
         assert!(!is_verified(&events, None, &uid("200")));

@@ -181,3 +181,33 @@ fn in_order(input: &RevocationInput, target: &InputTarget, users: Vec<(String, V
     });
     planned
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_can_become_any_of_a_kind_can_become_each() {
+        let account = |namespace: Option<&str>, name: Option<&str>| Target::ServiceAccount {
+            namespace: namespace.map(str::to_owned),
+            name: name.map(str::to_owned),
+        };
+        let user = |name: Option<&str>| Target::Identity(name.map(str::to_owned));
+        let admin = |namespace: Option<&str>| Target::NamespaceAdmin(namespace.map(str::to_owned));
+        for (any, one, expected) in [
+            (account(None, None), account(Some("shop"), Some("robot")), true),
+            (account(None, None), account(Some("shop"), None), true),
+            (account(Some("shop"), None), account(Some("shop"), Some("robot")), true),
+            (account(Some("shop"), None), account(Some("pay"), Some("robot")), false),
+            (account(Some("shop"), Some("robot")), account(Some("shop"), Some("robot")), false),
+            (account(Some("shop"), None), account(None, None), false),
+            (user(None), user(Some("bo")), true),
+            (user(Some("bo")), user(Some("bo")), false),
+            (user(None), account(Some("shop"), Some("robot")), false),
+            (admin(None), admin(Some("shop")), true),
+            (admin(Some("shop")), admin(None), false),
+        ] {
+            assert_eq!(covers(&any, &one), expected, "{any:?} {one:?}");
+        }
+    }
+}

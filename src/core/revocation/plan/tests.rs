@@ -13,17 +13,21 @@ use crate::core::identity::ack::{
 use crate::core::identity::evidence::{Answer, ClusterSources, Listing};
 use crate::core::identity::verdict::{Basis, ClusterDirectory, State, Verdict};
 use crate::core::rbac::binding::BindingItem;
+use crate::core::rbac::binding_object::BindingRef;
 use crate::core::rbac::grants::Grants;
 use crate::core::rbac::inventory::Inventory;
+use crate::core::rbac::inventory::Role;
 use crate::core::rbac::mapping::Mapping;
 use crate::core::rbac::others::MOST_NAMED;
-use crate::core::rbac::{RoleFacts, Roles};
+use crate::core::rbac::{Attributes, RoleFacts, Roles};
 use crate::core::revocation::fixtures::leaked_certificate;
 use crate::core::revocation::input::{
     Confirmation, DryRun, DryRuns, InputCluster, InputTarget, KubeconfigFact, Operator,
 };
+use crate::core::revocation::operation::ClusterRecord;
 use crate::core::revocation::refusal::RefusalCode;
 use crate::core::revocation::target::Target;
+use crate::core::revocation::verification::{Assembly, Before, CheckResult, Probe};
 
 mod cloud;
 mod fleet;
@@ -483,11 +487,13 @@ fn what_is_forgotten_after_the_plan_changes_no_question_and_no_record() {
     use crate::core::revocation::verification::questions;
     let group = |name: &str| json!({"kind": "Group", "apiGroup": "rbac.authorization.k8s.io", "name": name});
     let bindings = [
-        bound("team", "view", &[user("bo"), user("200-1")]),
+        bound("team", "cluster-admin", &[user("bo"), user("200-1")]),
         bound("everyone", "view", &[group("system:authenticated")]),
         bound("others", "edit", &[user("bo")]),
     ];
     let mut input = input(&[CARL], &bindings);
+    input.targets[0].target.names.insert("200-1".to_owned());
+    assert!(!questions(&input).is_empty());
     let asked = |input: &RevocationInput| format!("{:?}", questions(input));
     let (questions_before, roles_before) = (asked(&input), roles_then(&input));
     let held = input.scan.grants.inventory().bindings().len();
@@ -534,4 +540,104 @@ fn the_roles_of_the_bindings_that_are_changed_are_kept_as_they_are_now() {
         input.bindings.iter().map(BindingObject::reference).collect::<Vec<_>>().iter().collect::<Vec<_>>()
     );
     assert!(roles.iter().any(|then| then.role.is_some()), "{roles:?}");
+}
+
+#[test]
+fn an_administrator_by_a_name_that_several_can_hold_is_warned() {
+    let warned = |name: &str, groups: &[&str], holder: &str| {
+        let bindings = [bound("own", "view", &[user("200-1")]), bound("admins", "cluster-admin", &[user(holder)])];
+        let mut input = input(&[CARL], &bindings);
+        input.operator.names = vec![name.to_owned()];
+        input.operator.groups = groups.iter().map(|group| (*group).to_owned()).collect();
+        plan(&input).warnings.iter().any(|warning| warning.contains("a name that several identities can hold"))
+    };
+    assert!(warned("kubernetes-admin", &["dev", "system:masters"], "bo"));
+    assert!(warned("admin", &["dev"], "admin"));
+    assert!(!warned("ann", &["dev"], "bo"));
+    assert!(!warned("300-1", &["system:masters"], "bo"), "that is one identity's name");
+}
+
+fn record(id: Option<ClusterId>, bindings: &[BindingRef], probes: &[&str]) -> ClusterRecord {
+    let role = RoleFacts {
+        uid: "uid of view".into(),
+        rules: roles().of(None, &Role { kind: "ClusterRole".into(), name: "view".into() }).unwrap().rules.clone(),
+    };
+    let then =
+        |binding: &BindingRef| RoleThen { binding: binding.clone(), role: Some(role.clone()), namespace_uid: None };
+    let probe = |name: &&str| Probe {
+        name: (*name).to_owned(),
+        groups: Vec::new(),
+        attributes: Attributes { verb: "get".into(), resource: "pods".into(), ..Attributes::default() },
+    };
+    ClusterRecord {
+        id,
+        key: String::new(),
+        name: None,
+        context: None,
+        server: String::new(),
+        ca_keys: Vec::new(),
+        region: None,
+        confirmation: Confirmation::Nothing,
+        roles: bindings.iter().map(then).collect(),
+        probes: probes.iter().map(probe).collect(),
+        answers: None,
+    }
+}
+
+#[test]
+fn a_resumed_operation_that_has_no_question_on_record_proves_nothing() {
+    let input = carls_case();
+    let (plan, carl) = (plan(&input), &input.targets[0].target);
+    let own = input.bindings[0].reference();
+    let other = BindingRef { name: "other".into(), ..own.clone() };
+    let here = || Some(cluster_id());
+    let elsewhere = ClusterId::parse(&format!("c{}", "0b".repeat(16)));
+    for (record, expected) in [
+        (record(here(), std::slice::from_ref(&own), &[]), Err(CheckResult::Error)),
+        (record(here(), std::slice::from_ref(&own), &["300-1"]), Err(CheckResult::Error)),
+        (record(here(), std::slice::from_ref(&own), &["200"]), Ok(1)),
+        (record(here(), &[other], &[]), Err(CheckResult::Skipped)),
+        (record(elsewhere, &[own], &[]), Err(CheckResult::Skipped)),
+    ] {
+        let before = Before::recorded(&record, &plan);
+        let found = before.probes_of(carl).map(|probes| probes.len()).map_err(|report| report.result);
+        assert_eq!(found, expected, "{record:?}");
+    }
+}
+
+#[test]
+fn what_is_asked_is_shared_by_all_names_and_bounded() {
+    let names: Vec<String> = (1..=7).map(|number| format!("200-{number}")).collect();
+    let users: Vec<Value> = names.iter().map(|name| user(name)).collect();
+    let mut case = input(&[CARL], &[bound("own", "cluster-admin", &users)]);
+    case.targets[0].target.names.extend(names);
+    let count = case.targets[0].target.names.len();
+    let asked = crate::core::revocation::verification::questions(&case).len();
+    assert_eq!((count, asked), (8, 200));
+}
+
+#[test]
+fn a_verification_says_what_remains_of_its_own_identity() {
+    let mut both = input(&[CARL, FINN], &[bound("own", "view", &[user("200-1")])]);
+    both.targets[1].verdict.state = State::Active;
+    let plan = plan(&both);
+    let files = [leaked(), LeakedFacts { file: Some("b.yaml".into()), ..leaked_certificate("300-1", &[]) }];
+    let verification = |plan: &Plan, of: usize| {
+        let before = Before::default();
+        let missing_files = files.iter().collect();
+        let at = jiff::Timestamp::UNIX_EPOCH;
+        let assembly = Assembly { cluster_id: None, plan, before: &before, missing_files, at };
+        assembly.verification(&both.targets[of].target, Vec::new())
+    };
+    for (of, active) in [(0, false), (1, true)] {
+        let remains = verification(&plan, of).remains;
+        assert!(remains.iter().all(|remain| remain.uid.as_ref() == Some(&both.targets[of].target.uid)), "{remains:?}");
+        assert_eq!(remains.iter().any(|remain| remain.kind == RemainKind::Reissue), active);
+    }
+    let alone = Plan { leaked: vec![leaked()], ..plan.clone() };
+    let said = |plan: &Plan| verification(plan, 0).not_checked.join("; ");
+    assert!(said(&alone).contains("the leaked file itself: give it again with -f"), "{}", said(&alone));
+    let several = Plan { leaked: files.to_vec(), ..plan };
+    assert!(!said(&several).contains("the leaked file itself"), "{}", said(&several));
+    assert!(said(&several).contains(": give it again with -f"), "{}", said(&several));
 }

@@ -3,14 +3,21 @@
 use serde_json::{Value, json};
 
 use super::operation::OperationV1;
+use super::plan::FlagsV1;
 use super::summary::{self, SummaryV1};
+use super::text::OnDisk;
 use super::{RecordError, event, read_value};
+use crate::core::rbac::binding::BindingKind;
+use crate::core::rbac::binding_object::BindingRef;
 use crate::core::revocation::approval::SshSignature;
 use crate::core::revocation::journal::{
     Action, AuditLine, AuditResult, Ending, OperationSummary, Phase, RestoreOrigin, StepResult, SummaryPurpose, chain,
 };
 use crate::core::revocation::leaked::LeakedFacts;
 use crate::core::revocation::operation::{OperationRecord, Purpose};
+use crate::core::revocation::plan::Flags;
+use crate::core::revocation::restoration::RestoreToken;
+use crate::core::revocation::static_tokens::SecretRef;
 
 /// The files of an operation in a folder of `tests/fixtures`.
 macro_rules! files {
@@ -491,4 +498,85 @@ fn a_step_that_is_neither_a_bindings_nor_the_clouds_is_refused() {
     {
         assert!(refused(cloud, key, value).ends_with(of_the_cloud), "{key}");
     }
+}
+
+#[test]
+fn every_flag_comes_back_and_the_last_is_written_only_where_it_was_given() {
+    let names = |name: &str| vec![name.to_owned()];
+    let all = Flags {
+        force: true,
+        rbac_only: true,
+        all_deleted: true,
+        accept_inferred: true,
+        leave_no_admin: true,
+        end_static_tokens: true,
+        accept_group_grants: names("a"),
+        also_names: names("b"),
+        accept_names: names("c"),
+    };
+    for flags in [all.clone(), Flags { end_static_tokens: false, ..all }, Flags::default()] {
+        let written = FlagsV1::from(&flags);
+        let keys = serde_json::to_value(&written).unwrap();
+        assert_eq!(keys.get("endStaticTokens").is_some(), flags.end_static_tokens, "{keys}");
+        assert_eq!(Flags::from(written), flags);
+    }
+}
+
+#[test]
+fn a_record_knows_its_steps() {
+    for (record, _, _) in [REVOKED, RESTORED] {
+        let mut read = operation(value(record)).unwrap();
+        assert!(read.has_step(1) && !read.has_step(0) && !read.has_step(99));
+        let steps = read.summary(0).steps;
+        if let Purpose::Restore { plan, .. } = &mut read.purpose {
+            let secret = SecretRef { namespace: "shop".into(), name: "robot".into() };
+            plan.tokens = vec![RestoreToken { id: 99, cluster_id: None, secret, value: "2026-11-22".into() }];
+            assert!(read.has_step(1) && read.has_step(99) && !read.has_step(98));
+            assert_eq!(read.summary(0).steps, steps + 1);
+        }
+    }
+}
+
+#[test]
+fn a_binding_is_one_text_in_a_record() {
+    for (kind, namespace, name, text) in [
+        (BindingKind::RoleBinding, Some("shop"), "a:b/c", "RoleBinding/shop/a:b/c"),
+        (BindingKind::ClusterRoleBinding, None, "team", "ClusterRoleBinding/-/team"),
+    ] {
+        let binding = BindingRef { kind, namespace: namespace.map(str::to_owned), name: name.to_owned() };
+        assert_eq!((OnDisk::write(&binding), <BindingRef as OnDisk>::read(text)), (text.to_owned(), Some(binding)));
+    }
+    for text in ["", "RoleBinding", "RoleBinding/shop", "Role/shop/team"] {
+        assert_eq!(<BindingRef as OnDisk>::read(text), None, "{text}");
+    }
+}
+
+#[test]
+fn only_a_binding_that_is_made_anew_comes_back_with_others() {
+    let mut seen = [false; 2];
+    let steps = value(RESTORED.0)["purpose"]["plan"]["steps"].as_array().unwrap().len();
+    for index in 0..steps {
+        let mut record = value(RESTORED.0);
+        let step = &mut record["purpose"]["plan"]["steps"][index];
+        let is_made = !step["create"].is_null();
+        seen[usize::from(is_made)] = true;
+        step["others"] = json!([{"kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": "bo"}]);
+        assert_eq!(operation(record).is_ok(), is_made, "step {index}");
+    }
+    assert_eq!(seen, [true; 2]);
+}
+
+#[test]
+fn what_a_role_allows_by_now_comes_back() {
+    let mut record = value(RESTORED.0);
+    let rule = |verb: &str| json!([{"verbs": [verb], "apiGroups": [""], "resources": ["pods"]}]);
+    let plan = &mut record["purpose"]["plan"];
+    plan["changes"] = json!([{
+        "clusterId": null, "binding": plan["steps"][0]["object"], "roleKind": "ClusterRole", "roleName": "dev",
+        "roleChange": {"removed": rule("get"), "added": rule("delete")}, "leftOut": [], "losesOwners": false,
+    }]);
+    let read = operation(record).unwrap();
+    let Purpose::Restore { plan, .. } = &read.purpose else { panic!("{read:?}") };
+    let change = plan.changes[0].role_change.as_ref().unwrap();
+    assert_eq!((&change.removed[0].verbs[0][..], &change.added[0].verbs[0][..]), ("get", "delete"));
 }

@@ -159,9 +159,11 @@ fn owners_are_left_behind_and_that_is_said() {
     let mut taken = from_team();
     let owner = json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": "o", "uid": "x"}]);
     taken.before.metadata.owner_references = serde_json::from_value(owner).unwrap();
-    let plan = planned(taken, Present { binding: None, ..as_left() }, RestoreFlags::default());
+    let plan = planned(taken.clone(), Present { binding: None, ..as_left() }, RestoreFlags::default());
     assert!(plan.changes[0].loses_owners);
     assert_eq!(created(&plan.steps[0]).metadata.owner_references, None);
+    let plan = planned(taken, as_left(), RestoreFlags::default());
+    assert!(!plan.changes[0].loses_owners, "a binding that is there keeps its owners");
 }
 
 type Edit<'a> = &'a dyn Fn(&mut Taken, &mut Present);
@@ -279,6 +281,12 @@ fn a_leaked_name_comes_back_only_by_its_name() {
 }
 
 #[test]
+fn a_binding_of_which_nothing_was_taken_is_not_made_anew() {
+    let taken = Taken { subjects: Vec::new(), ..from_team() };
+    assert_eq!(planned(taken, Present { binding: None, ..as_left() }, RestoreFlags::default()).steps, []);
+}
+
+#[test]
 fn nothing_taken_is_nothing_to_restore() {
     let plan = plan(None, &[], &[], &[], RestoreFlags::default());
     assert_eq!(plan.refusals.iter().map(|refusal| refusal.code).collect::<Vec<_>>(), [RefusalCode::NothingToRestore]);
@@ -376,15 +384,17 @@ fn the_hash_is_over_flags_and_steps() {
     assert_ne!(agreed.hash, planned(from_team(), later, RestoreFlags::default()).hash);
 }
 
+fn cluster(digit: &str) -> Option<ClusterId> {
+    ClusterId::parse(&format!("c{}", digit.repeat(32)))
+}
+
+fn token(cluster_id: Option<ClusterId>) -> RestoreToken {
+    let secret = SecretRef { namespace: "shop".into(), name: "robot".into() };
+    RestoreToken { id: 0, cluster_id, secret, value: "2026-11-22".into() }
+}
+
 #[test]
 fn a_static_token_in_another_cluster_makes_it_a_plan_of_several() {
-    let cluster = |digit: &str| ClusterId::parse(&format!("c{}", digit.repeat(32)));
-    let token = |id| RestoreToken {
-        id: 0,
-        cluster_id: id,
-        secret: SecretRef { namespace: "shop".into(), name: "robot".into() },
-        value: "2026-11-22".into(),
-    };
     let of = |tokens| RestorePlan { tokens, ..RestorePlan::default() };
     assert!(of(vec![token(cluster("a")), token(cluster("b"))]).is_of_several());
     assert!(!of(vec![token(cluster("a")), token(cluster("a"))]).is_of_several());
@@ -401,4 +411,75 @@ fn of_two_removals_one_that_is_certain_is_enough() {
         assert!(taken[0].is_certain, "{first:?} {second:?}");
     }
     assert!(!taken_by(&[write(&before, None), write(&before, None)])[0].is_certain);
+}
+
+fn codes(plan: &RestorePlan) -> Vec<RefusalCode> {
+    plan.refusals.iter().map(|refusal| refusal.code).collect()
+}
+
+#[test]
+fn plans_of_several_clusters_are_one_and_each_part_keeps_to_its_cluster() {
+    let of = |digit: &str| {
+        let pairs = [(from_team(), Present { binding: None, ..as_left() })];
+        plan(cluster(digit).as_ref(), &pairs, &[], &[], RestoreFlags::default())
+    };
+    let with_token = of("b").with_tokens(vec![token(cluster("b"))]);
+    let joined = RestorePlan::joined(vec![of("a"), with_token]);
+    assert!(joined.is_sealed());
+    let numbers = |plan: &RestorePlan| {
+        let steps = plan.steps.iter().map(|step| step.id).collect::<Vec<_>>();
+        (steps, plan.tokens.iter().map(|token| token.id).collect::<Vec<_>>())
+    };
+    assert_eq!(numbers(&joined), (vec![1, 2], vec![3]));
+    assert_eq!(joined.token(3), joined.tokens.first());
+    assert_eq!(joined.token(2), None);
+    for (digit, expected) in [("a", (vec![1], vec![])), ("b", (vec![2], vec![3])), ("c", (vec![], vec![]))] {
+        let part = joined.in_cluster(cluster(digit).as_ref());
+        assert_eq!((numbers(&part), &part.hash), (expected.clone(), &joined.hash), "{digit}");
+        assert!(part.changes.iter().all(|change| change.cluster_id == cluster(digit)), "{digit}");
+        assert_eq!(part.changes.len(), expected.0.len(), "{digit}");
+    }
+    assert!(joined.gives_back("200-1") && !joined.gives_back("bo"));
+}
+
+#[test]
+fn one_cluster_with_nothing_to_get_back_keeps_no_other_from_it() {
+    let nothing = || plan(None, &[], &[], &[], RestoreFlags::default());
+    let only_token = || RestorePlan { tokens: vec![token(cluster("b"))], ..RestorePlan::default() };
+    let none = [RefusalCode::NothingToRestore];
+    for (plans, expected) in [
+        (vec![nothing(), planned(from_team(), as_left(), RestoreFlags::default())], &[][..]),
+        (vec![nothing(), only_token()], &[]),
+        (vec![nothing()], &none),
+    ] {
+        assert_eq!(codes(&RestorePlan::joined(plans.clone())), expected, "{plans:?}");
+    }
+    let gone = planned(from_team(), Present { role: None, ..as_left() }, RestoreFlags::default());
+    assert_eq!(codes(&RestorePlan::joined(vec![only_token(), gone])), [RefusalCode::RoleGone]);
+    let with_token = nothing().with_tokens(vec![token(None)]);
+    assert_eq!((codes(&with_token), with_token.is_sealed()), (vec![], true));
+    assert_eq!(codes(&nothing().with_tokens(Vec::new())), none);
+    let refused = planned(from_team(), Present { role: None, ..as_left() }, RestoreFlags::default());
+    assert_eq!(codes(&refused.with_tokens(vec![token(None)])), [RefusalCode::RoleGone]);
+}
+
+#[test]
+fn the_hash_is_over_static_tokens() {
+    let of = |token| RestorePlan::default().with_tokens(vec![token]).hash;
+    let one = of(token(cluster("a")));
+    assert_ne!(of(token(cluster("b"))), one);
+    assert_ne!(of(RestoreToken { value: "2026-11-23".into(), ..token(cluster("a")) }), one);
+    let secret = SecretRef { namespace: "shop".into(), name: "other".into() };
+    assert_ne!(of(RestoreToken { secret, ..token(cluster("a")) }), one);
+}
+
+#[test]
+fn what_is_not_restored_is_named_with_its_clusters_folder_once() {
+    let id = cluster("a").unwrap();
+    let text = |cluster_id: Option<&ClusterId>, what: &str| {
+        NotRestored { cluster_id: cluster_id.cloned(), what: what.into(), why: "unread".into() }.to_string()
+    };
+    assert_eq!(text(Some(&id), "team.json"), format!("{id}/team.json: unread"));
+    assert_eq!(text(Some(&id), id.as_str()), format!("{id}: unread"));
+    assert_eq!(text(None, "200"), "200: unread");
 }

@@ -157,8 +157,9 @@ impl Case {
 #[test]
 fn each_reason_against_a_rotation_is_found() {
     use RefusalCode::*;
-    let cases: [(Case, &[RefusalCode]); 11] = [
+    let cases: [(Case, &[RefusalCode]); 12] = [
         (Case::new(), &[]),
+        (Case::with(|case| case.certificates.push(certificate(CertificateFrom::LeakedFile, "200-2"))), &[]),
         (Case::with(|case| case.input.cloud = Err("--offline".into())), &[NoCloudCredentials]),
         (Case::with(|case| case.input.cluster.state = Some("deleting".into())), &[ClusterState]),
         (Case::with(|case| case.input.cluster.confirmation = Confirmation::Nothing), &[ClusterUnconfirmed]),
@@ -206,6 +207,8 @@ fn acks_own_binding_is_acks_to_change_and_the_others_get_a_step_each() {
     assert_eq!((step.subjects.as_slice(), step.shared_with.count), (["User/200-1".to_owned()].as_slice(), 2));
     let what: Vec<&str> = plan.plan.remains.iter().map(|remain| remain.what.as_str()).collect();
     assert!(what.iter().any(|what| what.contains("names 200-7, which no known certificate has")), "{what:?}");
+    let unknown = what.iter().filter(|what| what.contains("which no known certificate has")).count();
+    assert_eq!(unknown, 1, "others' names and the old one are none of these: {what:?}");
     assert!(plan.plan.warnings.iter().any(|text| text.contains("LTAI5t (from the environment) can fetch")));
 
     let kept = Case::with(|case| case.keep_others = true).plan();
@@ -219,6 +222,37 @@ fn without_a_binding_of_acks_the_new_certificate_may_have_no_access_and_that_is_
     let warns = |plan: RotationPlan| plan.plan.warnings.iter().any(|text| text.contains("no binding that ACK made"));
     assert!(!warns(Case::new().plan()));
     assert!(warns(Case::with(|case| case.certificates = vec![certificate(CertificateFrom::Context, "200-9")]).plan()));
+}
+
+#[test]
+fn a_certificate_that_the_clusters_ca_did_not_sign_is_warned_of() {
+    let warns = |signed_by_ca: Option<bool>| {
+        let case = Case::with(|case| case.certificates[0].facts.signed_by_ca = signed_by_ca);
+        case.plan().plan.warnings.iter().any(|text| text.contains("CA did not sign"))
+    };
+    assert_eq!([Some(false), Some(true), None].map(warns), [true, false, false]);
+}
+
+#[test]
+fn what_may_not_be_renamed_is_warned_of_where_it_is_to_be_renamed() {
+    let warns = |keep_others: bool| {
+        let (case, own) = (Case::new(), uid("200"));
+        let dry_runs = BTreeMap::from([(case.input.bindings[1].reference(), Err("forbidden".to_owned()))]);
+        let draft = draft(RotationFacts {
+            input: &case.input,
+            uid: &own,
+            certificates: &case.certificates,
+            caller: &case.caller,
+            access_key: None,
+            destination: case.destination,
+            dry_runs: &dry_runs,
+            keep_others,
+            copies: &[],
+        });
+        let plan = RotationPlan::new(vec![draft], keep_others).plan;
+        plan.warnings.iter().any(|text| text.contains("oncall can't be changed: forbidden"))
+    };
+    assert!(warns(false) && !warns(true));
 }
 
 #[test]
@@ -322,6 +356,8 @@ fn the_journal_tells_how_far_a_rotation_came() {
     }
     let events = [sent("1"), issued(), Event::Written { time, written: written.clone() }];
     assert_eq!(progress(&events, Some(&cluster())).written, Some(written));
+    let elsewhere = ClusterId::parse(&format!("c{}", "0b".repeat(16)));
+    assert_eq!(progress(&events, elsewhere.as_ref()), Progress::default());
 }
 
 #[test]
@@ -342,6 +378,9 @@ fn what_ack_issues_must_be_one_certificate_of_the_identity_with_its_key() {
     };
     let new = read_issued(&config("200-9", ""), &uid("200")).unwrap();
     assert_eq!((new.common_name.as_str(), new.login().certificate.is_some()), ("200-9", true));
+    let nothing_chosen = config("200-9", "").expose().replace("current-context: c\n", "");
+    let new = read_issued(&crate::core::secret::Secret::new(nothing_chosen), &uid("200")).unwrap();
+    assert_eq!(new.common_name, "200-9", "its only context is the one that is meant");
     for (text, why) in [
         (config("300-9", ""), "another identity"),
         (config("ann", ""), "another identity"),

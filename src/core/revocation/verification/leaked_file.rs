@@ -132,6 +132,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_refusal_is_named_as_what_it_is() {
+        for (status, says) in
+            [(403, "may be about another credential"), (404, "may still look"), (204, "still works"), (500, "no clear")]
+        {
+            let why = read_leaked_status(status, "User \"bo\" cannot", "200-17").unwrap_err();
+            assert!(why.starts_with(&status.to_string()) && why.contains(says), "{why}");
+        }
+    }
+
+    #[test]
     fn its_own_review_counts_by_a_clear_answer_alone() {
         for (allowed, error, expected) in
             [(false, None, Passed), (true, None, Failed), (true, Some("x"), Failed), (false, Some("x"), Error)]

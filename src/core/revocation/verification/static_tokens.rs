@@ -42,6 +42,9 @@ mod tests {
             let report = weigh_static_tokens(&[&a, &b], Ok(&left)).unwrap();
             assert_eq!(report.result, expected, "{left:?}");
         }
+        let detail = |ended: &[&SecretRef]| weigh_static_tokens(ended, Ok(&taken(&[]))).unwrap().detail;
+        assert!(detail(&[&a]).starts_with("1 Secret is "));
+        assert!(detail(&[&a, &b]).starts_with("2 Secrets are "));
         assert_eq!(weigh_static_tokens(&[&a], Err("forbidden")).unwrap().result, Error);
         assert_eq!(weigh_static_tokens(&[], Err("forbidden")), None);
     }

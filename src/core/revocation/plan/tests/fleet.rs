@@ -34,8 +34,10 @@ fn the_parts_of_a_plan_are_about_one_cluster_each_and_share_its_hash() {
     assert_eq!(plan.steps.iter().map(|step| step.id).collect::<Vec<_>>(), [1, 2, 3, 4]);
     let ids = plan.clusters();
     assert_eq!(ids.len(), 2);
+    assert!(plan.is_of_several());
     let parts: Vec<Plan> = ids.into_iter().map(|id| plan.in_cluster(id)).collect();
     for part in &parts {
+        assert!(!part.is_of_several());
         assert_eq!((part.targets.len(), part.steps.len(), &part.hash), (1, 2, &plan.hash));
         assert!(part.steps.iter().all(|step| step.cluster_id == part.targets[0].cluster_id));
     }
@@ -53,6 +55,8 @@ fn what_stands_against_one_cluster_leaves_the_others_alone() {
     let plan = fleet(&[input(&[CARL], &bindings), going]);
     assert_eq!(plan.refusals.iter().map(|one| one.code).collect::<Vec<_>>(), [RefusalCode::ClusterState]);
     assert_eq!(plan.refusals[0].cluster_id, ClusterId::parse(OTHER));
+    assert_eq!(plan.in_cluster(ClusterId::parse(OTHER).as_ref()).refusals.len(), 1);
+    assert_eq!(plan.in_cluster(Some(&cluster_id())).refusals, []);
     assert_eq!(plan.clusters(), [Some(&cluster_id())]);
 }
 
@@ -62,6 +66,13 @@ fn an_identity_with_nothing_in_one_of_several_clusters_is_passed_over_there() {
     nothing.targets[0].kubeconfig = KubeconfigFact::NotListed;
     let plan = fleet(&[input(&[CARL], &[own()]), nothing]);
     assert_eq!((plan.refusals.len(), plan.clusters()), (0, vec![Some(&cluster_id())]));
+    for (certificate, passed_over) in [(CertificateState::Unissued, true), (CertificateState::Unexpired, false)] {
+        let mut listed = elsewhere(input(&[CARL], &[]), OTHER);
+        let KubeconfigFact::Listed(state) = &mut listed.targets[0].kubeconfig else { unreachable!("carl's is listed") };
+        state.certificate = certificate;
+        let plan = fleet(&[input(&[CARL], &[own()]), listed]);
+        assert_eq!((plan.refusals.len(), plan.clusters().len()), (0, 2 - usize::from(passed_over)), "{certificate:?}");
+    }
     let mut unknown = elsewhere(input(&[CARL], &[]), OTHER);
     unknown.targets[0].kubeconfig = KubeconfigFact::Unknown("denied".into());
     let plan = fleet(&[unknown]);
@@ -95,4 +106,14 @@ fn a_kubeconfig_of_another_cluster_remains_unless_that_is_planned_too() {
     let others = |plan: &Plan| plan.remains.iter().filter(|one| one.kind == RemainKind::OtherCluster).count();
     assert_eq!(others(&fleet(&[with_elsewhere()])), 1);
     assert_eq!(others(&fleet(&[with_elsewhere(), elsewhere(input(&[CARL], &bindings), OTHER)])), 0);
+}
+
+#[test]
+fn what_an_identity_could_become_belongs_to_its_cluster() {
+    let plan = fleet(&[input(&[CARL], &[own()]), elsewhere(input(&[CARL], &[own()]), OTHER)]);
+    let ids = [Some(cluster_id()), ClusterId::parse(OTHER)];
+    for id in &ids {
+        let paths = plan.in_cluster(id.as_ref()).paths;
+        assert!(!paths.is_empty() && paths.iter().all(|path| path.cluster_id == *id), "{paths:?}");
+    }
 }

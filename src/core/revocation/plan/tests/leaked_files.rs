@@ -123,3 +123,15 @@ fn each_certificate_has_its_tombstone_once() {
     let kept: Vec<_> = tombstones_of(&plan).into_iter().map(|one| (one.common_name, one.uid)).collect();
     assert_eq!(kept, [("200-1".to_owned(), uid(CARL)), ("300-1".to_owned(), uid(FINN))]);
 }
+
+/// Whoever holds the file is let in by the group, whatever became of the name.
+#[test]
+fn a_certificate_of_a_group_that_is_let_in_is_not_dead() {
+    let admin = |file| LeakedFacts { organizations: vec!["system:masters".into()], ..file };
+    let plan = plan_about(&mut carls_case(), &[admin(file("a.yaml", "200-7"))], RevokeMode::Single);
+    assert!(!codes(&plan.refusals).contains(&RefusalCode::CredentialDead), "{:?}", plan.refusals);
+    let of_group = |file| LeakedFacts { organizations: vec!["ops".into()], ..file };
+    let bindings = [bound("own", "view", &[user("200-1")]), bound("ops", "view", &[group("ops")])];
+    let plan = plan_about(&mut input(&[CARL], &bindings), &[of_group(file("a.yaml", "200-7"))], RevokeMode::Single);
+    assert!(!codes(&plan.refusals).contains(&RefusalCode::CredentialDead), "{:?}", plan.refusals);
+}

@@ -130,6 +130,20 @@ fn a_mapping_to_the_identitys_name_is_a_way_in_whatever_its_arn() {
 }
 
 #[test]
+fn a_mapping_of_an_arn_with_the_identitys_name_is_a_way_in() {
+    let found = |arn: &str, uid: Option<Uid>| {
+        let mut carl = carl(&[]);
+        carl.verdict.name = Some("carl".into());
+        let plan = plan(&case_of(vec![carl], &[], vec![Mapping { uid, ..mapping(arn, "ann", &["ops"]) }]));
+        plan.remains.iter().map(|remain| remain.kind).filter(|kind| *kind != RemainKind::RecycleBin).collect::<Vec<_>>()
+    };
+    assert_eq!(found("acs:ram::1000:user/Carl", None), [RemainKind::Mapping]);
+    assert_eq!(found("acs:ram::1000:user/carla", None), []);
+    assert_eq!(found("acs:ram::1000:user/carl", Some(uid(FINN))), [RemainKind::ReusableName]);
+    assert_eq!(found("acs:ram::1000:user/bo", Some(uid(FINN))), []);
+}
+
+#[test]
 fn names_that_the_flags_give_must_be_there_and_resemble_an_identity_that_is_revoked() {
     let team = bound("team", "view", &[user("200.17"), user("200-1"), user("300.1"), user("alice"), group("200.9")]);
     let wrong = |flags: Flags| {
@@ -162,6 +176,10 @@ fn names_that_the_flags_give_must_be_there_and_resemble_an_identity_that_is_revo
         }
     }
     assert_eq!(wrong(Flags { accept_names: vec!["alice".into()], ..also(&["300.1"]) }).len(), 2);
+    // What RAM called it is not known.
+    let nameless = case_of(vec![target(CARL)], std::slice::from_ref(&team), Vec::new());
+    let count = |flags: Flags| misnamed(std::iter::once(&nameless), &flags).len();
+    assert_eq!((count(also(&["alice"])), count(accepting(&["alice"]))), (1, 0));
 }
 
 #[test]

@@ -90,6 +90,9 @@ fn what_stays_possible_by_groups_and_mappings_remains() {
     );
     assert!(!RemainKind::Path.is_access(), "what leads there is access, and is found by itself");
 
+    let only_perhaps = plan(&case("cluster-admin", &[bound("run", "run", &everyone)]));
+    assert_eq!(staying(&only_perhaps), [""; 0], "what depends on more is not said to remain");
+
     let own = bound("own", "cluster-admin", &[user("200-1")]);
     let over_itself = plan(&case("view", &[bound("act", "act", &everyone), own]));
     assert_eq!(staying(&over_itself), [""; 0], "its own name holds nothing afterwards");
