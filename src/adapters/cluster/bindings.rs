@@ -219,12 +219,13 @@ impl ApiServer {
             token => format!("{}?continue={}", list.path, percent::encode_segment(token)),
         };
         let question = ApiRequest::get(&list.call, path).in_encoding(list.encoding);
-        let mut body = ListBody { answer: self.ask(&question).await?, budget, limit: self.limits.list };
+        let mut body = ListBody { answer: self.ask(&question).await?, budget, kept: 0, limit: self.limits.list };
         let (trailer, count) = match body.answer.encoding() {
             Encoding::Json | Encoding::Table | Encoding::Discovery => {
                 let mut decoder = ListDecoder::new(self.limits.item);
                 while let Some(frame) = body.frame().await? {
                     decoder.feed(&frame, |item| items.add_json(item))?;
+                    body.keep(decoder.items())?;
                 }
                 let count = decoder.items();
                 (decoder.finish()?, count)
@@ -233,6 +234,7 @@ impl ApiServer {
                 let mut decoder = ProtobufListDecoder::new(self.limits.item);
                 while let Some(frame) = body.frame().await? {
                     decoder.feed(&frame, |item| items.add_protobuf(item))?;
+                    body.keep(decoder.items())?;
                 }
                 let count = decoder.items();
                 (decoder.finish()?, count)
@@ -244,19 +246,35 @@ impl ApiServer {
     }
 }
 
+/// What an item takes in memory beside its text: a list of empty ones is not for nothing.
+const KEPT_ITEM: u64 = 512;
+
 /// A page's bytes, and how many all pages of its list may still have.
 struct ListBody<'b> {
     answer: ApiResponse,
     budget: &'b mut u64,
+    /// The page's items that were charged.
+    kept: u64,
     limit: u64,
 }
 
 impl ListBody<'_> {
     async fn frame(&mut self) -> Result<Option<Bytes>, Failure> {
         let frame = self.answer.frame().await?;
-        let length = frame.as_ref().map_or(0, Bytes::len) as u64;
-        *self.budget = self.budget.checked_sub(length).ok_or(Failure::TooLarge { limit: self.limit })?;
+        self.charge(frame.as_ref().map_or(0, Bytes::len) as u64)?;
         Ok(frame)
+    }
+
+    /// Charges for the items that are new among so many.
+    fn keep(&mut self, items: u64) -> Result<(), Failure> {
+        let new = items - self.kept;
+        self.kept = items;
+        self.charge(new * KEPT_ITEM)
+    }
+
+    fn charge(&mut self, length: u64) -> Result<(), Failure> {
+        *self.budget = self.budget.checked_sub(length).ok_or(Failure::TooLarge { limit: self.limit })?;
+        Ok(())
     }
 }
 

@@ -356,6 +356,21 @@ async fn endless_valid_items_end_with_an_error() {
     assert!(matches!(failure, Failure::Timeout(SHORT_TIMEOUT)), "{failure:?}");
 }
 
+#[tokio::test]
+async fn items_of_little_text_take_memory_all_the_same() {
+    for (count, fits) in [(1_000, true), (2_100, false)] {
+        let items = vec![binding("a"); count].join(",");
+        assert!(items.len() < 1 << 19, "{}", items.len());
+        let body = role_bindings_with(r#"{"resourceVersion":"7"}"#, &format!("[{items}]"));
+        let server = Server::answering(move |_| json(200, &body).into()).await;
+        let api = connect(&server).with_limits(Limits { list: 1 << 20, ..Limits::default() });
+        match role_bindings(&api).await {
+            Ok(inventory) => assert!(fits && inventory.bindings().len() == count),
+            Err(error) => assert!(!fits && matches!(error.failure, Failure::TooLarge { .. }), "{error:?}"),
+        }
+    }
+}
+
 async fn endless(start: &str, repeated: &str) -> Server {
     let start = format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{start}");
     let repeated = repeated.repeat(4096 / repeated.len() + 1);
