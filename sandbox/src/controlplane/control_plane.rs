@@ -19,6 +19,7 @@ use crate::clock;
 use crate::cluster::{Cluster, ClusterError};
 
 const READY_WITHIN: Duration = Duration::from_secs(90);
+const ATTEMPTS: usize = 3;
 const STEP: Duration = Duration::from_millis(100);
 
 /// How a control plane differs from a plain one.
@@ -50,14 +51,27 @@ impl ControlPlane {
     /// Starts etcd and kube-apiserver from `assets` and waits until it is ready, about five seconds.
     ///
     /// # Errors
-    /// If a process doesn't start or doesn't get ready within 90 seconds; the end of its log is in the error.
+    /// If a process doesn't start or doesn't get ready within 90 seconds, three times; the end of its log is in the error.
     pub fn start(assets: &Path, options: &ControlPlaneOptions) -> Result<Self, ClusterError> {
+        let mut attempts = 1..ATTEMPTS;
+        loop {
+            match Self::start_once(assets, options) {
+                // Another process may have taken a port between the look for a free one and its use.
+                Err(ClusterError::NotReady { .. }) if attempts.next().is_some() => {}
+                started => return started,
+            }
+        }
+    }
+
+    fn start_once(assets: &Path, options: &ControlPlaneOptions) -> Result<Self, ClusterError> {
         let authority = Authority::new(clock::now())?;
         let folder = TempDir::with_prefix("ackcred-controlplane-")?;
         let files = write_files(folder.path(), &authority, options)?;
         let [etcd_port, peer_port, port] = free_ports()?;
         let etcd_url = format!("http://127.0.0.1:{etcd_port}");
-        let etcd = start_etcd(assets, folder.path(), &etcd_url, peer_port)?;
+        let mut etcd = start_etcd(assets, folder.path(), &etcd_url, peer_port)?;
+        let etcd_address = SocketAddr::from((Ipv4Addr::LOCALHOST, etcd_port));
+        wait_for_etcd(&mut etcd, etcd_address)?;
         let api_server = Process::start(
             Command::new(assets.join("kube-apiserver"))
                 .args(flags(&files, &etcd_url, port))
@@ -68,7 +82,7 @@ impl ControlPlane {
         let mut plane = Self {
             url: format!("https://127.0.0.1:{port}"),
             authority,
-            etcd: SocketAddr::from((Ipv4Addr::LOCALHOST, etcd_port)),
+            etcd: etcd_address,
             _guard: guard,
             _api_server: api_server,
             _etcd: etcd,
@@ -195,6 +209,18 @@ fn start_etcd(assets: &Path, folder: &Path, url: &str, peer_port: u16) -> std::i
     let mut command = Command::new(assets.join("etcd"));
     command.args(flags.iter().flat_map(|(flag, value)| [*flag, *value])).arg("--unsafe-no-fsync");
     Process::start(&mut command, folder.join("etcd.log"))
+}
+
+/// The API server gives up by itself where its store is late, as on a busy machine.
+fn wait_for_etcd(etcd: &mut Process, address: SocketAddr) -> Result<(), ClusterError> {
+    let until = Instant::now() + READY_WITHIN;
+    while Instant::now() < until && !etcd.has_ended() {
+        if post(address, "/v3/kv/range", &json!({"key": "AA=="})).is_ok() {
+            return Ok(());
+        }
+        std::thread::sleep(STEP);
+    }
+    Err(ClusterError::NotReady { what: "etcd", last: etcd.last_words() })
 }
 
 fn flags(files: &ControlPlaneFiles, etcd: &str, port: u16) -> Vec<String> {
