@@ -58,7 +58,7 @@ impl Stage {
         match self.verb {
             Verb::Revoke => REVOKE.to_vec(),
             Verb::Restore => vec!["restore", &self.operation, "--yes", "--force"],
-            Verb::Rotate => vec!["rotate", "--in-place", "--yes", "--settle", "0"],
+            Verb::Rotate => vec!["rotate", "--in-place", "--yes", "--settle", "0", "--wait", "10s"],
             Verb::Verify => vec!["verify", &self.operation],
         }
     }
