@@ -130,7 +130,7 @@ impl RecheckQuery<'_> {
         }
         let Some(first) = meant.into_iter().next() else { return BTreeMap::new() };
         let question = self.question(first, once.values().copied().collect());
-        let reports = ask_cloud(&question).await;
+        let reports = ask_cloud(&question, false).await;
         once.into_keys().cloned().zip(reports).collect()
     }
 
@@ -181,7 +181,6 @@ impl RecheckQuery<'_> {
             leaked: self.leaked.clone(),
             settle: Duration::ZERO,
             has_just_changed: false,
-            cloud_may_be_at_work: false,
             now: self.now,
         }
     }

@@ -68,8 +68,6 @@ pub struct VerificationQuery<'a> {
     pub settle: Duration,
     /// Whether something was changed just now: then the API server may need a while to say so.
     pub has_just_changed: bool,
-    /// Whether the cloud may still be at work on a call: then its record may need a while to say so.
-    pub cloud_may_be_at_work: bool,
     /// The time, where the API server's own is not known.
     pub now: Timestamp,
 }

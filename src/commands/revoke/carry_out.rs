@@ -210,10 +210,9 @@ impl Revocation<'_> {
             leaked: self.leaked.iter().collect(),
             settle,
             has_just_changed: true,
-            cloud_may_be_at_work: self.cloud_may_be_at_work(plan, &results),
             now: self.world.clock().time(),
         };
-        let cloud = verification::ask_cloud(&question).await;
+        let cloud = verification::ask_cloud(&question, self.cloud_may_be_at_work(plan, &results)).await;
         let cloud_is_done = cloud.iter().all(|report| report.result == CheckResult::Passed);
         let mut collateral = repair().await;
         let verify = verification::verify(&question, cloud);

@@ -14,9 +14,9 @@ const CLOUD_SETTLES_WITHIN: Duration = Duration::from_secs(10);
 /// The wait between two looks.
 const CLOUD_STEP: Duration = Duration::from_millis(500);
 
-/// What the cloud has on record of each identity. Where it has something and may still be at work, it is asked again for a while: it
-/// answers before it is done.
-pub async fn ask_cloud(question: &VerificationQuery<'_>) -> Vec<CheckReport> {
+/// What the cloud has on record of each identity. Where it has something and may still be at work on a call, it is asked again for a
+/// while: it answers before it is done.
+pub async fn ask_cloud(question: &VerificationQuery<'_>, may_be_at_work: bool) -> Vec<CheckReport> {
     let for_all = |report: CheckReport| vec![report; question.targets.len()];
     let (Some(cloud), false) = (question.cloud.ready(), question.plan.flags.rbac_only) else {
         return for_all(CheckReport::skipped(Check::Cloud, "the cloud was not asked: its record stays as it is"));
@@ -24,8 +24,7 @@ pub async fn ask_cloud(question: &VerificationQuery<'_>) -> Vec<CheckReport> {
     let Some(id) = question.cluster_id else {
         return for_all(CheckReport::error(Check::Cloud, "the cluster's ID is not known"));
     };
-    let lag = if question.cloud_may_be_at_work { CLOUD_SETTLES_WITHIN } else { Duration::ZERO };
-    let until = Instant::now() + lag;
+    let until = Instant::now() + if may_be_at_work { CLOUD_SETTLES_WITHIN } else { Duration::ZERO };
     loop {
         let permissions = stream::iter(&question.targets)
             .map(|target| cloud::permissions(cloud, question.region, &target.target.uid))

@@ -148,7 +148,6 @@ async fn verify_one(question: &RotationQuery<'_>, target: &InputTarget) -> (Veri
         leaked: Vec::new(),
         settle: question.settle,
         has_just_changed: true,
-        cloud_may_be_at_work: true,
         now: question.now,
     };
     let new_name = renewed.map(|(_, new)| new.common_name.as_str());
