@@ -71,7 +71,8 @@ impl ControlPlane {
         let etcd_url = format!("http://127.0.0.1:{etcd_port}");
         let mut etcd = start_etcd(assets, folder.path(), &etcd_url, peer_port)?;
         let etcd_address = SocketAddr::from((Ipv4Addr::LOCALHOST, etcd_port));
-        wait_for_etcd(&mut etcd, etcd_address)?;
+        // The API server gives up by itself where its store is late, as on a busy machine.
+        wait_ready("etcd", &mut etcd, || revision(etcd_address).is_ok())?;
         let api_server = Process::start(
             Command::new(assets.join("kube-apiserver"))
                 .args(flags(&files, &etcd_url, port))
@@ -88,24 +89,15 @@ impl ControlPlane {
             _etcd: etcd,
             _folder: folder,
         };
-        plane.wait_ready()?;
+        let client = plane.client_of_administrator()?;
+        wait_ready("kube-apiserver", &mut plane._api_server, || {
+            client.send("GET", "/readyz", &[], "").is_ok_and(|reply| reply.code == 200)
+        })?;
         Ok(plane)
     }
 
     fn client_of_administrator(&self) -> Result<Client, ClusterError> {
         Client::new(self, Some(&self.administrator()?))
-    }
-
-    fn wait_ready(&mut self) -> Result<(), ClusterError> {
-        let client = self.client_of_administrator()?;
-        let until = Instant::now() + READY_WITHIN;
-        while Instant::now() < until && !self._api_server.has_ended() {
-            if client.send("GET", "/readyz", &[], "").is_ok_and(|reply| reply.code == 200) {
-                return Ok(());
-            }
-            std::thread::sleep(STEP);
-        }
-        Err(ClusterError::NotReady { what: "kube-apiserver", last: self._api_server.last_words() })
     }
 }
 
@@ -120,9 +112,7 @@ impl Cluster for ControlPlane {
 
     /// Compacts etcd up to its present revision, by its JSON gateway.
     fn compact(&self) -> Result<(), ClusterError> {
-        // Any key will do: the revision is in the answer's header.
-        let range = post(self.etcd, "/v3/kv/range", &json!({"key": "AA=="}))?;
-        let revision = &range["header"]["revision"];
+        let revision = revision(self.etcd)?;
         post(self.etcd, "/v3/kv/compaction", &json!({"revision": revision, "physical": true}))?;
         Ok(())
     }
@@ -138,6 +128,13 @@ impl Cluster for ControlPlane {
     fn catch_up(&self) -> Result<(), ClusterError> {
         authorization::catch_up(&self.client_of_administrator()?)
     }
+}
+
+/// The present revision of etcd.
+fn revision(etcd: SocketAddr) -> std::io::Result<Value> {
+    // Any key will do: the revision is in the answer's header.
+    let mut range = post(etcd, "/v3/kv/range", &json!({"key": "AA=="}))?;
+    Ok(range["header"]["revision"].take())
 }
 
 /// One plain HTTP exchange of JSON.
@@ -211,16 +208,15 @@ fn start_etcd(assets: &Path, folder: &Path, url: &str, peer_port: u16) -> std::i
     Process::start(&mut command, folder.join("etcd.log"))
 }
 
-/// The API server gives up by itself where its store is late, as on a busy machine.
-fn wait_for_etcd(etcd: &mut Process, address: SocketAddr) -> Result<(), ClusterError> {
+fn wait_ready(what: &'static str, process: &mut Process, is_ready: impl Fn() -> bool) -> Result<(), ClusterError> {
     let until = Instant::now() + READY_WITHIN;
-    while Instant::now() < until && !etcd.has_ended() {
-        if post(address, "/v3/kv/range", &json!({"key": "AA=="})).is_ok() {
+    while Instant::now() < until && !process.has_ended() {
+        if is_ready() {
             return Ok(());
         }
         std::thread::sleep(STEP);
     }
-    Err(ClusterError::NotReady { what: "etcd", last: etcd.last_words() })
+    Err(ClusterError::NotReady { what, last: process.last_words() })
 }
 
 fn flags(files: &ControlPlaneFiles, etcd: &str, port: u16) -> Vec<String> {
