@@ -208,12 +208,12 @@ impl Renewal<'_> {
             let error = Some(format!("not sent: {reason}"));
             return Called { result: StepResult::Failed, request_id: None, error };
         }
-        let answer = called(tools, self.step, audit_id, async |waiting| {
+        let called = called(tools, self.step, audit_id, async |waiting| {
             cs.revoke_k8s_cluster_kube_config(self.cluster, waiting).await
         });
-        let answer = answer.await;
+        let called = called.await;
         tools.recorder.flush();
-        answer
+        called
     }
 
     /// Asks for a credential once it is in the journal that one is asked for.

@@ -1,6 +1,6 @@
 //! Lists of public keys: a file of allowed signers, and what `ssh-add -L` and `*.pub` files hold.
 //!
-//! Which line allows a signature is for `ssh-keygen` to say. Here the lines are found that name a key, so that people are told what
+//! Which line allows a signature is for `ssh-keygen` to say. Here the lines are found that name a key, so that an error says what
 //! stands in the way, and so that every name of a key is known.
 //! Source: <https://man.openbsd.org/ssh-keygen.1#ALLOWED_SIGNERS>
 

@@ -25,7 +25,7 @@ pub enum StepKind {
     Binding(Box<BindingStep>),
     /// The cloud deletes this identity's kubeconfig.
     Kubeconfig(Uid),
-    /// API servers are told not to take a static token any more.
+    /// API servers are to take a static token no more.
     StaticToken(Box<TokenStep>),
     /// The cloud revokes this identity's kubeconfig, which is the operator's own, and a new one is fetched and written.
     Rotate(Uid),

@@ -124,7 +124,7 @@ fn each_certificate_has_its_tombstone_once() {
     assert_eq!(kept, [("200-1".to_owned(), uid(CARL)), ("300-1".to_owned(), uid(FINN))]);
 }
 
-/// Whoever holds the file is let in by the group, whatever became of the name.
+/// The holder of the file is let in by the group, whatever became of the name.
 #[test]
 fn a_certificate_of_a_group_that_is_let_in_is_not_dead() {
     let admin = |file| LeakedFacts { organizations: vec!["system:masters".into()], ..file };
