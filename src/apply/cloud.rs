@@ -205,7 +205,7 @@ mod tests {
 
     use super::*;
     use crate::core::ids::Uid;
-    use crate::core::rbac::binding::{BindingItem, BindingKind};
+    use crate::core::rbac::fixtures::inventory;
     use crate::core::revocation::target::Target;
 
     #[test]
@@ -213,14 +213,8 @@ mod tests {
         let names = TargetNames::of([&Target::new(Uid::parse("200").unwrap())]);
         let shared = |users: &[&str]| {
             let subject = |name: &&str| json!({"kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": name});
-            let item = json!({
-                "metadata": {"name": "team"}, "roleRef": {"kind": "ClusterRole", "name": "dev"},
-                "subjects": users.iter().map(subject).collect::<Vec<_>>(),
-            })
-            .to_string();
-            let mut inventory = Inventory::default();
-            inventory.add(BindingKind::ClusterRoleBinding, &serde_json::from_str::<BindingItem<'_>>(&item).unwrap());
-            shared_binding(&inventory, &names).map(|binding| binding.name)
+            let subjects = users.iter().map(subject).collect();
+            shared_binding(&inventory(&[("", "team", "ClusterRole/dev", subjects)]), &names).map(|binding| binding.name)
         };
         assert_eq!(shared(&["200-1", "bo"]).as_deref(), Some("team"));
         for users in [&["200-1", "200"][..], &["bo"], &[]] {

@@ -216,8 +216,8 @@ impl LastAccess {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::access::fixtures::kubeconfig;
     use crate::core::fixtures::at;
-    use crate::core::identity::ack::{AccountState, AccountType};
 
     #[test]
     fn bindings_without_a_working_kubeconfig_are_residue() {
@@ -265,17 +265,7 @@ mod tests {
     fn who_has_a_binding_or_a_kubeconfig_in_effect_has_something() {
         let verdict = Verdict::not_asked();
         let has = |bindings, certificate: Option<CertificateState>| {
-            let kubeconfig = certificate.map(|certificate| KubeconfigState {
-                uid: Uid::parse("200").unwrap(),
-                account_type: AccountType::RamUser,
-                account_state: AccountState::Active,
-                account_name: String::new(),
-                display_name: String::new(),
-                certificate,
-                expires: None,
-                revocable: None,
-                cloud_service: None,
-            });
+            let kubeconfig = certificate.map(|certificate| kubeconfig("200", certificate));
             let uid = Uid::parse("200").unwrap();
             let kubeconfig = kubeconfig.as_ref();
             Holder { uid, verdict: &verdict, kubeconfig, bindings, residue: None, is_list_whole: true }.has_something()

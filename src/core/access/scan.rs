@@ -360,7 +360,8 @@ impl StateKind {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::identity::ack::{AccountState, AccountType, CertificateState};
+    use crate::core::access::fixtures::kubeconfig;
+    use crate::core::identity::ack::CertificateState;
     use crate::core::identity::evidence::{AccountSources, Answer, ClusterSources, Listing};
     use crate::core::identity::verdict::Basis;
     use crate::core::identity::{Caller, IdentityType, RamRole};
@@ -379,20 +380,6 @@ mod tests {
             state,
             evidence: "test".to_owned(),
             disagreement: None,
-        }
-    }
-
-    fn kubeconfig(holder: &str, certificate: CertificateState) -> KubeconfigState {
-        KubeconfigState {
-            uid: uid(holder),
-            account_type: AccountType::RamUser,
-            account_state: AccountState::Unstated,
-            account_name: String::new(),
-            display_name: String::new(),
-            certificate,
-            expires: None,
-            revocable: None,
-            cloud_service: None,
         }
     }
 

@@ -159,7 +159,7 @@ pub fn binding_in_reason(reason: &str) -> Option<(String, String)> {
 mod tests {
     use super::*;
     use crate::core::rbac::Attributes;
-    use crate::core::revocation::input::Confirmation;
+    use crate::core::revocation::fixtures::cluster_record;
     use crate::core::revocation::verification::{ClusterAnswers, Probe};
 
     fn by(binding: &str) -> Reviewed {
@@ -179,19 +179,7 @@ mod tests {
             groups: Vec::new(),
             attributes: Attributes { verb: (*verb).to_owned(), resource: "pods".to_owned(), ..Attributes::default() },
         };
-        ClusterRecord {
-            id: None,
-            key: String::new(),
-            name: None,
-            context: None,
-            server: String::new(),
-            ca_keys: Vec::new(),
-            region: None,
-            confirmation: Confirmation::Nothing,
-            roles: Vec::new(),
-            probes: probes.iter().map(probe).collect(),
-            answers,
-        }
+        ClusterRecord { probes: probes.iter().map(probe).collect(), answers, ..cluster_record() }
     }
 
     fn report(answers: Option<Vec<Answers>>) -> OperationReport {

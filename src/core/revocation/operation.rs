@@ -265,21 +265,14 @@ pub fn tombstone_of(leaked: &LeakedFacts, uid: &Uid) -> Tombstone {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::revocation::fixtures::cluster_record;
 
     #[test]
     fn a_cluster_is_known_by_its_ca_and_by_its_url_only_without_one() {
         let record = |keys: &[&str]| ClusterRecord {
-            id: None,
-            key: String::new(),
-            name: None,
-            context: None,
             server: "https://one".into(),
             ca_keys: keys.iter().map(|key| (*key).to_owned()).collect(),
-            region: None,
-            confirmation: Confirmation::Nothing,
-            roles: Vec::new(),
-            probes: Vec::new(),
-            answers: None,
+            ..cluster_record()
         };
         for (own, there, server, expected) in [
             (&["a", "b"][..], &["b"][..], "https://one", true),

@@ -129,7 +129,7 @@ mod tests {
 
     use super::*;
     use crate::core::fixtures::at;
-    use crate::core::rbac::binding::{BindingItem, BindingKind};
+    use crate::core::rbac::fixtures::inventory;
     use crate::core::revocation::journal::RestoreOrigin;
     use crate::core::revocation::target::GroupsFrom;
     use crate::core::revocation::verification::{Outcome, Verification};
@@ -279,18 +279,15 @@ mod tests {
 
     #[test]
     fn a_binding_that_names_the_identity_again_is_put_back() {
-        let mut inventory = Inventory::default();
-        for (name, users) in [("own", &["200-1", "200"][..]), ("team", &["bo", "200-2"]), ("others", &["bo", "2001-1"])]
-        {
+        let of = |users: &[&str]| {
             let subject = |name: &&str| json!({"kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": name});
-            let text = json!({
-                "metadata": {"name": name, "uid": "u", "resourceVersion": "7"},
-                "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "dev"},
-                "subjects": users.iter().map(subject).collect::<Vec<_>>(),
-            })
-            .to_string();
-            inventory.add(BindingKind::ClusterRoleBinding, &serde_json::from_str::<BindingItem<'_>>(&text).unwrap());
-        }
+            users.iter().map(subject).collect()
+        };
+        let inventory = inventory(&[
+            ("", "own", "ClusterRole/dev", of(&["200-1", "200"])),
+            ("", "team", "ClusterRole/dev", of(&["bo", "200-2"])),
+            ("", "others", "ClusterRole/dev", of(&["bo", "2001-1"])),
+        ]);
         let found = bindings_of(&Target::new(uid("200")), &inventory);
         let found: Vec<_> = found.iter().map(|one| (one.binding.name.as_str(), one.names.join(","))).collect();
         assert_eq!(found, [("own", "200-1,200".to_owned()), ("team", "200-2".to_owned())]);

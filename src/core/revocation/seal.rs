@@ -233,6 +233,7 @@ fn list<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::revocation::fixtures::all_flags;
 
     fn text(value: &Value) -> String {
         let mut text = String::new();
@@ -253,18 +254,7 @@ mod tests {
         assert_eq!(text(&restore_flags(&RestoreFlags::default())), "{}");
         let flags = Flags { force: true, also_names: vec!["200.17".into()], ..Flags::default() };
         assert_eq!(text(&revocation_flags(&flags)), r#"{"alsoNames":["200.17"],"force":true}"#);
-        let all = Flags {
-            force: true,
-            rbac_only: true,
-            all_deleted: true,
-            accept_inferred: true,
-            leave_no_admin: true,
-            accept_group_grants: vec!["g".into()],
-            also_names: vec!["a".into()],
-            accept_names: vec!["b".into()],
-            end_static_tokens: true,
-        };
-        assert_eq!(revocation_flags(&all).as_object().map(Map::len), Some(9));
+        assert_eq!(revocation_flags(&all_flags()).as_object().map(Map::len), Some(9));
         let all = RestoreFlags { force: true, accept_role_change: true, rearm: vec!["200-1".into()] };
         assert_eq!(restore_flags(&all).as_object().map(Map::len), Some(3));
     }

@@ -20,7 +20,7 @@ use crate::core::rbac::inventory::Role;
 use crate::core::rbac::mapping::Mapping;
 use crate::core::rbac::others::MOST_NAMED;
 use crate::core::rbac::{Attributes, RoleFacts, Roles};
-use crate::core::revocation::fixtures::leaked_certificate;
+use crate::core::revocation::fixtures::{all_flags, cluster_record, leaked_certificate};
 use crate::core::revocation::input::{
     Confirmation, DryRun, DryRuns, InputCluster, InputTarget, KubeconfigFact, Operator,
 };
@@ -505,18 +505,7 @@ fn what_is_forgotten_after_the_plan_changes_no_question_and_no_record() {
 
 #[test]
 fn flags_given_before_and_now_add_up() {
-    let names = |name: &str| vec![name.to_owned()];
-    let all = Flags {
-        force: true,
-        rbac_only: true,
-        all_deleted: true,
-        accept_inferred: true,
-        leave_no_admin: true,
-        end_static_tokens: true,
-        accept_group_grants: names("a"),
-        also_names: names("b"),
-        accept_names: names("c"),
-    };
+    let all = all_flags();
     assert_eq!(Flags::default().and(all.clone()), all);
     assert_eq!(all.clone().and(Flags::default()), all);
     assert_eq!(all.clone().and(all.clone()), all, "a name that is given twice is given once");
@@ -569,19 +558,8 @@ fn record(id: Option<ClusterId>, bindings: &[BindingRef], probes: &[&str]) -> Cl
         groups: Vec::new(),
         attributes: Attributes { verb: "get".into(), resource: "pods".into(), ..Attributes::default() },
     };
-    ClusterRecord {
-        id,
-        key: String::new(),
-        name: None,
-        context: None,
-        server: String::new(),
-        ca_keys: Vec::new(),
-        region: None,
-        confirmation: Confirmation::Nothing,
-        roles: bindings.iter().map(then).collect(),
-        probes: probes.iter().map(probe).collect(),
-        answers: None,
-    }
+    let (roles, probes) = (bindings.iter().map(then).collect(), probes.iter().map(probe).collect());
+    ClusterRecord { id, roles, probes, ..cluster_record() }
 }
 
 #[test]

@@ -10,6 +10,7 @@ use super::{RecordError, event, read_value};
 use crate::core::rbac::binding::BindingKind;
 use crate::core::rbac::binding_object::BindingRef;
 use crate::core::revocation::approval::SshSignature;
+use crate::core::revocation::fixtures::all_flags;
 use crate::core::revocation::journal::{
     Action, AuditLine, AuditResult, Ending, OperationSummary, Phase, RestoreOrigin, StepResult, SummaryPurpose, chain,
 };
@@ -502,18 +503,7 @@ fn a_step_that_is_neither_a_bindings_nor_the_clouds_is_refused() {
 
 #[test]
 fn every_flag_comes_back_and_the_last_is_written_only_where_it_was_given() {
-    let names = |name: &str| vec![name.to_owned()];
-    let all = Flags {
-        force: true,
-        rbac_only: true,
-        all_deleted: true,
-        accept_inferred: true,
-        leave_no_admin: true,
-        end_static_tokens: true,
-        accept_group_grants: names("a"),
-        also_names: names("b"),
-        accept_names: names("c"),
-    };
+    let all = all_flags();
     for flags in [all.clone(), Flags { end_static_tokens: false, ..all }, Flags::default()] {
         let written = FlagsV1::from(&flags);
         let keys = serde_json::to_value(&written).unwrap();
