@@ -16,7 +16,7 @@ use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::format_1::{copy, fixture_to_make, keep_as_fixture};
+use crate::format_1::{fixture_to_make, keep_as_fixture, lay_out};
 use crate::restoring::{Files, refused};
 use crate::scene::{ANN, CARL, Incident, done, name, text};
 use crate::setting::{binding, user};
@@ -424,13 +424,10 @@ fn a_rotation_takes_an_approval_too_and_other_verbs_take_none() {
 }
 
 /// A folder that the program wrote: a revocation that bo approved, and the restore of it, which he approved too.
-const FIXTURE: &str = "tests/fixtures/operation-v1-approval";
-
 #[test]
 fn an_approved_operation_of_format_1_is_listed_and_shown() {
     let incident = Incident::sandbox(|setup| setup);
-    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join(FIXTURE);
-    copy(&fixture, &incident.session.home().join("state"), |text| text);
+    lay_out(&incident, "-approval");
     let history = done(&incident, &["history"]);
     let rows = history["operations"].as_array().unwrap();
     let kinds: Vec<&str> = rows.iter().map(|row| text(&row["kind"])).collect();

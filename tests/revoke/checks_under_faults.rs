@@ -15,7 +15,7 @@ use ackcred_sandbox::binding::BindingRef;
 use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
 
-use crate::scene::{CARL, Incident, name};
+use crate::scene::{CARL, Incident, check_of, name, result_of};
 use crate::setting::{binding, user};
 
 type Scene = Incident<ApiServer>;
@@ -100,7 +100,7 @@ impl Reading {
         let (status, report, said) = report;
         let row = format!("{} {} {fault:?}", self.check, self.path);
         let verification = &report["verification"][0];
-        let result = answered(report, self.check);
+        let result = result_of(report, self.check);
         assert_eq!(*status, Status::Incomplete, "{row} {said}\n{report:#}");
         assert_ne!(verification["outcome"], "Verified", "{row} {said}\n{report:#}");
         match fault {
@@ -108,11 +108,6 @@ impl Reading {
             Some(_) => assert!(matches!(result, "Failed" | "Error"), "{row} {result} {said}\n{report:#}"),
         }
     }
-}
-
-fn answered<'r>(report: &'r Value, check: &str) -> &'r str {
-    let checks = report["verification"][0]["checks"].as_array().unwrap();
-    checks.iter().find(|one| one["check"] == check).unwrap()["result"].as_str().unwrap()
 }
 
 /// Revokes the leaver; when the cloud has done its part and before anything is verified, `meanwhile` happens.
@@ -235,8 +230,7 @@ fn access_reviews() {
 #[test]
 fn the_leaked_file() {
     let (_, report, said) = cleaned_and(&["--settle", "0"], |_| ());
-    let checks = report["verification"][0]["checks"].as_array().unwrap();
-    let detail = checks.iter().find(|one| one["check"] == "LeakedFile").unwrap()["detail"].as_str().unwrap();
+    let detail = check_of(&report, "LeakedFile")["detail"].as_str().unwrap();
     let path = detail.strip_prefix("GET ").and_then(|rest| rest.split(": ").next());
     let path = path.unwrap_or_else(|| panic!("{detail}\n{said}")).to_owned();
     let review = json!({"kind": "SelfSubjectReview", "apiVersion": "authentication.k8s.io/v1", "metadata": {},

@@ -60,6 +60,12 @@ pub(crate) fn copy(from: &Path, to: &Path, change: impl Fn(String) -> String) {
     }
 }
 
+/// Copies what the program recorded in format 1 into the incident's state folder; the folder's name begins with `operation-v1`.
+pub(crate) fn lay_out(incident: &Incident<ApiServer>, rest_of_name: &str) {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    copy(&fixtures.join(format!("operation-v1{rest_of_name}")), &state(incident), |text| text);
+}
+
 /// Keeps what the program has recorded as a new fixture.
 pub(crate) fn keep_as_fixture(incident: &Incident<ApiServer>, target: &Path) {
     let home = incident.session.home().display().to_string();
@@ -339,8 +345,7 @@ const WITH_ANSWERS: [&str; 3] = ["20261129-161222-9f2450", "20261129-161223-d05c
 #[test]
 fn a_report_has_the_answers_that_are_recorded() {
     let incident = incident();
-    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/operation-v1-answers");
-    copy(&fixture, &state(&incident), |text| text);
+    lay_out(&incident, "-answers");
     let yes = "yes by ClusterRoleBinding/-/200000000000000103-clusterrolebinding, ClusterRole/cs:restricted";
     let row = |before: &str, after: &str| format!("| get,list,watch nodes | {before} | {after} |");
     let no = "no (access review)";
@@ -375,8 +380,7 @@ const FROM_FOLDER: &str = "20261129-200331-60c9ae";
 #[test]
 fn a_restore_from_a_folder_is_listed_and_shown() {
     let incident = incident();
-    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/operation-v1-from");
-    copy(&fixture, &state(&incident), |text| text);
+    lay_out(&incident, "-from");
     let (status, history, said) = incident.json(&["history"]);
     assert_eq!(status, Status::Done, "{said}");
     let row = &history["operations"][0];

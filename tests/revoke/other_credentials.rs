@@ -7,7 +7,7 @@ use ackcred_sandbox::controlplane::shared;
 use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
 
-use crate::scene::{CARL, Incident};
+use crate::scene::{CARL, Incident, check_of};
 
 crate::on_both_servers!(
     what_no_api_server_accepts_leaves_the_proof_whole,
@@ -33,8 +33,7 @@ fn revoked<C: Cluster>(incident: &Incident<C>, file: &str) -> (Status, Value) {
 }
 
 fn check_of_the_file(report: &Value) -> Value {
-    let checks = report["verification"][0]["checks"].as_array().unwrap();
-    checks.iter().find(|check| check["check"] == "LeakedFile").unwrap().clone()
+    check_of(report, "LeakedFile").clone()
 }
 
 /// What the report says of other credentials that remain.

@@ -1,7 +1,7 @@
 //! What nothing may be decided from: records that were edited, cut or can't be read. None of them is taken for absent, and none for
 //! true.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Fault};
 use ackcred_sandbox::binding::BindingRef;
@@ -13,7 +13,7 @@ use kubectl_ackcred::status::Status;
 use ring::digest;
 use serde_json::{Value, json};
 
-use crate::format_1::{copy, fixture_to_make, keep_as_fixture};
+use crate::format_1::{fixture_to_make, keep_as_fixture, lay_out};
 use crate::restoring::{ATTACKER, Files, refused};
 use crate::scene::{ANN, BO, CARL, DORA, EVE, Incident, as_arranged, days, done, name, now, text};
 use crate::setting::{Setup, binding, user};
@@ -450,13 +450,10 @@ fn what_a_later_run_takes_is_on_record_as_well() {
 }
 
 /// A folder that the program wrote: a revocation of carl that was cut off and resumed, with more to take than before.
-const RESUMED: &str = "tests/fixtures/operation-v1-resumed";
-
 #[test]
 fn what_a_later_run_took_in_format_1_is_shown() {
     let incident = Incident::sandbox(on_leave);
-    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join(RESUMED);
-    copy(&fixture, &incident.session.home().join("state"), |text| text);
+    lay_out(&incident, "-resumed");
     let history = done(&incident, &["history"]);
     let row = &history["operations"][0];
     assert_eq!((&row["outcome"], &row["uids"]), (&json!("Verified"), &json!([CARL])), "{history:#}");

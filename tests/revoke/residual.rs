@@ -14,7 +14,7 @@ use ackcred_sandbox::reconciler::Reconciler;
 use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
 
-use crate::scene::{BO, CARL, CLUSTER, GROUPS, Incident, days, former_name, name, now};
+use crate::scene::{BO, CARL, CLUSTER, GROUPS, Incident, check_of, days, former_name, name, now, result_of};
 use crate::setting::{binding, user};
 
 crate::on_both_servers!(
@@ -73,9 +73,7 @@ fn a_binding_of_everybodys_group_is_residual_unless_it_is_accepted<C: Cluster>(s
 
 /// What the evaluation of bindings and roles says; how many bindings a server has of its own differs.
 fn rbac(report: &Value) -> (&str, String) {
-    let checks = report["verification"][0]["checks"].as_array().unwrap();
-    let rbac = checks.iter().find(|one| one["check"] == "Rbac").unwrap();
-    (rbac["result"].as_str().unwrap(), rbac["detail"].as_str().unwrap().to_owned())
+    (result_of(report, "Rbac"), check_of(report, "Rbac")["detail"].as_str().unwrap().to_owned())
 }
 
 #[test]

@@ -13,7 +13,7 @@ use ackcred_sandbox::controlplane::shared;
 use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
 
-use crate::scene::{ACCOUNT, ANN, BO, CLUSTER, EVE, Incident, name};
+use crate::scene::{ACCOUNT, ANN, BO, CLUSTER, EVE, Incident, name, result_of};
 use crate::setting::{binding, user};
 
 mod cut_off;
@@ -63,11 +63,6 @@ fn calls<C>(incident: &Incident<C>, action: &str) -> usize {
 fn mode(path: &std::path::Path) -> u32 {
     use std::os::unix::fs::PermissionsExt as _;
     fs::metadata(path).unwrap().permissions().mode() & 0o777
-}
-
-fn result<'r>(report: &'r Value, check: &str) -> &'r str {
-    let checks = report["verification"][0]["checks"].as_array().unwrap();
-    checks.iter().find(|one| one["check"] == check).unwrap()["result"].as_str().unwrap()
 }
 
 fn the_old_certificate_dies_and_the_new_one_works_whatever_ack_does_when<C: Cluster>(server: C) {
@@ -153,7 +148,7 @@ fn a_new_kubeconfig_that_does_not_work_replaces_nothing() {
         assert!(error.contains(why), "{error}");
         assert_eq!((&report["written"], &report["steps"][1]["result"]), (&json!([]), &json!("Skipped")), "{report:#}");
         assert_eq!(report["verification"][0]["outcome"], "Residual", "the old certificate is alive: {report:#}");
-        assert_eq!(result(&report, "OldCertificate"), "Failed");
+        assert_eq!(result_of(&report, "OldCertificate"), "Failed");
         assert!(said.contains("resume it: kubectl ackcred rotate --resume "), "{said}");
 
         // Once ACK is done, the same operation is finished.
@@ -270,8 +265,8 @@ fn a_developer_rotates_without_a_right_to_read_bindings() {
     let (status, report, said) = incident.json(&ROTATE);
     assert_eq!(status, Status::Incomplete, "{report:#}\n{said}");
     assert_eq!(report["verification"][0]["outcome"], "Unverifiable", "{report:#}");
-    assert_eq!((result(&report, "OldCertificate"), result(&report, "NewKubeconfig")), ("Passed", "Passed"));
-    assert_eq!((result(&report, "Rbac"), incident.old_status(NODES)), ("Error", 403));
+    assert_eq!((result_of(&report, "OldCertificate"), result_of(&report, "NewKubeconfig")), ("Passed", "Passed"));
+    assert_eq!((result_of(&report, "Rbac"), incident.old_status(NODES)), ("Error", 403));
     assert_eq!(status_by(&fs::read_to_string(config(&incident)).unwrap(), NODES), 200);
 }
 
@@ -306,5 +301,5 @@ fn the_certificate_of_a_name_that_nothing_binds_is_rotated_too() {
     incident.server.catch_up().unwrap();
     let (status, report, said) = incident.json(&ROTATE);
     assert_eq!(status, Status::Incomplete, "nothing could be compared: {report:#}\n{said}");
-    assert_eq!((result(&report, "OldCertificate"), result(&report, "NewKubeconfig")), ("Skipped", "Passed"));
+    assert_eq!((result_of(&report, "OldCertificate"), result_of(&report, "NewKubeconfig")), ("Skipped", "Passed"));
 }

@@ -326,6 +326,17 @@ pub(crate) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
+/// A check of the first verification in a report.
+pub(crate) fn check_of<'r>(report: &'r Value, check: &str) -> &'r Value {
+    let checks = report["verification"][0]["checks"].as_array().unwrap();
+    checks.iter().find(|one| one["check"] == check).unwrap()
+}
+
+/// What a check of the first verification came to.
+pub(crate) fn result_of<'r>(report: &'r Value, check: &str) -> &'r str {
+    check_of(report, check)["result"].as_str().unwrap()
+}
+
 /// What a command prints that ends well.
 pub(crate) fn done<C: Cluster>(incident: &Incident<C>, args: &[&str]) -> Value {
     let (status, report, said) = incident.json(args);

@@ -1,7 +1,5 @@
 //! `-f` more than once: files of one identity and of several, files that can't be used, and what is kept of each.
 
-use std::path::Path;
-
 use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions};
 use ackcred_sandbox::binding::BindingRef;
 use ackcred_sandbox::certs::{Authority, Subject};
@@ -12,7 +10,7 @@ use ackcred_sandbox::kubeconfigs::{Credential, Kubeconfig};
 use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
 
-use crate::format_1::{copy, fixture_to_make, keep_as_fixture};
+use crate::format_1::{fixture_to_make, keep_as_fixture, lay_out};
 use crate::restoring::{Files, refused};
 use crate::scene::{BO, CARL, CLUSTER, Incident, done, former_name, name, text};
 use crate::setting::{binding, user};
@@ -242,13 +240,10 @@ fn an_operation_that_was_cut_off_keeps_all_its_files() {
 }
 
 /// A folder that the program wrote: two files of carl and one of bo.
-const FIXTURE: &str = "tests/fixtures/operation-v1-files";
-
 #[test]
 fn an_operation_of_several_files_is_listed_and_shown() {
     let incident = sandbox();
-    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join(FIXTURE);
-    copy(&fixture, &incident.session.home().join("state"), |text| text);
+    lay_out(&incident, "-files");
     let history = done(&incident, &["history"]);
     let row = &history["operations"][0];
     assert_eq!((text(&row["outcome"]), &row["uids"]), ("Verified", &json!([BO, CARL])), "{history:#}");

@@ -6,7 +6,7 @@ use ackcred_sandbox::controlplane::shared;
 use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
 
-use crate::scene::{CARL, Incident};
+use crate::scene::{CARL, Incident, check_of, result_of};
 
 crate::on_both_servers!(
     a_config_map_that_may_not_be_read_is_no_absent_one,
@@ -40,10 +40,8 @@ fn revoke<C: Cluster>(incident: &Incident<C>, settle: &str) -> (Status, Value, S
     incident.json(&["revoke", CARL, "--yes", "--settle", settle])
 }
 
-fn check_of<'r>(report: &'r Value, check: &str) -> (&'r str, &'r str) {
-    let checks = report["verification"][0]["checks"].as_array().unwrap();
-    let check = checks.iter().find(|one| one["check"] == check).unwrap();
-    (check["result"].as_str().unwrap(), check["detail"].as_str().unwrap())
+fn result_and_detail<'r>(report: &'r Value, check: &str) -> (&'r str, &'r str) {
+    (result_of(report, check), check_of(report, check)["detail"].as_str().unwrap())
 }
 
 /// Neither server has the authenticator's API group here: it may run on the ConfigMap alone.
@@ -55,7 +53,7 @@ fn a_config_map_that_may_not_be_read_is_no_absent_one<C: Cluster>(server: C) {
     let (status, report, said) = revoke(&incident, "0");
     assert_eq!(status, Status::Incomplete, "{said}\n{report:#}");
     assert_eq!(report["verification"][0]["outcome"], "Unverifiable", "{report:#}");
-    let (result, detail) = check_of(&report, "MappingsAndGroups");
+    let (result, detail) = result_and_detail(&report, "MappingsAndGroups");
     let right = "missing right: get configmaps/alibabacloud-auth in namespace kube-system";
     assert!(result == "Error" && detail.contains(right), "{report:#}");
 
@@ -83,7 +81,7 @@ fn mappings_of_a_group_that_exists_do() {
     let incident = Incident::stage(server, |setup| setup.operator_may(may(&CHANGE, &BOTH)));
     let (status, report, said) = revoke(&incident, "0");
     assert_eq!(status, Status::Incomplete, "{said}\n{report:#}");
-    let (result, detail) = check_of(&report, "MappingsAndGroups");
+    let (result, detail) = result_and_detail(&report, "MappingsAndGroups");
     let right = "missing right: list ramidentitymappings.ramauthenticator.k8s.alibabacloud";
     assert!(result == "Error" && detail.contains(right), "{report:#}");
 }
@@ -97,7 +95,7 @@ fn without_the_right_to_watch_the_lists_tell<C: Cluster>(mut server: C) {
         let incident = Incident::stage(server, |setup| setup.operator_may(rules));
         let (status, report, said) = revoke(&incident, "1s");
         assert_eq!(status, Status::Done, "{said}\n{report:#}");
-        assert_eq!(check_of(&report, "Settled"), ("Passed", expected), "{report:#}");
+        assert_eq!(result_and_detail(&report, "Settled"), ("Passed", expected), "{report:#}");
         server = incident.end();
     }
 }
@@ -111,13 +109,13 @@ fn what_was_not_asked_before_the_change_is_missing_on_resuming_too() {
     incident.server.faults().add("POST", "/subjectaccessreviews", usize::MAX, down);
     let (_, report, said) = revoke(&incident, "0");
     let why = "the access reviews before the change failed: ";
-    let (result, detail) = check_of(&report, "AccessReviews");
+    let (result, detail) = result_and_detail(&report, "AccessReviews");
     assert!(result == "Error" && detail.starts_with(why) && detail.contains("no reviews today"), "{said}\n{report:#}");
     incident.server.faults().clear();
     let id = report["operation"].as_str().unwrap().to_owned();
     let (status, report, said) = incident.json(&["revoke", "--resume", &id, "--yes", "--settle", "0"]);
     assert_eq!(status, Status::Incomplete, "{said}\n{report:#}");
     assert_eq!(report["verification"][0]["outcome"], "Unverifiable", "{report:#}");
-    let (result, detail) = check_of(&report, "AccessReviews");
+    let (result, detail) = result_and_detail(&report, "AccessReviews");
     assert!(result == "Error" && detail.contains("no question on record"), "{said}\n{report:#}");
 }

@@ -88,6 +88,15 @@ impl fmt::Display for Subject {
     }
 }
 
+/// The binding of this `namespace` and `name`; `None` where there is no name.
+pub(crate) fn binding_ref(place: &Value) -> Option<BindingRef> {
+    let name = place["name"].as_str()?;
+    Some(match place["namespace"].as_str() {
+        Some(namespace) => BindingRef::role_binding(namespace, name),
+        None => BindingRef::cluster_role_binding(name),
+    })
+}
+
 impl Bound {
     /// The binding that an API server shows; `None` of one that it makes for itself.
     pub(crate) fn read(object: &Value) -> Option<(BindingRef, Self)> {
@@ -95,11 +104,7 @@ impl Bound {
         if !metadata["labels"]["kubernetes.io/bootstrapping"].is_null() {
             return None;
         }
-        let name = metadata["name"].as_str()?;
-        let place = match metadata["namespace"].as_str() {
-            Some(namespace) => BindingRef::role_binding(namespace, name),
-            None => BindingRef::cluster_role_binding(name),
-        };
+        let place = binding_ref(metadata)?;
         let labels = metadata["labels"].as_object().into_iter().flatten();
         let bound = Self {
             role: object["roleRef"]["name"].as_str()?.to_owned(),

@@ -6,7 +6,7 @@ use ackcred_sandbox::binding::BindingRef;
 use serde_json::Value;
 
 use crate::bindings::{
-    Bindings, Bound, NAMESPACES, ROLES, Subject, allows, difference, gives_to_all, names, unordered,
+    Bindings, Bound, NAMESPACES, ROLES, Subject, allows, binding_ref, difference, gives_to_all, names, unordered,
 };
 use crate::people::{IDENTITIES, OPERATOR, names_of, user_name};
 use crate::random::Random;
@@ -142,14 +142,10 @@ impl<C: Server> World<C> {
 
     fn check_step(&self, step: &Value, after: &[Bindings]) -> Check {
         let (object, action) = (&step["object"], step["action"].as_str().unwrap_or_default());
-        let (Some(name), Some(id)) = (object["name"].as_str(), step["clusterId"].as_str()) else { return Ok(()) };
+        let (Some(binding), Some(id)) = (binding_ref(object), step["clusterId"].as_str()) else { return Ok(()) };
         if !["Done", "AlreadyDone"].contains(&step["result"].as_str().unwrap_or_default()) {
             return Ok(());
         }
-        let binding = match object["namespace"].as_str() {
-            Some(namespace) => BindingRef::role_binding(namespace, name),
-            None => BindingRef::cluster_role_binding(name),
-        };
         let place = self.place_of(id).ok_or_else(|| format!("{id} is no cluster"))?;
         let there: Vec<String> = after[place]
             .get(&binding)

@@ -20,7 +20,7 @@ use ackcred_sandbox::session::Session;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::bindings::{Bindings, Bound, NAMESPACES, ROLES};
+use crate::bindings::{Bindings, Bound, NAMESPACES, ROLES, binding_ref};
 use crate::people::{IDENTITIES, LEFT, OPERATOR, SECOND, user_name};
 
 const ACCOUNT: &str = "1000000000000001";
@@ -133,16 +133,8 @@ impl<C: Server> World<C> {
     /// The bindings that a report says were created anew, each with its cluster.
     pub(crate) fn created_anew(&self, report: &Value) -> Vec<(usize, BindingRef)> {
         let lost = report["collateral"].as_array().into_iter().flatten().filter(|lost| lost["whole"] == true);
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let placed = lost.map(|lost| {
-            let (name, namespace) = (text(&lost["binding"]["name"]), text(&lost["binding"]["namespace"]));
-            let binding = match namespace.is_empty() {
-                true => BindingRef::cluster_role_binding(&name),
-                false => BindingRef::role_binding(&namespace, &name),
-            };
-            Some((self.place_of(&text(&lost["clusterId"]))?, binding))
-        });
-        placed.flatten().collect()
+        lost.filter_map(|lost| Some((self.place_of(lost["clusterId"].as_str()?)?, binding_ref(&lost["binding"])?)))
+            .collect()
     }
 
     pub(crate) fn clear_faults(&self) {

@@ -7,8 +7,8 @@ use ackcred_sandbox::binding::BindingRef;
 use ackcred_sandbox::cloud::{self, CleanBehaviour, FaultKind};
 use kubectl_ackcred::status::Status;
 
-use super::{GENEROUS, all, answered, patience};
-use crate::scene::{CARL, Incident};
+use super::{GENEROUS, all, patience};
+use crate::scene::{CARL, Incident, result_of};
 
 /// The cloud keeps the kubeconfig, or the permission, and its answers fail from the last write in the cluster on.
 #[test]
@@ -54,7 +54,7 @@ fn the_cloud() {
         let row = format!("{action} {name} {said}\n{report:#}");
         assert_eq!(status, Status::Incomplete, "{row}");
         assert_ne!(report["verification"][0]["outcome"], "Verified", "{row}");
-        let result = answered(&report, "Cloud");
+        let result = result_of(&report, "Cloud");
         match kind {
             None => assert_eq!(result, "Failed", "{row}"),
             Some(_) => assert!(matches!(result, "Failed" | "Error"), "{row}"),

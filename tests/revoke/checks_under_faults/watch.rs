@@ -2,8 +2,8 @@
 
 use ackcred_sandbox::apiserver::{Fault, Gate};
 
-use super::{FAULTS, GENEROUS, Reading, all, answered, bare_name_in_a_namespace, list, patience};
-use crate::scene::{CARL, Incident};
+use super::{FAULTS, GENEROUS, Reading, all, bare_name_in_a_namespace, list, patience};
+use crate::scene::{CARL, Incident, result_of};
 
 /// A name that comes back while it is watched for. The watch of one kind waits until it is back, that of the other is struck; or
 /// that one stays silent and the list afterwards is struck.
@@ -49,7 +49,7 @@ fn the_watch_and_the_list_after_it() {
         });
         reading.never_passes(watch.as_ref().map(|_| *name), &report);
         if list.is_none() && *name != "hang" {
-            assert_eq!(answered(&report.1, "Settled"), "Failed", "the list finds it: {name} {:#}", report.1);
+            assert_eq!(result_of(&report.1, "Settled"), "Failed", "the list finds it: {name} {:#}", report.1);
         }
     });
     assert_eq!(held, 9 + 10 + 10);
