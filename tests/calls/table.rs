@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ackcred_sandbox::apiserver::{Fault, Gate};
+use ackcred_sandbox::apiserver::{Fault, Gate, Impostor};
 use ackcred_sandbox::cloud::{FaultKind, RetryHint};
 use serde_json::json;
 
@@ -54,9 +54,10 @@ pub(crate) fn of_the_api_server() -> Vec<Named<Fault>> {
             "message": format!("refused with {code}"), "code": code});
         answer(name, code, "application/json", &body.to_string())
     };
-    let endless = Fault::Endless {
+    let endless = |is_compressed| Fault::Endless {
         start: r#"{"kind":"List","apiVersion":"v1","metadata":{},"items":["#.to_owned(),
         repeat: r#"{"metadata":{"name":"x","namespace":"n"}},"#.repeat(100),
+        is_compressed,
     };
     let html = |name, code| answer(name, code, "text/html", "<!doctype html><title>Sign in</title>");
     vec![
@@ -65,7 +66,10 @@ pub(crate) fn of_the_api_server() -> Vec<Named<Fault>> {
         Named::unanswered("hang", Fault::HoldRequest(Gate::new())),
         Named::unanswered("silent", Fault::Silent),
         Named::unanswered("drip", Fault::Drip(Duration::from_millis(100))),
-        Named::unanswered("endless", endless),
+        Named::unanswered("endless", endless(false)),
+        Named::unanswered("a bomb", endless(true)),
+        Named::answered("a server of another CA", Fault::Impostor(Impostor::OfAnotherAuthority)),
+        Named::answered("an expired server", Fault::Impostor(Impostor::Expired)),
         Named::answered("truncated", Fault::Truncate(40)),
         Named::answered("cut off", Fault::Cut { body: r#"{"kind":"List","items":["#.to_owned() }),
         json("no JSON", "\u{1}garbage"),

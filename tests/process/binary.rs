@@ -235,11 +235,14 @@ fn a_body_without_end_is_given_up_in_bounded_memory() {
     let ram = format!(
         r#"{{"metadata":{{"name":"b","namespace":"n"}},"subjects":[{{"kind":"User","apiGroup":"rbac.authorization.k8s.io","name":"{UID}"}}],"roleRef":{{"kind":"Role","name":"r"}}}},"#
     );
-    for repeat in [" ", item, &ram, r#"{"metadata":{"name":"#, "x"] {
-        let server = server();
-        let start = r#"{"kind":"RoleBindingList","items":["#.to_owned();
-        server.faults().add("*", "/", 999, Fault::Endless { start, repeat: repeat.repeat(1 + 4096 / repeat.len()) });
-        fails_with(&home_at(&server), "scan", BRIEF, 1, "error: ");
+    for is_compressed in [false, true] {
+        for repeat in [" ", item, &ram, r#"{"metadata":{"name":"#, "x"] {
+            let server = server();
+            let start = r#"{"kind":"RoleBindingList","items":["#.to_owned();
+            let repeat = repeat.repeat(1 + 4096 / repeat.len());
+            server.faults().add("*", "/", 999, Fault::Endless { start, repeat, is_compressed });
+            fails_with(&home_at(&server), "scan", BRIEF, 1, "error: ");
+        }
     }
 }
 

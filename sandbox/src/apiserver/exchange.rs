@@ -34,6 +34,10 @@ pub(crate) async fn answer(server: Arc<ServerState>, incoming: IncomingRequest) 
     let fault = server.faults.take(incoming.method.as_str(), &incoming.path, &incoming.query);
     match &fault {
         Some(Fault::DropRequest) => return None,
+        Some(Fault::Impostor(impostor)) => {
+            server.faults.lead_to(*impostor);
+            return None;
+        }
         Some(Fault::HoldRequest(gate)) => gate.pass().await,
         Some(Fault::Answer { code, content_type, body }) => {
             server.faults.answered(&audit_id, "", *code);
@@ -44,9 +48,9 @@ pub(crate) async fn answer(server: Arc<ServerState>, incoming: IncomingRequest) 
             server.faults.answered(&audit_id, "", error.code);
             return Some(respond::error(&error, &incoming.headers));
         }
-        Some(Fault::Endless { start, repeat }) => {
+        Some(Fault::Endless { start, repeat, is_compressed }) => {
             server.faults.answered(&audit_id, "", 200);
-            return Some(respond::endless(start.clone(), repeat.clone()));
+            return Some(respond::endless(start.clone(), repeat.clone(), *is_compressed));
         }
         Some(Fault::Silent) => {
             server.faults.answered(&audit_id, "", 200);

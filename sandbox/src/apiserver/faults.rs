@@ -29,7 +29,11 @@ pub enum Fault {
         start: String,
         /// What follows, again and again.
         repeat: String,
+        /// Whether it is compressed: a few bytes on the wire are a thousand times as many.
+        is_compressed: bool,
     },
+    /// The connection closes before the request is done, and each new one leads to an impostor until the faults are cleared.
+    Impostor(Impostor),
     /// The request is not carried out: the server asks for a retry after this many seconds, with the message of a kube-apiserver
     /// whose cache of a resource is still filling. A server that rejects requests because of their number answers in plain text.
     Busy {
@@ -52,6 +56,15 @@ pub enum Fault {
         /// The body.
         body: String,
     },
+}
+
+/// A server that answers in this one's place, known by its certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Impostor {
+    /// Another CA signed its certificate.
+    OfAnotherAuthority,
+    /// Its certificate was this server's, and has expired.
+    Expired,
 }
 
 /// Something that an exchange waits at. Clones are the same gate.
@@ -132,6 +145,7 @@ struct Rule {
 #[derive(Debug, Default)]
 struct FaultState {
     rules: Vec<Rule>,
+    impostor: Option<Impostor>,
     exchanges: VecDeque<Exchange>,
 }
 
@@ -148,7 +162,9 @@ impl Faults {
 
     /// Removes all faults; requests that wait at a gate keep waiting.
     pub fn clear(&self) {
-        self.lock().rules.clear();
+        let mut state = self.lock();
+        state.rules.clear();
+        state.impostor = None;
     }
 
     /// What was asked so far, oldest first.
@@ -181,6 +197,15 @@ impl Faults {
         })?;
         rule.left -= 1;
         Some(rule.fault.clone())
+    }
+
+    pub(crate) fn lead_to(&self, impostor: Impostor) {
+        self.lock().impostor = Some(impostor);
+    }
+
+    /// Whom new connections lead to.
+    pub(crate) fn impostor(&self) -> Option<Impostor> {
+        self.lock().impostor
     }
 
     pub(crate) fn seen(&self, exchange: Exchange) {

@@ -60,9 +60,8 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use serde_json::Value;
-use tokio_rustls::TlsAcceptor;
 
-pub use self::faults::{Exchange, Fault, Faults, Gate};
+pub use self::faults::{Exchange, Fault, Faults, Gate, Impostor};
 pub use self::user::User;
 
 pub(crate) use self::host::Host;
@@ -73,9 +72,9 @@ use self::object::Object;
 use self::port::{ConnectionContext, Port};
 use self::server_state::ServerState;
 use self::store::Store;
-use self::tls::ClientVerifier;
+use self::tls::{Certificates, ClientVerifier};
 use crate::binding::BindingRef;
-use crate::certs::{Authority, Validity};
+use crate::certs::Authority;
 use crate::clock;
 use crate::cluster::{Cluster, ClusterError};
 
@@ -128,9 +127,7 @@ impl ApiServer {
         authority: Arc<Authority>,
         options: ApiServerOptions,
     ) -> Result<Self, ClusterError> {
-        let now = clock::now();
-        let identity = authority.server(&options.names, Validity::ack(now))?;
-        let acceptor = TlsAcceptor::from(tls::server_config(&identity)?);
+        let certificates = Certificates::new(authority.clone(), options.names)?;
         let verifier = Arc::new(ClientVerifier::new(authority.certificate_der())?);
         let server = Arc::new(ServerState {
             store: Store::new(),
@@ -142,7 +139,11 @@ impl ApiServer {
         });
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))?;
         let address = listener.local_addr()?;
-        let port = Port::open(host, listener, ConnectionContext { acceptor, verifier, server: server.clone() })?;
+        let port = Port::open(
+            host,
+            listener,
+            ConnectionContext { certificates: Arc::new(certificates), verifier, server: server.clone() },
+        )?;
         let running = Self { address, authority, server, port };
         for object in bootstrap::objects() {
             running.put(object, "kube-apiserver")?;

@@ -12,20 +12,19 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
-use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::pki_types::CertificateDer;
 
 use super::exchange;
 use super::host::Host;
 use super::incoming_request::IncomingRequest;
 use super::server_state::ServerState;
-use super::tls::ClientVerifier;
+use super::tls::{Certificates, ClientVerifier};
 use crate::clock;
 
 /// What every connection needs.
 #[derive(Clone)]
 pub(crate) struct ConnectionContext {
-    pub(crate) acceptor: TlsAcceptor,
+    pub(crate) certificates: Arc<Certificates>,
     pub(crate) verifier: Arc<ClientVerifier>,
     pub(crate) server: Arc<ServerState>,
 }
@@ -121,7 +120,8 @@ async fn accept(listener: tokio::net::TcpListener, context: ConnectionContext, m
 async fn serve(stream: TcpStream, context: ConnectionContext) {
     // Small answers are not to wait for more.
     drop(stream.set_nodelay(true));
-    let ConnectionContext { acceptor, verifier, server } = context;
+    let ConnectionContext { certificates, verifier, server } = context;
+    let Ok(acceptor) = certificates.acceptor(server.faults.impostor()) else { return };
     let Ok(stream) = acceptor.accept(stream).await else { return };
     let chain: Option<Arc<[CertificateDer<'static>]>> = stream
         .get_ref()

@@ -137,8 +137,8 @@ pub(crate) async fn dripping(answer: ApiResponse, every: Duration) -> ApiRespons
 }
 
 /// A body without end, as fast as it is read.
-pub(crate) fn endless(start: String, repeat: String) -> ApiResponse {
-    chunked(JSON, false, std::iter::once(Bytes::from(start)).chain(std::iter::repeat(Bytes::from(repeat))))
+pub(crate) fn endless(start: String, repeat: String, is_compressed: bool) -> ApiResponse {
+    chunked(JSON, is_compressed, std::iter::once(Bytes::from(start)).chain(std::iter::repeat(Bytes::from(repeat))))
 }
 
 /// A body that never comes.

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::{WebPkiSupportedAlgorithms, ring, verify_tls12_signature, verify_tls13_signature};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, UnixTime};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
@@ -13,14 +14,45 @@ use tokio_rustls::rustls::{
 };
 
 use super::authentication::of_certificate;
+use super::faults::Impostor;
 use super::user::User;
-use crate::certs::Identity;
+use crate::certs::{Authority, Identity, Validity};
+use crate::clock;
+use crate::cluster::ClusterError;
 
-/// The server's side of TLS.
-///
-/// # Errors
-/// If the certificate and its key don't belong together.
-pub(crate) fn server_config(identity: &Identity) -> Result<Arc<ServerConfig>, Error> {
+/// What the server presents: its own certificate, or that of an impostor.
+pub(crate) struct Certificates {
+    authority: Arc<Authority>,
+    names: Vec<String>,
+    own: TlsAcceptor,
+}
+
+impl Certificates {
+    /// # Errors
+    /// If a certificate can't be made.
+    pub(crate) fn new(authority: Arc<Authority>, names: Vec<String>) -> Result<Self, ClusterError> {
+        let own = acceptor(&authority.server(&names, Validity::ack(clock::now()))?)?;
+        Ok(Self { authority, names, own })
+    }
+
+    /// # Errors
+    /// If the impostor's certificate can't be made.
+    pub(crate) fn acceptor(&self, impostor: Option<Impostor>) -> Result<TlsAcceptor, ClusterError> {
+        let now = clock::now();
+        let identity = match impostor {
+            None => return Ok(self.own.clone()),
+            Some(Impostor::OfAnotherAuthority) => Authority::new(now)?.server(&self.names, Validity::ack(now)),
+            Some(Impostor::Expired) => self.authority.server(&self.names, Validity::ack(Timestamp::UNIX_EPOCH)),
+        };
+        acceptor(&identity?)
+    }
+}
+
+fn acceptor(identity: &Identity) -> Result<TlsAcceptor, ClusterError> {
+    Ok(TlsAcceptor::from(server_config(identity)?))
+}
+
+fn server_config(identity: &Identity) -> Result<Arc<ServerConfig>, Error> {
     let chain = vec![CertificateDer::from(identity.certificate_der().to_vec())];
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(identity.key().pkcs8_der().to_vec()));
     let provider = Arc::new(ring::default_provider());

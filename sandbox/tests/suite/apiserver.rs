@@ -4,7 +4,7 @@ use std::io::Read;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Fault, Gate};
+use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Fault, Gate, Impostor};
 use ackcred_sandbox::certs::{Authority, KeyKind, Subject, Validity};
 use ackcred_sandbox::client::Client;
 use ackcred_sandbox::cluster::Cluster;
@@ -101,9 +101,34 @@ fn an_answer_drips_and_another_has_no_end() {
     let start = Instant::now();
     assert_eq!(&client.send("GET", "/readyz", &[], "").unwrap().body[..], b"ok");
     assert!(start.elapsed() >= Duration::from_millis(200));
-    server.faults().add("GET", ROLES, 1, Fault::Endless { start: "{\"items\":[".into(), repeat: "{},".into() });
+    let endless =
+        |is_compressed| Fault::Endless { start: "{\"items\":[".into(), repeat: "{},".repeat(1000), is_compressed };
+    server.faults().add("GET", ROLES, 1, endless(false));
     let so_far = client.listen(ROLES, Duration::from_millis(500)).unwrap().body;
     assert!(so_far.starts_with(b"{\"items\":[{},{},{},") && so_far.len() > 100_000, "{} bytes", so_far.len());
+    server.faults().add("GET", ROLES, 1, endless(true));
+    let answer = client.listen(ROLES, Duration::from_millis(500)).unwrap();
+    assert_eq!(answer.headers["content-encoding"], "gzip");
+    let mut inflated = Vec::new();
+    // It breaks off where it was no longer listened to.
+    assert!(GzDecoder::new(&answer.body[..]).read_to_end(&mut inflated).is_err());
+    assert!(inflated.starts_with(b"{\"items\":[{},{},{},"));
+    assert!(inflated.len() > 100 * answer.body.len(), "{} of {}", inflated.len(), answer.body.len());
+}
+
+#[test]
+fn another_server_answers_in_its_place_until_the_faults_are_cleared() {
+    for (impostor, expected) in [(Impostor::OfAnotherAuthority, "BadSignature"), (Impostor::Expired, "Expired")] {
+        let (server, client) = server();
+        server.faults().add("GET", "/version", 1, Fault::Impostor(impostor));
+        assert!(client.send("GET", "/version", &[], "").is_err());
+        for _ in 0..2 {
+            let refused = client.send("GET", "/readyz", &[], "").unwrap_err();
+            assert!(format!("{refused:?}").contains(expected), "{refused:?}");
+        }
+        server.faults().clear();
+        assert_eq!(client.send("GET", "/readyz", &[], "").unwrap().code, 200);
+    }
 }
 
 #[test]
