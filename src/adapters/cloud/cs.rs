@@ -2,7 +2,10 @@
 //!
 //! Source: <https://www.alibabacloud.com/help/en/ack/developer-reference/api-cs-2015-12-15-overview>
 
+use std::collections::HashMap;
+
 use http::Method;
+use serde::de::IgnoredAny;
 
 use super::endpoints::Endpoint;
 use super::error::{Error, Kind};
@@ -208,8 +211,7 @@ impl<'a> Cs<'a> {
             query: vec![("Force", force.to_string())],
             effect: Effect::IdempotentChange,
         };
-        let Reply { status, request_id, .. } = self.wire.call_waiting(&call, &self.key, waiting).await?;
-        Ok(Changed { status, request_id })
+        changed(self.wire.call_waiting(&call, &self.key, waiting).await?)
     }
 
     /// `cs:RevokeK8sClusterKubeConfig`: revokes the **caller's own** kubeconfig of a cluster, and has another one made. When that is
@@ -231,8 +233,7 @@ impl<'a> Cs<'a> {
             query: Vec::new(),
             effect: Effect::Change,
         };
-        let Reply { status, request_id, .. } = self.wire.call_waiting(&call, &self.key, waiting).await?;
-        Ok(Changed { status, request_id })
+        changed(self.wire.call_waiting(&call, &self.key, waiting).await?)
     }
 
     /// `cs:DescribeClusterUserKubeconfig`: **issues a credential** for the caller, valid for `minutes` (15 to 4320); without them the
@@ -266,6 +267,15 @@ impl<'a> Cs<'a> {
         let (product, endpoint, method) = (Product::Cs, self.endpoint.clone(), Method::GET);
         Call { product, operation, endpoint, method, path, query, effect }
     }
+}
+
+/// A change is answered with nothing, or with an object. What else comes with a good status is not ACK's word.
+fn changed(reply: Reply) -> Result<Changed, Error> {
+    if !reply.is_empty() {
+        reply.json::<HashMap<String, IgnoredAny>>()?;
+    }
+    let Reply { status, request_id, .. } = reply;
+    Ok(Changed { status, request_id })
 }
 
 /// Turns each entry into its core type. An entry that has no valid ID leaves the listing incomplete.

@@ -272,6 +272,30 @@ fn issuing_a_credential_is_tried_once_when_its_outcome_is_unknown() {
 }
 
 #[test]
+fn a_change_is_carried_out_where_ack_says_so_and_no_server_in_front_of_it() {
+    for body in ["", "\n", "{}", r#"{"requestId":"R-1"}"#] {
+        let stub = Stub::new(move |_, _| ok(body));
+        let cloud = cloud(&stub);
+        let (cs, waiting) = (cloud.cs(None).unwrap(), Waiting::not_at_all());
+        run(cs.clean_cluster_user_permissions(&cluster(), &uid("2001"), false, &waiting)).unwrap();
+        run(cs.revoke_k8s_cluster_kube_config(&cluster(), &waiting)).unwrap();
+    }
+    for body in ["<!doctype html><title>Sign in</title>", "[]", "null", "true", r#"{"a":"#] {
+        let stub = Stub::new(move |_, _| ok(body));
+        let cloud = cloud(&stub);
+        let (cs, waiting) = (cloud.cs(None).unwrap(), Waiting::not_at_all());
+        for answer in [
+            run(cs.clean_cluster_user_permissions(&cluster(), &uid("2001"), false, &waiting)),
+            run(cs.revoke_k8s_cluster_kube_config(&cluster(), &waiting)),
+        ] {
+            let error = answer.unwrap_err();
+            assert_eq!((error.kind(), error.status()), (Kind::Malformed, None), "{body}: {error}");
+        }
+        assert_eq!(stub.asked().len(), 2, "{body}: it may have been carried out");
+    }
+}
+
+#[test]
 fn a_change_that_is_refused_for_now_is_waited_for_within_its_bound() {
     let refusals = [(429, "Throttling.User"), (400, "ErrAuthorizationConflict"), (409, "ErrAuthorizationConflict")];
     let bound = Duration::from_secs(60);

@@ -101,6 +101,11 @@ pub struct Reply {
 }
 
 impl Reply {
+    /// Whether there is no body.
+    pub fn is_empty(&self) -> bool {
+        self.body.expose().trim_ascii().is_empty()
+    }
+
     /// Reads the body.
     ///
     /// # Errors
