@@ -2,6 +2,8 @@
 
 #![cfg(unix)]
 
+use std::time::Duration;
+
 use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Exchange, Fault, Gate};
 use ackcred_sandbox::binding::BindingRef;
 use ackcred_sandbox::cluster::Cluster;
@@ -14,6 +16,7 @@ use crate::scene::{ANN, CARL, Incident, SOON, done, name, text};
 
 const LEASES: &str = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases";
 const LEASE: &str = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kubectl-ackcred";
+const POLL: Duration = Duration::from_millis(20);
 const REVOKE: [&str; 6] = ["revoke", CARL, "--yes", "--lease", "--settle", "0s"];
 
 on_both_servers!(
@@ -89,9 +92,14 @@ fn about_the_lease(incident: &Incident<ApiServer>) -> Vec<(String, u16)> {
     own.map(|Exchange { method, code, .. }| (method, code)).collect()
 }
 
+/// What the first step is about.
+fn first() -> BindingRef {
+    BindingRef::cluster_role_binding(&format!("{CARL}-clusterrolebinding"))
+}
+
 /// Holds a revocation in its first step, has `meanwhile` happen, lets it go and gives its document.
 fn held_in_its_first_step(incident: &Incident<ApiServer>, meanwhile: impl FnOnce()) -> (Status, Value, String) {
-    let first = gate_at(incident, &("PATCH", BindingRef::role_binding("shop", "team")), Fault::HoldRequest);
+    let first = gate_at(incident, &("DELETE", first()), Fault::HoldRequest);
     std::thread::scope(|scope| {
         let revoking = scope.spawn(|| incident.json(&[&REVOKE[..], &["--parallel", "1"]].concat()));
         assert!(first.wait_reached(1, SOON));
@@ -115,7 +123,7 @@ fn lost_in_its_first_step(lose: impl FnOnce(&Incident<ApiServer>)) -> (Value, St
             let (look, faults) = (look.clone(), incident.server.faults().clone());
             move || {
                 // The first step is answered, and the second would have begun by the time that the look is.
-                while !faults.exchanges().iter().any(|one| one.method == "PATCH" && one.code == 200) {
+                while !faults.changes().iter().any(|one| one.path == first().path() && one.code == 200) {
                     std::thread::sleep(std::time::Duration::from_millis(5));
                 }
                 look.open();
@@ -144,6 +152,15 @@ fn a_lease_that_is_taken_away_stops_the_operation_before_the_next_change() {
 }
 
 #[test]
+fn a_lease_that_is_taken_from_its_holder_stops_the_operation_before_the_next_change() {
+    let (error, _) = lost_in_its_first_step(|incident| {
+        let free = json!([{"op": "replace", "path": "/spec/holderIdentity", "value": ""}]);
+        incident.patch(LEASE, &free);
+    });
+    assert_eq!(error, "no more changes without the Lease: the Lease was taken away");
+}
+
+#[test]
 fn a_lease_that_is_deleted_stops_the_operation_before_the_next_change() {
     let (error, _) = lost_in_its_first_step(|incident| drop(incident.delete(LEASE)));
     assert_eq!(error, "no more changes without the Lease: the Lease was deleted");
@@ -165,4 +182,90 @@ fn a_renewal_without_an_answer_is_no_loss() {
     let refused = about_the_lease(&incident).iter().filter(|(_, code)| *code == 409).count();
     assert_eq!(refused, 1, "{:?}", about_the_lease(&incident));
     assert_eq!(spec(&incident)["holderIdentity"], "");
+}
+
+/// Clocks of different machines are not compared: what counts is that it has another version at each look.
+#[test]
+fn a_lease_that_is_renewed_before_each_look_is_never_taken() {
+    let incident = Incident::sandbox(|setup| setup);
+    held_by(&incident, "bo at laptop", 10);
+    let looks: Vec<Gate> = (0..60).map(|_| Gate::new()).collect();
+    for look in &looks {
+        incident.server.faults().add("GET", LEASE, 1, Fault::HoldRequest(look.clone()));
+    }
+    let (status, plan, said) = std::thread::scope(|scope| {
+        let revoking = scope.spawn(|| incident.json(&[&REVOKE[..], &["--cluster-timeout", "13s"]].concat()));
+        for (turn, look) in looks.iter().enumerate() {
+            while !look.wait_reached(1, POLL) && !revoking.is_finished() {}
+            let renewed = json!([{"op": "replace", "path": "/spec/leaseTransitions", "value": turn}]);
+            incident.patch(LEASE, &renewed);
+            look.open();
+        }
+        revoking.join().unwrap()
+    });
+    assert_eq!((status, &plan["refusals"][0]["code"]), (Status::Refused, &json!("Locked")), "{plan:#}\n{said}");
+    assert_eq!(spec(&incident)["holderIdentity"], "bo at laptop");
+}
+
+fn refused_with(code: u16, reason: &str) -> Fault {
+    let body = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": reason, "message": "no", "code": code});
+    Fault::Answer { code, content_type: "application/json", body: body.to_string() }
+}
+
+/// Where it is free or not there yet, another machine may be quicker to write it.
+#[test]
+fn a_write_that_another_machine_was_quicker_with_is_tried_again() {
+    for (method, path, is_there) in [("POST", LEASES, false), ("PUT", LEASE, true)] {
+        let scene = |times, fault| {
+            let incident = Incident::sandbox(|setup| setup);
+            if is_there {
+                held_by(&incident, "", 1);
+            }
+            incident.server.faults().add(method, path, times, fault);
+            incident
+        };
+        done(&scene(1, refused_with(409, "Conflict")), &REVOKE);
+        for (fault, expected) in [
+            (refused_with(409, "Conflict"), "another machine holds the Lease, and did for 1s"),
+            (refused_with(403, "Forbidden"), "lease kube-system/kubectl-ackcred: no"),
+        ] {
+            let incident = scene(usize::MAX, fault);
+            let before = incident.bindings();
+            let (status, plan, said) = incident.json(&[&REVOKE[..], &["--cluster-timeout", "1s"]].concat());
+            assert_eq!(status, Status::Refused, "{method}: {plan:#}\n{said}");
+            assert!(text(&plan["refusals"][0]["message"]).contains(expected), "{method}: {plan:#}");
+            assert!(incident.bindings() == before, "{method}: {said}");
+        }
+    }
+}
+
+/// After ten seconds without a renewal another machine may think that it is free.
+#[test]
+fn a_lease_that_can_not_be_renewed_is_lost_and_no_step_begins_before_that_is_known() {
+    let incident = Incident::sandbox(|setup| setup);
+    let (status, report, said) = held_in_its_first_step(&incident, || {
+        incident.server.faults().add("PUT", LEASE, usize::MAX, Fault::DropRequest);
+        let tries = || about_the_lease(&incident).iter().filter(|(method, _)| method == "PUT").count();
+        // The first comes after five seconds, and each other one a second or more after the one before.
+        while tries() < 8 {
+            std::thread::sleep(POLL);
+        }
+    });
+    assert_eq!(status, Status::Incomplete, "{report:#}\n{said}");
+    let steps = report["steps"].as_array().unwrap();
+    let skipped: Vec<&Value> = steps.iter().filter(|step| step["result"] == "Skipped").collect();
+    assert_eq!(skipped.len() + 1, steps.len(), "{report:#}");
+    assert!(text(&skipped[0]["error"]).contains("the Lease can't be renewed: "), "{report:#}");
+    assert!(!said.contains("other machines wait"), "what is lost is not left to others: {said}");
+}
+
+#[test]
+fn a_lease_that_can_not_be_left_to_others_is_said_to_run_out() {
+    for (fault, is_said) in [(refused_with(403, "Forbidden"), true), (refused_with(409, "Conflict"), false)] {
+        let incident = Incident::sandbox(|setup| setup);
+        incident.server.faults().add("PUT", LEASE, usize::MAX, fault);
+        let (status, report, said) = incident.json(&REVOKE);
+        assert_eq!(status, Status::Done, "{report:#}\n{said}");
+        assert_eq!(said.contains("other machines wait until the Lease has run out"), is_said, "{said}");
+    }
 }
