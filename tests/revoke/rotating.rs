@@ -282,6 +282,31 @@ fn a_busy_cloud_is_waited_for() {
     assert_eq!((calls(&incident, REVOKE), incident.old_status(NODES)), (3, 403));
 }
 
+/// ACK may still be at work on what it has answered. What will not change is not waited for, and nothing is replaced.
+#[test]
+fn what_is_not_issued_yet_is_asked_for_again_and_what_never_will_be_is_not() {
+    let rejected = FaultKind::Refused { status: 400, code: "ErrorClusterState".to_owned() };
+    for (fault, is_asked_for_again) in [
+        (FaultKind::ServerError(503), true),
+        (FaultKind::Truncated, true),
+        (FaultKind::NotFound, true),
+        (rejected, true),
+        (FaultKind::Forbidden, false),
+        (FaultKind::ExpiredToken, false),
+        (FaultKind::Body("garbage".to_owned()), false),
+    ] {
+        let incident = Incident::sandbox(|setup| setup);
+        let before = fs::read_to_string(config(&incident)).unwrap();
+        incident.cloud.add_fault(CloudFault::of(ISSUE, fault.clone()).on(Turn::First(1)));
+        let (status, report, said) = incident.json(&ROTATE);
+        let seen = (status, report["steps"][0]["result"].as_str().unwrap(), calls(&incident, ISSUE));
+        let expected = if is_asked_for_again { (Status::Done, "Done", 2) } else { (Status::Incomplete, "Failed", 1) };
+        assert_eq!(seen, expected, "{fault:?}: {report:#}\n{said}");
+        let is_replaced = fs::read_to_string(config(&incident)).unwrap() != before;
+        assert_eq!(is_replaced, is_asked_for_again, "{fault:?}");
+    }
+}
+
 /// Anybody's session, for refusals: the key of another identity, or of the account.
 fn with_key<C>(mut incident: Incident<C>, key: AccessKey, id: &str, secret: &str) -> Incident<C> {
     incident.cloud.edit(|cloud_state| cloud_state.add_key(key));
