@@ -17,6 +17,8 @@ use crate::setting::{binding, user};
 
 crate::on_both_servers!(static_tokens_that_the_leaver_could_read_are_ended_and_given_back);
 
+mod writing;
+
 const LABEL: &str = "kubernetes.io/legacy-token-invalid-since";
 /// Stands in a Secret's data, and in what `kubectl apply` repeats of it.
 const CANARY: &str = "canary-77ab10";
@@ -26,7 +28,7 @@ fn path(namespace: &str, secret: &str) -> String {
 }
 
 /// Makes a ServiceAccount, where the server keeps such, and a Secret with a token of it.
-fn place<C: Cluster>(incident: &Incident<C>, namespace: &str, secret: &str) -> String {
+pub(crate) fn place<C: Cluster>(incident: &Incident<C>, namespace: &str, secret: &str) -> String {
     let admin = incident.admin();
     let accounts = format!("/api/v1/namespaces/{namespace}/serviceaccounts");
     let send = |method: &str, path: &str, body: &Value| admin.send(method, path, &[], &body.to_string()).unwrap();
@@ -48,7 +50,7 @@ fn place<C: Cluster>(incident: &Incident<C>, namespace: &str, secret: &str) -> S
 }
 
 /// Lets the leaver list Secrets in the shop.
-fn let_read<C: Cluster>(incident: &Incident<C>) {
+pub(crate) fn let_read<C: Cluster>(incident: &Incident<C>) {
     let rules = json!([{"verbs": ["list"], "apiGroups": [""], "resources": ["secrets"]}]);
     incident.post(&format!("{RBAC}/clusterroles"), &json!({"metadata": {"name": "secrets-lister"}, "rules": rules}));
     let bindings = format!("{RBAC}/namespaces/shop/rolebindings");
@@ -56,7 +58,7 @@ fn let_read<C: Cluster>(incident: &Incident<C>) {
     incident.server.catch_up().unwrap();
 }
 
-fn status<C: Cluster>(incident: &Incident<C>, token: &str) -> u16 {
+pub(crate) fn status<C: Cluster>(incident: &Incident<C>, token: &str) -> u16 {
     let bearer = format!("Bearer {token}");
     let client = Client::new(&incident.server, None).unwrap();
     client.send("GET", "/api", &[("Authorization", &bearer)], "").unwrap().code
