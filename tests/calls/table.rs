@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use ackcred_sandbox::apiserver::{Fault, Gate, Impostor};
 use ackcred_sandbox::cloud::{FaultKind, RetryHint};
-use serde_json::json;
 
 /// How long an answer is waited for.
 #[derive(Clone, Copy, Debug)]
@@ -50,9 +49,7 @@ pub(crate) fn of_the_api_server() -> Vec<Named<Fault>> {
     };
     let json = |name, body: &str| answer(name, 200, "application/json", body);
     let status = |name, code: u16, reason: &str| {
-        let body = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "reason": reason,
-            "message": format!("refused with {code}"), "code": code});
-        answer(name, code, "application/json", &body.to_string())
+        Named::answered(name, Fault::refusal(code, reason, &format!("refused with {code}")))
     };
     let endless = |is_compressed| Fault::Endless {
         start: r#"{"kind":"List","apiVersion":"v1","metadata":{},"items":["#.to_owned(),

@@ -58,22 +58,18 @@ impl Reading {
 
     fn fault(&self, name: &str) -> Fault {
         let json = |code, body: String| Fault::Answer { code, content_type: "application/json", body };
-        let status = |code: u16, reason: &str| {
-            json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "reason": reason,
-                "message": "not through this door", "code": code})
-            .to_string()
-        };
+        let refused = |code| Fault::refusal(code, "Forbidden", "not through this door");
         let other = json!({
             "kind": "PodList", "apiVersion": "v1", "metadata": {"name": "x", "resourceVersion": "1"}, "items": [],
             "data": {}, "status": {"allowed": false, "userInfo": {"username": "x"}},
         });
         let nothing = self.nothing.to_string();
         match name {
-            "refused" => json(403, status(403, "Forbidden")),
+            "refused" => refused(403),
             "hang" => Fault::HoldRequest(Gate::new()),
             "garbage" => json(200, "\u{1}garbage".to_owned()),
             "other kind" => json(200, other.to_string()),
-            "status in a 200" => json(200, status(200, "")),
+            "status in a 200" => refused(200),
             "empty" => json(200, String::new()),
             "no object" => json(200, "{}".to_owned()),
             "array" => json(200, "[]".to_owned()),

@@ -207,11 +207,6 @@ fn a_lease_that_is_renewed_before_each_look_is_never_taken() {
     assert_eq!(spec(&incident)["holderIdentity"], "bo at laptop");
 }
 
-fn refused_with(code: u16, reason: &str) -> Fault {
-    let body = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": reason, "message": "no", "code": code});
-    Fault::Answer { code, content_type: "application/json", body: body.to_string() }
-}
-
 /// Where it is free or not there yet, another machine may be quicker to write it.
 #[test]
 fn a_write_that_another_machine_was_quicker_with_is_tried_again() {
@@ -224,10 +219,10 @@ fn a_write_that_another_machine_was_quicker_with_is_tried_again() {
             incident.server.faults().add(method, path, times, fault);
             incident
         };
-        done(&scene(1, refused_with(409, "Conflict")), &REVOKE);
+        done(&scene(1, Fault::refusal(409, "Conflict", "no")), &REVOKE);
         for (fault, expected) in [
-            (refused_with(409, "Conflict"), "another machine holds the Lease, and did for 1s"),
-            (refused_with(403, "Forbidden"), "lease kube-system/kubectl-ackcred: no"),
+            (Fault::refusal(409, "Conflict", "no"), "another machine holds the Lease, and did for 1s"),
+            (Fault::refusal(403, "Forbidden", "no"), "lease kube-system/kubectl-ackcred: no"),
         ] {
             let incident = scene(usize::MAX, fault);
             let before = incident.bindings();
@@ -261,7 +256,9 @@ fn a_lease_that_can_not_be_renewed_is_lost_and_no_step_begins_before_that_is_kno
 
 #[test]
 fn a_lease_that_can_not_be_left_to_others_is_said_to_run_out() {
-    for (fault, is_said) in [(refused_with(403, "Forbidden"), true), (refused_with(409, "Conflict"), false)] {
+    for (fault, is_said) in
+        [(Fault::refusal(403, "Forbidden", "no"), true), (Fault::refusal(409, "Conflict", "no"), false)]
+    {
         let incident = Incident::sandbox(|setup| setup);
         incident.server.faults().add("PUT", LEASE, usize::MAX, fault);
         let (status, report, said) = incident.json(&REVOKE);

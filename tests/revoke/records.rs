@@ -389,9 +389,7 @@ fn what_a_restore_will_need_and_can_not_be_read_is_reported() {
         let incident = Incident::sandbox(|setup| setup);
         let of_bo = binding(&format!("{CARL}-of-bo"), "ClusterRole", "cs:ns:dev", &[user(&name(BO))]);
         incident.post(&beside.collection(), &of_bo);
-        let body = serde_json::json!({"kind": "Status", "status": "Failure", "code": code, "message": "not now"});
-        let fault = Fault::Answer { code, content_type: "application/json", body: body.to_string() };
-        incident.server.faults().add("GET", &path, 99, fault);
+        incident.server.faults().add("GET", &path, 99, Fault::refusal(code, "", "not now"));
         let outcome = incident.run(&["revoke", CARL, "--yes", "--settle", "0s"]);
         assert_eq!(outcome.status, expected, "{path} {code}: {outcome}");
         let is_told = outcome.stderr.lines().any(|line| line.starts_with("warning:") && line.contains("not now"));

@@ -95,13 +95,7 @@ impl<C: Server> World<C> {
         let method = random.pick(&["PATCH", "DELETE", "POST", "GET", "*"]);
         let path = random.pick(&["rolebindings", "clusterrolebindings", "subjectaccessreviews", "clusterroles", "/"]);
         let (passed, struck) = (random.below(8), 1 + random.below(3));
-        let refusal = |code: u16, reason: &str| Fault::Answer {
-            code,
-            content_type: "application/json",
-            body: format!(
-                r#"{{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"{reason}","code":{code},"message":"injected"}}"#
-            ),
-        };
+        let refusal = |code: u16, reason: &str| Fault::refusal(code, reason, "injected");
         let (name, fault) = match random.below(16) {
             0..4 => ("500", refusal(500, "InternalError")),
             4..6 => ("409", refusal(409, "Conflict")),

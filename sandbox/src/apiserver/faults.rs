@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use serde_json::json;
 use tokio::sync::watch;
 
 /// What happens to an exchange.
@@ -56,6 +57,17 @@ pub enum Fault {
         /// The body.
         body: String,
     },
+}
+
+impl Fault {
+    /// The request isn't done: the API server refuses it with this status, a reason such as `Conflict`, and this message.
+    pub fn refusal(code: u16, reason: &str, message: &str) -> Self {
+        let body = json!({
+            "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+            "reason": reason, "message": message, "code": code,
+        });
+        Self::Answer { code, content_type: "application/json", body: body.to_string() }
+    }
 }
 
 /// A server that answers in this one's place, known by its certificate.

@@ -17,8 +17,7 @@ struct Ended {
 }
 
 fn answer(code: u16, reason: &str) -> Fault {
-    let body = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": reason, "message": "no and no", "code": code});
-    Fault::Answer { code, content_type: "application/json", body: body.to_string() }
+    Fault::refusal(code, reason, "no and no")
 }
 
 /// Revokes while the first looks at the Secret after the plan meet `looks`, and the first writes of its label `writes`.
