@@ -93,6 +93,7 @@ pub(super) async fn carry_out(
     is_right: impl Fn(&BindingObject) -> bool,
 ) -> StepReport {
     let mut report = StepReport::new(id, StepResult::AlreadyDone);
+    let mut last_words = String::new();
     // The version that the last refusal was about, with its words.
     let mut refused: Option<(String, String)> = None;
     for attempt in 1..=ATTEMPTS {
@@ -163,13 +164,13 @@ pub(super) async fn carry_out(
                 WriteOutcome::Unknown => {
                     tools.recorder.flush();
                     report.result = StepResult::Done;
-                    report.error = Some(chain(&error));
+                    last_words = chain(&error);
                     tokio::time::sleep(PAUSE * attempt).await;
                 }
             },
         }
     }
-    StepReport { result: StepResult::Unknown, ..report }
+    StepReport { result: StepResult::Unknown, ..report }.because(last_words)
 }
 
 fn answered(tools: &Tools<'_>, audit_id: &str, answer: &Result<ChangedBinding, CallError>) -> Event {

@@ -33,6 +33,7 @@ mod calls;
 mod schema;
 
 mod approval;
+mod binding_writes;
 mod checks_under_faults;
 mod cloud_call;
 mod crash;
