@@ -1,6 +1,5 @@
 //! The cloud's call, and what it takes along that it was not asked for.
 
-use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use futures_util::{StreamExt as _, stream};
@@ -63,9 +62,7 @@ pub(super) async fn called(
     call: impl AsyncFnOnce(&Waiting<'_>) -> Result<Changed, Error>,
 ) -> Called {
     let at_most = tools.cloud_timeout;
-    let waited = Cell::new(false);
     let on_wait = |wait, error: &Error| {
-        waited.set(true);
         (tools.on_wait)(&CloudWait { step, wait, at_most, reason: error.to_string() });
     };
     let waiting = Waiting { bound: at_most, on_wait: &on_wait, is_interrupted: tools.interrupted };
@@ -82,7 +79,7 @@ pub(super) async fn called(
                 error: error.to_string(),
                 request_id: request_id.clone(),
             };
-            let given_up = why_not_longer(&error, waited.get(), tools);
+            let given_up = why_not_longer(&error, tools);
             let said = [Some(error.to_string()), given_up].into_iter().flatten().collect::<Vec<_>>().join("; ");
             (answer, Called { result: result_of(&error), request_id, error: Some(said) })
         }
@@ -100,16 +97,15 @@ fn result_of(error: &Error) -> StepResult {
 }
 
 /// Why a cloud that refuses for now was not waited for any longer; `None` for other failures.
-fn why_not_longer(error: &Error, waited: bool, tools: &Tools<'_>) -> Option<String> {
+fn why_not_longer(error: &Error, tools: &Tools<'_>) -> Option<String> {
     let at_most = tools.cloud_timeout.as_secs_f64();
     let why = match error.retry_after() {
         _ if !is_for_now(error.kind()) => return None,
         _ if (tools.interrupted)() => "interrupted while waiting for the cloud".to_owned(),
-        Some(wanted) if wanted > tools.cloud_timeout => {
-            format!("the cloud asks to wait {}s, and is waited for up to {at_most}s", wanted.as_secs_f64())
+        Some(wanted) => {
+            format!("the cloud asks to wait {}s, and is waited for up to {at_most}s in all", wanted.as_secs_f64())
         }
-        _ if waited => format!("the cloud was waited for up to {at_most}s"),
-        _ => return None,
+        None => format!("the cloud was waited for up to {at_most}s"),
     };
     Some(why)
 }

@@ -12,7 +12,7 @@ const REVOKE: [&str; 6] = ["revoke", CARL, "--yes", "--force", "--settle", "0"];
 
 /// What becomes of a binding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Change {
+pub(crate) enum Change {
     /// The leaver is taken out of it, and others stay.
     Patch,
     /// It was theirs alone.
@@ -65,7 +65,7 @@ fn run(incident: &Incident<ApiServer>, args: &[String]) -> (Value, String) {
 }
 
 /// How often a binding is read by itself before the change, that look left out which the change may begin with.
-fn looks_before(change: Change) -> usize {
+pub(crate) fn looks_before(change: Change) -> usize {
     let (incident, args) = staged(change);
     run(&incident, &args);
     let changes = incident.changes();

@@ -10,6 +10,7 @@ use ackcred_sandbox::controlplane::shared;
 use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
 
+use crate::binding_writes::{Change, looks_before};
 #[cfg(unix)]
 use crate::crash::{BINARY, ended, signal, spawn, wait_until};
 use crate::restoring::Files;
@@ -133,12 +134,38 @@ fn a_cloud_that_asks_for_more_than_the_bound_is_a_failure_with_the_way_on() {
     assert_eq!(answers(&incident, &report).last(), Some(&json!([429, "Throttling.User"])));
     let step = report["steps"].as_array().unwrap().last().unwrap();
     let error = step["error"].as_str().unwrap();
-    assert!(error.ends_with("; the cloud asks to wait 600s, and is waited for up to 120s"), "{error}");
+    assert!(error.ends_with("; the cloud asks to wait 600s, and is waited for up to 120s in all"), "{error}");
     let id = report["operation"].as_str().unwrap();
     assert!(said.contains(&format!("resume it: kubectl ackcred revoke --resume {id}")), "{said}");
     incident.cloud.clear_faults();
     let (status, report, said) = incident.json(&["revoke", "--resume", id, "--yes", "--settle", "0s"]);
     assert_eq!(status, Status::Done, "{report:#}\n{said}");
+}
+
+/// What the step of the cloud says went wrong, where each call meets these faults and is waited for so long.
+fn error_of_the_cloud(faults: Vec<CloudFault>, wait: &str) -> String {
+    let incident = Incident::sandbox(|setup| setup);
+    faults.into_iter().for_each(|fault| incident.cloud.add_fault(fault));
+    let (status, report, said) = incident.json(&[&REVOKE[..], &["--cluster-timeout", wait]].concat());
+    assert_eq!(status, Status::Incomplete, "{report:#}\n{said}");
+    report["steps"].as_array().unwrap().last().unwrap()["error"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_failure_says_how_long_it_was_waited_for_where_it_was() {
+    let always = |kind| vec![CloudFault::of(CLEAN, kind)];
+    for (kind, expected) in [
+        (throttled(900), "; the cloud asks to wait 0.9s, and is waited for up to 2s in all"),
+        (throttled(2000), "; the cloud asks to wait 2s, and is waited for up to 2s in all"),
+        (FaultKind::Throttled(None), "; the cloud was waited for up to 2s"),
+    ] {
+        let error = error_of_the_cloud(always(kind.clone()), "2s");
+        assert!(error.ends_with(expected), "{kind:?}: {error}");
+    }
+    // What it failed of in the end is not waited for.
+    let then_forbidden = CloudFault::of(CLEAN, FaultKind::Forbidden).on(Turn::From(2));
+    let error = error_of_the_cloud(vec![CloudFault::of(CLEAN, throttled(20)).on(Turn::Nth(1)), then_forbidden], "2s");
+    assert!(!error.contains("waited for"), "{error}");
 }
 
 #[cfg(unix)]
@@ -201,4 +228,59 @@ fn a_binding_that_can_not_be_listed_before_the_clouds_call_comes_back_all_the_sa
     let collateral = &report["collateral"][0];
     assert!(collateral["whole"] == true && collateral["binding"]["name"] == named_so.name, "{said}\n{report:#}");
     assert_eq!(incident.subjects("RoleBinding", "billing", &named_so.name), Some(vec![name(BO)]), "{report:#}");
+}
+
+/// A binding that others hold, too, whose write has no answer: it is among those that the cloud may take along.
+#[test]
+fn a_binding_whose_write_has_no_answer_is_looked_after() {
+    let team = BindingRef::role_binding("shop", "team");
+    let looks = looks_before(Change::Patch);
+    // Found out by a look, or unknown for good.
+    for is_known in [true, false] {
+        let incident = Incident::sandbox(|setup| setup);
+        let faults = incident.server.faults();
+        faults.add("PATCH", &team.path(), 1, Fault::Delay(Duration::ZERO));
+        faults.add("PATCH", &team.path(), 1, Fault::DropResponse);
+        faults.add("GET", &team.path(), looks, Fault::Delay(Duration::ZERO));
+        if !is_known {
+            faults.add("GET", &team.path(), 1, Fault::refusal(403, "Forbidden", "not now"));
+        }
+        let (_, report, said) = incident.json(&REVOKE);
+        let result = if is_known { "Done" } else { "Unknown" };
+        let step = report["steps"].as_array().unwrap().iter().find(|step| step["object"]["name"] == "team").unwrap();
+        assert_eq!(step["result"], result, "{report:#}\n{said}");
+        assert_eq!(calls(&incident), [Some(200)], "the list shows that it is clean");
+        let journal = Files::of(&incident, report["operation"].as_str().unwrap()).path("journal.jsonl");
+        let journal = std::fs::read_to_string(journal).unwrap();
+        let events = journal.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let at_risk = events.into_iter().find(|event| event["event"] == "AtRisk").unwrap();
+        assert_eq!(at_risk["bindings"][0]["metadata"]["name"], "team", "{at_risk}");
+    }
+}
+
+/// Whether a binding of others still names the leaver is not known: the cloud might take their access along.
+#[test]
+fn without_a_list_the_cloud_is_not_called_beside_a_step_that_is_not_done() {
+    let incident = Incident::sandbox(|setup| setup);
+    let (team, ledger) = (BindingRef::role_binding("shop", "team"), BindingRef::role_binding("billing", "ledger"));
+    let (faults, gate) = (incident.server.faults(), Gate::new());
+    // Both dry runs pass.
+    for (method, binding, fault) in [
+        ("PATCH", &team, Fault::refusal(403, "Forbidden", "no")),
+        ("DELETE", &ledger, Fault::HoldRequest(gate.clone())),
+    ] {
+        faults.add(method, &binding.path(), 1, Fault::Delay(Duration::ZERO));
+        faults.add(method, &binding.path(), 1, fault);
+    }
+    let (status, report, said) = std::thread::scope(|scope| {
+        let revoking = scope.spawn(|| incident.json(&REVOKE));
+        assert!(gate.wait_reached(1, SOON));
+        faults.add("GET", "/rolebindings?", 1, Fault::refusal(500, "InternalError", "not now"));
+        gate.open();
+        revoking.join().unwrap()
+    });
+    let last = report["steps"].as_array().unwrap().last().unwrap();
+    assert!(last["result"] == "Skipped" && last["error"].as_str().unwrap().contains("not now"), "{report:#}");
+    assert_eq!(status, Status::Incomplete, "{report:#}\n{said}");
+    assert_eq!(calls(&incident), [], "{report:#}");
 }
