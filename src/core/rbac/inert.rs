@@ -136,6 +136,21 @@ mod tests {
         parts(&rule, kind, &kinds()).into_iter().map(described).collect()
     }
 
+    #[test]
+    fn each_reason_has_words_of_its_own() {
+        let all = [
+            Inert::RoleMissing,
+            Inert::RoleWithoutRules,
+            Inert::PathInRoleBinding,
+            Inert::ClusterScopedInRoleBinding,
+            Inert::SubresourceStar,
+            Inert::StarAmongNames,
+            Inert::CreateByName,
+        ];
+        let words: std::collections::BTreeSet<&str> = all.into_iter().map(Inert::reason).collect();
+        assert!(words.len() == all.len() && words.iter().all(|words| words.contains(' ')), "{words:?}");
+    }
+
     const CLUSTER: BindingKind = BindingKind::ClusterRoleBinding;
     const ROLE: BindingKind = BindingKind::RoleBinding;
 

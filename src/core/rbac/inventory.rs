@@ -238,3 +238,19 @@ impl<T: ?Sized> Default for Shared<T> {
         Self { value: None, children: HashMap::new() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::core::rbac::fixtures::inventory;
+
+    #[test]
+    fn a_list_that_is_read_anew_begins_empty() {
+        let subjects = json!([{"kind": "User", "name": "200-1"}]);
+        let mut inventory = inventory(&[("shop", "team", "ClusterRole/view", subjects)]);
+        assert_eq!(inventory.bindings().len(), 1);
+        inventory.clear();
+        assert_eq!(inventory.bindings().len(), 0);
+    }
+}

@@ -392,6 +392,9 @@ mod tests {
                 "{found:?}"
             );
         }
+        let found = texts(json!({"annotations": {TRACKING_ID: "x".repeat(1000)}}));
+        let shown = format!("is of another object: {})", "x".repeat(200));
+        assert!(found[0].0.contains(&shown), "an annotation may be long: {found:?}");
         let object = json!({
             "kind": "ClusterRoleBinding", "roleRef": {"apiGroup": RBAC_GROUP, "kind": "ClusterRole", "name": "dev"},
             "metadata": {"name": "team", "annotations": {TRACKING_ID: "rbac:rbac.authorization.k8s.io/ClusterRoleBinding:argocd/team"}},

@@ -218,7 +218,7 @@ impl<'a> Reach<'a> {
         let mut paths = Vec::new();
         for (number, to_any) in order {
             let steps = self.steps_to(&arrivals, number);
-            paths.extend(self.conclusions(number, number == start).into_iter().map(|(target, last)| {
+            paths.extend(self.conclusions(number).into_iter().map(|(target, last)| {
                 let steps = steps.iter().cloned().chain(last.map(Rc::new)).collect();
                 ReachPath { target, steps }
             }));
@@ -328,7 +328,7 @@ impl<'a> Reach<'a> {
     }
 
     /// What one is at a node, and the last step where a right there says so.
-    fn conclusions(&self, number: usize, is_start: bool) -> Vec<(Target, Option<Step<'a>>)> {
+    fn conclusions(&self, number: usize) -> Vec<(Target, Option<Step<'a>>)> {
         let node = &self.nodes[number];
         if node.info().is_master() && node.narrowed.is_none() {
             return vec![(Target::Masters, None)];
@@ -356,9 +356,7 @@ impl<'a> Reach<'a> {
             let role = gained.role.clone()?;
             Some((Target::Role { namespace: gained.place.namespace().map(str::to_owned), role }, None))
         }));
-        if !is_start && node.key.gained.is_empty() {
-            found.push((itself(node), None));
-        }
+        found.push((itself(node), None));
         found
     }
 }

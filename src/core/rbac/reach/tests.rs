@@ -154,6 +154,20 @@ fn a_role_is_written_only_with_both_rights() {
     assert_eq!(paths_of("shop", both), [""; 0], "ClusterRoles are the cluster's");
 }
 
+/// Which role one comes to hold is said where it is one alone.
+#[test]
+fn a_step_names_the_one_role_that_it_gives() {
+    let gives = |names: &[&str]| {
+        let write = rule(&["create"], RBAC, &["clusterrolebindings"], &[]);
+        let (inventory, roles) = cluster("", json!([rule(&["bind"], RBAC, &["clusterroles"], names), write]));
+        let cluster = ReachCluster::new(&inventory, &[], &roles, Discovered { minor_version: Some(36) });
+        let paths = Reach::new(cluster).paths(&user_info("ann", &["system:authenticated"]));
+        paths[0].steps[0].becomes.as_ref().map(ToString::to_string)
+    };
+    assert_eq!(gives(&["small"]).as_deref(), Some("holder of ClusterRole/small"));
+    assert_eq!(gives(&["small", "view"]), None);
+}
+
 #[test]
 fn a_binding_is_written_only_with_both_rights() {
     let bind = |names: &[&str]| rule(&["bind"], RBAC, &["clusterroles"], names);

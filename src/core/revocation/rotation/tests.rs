@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::core::access::scan::ClusterScan;
 use crate::core::cluster::cluster_id::KnownCluster;
+use crate::core::credential::CredentialKind;
 use crate::core::identity::evidence::{Answer, ClusterSources, Listing};
 use crate::core::identity::verdict::{ClusterDirectory, Verdict};
 use crate::core::identity::{Caller, IdentityType};
@@ -20,7 +21,8 @@ use crate::core::revocation::input::{
     Confirmation, InputCluster, InputTarget, KubeconfigFact, Operator, RevocationInput,
 };
 use crate::core::revocation::journal::{Event, RequestAnswer};
-use crate::core::revocation::plan::{BindingAction, StepKind};
+use crate::core::revocation::other_credential::OtherCredential;
+use crate::core::revocation::plan::{BindingAction, RemainKind, StepKind};
 use crate::core::revocation::record;
 use crate::core::revocation::refusal::{Refusal, RefusalCode};
 use crate::core::revocation::target::Target;
@@ -231,6 +233,27 @@ fn a_certificate_that_the_clusters_ca_did_not_sign_is_warned_of() {
         case.plan().plan.warnings.iter().any(|text| text.contains("CA did not sign"))
     };
     assert_eq!([Some(false), Some(true), None].map(warns), [true, false, false]);
+}
+
+#[test]
+fn what_else_a_file_holds_stays_and_it_is_said_whose_file_that_is() {
+    let with_token = |from| {
+        let mut certificate = certificate(from, OLD);
+        certificate.facts.other_credentials = vec![OtherCredential {
+            kind: CredentialKind::Token,
+            description: "a token".to_owned(),
+            remedy: "delete its Secret".to_owned(),
+        }];
+        let plan = Case::with(|case| case.certificates = vec![certificate]).plan().plan;
+        let remain = plan.remains.into_iter().find(|remain| remain.kind == RemainKind::OtherCredential).unwrap();
+        remain.what
+    };
+    for (from, whose) in
+        [(CertificateFrom::Context, "your user entry"), (CertificateFrom::LeakedFile, "the leaked file")]
+    {
+        let what = format!("{whose} also holds a token; this rotation does not end it: delete its Secret");
+        assert_eq!(with_token(from), what);
+    }
 }
 
 #[test]

@@ -135,6 +135,25 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_first_binding_that_a_controller_reconciles_is_found() {
+        let object = |name: &str, labels: serde_json::Value| {
+            let mut object = binding(name, "User", "200-17");
+            object["metadata"]["labels"] = labels;
+            serde_json::from_value::<BindingObject>(object).unwrap()
+        };
+        let of_a_tool = serde_json::json!({"argocd.argoproj.io/instance": "rbac"});
+        let objects = [object("a", serde_json::json!({})), object("b", of_a_tool.clone()), object("c", of_a_tool)];
+        let (found, manager) = reconciled(&objects).unwrap();
+        assert_eq!(
+            (found.reference().name.as_str(), manager.name.contains("Argo CD")),
+            ("b", true),
+            "{}",
+            manager.name
+        );
+        assert!(reconciled(&objects[..1]).is_none());
+    }
+
     /// Each row: whom the binding names in the first list, what was watched, whom it names in the second list, and how it came back.
     #[test]
     fn a_binding_comes_back_if_it_did_not_name_the_identity_before() {
