@@ -150,7 +150,7 @@ impl Renewal<'_> {
             (Err(NotIssued { why, .. }), Some(error)) => {
                 let why =
                     format!("whether ACK revoked the old kubeconfig is unknown: {error}; no new one was issued: {why}");
-                return StepReport { result: StepResult::Unknown, ..report }.because(why);
+                return report.because(why);
             }
             (Err(NotIssued { why, .. }), None) => {
                 let why = format!("ACK revoked the old kubeconfig, and the new one can't be fetched: {why}");

@@ -1,13 +1,15 @@
 //! A leaked file may hold more than the certificate: a token, a password, a plugin. What is not the identity's is named, and nothing is
 //! called Verified while it may open the cluster.
 
-use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, User};
+use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Fault, User};
+use ackcred_sandbox::binding::RBAC;
 use ackcred_sandbox::cluster::Cluster;
 use ackcred_sandbox::controlplane::shared;
 use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
 
-use crate::scene::{CARL, Incident, check_of};
+use crate::scene::{CARL, Incident, check_of, name};
+use crate::setting::binding;
 
 crate::on_both_servers!(
     what_no_api_server_accepts_leaves_the_proof_whole,
@@ -103,6 +105,61 @@ fn what_no_api_server_accepts_leaves_the_proof_whole<C: Cluster>(server: C) {
     }
     assert_eq!(remaining(&report).len(), 2, "before it was asked nothing was known: {report:#}");
     assert!(!report.to_string().contains("correct-horse"), "no password is shown");
+}
+
+/// What an API server says to a token of the file when it is asked whose it is.
+#[test]
+fn a_token_counts_as_ended_only_where_an_api_server_says_so() {
+    for (fault, expected) in [
+        (None, "Passed"),
+        (Some(Fault::refusal(401, "Unauthorized", "Unauthorized")), "Passed"),
+        (Some(Fault::refusal(403, "Forbidden", r#"User "system:anonymous" cannot create resource"#)), "Passed"),
+        // It is taken, and may only not ask whose it is.
+        (Some(Fault::refusal(403, "Forbidden", r#"User "robot" cannot create resource"#)), "Failed"),
+        (Some(Fault::refusal(500, "InternalError", "not now")), "Error"),
+    ] {
+        let server = ApiServer::start(ApiServerOptions::default()).unwrap();
+        let (faults, once_cleaned) = (server.faults(), fault.clone());
+        let incident = Incident::stage(server, |setup| {
+            setup.when_cleaned(move || {
+                if let Some(fault) = &once_cleaned {
+                    faults.add("POST", "/selfsubjectreviews", usize::MAX, fault.clone());
+                }
+            })
+        });
+        let (_, report) = revoked(&incident, &leaked_with(&incident, &json!({"token": "0123456789abcdef"})));
+        assert_eq!(check_of_the_file(&report)["result"], expected, "{fault:?}: {report:#}");
+    }
+}
+
+/// A cluster may let everybody ask who they are.
+#[test]
+fn a_password_that_makes_nobody_of_its_holder_is_not_taken() {
+    let incident = Incident::sandbox(|setup| setup);
+    let nobody = json!({"kind": "Group", "apiGroup": "rbac.authorization.k8s.io", "name": "system:unauthenticated"});
+    let open = binding("open", "ClusterRole", "system:basic-user", &[nobody]);
+    incident.post(&format!("{RBAC}/clusterrolebindings"), &open);
+    let more = json!({"username": "carl", "password": "correct-horse"});
+    let (status, report) = revoked(&incident, &leaked_with(&incident, &more));
+    assert_eq!((status, &check_of_the_file(&report)["result"]), (Status::Done, &json!("Passed")), "{report:#}");
+}
+
+/// A certificate that is refused at the door is asked nothing more.
+#[test]
+fn a_certificate_that_is_not_let_in_any_more_is_asked_once() {
+    let server = ApiServer::start(ApiServerOptions::default()).unwrap();
+    let faults = server.faults();
+    let incident = Incident::stage(server, |setup| {
+        setup.when_cleaned(move || {
+            faults.forget();
+            faults.disown(&name(CARL));
+        })
+    });
+    let (status, report) = revoked(&incident, incident.leaked.to_str().unwrap());
+    assert_eq!((status, &check_of_the_file(&report)["result"]), (Status::Done, &json!("Passed")), "{report:#}");
+    let exchanges = incident.server.faults().exchanges();
+    let refused: Vec<&str> = exchanges.iter().filter(|one| one.code == 401).map(|one| one.path.as_str()).collect();
+    assert_eq!(refused, ["/apis/authentication.k8s.io/v1/selfsubjectreviews"]);
 }
 
 fn a_plugin_is_not_run_and_keeps_the_proof_open<C: Cluster>(server: C) {

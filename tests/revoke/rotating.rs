@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions};
+use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Exchange, Fault};
 use ackcred_sandbox::binding::RBAC;
 use ackcred_sandbox::client::Connector;
 use ackcred_sandbox::cloud::{AccessKey, CloudFault, FaultKind, Permissions, RotateBehaviour, Turn};
@@ -13,7 +13,7 @@ use ackcred_sandbox::controlplane::shared;
 use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
 
-use crate::scene::{ACCOUNT, ANN, BO, CLUSTER, EVE, Incident, name, result_of};
+use crate::scene::{ACCOUNT, ANN, BO, CLUSTER, EVE, Incident, check_of, name, result_of};
 use crate::setting::{binding, user};
 
 mod cut_off;
@@ -84,6 +84,9 @@ fn the_old_certificate_dies_and_the_new_one_works_whatever_ack_does_when<C: Clus
         let (status, report, said) = incident.json(&ROTATE);
         assert_eq!(status, Status::Done, "{behaviour:?}: {report:#}\n{said}");
         assert_eq!(report["verification"][0]["outcome"], "Verified", "{behaviour:?}: {report:#}");
+        let asked = check_of(&report, "AccessReviews")["detail"].as_str().unwrap();
+        let count: usize = asked.strip_suffix(" asked before: yes; after: no").unwrap().parse().unwrap();
+        assert!(count > 2, "what her roles allow is asked for, not her one request alone: {asked}");
         assert_eq!([NODES, PODS].map(|path| incident.old_status(path)), [403, 403], "{behaviour:?}");
         let after = fs::read_to_string(config(&incident)).unwrap();
         assert_eq!([NODES, PODS].map(|path| status_by(&after, path)), [200, 200], "{behaviour:?}");
@@ -146,6 +149,7 @@ fn a_new_kubeconfig_that_does_not_work_replaces_nothing() {
         assert_eq!(fs::read_to_string(config(&incident)).unwrap(), before, "{behaviour:?}");
         let error = report["steps"][0]["error"].as_str().unwrap();
         assert!(error.contains(why), "{error}");
+        assert_eq!(report["steps"][0]["result"], "Failed", "{behaviour:?}");
         assert_eq!((&report["written"], &report["steps"][1]["result"]), (&json!([]), &json!("Skipped")), "{report:#}");
         assert_eq!(report["verification"][0]["outcome"], "Residual", "the old certificate is alive: {report:#}");
         assert_eq!(result_of(&report, "OldCertificate"), "Failed");
@@ -202,11 +206,16 @@ fn others_bindings_can_be_kept_and_what_can_not_be_done_comes_with_its_command()
     incident.post(&everywhere, &binding(&own, "ClusterRole", "cs:dev", &[user(&name(ANN))]));
     incident.delete(&format!("{everywhere}/operators"));
     bind_oncall(&incident);
+    let path = format!("{RBAC}/namespaces/shop/rolebindings");
+    incident.post(&path, &binding("night", "ClusterRole", "cs:ns:dev", &[user(&name(ANN))]));
     let (status, report, said) = incident.json(&ROTATE);
     assert_eq!(status, Status::Incomplete, "{report:#}\n{said}");
-    let error = report["steps"][1]["error"].as_str().unwrap();
-    assert_eq!(report["steps"][1]["result"], "Failed", "{report:#}");
-    assert!(error.contains("; mend it: kubectl patch rolebinding -n shop oncall --type=json -p '[{"), "{error}");
+    for (step, name) in [(1, "night"), (2, "oncall")] {
+        let error = report["steps"][step]["error"].as_str().unwrap();
+        assert_eq!(report["steps"][step]["result"], "Failed", "{report:#}");
+        let command = format!("; mend it: kubectl patch rolebinding -n shop {name} --type=json -p '[{{");
+        assert!(error.contains(&command), "{error}");
+    }
     assert_eq!(report["written"][0]["path"], config(&incident).canonicalize().unwrap().to_str().unwrap());
 }
 
@@ -305,6 +314,45 @@ fn what_is_not_issued_yet_is_asked_for_again_and_what_never_will_be_is_not() {
         let is_replaced = fs::read_to_string(config(&incident)).unwrap() != before;
         assert_eq!(is_replaced, is_asked_for_again, "{fault:?}");
     }
+}
+
+/// An old certificate that API servers no longer know is refused before anything is asked with it.
+#[test]
+fn an_old_certificate_that_is_not_let_in_any_more_is_proven_dead() {
+    let server = ApiServer::start(ApiServerOptions::default()).unwrap();
+    let faults = server.faults();
+    let incident = Incident::stage(server, |setup| {
+        setup.around_rotating(move |rotate| {
+            Box::new(move |rotation| {
+                faults.disown(&name(ANN));
+                rotate(rotation)
+            })
+        })
+    });
+    let (status, report, said) = incident.json(&ROTATE);
+    assert_eq!((status, result_of(&report, "OldCertificate")), (Status::Done, "Passed"), "{report:#}\n{said}");
+    let detail = check_of(&report, "OldCertificate")["detail"].as_str().unwrap();
+    assert!(detail.contains("401"), "{detail}");
+}
+
+/// An API server may need a moment to see its own change.
+#[test]
+fn an_old_certificate_that_still_works_for_a_moment_is_asked_again() {
+    let incident = Incident::sandbox(|setup| setup);
+    let (_, report, _) = incident.json(&ROTATE);
+    let detail = check_of(&report, "OldCertificate")["detail"].as_str().unwrap();
+    let path = detail.strip_prefix("GET ").unwrap().split('?').next().unwrap().to_owned();
+    let is_asked = |exchange: &Exchange| exchange.method == "GET" && exchange.path == path;
+    let asked = incident.server.faults().exchanges().into_iter().filter(is_asked).count();
+
+    let incident = Incident::sandbox(|setup| setup);
+    let faults = incident.server.faults();
+    // The last two questions are those of the proof: to the old certificate and to the new one.
+    faults.add("GET", &path, asked - 2, Fault::Delay(Duration::ZERO));
+    let yes = Fault::Answer { code: 200, content_type: "application/json", body: "{}".to_owned() };
+    faults.add("GET", &path, 2, yes);
+    let (status, report, said) = incident.json(&ROTATE);
+    assert_eq!((status, result_of(&report, "OldCertificate")), (Status::Done, "Passed"), "{report:#}\n{said}");
 }
 
 /// Anybody's session, for refusals: the key of another identity, or of the account.

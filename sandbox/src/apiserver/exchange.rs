@@ -88,8 +88,9 @@ fn audit_id(headers: &HeaderMap) -> String {
 
 fn route(server: &ServerState, incoming: &IncomingRequest, audited: &mut Audited) -> Result<ApiResponse, StatusError> {
     let authorizer = Authorizer::new(&server.store);
+    let certificate = incoming.certificate.clone();
     let sender = authentication::authenticate(
-        incoming.certificate.clone(),
+        certificate.map(|user| user.filter(|user| !server.faults.disowns(&user.name))),
         &server.tokens,
         &server.store,
         &incoming.headers,

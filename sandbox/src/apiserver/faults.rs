@@ -1,6 +1,6 @@
 //! Faults on the wire: a test holds, delays, drops or replaces single exchanges, and sees what was asked.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -158,6 +158,7 @@ struct Rule {
 struct FaultState {
     rules: Vec<Rule>,
     impostor: Option<Impostor>,
+    disowned: BTreeSet<String>,
     exchanges: VecDeque<Exchange>,
 }
 
@@ -177,6 +178,16 @@ impl Faults {
         let mut state = self.lock();
         state.rules.clear();
         state.impostor = None;
+        state.disowned.clear();
+    }
+
+    /// From now on a certificate of this user is not taken: 401.
+    pub fn disown(&self, user: &str) {
+        self.lock().disowned.insert(user.to_owned());
+    }
+
+    pub(crate) fn disowns(&self, user: &str) -> bool {
+        self.lock().disowned.contains(user)
     }
 
     /// What was asked so far, oldest first.
