@@ -234,15 +234,14 @@ fn a_write_that_another_machine_was_quicker_with_is_tried_again() {
     }
 }
 
-/// After ten seconds without a renewal another machine may think that it is free.
-#[test]
-fn a_lease_that_can_not_be_renewed_is_lost_and_no_step_begins_before_that_is_known() {
+/// After ten seconds without a renewal another machine may think that it is free. Each renewal meets the fault; with the last of so many
+/// ten seconds have passed.
+fn is_lost_and_no_step_begins_before_that_is_known(fault: Fault, tries: usize, expected: &str) {
     let incident = Incident::sandbox(|setup| setup);
     let (status, report, said) = held_in_its_first_step(&incident, || {
-        incident.server.faults().add("PUT", LEASE, usize::MAX, Fault::DropRequest);
-        let tries = || about_the_lease(&incident).iter().filter(|(method, _)| method == "PUT").count();
-        // The first comes after five seconds, and each other one a second or more after the one before.
-        while tries() < 8 {
+        incident.server.faults().add("PUT", LEASE, usize::MAX, fault);
+        let tried = || about_the_lease(&incident).iter().filter(|(method, _)| method == "PUT").count();
+        while tried() < tries {
             std::thread::sleep(POLL);
         }
     });
@@ -250,8 +249,25 @@ fn a_lease_that_can_not_be_renewed_is_lost_and_no_step_begins_before_that_is_kno
     let steps = report["steps"].as_array().unwrap();
     let skipped: Vec<&Value> = steps.iter().filter(|step| step["result"] == "Skipped").collect();
     assert_eq!(skipped.len() + 1, steps.len(), "{report:#}");
-    assert!(text(&skipped[0]["error"]).contains("the Lease can't be renewed: "), "{report:#}");
+    let error = text(&skipped[0]["error"]);
+    assert!(error.contains("the Lease can't be renewed: ") && error.contains(expected), "{report:#}");
     assert!(!said.contains("other machines wait"), "what is lost is not left to others: {said}");
+}
+
+#[test]
+fn a_lease_whose_renewals_break_is_lost() {
+    // The first comes after five seconds, and each other one a second or more after the one before.
+    is_lost_and_no_step_begins_before_that_is_known(Fault::DropRequest, 8, "the connection was closed");
+}
+
+#[test]
+fn a_lease_whose_renewals_have_no_answer_is_lost() {
+    // Each is waited for, for ten seconds.
+    is_lost_and_no_step_begins_before_that_is_known(
+        Fault::HoldRequest(Gate::new()),
+        2,
+        "there was no answer within 10s",
+    );
 }
 
 #[test]

@@ -540,3 +540,17 @@ fn a_restore_that_was_killed_is_shown_as_far_as_it_came() {
     done(&incident, &["restore", &id, "--yes"]);
     assert_eq!(as_arranged(incident.bindings()), before);
 }
+
+/// An API server may need a moment to see its own change.
+#[test]
+fn a_right_that_is_not_held_again_at_once_is_asked_for_again() {
+    let incident = Incident::sandbox(|setup| setup);
+    let report = done(&incident, &["revoke", CARL, "--yes", "--settle", "0"]);
+    let no = json!({"kind": "SubjectAccessReview", "apiVersion": "authorization.k8s.io/v1", "metadata": {}, "spec": {}, "status": {"allowed": false}});
+    let no = Fault::Answer { code: 201, content_type: "application/json", body: no.to_string() };
+    incident.server.faults().add("POST", "/subjectaccessreviews", 1, no);
+    let outcome = incident.run(&["restore", text(&report["operation"]), "--yes", "--force"]);
+    let said = outcome.stderr.lines().find_map(|line| line.strip_prefix("access reviews: ")).unwrap();
+    let numbers: Vec<&str> = said.split(' ').filter(|word| word.parse::<usize>().is_ok()).collect();
+    assert!(numbers.len() == 2 && numbers[0] == numbers[1] && numbers[0] != "0", "{said}");
+}

@@ -54,6 +54,20 @@ impl Terminal {
     }
 }
 
+/// Who is asked sees the plan, however quiet it is to be; who has agreed by a flag need not.
+#[test]
+fn the_plan_is_shown_to_who_is_asked_and_left_out_where_it_is_quiet() {
+    for (words, typed, is_shown) in
+        [(&["--yes"][..], "", true), (&["--yes", "--quiet"], "", false), (&["--quiet"], CARL, true), (&[], CARL, true)]
+    {
+        let incident = Incident::sandbox(|setup| setup);
+        let args = [&["revoke", CARL, "--settle", "0"], words].concat();
+        let outcome = incident.session.run_answering(Some(&format!("{typed}\n")), &args);
+        assert_eq!(outcome.status, Status::Done, "{words:?}: {outcome}");
+        assert_eq!(outcome.stderr.contains("RoleBinding/shop/team"), is_shown, "{words:?}: {outcome}");
+    }
+}
+
 /// Consent is to what is shown: what was typed before is to nothing, be it a line or the beginning of one.
 #[test]
 fn what_was_typed_before_the_prompt_is_no_consent() {

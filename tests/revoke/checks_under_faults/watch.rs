@@ -5,6 +5,19 @@ use ackcred_sandbox::apiserver::{Fault, Gate};
 use super::{FAULTS, GENEROUS, Reading, all, bare_name_in_a_namespace, list, patience};
 use crate::scene::{CARL, Incident, result_of};
 
+/// Nothing comes back. Without a watch that is not known, but where it is forbidden: then the list says it.
+#[test]
+fn a_watch_that_fails_proves_nothing() {
+    for (fault, expected) in
+        [(Fault::refusal(500, "InternalError", "not now"), "Error"), (Fault::refusal(403, "Forbidden", "no"), "Passed")]
+    {
+        let incident = Incident::sandbox(|setup| setup);
+        incident.server.faults().add("GET", "/rolebindings?watch=1", usize::MAX, fault);
+        let (_, report, said) = incident.json(&["revoke", CARL, "--yes", "--force", "--settle", "1s"]);
+        assert_eq!(result_of(&report, "Settled"), expected, "{report:#}\n{said}");
+    }
+}
+
 /// A name that comes back while it is watched for. The watch of one kind waits until it is back, that of the other is struck; or
 /// that one stays silent and the list afterwards is struck.
 #[test]

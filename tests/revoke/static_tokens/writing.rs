@@ -3,7 +3,7 @@
 use ackcred_sandbox::apiserver::{Fault, Faults};
 use serde_json::{Value, json};
 
-use super::{LABEL, label, let_read, path, place};
+use super::{LABEL, check, label, let_read, path, place};
 use crate::scene::{CARL, Incident, text};
 
 const REVOKE: [&str; 6] = ["revoke", CARL, "--yes", "--settle", "0", "--end-static-tokens"];
@@ -14,6 +14,8 @@ struct Ended {
     error: String,
     sent: usize,
     is_labelled: bool,
+    /// What the check of the static tokens came to.
+    check: String,
 }
 
 fn answer(code: u16, reason: &str) -> Fault {
@@ -41,7 +43,8 @@ fn ended(looks: &[Fault], writes: &[Fault]) -> Ended {
     let step = steps.iter().find(|step| step["action"] == "EndStaticToken").unwrap();
     let sent = incident.changes().iter().filter(|change| change.path == secret).count();
     let is_labelled = label(&incident, "read").is_string();
-    Ended { result: text(&step["result"]).to_owned(), error: text(&step["error"]).to_owned(), sent, is_labelled }
+    let check = text(&check(&report)["result"]).to_owned();
+    Ended { check, result: text(&step["result"]).to_owned(), error: text(&step["error"]).to_owned(), sent, is_labelled }
 }
 
 fn judge(name: &str, ended: &Ended, result: &str, error: &str, sent: usize, is_labelled: bool) {
@@ -80,6 +83,7 @@ fn a_label_that_does_not_stay_is_not_done() {
     let accepted = Fault::Answer { code: 200, content_type: "application/json", body: row.to_string() };
     let ended = ended(&[], &vec![accepted; 5]);
     judge("accepted", &ended, "Unknown", "the API server accepted the change and the label is unchanged", 5, false);
+    assert_eq!(ended.check, "Failed", "it is still taken");
 }
 
 #[test]
