@@ -30,7 +30,7 @@ use crate::core::revocation::plan::StepKind;
 use crate::core::revocation::rotation::{
     NewKubeconfig, Place, Progress, RevokeState, RotationPlan, Written, read_issued,
 };
-use crate::core::revocation::verification::{OldQuestion, new_is_seen};
+use crate::core::revocation::verification::{OldQuestion, is_let_in, new_is_seen};
 use crate::core::secret::Secret;
 use crate::error::chain;
 
@@ -337,7 +337,7 @@ async fn opens(api: &ApiServer, new: &NewKubeconfig, questions: &[OldQuestion]) 
     let mut last = None;
     for OldQuestion { path, .. } in questions {
         match api.status_of_get(path).await {
-            Ok(answer) if (200..300).contains(&answer.status) => return Ok(()),
+            Ok(answer) if is_let_in(answer.status) => return Ok(()),
             Ok(answer) => last = Some(format!("GET {path}: {} {}", answer.status, answer.message)),
             Err(error) => last = Some(chain(&error)),
         }

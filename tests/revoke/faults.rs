@@ -128,7 +128,7 @@ impl Stage {
             Verb::Rotate => {
                 assert_eq!(document["verification"][0]["outcome"], "Verified", "{document:#}");
                 assert!(matches!(self.incident.old_status("/api/v1/nodes"), 401 | 403), "the old certificate works");
-                self.operator_is_let_in();
+                self.operator_is_let_in(document);
             }
         }
     }
@@ -153,9 +153,9 @@ impl Stage {
         }
     }
 
-    fn operator_is_let_in(&self) {
+    fn operator_is_let_in(&self, after: &Value) {
         let outcome = self.incident.run(&["scan", "--offline"]);
-        assert!(outcome.status == Status::Done, "{outcome}");
+        assert!(outcome.status == Status::Done, "{outcome}\n{after:#}");
     }
 
     /// The fault has passed: what was begun is resumed, what was refused is done anew, and a revocation can be undone.
@@ -182,8 +182,8 @@ impl Stage {
                     let (_, report, _) = self.incident.json(&resume);
                     self.mended(&report);
                 }
-                self.resumed(&resume, call);
-                self.operator_is_let_in();
+                let report = self.resumed(&resume, call);
+                self.operator_is_let_in(&report);
             }
             (Verb::Restore | Verb::Rotate | Verb::Verify, _) => {
                 let (status, document, said) = self.run(Patience::Long);
@@ -236,6 +236,12 @@ struct Row {
     strike: Strike,
 }
 
+impl Row {
+    fn name(&self) -> String {
+        format!("{:?}: {:?} × {}", self.verb, self.call, self.strike.name)
+    }
+}
+
 /// Whether a call changes something.
 fn is_write(call: &Call) -> bool {
     match call {
@@ -244,8 +250,8 @@ fn is_write(call: &Call) -> bool {
     }
 }
 
-/// Every call of every verb with every fault. Where `ACKCRED_FAULTS` is not `all`, each write meets one fault, and each eighth question: calls
-/// share the code that sends them.
+/// Every call of every verb with every fault that is asked for; without that each write meets one fault, and each eighth question: calls share
+/// the code that sends them.
 fn rows() -> Vec<Row> {
     let mut rows = Vec::new();
     for verb in VERBS {
@@ -253,10 +259,11 @@ fn rows() -> Vec<Row> {
             let is_chosen = is_write(&call) || (turn + verb as usize).is_multiple_of(8);
             let strikes = call.strikes();
             let faults = strikes.len();
-            let is_its_turn =
-                |place: usize| calls::all() || (is_chosen && place == (turn * 5 + verb as usize) % faults);
-            let strikes = strikes.into_iter().enumerate().filter(|(place, _)| is_its_turn(*place));
-            rows.extend(strikes.map(|(_, strike)| Row { verb, call: call.clone(), strike }));
+            for (place, strike) in strikes.into_iter().enumerate() {
+                let is_its_turn = is_chosen && place == (turn * 5 + verb as usize) % faults;
+                let row = Row { verb, call: call.clone(), strike };
+                rows.extend(calls::is_asked_for(&row.name(), is_its_turn).then_some(row));
+            }
         }
     }
     rows
@@ -279,7 +286,8 @@ fn a_change_under_a_fault_costs_others_nothing_and_can_be_finished_after_it() {
     assert_eq!(failed.into_inner(), 0, "of {}; each has said why", rows.len());
 }
 
-fn strike(Row { verb, call, strike }: &Row) {
+fn strike(row: &Row) {
+    let Row { verb, call, strike } = row;
     let stage = Stage::of(*verb);
     let (faults, cloud) = (stage.incident.server.faults(), &stage.incident.cloud);
     strike.set(&faults, cloud);
@@ -292,5 +300,5 @@ fn strike(Row { verb, call, strike }: &Row) {
             stage.is_finished(call, strike.name, document.as_ref());
         }
     }));
-    assert!(held.is_ok(), "{verb:?}: {call:?} × {}\n{said}", strike.name);
+    assert!(held.is_ok(), "{}\n{said}", row.name());
 }

@@ -28,7 +28,7 @@ mod watch;
 pub use answers::{Answers, ClusterAnswers, answers};
 pub use cloud_record::read_cloud_record;
 pub use leaked_file::{
-    LeakedQuestion, certificate_refused, leaked_question, mistaken_identity, weigh_get, weigh_own_review,
+    LeakedQuestion, certificate_refused, is_let_in, leaked_question, mistaken_identity, weigh_get, weigh_own_review,
 };
 pub use mappings::weigh_mappings;
 pub use other_credentials::{CredentialAnswer, weigh_other, with_others, without_file};

@@ -16,8 +16,8 @@ use crate::core::revocation::leaked::LeakedFacts;
 use crate::core::revocation::plan::Plan;
 use crate::core::revocation::rotation::{KnownCertificate, NewKubeconfig};
 use crate::core::revocation::verification::{
-    Answers, Before, Check, CheckReport, CheckResult, OldQuestion, Probe, Verification, certificate_refused, joined,
-    mistaken_identity, new_is_seen, old_names_left, old_question, weigh_new, weigh_old,
+    Answers, Before, Check, CheckReport, CheckResult, OldQuestion, Probe, Verification, certificate_refused, is_let_in,
+    joined, mistaken_identity, new_is_seen, old_names_left, old_question, weigh_new, weigh_old,
 };
 use crate::error::chain;
 use crate::gather::cloud::CloudAccess;
@@ -238,9 +238,9 @@ async fn new_kubeconfig(question: &RotationQuery<'_>) -> CheckReport {
     for OldQuestion { path, .. } in question.asked.questions(question.certificates) {
         match api.status_of_get(&path).await {
             Ok(answer) => {
-                let is_good = (200..300).contains(&answer.status);
+                let is_let_in = is_let_in(answer.status);
                 last = Some((path, answer));
-                if is_good {
+                if is_let_in {
                     break;
                 }
             }

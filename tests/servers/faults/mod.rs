@@ -112,10 +112,15 @@ struct Row {
     strike: Strike,
 }
 
-/// Every call of every verb with every fault where `ACKCRED_FAULTS` is `all`. Else each call meets a third of the faults, each in one of
-/// its verbs: calls share the code that sends them, and verbs the code that reads answers.
+impl Row {
+    fn name(&self) -> String {
+        format!("{}: {:?} × {}", self.verb, self.call, self.strike.name)
+    }
+}
+
+/// Every call of every verb with every fault that is asked for. Without that each call meets a third of the faults, each in one of its verbs:
+/// calls share the code that sends them, and verbs the code that reads answers.
 fn rows(stage: &Stage) -> Vec<Row> {
-    let all = calls::all();
     let mut verbs_of: BTreeMap<Call, Vec<&'static str>> = BTreeMap::new();
     for verb in READING {
         let (well, calls) = stage.well(verb);
@@ -125,9 +130,11 @@ fn rows(stage: &Stage) -> Vec<Row> {
     let mut rows = Vec::new();
     for (turn, (call, verbs)) in verbs_of.into_iter().enumerate() {
         for (number, verb) in verbs.iter().copied().enumerate() {
-            let is_its_turn = |place: usize| (turn + place).is_multiple_of(3) && place / 3 % verbs.len() == number;
-            let strikes = call.strikes().into_iter().enumerate().filter(|(place, _)| all || is_its_turn(*place));
-            rows.extend(strikes.map(|(_, strike)| Row { verb, call: call.clone(), strike }));
+            for (place, strike) in call.strikes().into_iter().enumerate() {
+                let is_its_turn = (turn + place).is_multiple_of(3) && place / 3 % verbs.len() == number;
+                let row = Row { verb, call: call.clone(), strike };
+                rows.extend(calls::is_asked_for(&row.name(), is_its_turn).then_some(row));
+            }
         }
     }
     rows
@@ -168,8 +175,8 @@ fn may_be_absent(call: &Call, fault: &str) -> bool {
 
 /// What holds however a call failed.
 fn judge(row: &Row, well: &Outcome, struck: &Outcome) {
-    let Row { verb, call, strike } = row;
-    let place = format!("{verb}: {call:?} × {}\n{struck}", strike.name);
+    let Row { call, strike, .. } = row;
+    let place = format!("{}\n{struck}", row.name());
     let whole: Value = serde_json::from_str(&well.stdout).unwrap();
     if struck.stdout.is_empty() {
         assert!(

@@ -48,7 +48,7 @@ pub fn weigh_get(probe: &Probe, path: &str, status: u16, message: &str) -> Check
             let detail = format!("GET {path}: {status} (the review had said yes before)");
             CheckReport::passed(Check::LeakedFile, detail)
         }
-        Err(reason) if matches!(status, 200..=299 | 404) => {
+        Err(reason) if is_let_in(status) => {
             let left = format!("the leaked file may {}: {reason}", probe.attributes);
             CheckReport::failed(Check::LeakedFile, format!("GET {path}: {status}"), vec![left])
         }
@@ -71,6 +71,11 @@ pub fn weigh_own_review(probe: &Probe, review: &AccessReview) -> CheckReport {
     }
 }
 
+/// Whether an answer of the API server is one to a request that was allowed. A 404 comes after the authorization.
+pub fn is_let_in(status: u16) -> bool {
+    matches!(status, 200..=299 | 404)
+}
+
 /// What the API server's answer to the leaked credential means; the probe had been allowed before. A denial counts only if it
 /// names the credential's own user: something between may drop the certificate, and a request without one is denied too.
 pub(super) fn read_leaked_status(status: u16, message: &str, user: &str) -> Result<(), String> {
@@ -78,7 +83,6 @@ pub(super) fn read_leaked_status(status: u16, message: &str, user: &str) -> Resu
         401 => Ok(()),
         403 if message.contains(&format!("User {user:?}")) => Ok(()),
         403 => Err(format!("403: the answer doesn't name {user}, so it may be about another credential")),
-        // A 404 comes after the authorization: the request was allowed.
         404 => Err("404: it may still look".to_owned()),
         200..=299 => Err(format!("{status}: it still works")),
         _ => Err(format!("{status}: no clear answer")),

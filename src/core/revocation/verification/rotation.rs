@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::leaked_file::read_leaked_status;
+use super::leaked_file::{is_let_in, read_leaked_status};
 use super::{Before, Check, CheckReport, CheckResult, Probe};
 use crate::core::cluster::server_view::ServerIdentity;
 use crate::core::rbac::inventory::Inventory;
@@ -58,7 +58,7 @@ pub fn weigh_old(question: &OldQuestion, before: Option<u16>, status: u16, messa
         Ok(()) => {
             CheckReport::passed(Check::OldCertificate, format!("GET {path} as {name}: {before} before, now {status}"))
         }
-        Err(reason) if matches!(status, 200..=299 | 404) => {
+        Err(reason) if is_let_in(status) => {
             let left = format!("the old certificate of {name} may still GET {path}: {reason}");
             CheckReport::failed(Check::OldCertificate, format!("GET {path} as {name}: {status}"), vec![left])
         }
@@ -104,7 +104,7 @@ pub fn weigh_new(name: &str, asked: Option<(&str, u16, &str)>) -> CheckReport {
             Check::NewKubeconfig,
             format!("the API server sees {name}; there was nothing to compare"),
         ),
-        Some((path, status @ 200..=299, _)) => {
+        Some((path, status, _)) if is_let_in(status) => {
             CheckReport::passed(Check::NewKubeconfig, format!("the API server sees {name}; GET {path}: {status}"))
         }
         Some((path, status, message)) => {
@@ -185,7 +185,13 @@ mod tests {
         assert_eq!(new_is_seen(&seen("200-9", "X509SHA256=ab"), "200-9", "ab"), Ok(()));
         assert!(new_is_seen(&seen("200-1", "X509SHA256=ab"), "200-9", "ab").is_err());
         assert!(new_is_seen(&seen("200-9", "X509SHA256=ac"), "200-9", "ab").is_err());
-        for (asked, expected) in [(None, Passed), (Some(("/a", 200, "")), Passed), (Some(("/a", 403, "no")), Error)] {
+        for (asked, expected) in [
+            (None, Passed),
+            (Some(("/a", 200, "")), Passed),
+            (Some(("/a", 404, "no such pod")), Passed),
+            (Some(("/a", 403, "no")), Error),
+            (Some(("/a", 500, "no")), Error),
+        ] {
             assert_eq!(weigh_new("200-9", asked).result, expected);
         }
     }
