@@ -27,6 +27,9 @@ pub(crate) struct Strike {
     set: Box<Set>,
 }
 
+/// What is said of a server that is not the one that is asked: whichever call meets it first is named.
+const OF_AN_IMPOSTOR: &str = "the server's certificate";
+
 impl Strike {
     /// From now on.
     pub(crate) fn set(&self, faults: &Faults, cloud: &Cloud) {
@@ -44,8 +47,12 @@ impl Call {
         calls
     }
 
-    /// Whether a message names it: `rolebindings`, or `RoleBinding` where it is about one.
+    /// Whether a message names it, `rolebindings`, or `RoleBinding` where it is about one; or says that another server was met, which
+    /// another call may have met first.
     pub(crate) fn is_named(&self, message: &str) -> bool {
+        if message.contains(OF_AN_IMPOSTOR) {
+            return true;
+        }
         match self {
             Self::ApiServer { path, .. } => {
                 let last = path.rsplit('/').next().unwrap().replace("%3A", ":");

@@ -12,7 +12,9 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
+use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::server::Acceptor;
 
 use super::exchange;
 use super::host::Host;
@@ -121,8 +123,11 @@ async fn serve(stream: TcpStream, context: ConnectionContext) {
     // Small answers are not to wait for more.
     drop(stream.set_nodelay(true));
     let ConnectionContext { certificates, verifier, server } = context;
-    let Ok(acceptor) = certificates.acceptor(server.faults.impostor()) else { return };
-    let Ok(stream) = acceptor.accept(stream).await else { return };
+    let Ok(begun) = LazyConfigAcceptor::new(Acceptor::default(), stream).await else { return };
+    // Who stands between it and its clients does not stand before the sandbox's own, which call it by its name.
+    let is_called_by_name = begun.client_hello().server_name().is_some();
+    let Ok(config) = certificates.config(server.faults.impostor().filter(|_| !is_called_by_name)) else { return };
+    let Ok(stream) = begun.into_stream(config).await else { return };
     let chain: Option<Arc<[CertificateDer<'static>]>> = stream
         .get_ref()
         .1

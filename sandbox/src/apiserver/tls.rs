@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::{WebPkiSupportedAlgorithms, ring, verify_tls12_signature, verify_tls13_signature};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, UnixTime};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
@@ -24,32 +23,28 @@ use crate::cluster::ClusterError;
 pub(crate) struct Certificates {
     authority: Arc<Authority>,
     names: Vec<String>,
-    own: TlsAcceptor,
+    own: Arc<ServerConfig>,
 }
 
 impl Certificates {
     /// # Errors
     /// If a certificate can't be made.
     pub(crate) fn new(authority: Arc<Authority>, names: Vec<String>) -> Result<Self, ClusterError> {
-        let own = acceptor(&authority.server(&names, Validity::ack(clock::now()))?)?;
+        let own = server_config(&authority.server(&names, Validity::ack(clock::now()))?)?;
         Ok(Self { authority, names, own })
     }
 
     /// # Errors
     /// If the impostor's certificate can't be made.
-    pub(crate) fn acceptor(&self, impostor: Option<Impostor>) -> Result<TlsAcceptor, ClusterError> {
+    pub(crate) fn config(&self, impostor: Option<Impostor>) -> Result<Arc<ServerConfig>, ClusterError> {
         let now = clock::now();
         let identity = match impostor {
             None => return Ok(self.own.clone()),
             Some(Impostor::OfAnotherAuthority) => Authority::new(now)?.server(&self.names, Validity::ack(now)),
             Some(Impostor::Expired) => self.authority.server(&self.names, Validity::ack(Timestamp::UNIX_EPOCH)),
         };
-        acceptor(&identity?)
+        Ok(server_config(&identity?)?)
     }
-}
-
-fn acceptor(identity: &Identity) -> Result<TlsAcceptor, ClusterError> {
-    Ok(TlsAcceptor::from(server_config(identity)?))
 }
 
 fn server_config(identity: &Identity) -> Result<Arc<ServerConfig>, Error> {

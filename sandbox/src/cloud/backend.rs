@@ -1,6 +1,7 @@
 //! What all endpoints share: the state, the clock, the faults, the request log, and the hooks into clusters.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::cleaning::{CleanBehaviour, Cleaning};
@@ -70,6 +71,7 @@ pub(crate) struct Backend {
     cloud_state: Mutex<CloudState>,
     pub(crate) clock: Clock,
     faults: Mutex<Vec<CloudFault>>,
+    is_impostor: AtomicBool,
     log: Mutex<Vec<LoggedRequest>>,
     proofs: Mutex<BTreeSet<String>>,
     pub(crate) hooks: ClusterHooks,
@@ -89,6 +91,7 @@ impl Backend {
             cloud_state: Mutex::new(cloud_state),
             clock,
             faults: Mutex::default(),
+            is_impostor: AtomicBool::new(false),
             log: Mutex::default(),
             proofs: Mutex::default(),
             hooks,
@@ -100,6 +103,20 @@ impl Backend {
 
     pub(crate) fn cloud_state(&self) -> MutexGuard<'_, CloudState> {
         held(&self.cloud_state)
+    }
+
+    /// From now on each new connection leads to a server of another CA.
+    pub(crate) fn lead_to_impostor(&self) {
+        self.is_impostor.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_impostor(&self) -> bool {
+        self.is_impostor.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn clear_faults(&self) {
+        self.faults().clear();
+        self.is_impostor.store(false, Ordering::Relaxed);
     }
 
     pub(crate) fn faults(&self) -> MutexGuard<'_, Vec<CloudFault>> {

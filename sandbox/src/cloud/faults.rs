@@ -63,6 +63,10 @@ pub enum FaultKind {
     Slow(Duration),
     /// The answer's headers and half of its body, then the connection ends.
     Truncated,
+    /// 200 with a body that never ends.
+    Endless,
+    /// The connection is reset, and each new one leads to a server of another CA until the faults are cleared.
+    Impostor,
     /// 200 with this text for a body.
     Body(String),
     /// 404, as from a gateway that knows no such API.
@@ -199,6 +203,8 @@ pub(crate) fn strike(faults: &mut [CloudFault], call: StruckCall<'_>) -> Option<
 pub(crate) enum FaultOutcome {
     Answered(CloudResponse),
     Truncated(CloudResponse),
+    Endless,
+    Impostor,
     Reset,
     Hang(Option<Duration>),
     Slow(Duration, CloudResponse),
@@ -221,6 +227,8 @@ impl FaultKind {
                 "ServiceUnavailable",
                 "The request has failed due to a temporary failure of the server.",
             )),
+            Self::Endless => FaultOutcome::Endless,
+            Self::Impostor => FaultOutcome::Impostor,
             Self::Reset => FaultOutcome::Reset,
             Self::Hang(time) => FaultOutcome::Hang(*time),
             Self::Slow(time) => FaultOutcome::Slow(*time, proper()),

@@ -73,7 +73,7 @@ fn stamped(outcome: FaultOutcome, request_id: &str, now: Timestamp) -> FaultOutc
         FaultOutcome::Answered(reply) => FaultOutcome::Answered(stamp(reply)),
         FaultOutcome::Truncated(reply) => FaultOutcome::Truncated(stamp(reply)),
         FaultOutcome::Slow(time, reply) => FaultOutcome::Slow(time, stamp(reply)),
-        FaultOutcome::Reset | FaultOutcome::Hang(_) => outcome,
+        FaultOutcome::Endless | FaultOutcome::Impostor | FaultOutcome::Reset | FaultOutcome::Hang(_) => outcome,
     }
 }
 

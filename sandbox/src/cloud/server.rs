@@ -91,7 +91,7 @@ impl Cloud {
 
     /// Ends all faults.
     pub fn clear_faults(&self) {
-        self.backend.faults().clear();
+        self.backend.clear_faults();
     }
 
     /// Changes what CleanClusterUserPermissions does from now on. Tasks that were scheduled before are carried out as they are.

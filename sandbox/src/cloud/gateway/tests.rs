@@ -108,9 +108,12 @@ impl Bench {
     fn reply(&self, endpoint: &Endpoint, request: &CloudRequest) -> CloudResponse {
         match answer(&self.backend, endpoint, request) {
             FaultOutcome::Answered(reply) => reply,
-            FaultOutcome::Truncated(_) | FaultOutcome::Reset | FaultOutcome::Hang(_) | FaultOutcome::Slow(..) => {
-                panic!("no answer")
-            }
+            FaultOutcome::Truncated(_)
+            | FaultOutcome::Endless
+            | FaultOutcome::Impostor
+            | FaultOutcome::Reset
+            | FaultOutcome::Hang(_)
+            | FaultOutcome::Slow(..) => panic!("no answer"),
         }
     }
 

@@ -126,6 +126,53 @@ fn a_reset_is_a_reset_and_only_for_its_turn() {
 }
 
 #[test]
+fn another_server_answers_in_its_place_until_the_faults_are_cleared() {
+    let authority = Authority::of_today().unwrap();
+    let cloud = builder(Some(Tls::issued_by(&authority).unwrap())).start().unwrap();
+    let begin = || beginning(cloud.url(Product::Ram), &authority).map_err(|error| error.to_string());
+    cloud.add_fault(CloudFault::of("ListUsers", FaultKind::Impostor));
+    assert!(!begin().unwrap_err().contains("certificate"), "the call itself is reset");
+    for _ in 0..2 {
+        assert!(begin().unwrap_err().contains("certificate"));
+    }
+    cloud.clear_faults();
+    assert_eq!(begin().unwrap(), *b"HTTP/1.1 200 OK");
+}
+
+#[test]
+fn a_body_without_end_goes_on_for_as_long_as_it_is_read() {
+    let cloud = builder(None).start().unwrap();
+    cloud.add_fault(CloudFault::of_all(FaultKind::Endless));
+    let (host, request) = bytes(cloud.url(Product::Ram), list_users);
+    let mut stream = TcpStream::connect(host).unwrap();
+    stream.write_all(&request).unwrap();
+    let mut read = vec![0; 10 << 20];
+    stream.read_exact(&mut read).unwrap();
+    assert!(read.starts_with(b"HTTP/1.1 200 OK\r\n"));
+}
+
+/// How the answer begins that a client gets who trusts this CA.
+fn beginning(url: &str, authority: &Authority) -> std::io::Result<[u8; 15]> {
+    let mut roots = RootCertStore::empty();
+    roots.add(authority.certificate_der().to_vec().into()).unwrap();
+    let config = ClientConfig::builder_with_provider(Arc::new(default_provider()));
+    let config =
+        config.with_safe_default_protocol_versions().unwrap().with_root_certificates(roots).with_no_client_auth();
+    let (host, request) = bytes(url, list_users);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        let stream = tokio::net::TcpStream::connect(host).await?;
+        let name = ServerName::try_from("127.0.0.1").unwrap();
+        let mut stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
+        stream.write_all(&request).await?;
+        let mut head = [0; 15];
+        stream.read_exact(&mut head).await?;
+        Ok(head)
+    })
+}
+
+#[test]
 fn a_truncated_answer_promises_more_than_it_gives() {
     let cloud = builder(None).start().unwrap();
     let whole = exchange(cloud.url(Product::Ram), list_users).0;
@@ -203,25 +250,7 @@ fn certificates_are_the_callers_and_plain_text_is_not_understood() {
     let url = cloud.url(Product::Ram);
     assert!(url.starts_with("https://127.0.0.1:") && cloud.metadata_url().starts_with("http://"), "{url}");
     assert!(!exchange(url, list_users).0.starts_with("HTTP/1.1 200"));
-
-    let mut roots = RootCertStore::empty();
-    roots.add(authority.certificate_der().to_vec().into()).unwrap();
-    let config = ClientConfig::builder_with_provider(Arc::new(default_provider()));
-    let config =
-        config.with_safe_default_protocol_versions().unwrap().with_root_certificates(roots).with_no_client_auth();
-    let (host, request) = bytes(url, list_users);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let answer = runtime.block_on(async {
-        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-        let stream = tokio::net::TcpStream::connect(host).await.unwrap();
-        let name = ServerName::try_from("127.0.0.1").unwrap();
-        let mut stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
-        stream.write_all(&request).await.unwrap();
-        let mut head = [0; 15];
-        stream.read_exact(&mut head).await.unwrap();
-        head
-    });
-    assert_eq!(&answer, b"HTTP/1.1 200 OK");
+    assert_eq!(beginning(url, &authority).unwrap(), *b"HTTP/1.1 200 OK");
 }
 
 #[test]

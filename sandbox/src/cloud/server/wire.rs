@@ -22,6 +22,7 @@ use tokio::time::{Sleep, sleep};
 use tokio_rustls::TlsAcceptor;
 
 use super::super::backend::Backend;
+use super::super::builder::impostor;
 use super::super::faults::FaultOutcome;
 use super::super::gateway::{Endpoint, answer};
 use super::super::reply::CloudResponse;
@@ -50,6 +51,7 @@ pub(super) async fn listen(
             match tls {
                 None => speak(connection, reset, backend, endpoint).await,
                 Some(tls) => {
+                    let tls = if backend.is_impostor() { impostor().unwrap_or(tls) } else { tls };
                     // Clients that don't trust the certificate hang up here.
                     if let Ok(connection) = tls.accept(connection).await {
                         speak(connection, reset, backend, endpoint).await;
@@ -92,6 +94,12 @@ async fn respond(
             let body = HalfBody { half: Some(reply.body.slice(..reply.body.len() / 2)), break_off: None };
             response(&reply, body.boxed())
         }
+        FaultOutcome::Endless => Response::builder().body(EndlessBody.boxed()).map_err(|_| Broken),
+        FaultOutcome::Impostor => {
+            backend.lead_to_impostor();
+            reset.store(true, Ordering::Relaxed);
+            Err(Broken)
+        }
         FaultOutcome::Reset => {
             reset.store(true, Ordering::Relaxed);
             Err(Broken)
@@ -115,6 +123,19 @@ fn response(reply: &CloudResponse, body: BoxBody<Bytes, Broken>) -> Result<Respo
         builder = builder.header(*name, value);
     }
     builder.body(body).map_err(|_| Broken)
+}
+
+/// A body without end.
+struct EndlessBody;
+
+impl Body for EndlessBody {
+    type Data = Bytes;
+    type Error = Broken;
+
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        const PIECE: &[u8] = &[b'['; 16 * 1024];
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(PIECE)))))
+    }
 }
 
 /// Half a body, time for it to leave, and the end of the connection.
