@@ -28,7 +28,7 @@ pub(crate) struct Strike {
 }
 
 /// What is said of a server that is not the one that is asked: whichever call meets it first is named.
-const OF_AN_IMPOSTOR: &str = "the server's certificate";
+const OF_AN_IMPOSTOR: [&str; 3] = ["the server's certificate", "endpoints are not trusted", "invalid peer certificate"];
 
 impl Strike {
     /// From now on.
@@ -50,7 +50,7 @@ impl Call {
     /// Whether a message names it, `rolebindings`, or `RoleBinding` where it is about one; or says that another server was met, which
     /// another call may have met first.
     pub(crate) fn is_named(&self, message: &str) -> bool {
-        if message.contains(OF_AN_IMPOSTOR) {
+        if OF_AN_IMPOSTOR.iter().any(|words| message.contains(words)) {
             return true;
         }
         match self {

@@ -301,6 +301,8 @@ fn kind_of(status: u16, code: Option<&str>) -> Kind {
 }
 
 const LONGEST_MESSAGE: usize = 300;
+/// What is left of a secret without its signs counts as it from this length on: shorter, it is a part of other words.
+const SHORTEST_BARE: usize = 8;
 
 /// A message from the cloud, fit to be shown: one line, bounded, without the request that signature errors echo and
 /// without any secret that was sent.
@@ -318,9 +320,17 @@ fn redact(message: &str, secrets: &[&Secret<String>]) -> String {
 }
 
 /// A code or an ID: letters, digits and a few signs, whatever the server sends, and no secret that was sent to it. Secrets
-/// go first: without their own signs they would not be recognized.
+/// go first: without their own signs they would not be recognized. They go again: what stood between their letters is gone then.
 pub(super) fn token(text: &str, secrets: &[&Secret<String>]) -> String {
-    redact(text, secrets).chars().filter(|c| c.is_ascii_alphanumeric() || "-_.:/*".contains(*c)).take(100).collect()
+    let bare = secrets.iter().map(|secret| Secret::new(signs_of_tokens(secret.expose())));
+    let bare: Vec<Secret<String>> = bare.filter(|bare| bare.expose().len() >= SHORTEST_BARE).collect();
+    let bare: Vec<&Secret<String>> = bare.iter().collect();
+    let shown = without_secrets(&signs_of_tokens(&redact(text, secrets)), &bare);
+    signs_of_tokens(&shown).chars().take(100).collect()
+}
+
+fn signs_of_tokens(text: &str) -> String {
+    text.chars().filter(|c| c.is_ascii_alphanumeric() || "-_.:/*".contains(*c)).collect()
 }
 
 #[cfg(test)]
@@ -329,6 +339,22 @@ mod tests {
 
     fn refused(status: u16, body: &str, secrets: &[&Secret<String>]) -> Error {
         Error::refused("cs:DescribeClustersForRegion", status, &ErrorBody::read(body.as_bytes()), secrets)
+    }
+
+    #[test]
+    fn a_secret_does_not_come_together_where_what_stood_in_it_is_left_out() {
+        for sent in ["LTAI5tSecretValue0", "LTAI+5tSecret/Value0="] {
+            let secret = Secret::new(sent.to_owned());
+            let (start, end) = sent.split_at(9);
+            let bare: String = sent.chars().filter(|c| !"+=".contains(*c)).collect();
+            for between in ["\u{fffd}", " ", "=", "\n", "é"] {
+                let body = serde_json::json!({"Code": format!("No{start}{between}{end}"), "RequestId": format!("{start}{between}{end}")});
+                let error = refused(400, &body.to_string(), &[&secret]);
+                let shown = format!("{error} {error:?} {:?} {:?}", error.code(), error.request_id());
+                assert!(!shown.contains(sent) && !shown.contains(&bare), "{between:?}: {shown}");
+                assert_eq!(error.code(), Some("Nosecret"));
+            }
+        }
     }
 
     #[test]
