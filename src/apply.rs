@@ -103,6 +103,11 @@ impl StepReport {
         Self { error: Some(error.into()), ..self }
     }
 
+    /// The same where nothing was sent: without a journal nothing is.
+    fn not_sent(self, reason: &str) -> Self {
+        Self { result: StepResult::Failed, ..self }.because(format!("not sent: {reason}"))
+    }
+
     /// Whether the step is behind us.
     pub fn is_done(&self) -> bool {
         matches!(self.result, StepResult::Done | StepResult::AlreadyDone)

@@ -134,12 +134,12 @@ pub(super) async fn carry_out(
             subjects,
         };
         if let Err(reason) = tools.recorder.record(sending).await {
-            return StepReport { result: StepResult::Failed, ..report }.because(format!("not sent: {reason}"));
+            return report.not_sent(&reason);
         }
         let answer = tools.api.change_binding(binding, &change, &audit_id).await;
         // On the disk with the end of the step, or before anything else is asked.
         tools.recorder.queue(answered(tools, &audit_id, &answer));
-        let is_first = report.audit_id.replace(audit_id).is_none();
+        report.audit_id = Some(audit_id);
         match answer {
             Ok(ChangedBinding { after, .. }) => {
                 let right = after.as_ref().is_none_or(&is_right);
@@ -153,9 +153,8 @@ pub(super) async fn carry_out(
                 };
             }
             Err(error) => match outcome_of(&error, &change) {
-                // Gone before anything was sent from here.
-                WriteOutcome::Done if is_first => return StepReport { result: StepResult::AlreadyDone, ..report },
-                WriteOutcome::Done => return StepReport { result: StepResult::Done, ..report },
+                // By others, unless an earlier write of this may have been carried out.
+                WriteOutcome::Done => return report,
                 WriteOutcome::No => return StepReport { result: StepResult::Failed, ..report }.because(chain(&error)),
                 WriteOutcome::ReadAgain => {
                     tools.recorder.flush();

@@ -35,7 +35,7 @@ pub(super) async fn clean(tools: &Tools<'_>, step: u32, uid: &Uid, force: bool) 
     let call = CleanCall { cluster_id: cluster.clone(), uid: uid.clone(), force };
     let sending = Event::SendingClean { time: tools.recorder.time(), audit_id: audit_id.clone(), call };
     if let Err(reason) = tools.recorder.record(sending).await {
-        return report.because(format!("not sent: {reason}"));
+        return report.not_sent(&reason);
     }
     let answer = called(tools, step, audit_id, async |waiting| {
         cs.clean_cluster_user_permissions(cluster, uid, force, waiting).await

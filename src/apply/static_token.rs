@@ -70,7 +70,7 @@ async fn carry_out(
             change: change.clone(),
         };
         if let Err(reason) = tools.recorder.record(sending).await {
-            return StepReport { result: StepResult::Failed, ..report }.because(format!("not sent: {reason}"));
+            return report.not_sent(&reason);
         }
         let answer = tools.api.label_secret(&change, &audit_id).await;
         tools.recorder.queue(answered(tools.recorder.time(), &audit_id, &answer));

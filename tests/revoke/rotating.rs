@@ -13,6 +13,7 @@ use ackcred_sandbox::controlplane::shared;
 use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
 
+use crate::restoring::Files;
 use crate::scene::{ACCOUNT, ANN, BO, CLUSTER, EVE, Incident, check_of, name, result_of};
 use crate::setting::{binding, user};
 
@@ -111,6 +112,12 @@ fn the_old_certificate_dies_and_the_new_one_works_whatever_ack_does_when<C: Clus
         assert!(history.stdout.contains("Rotate") && history.stdout.contains("Verified"), "{history}");
         assert_eq!(incident.run(&["history", id]).status, Status::Done);
         journal_keeps_no_secret(&incident, &after);
+        assert!(report["steps"][0]["requestId"].is_string(), "{report:#}");
+        let journal = Files::of(&incident, id).path("journal.jsonl");
+        let journal = fs::read_to_string(journal).unwrap();
+        let events = journal.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let times: Vec<String> = events.filter_map(|event| Some(event["time"].as_str()?.to_owned())).collect();
+        assert!(times.len() > 3 && times.is_sorted(), "{times:?}");
         server = Some(incident.end());
     }
 }
@@ -210,11 +217,11 @@ fn others_bindings_can_be_kept_and_what_can_not_be_done_comes_with_its_command()
     incident.post(&path, &binding("night", "ClusterRole", "cs:ns:dev", &[user(&name(ANN))]));
     let (status, report, said) = incident.json(&ROTATE);
     assert_eq!(status, Status::Incomplete, "{report:#}\n{said}");
-    for (step, name) in [(1, "night"), (2, "oncall")] {
+    for (step, name, place) in [(1, "night", 0), (2, "oncall", 1)] {
         let error = report["steps"][step]["error"].as_str().unwrap();
         assert_eq!(report["steps"][step]["result"], "Failed", "{report:#}");
         let command = format!("; mend it: kubectl patch rolebinding -n shop {name} --type=json -p '[{{");
-        assert!(error.contains(&command), "{error}");
+        assert!(error.contains(&command) && error.contains(&format!("\"/subjects/{place}/name\"")), "{error}");
     }
     assert_eq!(report["written"][0]["path"], config(&incident).canonicalize().unwrap().to_str().unwrap());
 }
@@ -257,6 +264,10 @@ fn a_leaked_file_of_another_certificate_of_ones_own_dies_with_it() {
     let (status, report, said) = incident.json(&[&ROTATE[..], &["-f", "stolen.yaml"]].concat());
     assert_eq!(status, Status::Done, "{report:#}\n{said}");
     assert_eq!((status_by(&leaked, PODS), incident.old_status(NODES)), (403, 403));
+    let proof = check_of(&report, "OldCertificate")["detail"].as_str().unwrap();
+    for name in [&name(ANN), &earlier] {
+        assert!(proof.contains(&format!(" as {name}: 200 before, now 403")), "each by a request of its own: {proof}");
+    }
     let night = incident.subjects("RoleBinding", "shop", "night").unwrap();
     assert!(night[0].starts_with(ANN) && night[0] != earlier, "{night:?}");
 }
@@ -333,6 +344,52 @@ fn an_old_certificate_that_is_not_let_in_any_more_is_proven_dead() {
     assert_eq!((status, result_of(&report, "OldCertificate")), (Status::Done, "Passed"), "{report:#}\n{said}");
     let detail = check_of(&report, "OldCertificate")["detail"].as_str().unwrap();
     assert!(detail.contains("401"), "{detail}");
+    let exchanges = incident.server.faults().exchanges();
+    let refused: Vec<&str> = exchanges.iter().filter(|one| one.code == 401).map(|one| one.path.as_str()).collect();
+    assert_eq!(refused, ["/apis/authentication.k8s.io/v1/selfsubjectreviews"], "it is asked nothing more");
+}
+
+/// That it can't be asked whose it is proves nothing.
+#[test]
+fn an_old_certificate_whose_review_fails_is_asked_for_what_it_could_do() {
+    let server = ApiServer::start(ApiServerOptions::default()).unwrap();
+    let faults = server.faults();
+    let incident = Incident::stage(server, |setup| {
+        setup.around_rotating(move |rotate| {
+            Box::new(move |rotation| {
+                let refusal = Fault::refusal(403, "Forbidden", "selfsubjectreviews is forbidden");
+                // The new one is asked first, and it is not about that.
+                faults.add("POST", "/selfsubjectreviews", 1, Fault::Delay(Duration::ZERO));
+                faults.add("POST", "/selfsubjectreviews", usize::MAX, refusal);
+                rotate(rotation)
+            })
+        })
+    });
+    let (_, report, said) = incident.json(&ROTATE);
+    assert_eq!(result_of(&report, "OldCertificate"), "Passed", "{report:#}\n{said}");
+    let detail = check_of(&report, "OldCertificate")["detail"].as_str().unwrap();
+    assert!(detail.ends_with("200 before, now 403"), "{detail}");
+}
+
+/// Who may read no binding is asked for what most may list, in the namespace of their context.
+#[test]
+fn an_old_certificate_is_proven_dead_by_what_it_could_list_in_its_namespace() {
+    let incident = Incident::sandbox(|setup| setup.operator_may(json!([])));
+    let everywhere = format!("{RBAC}/clusterrolebindings");
+    incident.delete(&format!("{everywhere}/operators"));
+    let rules = json!([{"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["list"]}]);
+    incident.post(&format!("{RBAC}/clusterroles"), &json!({"metadata": {"name": "cs:ns:deployer"}, "rules": rules}));
+    let own = binding(&format!("{ANN}-shop-rolebinding"), "ClusterRole", "cs:ns:deployer", &[user(&name(ANN))]);
+    incident.post(&format!("{RBAC}/namespaces/shop/rolebindings"), &own);
+    incident.server.catch_up().unwrap();
+    let text = fs::read_to_string(config(&incident)).unwrap();
+    let in_shop = text.replacen("    user: ", "    namespace: shop\n    user: ", 1);
+    assert_ne!(in_shop, text);
+    incident.session.write(".kube/config", in_shop).unwrap();
+    let (_, report, said) = incident.json(&ROTATE);
+    assert_eq!(result_of(&report, "OldCertificate"), "Passed", "{report:#}\n{said}");
+    let detail = check_of(&report, "OldCertificate")["detail"].as_str().unwrap();
+    assert!(detail.starts_with("GET /apis/apps/v1/namespaces/shop/deployments"), "{detail}");
 }
 
 /// An API server may need a moment to see its own change.
@@ -342,13 +399,14 @@ fn an_old_certificate_that_still_works_for_a_moment_is_asked_again() {
     let (_, report, _) = incident.json(&ROTATE);
     let detail = check_of(&report, "OldCertificate")["detail"].as_str().unwrap();
     let path = detail.strip_prefix("GET ").unwrap().split('?').next().unwrap().to_owned();
-    let is_asked = |exchange: &Exchange| exchange.method == "GET" && exchange.path == path;
-    let asked = incident.server.faults().exchanges().into_iter().filter(is_asked).count();
+    let exchanges = incident.server.faults().exchanges();
+    let asked: Vec<&Exchange> = exchanges.iter().filter(|one| one.method == "GET" && one.path == path).collect();
+    let before_the_proof = 1 + asked.iter().position(|one| one.user != name(ANN)).unwrap();
 
     let incident = Incident::sandbox(|setup| setup);
     let faults = incident.server.faults();
-    // The last two questions are those of the proof: to the old certificate and to the new one.
-    faults.add("GET", &path, asked - 2, Fault::Delay(Duration::ZERO));
+    // What follows the new certificate's first question is the proof: one to the old certificate and one to the new.
+    faults.add("GET", &path, before_the_proof, Fault::Delay(Duration::ZERO));
     let yes = Fault::Answer { code: 200, content_type: "application/json", body: "{}".to_owned() };
     faults.add("GET", &path, 2, yes);
     let (status, report, said) = incident.json(&ROTATE);

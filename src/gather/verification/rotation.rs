@@ -191,12 +191,10 @@ async fn present_old(question: &RotationQuery<'_>, facts: &LeakedFacts, login: &
         Err(error) => return CheckReport::error(Check::OldCertificate, chain(&error)),
     };
     match as_old.self_subject_review().await {
-        Err(error) if error.is_unauthorized() => {
-            return CheckReport { check: Check::OldCertificate, ..certificate_refused() };
-        }
+        Err(error) if error.is_unauthorized() => return certificate_refused(),
         Ok(Some(seen)) => {
             if let Some(report) = mistaken_identity(&seen, facts) {
-                return CheckReport { check: Check::OldCertificate, ..report };
+                return report;
             }
         }
         Ok(None) | Err(_) => {}
