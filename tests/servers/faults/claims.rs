@@ -1,9 +1,9 @@
 //! What a document claims, compared with another one.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// What says how a reading went, what is asked or shown first, what rules that were read say, and what grows where less is known.
-const NO_CLAIM: [&str; 18] = [
+const NO_CLAIM: [&str; 19] = [
     "time",
     "incomplete",
     "error",
@@ -11,6 +11,7 @@ const NO_CLAIM: [&str; 18] = [
     "unread",
     "notChecked",
     "warnings",
+    "Warning",
     "reason",
     "why",
     "hash",
@@ -47,6 +48,7 @@ pub(super) fn exceeds(said: &Value, whole: &Value) -> Option<String> {
             };
             Some(format!("[{place}]{more}"))
         }),
+        (Value::Object(said), _) if is_of_unknown_identity(said) => None,
         (Value::Object(said), Value::Object(whole)) => {
             said.iter().filter(|(key, _)| !NO_CLAIM.contains(&key.as_str())).find_map(|(key, value)| {
                 Some(format!(".{key}{}", exceeds(value, whole.get(key).unwrap_or(&Value::Null))?))
@@ -55,6 +57,12 @@ pub(super) fn exceeds(said: &Value, whole: &Value) -> Option<String> {
         _ if said == whole => None,
         _ => Some(format!(": {said} instead of {whole}")),
     }
+}
+
+/// Whether a finding is that nothing is known of an identity, by `scan --persistence` or by `lint`: where less is read there are more.
+fn is_of_unknown_identity(finding: &Map<String, Value>) -> bool {
+    finding.get("method").is_some_and(|method| method == "UnknownIdentity")
+        || finding.get("id").is_some_and(|id| id == "L11")
 }
 
 /// In how many keys two objects agree.
