@@ -212,7 +212,9 @@ fn what_others_change_before_the_clouds_call_is_kept() {
         incident.patch(&named_so.path(), &json!([{"op": "add", "path": "/subjects/-", "value": user("alice")}]));
     });
     assert_eq!(status, Status::Done, "{said}\n{report:#}");
-    assert_eq!(report["collateral"][0]["whole"], true, "{report:#}");
+    let collateral = &report["collateral"][0];
+    assert_eq!(collateral["whole"], true, "{report:#}");
+    assert_eq!(collateral["what"], "it was deleted since the cloud's call; it was created anew");
     let subjects = incident.subjects("RoleBinding", "billing", &named_so.name);
     assert_eq!(subjects, Some(vec![name(BO), "alice".to_owned()]), "{report:#}");
 }

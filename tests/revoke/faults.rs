@@ -99,7 +99,7 @@ impl Stage {
     }
 
     /// What holds however a call failed.
-    fn judge(&self, call: &Call, status: Status, document: Option<&Value>, said: &str) {
+    fn judge(&self, call: &Call, fault: &str, status: Status, document: Option<&Value>, said: &str) {
         let now = self.incident.bindings();
         assert_eq!(self.of_others(now.clone()), self.of_others(self.at_first.clone()), "others lost or got something");
         if status == Status::Done {
@@ -108,7 +108,8 @@ impl Stage {
             assert!(call.is_named(said), "the call is not named");
         }
         for step in document.and_then(|document| document["steps"].as_array()).into_iter().flatten() {
-            let is_done = matches!(text(&step["result"]), "Done" | "AlreadyDone");
+            // That there is no such object is the API server's own word.
+            let is_done = matches!(text(&step["result"]), "Done" | "AlreadyDone") && fault != "404";
             if is_done && text(&step["action"]) == "EndStaticToken" {
                 assert_eq!(self.status_of_token(), 401, "the static token is said to be ended");
             }
@@ -295,7 +296,7 @@ fn strike(row: &Row) {
     faults.clear();
     cloud.clear_faults();
     let held = catch_unwind(AssertUnwindSafe(|| {
-        stage.judge(call, status, document.as_ref(), &said);
+        stage.judge(call, strike.name, status, document.as_ref(), &said);
         if status != Status::Done {
             stage.is_finished(call, strike.name, document.as_ref());
         }

@@ -144,6 +144,26 @@ fn a_password_that_makes_nobody_of_its_holder_is_not_taken() {
     assert_eq!((status, &check_of_the_file(&report)["result"]), (Status::Done, &json!("Passed")), "{report:#}");
 }
 
+/// An API server may need a moment to see its own change.
+#[test]
+fn a_leaked_certificate_that_still_works_for_a_moment_is_asked_again() {
+    let well = Incident::sandbox(|setup| setup);
+    let (_, report) = revoked(&well, well.leaked.to_str().unwrap());
+    let detail = check_of_the_file(&report)["detail"].as_str().unwrap().to_owned();
+    let path = detail.strip_prefix("GET ").unwrap().split(['?', ':']).next().unwrap().to_owned();
+
+    let server = ApiServer::start(ApiServerOptions::default()).unwrap();
+    let faults = server.faults();
+    let incident = Incident::stage(server, |setup| {
+        setup.when_cleaned(move || {
+            let yes = Fault::Answer { code: 200, content_type: "application/json", body: "{}".to_owned() };
+            faults.add("GET", &path, 1, yes);
+        })
+    });
+    let (status, report) = revoked(&incident, incident.leaked.to_str().unwrap());
+    assert_eq!((status, &check_of_the_file(&report)["result"]), (Status::Done, &json!("Passed")), "{report:#}");
+}
+
 /// A certificate that is refused at the door is asked nothing more.
 #[test]
 fn a_certificate_that_is_not_let_in_any_more_is_asked_once() {

@@ -220,7 +220,10 @@ impl Revocation<'_> {
             true => verify.await,
             false => self.ui.watching(settle, verify).await,
         };
-        let news = repair().await;
+        let mut news = repair().await;
+        // What the first look created anew is there again at the second: that says less.
+        let is_known = |newer: &LostBinding| collateral.iter().any(|one| one.is_whole && one.binding == newer.binding);
+        news.retain(|newer| !(newer.is_whole && is_known(newer)));
         collateral.retain(|one| !news.iter().any(|newer| newer.binding == one.binding));
         collateral.extend(news);
         let broken =

@@ -155,7 +155,7 @@ fn is_in(binding: &Binding, place: Place<'_>, kind: &str) -> bool {
 
 fn is_held(node: &Node<'_>, place: Place<'_>, role: &Role) -> bool {
     node.held.iter().any(|held| held.place == place && held.binding.is_some_and(|binding| binding.role() == role))
-        || node.key.gained.iter().any(|gained| gained.place == place && gained.role.as_ref() == Some(role))
+        || node.key.gained.contains(&Gained { place, role: Some(role.clone()) })
 }
 
 fn is_full(cluster: &ReachCluster<'_>, place: Place<'_>, role: &Role) -> bool {
