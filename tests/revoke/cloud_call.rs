@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Fault, Gate};
 use ackcred_sandbox::binding::BindingRef;
+use ackcred_sandbox::client::Connector;
 use ackcred_sandbox::cloud::{CleanBehaviour, CloudFault, FaultKind, RetryHint, Turn};
 use ackcred_sandbox::cluster::Cluster;
 use ackcred_sandbox::controlplane::shared;
@@ -47,6 +48,8 @@ fn the_journal_has_the_status_and_the_code_that_were_answered() {
         }
         let (status, report, said) = incident.json(&REVOKE);
         assert_eq!(status, ends, "{report:#}\n{said}");
+        let step = report["steps"].as_array().unwrap().last().unwrap();
+        assert!(step["requestId"].is_string(), "the cloud's support finds the call by it: {report:#}");
         let answers = answers(&incident, &report);
         assert_eq!(answers.last(), Some(&answer), "{answers:?}");
         assert!(answers[..answers.len() - 1].iter().all(|one| *one == json!([200, null])), "{answers:?}");
@@ -254,9 +257,10 @@ fn a_binding_whose_write_has_no_answer_is_looked_after() {
         assert_eq!(calls(&incident), [Some(200)], "the list shows that it is clean");
         let journal = Files::of(&incident, report["operation"].as_str().unwrap()).path("journal.jsonl");
         let journal = std::fs::read_to_string(journal).unwrap();
-        let events = journal.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        let at_risk = events.into_iter().find(|event| event["event"] == "AtRisk").unwrap();
-        assert_eq!(at_risk["bindings"][0]["metadata"]["name"], "team", "{at_risk}");
+        let events: Vec<Value> = journal.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let of = |kind: &str| events.iter().find(|event| event["event"] == kind).unwrap();
+        assert_eq!(of("AtRisk")["bindings"][0]["metadata"]["name"], "team", "{journal}");
+        assert!(of("Kept")["bindings"].to_string().contains("team"), "it is there all the same: {journal}");
     }
 }
 
@@ -285,4 +289,43 @@ fn without_a_list_the_cloud_is_not_called_beside_a_step_that_is_not_done() {
     assert!(last["result"] == "Skipped" && last["error"].as_str().unwrap().contains("not now"), "{report:#}");
     assert_eq!(status, Status::Incomplete, "{report:#}\n{said}");
     assert_eq!(calls(&incident), [], "{report:#}");
+}
+
+/// Whether a binding of the leaver alone was deleted is not known, and the cloud deletes it: that is no loss of others.
+#[test]
+fn a_binding_of_the_leaver_alone_is_not_created_anew() {
+    let incident = Incident::sandbox(|setup| setup);
+    let own = BindingRef::cluster_role_binding(&format!("{CARL}-clusterrolebinding"));
+    let faults = incident.server.faults();
+    faults.add("DELETE", &own.path(), 1, Fault::Delay(Duration::ZERO));
+    faults.add("DELETE", &own.path(), 5, Fault::DropRequest);
+    let (_, report, said) = incident.json(&REVOKE);
+    let step = report["steps"].as_array().unwrap().iter().find(|step| step["object"]["name"] == own.name).unwrap();
+    assert_eq!(step["result"], "Unknown", "{report:#}\n{said}");
+    assert_eq!((calls(&incident), &report["collateral"]), (vec![Some(200)], &json!([])), "{report:#}");
+    assert_eq!(incident.subjects("ClusterRoleBinding", "", &own.name), None);
+}
+
+/// Others are quicker to make a binding anew that the cloud took along.
+#[test]
+fn a_binding_that_others_have_made_anew_is_named_and_left_as_it_is() {
+    let server = ApiServer::start(ApiServerOptions::default()).unwrap();
+    let administrator = Connector::new(&server, Some(&server.administrator().unwrap())).unwrap();
+    let named_so = BindingRef::role_binding("billing", &format!("{CARL}-billing-rolebinding"));
+    let (path, made) = (named_so.collection(), binding(&named_so.name, "ClusterRole", "cs:ns:dev", &[user("alice")]));
+    let incident = Incident::stage(server, |setup| {
+        setup.when_cleaned(move || {
+            // The cloud calls from its runtime, and a client brings one of its own.
+            std::thread::scope(|scope| {
+                let again = scope.spawn(|| administrator.client().unwrap().send("POST", &path, &[], &made.to_string()));
+                assert_eq!(again.join().unwrap().unwrap().code, 201);
+            });
+        })
+    });
+    binding_of_bo(&incident);
+    let (_, report, said) = incident.json(&REVOKE);
+    let collateral = &report["collateral"][0];
+    let what = "it was deleted since the cloud's call, and is there again";
+    assert_eq!((&collateral["whole"], collateral["what"].as_str()), (&json!(true), Some(what)), "{report:#}\n{said}");
+    assert_eq!(incident.subjects("RoleBinding", "billing", &named_so.name), Some(vec!["alice".to_owned()]));
 }
