@@ -16,7 +16,7 @@ pub struct GetAnswer {
 impl ApiServer {
     /// The HTTP status of a `GET`. What a good answer holds is dropped unread.
     ///
-    /// 401, 403 and 404 are answers only where it is the API server that says no, in its own words. A good answer may be anything:
+    /// 401 and 403 are answers only where it is the API server that says no, in its own words. A good answer may be anything:
     /// the credential was sent and not refused.
     ///
     /// # Errors
@@ -45,7 +45,6 @@ fn is_the_api_servers(refusal: &Refusal) -> bool {
     match refusal.status {
         401 => refusal.reason == "Unauthorized",
         403 => refusal.reason == "Forbidden",
-        404 => refusal.reason == "NotFound",
         _ => true,
     }
 }
