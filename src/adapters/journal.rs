@@ -27,7 +27,7 @@ mod salvage;
 mod scratch;
 mod stored;
 #[cfg(test)]
-pub(super) mod testing;
+pub(crate) mod testing;
 
 use std::io;
 use std::path::PathBuf;

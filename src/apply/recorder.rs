@@ -166,3 +166,41 @@ impl Recorder {
         self.journal.journal().chain().hash().to_owned()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adapters::journal::testing::{Place, event};
+
+    fn recorder(place: &Place) -> Recorder {
+        Recorder::new(place.begun(), Place::clock())
+    }
+
+    #[tokio::test]
+    async fn what_was_recorded_is_on_the_disk_with_all_that_was_queued_before_it() {
+        let place = Place::new();
+        let recorder = recorder(&place);
+        recorder.queue(event("a"));
+        recorder.record(event("b")).await.unwrap();
+        assert_eq!(place.events(), ["a", "b"].map(event));
+        recorder.queue(event("c"));
+        assert_eq!(place.events().len(), 2);
+        recorder.flush();
+        assert_eq!(place.events(), ["a", "b", "c"].map(event));
+        assert_eq!(recorder.failure(), None);
+    }
+
+    #[tokio::test]
+    async fn what_can_not_be_written_is_an_error_then_and_from_then_on() {
+        let place = Place::new();
+        let recorder = recorder(&place);
+        recorder.record(event("a")).await.unwrap();
+        recorder.journal.journal().loses_its_file();
+        for name in ["b", "c"] {
+            let reason = recorder.record(event(name)).await.unwrap_err();
+            assert!(reason.contains("journal.jsonl"), "{reason}");
+            assert_eq!(recorder.failure(), Some(reason));
+        }
+        assert_eq!(place.events(), [event("a")]);
+    }
+}

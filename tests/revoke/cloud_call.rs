@@ -260,6 +260,7 @@ fn a_binding_whose_write_has_no_answer_is_looked_after() {
         let events: Vec<Value> = journal.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let of = |kind: &str| events.iter().find(|event| event["event"] == kind).unwrap();
         assert_eq!(of("AtRisk")["bindings"][0]["metadata"]["name"], "team", "{journal}");
+        assert_eq!(of("Verified")["uid"], CARL, "{journal}");
         assert!(of("Kept")["bindings"].to_string().contains("team"), "it is there all the same: {journal}");
     }
 }

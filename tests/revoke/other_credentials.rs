@@ -164,6 +164,25 @@ fn a_leaked_certificate_that_still_works_for_a_moment_is_asked_again() {
     assert_eq!((status, &check_of_the_file(&report)["result"]), (Status::Done, &json!("Passed")), "{report:#}");
 }
 
+/// The same of its access reviews.
+#[test]
+fn a_right_that_is_held_for_a_moment_is_asked_for_again() {
+    let server = ApiServer::start(ApiServerOptions::default()).unwrap();
+    let faults = server.faults();
+    let incident = Incident::stage(server, |setup| {
+        setup.when_cleaned(move || {
+            let review = json!({
+                "kind": "SubjectAccessReview", "apiVersion": "authorization.k8s.io/v1", "metadata": {}, "spec": {},
+                "status": {"allowed": true, "reason": "RBAC: allowed by RoleBinding \"team/shop\""},
+            });
+            let yes = Fault::Answer { code: 201, content_type: "application/json", body: review.to_string() };
+            faults.add("POST", "/subjectaccessreviews", 1, yes);
+        })
+    });
+    let (status, report) = revoked(&incident, incident.leaked.to_str().unwrap());
+    assert_eq!((status, &check_of(&report, "AccessReviews")["result"]), (Status::Done, &json!("Passed")), "{report:#}");
+}
+
 /// A certificate that is refused at the door is asked nothing more.
 #[test]
 fn a_certificate_that_is_not_let_in_any_more_is_asked_once() {

@@ -130,6 +130,14 @@ impl OperationJournal {
 }
 
 #[cfg(test)]
+impl OperationJournal {
+    /// From now on it can't be written.
+    pub(crate) fn loses_its_file(&mut self) {
+        self.file = File::open(self.folder.join(EVENTS)).unwrap();
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use std::fs;
 
@@ -138,20 +146,16 @@ mod tests {
     use super::super::testing::{Place, ended, event, id, names};
     use super::*;
 
-    fn events(place: &Place) -> Vec<Event> {
-        place.state.open(&id()).unwrap().events
-    }
-
     #[test]
     fn events_are_appended_across_runs() {
         let place = Place::new();
         let mut journal = place.begun();
         journal.append(&event("a")).unwrap();
-        assert_eq!(events(&place), [event("a")]);
+        assert_eq!(place.events(), [event("a")]);
         journal.append(&event("b")).unwrap();
         drop(journal);
         place.state.reopen(&id()).unwrap().append(&event("c")).unwrap();
-        assert_eq!(events(&place), ["a", "b", "c"].map(event));
+        assert_eq!(place.events(), ["a", "b", "c"].map(event));
     }
 
     #[test]
@@ -161,13 +165,13 @@ mod tests {
         journal.append_all(&["a", "b"].map(event)).unwrap();
         journal.append_all([]).unwrap();
         journal.append(&event("c")).unwrap();
-        assert_eq!(events(&place), ["a", "b", "c"].map(event));
+        assert_eq!(place.events(), ["a", "b", "c"].map(event));
         let whole = fs::read(place.file(EVENTS)).unwrap();
         let second = whole.iter().position(|byte| *byte == b'\n').unwrap() + 1;
         // Killed while the second of two was being written.
         fs::write(place.file(EVENTS), &whole[..second + 10]).unwrap();
         place.state.reopen(&id()).unwrap().append(&event("d")).unwrap();
-        assert_eq!(events(&place), ["a", "d"].map(event));
+        assert_eq!(place.events(), ["a", "d"].map(event));
     }
 
     #[test]
@@ -179,10 +183,10 @@ mod tests {
         let line = journal.chain().line(&record::event::json(&event("é")).unwrap()).0;
         for cut in 0..line.len() {
             fs::write(&path, [&whole, &line.as_bytes()[..cut]].concat()).unwrap();
-            assert_eq!(events(&place), [event("a")], "cut at {cut}");
+            assert_eq!(place.events(), [event("a")], "cut at {cut}");
             assert_eq!(fs::read(&path).unwrap().len(), whole.len() + cut, "looking changes nothing");
             place.state.reopen(&id()).unwrap().append(&event("b")).unwrap();
-            assert_eq!(events(&place), ["a", "b"].map(event), "cut at {cut}");
+            assert_eq!(place.events(), ["a", "b"].map(event), "cut at {cut}");
         }
     }
 
@@ -198,14 +202,14 @@ mod tests {
             assert!(
                 matches!(&error, JournalError::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull)
             );
-            assert_eq!(events(&place), [event("a")]);
+            assert_eq!(place.events(), [event("a")]);
             let mut journal = place.state.reopen(&id()).unwrap();
             journal.append_all(&[event("b"), event(&"x".repeat(2 * SHORT))]).unwrap_err();
-            assert_eq!(events(&place), [event("a")], "of two that are written together neither is");
+            assert_eq!(place.events(), [event("a")], "of two that are written together neither is");
             // It would fit, but there would be a gap before it.
             assert!(matches!(journal.append(&event("b")), Err(JournalError::Stopped { .. })));
             place.state.reopen(&id()).unwrap().append(&event("c")).unwrap();
-            assert_eq!(events(&place), ["a", "c"].map(event));
+            assert_eq!(place.events(), ["a", "c"].map(event));
             // A report that doesn't fit leaves the earlier one.
             journal.write_report(&json!("first")).unwrap();
             assert!(journal.write_report(&"x".repeat(2 * SHORT)).is_err());
@@ -218,12 +222,12 @@ mod tests {
     fn after_a_failed_write_nothing_more_is_written() {
         let place = Place::new();
         let mut journal = place.begun();
-        journal.file = File::open(place.file(EVENTS)).unwrap();
+        journal.loses_its_file();
         let seen = crate::error::chain(&journal.append(&event("a")).unwrap_err());
         assert!(seen.starts_with(&format!("cannot write {}: ", place.file(EVENTS).display())), "{seen}");
         journal.file = File::options().append(true).open(place.file(EVENTS)).unwrap();
         assert!(matches!(journal.append(&event("b")), Err(JournalError::Stopped { .. })));
-        assert_eq!(events(&place), []);
+        assert_eq!(place.events(), []);
     }
 
     #[test]

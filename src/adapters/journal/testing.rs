@@ -14,7 +14,7 @@ use super::{OperationJournal, StateFolder};
 use crate::core::rbac::binding_object::BindingObject;
 use crate::core::revocation::journal::originals::Original;
 use crate::core::revocation::journal::{Ending, Event, OperationId, OperationSummary, SummaryPurpose};
-use crate::world::{Environment, Streams, World};
+use crate::world::{Clock, Environment, Streams, World};
 
 /// A world with nothing but a folder, a home and variables.
 pub(in crate::adapters) fn world(cwd: &Path, home: Option<&str>, variables: &[(&str, &str)]) -> World {
@@ -39,13 +39,13 @@ pub(in crate::adapters) fn world(cwd: &Path, home: Option<&str>, variables: &[(&
 }
 
 /// A state folder that does not exist yet, in a folder that goes with the test.
-pub(super) struct Place {
+pub(crate) struct Place {
     root: TempDir,
     pub(super) state: StateFolder,
 }
 
 impl Place {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let root = tempfile::tempdir().unwrap();
         let state = state_folder(&root.path().join("a/b/state"));
         Self { root, state }
@@ -55,8 +55,17 @@ impl Place {
         self.root.path()
     }
 
+    pub(crate) fn clock() -> Clock {
+        world(Path::new("/"), None, &[]).clock()
+    }
+
+    /// What its journal has.
+    pub(crate) fn events(&self) -> Vec<Event> {
+        self.state.open(&id()).unwrap().events
+    }
+
     /// An operation that has begun, with two originals.
-    pub(super) fn begun(&self) -> OperationJournal {
+    pub(crate) fn begun(&self) -> OperationJournal {
         self.state
             .begin(&id(), &record(), summary, &[original(Some("shop"), "team"), original(None, "cs:ns:dev")])
             .unwrap()
@@ -121,7 +130,7 @@ pub(super) fn original(namespace: Option<&str>, name: &str) -> Original {
     Original { cluster: None, object: binding(namespace, name) }
 }
 
-pub(super) fn event(operator: &str) -> Event {
+pub(crate) fn event(operator: &str) -> Event {
     Event::Resumed { time: Timestamp::UNIX_EPOCH, operator: operator.into(), later: None }
 }
 
