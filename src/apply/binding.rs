@@ -158,7 +158,8 @@ pub(super) async fn carry_out(
                 WriteOutcome::No => return StepReport { result: StepResult::Failed, ..report }.because(chain(&error)),
                 WriteOutcome::ReadAgain => {
                     tools.recorder.flush();
-                    refused = Some((version, chain(&error)));
+                    last_words = chain(&error);
+                    refused = Some((version, last_words.clone()));
                 }
                 WriteOutcome::Unknown => {
                     tools.recorder.flush();
