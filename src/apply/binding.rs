@@ -94,8 +94,8 @@ pub(super) async fn carry_out(
 ) -> StepReport {
     let mut report = StepReport::new(id, StepResult::AlreadyDone);
     let mut last_words = String::new();
-    // The version that the last refusal was about, with its words.
-    let mut refused: Option<(String, String)> = None;
+    // The version that the last refusal was about.
+    let mut refused: Option<String> = None;
     for attempt in 1..=ATTEMPTS {
         let now = match known.take() {
             Some(known) => Ok(known),
@@ -118,9 +118,9 @@ pub(super) async fn carry_out(
             Decision::Change(change, subjects) => (change, subjects),
         };
         let version = now.as_ref().map(|object| object.resource_version().to_owned()).unwrap_or_default();
-        if let Some((seen, words)) = refused.take_if(|(seen, _)| *seen == version) {
+        if refused.as_ref() == Some(&version) {
             // Nothing moved, and it was refused all the same: admission says no.
-            let why = format!("the API server refuses version {seen}: {words}");
+            let why = format!("the API server refuses version {version}: {last_words}");
             return StepReport { result: StepResult::Failed, ..report }.because(why);
         }
         let audit_id = new_audit_id();
@@ -159,7 +159,7 @@ pub(super) async fn carry_out(
                 WriteOutcome::ReadAgain => {
                     tools.recorder.flush();
                     last_words = chain(&error);
-                    refused = Some((version, last_words.clone()));
+                    refused = Some(version);
                 }
                 WriteOutcome::Unknown => {
                     tools.recorder.flush();

@@ -220,12 +220,14 @@ impl Revocation<'_> {
             true => verify.await,
             false => self.ui.watching(settle, verify).await,
         };
-        let mut news = repair().await;
-        // What the first look created anew is there again at the second: that says less.
-        let is_known = |newer: &LostBinding| collateral.iter().any(|one| one.is_whole && one.binding == newer.binding);
-        news.retain(|newer| !(newer.is_whole && is_known(newer)));
-        collateral.retain(|one| !news.iter().any(|newer| newer.binding == one.binding));
-        collateral.extend(news);
+        for newer in repair().await {
+            match collateral.iter_mut().find(|one| one.binding == newer.binding) {
+                // What the first look created anew is there again at the second: that says less.
+                Some(one) if one.is_whole && newer.is_whole => {}
+                Some(one) => *one = newer,
+                None => collateral.push(newer),
+            }
+        }
         let broken =
             |object: &BindingObject| collateral.iter().any(|one| one.binding == object.reference() && !one.is_whole);
         if cloud_is_done && !interrupt.is_pending() {
