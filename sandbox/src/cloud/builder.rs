@@ -169,7 +169,7 @@ impl CloudBuilder {
     }
 }
 
-/// A server of another CA.
+/// A server of another CA; `None` where the system has no randomness.
 pub(super) fn impostor() -> Option<TlsAcceptor> {
     acceptor(&Tls::issued_by(&Authority::of_today().ok()?).ok()?).ok()
 }

@@ -51,7 +51,8 @@ pub(super) async fn listen(
             match tls {
                 None => speak(connection, reset, backend, endpoint).await,
                 Some(tls) => {
-                    let tls = if backend.is_impostor() { impostor().unwrap_or(tls) } else { tls };
+                    let presented = if backend.is_impostor() { impostor() } else { Some(tls) };
+                    let Some(tls) = presented else { return };
                     // Clients that don't trust the certificate hang up here.
                     if let Ok(connection) = tls.accept(connection).await {
                         speak(connection, reset, backend, endpoint).await;
