@@ -5,7 +5,7 @@ mod table;
 use std::collections::BTreeSet;
 
 use ackcred_sandbox::apiserver::{Fault, Faults};
-use ackcred_sandbox::cloud::{Cloud, CloudFault};
+use ackcred_sandbox::cloud::{Cloud, CloudFault, FaultKind};
 
 use table::Named;
 pub(crate) use table::Patience;
@@ -25,15 +25,22 @@ pub(crate) struct Strike {
     pub(crate) name: &'static str,
     pub(crate) patience: Patience,
     set: Box<Set>,
+    is_impostor: bool,
 }
 
-/// What is said of a server that is not the one that is asked: whichever call meets it first is named.
+/// What is said of a server that is not the one that is asked.
 const OF_AN_IMPOSTOR: [&str; 3] = ["the server's certificate", "endpoints are not trusted", "invalid peer certificate"];
 
 impl Strike {
     /// From now on.
     pub(crate) fn set(&self, faults: &Faults, cloud: &Cloud) {
         (self.set)(faults, cloud);
+    }
+
+    /// Whether a message names the call that it befell. Another call may have met an impostor first: then that is said.
+    pub(crate) fn is_said(&self, call: &Call, message: &str) -> bool {
+        let is_said_of_another = || OF_AN_IMPOSTOR.iter().any(|words| message.contains(words));
+        call.is_named(message) || (self.is_impostor && is_said_of_another())
     }
 }
 
@@ -47,12 +54,8 @@ impl Call {
         calls
     }
 
-    /// Whether a message names it, `rolebindings`, or `RoleBinding` where it is about one; or says that another server was met, which
-    /// another call may have met first.
-    pub(crate) fn is_named(&self, message: &str) -> bool {
-        if OF_AN_IMPOSTOR.iter().any(|words| message.contains(words)) {
-            return true;
-        }
+    /// Whether a message names it: `rolebindings`, or `RoleBinding` where it is about one.
+    fn is_named(&self, message: &str) -> bool {
         match self {
             Self::ApiServer { path, .. } => {
                 let last = path.rsplit('/').next().unwrap().replace("%3A", ":");
@@ -67,19 +70,21 @@ impl Call {
         match self.clone() {
             Self::ApiServer { method, path } => {
                 let strike = |Named { name, patience, fault }| {
+                    let is_impostor = matches!(fault, Fault::Impostor(_));
                     let (method, path) = (method.clone(), format!("{path}?"));
                     let set = move |faults: &Faults, _: &Cloud| {
                         faults.add(&method, &path, usize::MAX, Fault::clone(&fault));
                     };
-                    Strike { name, patience, set: Box::new(set) }
+                    Strike { name, patience, set: Box::new(set), is_impostor }
                 };
                 table::of_the_api_server().into_iter().map(strike).collect()
             }
             Self::Cloud { action } => {
                 let strike = |Named { name, patience, fault }| {
+                    let is_impostor = fault == FaultKind::Impostor;
                     let fault = CloudFault::of(&action, fault);
                     let set = move |_: &Faults, cloud: &Cloud| cloud.add_fault(fault.clone());
-                    Strike { name, patience, set: Box::new(set) }
+                    Strike { name, patience, set: Box::new(set), is_impostor }
                 };
                 table::of_the_cloud().into_iter().map(strike).collect()
             }

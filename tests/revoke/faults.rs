@@ -43,7 +43,7 @@ struct Stage {
 impl Stage {
     fn of(verb: Verb) -> Self {
         let incident = Incident::sandbox(|setup| setup);
-        let token = place(&incident, "shop", "read");
+        let token = place(&incident, "shop", TOKEN);
         let_read(&incident);
         let at_first = incident.bindings();
         let operation = match verb {
@@ -99,20 +99,18 @@ impl Stage {
     }
 
     /// What holds however a call failed.
-    fn judge(&self, call: &Call, fault: &str, status: Status, document: Option<&Value>, said: &str) {
+    fn judge(&self, Row { call, strike, .. }: &Row, status: Status, document: Option<&Value>, said: &str) {
         let now = self.incident.bindings();
         assert_eq!(self.of_others(now.clone()), self.of_others(self.at_first.clone()), "others lost or got something");
+        let is_said_to_be_gone = |object: &str| strike.name == "404" && is_about(call, object);
         if status != Status::Done {
-            assert!(call.is_named(said), "the call is not named");
-        }
-        if says_that_it_is_gone(call, fault) {
-            return;
-        }
-        if status == Status::Done {
+            assert!(strike.is_said(call, said), "the call is not named");
+        } else if !is_said_to_be_gone(TOKEN) {
             self.is_as_it_says(document.expect("a document"));
         }
         for step in document.and_then(|document| document["steps"].as_array()).into_iter().flatten() {
-            let is_done = matches!(text(&step["result"]), "Done" | "AlreadyDone");
+            let is_done = matches!(text(&step["result"]), "Done" | "AlreadyDone")
+                && !is_said_to_be_gone(text(&step["object"]["name"]));
             if is_done && text(&step["action"]) == "EndStaticToken" {
                 assert_eq!(self.status_of_token(), 401, "the static token is said to be ended");
             }
@@ -225,6 +223,8 @@ impl Stage {
     }
 }
 
+/// The Secret of the static token.
+const TOKEN: &str = "read";
 const REVOKE: [&str; 7] = ["revoke", CARL, "--yes", "--force", "--settle", "0", "--end-static-tokens"];
 
 fn qualified(binding: &Value) -> String {
@@ -234,13 +234,15 @@ fn qualified(binding: &Value) -> String {
     }
 }
 
-/// Whether it is the API server's own word that there is no such object any more: then there is nothing to take away.
-fn says_that_it_is_gone(call: &Call, fault: &str) -> bool {
-    let is_about_it = match call {
-        Call::ApiServer { method, path } => method == "DELETE" || path.ends_with("/secrets/read"),
+/// Whether a call deletes the binding of this name, or is about the Secret. With 404 it is the API server's own word that there is none: then
+/// there is nothing to take away.
+fn is_about(call: &Call, object: &str) -> bool {
+    match call {
+        Call::ApiServer { method, path } => {
+            (method == "DELETE" || object == TOKEN) && path.ends_with(&format!("/{object}"))
+        }
         Call::Cloud { .. } => false,
-    };
-    is_about_it && fault == "404"
+    }
 }
 
 struct Row {
@@ -308,7 +310,7 @@ fn strike(row: &Row) {
     faults.clear();
     cloud.clear_faults();
     let held = catch_unwind(AssertUnwindSafe(|| {
-        stage.judge(call, strike.name, status, document.as_ref(), &said);
+        stage.judge(row, status, document.as_ref(), &said);
         if status != Status::Done {
             stage.is_finished(call, strike.name, document.as_ref());
         }

@@ -62,7 +62,8 @@ pub(super) fn exceeds(said: &Value, whole: &Value) -> Option<String> {
 /// Whether a finding is that nothing is known of an identity, by `scan --persistence` or by `lint`: where less is read there are more.
 fn is_of_unknown_identity(finding: &Map<String, Value>) -> bool {
     finding.get("method").is_some_and(|method| method == "UnknownIdentity")
-        || finding.get("id").is_some_and(|id| id == "L11")
+        // Of a deleted one it is an error.
+        || finding.get("id").is_some_and(|id| id == "L11") && finding.get("level").is_some_and(|level| level == "Warning")
 }
 
 /// In how many keys two objects agree.

@@ -184,7 +184,7 @@ fn judge(row: &Row, well: &Outcome, struck: &Outcome) {
             "says nothing, and that all is well\n{place}"
         );
         assert!(struck.stderr.starts_with("error: ") || struck.stderr.contains("\nerror: "), "{place}");
-        assert!(call.is_named(&struck.stderr), "the call is not named\n{place}");
+        assert!(strike.is_said(call, &struck.stderr), "the call is not named\n{place}");
         return;
     }
     let said: Value = serde_json::from_str(&struck.stdout).unwrap_or_else(|error| panic!("{error}\n{place}"));
@@ -199,5 +199,5 @@ fn judge(row: &Row, well: &Outcome, struck: &Outcome) {
         is_plan || !matches!(struck.status, Status::Done),
         "less than without the fault, and that all is well\n{place}"
     );
-    assert!(call.is_named(&format!("{}{}", struck.stdout, struck.stderr)), "the call is not named\n{place}");
+    assert!(strike.is_said(call, &format!("{}{}", struck.stdout, struck.stderr)), "the call is not named\n{place}");
 }
