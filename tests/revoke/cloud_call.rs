@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Fault, Gate};
+use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Fault};
 use ackcred_sandbox::binding::BindingRef;
 use ackcred_sandbox::client::Connector;
 use ackcred_sandbox::cloud::{CleanBehaviour, CloudFault, FaultKind, RetryHint, Turn};
@@ -11,12 +11,12 @@ use ackcred_sandbox::controlplane::shared;
 use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
 
-use crate::binding_writes::{Change, looks_before};
 #[cfg(unix)]
-use crate::crash::{BINARY, ended, signal, spawn, wait_until};
+use crate::crash::{BINARY, ended, gate_at, signal, spawn, strike, wait_until};
 use crate::restoring::Files;
-use crate::scene::{BO, CARL, Incident, SOON, name};
+use crate::scene::{BO, CARL, Incident, SOON, name, sent_beside_the_cloud};
 use crate::setting::{binding, user};
+use crate::writes::{Change, looks_before};
 
 const CLEAN: &str = "CleanClusterUserPermissions";
 const REVOKE: [&str; 5] = ["revoke", CARL, "--yes", "--settle", "0s"];
@@ -187,9 +187,7 @@ fn an_interruption_ends_the_waiting() {
 
 /// Holds the revocation at its first write, lets something happen there, and gives how it ended.
 fn revoking_while(incident: &Incident<ApiServer>, happens: impl FnOnce()) -> (Status, Value, String) {
-    let (faults, gate, team) = (incident.server.faults(), Gate::new(), BindingRef::role_binding("shop", "team"));
-    faults.add("PATCH", &team.path(), 1, Fault::Delay(Duration::ZERO));
-    faults.add("PATCH", &team.path(), 1, Fault::HoldRequest(gate.clone()));
+    let gate = gate_at(incident, &("PATCH", BindingRef::role_binding("shop", "team")), Fault::HoldRequest);
     std::thread::scope(|scope| {
         let revoking = scope.spawn(|| incident.json(&[&REVOKE[..], &["--request-timeout", "10m"]].concat()));
         assert!(gate.wait_reached(1, SOON));
@@ -244,9 +242,8 @@ fn a_binding_whose_write_has_no_answer_is_looked_after() {
     for is_known in [true, false] {
         let incident = Incident::sandbox(|setup| setup);
         let faults = incident.server.faults();
-        faults.add("PATCH", &team.path(), 1, Fault::Delay(Duration::ZERO));
-        faults.add("PATCH", &team.path(), 1, Fault::DropResponse);
-        faults.add("GET", &team.path(), looks, Fault::Delay(Duration::ZERO));
+        strike(&incident, &("PATCH", team.clone()), Fault::DropResponse);
+        faults.pass("GET", &team.path(), looks);
         if !is_known {
             faults.add("GET", &team.path(), 1, Fault::refusal(403, "Forbidden", "not now"));
         }
@@ -270,19 +267,12 @@ fn a_binding_whose_write_has_no_answer_is_looked_after() {
 fn without_a_list_the_cloud_is_not_called_beside_a_step_that_is_not_done() {
     let incident = Incident::sandbox(|setup| setup);
     let (team, ledger) = (BindingRef::role_binding("shop", "team"), BindingRef::role_binding("billing", "ledger"));
-    let (faults, gate) = (incident.server.faults(), Gate::new());
-    // Both dry runs pass.
-    for (method, binding, fault) in [
-        ("PATCH", &team, Fault::refusal(403, "Forbidden", "no")),
-        ("DELETE", &ledger, Fault::HoldRequest(gate.clone())),
-    ] {
-        faults.add(method, &binding.path(), 1, Fault::Delay(Duration::ZERO));
-        faults.add(method, &binding.path(), 1, fault);
-    }
+    strike(&incident, &("PATCH", team), Fault::refusal(403, "Forbidden", "no"));
+    let gate = gate_at(&incident, &("DELETE", ledger), Fault::HoldRequest);
     let (status, report, said) = std::thread::scope(|scope| {
         let revoking = scope.spawn(|| incident.json(&REVOKE));
         assert!(gate.wait_reached(1, SOON));
-        faults.add("GET", "/rolebindings?", 1, Fault::refusal(500, "InternalError", "not now"));
+        incident.server.faults().add("GET", "/rolebindings?", 1, Fault::refusal(500, "InternalError", "not now"));
         gate.open();
         revoking.join().unwrap()
     });
@@ -298,7 +288,7 @@ fn a_binding_of_the_leaver_alone_is_not_created_anew() {
     let incident = Incident::sandbox(|setup| setup);
     let own = BindingRef::cluster_role_binding(&format!("{CARL}-clusterrolebinding"));
     let faults = incident.server.faults();
-    faults.add("DELETE", &own.path(), 1, Fault::Delay(Duration::ZERO));
+    faults.pass("DELETE", &own.path(), 1);
     faults.add("DELETE", &own.path(), 5, Fault::DropRequest);
     let (_, report, said) = incident.json(&REVOKE);
     let step = report["steps"].as_array().unwrap().iter().find(|step| step["object"]["name"] == own.name).unwrap();
@@ -316,11 +306,7 @@ fn a_binding_that_others_have_made_anew_is_named_and_left_as_it_is() {
     let (path, made) = (named_so.collection(), binding(&named_so.name, "ClusterRole", "cs:ns:dev", &[user("alice")]));
     let incident = Incident::stage(server, |setup| {
         setup.when_cleaned(move || {
-            // The cloud calls from its runtime, and a client brings one of its own.
-            std::thread::scope(|scope| {
-                let again = scope.spawn(|| administrator.client().unwrap().send("POST", &path, &[], &made.to_string()));
-                assert_eq!(again.join().unwrap().unwrap().code, 201);
-            });
+            assert_eq!(sent_beside_the_cloud(&administrator, "POST", &path, &made.to_string()), 201);
         })
     });
     binding_of_bo(&incident);

@@ -33,7 +33,6 @@ mod calls;
 mod schema;
 
 mod approval;
-mod binding_writes;
 mod checks_under_faults;
 mod cloud_call;
 mod crash;
@@ -65,6 +64,7 @@ mod terminal;
 mod unread;
 mod verify_again;
 mod widths;
+mod writes;
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};

@@ -305,7 +305,7 @@ fn an_operation_that_was_cut_off_goes_on_with_the_names_that_were_given() {
     let before = incident.bindings();
     let gate = Gate::new();
     // The dry run passes and the write waits; meanwhile the binding gets one who is not to be harmed.
-    incident.server.faults().add("PATCH", &place.path(), 1, Fault::Delay(Duration::ZERO));
+    incident.server.faults().pass("PATCH", &place.path(), 1);
     incident.server.faults().add("PATCH", &place.path(), 1, Fault::HoldRequest(gate.clone()));
     let (status, report, said) = std::thread::scope(|scope| {
         let revoking = scope.spawn(|| revoke(&incident, &["--also-name", &dotted]));

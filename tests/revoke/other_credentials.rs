@@ -118,9 +118,8 @@ fn a_token_counts_as_ended_only_where_an_api_server_says_so() {
         (Some(Fault::refusal(403, "Forbidden", r#"User "robot" cannot create resource"#)), "Failed"),
         (Some(Fault::refusal(500, "InternalError", "not now")), "Error"),
     ] {
-        let server = ApiServer::start(ApiServerOptions::default()).unwrap();
-        let (faults, once_cleaned) = (server.faults(), fault.clone());
-        let incident = Incident::stage(server, |setup| {
+        let once_cleaned = fault.clone();
+        let incident = Incident::sandbox_with(|setup, faults| {
             setup.when_cleaned(move || {
                 if let Some(fault) = &once_cleaned {
                     faults.add("POST", "/selfsubjectreviews", usize::MAX, fault.clone());
@@ -132,12 +131,12 @@ fn a_token_counts_as_ended_only_where_an_api_server_says_so() {
     }
 }
 
-/// A cluster may let everybody ask who they are.
+/// A cluster may let everyone ask who they are.
 #[test]
-fn a_password_that_makes_nobody_of_its_holder_is_not_taken() {
+fn a_password_that_leaves_its_holder_anonymous_is_not_taken() {
     let incident = Incident::sandbox(|setup| setup);
-    let nobody = json!({"kind": "Group", "apiGroup": "rbac.authorization.k8s.io", "name": "system:unauthenticated"});
-    let open = binding("open", "ClusterRole", "system:basic-user", &[nobody]);
+    let anonymous = json!({"kind": "Group", "apiGroup": "rbac.authorization.k8s.io", "name": "system:unauthenticated"});
+    let open = binding("open", "ClusterRole", "system:basic-user", &[anonymous]);
     incident.post(&format!("{RBAC}/clusterrolebindings"), &open);
     let more = json!({"username": "carl", "password": "correct-horse"});
     let (status, report) = revoked(&incident, &leaked_with(&incident, &more));
@@ -152,9 +151,7 @@ fn a_leaked_certificate_that_still_works_for_a_moment_is_asked_again() {
     let detail = check_of_the_file(&report)["detail"].as_str().unwrap().to_owned();
     let path = detail.strip_prefix("GET ").unwrap().split(['?', ':']).next().unwrap().to_owned();
 
-    let server = ApiServer::start(ApiServerOptions::default()).unwrap();
-    let faults = server.faults();
-    let incident = Incident::stage(server, |setup| {
+    let incident = Incident::sandbox_with(|setup, faults| {
         setup.when_cleaned(move || {
             let yes = Fault::Answer { code: 200, content_type: "application/json", body: "{}".to_owned() };
             faults.add("GET", &path, 1, yes);
@@ -167,9 +164,7 @@ fn a_leaked_certificate_that_still_works_for_a_moment_is_asked_again() {
 /// The same of its access reviews.
 #[test]
 fn a_right_that_is_held_for_a_moment_is_asked_for_again() {
-    let server = ApiServer::start(ApiServerOptions::default()).unwrap();
-    let faults = server.faults();
-    let incident = Incident::stage(server, |setup| {
+    let incident = Incident::sandbox_with(|setup, faults| {
         setup.when_cleaned(move || {
             let review = json!({
                 "kind": "SubjectAccessReview", "apiVersion": "authorization.k8s.io/v1", "metadata": {}, "spec": {},
@@ -186,9 +181,7 @@ fn a_right_that_is_held_for_a_moment_is_asked_for_again() {
 /// A certificate that is refused at the door is asked nothing more.
 #[test]
 fn a_certificate_that_is_not_let_in_any_more_is_asked_once() {
-    let server = ApiServer::start(ApiServerOptions::default()).unwrap();
-    let faults = server.faults();
-    let incident = Incident::stage(server, |setup| {
+    let incident = Incident::sandbox_with(|setup, faults| {
         setup.when_cleaned(move || {
             faults.forget();
             faults.disown(&name(CARL));
@@ -196,9 +189,7 @@ fn a_certificate_that_is_not_let_in_any_more_is_asked_once() {
     });
     let (status, report) = revoked(&incident, incident.leaked.to_str().unwrap());
     assert_eq!((status, &check_of_the_file(&report)["result"]), (Status::Done, &json!("Passed")), "{report:#}");
-    let exchanges = incident.server.faults().exchanges();
-    let refused: Vec<&str> = exchanges.iter().filter(|one| one.code == 401).map(|one| one.path.as_str()).collect();
-    assert_eq!(refused, ["/apis/authentication.k8s.io/v1/selfsubjectreviews"]);
+    assert_eq!(incident.unauthorized(), ["/apis/authentication.k8s.io/v1/selfsubjectreviews"]);
 }
 
 fn a_plugin_is_not_run_and_keeps_the_proof_open<C: Cluster>(server: C) {

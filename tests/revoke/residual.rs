@@ -14,7 +14,9 @@ use ackcred_sandbox::reconciler::Reconciler;
 use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
 
-use crate::scene::{BO, CARL, CLUSTER, GROUPS, Incident, check_of, days, former_name, name, now, result_of};
+use crate::scene::{
+    BO, CARL, CLUSTER, GROUPS, Incident, check_of, days, former_name, name, now, result_of, sent_beside_the_cloud,
+};
 use crate::setting::{binding, user};
 
 crate::on_both_servers!(
@@ -115,7 +117,7 @@ fn a_grant_of_one_object_that_appears_meanwhile_is_found() {
     let incident = Incident::sandbox(|setup| setup);
     let own = BindingRef::cluster_role_binding(&format!("{CARL}-clusterrolebinding"));
     let gate = Gate::new();
-    incident.server.faults().add("DELETE", &own.path(), 1, Fault::Delay(Duration::ZERO));
+    incident.server.faults().pass("DELETE", &own.path(), 1);
     incident.server.faults().add("DELETE", &own.path(), 1, Fault::HoldRequest(gate.clone()));
     let (status, report, said) = std::thread::scope(|scope| {
         let revoking = scope.spawn(|| revoke(&incident, &[]));
@@ -200,11 +202,7 @@ fn a_shared_binding_that_the_cloud_takes_whole_is_made_anew_for_the_others<C: Cl
     let incident = Incident::stage(server, |setup| {
         setup.around_cleaning(|clean| {
             Box::new(move |cleaning| {
-                // The cloud calls from its runtime, and a client brings one of its own.
-                std::thread::scope(|scope| {
-                    let taken = scope.spawn(|| administrator.client().unwrap().send("DELETE", &path, &[], "").unwrap());
-                    assert_eq!(taken.join().unwrap().code, 200);
-                });
+                assert_eq!(sent_beside_the_cloud(&administrator, "DELETE", &path, ""), 200);
                 clean(cleaning)
             })
         })
@@ -242,7 +240,7 @@ fn what_a_colleague_took_from_others_meanwhile_is_not_given_back() {
     let team = BindingRef::role_binding("shop", TEAM);
     let gate = Gate::new();
     // The dry run passes and the write waits; meanwhile bo and the releaser lose the binding, and carl alone is left in it.
-    incident.server.faults().add("PATCH", &team.path(), 1, Fault::Delay(Duration::ZERO));
+    incident.server.faults().pass("PATCH", &team.path(), 1);
     incident.server.faults().add("PATCH", &team.path(), 1, Fault::HoldRequest(gate.clone()));
     let (status, report, said) = std::thread::scope(|scope| {
         let revoking = scope.spawn(|| revoke(&incident, &[]));

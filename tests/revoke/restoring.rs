@@ -380,7 +380,7 @@ fn what_is_taken_out_again_at_once_is_not_called_given_back() {
     let operation = revoked(&incident);
     let gate = Gate::new();
     // The first look is for the plan, the second comes after the change.
-    incident.server.faults().add("GET", &own().path(), 1, Fault::Delay(Duration::ZERO));
+    incident.server.faults().pass("GET", &own().path(), 1);
     incident.server.faults().add("GET", &own().path(), 1, Fault::HoldRequest(gate.clone()));
     let (status, report, said) = std::thread::scope(|scope| {
         let restoring = scope.spawn(|| incident.json(&["restore", &operation, "--yes"]));
@@ -408,7 +408,7 @@ fn restored_while(
 ) -> (Status, String, Option<String>) {
     let operation = revoked(incident);
     let gate = Gate::new();
-    incident.server.faults().add(method, path, number - 1, Fault::Delay(Duration::ZERO));
+    incident.server.faults().pass(method, path, number - 1);
     incident.server.faults().add(method, path, 1, Fault::HoldRequest(gate.clone()));
     let (status, report, said) = std::thread::scope(|scope| {
         let restoring = scope.spawn(|| incident.json(&["restore", &operation, "--yes"]));
@@ -472,7 +472,7 @@ fn who_is_taken_out_of_a_shared_binding_at_once_is_not_called_given_back() {
 
 /// Lets the dry run through and drops the writes behind it.
 fn drop_the_write(server: &ApiServer, method: &str, path: &str) {
-    server.faults().add(method, path, 1, Fault::Delay(Duration::ZERO));
+    server.faults().pass(method, path, 1);
     server.faults().add(method, path, 9, Fault::DropRequest);
 }
 
@@ -514,7 +514,7 @@ fn a_restore_that_was_killed_is_shown_as_far_as_it_came() {
     let id = revoked(&incident);
     let (faults, gate) = (incident.server.faults(), Gate::new());
     let ledger = "namespaces/billing/rolebindings";
-    faults.add("POST", ledger, 1, Fault::Delay(Duration::ZERO));
+    faults.pass("POST", ledger, 1);
     faults.add("POST", ledger, 1, Fault::HoldRequest(gate.clone()));
     let mut restoring = spawn(incident.process(BINARY).args(["restore", &id, "--yes", "--request-timeout", "10m"]));
     assert!(gate.wait_reached(1, SOON));

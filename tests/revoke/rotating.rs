@@ -330,39 +330,27 @@ fn what_is_not_issued_yet_is_asked_for_again_and_what_never_will_be_is_not() {
 /// An old certificate that API servers no longer know is refused before anything is asked with it.
 #[test]
 fn an_old_certificate_that_is_not_let_in_any_more_is_proven_dead() {
-    let server = ApiServer::start(ApiServerOptions::default()).unwrap();
-    let faults = server.faults();
-    let incident = Incident::stage(server, |setup| {
-        setup.around_rotating(move |rotate| {
-            Box::new(move |rotation| {
-                faults.disown(&name(ANN));
-                rotate(rotation)
-            })
-        })
-    });
+    let incident = Incident::sandbox_with(|setup, faults| setup.before_rotating(move || faults.disown(&name(ANN))));
     let (status, report, said) = incident.json(&ROTATE);
     assert_eq!((status, result_of(&report, "OldCertificate")), (Status::Done, "Passed"), "{report:#}\n{said}");
     let detail = check_of(&report, "OldCertificate")["detail"].as_str().unwrap();
     assert!(detail.contains("401"), "{detail}");
-    let exchanges = incident.server.faults().exchanges();
-    let refused: Vec<&str> = exchanges.iter().filter(|one| one.code == 401).map(|one| one.path.as_str()).collect();
-    assert_eq!(refused, ["/apis/authentication.k8s.io/v1/selfsubjectreviews"], "it is asked nothing more");
+    assert_eq!(
+        incident.unauthorized(),
+        ["/apis/authentication.k8s.io/v1/selfsubjectreviews"],
+        "it is asked nothing more"
+    );
 }
 
 /// That it can't be asked whose it is proves nothing.
 #[test]
 fn an_old_certificate_whose_review_fails_is_asked_for_what_it_could_do() {
-    let server = ApiServer::start(ApiServerOptions::default()).unwrap();
-    let faults = server.faults();
-    let incident = Incident::stage(server, |setup| {
-        setup.around_rotating(move |rotate| {
-            Box::new(move |rotation| {
-                let refusal = Fault::refusal(403, "Forbidden", "selfsubjectreviews is forbidden");
-                // The new one is asked first, and it is not about that.
-                faults.add("POST", "/selfsubjectreviews", 1, Fault::Delay(Duration::ZERO));
-                faults.add("POST", "/selfsubjectreviews", usize::MAX, refusal);
-                rotate(rotation)
-            })
+    let incident = Incident::sandbox_with(|setup, faults| {
+        setup.before_rotating(move || {
+            let refusal = Fault::refusal(403, "Forbidden", "selfsubjectreviews is forbidden");
+            // The new one is asked first, and it is not about that.
+            faults.pass("POST", "/selfsubjectreviews", 1);
+            faults.add("POST", "/selfsubjectreviews", usize::MAX, refusal);
         })
     });
     let (_, report, said) = incident.json(&ROTATE);
@@ -406,7 +394,7 @@ fn an_old_certificate_that_still_works_for_a_moment_is_asked_again() {
     let incident = Incident::sandbox(|setup| setup);
     let faults = incident.server.faults();
     // What follows the new certificate's first question is the proof: one to the old certificate and one to the new.
-    faults.add("GET", &path, before_the_proof, Fault::Delay(Duration::ZERO));
+    faults.pass("GET", &path, before_the_proof);
     let yes = Fault::Answer { code: 200, content_type: "application/json", body: "{}".to_owned() };
     faults.add("GET", &path, 2, yes);
     let (status, report, said) = incident.json(&ROTATE);

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use ackcred_sandbox::ack;
-use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Exchange};
+use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Exchange, Faults};
 use ackcred_sandbox::binding::RBAC;
 use ackcred_sandbox::certs::{Authority, Identity, KeyKind, Subject, Validity};
 use ackcred_sandbox::client::{Client, Connector, JSON_PATCH};
@@ -92,9 +92,22 @@ pub(crate) struct Incident<C> {
 impl Incident<ApiServer> {
     /// The incident on a sandbox of its own, whose log is empty.
     pub(crate) fn sandbox(change: impl FnOnce(Setup) -> Setup) -> Self {
-        let incident = Self::stage(ApiServer::start(ApiServerOptions::default()).unwrap(), change);
+        Self::sandbox_with(|setup, _| change(setup))
+    }
+
+    /// The same, where the setup has faults happen.
+    pub(crate) fn sandbox_with(change: impl FnOnce(Setup, Faults) -> Setup) -> Self {
+        let server = ApiServer::start(ApiServerOptions::default()).unwrap();
+        let faults = server.faults();
+        let incident = Self::stage(server, |setup| change(setup, faults));
         incident.server.faults().forget();
         incident
+    }
+
+    /// The paths of what was answered with 401, oldest first.
+    pub(crate) fn unauthorized(&self) -> Vec<String> {
+        let exchanges = self.server.faults().exchanges().into_iter();
+        exchanges.filter(|exchange| exchange.code == 401).map(|exchange| exchange.path).collect()
     }
 
     /// What was written in the cluster since, by whomever.
@@ -342,6 +355,14 @@ pub(crate) fn done<C: Cluster>(incident: &Incident<C>, args: &[&str]) -> Value {
     let (status, report, said) = incident.json(args);
     assert_eq!(status, Status::Done, "{args:?}\n{report:#}\n{said}");
     report
+}
+
+/// Sends as the administrator from where the cloud works, and gives the status: the cloud has a runtime, and a client brings one of its own.
+pub(crate) fn sent_beside_the_cloud(administrator: &Connector, method: &str, path: &str, body: &str) -> u16 {
+    std::thread::scope(|scope| {
+        let sent = scope.spawn(|| administrator.client().unwrap().send(method, path, &[], body).unwrap().code);
+        sent.join().unwrap()
+    })
 }
 
 /// Objects without what is new in each: two states are the same where this is, whatever was deleted and made again.

@@ -100,6 +100,16 @@ impl Setup {
         self
     }
 
+    /// Has something happen before the cloud works in the cluster for a rotation.
+    pub(crate) fn before_rotating(self, happens: impl Fn() + Send + Sync + 'static) -> Self {
+        self.around_rotating(|rotate| {
+            Box::new(move |rotation| {
+                happens();
+                rotate(rotation)
+            })
+        })
+    }
+
     /// The cloud's work in the cluster for a rotation.
     pub(crate) fn rotator(&mut self, rotator: Rotator) -> Rotator {
         std::mem::replace(&mut self.around_rotating, Box::new(|rotator| rotator))(rotator)

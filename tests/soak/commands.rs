@@ -107,7 +107,7 @@ impl<C: Server> World<C> {
             14 => ("silence", Fault::HoldRequest(Gate::new())),
             _ => ("half an answer", Fault::Truncate(random.below(200))),
         };
-        faults.add(method, path, passed, Fault::Delay(Duration::ZERO));
+        faults.pass(method, path, passed);
         faults.add(method, path, struck, fault);
         format!("{name} to {struck} of {method} {path} in {}, after {passed}", place.id)
     }
@@ -152,7 +152,7 @@ impl<C: Server> World<C> {
                     ("*", "", 90),
                 ]);
                 let passed = random.below(most);
-                faults.add(method, path, passed, Fault::Delay(Duration::ZERO));
+                faults.pass(method, path, passed);
                 faults.add(method, path, 1, hold(gate.clone()));
                 format!("killed at {method} {path} number {passed} in {}", place.id)
             }

@@ -411,23 +411,12 @@ fn an_api_server_that_fails_is_shown_failing_beside_the_file() {
     server.faults().add("*", "/", 9, page);
     assert_snapshot!(reading(&session), @"[server]: can't create selfsubjectreviews.authentication.k8s.io: the answer is not from a Kubernetes API server: text/html instead of JSON (HTTP 200); exit 4");
     server.faults().clear();
-    let refusal = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "Unauthorized", "reason": "Unauthorized", "code": 401});
-    server.faults().add(
-        "*",
-        "/",
-        9,
-        Fault::Answer { code: 401, content_type: "application/json", body: refusal.to_string() },
-    );
+    server.faults().add("*", "/", 9, Fault::refusal(401, "Unauthorized", "Unauthorized"));
     assert_snapshot!(reading(&session), @"[server]: can't create selfsubjectreviews.authentication.k8s.io: Unauthorized (Unauthorized, HTTP 401); exit 4");
     server.faults().clear();
     // Kubernetes before 1.28 doesn't know the question.
-    let unknown = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "the server could not find the requested resource", "reason": "NotFound", "code": 404});
-    server.faults().add(
-        "POST",
-        "selfsubjectreviews",
-        9,
-        Fault::Answer { code: 404, content_type: "application/json", body: unknown.to_string() },
-    );
+    let unknown = Fault::refusal(404, "NotFound", "the server could not find the requested resource");
+    server.faults().add("POST", "selfsubjectreviews", 9, unknown);
     assert_snapshot!(reading(&session), @"no selfsubjectreviews, as before Kubernetes 1.28: it can't say which user it sees; exit 4");
 }
 

@@ -402,9 +402,7 @@ fn a_cluster_without_grants_is_said_to_have_none_only_where_all_of_it_was_read()
         assert_eq!(whole.status, Status::Done, "{verb}: {whole}");
         assert!(whole.stderr.contains(nothing) && !whole.stderr.contains("could be read"), "{verb}: {whole}");
         for plural in ["rolebindings", "clusterrolebindings", "ramidentitymappings"] {
-            let body = r#"{"kind":"Status","reason":"Forbidden","message":"no","code":403}"#.to_owned();
-            let answer = apiserver::Fault::Answer { code: 403, content_type: "application/json", body };
-            scene.server.faults().add("GET", plural, 1, answer);
+            scene.server.faults().add("GET", plural, 1, apiserver::Fault::refusal(403, "Forbidden", "no"));
             let cut = scene.run(&[verb]);
             assert_eq!(cut.status, Status::Incomplete, "{verb} {plural}: {cut}");
             assert!(

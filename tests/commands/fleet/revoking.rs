@@ -1,7 +1,5 @@
 //! One plan, one consent and one journal for several clusters; what happens in one stays there.
 
-use std::time::Duration;
-
 use ackcred_sandbox::apiserver::Fault;
 use ackcred_sandbox::cloud::{CloudFault, FaultKind};
 use kubectl_ackcred::status::Status;
@@ -170,7 +168,7 @@ fn what_fails_in_one_cluster_is_gone_on_with() {
     let scene = Scene::of(2);
     let faults = scene.fleet.clusters[1].server.faults();
     // The dry run goes through, and then the server breaks down.
-    faults.add("PATCH", "month-end", 1, Fault::Delay(Duration::ZERO));
+    faults.pass("PATCH", "month-end", 1);
     let down = Fault::Answer { code: 500, content_type: "text/plain", body: "down".into() };
     faults.add("PATCH", "month-end", usize::MAX, down);
     let report = scene.json(&REVOKE);
@@ -199,7 +197,7 @@ fn an_operation_is_verified_once_each_cluster_was() {
     for (gone, proven, outcome) in [(1, 0, "Incomplete"), (0, 1, "Verified")] {
         let scene = Scene::of(2);
         let faults = scene.fleet.clusters[1].server.faults();
-        faults.add("PATCH", "month-end", 1, Fault::Delay(Duration::ZERO));
+        faults.pass("PATCH", "month-end", 1);
         let down = Fault::Answer { code: 500, content_type: "text/plain", body: "down".into() };
         faults.add("PATCH", "month-end", usize::MAX, down);
         let first = scene.json(&REVOKE);

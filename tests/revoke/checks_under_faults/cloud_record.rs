@@ -38,7 +38,7 @@ fn the_cloud() {
         let gate = Gate::new();
         let team = BindingRef::role_binding("shop", "team").path();
         // The dry run passes, the write waits.
-        incident.server.faults().add("PATCH", &team, 1, Fault::Delay(Duration::ZERO));
+        incident.server.faults().pass("PATCH", &team, 1);
         incident.server.faults().add("PATCH", &team, 1, Fault::HoldResponse(gate.clone()));
         let timeout = patience(Some(name));
         let args = ["revoke", CARL, "--yes", "--force", "--settle", "0", "--request-timeout", timeout];

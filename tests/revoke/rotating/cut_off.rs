@@ -104,8 +104,7 @@ fn struck_at_each_boundary_it_is_finished() {
             match boundary {
                 "at a binding" => {
                     // The dry run passes, the write is held.
-                    let pass = ackcred_sandbox::apiserver::Fault::Delay(Duration::ZERO);
-                    faults.add("PATCH", &oncall, 1, pass);
+                    faults.pass("PATCH", &oncall, 1);
                     faults.add("PATCH", &oncall, 1, hold);
                 }
                 "at the verification" => {}

@@ -1,11 +1,10 @@
-//! The write of a binding under what an API server may answer: how often it is sent, and what is said of it.
-
-use std::time::Duration;
+//! The write of a binding.
 
 use ackcred_sandbox::apiserver::{ApiServer, Fault};
 use ackcred_sandbox::binding::BindingRef;
 use serde_json::Value;
 
+use super::{Ended, answer};
 use crate::scene::{CARL, Incident, done, name, text};
 
 const REVOKE: [&str; 6] = ["revoke", CARL, "--yes", "--force", "--settle", "0"];
@@ -37,15 +36,6 @@ impl Change {
     }
 }
 
-/// What became of a binding's step, and what was sent for it.
-struct Ended {
-    result: String,
-    error: String,
-    sent: usize,
-    /// Whether the leaver stands in the binding.
-    is_held: bool,
-}
-
 /// An incident, and the command that makes the change in it.
 fn staged(change: Change) -> (Incident<ApiServer>, Vec<String>) {
     let incident = Incident::sandbox(|setup| setup);
@@ -59,9 +49,8 @@ fn staged(change: Change) -> (Incident<ApiServer>, Vec<String>) {
     (incident, args)
 }
 
-fn run(incident: &Incident<ApiServer>, args: &[String]) -> (Value, String) {
-    let (_, report, said) = incident.json(&args.iter().map(String::as_str).collect::<Vec<_>>());
-    (report, said)
+fn run(incident: &Incident<ApiServer>, args: &[String]) -> Value {
+    incident.json(&args.iter().map(String::as_str).collect::<Vec<_>>()).1
 }
 
 /// How often a binding is read by itself before the change, that look left out which the change may begin with.
@@ -81,32 +70,19 @@ fn ended(change: Change, looks: &[Fault], writes: &[Fault]) -> Ended {
     let (incident, args) = staged(change);
     let path = change.binding().path();
     let faults = incident.server.faults();
-    let pass = Fault::Delay(Duration::ZERO);
     if !looks.is_empty() {
-        faults.add("GET", &path, looks_before(change), pass.clone());
+        faults.pass("GET", &path, looks_before(change));
     }
     looks.iter().for_each(|fault| faults.add("GET", &path, 1, fault.clone()));
     // Its dry run.
-    faults.add(change.method(), &path, 1, pass);
+    faults.pass(change.method(), &path, 1);
     writes.iter().for_each(|fault| faults.add(change.method(), &path, 1, fault.clone()));
-    let (report, said) = run(&incident, &args);
-    let steps = report["steps"].as_array().unwrap_or_else(|| panic!("{report:#}\n{said}"));
-    let step = steps.iter().find(|step| step["object"]["name"] == change.binding().name).unwrap();
+    let report = run(&incident, &args);
     let sent = incident.changes().iter().filter(|sent| sent.path == path && sent.method == change.method()).count();
-    let reference = change.binding();
-    let subjects = incident.subjects("RoleBinding", reference.namespace.as_deref().unwrap(), &reference.name);
+    let binding = change.binding();
+    let subjects = incident.subjects("RoleBinding", binding.namespace.as_deref().unwrap(), &binding.name);
     let is_held = subjects.is_some_and(|subjects| subjects.contains(&name(CARL)));
-    Ended { result: text(&step["result"]).to_owned(), error: text(&step["error"]).to_owned(), sent, is_held }
-}
-
-fn judge(name: &str, ended: &Ended, result: &str, error: &str, sent: usize, is_held: bool) {
-    let seen = (ended.result.as_str(), ended.sent, ended.is_held);
-    assert_eq!(seen, (result, sent, is_held), "{name}: {}", ended.error);
-    assert!(ended.error.contains(error) && ended.error.is_empty() == error.is_empty(), "{name}: {}", ended.error);
-}
-
-fn answer(code: u16, reason: &str) -> Fault {
-    Fault::refusal(code, reason, "no and no")
+    Ended::of(report, |step| step["object"]["name"] == binding.name, sent, is_held)
 }
 
 /// A 404 of a server in front of the API server.
@@ -131,7 +107,7 @@ fn a_doubt_about_a_patch_is_followed_by_a_look() {
         ("no answer", vec![Fault::DropRequest], "Done", "", 2, false),
         ("never an answer", broken(), "Unknown", "the connection was closed", 5, true),
     ] {
-        judge(name, &ended(Change::Patch, &[], &writes), result, error, sent, is_held);
+        ended(Change::Patch, &[], &writes).is(name, result, error, sent, is_held);
     }
 }
 
@@ -144,7 +120,7 @@ fn a_binding_that_is_gone_was_deleted_by_whom_it_was_sent_by() {
         ("gone after it was sent", vec![Fault::DropRequest, answer(404, "NotFound")], "Done", "", 2, true),
         ("a page for people", vec![page()], "Failed", "the API server refuses version ", 1, true),
     ] {
-        judge(name, &ended(Change::Delete, &[], &writes), result, error, sent, is_held);
+        ended(Change::Delete, &[], &writes).is(name, result, error, sent, is_held);
     }
 }
 
@@ -152,11 +128,11 @@ fn a_binding_that_is_gone_was_deleted_by_whom_it_was_sent_by() {
 fn a_look_that_fails_is_made_again_and_nothing_is_sent_without_it() {
     let breaks = |count| vec![Fault::DropRequest; count];
     let forbidden = [answer(403, "Forbidden")];
-    judge("for a while", &ended(Change::GiveBack, &breaks(4), &[]), "Done", "", 1, true);
-    judge("for good", &ended(Change::GiveBack, &breaks(5), &[]), "Failed", "the connection was closed", 0, false);
-    judge("forbidden", &ended(Change::GiveBack, &forbidden, &[]), "Failed", "no and no", 0, false);
+    ended(Change::GiveBack, &breaks(4), &[]).is("for a while", "Done", "", 1, true);
+    ended(Change::GiveBack, &breaks(5), &[]).is("for good", "Failed", "the connection was closed", 0, false);
+    ended(Change::GiveBack, &forbidden, &[]).is("forbidden", "Failed", "no and no", 0, false);
     // Once something was sent, a look that fails leaves it open whether it was carried out.
-    judge("after a write", &ended(Change::Patch, &forbidden, &breaks(1)), "Unknown", "no and no", 1, true);
+    ended(Change::Patch, &forbidden, &breaks(1)).is("after a write", "Unknown", "no and no", 1, true);
     let ended = ended(Change::Patch, &breaks(4), &breaks(1));
-    judge("after a write, for good", &ended, "Unknown", "the connection was closed", 1, true);
+    ended.is("after a write, for good", "Unknown", "the connection was closed", 1, true);
 }
