@@ -171,6 +171,7 @@ impl Recorder {
 mod tests {
     use super::*;
     use crate::adapters::journal::testing::{Place, event};
+    use crate::core::revocation::journal::StepResult;
 
     fn recorder(place: &Place) -> Recorder {
         Recorder::new(place.begun(), Place::clock())
@@ -188,6 +189,19 @@ mod tests {
         recorder.flush();
         assert_eq!(place.events(), ["a", "b", "c"].map(event));
         assert_eq!(recorder.failure(), None);
+    }
+
+    #[tokio::test]
+    async fn how_a_step_ended_is_on_the_disk_with_what_was_answered() {
+        let place = Place::new();
+        let recorder = recorder(&place);
+        let answered = StepReport::new(3, StepResult::Failed).because("the cloud refused it");
+        let report = StepReport { request_id: Some("R-1".to_owned()), ..answered };
+        recorder.step_ended(&report).await;
+        let events = place.events();
+        let [Event::StepEnded { step, result, error, request_id, .. }] = &events[..] else { panic!("{events:?}") };
+        assert_eq!((step.as_str(), *result), ("3", StepResult::Failed));
+        assert_eq!((error.as_deref(), request_id.as_deref()), (Some("the cloud refused it"), Some("R-1")));
     }
 
     #[tokio::test]

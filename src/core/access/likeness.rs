@@ -128,7 +128,9 @@ fn resembled<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::identity::evidence::ClusterSources;
+    use crate::core::identity::RamUser;
+    use crate::core::identity::ack::{AccountState, AccountType, CertificateState, KubeconfigState};
+    use crate::core::identity::evidence::{AccountSources, ClusterSources, Listing};
     use crate::core::rbac::binding::{BindingItem, BindingKind};
     use crate::core::rbac::grants::Grants;
     use crate::core::rbac::inventory::Inventory;
@@ -171,6 +173,34 @@ mod tests {
         ] {
             assert_eq!(leading_uid(name), uid, "{name:?}");
         }
+    }
+
+    #[test]
+    fn the_names_are_those_of_the_account_and_those_in_acks_list_of_the_cluster() {
+        let bearer = |names: &RamNames<'_>, name: &str| names.bearers(name).first().map(|uid| uid.to_string());
+        let user = RamUser { uid: Uid::parse("200").unwrap(), name: "Carl".to_owned(), display_name: String::new() };
+        let users = Listing::Complete(vec![user]);
+        let account = AccountDirectory::new(AccountSources { users, ..AccountSources::not_asked() });
+        let of_account = RamNames::of_account(&account);
+        assert_eq!(bearer(&of_account, "carl").as_deref(), Some("200"));
+        assert_eq!(bearer(&of_account, "dora"), None);
+
+        let row = KubeconfigState {
+            uid: Uid::parse("300").unwrap(),
+            account_type: AccountType::RamUser,
+            account_state: AccountState::Deleted,
+            account_name: "Dora".to_owned(),
+            display_name: String::new(),
+            certificate: CertificateState::Unexpired,
+            expires: None,
+            revocable: None,
+            cloud_service: None,
+        };
+        let kubeconfigs = Listing::Complete(vec![row]);
+        let cluster = ClusterDirectory::new(ClusterSources { kubeconfigs, ..ClusterSources::not_asked() });
+        let of_cluster = RamNames::of_cluster(&cluster);
+        assert_eq!(bearer(&of_cluster, "dora").as_deref(), Some("300"));
+        assert_eq!(bearer(&of_cluster, "carl"), None);
     }
 
     fn scan(subjects: &[(&str, &str)], mappings: Vec<Mapping>) -> ClusterScan {

@@ -310,6 +310,14 @@ mod tests {
     }
 
     #[test]
+    fn there_are_none_where_no_identity_is_bound() {
+        for (subject, count) in [("system:kube-scheduler", 0), ("12", 1)] {
+            let grants = Grants::extract(inventory(&[("n", "b", &user(subject))]), vec![]);
+            assert_eq!((grants.len(), grants.is_empty()), (count, count == 0), "{subject}");
+        }
+    }
+
+    #[test]
     fn a_shared_binding_gives_two_rows_that_name_each_other() {
         let grants = Grants::extract(inventory(&[("n", "b", &[user("12"), user("7-99")].join(","))]), vec![]);
         assert_eq!(rows(&grants), ["7-99 RoleBinding/n/b", "12 RoleBinding/n/b"]);
