@@ -68,6 +68,24 @@ fn the_plan_is_shown_to_who_is_asked_and_left_out_where_it_is_quiet() {
     }
 }
 
+/// A plan without a step changes nothing: that all is gone is verified once more, and there is no question.
+#[test]
+fn where_nothing_is_left_to_take_away_nothing_is_asked() {
+    let incident = Incident::sandbox(|setup| setup);
+    let args = ["revoke", CARL, "--settle", "0"];
+    let first = incident.run(&args);
+    assert_eq!(first.status, Status::Refused, "there is something to agree to, and no terminal: {first}");
+    assert_eq!(incident.run(&[&args[..], &["--yes"]].concat()).status, Status::Done);
+    let changes = incident.changes().len();
+
+    let again = incident.run(&args);
+    assert_eq!(again.status, Status::Done, "{again}");
+    assert!(again.stderr.contains("nothing is left to take away, what is gone is verified"), "{again}");
+    assert!(again.stdout.starts_with("Verified at "), "{again}");
+    assert!(!again.stderr.contains("Type "), "{again}");
+    assert_eq!(incident.changes().len(), changes);
+}
+
 /// Consent is to what is shown: what was typed before is to nothing, be it a line or the beginning of one.
 #[test]
 fn what_was_typed_before_the_prompt_is_no_consent() {

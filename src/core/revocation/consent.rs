@@ -1,6 +1,6 @@
 //! Consent to one plan. Every change needs it.
 
-/// The consent to exactly what a hash stands for. It is only made by a confirmation.
+/// The consent to exactly what a hash stands for. It is only made by a confirmation, or for a plan that changes nothing.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Consent {
     hash: String,
@@ -14,6 +14,11 @@ impl Consent {
 
     /// `--yes`.
     pub fn by_flag(hash: &str) -> Self {
+        Self { hash: hash.to_owned() }
+    }
+
+    /// Of a plan without a step there is nothing to agree to.
+    pub fn without_steps(hash: &str) -> Self {
         Self { hash: hash.to_owned() }
     }
 
