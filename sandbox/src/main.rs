@@ -1,5 +1,6 @@
 //! Runs the sandbox: a simulated ACK cluster and account, for the tour or to look around in.
 
+use std::env::consts::EXE_SUFFIX;
 use std::io::Write;
 
 use ackcred_sandbox::apiserver::ApiServerOptions;
@@ -7,6 +8,8 @@ use ackcred_sandbox::fleet::{self, Fleet};
 use ackcred_sandbox::story::{LEAVER, Story};
 use ackcred_sandbox::tour;
 use clap::{Parser, Subcommand};
+
+const PLUGIN: &str = "kubectl-ackcred";
 
 /// A simulated ACK account on loopback.
 #[derive(Parser)]
@@ -48,13 +51,11 @@ fn serve_many(clusters: usize, ram_authenticator: bool) -> anyhow::Result<()> {
     let fleet = Fleet::start_with(fleet::FleetOptions { clusters, ram_authenticator })?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "A simulated account with {clusters} ACK clusters is there. In another terminal:\n")?;
-    for (name, value) in fleet.variables() {
-        writeln!(out, "    export {name}={value}")?;
-    }
-    writeln!(out)?;
-    writeln!(out, "    kubectl ackcred scan --all-contexts")?;
-    writeln!(out, "    kubectl ackcred status --all-clusters --activity")?;
-    writeln!(out, "    kubectl ackcred revoke --all-deleted --all-contexts\n")?;
+    say_variables(&mut out, fleet.variables())?;
+    let plugin = plugin();
+    writeln!(out, "    {plugin} scan --all-contexts")?;
+    writeln!(out, "    {plugin} status --all-clusters --activity")?;
+    writeln!(out, "    {plugin} revoke --all-deleted --all-contexts\n")?;
     writeln!(out, "{} ({}) has left and still holds access everywhere. Ctrl-C ends it all.", LEAVER.name, LEAVER.uid)?;
     until_ctrl_c(out)
 }
@@ -63,19 +64,43 @@ fn serve(options: ApiServerOptions) -> anyhow::Result<()> {
     let story = Story::start(options)?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "A simulated ACK cluster listens on {}. In another terminal:\n", story.server.address())?;
-    for (name, value) in story.variables() {
+    say_variables(&mut out, story.variables())?;
+    if is_on_path("kubectl") {
+        writeln!(out, "    kubectl auth whoami")?;
+        writeln!(out, "    kubectl get rolebindings --all-namespaces -o wide")?;
+    }
+    let plugin = plugin();
+    writeln!(out, "    {plugin} whoami")?;
+    writeln!(out, "    {plugin} scan --all-users")?;
+    writeln!(out, "    {plugin} status --activity")?;
+    writeln!(out, "    {plugin} whoami -f {}", story.leaked.display())?;
+    writeln!(out, "    {plugin} revoke -f {}\n", story.leaked.display())?;
+    writeln!(out, "{} ({}) has left, and that file was found in a chat. Ctrl-C ends it all.", LEAVER.name, LEAVER.uid)?;
+    until_ctrl_c(out)
+}
+
+fn say_variables(out: &mut impl Write, variables: Vec<(&'static str, String)>) -> std::io::Result<()> {
+    for (name, value) in variables {
         writeln!(out, "    export {name}={value}")?;
     }
     writeln!(out)?;
-    writeln!(out, "    kubectl auth whoami")?;
-    writeln!(out, "    kubectl get rolebindings --all-namespaces -o wide")?;
-    writeln!(out, "    kubectl ackcred whoami")?;
-    writeln!(out, "    kubectl ackcred scan --all-users")?;
-    writeln!(out, "    kubectl ackcred status --activity")?;
-    writeln!(out, "    kubectl ackcred whoami -f {}", story.leaked.display())?;
-    writeln!(out, "    kubectl ackcred revoke -f {}\n", story.leaked.display())?;
-    writeln!(out, "{} ({}) has left, and that file was found in a chat. Ctrl-C ends it all.", LEAVER.name, LEAVER.uid)?;
-    until_ctrl_c(out)
+    if !is_on_path(PLUGIN) {
+        writeln!(
+            out,
+            "    cargo install --locked --path .    # in the repository's folder: {PLUGIN} is not on your PATH yet\n"
+        )?;
+    }
+    Ok(())
+}
+
+/// How the plugin is run here: it needs no kubectl.
+fn plugin() -> &'static str {
+    if is_on_path("kubectl") { "kubectl ackcred" } else { PLUGIN }
+}
+
+fn is_on_path(program: &str) -> bool {
+    let file = format!("{program}{EXE_SUFFIX}");
+    std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(&file).is_file()))
 }
 
 fn until_ctrl_c(mut out: impl Write) -> anyhow::Result<()> {
