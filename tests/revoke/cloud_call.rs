@@ -316,3 +316,28 @@ fn a_binding_that_others_have_made_anew_is_named_and_left_as_it_is() {
     assert_eq!((&collateral["whole"], collateral["what"].as_str()), (&json!(true), Some(what)), "{report:#}\n{said}");
     assert_eq!(incident.subjects("RoleBinding", "billing", &named_so.name), Some(vec!["alice".to_owned()]));
 }
+
+/// Its steps are done, and what the cloud took along is still to be created anew: that is a change, and needs consent.
+#[test]
+fn a_binding_that_could_not_be_created_anew_is_when_it_is_gone_on_with() {
+    let incident = Incident::sandbox(|setup| setup);
+    let named_so = binding_of_bo(&incident);
+    incident.server.faults().add(
+        "POST",
+        &named_so.collection(),
+        usize::MAX,
+        Fault::refusal(403, "Forbidden", "not now"),
+    );
+    let (status, report, said) = incident.json(&REVOKE);
+    assert_eq!((status, &report["collateral"][0]["whole"]), (Status::Incomplete, &json!(false)), "{report:#}\n{said}");
+    assert_eq!(incident.subjects("RoleBinding", "billing", &named_so.name), None);
+    incident.server.faults().clear();
+
+    let resume = ["revoke", "--resume", report["operation"].as_str().unwrap(), "--settle", "0s"];
+    let (status, refused, said) = incident.json(&resume);
+    assert_eq!((status, &refused["refusals"][0]["code"]), (Status::Refused, &json!("NoTerminal")), "{said}");
+    assert_eq!(incident.subjects("RoleBinding", "billing", &named_so.name), None);
+    let (status, report, said) = incident.json(&[&resume[..], &["--yes"]].concat());
+    assert_eq!(status, Status::Done, "{report:#}\n{said}");
+    assert_eq!(incident.subjects("RoleBinding", "billing", &named_so.name), Some(vec![name(BO)]), "{report:#}");
+}
