@@ -16,6 +16,8 @@ mod files;
 pub mod fleet;
 pub mod kubeconfigs;
 pub mod people;
+#[cfg(unix)]
+pub mod programs;
 pub mod reconciler;
 pub mod recorder;
 pub mod session;

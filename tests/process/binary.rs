@@ -13,6 +13,7 @@ use ackcred_sandbox::certs::{Authority, Identity, Subject};
 use ackcred_sandbox::cluster::Cluster;
 use ackcred_sandbox::fleet::Fleet;
 use ackcred_sandbox::kubeconfigs::{Credential, Kubeconfig};
+use ackcred_sandbox::programs::write_program;
 use assert_cmd::Command;
 use predicates::prelude::*;
 use predicates::str::{contains, is_empty};
@@ -333,7 +334,8 @@ fn ctrl_c_ends_a_scan_of_many_with_what_is_known_so_far() {
 /// A home whose user entry runs `script`.
 fn home_with_plugin(server: &ApiServer, script: &str, mode: &str) -> Home {
     let home = Home::empty();
-    let plugin = home.write("bin/plugin", &format!("#!/bin/sh\n{script}\n"), 0o755);
+    let plugin = home.path().join("bin/plugin");
+    write_program(&plugin, &format!("#!/bin/sh\n{script}\n")).unwrap();
     let exec = json!({
         "apiVersion": "client.authentication.k8s.io/v1", "command": plugin, "args": ["get"], "interactiveMode": mode,
     });

@@ -12,6 +12,7 @@ use std::process::{Child, Command, Stdio};
 use ackcred_sandbox::apiserver::ApiServer;
 use ackcred_sandbox::binding::BindingRef;
 use ackcred_sandbox::cloud::{CloudFault, FaultKind, RamUser};
+use ackcred_sandbox::programs::write_program;
 use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -340,15 +341,13 @@ fn a_key_in_the_operators_agent_is_the_operators_and_an_agent_that_is_silent_is_
 /// `ssh-keygen` that first puts another file in the place of the one that was read.
 #[test]
 fn what_was_read_is_what_is_checked_whatever_lies_there_meanwhile() {
-    use std::os::unix::fs::PermissionsExt as _;
     let Some(approver) = Approver::new("approval") else { return };
     let mut incident = scene(&approver);
     let revoke = with(&REVOKE, &SIGNED);
     incident.session.write("plan.sig", approver.sign("other", &hash(&incident))).unwrap();
     incident.session.write("good", format!("bo@example.com {}\n", approver.public("other"))).unwrap();
     let script = "#!/bin/sh\ncp \"$HOME_OF_TEST/good\" \"$HOME_OF_TEST/signers\"\nexec /usr/bin/ssh-keygen \"$@\"\n";
-    let program = incident.session.write("bin/ssh-keygen", script).unwrap();
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
+    write_program(&incident.session.home().join("bin/ssh-keygen"), script).unwrap();
     let home = incident.session.home().display().to_string();
     incident.session = incident.session.with("PATH", format!("{home}/bin:/usr/bin:/bin")).with("HOME_OF_TEST", home);
     not_approved(&incident, &revoke, &["is not signed by an allowed signer", "is not in signers"]);

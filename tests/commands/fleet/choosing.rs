@@ -140,7 +140,7 @@ fn names_for_scripts_are_uids_each_once() {
 #[cfg(unix)]
 #[test]
 fn credential_plugins_of_several_clusters_ask_nobody_at_the_terminal() {
-    use std::os::unix::fs::PermissionsExt as _;
+    use ackcred_sandbox::programs::write_program;
     let scene = Scene::of(2);
     let home = scene.session.home().to_owned();
     let mut file = Kubeconfig::new();
@@ -155,8 +155,8 @@ fn credential_plugins_of_several_clusters_ask_nobody_at_the_terminal() {
             "#!/bin/sh\nprintf %s \"$KUBERNETES_EXEC_INFO\" > {0}/info-{number}\ncat {0}/answer-{number}\n",
             home.display()
         );
-        let plugin = scene.session.write(&format!("plugin-{number}"), script).unwrap();
-        std::fs::set_permissions(&plugin, std::fs::Permissions::from_mode(0o700)).unwrap();
+        let plugin = home.join(format!("plugin-{number}"));
+        write_program(&plugin, &script).unwrap();
         let exec = json!({
             "apiVersion": "client.authentication.k8s.io/v1", "command": plugin, "interactiveMode": "IfAvailable",
         });

@@ -3,10 +3,10 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 use std::thread;
 
+use ackcred_sandbox::programs::write_program;
 use tempfile::TempDir;
 
 use super::root;
@@ -25,8 +25,7 @@ impl Run {
             fs::create_dir(folder.path().join(name)).unwrap();
         }
         let program = folder.path().join("bin/kubectl-ackcred");
-        fs::write(&program, PROGRAM).unwrap();
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        write_program(&program, PROGRAM).unwrap();
         Self { folder }
     }
 
