@@ -7,8 +7,8 @@ pub use crate::adapters::cloud::error::{Error as CloudError, ErrorBody as CloudE
 pub use crate::adapters::cloud::retry::{Waiting, hint as retry_hint};
 pub use crate::adapters::cloud::{Cloud, CloudSettings, Connection};
 pub use crate::adapters::cluster::{
-    ApiServer, BindingScope, CallError, Failure, Limits, ListDecoder, ListError, ProtobufListDecoder, SECRET_COLUMNS,
-    TlsFailure, read_table, secret_row,
+    ApiServer, BindingScope, ByteBudget, CallError, Failure, Limits, ListDecoder, ListError, ProtobufListDecoder,
+    SECRET_COLUMNS, TlsFailure, read_table, secret_row,
 };
 pub use crate::adapters::kubeconfig_files::{LoadError, Loaded, load as load_kubeconfig};
 pub use crate::cli::grammar;

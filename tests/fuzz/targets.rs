@@ -10,9 +10,9 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 use kubectl_ackcred::internals::{
-    AskedFor, BindingItem, CachedCredential, Certificate, Chain, CliConfig, ClientPair, CloudError, CloudErrorBody,
-    Columns, Credential, ExpiryLimits, ListDecoder, Material, OperationV1, ProtobufListDecoder, RawRecord,
-    SECRET_COLUMNS, Screen, Screened, Secret, SshSignature, StaticTokenKind, Template, Token, Tracer, Uid,
+    AskedFor, BindingItem, ByteBudget, CachedCredential, Certificate, Chain, CliConfig, ClientPair, CloudError,
+    CloudErrorBody, Columns, Credential, ExpiryLimits, ListDecoder, Material, OperationV1, ProtobufListDecoder,
+    RawRecord, SECRET_COLUMNS, Screen, Screened, Secret, SshSignature, StaticTokenKind, Template, Token, Tracer, Uid,
     allowed_signers, assess_expiry, chain, check_proxy_url, decode_event, each_record, find_credentials, leading_uid,
     parse_exec_credential, parse_kubeconfig, parse_kuberc, read_audit_line, read_config_map, read_event, read_journal,
     read_record, read_report, read_summary, read_table, resolve_contexts, retry_hint, secret_row, split_subject_name,
@@ -305,7 +305,7 @@ fn assert_finds_who_is_looked_for(record: &[u8]) {
 /// A row is a Secret's, or none; what is said of another answer quotes no word of it but its kind.
 fn secret_table(bytes: &[u8]) {
     let body = text(bytes).replace("SECRET", SECRET);
-    match read_table(body.as_bytes(), SECRET_COLUMNS) {
+    match read_table(body.as_bytes(), SECRET_COLUMNS, &mut ByteBudget::of(u64::MAX)) {
         Ok(table) => {
             for row in &table.rows {
                 assert_eq!(row.len(), SECRET_COLUMNS.len());

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::ApiServer;
+use super::byte_budget::ByteBudget;
 use super::exchange::{ApiRequest, ApiResponse, Encoding};
 use super::failure::{CallError, Failure};
 use super::list::{ListDecoder, ListTrailer};
@@ -189,7 +190,7 @@ impl ApiServer {
     }
 
     async fn pages(&self, list: &ListOf, items: &mut impl ListItems) -> Result<String, Interrupted> {
-        let mut budget = self.limits.list;
+        let mut budget = ByteBudget::of(self.limits.list);
         let mut token = String::new();
         for page in 0..MOST_PAGES {
             let trailer = match self.page(list, &token, &mut budget, items).await {
@@ -211,7 +212,7 @@ impl ApiServer {
         &self,
         list: &ListOf,
         token: &str,
-        budget: &mut u64,
+        budget: &mut ByteBudget,
         items: &mut impl ListItems,
     ) -> Result<ListTrailer, Failure> {
         let path = match token {
@@ -219,7 +220,7 @@ impl ApiServer {
             token => format!("{}?continue={}", list.path, percent::encode_segment(token)),
         };
         let question = ApiRequest::get(&list.call, path).in_encoding(list.encoding);
-        let mut body = ListBody { answer: self.ask(&question).await?, budget, kept: 0, limit: self.limits.list };
+        let mut body = ListBody { answer: self.ask(&question).await?, budget, kept: 0 };
         let (trailer, count) = match body.answer.encoding() {
             Encoding::Json | Encoding::Table | Encoding::Discovery => {
                 let mut decoder = ListDecoder::new(self.limits.item);
@@ -249,19 +250,18 @@ impl ApiServer {
 /// What an item takes in memory beside its text: a list of empty ones is not for nothing.
 const KEPT_ITEM: u64 = 512;
 
-/// A page's bytes, and how many all pages of its list may still have.
+/// A page's bytes, and what its list may still take.
 struct ListBody<'b> {
     answer: ApiResponse,
-    budget: &'b mut u64,
+    budget: &'b mut ByteBudget,
     /// The page's items that were charged.
     kept: u64,
-    limit: u64,
 }
 
 impl ListBody<'_> {
     async fn frame(&mut self) -> Result<Option<Bytes>, Failure> {
         let frame = self.answer.frame().await?;
-        self.charge(frame.as_ref().map_or(0, Bytes::len) as u64)?;
+        self.budget.charge(frame.as_ref().map_or(0, Bytes::len) as u64)?;
         Ok(frame)
     }
 
@@ -269,12 +269,7 @@ impl ListBody<'_> {
     fn keep(&mut self, items: u64) -> Result<(), Failure> {
         let new = items - self.kept;
         self.kept = items;
-        self.charge(new * KEPT_ITEM)
-    }
-
-    fn charge(&mut self, length: u64) -> Result<(), Failure> {
-        *self.budget = self.budget.checked_sub(length).ok_or(Failure::TooLarge { limit: self.limit })?;
-        Ok(())
+        self.budget.charge(new * KEPT_ITEM)
     }
 }
 

@@ -11,6 +11,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::ApiServer;
+use super::byte_budget::ByteBudget;
 use super::failure::{CallError, Failure, Refusal};
 use super::protobuf_list::{self, PROTOBUF};
 
@@ -175,14 +176,12 @@ impl ApiResponse {
         deadline.bound(next_frame(body, deadline.timeout)).await
     }
 
-    /// The whole body, if it is no larger than `limit` bytes.
-    pub(super) async fn whole(mut self, limit: u64) -> Result<Vec<u8>, Failure> {
+    /// The whole body, charged to a budget.
+    pub(super) async fn whole(mut self, budget: &mut ByteBudget) -> Result<Vec<u8>, Failure> {
         let mut whole = Vec::new();
         while let Some(frame) = self.frame().await? {
+            budget.charge(frame.len() as u64)?;
             whole.extend_from_slice(&frame);
-            if whole.len() as u64 > limit {
-                return Err(Failure::TooLarge { limit });
-            }
         }
         Ok(whole)
     }
@@ -213,7 +212,7 @@ impl ApiServer {
     pub(super) async fn small_answer(&self, question: &ApiRequest) -> Result<(u16, Vec<u8>), Failure> {
         let response = self.ask(question).await?;
         let status = response.status;
-        Ok((status, response.whole(self.limits.document).await?))
+        Ok((status, response.whole(&mut ByteBudget::of(self.limits.document)).await?))
     }
 
     /// Asks, again where the server is busy and says when to come back, and gives the answer unless it says no.

@@ -4,10 +4,15 @@
 //! the data. An answer in another form is dropped, and no word of it comes into an error.
 //! Source: <https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables>
 
-use serde::Deserialize;
+use std::fmt;
+
+use serde::de::{DeserializeOwned, Error as _, IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer as _};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::ApiServer;
+use super::byte_budget::ByteBudget;
 use super::exchange::{ApiRequest, Encoding};
 use super::failure::{CallError, Failure};
 use super::object::Head;
@@ -32,12 +37,20 @@ pub struct Table {
     continue_token: String,
 }
 
+/// What a row takes in memory beside its text: a table of empty ones is not for nothing.
+const KEPT_ROW: u64 = 256;
+/// The cells of one row, and all columns: a few names and types of a few hundred bytes each.
+const MOST_IN_ONE: usize = 64 << 10;
+
+/// Of what there may be without end only the text is taken, and read piece by piece.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct TableDocument {
+struct TableDocument<'d> {
     metadata: TableMetadata,
-    column_definitions: Vec<Column>,
-    rows: Vec<RowDocument>,
+    #[serde(borrow)]
+    column_definitions: &'d RawValue,
+    #[serde(borrow)]
+    rows: &'d RawValue,
 }
 
 #[derive(Deserialize)]
@@ -56,10 +69,10 @@ struct Column {
 }
 
 #[derive(Deserialize)]
-struct RowDocument {
-    cells: Vec<Value>,
-    #[serde(default)]
-    object: Value,
+struct RowDocument<'d> {
+    #[serde(borrow)]
+    cells: &'d RawValue,
+    object: Option<IgnoredAny>,
 }
 
 impl ApiServer {
@@ -71,6 +84,7 @@ impl ApiServer {
         selection: &str,
         columns: Columns,
     ) -> Result<Vec<Row>, CallError> {
+        let mut budget = ByteBudget::of(self.limits.list);
         let mut rows = Vec::new();
         let mut token = String::new();
         for _ in 0..MOST_PAGES {
@@ -78,7 +92,7 @@ impl ApiServer {
             query.extend((!selection.is_empty()).then(|| selection.to_owned()));
             query.extend((!token.is_empty()).then(|| format!("continue={}", percent::encode_segment(&token))));
             let question = ApiRequest::get(call, format!("{path}?{}", query.join("&")));
-            let table = self.table(question, columns).await?;
+            let table = self.table_within(question, columns, &mut budget).await?;
             rows.extend(table.rows);
             if table.continue_token.is_empty() {
                 return Ok(rows);
@@ -88,31 +102,37 @@ impl ApiServer {
         Err(self.error(call, Failure::TooManyPages(MOST_PAGES)))
     }
 
-    /// Sends a request whose path says `includeObject=None`, and reads its answer as a table.
+    /// Sends a request about one object, whose path says `includeObject=None`, and reads its answer as a table.
     pub(super) async fn table(&self, question: ApiRequest, columns: Columns) -> Result<Table, CallError> {
+        self.table_within(question, columns, &mut ByteBudget::of(self.limits.document)).await
+    }
+
+    async fn table_within(
+        &self,
+        question: ApiRequest,
+        columns: Columns,
+        budget: &mut ByteBudget,
+    ) -> Result<Table, CallError> {
         let question = question.in_encoding(Encoding::Table);
         let read = async {
-            let body = self.ask(&question).await?.whole(self.limits.list).await?;
-            read_table(&body, columns)
+            let body = self.ask(&question).await?.whole(budget).await?;
+            read_table(&body, columns, budget)
         };
         read.await.map_err(|failure| self.error(&question.call, failure))
     }
 }
 
-/// Reads an answer as a table. What is said where it is none quotes nothing of it but its kind.
+/// Reads an answer as a table; its rows are charged to the budget. What is said where it is none quotes nothing of it but its kind.
 ///
 /// # Errors
-/// It is another document, has not these columns, or holds objects.
-pub fn read_table(body: &[u8], columns: Columns) -> Result<Table, Failure> {
-    let other = |found: String| Failure::WrongObject { expected: format!("`Table` of `{API_VERSION}`"), found };
-    // What the JSON reader says may quote the document.
-    let unreadable = || other("something that is no such table".to_owned());
+/// It is another document, has not these columns, holds objects, or more than the budget allows.
+pub fn read_table(body: &[u8], columns: Columns, budget: &mut ByteBudget) -> Result<Table, Failure> {
     let head = Head::of(body).map_err(|_| unreadable())?;
     if head.kind != "Table" || head.api_version != API_VERSION {
         let found = format!("`{}` of `{}`", head.kind, head.api_version);
-        return Err(other(found.chars().take(100).collect()));
+        return Err(other(found.chars().take(100).collect::<String>()));
     }
-    let document: TableDocument = serde_json::from_slice(body).map_err(|_| unreadable())?;
+    let document: TableDocument<'_> = serde_json::from_slice(body).map_err(|_| unreadable())?;
     let metadata = document.metadata;
     match metadata.remaining_item_count {
         Some(remaining) if remaining > 0 && metadata.continue_token.is_empty() => {
@@ -121,20 +141,83 @@ pub fn read_table(body: &[u8], columns: Columns) -> Result<Table, Failure> {
         _ if metadata.resource_version.is_empty() => return Err(Failure::NoVersion),
         _ => {}
     }
-    let place = |name: &&str| document.column_definitions.iter().position(|column| column.name == **name);
-    let missing = || other(format!("a table without the columns {}", columns.join(", ")));
-    let places: Vec<usize> = columns.iter().map(place).collect::<Option<_>>().ok_or_else(missing)?;
-    let rows = document.rows.into_iter().map(|row| {
-        if !row.object.is_null() {
-            return Err(other("a table with the objects, which were not asked for".to_owned()));
+    let definitions: Vec<Column> = read_small(document.column_definitions)?;
+    let place = |name: &&str| definitions.iter().position(|column| column.name == **name);
+    let places = columns.iter().map(place).collect::<Option<_>>().ok_or_else(|| missing(columns))?;
+    let mut reader = RowReader { columns, places, budget, rows: Vec::new(), failure: None };
+    let read = serde_json::Deserializer::from_str(document.rows.get()).deserialize_seq(&mut reader);
+    match (reader.failure, read) {
+        (Some(failure), _) => Err(failure),
+        (None, Err(_)) => Err(unreadable()),
+        (None, Ok(())) => {
+            Ok(Table { version: metadata.resource_version, rows: reader.rows, continue_token: metadata.continue_token })
         }
-        places.iter().map(|place| row.cells.get(*place).cloned()).collect::<Option<Row>>().ok_or_else(missing)
-    });
-    Ok(Table {
-        version: metadata.resource_version,
-        rows: rows.collect::<Result<_, _>>()?,
-        continue_token: metadata.continue_token,
-    })
+    }
+}
+
+/// Keeps of each row the cells at these places.
+struct RowReader<'b> {
+    columns: Columns,
+    places: Vec<usize>,
+    budget: &'b mut ByteBudget,
+    rows: Vec<Row>,
+    failure: Option<Failure>,
+}
+
+impl RowReader<'_> {
+    fn row(&mut self, row: &RowDocument<'_>) -> Result<Row, Failure> {
+        if row.object.is_some() {
+            return Err(other("a table with the objects, which were not asked for"));
+        }
+        self.budget.charge(KEPT_ROW)?;
+        let mut cells: Vec<Value> = read_small(row.cells)?;
+        let kept = self.places.iter().map(|place| cells.get_mut(*place).map(Value::take)).collect::<Option<Row>>();
+        let kept = kept.ok_or_else(|| missing(self.columns))?;
+        let is_one = |cell: &Value| !cell.is_array() && !cell.is_object();
+        kept.iter().all(is_one).then_some(kept).ok_or_else(unreadable)
+    }
+}
+
+impl<'d> Visitor<'d> for &mut RowReader<'_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("rows")
+    }
+
+    fn visit_seq<A: SeqAccess<'d>>(self, mut rows: A) -> Result<(), A::Error> {
+        while let Some(row) = rows.next_element::<RowDocument<'d>>()? {
+            match self.row(&row) {
+                Ok(row) => self.rows.push(row),
+                Err(failure) => {
+                    self.failure = Some(failure);
+                    return Err(A::Error::custom("a row can't be used"));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads a part that is small in every table.
+fn read_small<T: DeserializeOwned>(text: &RawValue) -> Result<T, Failure> {
+    if text.get().len() > MOST_IN_ONE {
+        return Err(other("a table with more than 64 KiB in its columns or in a row"));
+    }
+    serde_json::from_str(text.get()).map_err(|_| unreadable())
+}
+
+fn other(found: impl Into<String>) -> Failure {
+    Failure::WrongObject { expected: format!("`Table` of `{API_VERSION}`"), found: found.into() }
+}
+
+/// What the JSON reader says may quote the document.
+fn unreadable() -> Failure {
+    other("something that is no such table")
+}
+
+fn missing(columns: Columns) -> Failure {
+    other(format!("a table without the columns {}", columns.join(", ")))
 }
 
 #[cfg(test)]
@@ -156,7 +239,12 @@ mod tests {
     fn read(change: impl FnOnce(&mut Value)) -> Result<Table, String> {
         let mut document = document();
         change(&mut document);
-        read_table(document.to_string().as_bytes(), COLUMNS).map_err(|failure| crate::error::chain(&failure))
+        read_within(1 << 20, &document.to_string())
+    }
+
+    fn read_within(limit: u64, body: &str) -> Result<Table, String> {
+        read_table(body.as_bytes(), COLUMNS, &mut ByteBudget::of(limit))
+            .map_err(|failure| crate::error::chain(&failure))
     }
 
     #[test]
@@ -180,6 +268,10 @@ mod tests {
             (|table| table["metadata"]["remainingItemCount"] = 3.into(), "leaves out items (3)"),
             (|table| table["columnDefinitions"] = json!([{"name": "Name"}]), "without the columns Name, Age"),
             (|table| table["rows"][0]["cells"] = json!(["CANARY"]), "without the columns Name, Age"),
+            (|table| table["rows"][0]["cells"][2] = json!(["CANARY"]), "no such table"),
+            (|table| table["rows"][0]["cells"][0] = json!({"CANARY": 1}), "no such table"),
+            (|table| table["rows"][0]["cells"][1] = "CANARY".repeat(11_000).into(), "more than 64 KiB"),
+            (|table| table["columnDefinitions"][1]["name"] = "CANARY".repeat(11_000).into(), "more than 64 KiB"),
             (|table| table["rows"][0]["object"] = json!({"data": "CANARY"}), "a table with the objects"),
         ];
         for (change, expected) in cases {
@@ -187,8 +279,18 @@ mod tests {
             assert!(error.contains(expected) && !error.contains("CANARY"), "{expected}: {error}");
         }
         for body in ["", "[]", "null", "\"CANARY\"", "{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/v1\""] {
-            let error = read_table(body.as_bytes(), COLUMNS).unwrap_err().to_string();
+            let error = read_within(1 << 20, body).unwrap_err();
             assert!(error.contains("no such table") && !error.contains("CANARY"), "{body}: {error}");
         }
+    }
+
+    #[test]
+    fn a_table_of_small_rows_takes_what_its_rows_take() {
+        let mut table = document();
+        table["rows"] = vec![json!({"cells": [0, 0, 0]}); 100].into();
+        let (body, exact) = (table.to_string(), 100 * KEPT_ROW);
+        assert_eq!(read_within(exact, &body).unwrap().rows.len(), 100);
+        let error = read_within(exact - 1, &body).unwrap_err();
+        assert!(error.contains(&format!("larger than {} bytes", exact - 1)), "{error}");
     }
 }

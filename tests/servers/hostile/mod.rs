@@ -371,6 +371,28 @@ async fn items_of_little_text_take_memory_all_the_same() {
     }
 }
 
+/// The pages of a table have one bound together.
+#[tokio::test]
+async fn pages_of_a_table_without_end_end_with_an_error() {
+    let rows = vec![r#"{"cells":["shop"]}"#; 100].join(",");
+    let page = format!(
+        r#"{{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":{{"resourceVersion":"7","continue":"more"}},
+            "columnDefinitions":[{{"name":"Name"}}],"rows":[{rows}]}}"#
+    );
+    let asked = Arc::new(AtomicUsize::new(0));
+    let seen = asked.clone();
+    let server = Server::answering(move |_| {
+        seen.fetch_add(1, Ordering::SeqCst);
+        json(200, &page).into()
+    })
+    .await;
+    let api = connect(&server).with_limits(Limits { list: 1 << 18, ..Limits::default() });
+    let failure = api.namespace_names().await.unwrap_err().failure;
+    assert!(matches!(failure, Failure::TooLarge { limit: 0x4_0000 }), "{failure:?}");
+    // Each takes about 28 KiB.
+    assert_eq!(asked.load(Ordering::SeqCst), 10);
+}
+
 async fn endless(start: &str, repeated: &str) -> Server {
     let start = format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{start}");
     let repeated = repeated.repeat(4096 / repeated.len() + 1);
