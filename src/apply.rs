@@ -287,3 +287,15 @@ async fn stopped(tools: &Tools<'_>) -> Option<String> {
     let lost = tools.lease?.surely_held().await.err()?;
     Some(format!("no more changes without the Lease: {lost}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_sent_is_not_done() {
+        let report = StepReport::new(1, StepResult::AlreadyDone).not_sent("the disk is full");
+        assert_eq!((report.result, report.error.as_deref()), (StepResult::Failed, Some("not sent: the disk is full")));
+        assert!(!report.is_done());
+    }
+}
