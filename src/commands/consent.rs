@@ -23,20 +23,20 @@ pub(super) fn no_terminal(look: &str) -> Refusal {
         .hint(format!("{look}, then give --yes"))
 }
 
-/// Shows what is to be agreed to and waits for the phrase. Any other input declines.
+/// Shows what is to be agreed to and waits for the phrase. Any other input declines. Where it is `agreed` to already nothing is asked.
 pub(super) fn ask(
     shown: &impl Report,
     hash: &str,
     phrase: &str,
-    yes: bool,
+    agreed: bool,
     runtime: &Runtime,
     ui: &Ui,
 ) -> Result<Consent, Stop> {
-    if !yes || !ui.is_quiet() {
+    if !agreed || !ui.is_quiet() {
         ui.show(shown);
     }
-    if yes {
-        return Ok(Consent::by_flag(hash));
+    if agreed {
+        return Ok(Consent::unasked(hash));
     }
     let answer = runtime.block_on(ui.ask(&format!("Type {phrase} to go on: "))?)?;
     let consent = answer.and_then(|answer| Consent::typed(hash, phrase, &answer));

@@ -64,8 +64,8 @@ fn plan_and_carry_out(
         None => planned.approval(&args.approval, &runtime, world, ui)?,
     };
     let is_dry = args.dry_run != DryRun::None;
-    let needs_consent = planned.needs_consent(request.resumed.is_some());
-    if !is_dry && needs_consent && !args.yes && !ui.can_ask() && !planned.is_stopped() {
+    let agreed = args.yes || !planned.may_change(request.resumed.is_some());
+    if !is_dry && !agreed && !ui.can_ask() && !planned.is_stopped() {
         planned.plan.refusals.push(consent::no_terminal("look at the plan with --dry-run"));
     }
     planned.say_found(ui);
@@ -84,11 +84,8 @@ fn plan_and_carry_out(
         cloud: &planned.account.cloud,
         has_gaps: planned.has_gaps,
     };
-    let consent = match needs_consent {
-        true => planned.agree(args.yes, &runtime, world, ui),
-        false => Ok(planned.agree_to_nothing(world, ui)),
-    };
-    consent
+    planned
+        .agree(agreed, &runtime, world, ui)
         .and_then(|consent| revocation.carry_out(&planned.clusters, &planned.plan, &consent))
         .map_err(|stop| stop.after(|refusals| planned.refused_after_all(refusals, world)))
 }

@@ -73,22 +73,14 @@ impl Planned {
     }
 
     /// Whether something may be changed. An operation that is gone on with may have something to mend, whatever is left of its steps.
-    pub(super) fn needs_consent(&self, is_resumed: bool) -> bool {
+    pub(super) fn may_change(&self, is_resumed: bool) -> bool {
         is_resumed || !self.plan.steps.is_empty()
     }
 
-    /// Shows the plan and asks for consent to it.
-    pub(super) fn agree(&self, yes: bool, runtime: &Runtime, world: &World, ui: &Ui) -> Result<Consent, Stop> {
+    /// Shows the plan and asks for consent to it, where it is not `agreed` to already.
+    pub(super) fn agree(&self, agreed: bool, runtime: &Runtime, world: &World, ui: &Ui) -> Result<Consent, Stop> {
         let phrase = consent::phrase("revoke", &self.plan.uids());
-        consent::ask(&self.document(world), &self.plan.hash, &phrase, yes, runtime, ui)
-    }
-
-    /// Shows a plan that needs no consent.
-    pub(super) fn agree_to_nothing(&self, world: &World, ui: &Ui) -> Consent {
-        if !ui.is_quiet() {
-            ui.show(&self.document(world));
-        }
-        Consent::without_steps(&self.plan.hash)
+        consent::ask(&self.document(world), &self.plan.hash, &phrase, agreed, runtime, ui)
     }
 
     fn document(&self, world: &World) -> RevocationPlan {

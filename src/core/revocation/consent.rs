@@ -12,13 +12,8 @@ impl Consent {
         (answer.trim() == phrase).then(|| Self { hash: hash.to_owned() })
     }
 
-    /// `--yes`.
-    pub fn by_flag(hash: &str) -> Self {
-        Self { hash: hash.to_owned() }
-    }
-
-    /// Of a plan without a step there is nothing to agree to.
-    pub fn without_steps(hash: &str) -> Self {
+    /// By `--yes`, or of a plan without a step, where there is nothing to agree to.
+    pub fn unasked(hash: &str) -> Self {
         Self { hash: hash.to_owned() }
     }
 
