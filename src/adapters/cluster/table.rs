@@ -39,8 +39,8 @@ pub struct Table {
 
 /// What a row takes in memory beside its text: a table of empty ones is not for nothing.
 const KEPT_ROW: u64 = 256;
-/// The cells of one row, and all columns: a few names and types of a few hundred bytes each.
-const MOST_IN_ONE: usize = 64 << 10;
+/// The cells of one row, or all columns: a few names and types of a few hundred bytes each.
+const LARGEST_PART: usize = 64 << 10;
 
 /// Of what there may be without end only the text is taken, and read piece by piece.
 #[derive(Deserialize)]
@@ -173,8 +173,8 @@ impl RowReader<'_> {
         let mut cells: Vec<Value> = read_small(row.cells)?;
         let kept = self.places.iter().map(|place| cells.get_mut(*place).map(Value::take)).collect::<Option<Row>>();
         let kept = kept.ok_or_else(|| missing(self.columns))?;
-        let is_one = |cell: &Value| !cell.is_array() && !cell.is_object();
-        kept.iter().all(is_one).then_some(kept).ok_or_else(unreadable)
+        let is_plain = |cell: &Value| !cell.is_array() && !cell.is_object();
+        kept.iter().all(is_plain).then_some(kept).ok_or_else(unreadable)
     }
 }
 
@@ -201,7 +201,7 @@ impl<'d> Visitor<'d> for &mut RowReader<'_> {
 
 /// Reads a part that is small in every table.
 fn read_small<T: DeserializeOwned>(text: &RawValue) -> Result<T, Failure> {
-    if text.get().len() > MOST_IN_ONE {
+    if text.get().len() > LARGEST_PART {
         return Err(other("a table with more than 64 KiB in its columns or in a row"));
     }
     serde_json::from_str(text.get()).map_err(|_| unreadable())

@@ -127,9 +127,10 @@ fn resembled<'a>(
 
 #[cfg(test)]
 mod tests {
+    use super::super::fixtures::kubeconfig;
     use super::*;
     use crate::core::identity::RamUser;
-    use crate::core::identity::ack::{AccountState, AccountType, CertificateState, KubeconfigState};
+    use crate::core::identity::ack::{CertificateState, KubeconfigState};
     use crate::core::identity::evidence::{AccountSources, ClusterSources, Listing};
     use crate::core::rbac::binding::{BindingItem, BindingKind};
     use crate::core::rbac::grants::Grants;
@@ -185,17 +186,7 @@ mod tests {
         assert_eq!(bearer(&of_account, "carl").as_deref(), Some("200"));
         assert_eq!(bearer(&of_account, "dora"), None);
 
-        let row = KubeconfigState {
-            uid: Uid::parse("300").unwrap(),
-            account_type: AccountType::RamUser,
-            account_state: AccountState::Deleted,
-            account_name: "Dora".to_owned(),
-            display_name: String::new(),
-            certificate: CertificateState::Unexpired,
-            expires: None,
-            revocable: None,
-            cloud_service: None,
-        };
+        let row = KubeconfigState { account_name: "Dora".to_owned(), ..kubeconfig("300", CertificateState::Unexpired) };
         let kubeconfigs = Listing::Complete(vec![row]);
         let cluster = ClusterDirectory::new(ClusterSources { kubeconfigs, ..ClusterSources::not_asked() });
         let of_cluster = RamNames::of_cluster(&cluster);
