@@ -12,7 +12,7 @@ use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
 
 #[cfg(unix)]
-use crate::crash::{BINARY, ended, gate_at, signal, spawn, strike, wait_until};
+use crate::crash::{BINARY, ended, signal, spawn, wait_until};
 use crate::restoring::Files;
 use crate::scene::{BO, CARL, Incident, SOON, name, sent_beside_the_cloud};
 use crate::setting::{binding, user};
@@ -187,7 +187,9 @@ fn an_interruption_ends_the_waiting() {
 
 /// Holds the revocation at its first write, lets something happen there, and gives how it ended.
 fn revoking_while(incident: &Incident<ApiServer>, happens: impl FnOnce()) -> (Status, Value, String) {
-    let gate = gate_at(incident, &("PATCH", BindingRef::role_binding("shop", "team")), Fault::HoldRequest);
+    let team = BindingRef::role_binding("shop", "team").path();
+    // The dry run passes.
+    let gate = incident.server.faults().gate_after("PATCH", &team, 1, Fault::HoldRequest);
     std::thread::scope(|scope| {
         let revoking = scope.spawn(|| incident.json(&[&REVOKE[..], &["--request-timeout", "10m"]].concat()));
         assert!(gate.wait_reached(1, SOON));
@@ -242,7 +244,8 @@ fn a_binding_whose_write_has_no_answer_is_looked_after() {
     for is_known in [true, false] {
         let incident = Incident::sandbox(|setup| setup);
         let faults = incident.server.faults();
-        strike(&incident, &("PATCH", team.clone()), Fault::DropResponse);
+        faults.pass("PATCH", &team.path(), 1);
+        faults.add("PATCH", &team.path(), 1, Fault::DropResponse);
         faults.pass("GET", &team.path(), looks);
         if !is_known {
             faults.add("GET", &team.path(), 1, Fault::refusal(403, "Forbidden", "not now"));
@@ -267,12 +270,15 @@ fn a_binding_whose_write_has_no_answer_is_looked_after() {
 fn without_a_list_the_cloud_is_not_called_beside_a_step_that_is_not_done() {
     let incident = Incident::sandbox(|setup| setup);
     let (team, ledger) = (BindingRef::role_binding("shop", "team"), BindingRef::role_binding("billing", "ledger"));
-    strike(&incident, &("PATCH", team), Fault::refusal(403, "Forbidden", "no"));
-    let gate = gate_at(&incident, &("DELETE", ledger), Fault::HoldRequest);
+    let faults = incident.server.faults();
+    // Both dry runs pass.
+    faults.pass("PATCH", &team.path(), 1);
+    faults.add("PATCH", &team.path(), 1, Fault::refusal(403, "Forbidden", "no"));
+    let gate = faults.gate_after("DELETE", &ledger.path(), 1, Fault::HoldRequest);
     let (status, report, said) = std::thread::scope(|scope| {
         let revoking = scope.spawn(|| incident.json(&REVOKE));
         assert!(gate.wait_reached(1, SOON));
-        incident.server.faults().add("GET", "/rolebindings?", 1, Fault::refusal(500, "InternalError", "not now"));
+        faults.add("GET", "/rolebindings?", 1, Fault::refusal(500, "InternalError", "not now"));
         gate.open();
         revoking.join().unwrap()
     });

@@ -79,7 +79,7 @@ pub(crate) fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
 }
 
 /// Lets the dry run of a write pass and has the write itself meet the fault.
-pub(crate) fn strike(incident: &Incident<ApiServer>, (method, binding): &(&str, BindingRef), fault: Fault) {
+fn strike(incident: &Incident<ApiServer>, (method, binding): &(&str, BindingRef), fault: Fault) {
     let faults = incident.server.faults();
     faults.pass(method, &binding.path(), 1);
     faults.add(method, &binding.path(), 1, fault);
@@ -88,12 +88,11 @@ pub(crate) fn strike(incident: &Incident<ApiServer>, (method, binding): &(&str, 
 /// A gate at a write, by `hold` before or after it is done.
 pub(crate) fn gate_at(
     incident: &Incident<ApiServer>,
-    write: &(&str, BindingRef),
+    (method, binding): &(&str, BindingRef),
     hold: impl Fn(Gate) -> Fault,
 ) -> Gate {
-    let gate = Gate::new();
-    strike(incident, write, hold(gate.clone()));
-    gate
+    // The dry run passes.
+    incident.server.faults().gate_after(method, &binding.path(), 1, hold)
 }
 
 /// What the operator has changed in the cluster, the cloud's part left out. Who asked for what was never answered isn't known.

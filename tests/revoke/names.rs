@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Fault, Gate};
+use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Fault};
 use ackcred_sandbox::binding::BindingRef;
 use ackcred_sandbox::certs::{KeyKind, Subject, Validity};
 use ackcred_sandbox::client::Connector;
@@ -303,10 +303,8 @@ fn an_operation_that_was_cut_off_goes_on_with_the_names_that_were_given() {
     let dotted = format!("{CARL}.17");
     let place = bind(&incident, "alike", &[&dotted, &name(BO)]);
     let before = incident.bindings();
-    let gate = Gate::new();
     // The dry run passes and the write waits; meanwhile the binding gets one who is not to be harmed.
-    incident.server.faults().pass("PATCH", &place.path(), 1);
-    incident.server.faults().add("PATCH", &place.path(), 1, Fault::HoldRequest(gate.clone()));
+    let gate = incident.server.faults().gate_after("PATCH", &place.path(), 1, Fault::HoldRequest);
     let (status, report, said) = std::thread::scope(|scope| {
         let revoking = scope.spawn(|| revoke(&incident, &["--also-name", &dotted]));
         assert!(gate.wait_reached(1, Duration::from_secs(30)));

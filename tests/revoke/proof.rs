@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Fault, Gate};
+use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Fault};
 use ackcred_sandbox::binding::BindingRef;
 use ackcred_sandbox::cluster::Cluster;
 use ackcred_sandbox::controlplane::shared;
@@ -138,10 +138,8 @@ fn what_somebody_else_changed_since_the_plan_is_left_alone<C: Cluster>(server: C
 fn a_binding_that_is_edited_between_plan_and_write_is_not_touched_and_the_cloud_not_let_near_it() {
     let incident = Incident::sandbox(|setup| setup);
     let team = BindingRef::role_binding("shop", "team").path();
-    let gate = Gate::new();
     // The dry run passes, the write waits; meanwhile the shared binding gets somebody new.
-    incident.server.faults().pass("PATCH", &team, 1);
-    incident.server.faults().add("PATCH", &team, 1, Fault::HoldRequest(gate.clone()));
+    let gate = incident.server.faults().gate_after("PATCH", &team, 1, Fault::HoldRequest);
     let (status, report, said) = std::thread::scope(|scope| {
         let revoking = scope.spawn(|| incident.json(&["revoke", CARL, "--yes", "--settle", "0"]));
         assert!(gate.wait_reached(1, Duration::from_secs(20)));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Fault, Gate};
+use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Fault};
 use ackcred_sandbox::binding::{BindingRef, RBAC};
 use ackcred_sandbox::certs::{KeyKind, Subject, Validity};
 use ackcred_sandbox::client::Connector;
@@ -116,9 +116,7 @@ fn a_mapping_of_the_authenticator_is_residual() {
 fn a_grant_of_one_object_that_appears_meanwhile_is_found() {
     let incident = Incident::sandbox(|setup| setup);
     let own = BindingRef::cluster_role_binding(&format!("{CARL}-clusterrolebinding"));
-    let gate = Gate::new();
-    incident.server.faults().pass("DELETE", &own.path(), 1);
-    incident.server.faults().add("DELETE", &own.path(), 1, Fault::HoldRequest(gate.clone()));
+    let gate = incident.server.faults().gate_after("DELETE", &own.path(), 1, Fault::HoldRequest);
     let (status, report, said) = std::thread::scope(|scope| {
         let revoking = scope.spawn(|| revoke(&incident, &[]));
         assert!(gate.wait_reached(1, Duration::from_secs(20)));
@@ -238,10 +236,8 @@ fn a_binding_that_only_bears_the_leavers_name_is_given_back_to_those_in_it<C: Cl
 fn what_a_colleague_took_from_others_meanwhile_is_not_given_back() {
     let incident = Incident::sandbox(|setup| setup.clean_behaviour(CleanBehaviour::NamedBindings));
     let team = BindingRef::role_binding("shop", TEAM);
-    let gate = Gate::new();
     // The dry run passes and the write waits; meanwhile bo and the releaser lose the binding, and carl alone is left in it.
-    incident.server.faults().pass("PATCH", &team.path(), 1);
-    incident.server.faults().add("PATCH", &team.path(), 1, Fault::HoldRequest(gate.clone()));
+    let gate = incident.server.faults().gate_after("PATCH", &team.path(), 1, Fault::HoldRequest);
     let (status, report, said) = std::thread::scope(|scope| {
         let revoking = scope.spawn(|| revoke(&incident, &[]));
         assert!(gate.wait_reached(1, Duration::from_secs(20)));

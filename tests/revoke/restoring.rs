@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Fault, Gate};
+use ackcred_sandbox::apiserver::{ApiServer, ApiServerOptions, Fault};
 use ackcred_sandbox::binding::{BindingRef, RBAC};
 use ackcred_sandbox::cloud::{Permissions, RamUser};
 use ackcred_sandbox::cluster::Cluster;
@@ -378,10 +378,8 @@ fn what_was_done_is_reported_and_only_a_revocation_is_taken_back() {
 fn what_is_taken_out_again_at_once_is_not_called_given_back() {
     let incident = Incident::sandbox(on_leave);
     let operation = revoked(&incident);
-    let gate = Gate::new();
     // The first look is for the plan, the second comes after the change.
-    incident.server.faults().pass("GET", &own().path(), 1);
-    incident.server.faults().add("GET", &own().path(), 1, Fault::HoldRequest(gate.clone()));
+    let gate = incident.server.faults().gate_after("GET", &own().path(), 1, Fault::HoldRequest);
     let (status, report, said) = std::thread::scope(|scope| {
         let restoring = scope.spawn(|| incident.json(&["restore", &operation, "--yes"]));
         assert!(gate.wait_reached(1, Duration::from_secs(30)));
@@ -407,9 +405,7 @@ fn restored_while(
     meanwhile: impl FnOnce(),
 ) -> (Status, String, Option<String>) {
     let operation = revoked(incident);
-    let gate = Gate::new();
-    incident.server.faults().pass(method, path, number - 1);
-    incident.server.faults().add(method, path, 1, Fault::HoldRequest(gate.clone()));
+    let gate = incident.server.faults().gate_after(method, path, number - 1, Fault::HoldRequest);
     let (status, report, said) = std::thread::scope(|scope| {
         let restoring = scope.spawn(|| incident.json(&["restore", &operation, "--yes"]));
         assert!(gate.wait_reached(1, Duration::from_secs(30)));
@@ -512,10 +508,8 @@ fn a_restore_that_was_killed_is_shown_as_far_as_it_came() {
     let incident = Incident::sandbox(on_leave);
     let before = as_arranged(incident.bindings());
     let id = revoked(&incident);
-    let (faults, gate) = (incident.server.faults(), Gate::new());
-    let ledger = "namespaces/billing/rolebindings";
-    faults.pass("POST", ledger, 1);
-    faults.add("POST", ledger, 1, Fault::HoldRequest(gate.clone()));
+    let faults = incident.server.faults();
+    let gate = faults.gate_after("POST", "namespaces/billing/rolebindings", 1, Fault::HoldRequest);
     let mut restoring = spawn(incident.process(BINARY).args(["restore", &id, "--yes", "--request-timeout", "10m"]));
     assert!(gate.wait_reached(1, SOON));
     let last = || done(&incident, &["history"])["operations"][0].clone();

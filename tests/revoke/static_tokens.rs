@@ -157,10 +157,8 @@ fn a_revocation_that_is_killed_at_a_token_is_finished_and_undone() {
         let incident = Incident::sandbox(|setup| setup);
         let token = place(&incident, "shop", "read");
         let_read(&incident);
-        let (gate, faults) = (Gate::new(), incident.server.faults());
         // The dry run passes.
-        faults.pass("PATCH", &path("shop", "read"), 1);
-        faults.add("PATCH", &path("shop", "read"), 1, hold(gate.clone()));
+        let gate = incident.server.faults().gate_after("PATCH", &path("shop", "read"), 1, hold);
         let mut args = revocation(&incident);
         args.extend(["--end-static-tokens".to_owned(), "--force".to_owned()]);
         let mut child = spawn(incident.process(BINARY).args(args));

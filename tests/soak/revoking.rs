@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use ackcred_sandbox::apiserver::{Fault, Gate};
+use ackcred_sandbox::apiserver::Fault;
 use ackcred_sandbox::binding::BindingRef;
 use kubectl_ackcred::status::Status;
 use serde_json::Value;
@@ -169,10 +169,9 @@ impl<C: Server> Soak<C> {
             is_of_file: false,
         };
         let known = self.operation_ids();
-        let (gate, faults) = (Gate::new(), cluster.server.fault_handle().unwrap());
         // The dry run passes, and the write is held.
-        faults.pass(method, &path, 1);
-        faults.add(method, &path, 1, Fault::HoldRequest(gate.clone()));
+        let faults = cluster.server.fault_handle().unwrap();
+        let gate = faults.gate_after(method, &path, 1, Fault::HoldRequest);
         let (world, random, number) = (&self.world, &mut self.random, 1000 + self.moves.len());
         let (session, args) = (&world.session, [&wish.args[..], &words(["-o", "json"])].concat());
         let (outcome, between) = std::thread::scope(|scope| {

@@ -178,6 +178,14 @@ impl Faults {
         self.add(method, path, times, Fault::Delay(Duration::ZERO));
     }
 
+    /// A gate at the exchange with this method and path that comes after `passed` others; `hold` says on which side of it.
+    pub fn gate_after(&self, method: &str, path: &str, passed: usize, hold: impl FnOnce(Gate) -> Fault) -> Gate {
+        let gate = Gate::new();
+        self.pass(method, path, passed);
+        self.add(method, path, 1, hold(gate.clone()));
+        gate
+    }
+
     /// Removes all faults; requests that wait at a gate keep waiting.
     pub fn clear(&self) {
         let mut state = self.lock();

@@ -1,6 +1,6 @@
 //! One plan, one consent and one journal for several clusters; what happens in one stays there.
 
-use ackcred_sandbox::apiserver::Fault;
+use ackcred_sandbox::apiserver::{Fault, Faults};
 use ackcred_sandbox::cloud::{CloudFault, FaultKind};
 use kubectl_ackcred::status::Status;
 use serde_json::{Value, json};
@@ -163,14 +163,17 @@ fn where_a_right_is_missing_the_cluster_is_left_as_it_is() {
     );
 }
 
+fn breaks_down_after_the_dry_run(faults: &Faults) {
+    faults.pass("PATCH", "month-end", 1);
+    let down = Fault::Answer { code: 500, content_type: "text/plain", body: "down".into() };
+    faults.add("PATCH", "month-end", usize::MAX, down);
+}
+
 #[test]
 fn what_fails_in_one_cluster_is_gone_on_with() {
     let scene = Scene::of(2);
     let faults = scene.fleet.clusters[1].server.faults();
-    // The dry run goes through, and then the server breaks down.
-    faults.pass("PATCH", "month-end", 1);
-    let down = Fault::Answer { code: 500, content_type: "text/plain", body: "down".into() };
-    faults.add("PATCH", "month-end", usize::MAX, down);
+    breaks_down_after_the_dry_run(&faults);
     let report = scene.json(&REVOKE);
     assert_eq!(report.status, Status::Incomplete, "{report:?}");
     assert_eq!(report.ids_of("verification").len(), 2, "what could be done was done, and looked at");
@@ -197,9 +200,7 @@ fn an_operation_is_verified_once_each_cluster_was() {
     for (gone, proven, outcome) in [(1, 0, "Incomplete"), (0, 1, "Verified")] {
         let scene = Scene::of(2);
         let faults = scene.fleet.clusters[1].server.faults();
-        faults.pass("PATCH", "month-end", 1);
-        let down = Fault::Answer { code: 500, content_type: "text/plain", body: "down".into() };
-        faults.add("PATCH", "month-end", usize::MAX, down);
+        breaks_down_after_the_dry_run(&faults);
         let first = scene.json(&REVOKE);
         assert_eq!(first.status, Status::Incomplete, "{first:?}");
         faults.clear();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ackcred_sandbox::apiserver::{Fault, Gate};
+use ackcred_sandbox::apiserver::Fault;
 use ackcred_sandbox::binding::BindingRef;
 use ackcred_sandbox::cloud::{self, CleanBehaviour, FaultKind};
 use kubectl_ackcred::status::Status;
@@ -35,11 +35,9 @@ fn the_cloud() {
     let rows: Vec<_> = readings.iter().flat_map(|reading| faults.iter().map(move |fault| (reading, fault))).collect();
     let held = all(&rows, |((action, behaviour), (name, kind))| {
         let incident = Incident::sandbox(|setup| setup.clean_behaviour(*behaviour));
-        let gate = Gate::new();
         let team = BindingRef::role_binding("shop", "team").path();
         // The dry run passes, the write waits.
-        incident.server.faults().pass("PATCH", &team, 1);
-        incident.server.faults().add("PATCH", &team, 1, Fault::HoldResponse(gate.clone()));
+        let gate = incident.server.faults().gate_after("PATCH", &team, 1, Fault::HoldResponse);
         let timeout = patience(Some(name));
         let args = ["revoke", CARL, "--yes", "--force", "--settle", "0", "--request-timeout", timeout];
         let (status, report, said) = std::thread::scope(|scope| {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ackcred_sandbox::apiserver::{Fault, Gate};
+use ackcred_sandbox::apiserver::Fault;
 use serde_json::{Value, json};
 
 use super::{Ended, answer};
@@ -88,10 +88,7 @@ fn another_secret_of_the_same_name_is_left_alone() {
     incident.delete(&secret);
     planned["metadata"]["creationTimestamp"] = json!("2020-01-01T00:00:00Z");
     incident.server.put(planned.clone(), "kubectl").unwrap();
-    let gate = Gate::new();
-    let faults = incident.server.faults();
-    faults.pass("GET", &secret, 1);
-    faults.add("GET", &secret, 1, Fault::HoldRequest(gate.clone()));
+    let gate = incident.server.faults().gate_after("GET", &secret, 1, Fault::HoldRequest);
     let (_, report, said) = std::thread::scope(|scope| {
         let revoking = scope.spawn(|| incident.json(&REVOKE));
         assert!(gate.wait_reached(1, SOON));
